@@ -1,0 +1,167 @@
+/* Config: every setting of a run in one plain struct, described by one table, from which the YAML reader, the
+ * command line, --help, the man page and the saved record are all made. Not collective. */
+#ifndef TREN_CONFIG_H
+#define TREN_CONFIG_H
+
+#include "tren/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TREN_MAX_LIST 64
+#define TREN_MAX_PATH 1024
+
+typedef struct tren_int_list {
+    int n;
+    int at[TREN_MAX_LIST];
+} tren_int_list;
+
+typedef struct tren_real_list {
+    int n;
+    double at[TREN_MAX_LIST];
+} tren_real_list;
+
+/* Enumerations: the order is that of the option's `choices`. */
+typedef enum tren_precision { TREN_PRECISION_FLOAT, TREN_PRECISION_DOUBLE } tren_precision;
+typedef enum tren_activation_id { TREN_IDENTITY, TREN_RELU, TREN_TANH, TREN_GELU } tren_activation_id;
+typedef enum tren_init_id { TREN_INIT_HE, TREN_INIT_GLOROT, TREN_INIT_GAUSSIAN, TREN_INIT_PYTORCH } tren_init_id;
+typedef enum tren_loss_id { TREN_LOSS_AUTO, TREN_LOSS_CROSS_ENTROPY, TREN_LOSS_HALF_SQUARES } tren_loss_id;
+typedef enum tren_optimizer_id { TREN_SGD, TREN_ADAM, TREN_ADAMW } tren_optimizer_id;
+typedef enum tren_schedule_id {
+    TREN_SCHEDULE_CONSTANT,     /* 1 */
+    TREN_SCHEDULE_STEP,         /* gamma^floor(epoch / period) */
+    TREN_SCHEDULE_COSINE,       /* from 1 to final_factor over the run's epochs */
+    TREN_SCHEDULE_SQRT,         /* 1 / sqrt(1 + floor(t / period)), t in steps */
+    TREN_SCHEDULE_INVERSE_SQRT  /* 1 / sqrt(t / warmup_steps) after the warm-up */
+} tren_schedule_id;
+typedef enum tren_stop_rule { TREN_STOP_NONE, TREN_STOP_PATIENCE, TREN_STOP_GL, TREN_STOP_UP } tren_stop_rule;
+typedef enum tren_engine_id {
+    TREN_ENGINE_AUTO,
+    TREN_ENGINE_SHARED,  /* one node: a shared window, every rank reads the others' nodes */
+    TREN_ENGINE_HALVING, /* recursive halving and doubling; ranks and shards powers of two */
+    TREN_ENGINE_DIRECT,  /* slices straight to their owners, any number of ranks */
+    TREN_ENGINE_GATHER,  /* every node to every rank: small models */
+    TREN_ENGINE_MPI      /* MPI_Iallreduce: the plain alternative, without the promise of equal bits */
+} tren_engine_id;
+typedef enum tren_progress_id { TREN_PROGRESS_AUTO, TREN_PROGRESS_ON, TREN_PROGRESS_OFF } tren_progress_id;
+
+typedef struct tren_config {
+    /* files */
+    char data[TREN_MAX_PATH];      /* dataset (docs/data-format.md) */
+    char out[TREN_MAX_PATH];       /* run folder */
+    char init_from[TREN_MAX_PATH]; /* checkpoint whose weights are the initial ones, or "" */
+    /* the recipe: what the bits depend on */
+    uint64_t seed;
+    int precision; /* tren_precision */
+    int shards;
+    int batch_size; /* global, in rows */
+    bool shuffle;
+    int blas_threads;
+    struct {
+        char name[32]; /* a row of the models table: "mlp" */
+        tren_int_list hidden;
+        int activation; /* tren_activation_id */
+        int init;       /* tren_init_id */
+        double init_variance;
+    } model;
+    tren_real_list dropout; /* drop rate before each dense layer: input first, then each hidden layer's output */
+    struct {
+        int name; /* tren_loss_id */
+        double label_smoothing;
+    } loss;
+    struct {
+        int name; /* tren_optimizer_id */
+        double learning_rate, momentum, beta1, beta2, epsilon;
+        bool nesterov;
+        double lambda;       /* of J_R = J + lambda/(2m) sum ||W||^2; negative: not given */
+        double weight_decay; /* = lambda/m; negative: not given */
+        double clip_norm;    /* 0: off */
+    } optimizer;
+    struct {
+        int name; /* tren_schedule_id */
+        int warmup_steps;
+        int period; /* epochs for step, steps for sqrt */
+        double gamma, final_factor;
+    } schedule;
+    struct {
+        int rule; /* tren_stop_rule */
+        int patience, start_epoch;
+        double min_delta;
+        double gl_alpha; /* percent */
+        int up_strips, strip_epochs;
+    } early_stopping;
+    int check_without_dropout; /* epochs; 0: off */
+    /* how long, how often */
+    int epochs;
+    int64_t max_steps;         /* 0: no limit */
+    double max_time;           /* seconds; 0: no limit */
+    int checkpoint_steps;      /* 0: off */
+    double checkpoint_seconds; /* 0: off */
+    double stall_timeout;      /* seconds; 0: off */
+    /* how it runs: never changes bits, except reduction: mpi */
+    int reduction; /* tren_engine_id */
+    int bucket_kib;
+    bool stacking; /* stack a rank's microbatches where the self-test finds equal bits */
+    bool evaluate_test;
+    int progress; /* tren_progress_id */
+    bool plots;
+} tren_config;
+
+typedef enum tren_option_type {
+    TREN_OPTION_TEXT,     /* char[], size in `size` */
+    TREN_OPTION_BOOL,     /* bool */
+    TREN_OPTION_INT,      /* int */
+    TREN_OPTION_INT64,    /* int64_t */
+    TREN_OPTION_SEED,     /* uint64_t */
+    TREN_OPTION_REAL,     /* double */
+    TREN_OPTION_SECONDS,  /* double; written 90, 90s, 15m, 2h or H:MM:SS */
+    TREN_OPTION_CHOICE,   /* int, index into choices */
+    TREN_OPTION_INTS,     /* tren_int_list */
+    TREN_OPTION_REALS     /* tren_real_list */
+} tren_option_type;
+
+typedef enum tren_option_role {
+    TREN_ROLE_RECIPE, /* the bits depend on it: fixed for the life of a run */
+    TREN_ROLE_LENGTH, /* epochs, times, intervals, patience: may change on --resume */
+    TREN_ROLE_OUTPUT  /* where, how, on what: may change on --resume */
+} tren_option_role;
+
+typedef struct tren_option {
+    const char *key; /* dotted: optimizer.learning_rate */
+    tren_option_type type;
+    tren_option_role role;
+    size_t at, size;            /* offset and size within tren_config */
+    const char *fallback;       /* the default, as text */
+    double min, max;            /* numbers, each list element, and seconds */
+    const char *const *choices; /* NULL-terminated, for TREN_OPTION_CHOICE */
+    const char *help;           /* one sentence */
+} tren_option;
+
+/* The table. */
+const tren_option *tren_options(size_t *n);
+/* The option with this key, or NULL. */
+const tren_option *tren_option_find(const char *key);
+/* The known key nearest to `key` by edit distance, or NULL when none is near. */
+const char *tren_option_nearest(const char *key);
+
+void tren_config_defaults(tren_config *config);
+/* Sets one key from text; `where` ("command line", "run.yaml:12") begins the error message. */
+tren_status tren_config_set(tren_config *config, const char *key, const char *text, const char *where);
+/* Reads a YAML file over `config`: nested maps or dotted keys, scalars, flow or block lists. Unknown or repeated
+ * keys, wrong types and values out of range fail with TREN_ERR_USAGE and file:line. */
+tren_status tren_config_load(tren_config *config, const char *path);
+tren_status tren_config_load_text(tren_config *config, const char *text, size_t n, const char *name);
+/* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...). */
+tren_status tren_config_check(const tren_config *config);
+/* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
+tren_status tren_config_format(char **text, const tren_config *config);
+/* Formats one value as it would stand in the YAML file. Returns snprintf's count. */
+int tren_option_format(char *out, size_t n, const tren_option *option, const tren_config *config);
+/* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2 now; ...". */
+tren_status tren_config_same(const tren_config *before, const tren_config *now, tren_option_role role);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
