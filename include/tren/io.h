@@ -58,6 +58,7 @@ tren_status tren_h5_write_rows(tren_h5 *file, const char *name, size_t first, si
 tren_status tren_h5_put_text(tren_h5 *file, const char *object, const char *name, const char *text);
 tren_status tren_h5_put_i64(tren_h5 *file, const char *object, const char *name, int64_t value);
 tren_status tren_h5_put_u64(tren_h5 *file, const char *object, const char *name, uint64_t value);
+tren_status tren_h5_put_i64s(tren_h5 *file, const char *object, const char *name, const int64_t *value, size_t n);
 tren_status tren_h5_put_f64s(tren_h5 *file, const char *object, const char *name, const double *value, size_t n);
 tren_status tren_h5_put_texts(tren_h5 *file, const char *object, const char *name, const char *const *text, size_t n);
 bool tren_h5_has_attr(tren_h5 *file, const char *object, const char *name);
@@ -66,6 +67,7 @@ tren_status tren_h5_get_text(tren_h5 *file, const char *object, const char *name
 tren_status tren_h5_get_i64(tren_h5 *file, const char *object, const char *name, int64_t *value);
 tren_status tren_h5_get_u64(tren_h5 *file, const char *object, const char *name, uint64_t *value);
 /* *n in: room; out: count. */
+tren_status tren_h5_get_i64s(tren_h5 *file, const char *object, const char *name, int64_t *value, size_t *n);
 tren_status tren_h5_get_f64s(tren_h5 *file, const char *object, const char *name, double *value, size_t *n);
 /* malloc'ed array of malloc'ed strings; the caller frees each and the array. */
 tren_status tren_h5_get_texts(tren_h5 *file, const char *object, const char *name, char ***text, size_t *n);

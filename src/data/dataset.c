@@ -1,0 +1,230 @@
+/* Opening a dataset: the schema is checked once, here, so that everything after may rely on it. */
+#include "data/schema.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const tren_part_name[TREN_N_PARTS] = {"train", "validation", "test"};
+
+const char *const tren_part_x[TREN_N_PARTS] = {"/train/x", "/validation/x", "/test/x"};
+const char *const tren_part_y[TREN_N_PARTS] = {"/train/y", "/validation/y", "/test/y"};
+
+static tren_status refuse(const tren_dataset *dataset, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static tren_status refuse(const tren_dataset *dataset, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return tren_fail(TREN_ERR_DATA, "%s: %s", dataset->path, text);
+}
+
+static tren_status check_schema(tren_dataset *dataset) {
+    char name[64];
+    int64_t version;
+    if (!tren_h5_has_attr(dataset->file, "/", "schema"))
+        return refuse(dataset, "is not a tren dataset (it has no attribute schema); make one with "
+                               "'tren data import hdf5'");
+    TREN_TRY(tren_h5_get_text(dataset->file, "/", "schema", name, sizeof name));
+    if (strcmp(name, TREN_SCHEMA_NAME) != 0)
+        return refuse(dataset, "its schema is '%s', expected '%s'", name, TREN_SCHEMA_NAME);
+    TREN_TRY(tren_h5_get_i64(dataset->file, "/", "schema_version", &version));
+    if (version != TREN_SCHEMA_VERSION)
+        return refuse(
+            dataset,
+            "has schema version %lld, this program reads version %d: import the data again",
+            (long long)version, TREN_SCHEMA_VERSION);
+    return TREN_OK;
+}
+
+static tren_status read_layout(tren_dataset *dataset) {
+    tren_dataset_info *info = &dataset->info;
+    char layout[16];
+    TREN_TRY(tren_h5_get_text(dataset->file, "/", "layout", layout, sizeof layout));
+    info->is_image = !strcmp(layout, "image");
+    if (!info->is_image && strcmp(layout, "table") != 0)
+        return refuse(dataset, "layout is '%s', expected 'image' or 'table'", layout);
+    int64_t shape[3];
+    size_t n = 3;
+    TREN_TRY(tren_h5_get_i64s(dataset->file, "/", "shape", shape, &n));
+    int64_t size = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (shape[i] < 1 || shape[i] > INT32_MAX / size)
+            return refuse(dataset, "the attribute shape has the value %lld", (long long)shape[i]);
+        size *= shape[i];
+    }
+    if (n != (info->is_image ? 3 : 1))
+        return refuse(dataset, "the attribute shape has %zu values, expected %s", n,
+                      info->is_image ? "channels, height, width" : "columns");
+    info->shape = info->is_image ? (tren_shape){(int)shape[0], (int)shape[1], (int)shape[2]}
+                                 : (tren_shape){(int)shape[0], 1, 1};
+    info->n_stats = (size_t)info->shape.c;
+    return TREN_OK;
+}
+
+static tren_status read_classes(tren_dataset *dataset) {
+    tren_dataset_info *info = &dataset->info;
+    int64_t n_classes, n_targets = 1;
+    TREN_TRY(tren_h5_get_i64(dataset->file, "/", "n_classes", &n_classes));
+    if (n_classes < 0 || n_classes > INT32_MAX)
+        return refuse(dataset, "n_classes is %lld", (long long)n_classes);
+    if (n_classes == 0) TREN_TRY(tren_h5_get_i64(dataset->file, "/", "n_targets", &n_targets));
+    if (n_targets < 1 || n_targets > INT32_MAX)
+        return refuse(dataset, "n_targets is %lld", (long long)n_targets);
+    info->n_classes = (int)n_classes;
+    info->n_targets = (int)n_targets;
+    if (!tren_h5_has_attr(dataset->file, "/", "class_names")) return TREN_OK;
+    size_t n;
+    TREN_TRY(tren_h5_get_texts(dataset->file, "/", "class_names", &info->class_name, &n));
+    if (n == (size_t)n_classes) return TREN_OK;
+    info->n_classes = (int)n; /* what there is to free */
+    return refuse(dataset, "has %lld classes and %zu class names", (long long)n_classes, n);
+}
+
+static tren_status read_stat(tren_dataset *dataset, const char *name, double **value) {
+    size_t n_stats = dataset->info.n_stats, n = n_stats;
+    TREN_TRY(tren_alloc(value, n_stats, sizeof **value, "mean and sd"));
+    TREN_TRY(tren_h5_get_f64s(dataset->file, "/", name, *value, &n));
+    if (n != n_stats)
+        return refuse(dataset, "the attribute %s has %zu values, expected %zu", name, n, n_stats);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite((*value)[i])) return refuse(dataset, "%s[%zu] is not finite", name, i);
+    return TREN_OK;
+}
+
+static tren_status check_x(tren_dataset *dataset, tren_part part) {
+    tren_dataset_info *info = &dataset->info;
+    const char *name = tren_part_x[part];
+    tren_h5_shape shape;
+    tren_type type;
+    TREN_TRY(tren_h5_info(dataset->file, name, &shape, &type));
+    int want = info->is_image ? 4 : 2;
+    size_t dim[] = {(size_t)info->shape.c, (size_t)info->shape.h, (size_t)info->shape.w};
+    bool right = shape.rank == want;
+    for (int i = 1; right && i < want; i++) right = shape.dim[i] == dim[i - 1];
+    if (!right)
+        return refuse(dataset, "%s does not have the shape that the attribute shape says", name);
+    if (type != TREN_U8 && type != TREN_F32 && type != TREN_F64)
+        return refuse(dataset, "%s has type %s, expected u8, f32 or f64", name,
+                      tren_type_name(type));
+    if (part != TREN_TRAIN && type != info->x_type)
+        return refuse(dataset, "%s has type %s, /train/x has %s", name, tren_type_name(type),
+                      tren_type_name(info->x_type));
+    info->x_type = type;
+    info->rows[part] = shape.dim[0];
+    return TREN_OK;
+}
+
+static tren_status check_y(tren_dataset *dataset, tren_part part) {
+    const tren_dataset_info *info = &dataset->info;
+    const char *name = tren_part_y[part];
+    tren_h5_shape shape;
+    TREN_TRY(tren_h5_info(dataset->file, name, &shape, &dataset->y_type));
+    bool is_real = dataset->y_type == TREN_F32 || dataset->y_type == TREN_F64;
+    if (is_real != (info->n_classes == 0))
+        return refuse(dataset, "%s has type %s, expected %s", name, tren_type_name(dataset->y_type),
+                      info->n_classes ? "integers (class labels)" : "f32 or f64 (targets)");
+    if (shape.rank < 1 || shape.dim[0] != info->rows[part])
+        return refuse(dataset, "%s has %zu rows, %s has %zu", name, shape.rank ? shape.dim[0] : 0,
+                      tren_part_x[part], info->rows[part]);
+    bool right = info->n_classes ? shape.rank == 1
+                                 : shape.rank == 2 && shape.dim[1] == (size_t)info->n_targets;
+    if (!right)
+        return refuse(dataset, "%s should have the shape [rows%s]", name,
+                      info->n_classes ? "" : ", n_targets");
+    return TREN_OK;
+}
+
+static tren_status check_parts(tren_dataset *dataset) {
+    for (int part = 0; part < TREN_N_PARTS; part++) {
+        TREN_TRY(check_x(dataset, (tren_part)part));
+        TREN_TRY(check_y(dataset, (tren_part)part));
+    }
+    if (dataset->info.rows[TREN_TRAIN] == 0)
+        return refuse(dataset, "the training part has no rows");
+    return TREN_OK;
+}
+
+static void add_attribute_digest(tren_dataset *dataset, tren_digest_state *state,
+                                 const char *object) {
+    uint64_t value = 0;
+    if (tren_h5_has_attr(dataset->file, object, TREN_SCHEMA_DIGEST))
+        tren_h5_get_u64(dataset->file, object, TREN_SCHEMA_DIGEST, &value);
+    tren_digest_add(state, &value, sizeof value);
+}
+
+/* What a run is pinned to: shapes, rows, statistics, source, and the digests of the parts where
+ * stored. */
+static tren_status compute_identity(tren_dataset *dataset) {
+    tren_dataset_info *info = &dataset->info;
+    if (tren_h5_has_attr(dataset->file, "/", "source_digest"))
+        TREN_TRY(tren_h5_get_u64(dataset->file, "/", "source_digest", &info->source_digest));
+    tren_digest_state *state;
+    TREN_TRY(tren_digest_open(&state));
+    int64_t fixed[] = {info->shape.c,
+                       info->shape.h,
+                       info->shape.w,
+                       info->is_image,
+                       info->n_classes,
+                       info->n_targets,
+                       info->x_type,
+                       (int64_t)info->rows[TREN_TRAIN],
+                       (int64_t)info->rows[TREN_VALIDATION],
+                       (int64_t)info->rows[TREN_TEST],
+                       (int64_t)info->source_digest};
+    tren_digest_add(state, fixed, sizeof fixed);
+    tren_digest_add(state, info->mean, info->n_stats * sizeof *info->mean);
+    tren_digest_add(state, info->sd, info->n_stats * sizeof *info->sd);
+    for (int part = 0; part < TREN_N_PARTS; part++) {
+        add_attribute_digest(dataset, state, tren_part_x[part]);
+        add_attribute_digest(dataset, state, tren_part_y[part]);
+    }
+    info->digest = tren_digest_value(state);
+    tren_digest_close(state);
+    return TREN_OK;
+}
+
+static tren_status dataset_read(tren_dataset *dataset) {
+    TREN_TRY(tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA));
+    TREN_TRY(check_schema(dataset));
+    TREN_TRY(read_layout(dataset));
+    TREN_TRY(read_classes(dataset));
+    TREN_TRY(read_stat(dataset, "mean", &dataset->info.mean));
+    TREN_TRY(read_stat(dataset, "sd", &dataset->info.sd));
+    TREN_TRY(check_parts(dataset));
+    return compute_identity(dataset);
+}
+
+tren_status tren_dataset_open(tren_dataset **dataset, const char *path) {
+    *dataset = NULL;
+    tren_dataset *opened;
+    TREN_TRY(tren_alloc(&opened, 1, sizeof *opened, "a dataset"));
+    opened->path = strdup(path);
+    tren_status st = opened->path ? dataset_read(opened)
+                                  : tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", path);
+    if (st != TREN_OK) {
+        tren_dataset_close(opened);
+        return st;
+    }
+    *dataset = opened;
+    return TREN_OK;
+}
+
+void tren_dataset_close(tren_dataset *dataset) {
+    if (!dataset) return;
+    tren_h5_close(dataset->file);
+    for (int i = 0; dataset->info.class_name && i < dataset->info.n_classes; i++)
+        free(dataset->info.class_name[i]);
+    free(dataset->info.class_name);
+    free(dataset->info.mean);
+    free(dataset->info.sd);
+    free(dataset->path);
+    free(dataset);
+}
+
+const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset) {
+    return &dataset->info;
+}

@@ -1,0 +1,20 @@
+#include "kernels/convert.h"
+#include "kernels/clones.h"
+
+TREN_KERNEL
+void tren_affine_from_u8(real *restrict y, const uint8_t *restrict x, const real *restrict scale,
+                         const real *restrict shift, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = (real)x[i] * scale[i] + shift[i];
+}
+
+TREN_KERNEL
+void tren_affine_from_f32(real *restrict y, const float *restrict x, const real *restrict scale,
+                          const real *restrict shift, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = (real)x[i] * scale[i] + shift[i];
+}
+
+TREN_KERNEL
+void tren_affine_from_f64(real *restrict y, const double *restrict x, const real *restrict scale,
+                          const real *restrict shift, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = (real)x[i] * scale[i] + shift[i];
+}
