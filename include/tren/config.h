@@ -132,10 +132,11 @@ typedef struct tren_option {
     tren_option_type type;
     tren_option_role role;
     size_t at, size;            /* offset and size within tren_config */
-    const char *fallback;       /* the default, as text */
+    const char *fallback;       /* the default, as text; "null": not given, held as -1 */
     double min, max;            /* numbers, each list element, and seconds */
     const char *const *choices; /* NULL-terminated, for TREN_OPTION_CHOICE */
     const char *help;           /* one sentence */
+    const char *group;          /* the heading it stands under in --help, the man page and the documentation */
 } tren_option;
 
 /* The table. */
@@ -156,6 +157,11 @@ tren_status tren_config_load_text(tren_config *config, const char *text, size_t 
 tren_status tren_config_check(const tren_config *config);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
 tren_status tren_config_format(char **text, const tren_config *config);
+/* The drop rate before dense layer `layer` of n_hidden + 1 (0: the input). A list of one rate holds for every hidden
+ * layer but not for the input; layers beyond a longer list have none. */
+double tren_config_dropout(const tren_config *config, int layer);
+/* What an option takes, in words: "a whole number from 1 to 65536", "auto, on or off". Returns snprintf's count. */
+int tren_option_describe(char *out, size_t n, const tren_option *option);
 /* Formats one value as it would stand in the YAML file. Returns snprintf's count. */
 int tren_option_format(char *out, size_t n, const tren_option *option, const tren_config *config);
 /* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2 now; ...". */

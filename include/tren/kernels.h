@@ -1,0 +1,84 @@
+/* Kernels: pure functions on arrays, outputs first, no allocation, no status, no branches on configuration. The
+ * only part that knows BLAS. Not collective, no state. Matrices are row-major and dense.
+ *
+ * The bits of every kernel are fixed by its source and its sizes: no contraction, no fast-math, sums in a stated
+ * order; those of tren_gemm by OpenBLAS, its core type and the shape. */
+#ifndef TREN_KERNELS_H
+#define TREN_KERNELS_H
+
+#include "tren/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- BLAS ------------------------------------------------------------------------------------ */
+
+/* The core type OpenBLAS runs with: "SkylakeX", "Haswell", ... */
+const char *tren_blas_core(void);
+/* The core type this CPU should run with ("SkylakeX", "Haswell") when OpenBLAS has taken it for an ancient one, as
+ * 0.3.21 does with recent Intel CPUs; NULL when all is well. The remedy is OPENBLAS_CORETYPE in the environment
+ * before the library is loaded. */
+const char *tren_blas_core_wanted(void);
+void tren_blas_threads(int n);
+
+typedef struct tren_gemm_shape {
+    int m, n, k;
+    bool ta, tb; /* a is [k, m], b is [n, k] */
+} tren_gemm_shape;
+/* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c */
+void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta);
+
+/* ---- flat arrays ----------------------------------------------------------------------------- */
+
+/* y += x */
+void tren_add(real *restrict y, const real *restrict x, size_t n);
+/* Sums in double, in 16 interleaved lanes folded pairwise within chunks of TREN_CHUNK, chunks in order. */
+enum { TREN_CHUNK = 4096 };
+double tren_sum_squares(const real *x, size_t n);
+double tren_sum_abs(const real *x, size_t n);
+bool tren_all_finite(const real *x, size_t n);
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+/* y [m] = column sums of x [n,m], rows in order. */
+void tren_column_sums(real *restrict y, const real *restrict x, int n, int m);
+
+/* Activations. forward: z [n,m] += b [m] (b may be NULL), y [n,m] = f(z); y may be z unless needs_z.
+ * backward: dy [size] *= f'(z), from y, or from z where needs_z. */
+typedef struct tren_activation {
+    const char *name;
+    bool needs_z; /* backward reads z, so forward must not run in place */
+    void (*forward)(real *y, real *z, const real *b, int n, int m);
+    void (*backward)(real *dy, const real *y, const real *z, size_t size);
+} tren_activation;
+extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu; /* gelu: exact, by erf */
+
+/* Softmax cross-entropy with label smoothing e: target = (1-e) onehot + e/m. z [n,m] logits in, becomes
+ * dz = scale * (softmax(z) - target). Adds to *loss the sum over rows, to *correct the rows whose largest logit
+ * (the first of equals) is the label's. */
+void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n, int m,
+                                real smoothing, real scale);
+/* p [n,m] = softmax of rows of z, in place. */
+void tren_softmax(real *z, int n, int m);
+/* E = 1/2 sum (y-t)^2 over rows and columns: adds E to *loss; y becomes scale * (y - t). */
+void tren_half_squares(real *y, double *loss, const real *t, int n, int m, real scale);
+
+/* Dropout of n rows of m units at rate r: mask byte = 1 where kept. Row i draws from
+ * (seed, dropout, layer; epoch, sample[i]): 16 bits per unit, kept when draw >= round(r * 65536).
+ * y = x * mask * scale. */
+typedef struct tren_dropout_key {
+    uint64_t seed;
+    uint32_t layer, epoch;
+    double rate;
+} tren_dropout_key;
+void tren_dropout_forward(real *restrict y, uint8_t *restrict mask, const real *restrict x,
+                          const uint32_t *sample, int n, int m, const tren_dropout_key *key);
+/* dx = dy * mask * scale */
+void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uint8_t *restrict mask, size_t size,
+                           real scale);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,133 @@
+#include "tren/comm.h"
+#include "comm/mpi_comm.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const tren_phase_name[TREN_N_PHASES] = {"setup",  "data",   "forward",  "backward",
+                                                    "reduce", "update", "evaluate", "checkpoint"};
+
+static void find_node(tren_comm *comm) {
+    MPI_Comm node;
+    MPI_Comm_split_type(mpi_of(comm), MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
+    MPI_Comm_rank(node, &comm->local_rank);
+    MPI_Comm_size(node, &comm->local_size);
+    MPI_Comm_free(&node);
+    int leads = comm->local_rank == 0;
+    MPI_Allreduce(&leads, &comm->n_nodes, 1, MPI_INT, MPI_SUM, mpi_of(comm));
+    cpu_set_t cpus;
+    int mine = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    /* Bound ranks own their CPUs; unbound ones share those of the mask. */
+    int crowded = comm->local_size > 1 && mine > 1 && comm->local_size > mine;
+    MPI_Allreduce(&crowded, &leads, 1, MPI_INT, MPI_MAX, mpi_of(comm));
+    comm->crowded = leads;
+}
+
+tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm) {
+    *comm = (tren_comm){0};
+    TREN_TRY(tren_alloc(&comm->mpi, 1, sizeof(MPI_Comm), "a communicator"));
+    MPI_Comm_dup(*(MPI_Comm *)mpi_comm, (MPI_Comm *)comm->mpi);
+    MPI_Comm_rank(mpi_of(comm), &comm->rank);
+    MPI_Comm_size(mpi_of(comm), &comm->size);
+    find_node(comm);
+    return TREN_OK;
+}
+
+tren_status tren_comm_open(tren_comm *comm) {
+    int level = MPI_THREAD_SINGLE;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level);
+    MPI_Comm world = MPI_COMM_WORLD;
+    TREN_TRY(tren_comm_wrap(comm, &world));
+    comm->world = true;
+    return TREN_OK;
+}
+
+void tren_comm_close(tren_comm *comm) {
+    if (!comm->mpi) return;
+    MPI_Comm_free((MPI_Comm *)comm->mpi);
+    free(comm->mpi);
+    if (comm->world) MPI_Finalize();
+    *comm = (tren_comm){0};
+}
+
+void tren_comm_abort(const tren_comm *comm, int code) {
+    MPI_Abort(mpi_of(comm), code);
+    abort(); /* MPI_Abort does not return; the compiler cannot know */
+}
+
+/* Graver statuses first: what a user must mend comes before what follows from it. */
+static int gravity(tren_status status) {
+    static const tren_status order[] = {TREN_OK,           TREN_REQUEUE,  TREN_ERR_DIVERGED, TREN_ERR_STALLED,
+                                        TREN_ERR_INTERNAL, TREN_ERR_CHECKPOINT, TREN_ERR_DATA, TREN_ERR_ENV,
+                                        TREN_ERR_USAGE};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (order[i] == status) return (int)i;
+    return 1;
+}
+
+tren_status tren_comm_agree(const tren_comm *comm, tren_status status) {
+    struct {
+        int gravity, rank;
+    } mine = {gravity(status), comm->rank}, worst;
+    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, mpi_of(comm)); /* lowest rank of the gravest */
+    if (worst.gravity == 0) return TREN_OK;
+    struct {
+        int status;
+        char text[2048];
+    } message = {.status = status};
+    snprintf(message.text, sizeof message.text, "%s", tren_error_text());
+    MPI_Bcast(&message, (int)sizeof message, MPI_BYTE, worst.rank, mpi_of(comm));
+    return tren_fail((tren_status)message.status, "%s", message.text);
+}
+
+void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n) {
+    const size_t most = (size_t)1 << 30; /* counts are int */
+    for (size_t off = 0; off < n; off += most) {
+        int count = (int)(n - off < most ? n - off : most);
+        MPI_Bcast((char *)bytes + off, count, MPI_BYTE, 0, mpi_of(comm));
+    }
+}
+
+void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine, int n) {
+    MPI_Allgather(mine, n, MPI_DOUBLE, all, n, MPI_DOUBLE, mpi_of(comm));
+}
+
+void tren_comm_barrier(const tren_comm *comm) { MPI_Barrier(mpi_of(comm)); }
+
+enum { TAG_GATHER = 100 };
+
+void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first) {
+    if (comm->rank > 0) {
+        MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TAG_GATHER, mpi_of(comm));
+        return;
+    }
+    memcpy(all, mine, (size_t)(first[1] - first[0]) * sizeof *all);
+    for (int r = 1; r < comm->size; r++) {
+        tren_waiting_for(comm, r);
+        MPI_Recv(all + first[r], first[r + 1] - first[r], MPI_DOUBLE, r, TAG_GATHER, mpi_of(comm),
+                 MPI_STATUS_IGNORE);
+    }
+    tren_waiting_for(comm, -1);
+}
+
+tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text, const char *remedy) {
+    enum { LENGTH = 64 };
+    char mine[LENGTH] = "", first[LENGTH];
+    snprintf(mine, sizeof mine, "%s", text);
+    memcpy(first, mine, sizeof first);
+    tren_comm_bcast(comm, first, sizeof first);
+    tren_status st = TREN_OK;
+    if (strcmp(first, mine) != 0)
+        st = tren_fail(TREN_ERR_ENV, "%s differs between ranks: %s on rank 0, %s on rank %d; %s", what, first, mine,
+                       comm->rank, remedy);
+    return tren_comm_agree(comm, st);
+}
+
+void tren_comm_version(char *text, size_t n) {
+    char version[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    MPI_Get_library_version(version, &length);
+    version[strcspn(version, ",\n")] = '\0';
+    snprintf(text, n, "%s", version);
+}

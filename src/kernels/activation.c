@@ -1,0 +1,98 @@
+#include "tren/kernels.h"
+#include "kernels/clones.h"
+#include "kernels/vmath.h"
+
+/* Forward loops run over whole rows; y and z are either the same array or disjoint, which ivdep tells. */
+
+TREN_KERNEL static void add_bias(real *z, const real *b, int n, int m) {
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < m; j++) z[(size_t)i * m + j] += b[j];
+}
+
+static void identity_forward(real *y, real *z, const real *b, int n, int m) {
+    if (b) add_bias(z, b, n, m);
+    if (y != z) memcpy(y, z, (size_t)n * m * sizeof *y);
+}
+
+static void identity_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)dy, (void)y, (void)z, (void)size;
+}
+
+TREN_KERNEL static void bias_relu(real *y, const real *z, const real *b, int n, int m) {
+    for (int i = 0; i < n; i++) {
+        size_t row = (size_t)i * m;
+#pragma GCC ivdep
+        for (int j = 0; j < m; j++) {
+            real v = z[row + j] + b[j];
+            y[row + j] = v > 0 ? v : 0;
+        }
+    }
+}
+
+TREN_KERNEL static void relu_plain(real *y, const real *z, size_t size) {
+#pragma GCC ivdep
+    for (size_t i = 0; i < size; i++) y[i] = z[i] > 0 ? z[i] : 0;
+}
+
+static void relu_forward(real *y, real *z, const real *b, int n, int m) {
+    if (b)
+        bias_relu(y, z, b, n, m);
+    else
+        relu_plain(y, z, (size_t)n * m);
+}
+
+TREN_KERNEL static void relu_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)z;
+#pragma GCC ivdep
+    for (size_t i = 0; i < size; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
+}
+
+TREN_KERNEL static void map_tanh(real *y, const real *z, size_t size) {
+#pragma GCC ivdep
+    for (size_t i = 0; i < size; i++) y[i] = vtanh(z[i]);
+}
+
+static void tanh_forward(real *y, real *z, const real *b, int n, int m) {
+    if (b) add_bias(z, b, n, m);
+    map_tanh(y, z, (size_t)n * m);
+}
+
+TREN_KERNEL static void tanh_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)z;
+#pragma GCC ivdep
+    for (size_t i = 0; i < size; i++) dy[i] *= 1 - y[i] * y[i];
+}
+
+static const real sqrt_half = (real)0.70710678118654752440;
+static const real inv_sqrt_2pi = (real)0.39894228040143267794;
+
+TREN_KERNEL static void map_gelu(real *y, const real *z, size_t size) {
+#pragma GCC ivdep
+    for (size_t i = 0; i < size; i++) {
+        real v = z[i];
+        y[i] = v * ((real)0.5 * (1 + verf(v * sqrt_half)));
+    }
+}
+
+/* gelu(z) = z Phi(z), Hendrycks & Gimpel 2016. */
+static void gelu_forward(real *y, real *z, const real *b, int n, int m) {
+    if (b) add_bias(z, b, n, m);
+    map_gelu(y, z, (size_t)n * m);
+}
+
+TREN_KERNEL static void gelu_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)y;
+#pragma GCC ivdep
+    for (size_t i = 0; i < size; i++) {
+        real v = z[i];
+        real cdf = (real)0.5 * (1 + verf(v * sqrt_half));
+        dy[i] *= cdf + v * (inv_sqrt_2pi * vexp((real)-0.5 * v * v));
+    }
+}
+
+const tren_activation tren_identity = {
+    .name = "identity", .forward = identity_forward, .backward = identity_backward};
+const tren_activation tren_relu = {.name = "relu", .forward = relu_forward, .backward = relu_backward};
+const tren_activation tren_tanh = {.name = "tanh", .forward = tanh_forward, .backward = tanh_backward};
+const tren_activation tren_gelu = {
+    .name = "gelu", .needs_z = true, .forward = gelu_forward, .backward = gelu_backward};

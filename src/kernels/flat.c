@@ -1,0 +1,58 @@
+#include "tren/kernels.h"
+#include "kernels/clones.h"
+
+#include <math.h>
+
+enum { LANES = 16 };
+
+TREN_KERNEL void tren_add(real *restrict y, const real *restrict x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+static double fold_lanes(double *lane) {
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+    return lane[0];
+}
+
+static inline __attribute__((always_inline)) double chunk_sum(const real *x, size_t n, bool squares) {
+    double lane[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++) {
+            double v = (double)x[i + j];
+            lane[j] += squares ? v * v : fabs(v);
+        }
+    for (int j = 0; i < n; i++, j++) {
+        double v = (double)x[i];
+        lane[j] += squares ? v * v : fabs(v);
+    }
+    return fold_lanes(lane);
+}
+
+TREN_KERNEL double tren_sum_squares(const real *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += TREN_CHUNK)
+        sum += chunk_sum(x + i, n - i < TREN_CHUNK ? n - i : TREN_CHUNK, true);
+    return sum;
+}
+
+TREN_KERNEL double tren_sum_abs(const real *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += TREN_CHUNK)
+        sum += chunk_sum(x + i, n - i < TREN_CHUNK ? n - i : TREN_CHUNK, false);
+    return sum;
+}
+
+/* x * 0 is 0 for finite x and NaN otherwise. */
+TREN_KERNEL bool tren_all_finite(const real *x, size_t n) {
+    int bad = 0;
+    for (size_t i = 0; i < n; i++) bad |= x[i] * 0 != 0;
+    return !bad;
+}
+
+TREN_KERNEL void tren_column_sums(real *restrict y, const real *restrict x, int n, int m) {
+    for (int j = 0; j < m; j++) y[j] = 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < m; j++) y[j] += x[(size_t)i * m + j];
+}

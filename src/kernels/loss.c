@@ -1,0 +1,71 @@
+#include "tren/kernels.h"
+#include "kernels/clones.h"
+#include "kernels/vmath.h"
+
+/* Subtracts each row's maximum; returns in `best` its first column. */
+static inline int subtract_max(real *z, int m) {
+    int best = 0;
+    for (int j = 1; j < m; j++)
+        if (z[j] > z[best]) best = j;
+    real top = z[best];
+    for (int j = 0; j < m; j++) z[j] -= top;
+    return best;
+}
+
+TREN_KERNEL static void map_exp(real *z, size_t size) {
+    for (size_t i = 0; i < size; i++) z[i] = vexp(z[i]);
+}
+
+static inline real row_sum(const real *z, int m) {
+    real sum = 0;
+    for (int j = 0; j < m; j++) sum += z[j];
+    return sum;
+}
+
+enum { BLOCK = 64 }; /* rows; the label's and the mean logit must be kept before exp overwrites them */
+
+static void cross_entropy_block(real *z, double *loss, double *correct, const int32_t *label, int n, int m,
+                                real smoothing, real scale) {
+    double expected[BLOCK]; /* sum_j target_j * z_j */
+    for (int i = 0; i < n; i++) {
+        real *row = z + (size_t)i * m;
+        *correct += subtract_max(row, m) == label[i];
+        double mean = smoothing > 0 ? (double)row_sum(row, m) / m : 0;
+        expected[i] = (1 - (double)smoothing) * (double)row[label[i]] + (double)smoothing * mean;
+    }
+    map_exp(z, (size_t)n * m);
+    for (int i = 0; i < n; i++) {
+        real *row = z + (size_t)i * m;
+        real sum = row_sum(row, m);
+        *loss += log((double)sum) - expected[i];
+        real factor = scale / sum, off = scale * (smoothing / (real)m);
+        for (int j = 0; j < m; j++) row[j] = row[j] * factor - off;
+        row[label[i]] -= scale * (1 - smoothing);
+    }
+}
+
+void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n, int m,
+                                real smoothing, real scale) {
+    for (int i = 0; i < n; i += BLOCK)
+        cross_entropy_block(z + (size_t)i * m, loss, correct, label + i, n - i < BLOCK ? n - i : BLOCK, m,
+                            smoothing, scale);
+}
+
+void tren_softmax(real *z, int n, int m) {
+    for (int i = 0; i < n; i++) subtract_max(z + (size_t)i * m, m);
+    map_exp(z, (size_t)n * m);
+    for (int i = 0; i < n; i++) {
+        real *row = z + (size_t)i * m, sum = row_sum(row, m);
+        for (int j = 0; j < m; j++) row[j] /= sum;
+    }
+}
+
+void tren_half_squares(real *y, double *loss, const real *t, int n, int m, real scale) {
+    double sum = 0;
+    for (size_t i = 0; i < (size_t)n * m; i++) {
+        double d = (double)y[i] - (double)t[i];
+        sum += d * d;
+        y[i] = scale * (y[i] - t[i]);
+    }
+    *loss += 0.5 * sum;
+}

@@ -1,0 +1,126 @@
+/* y [n,out] = f(z), z = x [n,in] w^T + b, w [out,in]. Gradients: dz = dy * f'(z), dw = dz^T x, db = sum of the rows of
+ * dz, dx = dz w. The bias, the activation and its derivative ride along in one sweep each. */
+#include "nn/work.h"
+
+typedef struct dense_layer {
+    tren_layer layer;
+    const tren_activation *f;
+    tren_init init;
+} dense_layer;
+
+enum { WEIGHT, BIAS };
+
+static const dense_layer *dense_of(const tren_layer *layer) { return (const dense_layer *)layer; }
+static int in_of(const tren_layer *l) { return tren_shape_size(l->in); }
+static int out_of(const tren_layer *l) { return tren_shape_size(l->out); }
+static bool needs_dx(const tren_layer *l) { return l->input->wants_dy; }
+
+static void dense_init(const tren_layer *l, real *value, uint64_t seed) {
+    const tren_param *p = &l->graph->param[l->param];
+    tren_rng weight = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param, 0);
+    tren_rng bias = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param + 1, 0);
+    tren_init init = dense_of(l)->init;
+    tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in_of(l), out_of(l), init, &weight);
+    tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in_of(l), init, &bias);
+}
+
+static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass, const real *z) {
+    const real *b = param_value(w, l, BIAS);
+    int m = out_of(l);
+    real sum[256];
+    for (int g = 0; g < pass->n_groups; g++)
+        for (int i = pass->row0[g]; i < pass->row0[g + 1]; i++)
+            for (int j = 0; j < m; j += 256) {
+                int count = m - j < 256 ? m - j : 256;
+                for (int u = 0; u < count; u++) sum[u] = z[(size_t)i * m + j + u] + b[j + u];
+                w->result[g].abs_z += tren_sum_abs(sum, (size_t)count);
+                w->result[g].n_z += count;
+            }
+}
+
+static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    const tren_activation *f = dense_of(l)->f;
+    real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
+    tren_gemm_shape shape = {.n = out_of(l), .k = in_of(l), .tb = true};
+    tren_rows_gemm(z, layer_y(w, l->input), param_value(w, l, WEIGHT), shape, pass,
+                   may_stack(w, l, pass, TREN_STACK_FORWARD));
+    if (pass->stats && l->hidden) count_abs_z(l, w, pass, z);
+    f->forward(y, z, param_value(w, l, BIAS), pass_rows(pass), out_of(l));
+}
+
+static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g, bool accumulate) {
+    size_t row = (size_t)pass->row0[g];
+    tren_gemm_shape shape = {
+        .m = out_of(l), .n = in_of(l), .k = pass->row0[g + 1] - pass->row0[g], .ta = true};
+    tren_gemm(dst, layer_dy(w, l) + row * out_of(l), layer_y(w, l->input) + row * in_of(l), shape, 1,
+              accumulate ? 1 : 0);
+}
+
+static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g, bool accumulate) {
+    (void)accumulate; /* never asked for */
+    int row = pass->row0[g];
+    tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l), pass->row0[g + 1] - row, out_of(l));
+}
+
+static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    const tren_activation *f = dense_of(l)->f;
+    real *dy = layer_dy(w, l);
+    const real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
+    f->backward(dy, y, z, (size_t)pass_rows(pass) * out_of(l));
+    tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
+    tren_fold_param(l, w, pass, WEIGHT, weight_leaf, may_stack(w, l, pass, TREN_STACK_ACCUMULATE));
+    if (!needs_dx(l)) return;
+    if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[l->param].at.off);
+    tren_gemm_shape shape = {.n = in_of(l), .k = out_of(l)};
+    tren_rows_gemm(layer_dy(w, l->input), dy, param_value(w, l, WEIGHT), shape, pass,
+                   may_stack(w, l, pass, TREN_STACK_INPUT));
+}
+
+static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
+    tren_pattern *p = &w->pattern[pattern];
+    tren_gemm_shape forward = {.n = out_of(l), .k = in_of(l), .tb = true};
+    tren_gemm_shape input = {.n = in_of(l), .k = out_of(l)};
+    bool equal = false;
+    TREN_TRY(tren_try_stacked(&equal, forward, p->n_groups, p->row0));
+    if (equal) p->stack[l->index] |= TREN_STACK_FORWARD;
+    if (!w->spec.train) return TREN_OK;
+    if (needs_dx(l)) {
+        TREN_TRY(tren_try_stacked(&equal, input, p->n_groups, p->row0));
+        if (equal) p->stack[l->index] |= TREN_STACK_INPUT;
+    }
+    TREN_TRY(tren_try_accumulate(&equal, out_of(l), in_of(l), p->n_groups, p->row0));
+    if (equal) p->stack[l->index] |= TREN_STACK_ACCUMULATE;
+    return TREN_OK;
+}
+
+static void dense_cost(const tren_layer *l, double *forward, double *backward) {
+    double product = 2.0 * in_of(l) * out_of(l);
+    *forward += product;
+    *backward += needs_dx(l) ? 2 * product : product;
+}
+
+static const tren_layer_ops dense_ops = {.name = "dense",
+                                         .init = dense_init,
+                                         .forward = dense_forward,
+                                         .backward = dense_backward,
+                                         .tune = dense_tune,
+                                         .cost = dense_cost};
+
+tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f, tren_init init) {
+    if (!input) return NULL;
+    if (out < 1) return tren_graph_fail(graph, "a dense layer needs at least one unit, not %d", out);
+    tren_layer *l = tren_graph_add(graph, sizeof(dense_layer), &dense_ops, input, (tren_shape){out, 1, 1});
+    if (!l) return NULL;
+    dense_layer *dense = (dense_layer *)l;
+    dense->f = f;
+    dense->init = init;
+    if (f->needs_z) {
+        l->z = graph->act_per_row;
+        graph->act_per_row += (size_t)out;
+    }
+    l->hidden = true; /* until the loss takes the last one out */
+    int in = tren_shape_size(l->in);
+    tren_graph_add_param(graph, l, "weight", 2, (int[]){out, in}, true);
+    tren_graph_add_param(graph, l, "bias", 1, (int[]){out}, false);
+    return l;
+}

@@ -1,0 +1,49 @@
+/* Inverted dropout (Srivastava et al. 2014): in training y = x * mask / (1 - rate), elsewhere y = x. A unit's mask
+ * depends on (seed, layer, epoch, sample), so on no shard and no rank. */
+#include "nn/work.h"
+
+#include <string.h>
+
+typedef struct dropout_layer {
+    tren_layer layer;
+    double rate;
+} dropout_layer;
+
+static double rate_of(const tren_layer *l) { return ((const dropout_layer *)l)->rate; }
+
+static void dropout_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    int n = pass_rows(pass), m = tren_shape_size(l->out);
+    if (!pass->dropout) {
+        memcpy(layer_y(w, l), layer_y(w, l->input), (size_t)n * m * sizeof(real));
+        return;
+    }
+    tren_dropout_key key = {
+        .seed = pass->seed, .layer = (uint32_t)l->index, .epoch = pass->epoch, .rate = rate_of(l)};
+    tren_dropout_forward(layer_y(w, l), layer_saved(w, l), layer_y(w, l->input), pass->sample, n, m, &key);
+}
+
+static void dropout_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    if (!l->input->wants_dy) return;
+    size_t size = (size_t)pass_rows(pass) * tren_shape_size(l->out);
+    if (!pass->dropout) {
+        memcpy(layer_dy(w, l->input), layer_dy(w, l), size * sizeof(real));
+        return;
+    }
+    real scale = (real)(1 / (1 - rate_of(l)));
+    tren_dropout_backward(layer_dy(w, l->input), layer_dy(w, l), layer_saved(w, l), size, scale);
+}
+
+static const tren_layer_ops dropout_ops = {
+    .name = "dropout", .forward = dropout_forward, .backward = dropout_backward};
+
+tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate) {
+    if (!input || rate == 0) return input;
+    if (!(rate > 0 && rate < 1))
+        return tren_graph_fail(graph, "a dropout rate must lie in [0, 1), not %g", rate);
+    tren_layer *l = tren_graph_add(graph, sizeof(dropout_layer), &dropout_ops, input, input->out);
+    if (!l) return NULL;
+    ((dropout_layer *)l)->rate = rate;
+    l->saved = graph->saved_per_row;
+    graph->saved_per_row += (size_t)tren_shape_size(l->out);
+    return l;
+}

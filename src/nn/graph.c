@@ -1,0 +1,131 @@
+#include "tren/nn.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+tren_status tren_graph_open(tren_graph **graph) {
+    return tren_alloc(graph, 1, sizeof **graph, "a network");
+}
+
+void tren_graph_close(tren_graph *graph) {
+    if (!graph) return;
+    for (int i = 0; i < graph->n_layers; i++) free(graph->layer[i]);
+    free(graph->layer);
+    free(graph->param);
+    free(graph);
+}
+
+tren_status tren_graph_check(const tren_graph *graph) {
+    return graph->status == TREN_OK ? TREN_OK : tren_fail(graph->status, "%s", graph->error);
+}
+
+tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
+    if (graph->status != TREN_OK) return NULL;
+    graph->status = TREN_ERR_USAGE;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(graph->error, sizeof graph->error, format, args);
+    va_end(args);
+    return NULL;
+}
+
+tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops, tren_layer *input,
+                           tren_shape out) {
+    if (graph->status != TREN_OK) return NULL;
+    tren_layer *layer = calloc(1, size);
+    tren_layer **list = realloc(graph->layer, (size_t)(graph->n_layers + 1) * sizeof *list);
+    if (list) graph->layer = list;
+    if (!layer || !list) {
+        free(layer);
+        return tren_graph_fail(graph, "out of memory: a layer");
+    }
+    layer->ops = ops;
+    layer->graph = graph;
+    layer->input = input;
+    layer->index = graph->n_layers;
+    layer->in = input ? input->out : out;
+    layer->out = out;
+    layer->param = graph->n_params;
+    layer->wants_dy = input && input->wants_dy;
+    layer->z = layer->saved = (size_t)-1;
+    layer->y = graph->act_per_row;
+    graph->act_per_row += (size_t)tren_shape_size(out);
+    int same = 1;
+    for (int i = 0; i < graph->n_layers; i++) same += graph->layer[i]->ops == ops;
+    snprintf(layer->name, sizeof layer->name, "%s%d", ops->name, same);
+    graph->layer[graph->n_layers++] = layer;
+    return layer;
+}
+
+int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank, const int *dim,
+                         bool decay) {
+    if (graph->status != TREN_OK) return -1;
+    tren_param *list = realloc(graph->param, (size_t)(graph->n_params + 1) * sizeof *list);
+    if (!list) return tren_graph_fail(graph, "out of memory: a parameter"), -1;
+    graph->param = list;
+    tren_param *param = &list[graph->n_params];
+    *param = (tren_param){.rank = rank, .decay = decay, .at = {.off = graph->n_values, .len = 1}};
+    snprintf(param->name, sizeof param->name, "%s/%s", layer->name, name);
+    for (int i = 0; i < rank; i++) {
+        param->dim[i] = dim[i];
+        param->at.len *= (size_t)dim[i];
+    }
+    graph->n_values += param->at.len;
+    layer->n_params++;
+    layer->wants_dy = true;
+    return graph->n_params++;
+}
+
+void tren_graph_init(const tren_graph *graph, real *value, uint64_t seed) {
+    for (int i = 0; i < graph->n_layers; i++)
+        if (graph->layer[i]->ops->init) graph->layer[i]->ops->init(graph->layer[i], value, seed);
+}
+
+double tren_graph_weight_squares(const tren_graph *graph, const real *value) {
+    double sum = 0;
+    for (int i = 0; i < graph->n_params; i++) {
+        const tren_param *p = &graph->param[i];
+        if (p->decay) sum += tren_sum_squares(value + p->at.off, p->at.len);
+    }
+    return sum;
+}
+
+void tren_graph_cost(const tren_graph *graph, double *train, double *evaluate) {
+    *train = *evaluate = 0;
+    for (int i = 0; i < graph->n_layers; i++) {
+        double forward = 0, backward = 0;
+        const tren_layer *layer = graph->layer[i];
+        if (layer->ops->cost) layer->ops->cost(layer, &forward, &backward);
+        *evaluate += forward;
+        *train += forward + backward;
+    }
+}
+
+static void draw_normal(real *value, size_t n, double sd, const tren_rng *rng) {
+    for (size_t i = 0; i < n; i++) value[i] = (real)(sd * tren_rng_normal(rng, (uint32_t)i));
+}
+
+static void draw_uniform(real *value, size_t n, double bound, const tren_rng *rng) {
+    for (size_t i = 0; i < n; i++)
+        value[i] = (real)(bound * (2 * tren_rng_uniform(rng, (uint32_t)i) - 1));
+}
+
+void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init, const tren_rng *rng) {
+    switch (init.kind) {
+    case TREN_DRAW_HE: draw_normal(value, n, sqrt(2.0 / fan_in), rng); break;
+    case TREN_DRAW_GLOROT: draw_uniform(value, n, sqrt(6.0 / (fan_in + fan_out)), rng); break;
+    case TREN_DRAW_GAUSSIAN: draw_normal(value, n, sqrt(init.variance), rng); break;
+    case TREN_DRAW_PYTORCH: draw_uniform(value, n, 1 / sqrt((double)fan_in), rng); break;
+    }
+}
+
+void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng) {
+    switch (init.kind) {
+    case TREN_DRAW_HE:
+    case TREN_DRAW_GLOROT: memset(value, 0, n * sizeof *value); break;
+    case TREN_DRAW_GAUSSIAN: draw_normal(value, n, sqrt(init.variance), rng); break;
+    case TREN_DRAW_PYTORCH: draw_uniform(value, n, 1 / sqrt((double)fan_in), rng); break;
+    }
+}

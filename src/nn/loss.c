@@ -1,0 +1,66 @@
+/* The losses, as last layers: forward computes each microbatch's sum and, in training, dL/dx already. */
+#include "nn/work.h"
+
+#include <string.h>
+
+typedef struct loss_layer {
+    tren_layer layer;
+    double smoothing;
+} loss_layer;
+
+/* The gradient goes where the input layer expects it; in evaluation that room is the loss layer's own y. */
+static real *gradient_room(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    real *room = pass->train ? layer_dy(w, l->input) : layer_y(w, l);
+    memcpy(room, layer_y(w, l->input), (size_t)pass_rows(pass) * tren_shape_size(l->out) * sizeof *room);
+    return room;
+}
+
+static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    if (!pass->label) return;
+    real *z = gradient_room(l, w, pass), smoothing = (real)((const loss_layer *)l)->smoothing;
+    int m = tren_shape_size(l->out);
+    for (int g = 0; g < pass->n_groups; g++) {
+        int row = pass->row0[g];
+        tren_softmax_cross_entropy(z + (size_t)row * m, &w->result[g].loss, &w->result[g].correct,
+                                   pass->label + row, pass->row0[g + 1] - row, m, pass->train ? smoothing : 0,
+                                   pass->scale);
+    }
+}
+
+static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    if (!pass->target) return;
+    real *y = gradient_room(l, w, pass);
+    int m = tren_shape_size(l->out);
+    for (int g = 0; g < pass->n_groups; g++) {
+        size_t off = (size_t)pass->row0[g] * m;
+        tren_half_squares(y + off, &w->result[g].loss, pass->target + off, pass->row0[g + 1] - pass->row0[g], m,
+                          pass->scale);
+    }
+}
+
+static const tren_layer_ops softmax_ops = {.name = "softmax_cross_entropy", .forward = softmax_forward};
+static const tren_layer_ops squares_ops = {.name = "half_squares", .forward = squares_forward};
+
+/* mean |z| is about hidden units; a network without any keeps its only layer. */
+static void mark_hidden(tren_graph *graph, tren_layer *output) {
+    int dense = 0;
+    for (int i = 0; i < graph->n_layers; i++) dense += graph->layer[i]->hidden;
+    if (dense > 1) output->hidden = false;
+}
+
+static tren_layer *add_loss(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops, double smoothing) {
+    if (!input) return NULL;
+    tren_layer *l = tren_graph_add(graph, sizeof(loss_layer), ops, input, input->out);
+    if (!l) return NULL;
+    ((loss_layer *)l)->smoothing = smoothing;
+    mark_hidden(graph, input);
+    return l;
+}
+
+tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing) {
+    return add_loss(graph, input, &softmax_ops, label_smoothing);
+}
+
+tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input) {
+    return add_loss(graph, input, &squares_ops, 0);
+}

@@ -1,0 +1,98 @@
+/* Stacking: which products may serve several microbatches in one call. OpenBLAS gives the same bits for the same
+ * shape, but not in general for other numbers of rows; so each shape that will occur is tried on random numbers, both
+ * ways, and stacked only where every bit agrees. */
+#include "nn/work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, const tren_pass *pass,
+                    bool stacked) {
+    if (stacked) {
+        shape.m = pass_rows(pass);
+        tren_gemm(c, a, b, shape, 1, 0);
+        return;
+    }
+    for (int g = 0; g < pass->n_groups; g++) {
+        size_t row = (size_t)pass->row0[g];
+        shape.m = pass->row0[g + 1] - pass->row0[g];
+        if (shape.m > 0) tren_gemm(c + row * shape.n, a + row * shape.k, b, shape, 1, 0);
+    }
+}
+
+/* Cheap noise of mixed sign and size: only its rounding matters. */
+static void fill(real *x, size_t n, uint32_t seed) {
+    uint32_t state = seed * 2654435761u + 12345u;
+    for (size_t i = 0; i < n; i++) {
+        state = state * 1664525u + 1013904223u;
+        x[i] = (real)((double)(int32_t)state * 0x1p-31);
+    }
+}
+
+typedef struct trial {
+    real *a, *b, *one, *many; /* owned */
+} trial;
+
+static tren_status trial_open(trial *t, size_t a, size_t b, size_t c) {
+    TREN_TRY(tren_alloc(&t->a, a, sizeof(real), "a self-test"));
+    TREN_TRY(tren_alloc(&t->b, b, sizeof(real), "a self-test"));
+    TREN_TRY(tren_alloc(&t->one, c, sizeof(real), "a self-test"));
+    TREN_TRY(tren_alloc(&t->many, c, sizeof(real), "a self-test"));
+    fill(t->a, a, 1);
+    fill(t->b, b, 2);
+    return TREN_OK;
+}
+
+static void trial_close(trial *t) {
+    free(t->a);
+    free(t->b);
+    free(t->one);
+    free(t->many);
+}
+
+tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, const int *row0) {
+    size_t rows = (size_t)row0[n_groups], c = rows * shape.n;
+    trial t = {0};
+    tren_status st = trial_open(&t, rows * shape.k, (size_t)shape.k * shape.n, c);
+    if (st == TREN_OK) {
+        tren_pass pass = {.n_groups = n_groups, .row0 = row0};
+        tren_rows_gemm(t.one, t.a, t.b, shape, &pass, true);
+        tren_rows_gemm(t.many, t.a, t.b, shape, &pass, false);
+        *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
+    }
+    trial_close(&t);
+    return st;
+}
+
+/* A weight gradient [m,n] of `rows` rows onto an older sum, by beta = 1 and by a separate sum. */
+static tren_status try_rows(bool *equal, int m, int n, int rows) {
+    size_t c = (size_t)m * n;
+    trial t = {0};
+    real *leaf = NULL;
+    tren_status st = trial_open(&t, (size_t)rows * m, (size_t)rows * n, c);
+    if (st == TREN_OK) st = tren_alloc(&leaf, c, sizeof(real), "a self-test");
+    if (st == TREN_OK) {
+        tren_gemm_shape shape = {.m = m, .n = n, .k = rows, .ta = true};
+        fill(t.one, c, 3);
+        memcpy(t.many, t.one, c * sizeof(real));
+        tren_gemm(t.one, t.a, t.b, shape, 1, 1);
+        tren_gemm(leaf, t.a, t.b, shape, 1, 0);
+        tren_add(t.many, leaf, c);
+        *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
+    }
+    free(leaf);
+    trial_close(&t);
+    return st;
+}
+
+tren_status tren_try_accumulate(bool *equal, int m, int n, int n_groups, const int *row0) {
+    int tried = 0; /* rows differ by one at most */
+    *equal = true;
+    for (int g = 0; g < n_groups && *equal; g++) {
+        int rows = row0[g + 1] - row0[g];
+        if (rows == tried || rows == 0) continue;
+        tried = rows;
+        TREN_TRY(try_rows(equal, m, n, rows));
+    }
+    return TREN_OK;
+}

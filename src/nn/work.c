@@ -1,0 +1,131 @@
+#include "nn/work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static tren_status open_folds(tren_work *w) {
+    tren_node node[TREN_TREE_MAX_NODES];
+    w->n_nodes = tren_tree_nodes(node, w->spec.shards, w->spec.lo, w->spec.hi);
+    TREN_TRY(tren_alloc(&w->fold_node, (size_t)w->n_nodes, sizeof *w->fold_node, "the fold"));
+    for (int k = 0; k < w->n_nodes; k++) {
+        tren_fold_node *fold = &w->fold_node[k];
+        fold->n_steps = 2 * (node[k].b - node[k].a) - 1;
+        TREN_TRY(tren_alloc(&fold->step, (size_t)fold->n_steps, sizeof *fold->step, "the fold"));
+        tren_tree_program(fold->step, node[k]);
+        int depth = 0;
+        for (int s = 0; s < fold->n_steps; s++) {
+            if (fold->step[s] != TREN_FOLD) fold->step[s] -= w->spec.lo; /* shard -> group */
+            depth += fold->step[s] == TREN_FOLD ? -1 : 1;
+            if (depth > w->fold_depth) w->fold_depth = depth;
+        }
+    }
+    for (int i = 0; i < w->graph->n_params; i++)
+        if (w->graph->param[i].at.len > w->fold_len) w->fold_len = w->graph->param[i].at.len;
+    size_t slots = w->fold_depth > 1 ? (size_t)(w->fold_depth - 1) : 0;
+    return tren_arena_open(&w->fold, slots * w->fold_len);
+}
+
+tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren_work_spec *spec) {
+    TREN_TRY(tren_alloc(work, 1, sizeof **work, "a worker"));
+    tren_work *w = *work;
+    w->graph = graph;
+    w->spec = *spec;
+    w->n_groups = spec->hi - spec->lo;
+    size_t rows = (size_t)spec->max_rows;
+    TREN_TRY(tren_arena_open(&w->act, graph->act_per_row * rows));
+    TREN_TRY(tren_alloc(&w->saved, graph->saved_per_row * rows, 1, "dropout masks"));
+    TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
+    TREN_TRY(tren_alloc(&w->pattern, TREN_MAX_PATTERNS, sizeof *w->pattern, "row patterns"));
+    if (!spec->train) return TREN_OK;
+    TREN_TRY(tren_arena_open(&w->grad, graph->act_per_row * rows));
+    TREN_TRY(tren_arena_open(&w->scratch, w->graph->n_values ? 4096 : 1));
+    return open_folds(w);
+}
+
+void tren_work_close(tren_work *w) {
+    if (!w) return;
+    for (int k = 0; w->fold_node && k < w->n_nodes; k++) free(w->fold_node[k].step);
+    for (int p = 0; w->pattern && p < w->n_patterns; p++) {
+        free(w->pattern[p].row0);
+        free(w->pattern[p].stack);
+    }
+    tren_arena_close(&w->act);
+    tren_arena_close(&w->grad);
+    tren_arena_close(&w->scratch);
+    tren_arena_close(&w->fold);
+    free(w->fold_node);
+    free(w->pattern);
+    free(w->saved);
+    free(w->result);
+    free(w);
+}
+
+static bool same_pattern(const tren_pattern *p, int n_groups, const int *row0) {
+    return p->n_groups == n_groups && memcmp(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0) == 0;
+}
+
+tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const int *row0) {
+    for (*pattern = 0; *pattern < w->n_patterns; ++*pattern)
+        if (same_pattern(&w->pattern[*pattern], n_groups, row0)) return TREN_OK;
+    if (w->n_patterns == TREN_MAX_PATTERNS) /* pattern 0 stacks nothing new: see tune below */
+        return tren_fail(TREN_ERR_USAGE,
+                         "batch_size and shards give more than %d different microbatch layouts; make "
+                         "batch_size a multiple of shards",
+                         TREN_MAX_PATTERNS);
+    tren_pattern *p = &w->pattern[w->n_patterns];
+    TREN_TRY(tren_alloc(&p->row0, (size_t)(n_groups + 1), sizeof *p->row0, "a row pattern"));
+    TREN_TRY(tren_alloc(&p->stack, (size_t)w->graph->n_layers, 1, "a row pattern"));
+    memcpy(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0);
+    p->n_groups = n_groups;
+    w->n_patterns++;
+    if (!w->spec.stacking || n_groups == 1) return TREN_OK;
+    for (int i = 0; i < w->graph->n_layers; i++) {
+        const tren_layer *layer = w->graph->layer[i];
+        if (layer->ops->tune) TREN_TRY(layer->ops->tune(layer, w, *pattern));
+    }
+    return TREN_OK;
+}
+
+real *tren_work_input(tren_work *w) { return layer_y(w, w->graph->layer[0]); }
+
+const tren_group_result *tren_work_result(const tren_work *w) { return w->result; }
+
+real *tren_work_output(tren_work *w) {
+    return layer_y(w, w->graph->layer[w->graph->n_layers - 1]->input);
+}
+
+void tren_forward(tren_work *w, const tren_pass *pass) {
+    memset(w->result, 0, (size_t)pass->n_groups * sizeof *w->result);
+    for (int i = 0; i < w->graph->n_layers; i++)
+        w->graph->layer[i]->ops->forward(w->graph->layer[i], w, pass);
+}
+
+void tren_backward(tren_work *w, const tren_pass *pass) {
+    for (int i = w->graph->n_layers - 1; i >= 0; i--) {
+        const tren_layer *layer = w->graph->layer[i];
+        if (!layer->ops->backward) continue;
+        layer->ops->backward(layer, w, pass);
+        if (layer->n_params > 0 && w->spec.ready)
+            w->spec.ready(w->spec.ctx, w->graph->param[layer->param].at.off);
+    }
+}
+
+size_t tren_work_bytes(const tren_work *w) {
+    size_t elements = w->act.len + w->grad.len + w->scratch.len + w->fold.len;
+    return elements * sizeof(real) + w->graph->saved_per_row * (size_t)w->spec.max_rows;
+}
+
+void tren_work_describe(const tren_work *w, char *text, size_t n) {
+    int calls = 0, stacked = 0;
+    for (int p = 0; p < w->n_patterns; p++)
+        for (int i = 0; i < w->graph->n_layers; i++) {
+            if (w->pattern[p].n_groups == 1 || !w->graph->layer[i]->ops->tune) continue;
+            calls += 3;
+            for (int bit = TREN_STACK_FORWARD; bit <= TREN_STACK_ACCUMULATE; bit *= 2)
+                stacked += (w->pattern[p].stack[i] & bit) != 0;
+        }
+    if (calls)
+        snprintf(text, n, "%d of %d kinds of call stacked", stacked, calls);
+    else
+        snprintf(text, n, "one microbatch a step, nothing to stack");
+}
