@@ -116,9 +116,8 @@ tren_status tren_h5_finish(tren_h5 *file) {
     if (file->failure[0])
         st = tren_fail(file->code, "%s: %s", file->path, file->failure);
     else if (H5Fflush(file->id, H5F_SCOPE_LOCAL) < 0)
-        st = tren_h5_error(file, NULL, "cannot write (is the disk full?)");
-    if (H5Fclose(file->id) < 0 && st == TREN_OK)
-        st = tren_h5_error(file, NULL, "cannot close (is the disk full?)");
+        st = tren_h5_error(file, NULL, "cannot write");
+    if (H5Fclose(file->id) < 0 && st == TREN_OK) st = tren_h5_error(file, NULL, "cannot close");
     if (st == TREN_OK) st = sync_to_disk(file);
     if (st != TREN_OK) unlink(file->path);
     handle_free(file);

@@ -196,7 +196,7 @@ tren_status tren_h5_create_dataset(tren_h5 *file, const char *name, tren_h5_shap
 static tren_status written_close(tren_h5 *file, const char *name, opened *dataset) {
     hid_t set = dataset->set;
     dataset->set = H5I_INVALID_HID;
-    if (H5Dclose(set) < 0) return tren_h5_error(file, name, "cannot write (is the disk full?)");
+    if (H5Dclose(set) < 0) return tren_h5_error(file, name, "cannot write");
     return TREN_OK;
 }
 
@@ -209,8 +209,7 @@ tren_status tren_h5_write_rows(tren_h5 *file, const char *name, size_t first, si
     TREN_GOTO(rows_select(file, name, &dataset, first, n, &memory));
     if (n > 0 &&
         H5Dwrite(dataset.set, tren_h5_native(type), memory, dataset.space, H5P_DEFAULT, data) < 0)
-        TREN_GOTO(tren_h5_error(file, name, "cannot write rows %zu to %zu (is the disk full?)",
-                                first, first + n));
+        TREN_GOTO(tren_h5_error(file, name, "cannot write rows %zu to %zu", first, first + n));
     st = written_close(file, name, &dataset);
 done:
     if (memory >= 0) H5Sclose(memory);
@@ -226,7 +225,7 @@ tren_status tren_h5_write(tren_h5 *file, const char *name, tren_h5_shape shape, 
     TREN_GOTO(dataset_open(file, name, &dataset));
     if (count_of(&shape, 0) > 0 &&
         H5Dwrite(dataset.set, tren_h5_native(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
-        TREN_GOTO(tren_h5_error(file, name, "cannot write (is the disk full?)"));
+        TREN_GOTO(tren_h5_error(file, name, "cannot write"));
     st = written_close(file, name, &dataset);
 done:
     dataset_close(&dataset);

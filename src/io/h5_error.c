@@ -37,7 +37,7 @@ static bool system_reason(char *out, size_t n, const char *reason) {
 }
 
 static const char *remedy_for(const char *reason) {
-    if (strstr(reason, "lock the file"))
+    if (strstr(reason, "unable to lock"))
         return " (another program is writing it, or the file system has no locks: if so, set "
                "HDF5_USE_FILE_LOCKING=FALSE)";
     if (strstr(reason, "signature not found")) return " (this is not an HDF5 file)";
