@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What cmake --install lays down is complete: the C example builds against it by the CMake package and by pkg-config, in
+# float and in double, and runs; the installed program finds its library.
+set -euo pipefail
+cd "${TREN_SOURCE:-.}"
+build=${TREN_BUILD:?the build folder}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+prefix=$scratch/prefix
+
+fail() { echo "FAILED: $*"; exit 1; }
+
+expect_files() {
+    local file
+    for file in "$@"; do
+        [[ -e $prefix/$file ]] || fail "$file is not installed"
+    done
+}
+
+cmake --install "$build" --prefix "$prefix" >"$scratch/install.log" || { cat "$scratch/install.log"; exit 1; }
+libdir=$(cd "$prefix" && dirname "$(find lib* -name libtren.so -o -name libtren.a | head -n 1)")
+expect_files include/tren/base.h bin/tren bin/tren64 share/man/man1/tren.1 share/doc/tren/LICENSE \
+    "$libdir"/pkgconfig/tren.pc "$libdir"/pkgconfig/tren64.pc "$libdir"/cmake/tren/tren-config.cmake
+
+cmake -S examples/c -B "$scratch/example" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
+cmake --build "$scratch/example" >/dev/null
+"$scratch/example/fit_sinusoid" | grep '^float: ' || fail "the example linked by CMake, float"
+"$scratch/example/fit_sinusoid64" | grep '^double: ' || fail "the example linked by CMake, double"
+
+export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
+for name in tren tren64; do
+    [[ $(pkg-config --modversion $name) == "$(sed -n 's/^project(tren VERSION \([^ ]*\).*/\1/p' CMakeLists.txt)" ]] ||
+        fail "version of $name.pc"
+    read -ra flags <<<"$(pkg-config --cflags --libs $name)"
+    "${CC:-cc}" examples/c/fit_sinusoid.c "${flags[@]}" -Wl,-rpath,"$prefix/$libdir" -lm -o "$scratch/by_pkg_config"
+    "$scratch/by_pkg_config" | grep ': loss ' || fail "the example linked by pkg-config, $name"
+done
+
+# Moved as a whole, the tree still works: nothing in it names the prefix.
+mv "$prefix" "$scratch/moved"
+version=$(env -i PATH="$PATH" HOME="$scratch" "$scratch/moved/bin/tren" --version) || fail "the installed program: $version"
+echo "$version"
+grep -q '^\.SH' "$scratch/moved/share/man/man1/tren.1" || fail "the man page is empty"
+grep -rlF "$prefix" "$scratch/moved" && fail "the files above name the prefix"
+echo "installed, linked in four ways, moved"
