@@ -1,0 +1,117 @@
+/* What no single value shows: contradictions between keys, and differences between two configs. */
+#include "base/config_table.h"
+
+#include <string.h>
+
+static tren_status check_ranges(const tren_config *config) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (tren_option_in_range(&option[i], config)) continue;
+        char takes[256];
+        tren_option_describe(takes, sizeof takes, &option[i]);
+        return tren_fail(TREN_ERR_USAGE, "%s: the value is out of range; give %s", option[i].key,
+                         takes);
+    }
+    return TREN_OK;
+}
+
+static tren_status check_model(const tren_config *config) {
+    int layers = config->model.hidden.n + 1, rates = config->dropout.n;
+    if (rates == 1 && layers == 1)
+        return tren_fail(TREN_ERR_USAGE,
+                         "dropout: one rate is for the hidden layers, and model.hidden is []; "
+                         "give dropout: []");
+    if (rates > layers)
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "dropout: %d rates for %d dense layers (model.hidden has %d widths); give at most %d",
+            rates, layers, layers - 1, layers);
+    if (config->check_without_dropout > 0 && rates == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "check_without_dropout: %d epochs, but there is no dropout; give 0, or "
+                         "set dropout",
+                         config->check_without_dropout);
+    if (config->loss.name == TREN_LOSS_HALF_SQUARES && config->loss.label_smoothing > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "loss.label_smoothing: %g, but half_squares has no labels to smooth; give "
+                         "0, or loss.name: cross_entropy",
+                         config->loss.label_smoothing);
+    return TREN_OK;
+}
+
+static tren_status check_optimizer(const tren_config *config) {
+    bool sgd = config->optimizer.name == TREN_SGD;
+    if (config->optimizer.lambda >= 0 && config->optimizer.weight_decay >= 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "optimizer.lambda: %g and optimizer.weight_decay: %g are both given; they "
+                         "mean the same (weight_decay = lambda/m, m training rows): give one",
+                         config->optimizer.lambda, config->optimizer.weight_decay);
+    if (!sgd && config->optimizer.momentum > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "optimizer.momentum: %g is for sgd; adam and adamw have "
+                         "optimizer.beta1: give momentum 0",
+                         config->optimizer.momentum);
+    if (config->optimizer.nesterov && !sgd)
+        return tren_fail(TREN_ERR_USAGE,
+                         "optimizer.nesterov: true is for sgd; give false, or optimizer.name: sgd");
+    if (config->optimizer.nesterov && config->optimizer.momentum <= 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "optimizer.nesterov: true needs a momentum; give optimizer.momentum, for "
+                         "example 0.9");
+    return TREN_OK;
+}
+
+static tren_status check_schedule(const tren_config *config) {
+    if (config->schedule.name == TREN_SCHEDULE_INVERSE_SQRT && config->schedule.warmup_steps == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "schedule.warmup_steps: 0, but inverse_sqrt begins at the end of the "
+                         "warm-up; give schedule.warmup_steps, for example 1000");
+    return TREN_OK;
+}
+
+tren_status tren_config_check(const tren_config *config) {
+    TREN_TRY(check_ranges(config));
+    TREN_TRY(check_model(config));
+    TREN_TRY(check_optimizer(config));
+    return check_schedule(config);
+}
+
+/* Appends "seed: 1 before, 2 now" to what `out` holds. */
+static void add_difference(FILE *out, bool first, const tren_option *option,
+                           const tren_config *before, const tren_config *now) {
+    char was[2 * TREN_MAX_PATH + 64], is[2 * TREN_MAX_PATH + 64];
+    tren_option_format(was, sizeof was, option, before);
+    tren_option_format(is, sizeof is, option, now);
+    fprintf(out, "%s%s: %s in the checkpoint, %s now", first ? "" : "; ", option->key, was, is);
+}
+
+/* By their text, since padding, spare list entries and bytes after a string's end do not count. */
+static bool same_value(const tren_option *option, const tren_config *a, const tren_config *b) {
+    char text[2][2 * TREN_MAX_PATH + 64];
+    tren_option_format(text[0], sizeof text[0], option, a);
+    tren_option_format(text[1], sizeof text[1], option, b);
+    return strcmp(text[0], text[1]) == 0;
+}
+
+tren_status tren_config_same(const tren_config *before, const tren_config *now,
+                             tren_option_role role) {
+    size_t n, size;
+    const tren_option *option = tren_options(&n);
+    char *differences = NULL;
+    FILE *out = open_memstream(&differences, &size);
+    if (!out) return tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+    int found = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (option[i].role != role || same_value(&option[i], before, now)) continue;
+        add_difference(out, found == 0, &option[i], before, now);
+        found++;
+    }
+    tren_status st = TREN_OK;
+    if (fclose(out) != 0)
+        st = tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+    else if (found > 0)
+        st = tren_fail(TREN_ERR_USAGE, "%s", differences);
+    free(differences);
+    return st;
+}

@@ -1,0 +1,178 @@
+/* What an option takes, in words, and its value as it stands in a YAML file. */
+#include "base/config_table.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- what an option takes, in words ---------------------------------------------------------- */
+
+typedef struct writer {
+    char *at;
+    size_t room;
+    int count; /* of what would have been written, as snprintf counts */
+} writer;
+
+static void put(writer *out, const char *text) {
+    int n = snprintf(out->at, out->room, "%s", text);
+    size_t step = (size_t)n < out->room ? (size_t)n : out->room - (out->room > 0);
+    out->at += step;
+    out->room -= step;
+    out->count += n;
+}
+
+static void put_real(writer *out, double value) {
+    char text[40];
+    tren_text_from_real(text, sizeof text, value);
+    put(out, text);
+}
+
+static void put_whole(writer *out, double value) {
+    char text[40];
+    snprintf(text, sizeof text, "%.0f", value);
+    put(out, text);
+}
+
+/* "auto, on or off" */
+static void put_choices(writer *out, const char *const *choice) {
+    for (int i = 0; choice[i]; i++) {
+        if (i > 0) put(out, choice[i + 1] ? ", " : " or ");
+        put(out, choice[i]);
+    }
+}
+
+/* " of at least 0", " above 0", " from 0 to 1", " from 0 to below 1" */
+static void put_range(writer *out, const tren_option *option, void (*number)(writer *, double)) {
+    bool bounded = option->max < TREN_NO_LIMIT, above = option->min == TREN_ABOVE_0;
+    put(out, above ? " above 0" : bounded ? " from " : " of at least ");
+    if (!above) number(out, option->min);
+    if (!bounded) return;
+    bool below = option->max == TREN_BELOW_1;
+    put(out, above ? " and " : " to ");
+    put(out, below ? "below " : above ? "up to " : "");
+    number(out, below ? 1 : option->max);
+}
+
+int tren_option_describe(char *text, size_t n, const tren_option *option) {
+    writer out = {text, n, 0};
+    switch (option->type) {
+    case TREN_OPTION_TEXT:
+        put(&out, "text");
+        break;
+    case TREN_OPTION_BOOL:
+        put(&out, "true or false");
+        break;
+    case TREN_OPTION_SEED:
+        put(&out, "a whole number from 0 to 18446744073709551615");
+        break;
+    case TREN_OPTION_CHOICE:
+        put_choices(&out, option->choices);
+        break;
+    case TREN_OPTION_INT:
+    case TREN_OPTION_INT64:
+        put(&out, "a whole number");
+        put_range(&out, option, put_whole);
+        break;
+    case TREN_OPTION_REAL:
+        put(&out, "a number");
+        put_range(&out, option, put_real);
+        if (tren_option_nullable(option)) put(&out, ", or null");
+        break;
+    case TREN_OPTION_SECONDS:
+        put(&out, "a time such as 90, 90s, 15m, 2h or 1:30:00");
+        break;
+    case TREN_OPTION_INTS:
+        put(&out, "a list such as [512, 256], each a whole number");
+        put_range(&out, option, put_whole);
+        break;
+    case TREN_OPTION_REALS:
+        put(&out, "a number or a list such as [0.2, 0.5], each");
+        put_range(&out, option, put_real);
+        break;
+    }
+    return out.count;
+}
+
+/* ---- to text --------------------------------------------------------------------------------- */
+
+/* Whether a YAML reader could take the plain word for something else than this text. */
+static bool needs_quotes(const char *text) {
+    bool flag;
+    double number;
+    if (!*text || strcasecmp(text, "null") == 0) return true;
+    if (tren_text_bool(&flag, text) == TREN_TEXT_OK) return true;
+    if (tren_text_seconds(&number, text) != TREN_TEXT_MALFORMED) return true;
+    if (*text == '-' || *text == '+') return true;
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && !strchr("_./-+=", *text)) return true;
+    return false;
+}
+
+static void put_quoted(writer *out, const char *text) {
+    if (!needs_quotes(text)) {
+        put(out, text);
+        return;
+    }
+    put(out, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') put(out, "\\");
+        put(out, (char[]){*text, '\0'});
+    }
+    put(out, "\"");
+}
+
+static void put_list(writer *out, const tren_option *option, const void *at) {
+    const tren_int_list *ints = at;
+    const tren_real_list *reals = at;
+    int n = option->type == TREN_OPTION_INTS ? ints->n : reals->n;
+    put(out, "[");
+    for (int i = 0; i < n; i++) {
+        if (i > 0) put(out, ", ");
+        if (option->type == TREN_OPTION_INTS)
+            put_whole(out, ints->at[i]);
+        else
+            put_real(out, reals->at[i]);
+    }
+    put(out, "]");
+}
+
+int tren_option_format(char *text, size_t n, const tren_option *option, const tren_config *config) {
+    writer out = {text, n, 0};
+    const void *at = tren_option_in(option, config);
+    char number[40];
+    switch (option->type) {
+    case TREN_OPTION_TEXT:
+        put_quoted(&out, at);
+        break;
+    case TREN_OPTION_BOOL:
+        put(&out, *(const bool *)at ? "true" : "false");
+        break;
+    case TREN_OPTION_CHOICE:
+        put_quoted(&out, option->choices[*(const int *)at]);
+        break;
+    case TREN_OPTION_INT:
+        put_whole(&out, *(const int *)at);
+        break;
+    case TREN_OPTION_INT64:
+        snprintf(number, sizeof number, "%lld", (long long)*(const int64_t *)at);
+        put(&out, number);
+        break;
+    case TREN_OPTION_SEED:
+        snprintf(number, sizeof number, "%llu", (unsigned long long)*(const uint64_t *)at);
+        put(&out, number);
+        break;
+    case TREN_OPTION_REAL:
+    case TREN_OPTION_SECONDS:
+        if (tren_option_nullable(option) && *(const double *)at < 0)
+            put(&out, "null");
+        else
+            put_real(&out, *(const double *)at);
+        break;
+    case TREN_OPTION_INTS:
+    case TREN_OPTION_REALS:
+        put_list(&out, option, at);
+        break;
+    }
+    return out.count;
+}

@@ -1,0 +1,107 @@
+/* Which key a user meant. */
+#include "base/config_table.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum { MAX_OPTIONS = 128 };
+
+/* The part after the dot, or the whole key. */
+static const char *leaf(const char *key) {
+    const char *dot = strrchr(key, '.');
+    return dot ? dot + 1 : key;
+}
+
+/* Whether `key` lies in the section whose name is the first n bytes of `section`; n = 0: any key
+ * does. */
+static bool in_section(const char *key, const char *section, size_t n) {
+    return n == 0 || (strncmp(key, section, n) == 0 && key[n] == '.');
+}
+
+bool tren_section_exists(const char *name) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++)
+        if (*name && in_section(option[i].key, name, strlen(name))) return true;
+    return false;
+}
+
+const char *tren_section_nearest(char out[TREN_MAX_SECTION], const char *name) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    int least = tren_text_near(name) + 1;
+    *out = '\0';
+    for (size_t i = 0; i < n; i++) {
+        const char *dot = strchr(option[i].key, '.');
+        char section[TREN_MAX_SECTION];
+        if (!dot) continue;
+        snprintf(section, sizeof section, "%.*s", (int)(dot - option[i].key), option[i].key);
+        int distance = tren_text_distance(name, section);
+        if (distance >= least) continue;
+        least = distance;
+        memcpy(out, section, sizeof section);
+    }
+    return *out ? out : NULL;
+}
+
+/* What others call it. */
+static const char *translated(const char *word) {
+    static const char *const other[][2] = {{"lr", "optimizer.learning_rate"},
+                                           {"dataset", "data"},
+                                           {"output", "out"},
+                                           {"dtype", "precision"},
+                                           {"layers", "model.hidden"}};
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (strcmp(leaf(word), other[i][0]) == 0) return other[i][1];
+    return NULL;
+}
+
+/* The one key whose leaf is `word`, or which begins with it; NULL when there are several. */
+static const char *completed(const char *word) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    const char *found = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const char *key = option[i].key, *name = leaf(key);
+        bool starts = tren_text_starts(key, word) || tren_text_starts(name, word);
+        if (strcmp(name, word) != 0 && !(starts && strlen(word) >= 3)) continue;
+        if (found) return NULL;
+        found = key;
+    }
+    return found;
+}
+
+/* The key with the leaf nearest to `word`, among those of a section (see in_section). */
+static const char *nearest_leaf(const char *word, const char *section, size_t section_length) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    const char *leaves[MAX_OPTIONS] = {NULL};
+    for (size_t i = 0; i < n && i < MAX_OPTIONS; i++)
+        if (in_section(option[i].key, section, section_length)) leaves[i] = leaf(option[i].key);
+    const char *found = tren_text_nearest(word, leaves, MAX_OPTIONS);
+    for (size_t i = 0; i < n && found; i++)
+        if (leaves[i] == found) return option[i].key;
+    return NULL;
+}
+
+static const char *nearest_key(const char *word) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    const char *keys[MAX_OPTIONS] = {NULL};
+    for (size_t i = 0; i < n && i < MAX_OPTIONS; i++) keys[i] = option[i].key;
+    return tren_text_nearest(word, keys, MAX_OPTIONS);
+}
+
+const char *tren_option_nearest(const char *key) {
+    const char *word = leaf(key);
+    const char *found = translated(key);
+    if (found) return found;
+    if (word != key) { /* the right section: only the leaf can be wrong */
+        size_t section = (size_t)(word - key) - 1;
+        if (section > 0) found = nearest_leaf(word, key, section);
+        if (!found && !nearest_leaf(word, "", 0)) return NULL;
+    }
+    if (!found) found = completed(word);
+    if (!found) found = nearest_key(key);
+    return found ? found : nearest_leaf(word, "", 0);
+}

@@ -1,0 +1,168 @@
+#include "base/config_table.h"
+
+#include <string.h>
+
+static const char *const precisions[] = {"float", "double", NULL};
+static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NULL};
+static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
+static const char *const losses[] = {"auto", "cross_entropy", "half_squares", NULL};
+static const char *const optimizers[] = {"sgd", "adam", "adamw", NULL};
+static const char *const schedules[] = {"constant", "step", "cosine", "sqrt", "inverse_sqrt", NULL};
+static const char *const stop_rules[] = {"none", "patience", "gl", "up", NULL};
+static const char *const engines[] = {"auto", "shared", "halving", "direct", "gather", "mpi", NULL};
+static const char *const progresses[] = {"auto", "on", "off", NULL};
+
+#define AT(member) offsetof(tren_config, member), sizeof(((tren_config *)0)->member)
+#define RECIPE     TREN_ROLE_RECIPE
+#define LENGTH     TREN_ROLE_LENGTH
+#define OUTPUT     TREN_ROLE_OUTPUT
+
+/* Every member of tren_config, in its order. A row that starts with a new group starts a new
+ * heading. The columns: key, type, role, member, default, least, most, choices, help, group. */
+/* clang-format off */
+static const tren_option options[] = {
+    {"data", TREN_OPTION_TEXT, OUTPUT, AT(data), "", 0, 0, NULL,
+     "The dataset, a file made by 'tren data'. A run is tied to the dataset's digest, not to its path.", "Files"},
+    {"out", TREN_OPTION_TEXT, OUTPUT, AT(out), "", 0, 0, NULL,
+     "The run folder. Left empty, it is runs/NAME, where NAME is that of the config file, or of the dataset "
+     "when there is none, without its ending.", "Files"},
+    {"init_from", TREN_OPTION_TEXT, RECIPE, AT(init_from), "", 0, 0, NULL,
+     "A checkpoint whose weights are the initial ones. Left empty, the weights are drawn from the seed.", "Files"},
+
+    {"seed", TREN_OPTION_SEED, RECIPE, AT(seed), "1", 0, 0, NULL,
+     "The seed of everything random: initial weights, order of the rows, dropout.", "Recipe"},
+    {"precision", TREN_OPTION_CHOICE, RECIPE, AT(precision), "float", 0, 0, precisions,
+     "The type of weights, activations and gradients; double runs the program tren64.", "Recipe"},
+    {"shards", TREN_OPTION_INT, RECIPE, AT(shards), "4", 1, 65536, NULL,
+     "Into how many pieces the training rows are cut. A run may use any number of ranks up to this one, and ends "
+     "with the same bits on each.", "Recipe"},
+    {"batch_size", TREN_OPTION_INT, RECIPE, AT(batch_size), "256", 1, 1 << 30, NULL,
+     "Rows of a step, over all ranks together.", "Recipe"},
+    {"shuffle", TREN_OPTION_BOOL, RECIPE, AT(shuffle), "true", 0, 0, NULL,
+     "Whether each epoch draws a new order of the rows; false keeps the order of the file.", "Recipe"},
+    {"blas_threads", TREN_OPTION_INT, RECIPE, AT(blas_threads), "1", 1, 1024, NULL,
+     "Threads of the BLAS library in each rank. Another number gives other bits.", "Recipe"},
+
+    {"model.name", TREN_OPTION_TEXT, RECIPE, AT(model.name), "mlp", 0, 0, NULL,
+     "The model: mlp is a stack of dense layers.", "Model"},
+    {"model.hidden", TREN_OPTION_INTS, RECIPE, AT(model.hidden), "[512, 256]", 1, 1 << 20, NULL,
+     "Widths of the hidden layers; [] leaves a single dense layer.", "Model"},
+    {"model.activation", TREN_OPTION_CHOICE, RECIPE, AT(model.activation), "relu", 0, 0, activations,
+     "What follows each hidden layer.", "Model"},
+    {"model.init", TREN_OPTION_CHOICE, RECIPE, AT(model.init), "he", 0, 0, inits,
+     "How the initial weights are drawn.", "Model"},
+    {"model.init_variance", TREN_OPTION_REAL, RECIPE, AT(model.init_variance), "0.01", TREN_ABOVE_0, TREN_NO_LIMIT,
+     NULL, "Variance of the initial weights with model.init: gaussian.", "Model"},
+    {"dropout", TREN_OPTION_REALS, RECIPE, AT(dropout), "[]", 0, TREN_BELOW_1, NULL,
+     "Drop rates: of the input, then of each hidden layer's output. One number alone holds for every hidden layer "
+     "but not for the input; [] is no dropout.", "Model"},
+
+    {"loss.name", TREN_OPTION_CHOICE, RECIPE, AT(loss.name), "auto", 0, 0, losses,
+     "The loss; auto is cross_entropy for classes and half_squares for targets.", "Loss"},
+    {"loss.label_smoothing", TREN_OPTION_REAL, RECIPE, AT(loss.label_smoothing), "0", 0, TREN_BELOW_1, NULL,
+     "The share of each label that is spread evenly over all classes.", "Loss"},
+
+    {"optimizer.name", TREN_OPTION_CHOICE, RECIPE, AT(optimizer.name), "sgd", 0, 0, optimizers,
+     "How the weights follow the gradient.", "Optimizer"},
+    {"optimizer.learning_rate", TREN_OPTION_REAL, RECIPE, AT(optimizer.learning_rate), "0.1", 0, TREN_NO_LIMIT, NULL,
+     "The learning rate, before the schedule's factor.", "Optimizer"},
+    {"optimizer.momentum", TREN_OPTION_REAL, RECIPE, AT(optimizer.momentum), "0", 0, TREN_BELOW_1, NULL,
+     "Momentum of sgd.", "Optimizer"},
+    {"optimizer.beta1", TREN_OPTION_REAL, RECIPE, AT(optimizer.beta1), "0.9", 0, TREN_BELOW_1, NULL,
+     "How much of adam's running mean of the gradient is kept in a step.", "Optimizer"},
+    {"optimizer.beta2", TREN_OPTION_REAL, RECIPE, AT(optimizer.beta2), "0.999", 0, TREN_BELOW_1, NULL,
+     "The same for the running mean of its square.", "Optimizer"},
+    {"optimizer.epsilon", TREN_OPTION_REAL, RECIPE, AT(optimizer.epsilon), "1e-8", TREN_ABOVE_0, TREN_NO_LIMIT, NULL,
+     "Added to the denominator of adam.", "Optimizer"},
+    {"optimizer.nesterov", TREN_OPTION_BOOL, RECIPE, AT(optimizer.nesterov), "false", 0, 0, NULL,
+     "Nesterov's momentum instead of the plain one.", "Optimizer"},
+    {"optimizer.lambda", TREN_OPTION_REAL, RECIPE, AT(optimizer.lambda), "null", 0, TREN_NO_LIMIT, NULL,
+     "Weight decay as in J + lambda/(2m) ||W||^2 with m training rows. Give this or weight_decay.", "Optimizer"},
+    {"optimizer.weight_decay", TREN_OPTION_REAL, RECIPE, AT(optimizer.weight_decay), "null", 0, TREN_NO_LIMIT, NULL,
+     "Weight decay as PyTorch counts it: lambda/m.", "Optimizer"},
+    {"optimizer.clip_norm", TREN_OPTION_REAL, RECIPE, AT(optimizer.clip_norm), "0", 0, TREN_NO_LIMIT, NULL,
+     "The largest Euclidean norm of the whole gradient; longer ones are scaled down. 0 turns it off.", "Optimizer"},
+
+    {"schedule.name", TREN_OPTION_CHOICE, RECIPE, AT(schedule.name), "constant", 0, 0, schedules,
+     "The learning rate's factor: 1; gamma^floor(epoch/period); a cosine from 1 to final_factor over the epochs; "
+     "1/sqrt(1 + floor(step/period)); 1/sqrt(step/warmup_steps).", "Learning-rate schedule"},
+    {"schedule.warmup_steps", TREN_OPTION_INT, RECIPE, AT(schedule.warmup_steps), "0", 0, 1 << 30, NULL,
+     "Steps over which the learning rate first rises in a line from 0.", "Learning-rate schedule"},
+    {"schedule.period", TREN_OPTION_INT, RECIPE, AT(schedule.period), "512", 1, 1 << 30, NULL,
+     "Epochs between the drops of step; steps between those of sqrt.", "Learning-rate schedule"},
+    {"schedule.gamma", TREN_OPTION_REAL, RECIPE, AT(schedule.gamma), "0.1", TREN_ABOVE_0, 1, NULL,
+     "What each drop of step multiplies the learning rate by.", "Learning-rate schedule"},
+    {"schedule.final_factor", TREN_OPTION_REAL, RECIPE, AT(schedule.final_factor), "0", 0, 1, NULL,
+     "Where the cosine ends, as a share of the learning rate.", "Learning-rate schedule"},
+
+    {"early_stopping.rule", TREN_OPTION_CHOICE, RECIPE, AT(early_stopping.rule), "none", 0, 0, stop_rules,
+     "When the validation loss ends the run: after `patience` epochs without a better one; when it exceeds the best "
+     "by gl_alpha percent (Prechelt's GL); when it rose in up_strips successive strips (his UP).", "Early stopping"},
+    {"early_stopping.patience", TREN_OPTION_INT, LENGTH, AT(early_stopping.patience), "10", 1, 1 << 30, NULL,
+     "Epochs to wait for a better validation loss.", "Early stopping"},
+    {"early_stopping.start_epoch", TREN_OPTION_INT, RECIPE, AT(early_stopping.start_epoch), "0", 0, 1 << 30, NULL,
+     "The first epoch in which the run may end early.", "Early stopping"},
+    {"early_stopping.min_delta", TREN_OPTION_REAL, RECIPE, AT(early_stopping.min_delta), "0", 0, TREN_NO_LIMIT, NULL,
+     "By how much a loss must be lower to count as better.", "Early stopping"},
+    {"early_stopping.gl_alpha", TREN_OPTION_REAL, RECIPE, AT(early_stopping.gl_alpha), "5", TREN_ABOVE_0,
+     TREN_NO_LIMIT, NULL, "Percent above the best loss at which the rule gl stops.", "Early stopping"},
+    {"early_stopping.up_strips", TREN_OPTION_INT, RECIPE, AT(early_stopping.up_strips), "4", 1, 1 << 20, NULL,
+     "Successive rises after which the rule up stops.", "Early stopping"},
+    {"early_stopping.strip_epochs", TREN_OPTION_INT, RECIPE, AT(early_stopping.strip_epochs), "5", 1, 1 << 20, NULL,
+     "Epochs in a strip of the rule up.", "Early stopping"},
+
+    {"check_without_dropout", TREN_OPTION_INT, RECIPE, AT(check_without_dropout), "0", 0, 1 << 20, NULL,
+     "Epochs trained first without dropout, to see whether the loss falls, before the run starts from the initial "
+     "weights. 0 turns it off.", "Length and checkpoints"},
+    {"epochs", TREN_OPTION_INT, LENGTH, AT(epochs), "20", 1, 1 << 30, NULL,
+     "How many times each training row is seen.", "Length and checkpoints"},
+    {"max_steps", TREN_OPTION_INT64, LENGTH, AT(max_steps), "0", 0, 0x1p53, NULL,
+     "The run ends after this many steps. 0: no limit.", "Length and checkpoints"},
+    {"max_time", TREN_OPTION_SECONDS, LENGTH, AT(max_time), "0", 0, TREN_NO_LIMIT, NULL,
+     "After this time the run saves a checkpoint and leaves with exit code 75. 0: no limit.",
+     "Length and checkpoints"},
+    {"checkpoint_steps", TREN_OPTION_INT, LENGTH, AT(checkpoint_steps), "0", 0, 1 << 30, NULL,
+     "Steps between checkpoints, beside the one at the end of each epoch. 0: only that one.",
+     "Length and checkpoints"},
+    {"checkpoint_seconds", TREN_OPTION_SECONDS, LENGTH, AT(checkpoint_seconds), "0", 0, TREN_NO_LIMIT, NULL,
+     "Time between checkpoints, in the same way.", "Length and checkpoints"},
+    {"stall_timeout", TREN_OPTION_SECONDS, LENGTH, AT(stall_timeout), "300", 0, TREN_NO_LIMIT, NULL,
+     "After this time without progress the run ends with exit code 6. 0 turns it off.", "Length and checkpoints"},
+
+    {"reduction", TREN_OPTION_CHOICE, OUTPUT, AT(reduction), "auto", 0, 0, engines,
+     "How the ranks add up the gradients. All give the same bits but mpi, which is plain MPI_Iallreduce.",
+     "How it runs"},
+    {"bucket_kib", TREN_OPTION_INT, OUTPUT, AT(bucket_kib), "1024", 1, 1 << 20, NULL,
+     "KiB of gradient that are sent together.", "How it runs"},
+    {"stacking", TREN_OPTION_BOOL, OUTPUT, AT(stacking), "true", 0, 0, NULL,
+     "Whether a rank computes its shards together where a self-test finds that the bits stay the same.",
+     "How it runs"},
+    {"evaluate_test", TREN_OPTION_BOOL, OUTPUT, AT(evaluate_test), "true", 0, 0, NULL,
+     "Whether the best weights are evaluated on the test part at the end.", "How it runs"},
+    {"progress", TREN_OPTION_CHOICE, OUTPUT, AT(progress), "auto", 0, 0, progresses,
+     "The progress bar; auto shows it where a person is watching.", "How it runs"},
+    {"plots", TREN_OPTION_BOOL, OUTPUT, AT(plots), "true", 0, 0, NULL,
+     "Whether curves.svg is drawn at the end.", "How it runs"},
+};
+/* clang-format on */
+
+enum { N_OPTIONS = sizeof options / sizeof *options };
+
+const tren_option *tren_options(size_t *n) {
+    if (n) *n = N_OPTIONS;
+    return options;
+}
+
+const tren_option *tren_option_find(const char *key) {
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (strcmp(options[i].key, key) == 0) return &options[i];
+    return NULL;
+}
+
+bool tren_option_nullable(const tren_option *option) {
+    return strcmp(option->fallback, "null") == 0;
+}
+
+bool tren_option_is_list(const tren_option *option) {
+    return option->type == TREN_OPTION_INTS || option->type == TREN_OPTION_REALS;
+}

@@ -1,0 +1,265 @@
+/* One value from text, and whether it lies in its range. */
+#include "base/config_table.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- ranges ---------------------------------------------------------------------------------- */
+
+static bool within(const tren_option *option, double value) {
+    return value >= option->min && value <= option->max;
+}
+
+static bool reals_within(const tren_option *option, const tren_real_list *list) {
+    if (list->n < 0 || list->n > TREN_MAX_LIST) return false;
+    for (int i = 0; i < list->n; i++)
+        if (!within(option, list->at[i])) return false;
+    return true;
+}
+
+static bool ints_within(const tren_option *option, const tren_int_list *list) {
+    if (list->n < 0 || list->n > TREN_MAX_LIST) return false;
+    for (int i = 0; i < list->n; i++)
+        if (!within(option, list->at[i])) return false;
+    return true;
+}
+
+static int n_choices(const tren_option *option) {
+    int n = 0;
+    while (option->choices[n]) n++;
+    return n;
+}
+
+bool tren_option_in_range(const tren_option *option, const tren_config *config) {
+    const void *at = tren_option_in(option, config);
+    switch (option->type) {
+    case TREN_OPTION_TEXT:
+        return memchr(at, '\0', option->size) != NULL;
+    case TREN_OPTION_BOOL:
+    case TREN_OPTION_SEED:
+        return true;
+    case TREN_OPTION_CHOICE:
+        return *(const int *)at >= 0 && *(const int *)at < n_choices(option);
+    case TREN_OPTION_INT:
+        return within(option, *(const int *)at);
+    case TREN_OPTION_INT64:
+        return within(option, (double)*(const int64_t *)at);
+    case TREN_OPTION_SECONDS:
+        return within(option, *(const double *)at);
+    case TREN_OPTION_REAL:
+        if (tren_option_nullable(option) && *(const double *)at < 0) return true;
+        return within(option, *(const double *)at);
+    case TREN_OPTION_INTS:
+        return ints_within(option, at);
+    case TREN_OPTION_REALS:
+        return reals_within(option, at);
+    }
+    return false;
+}
+
+/* ---- from text ------------------------------------------------------------------------------- */
+
+/* A value being set: where it is written, and what errors say about it. */
+typedef struct setting {
+    const tren_option *option;
+    const char *text, *where;
+    void *at;
+} setting;
+
+static tren_status refuse(const setting *s, const char *text, const char *problem) {
+    char takes[256];
+    tren_option_describe(takes, sizeof takes, s->option);
+    return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.80s' %s; give %s%s", s->where, s->option->key,
+                     text, problem, s->option->type == TREN_OPTION_CHOICE ? "one of " : "", takes);
+}
+
+static tren_status refuse_result(const setting *s, const char *text, tren_text_result result) {
+    if (result == TREN_TEXT_RANGE) return refuse(s, text, "is out of range");
+    switch (s->option->type) {
+    case TREN_OPTION_SECONDS:
+        return refuse(s, text, "is not a time");
+    case TREN_OPTION_REAL:
+    case TREN_OPTION_REALS:
+        return refuse(s, text, "is not a number");
+    default:
+        return refuse(s, text, "is not a whole number");
+    }
+}
+
+static tren_status set_text(const setting *s) {
+    size_t n = strlen(s->text);
+    if (n >= s->option->size)
+        return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.40s...' is %zu bytes long; the most is %zu",
+                         s->where, s->option->key, s->text, n, s->option->size - 1);
+    for (const char *c = s->text; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            return tren_fail(TREN_ERR_USAGE,
+                             "%s: %s: byte %d of the text is a control character; remove it",
+                             s->where, s->option->key, (int)(c - s->text) + 1);
+    memset(s->at, 0, s->option->size);
+    memcpy(s->at, s->text, n);
+    return TREN_OK;
+}
+
+static tren_status set_bool(const setting *s) {
+    bool value;
+    if (tren_text_bool(&value, s->text) != TREN_TEXT_OK)
+        return refuse(s, s->text, "is neither true nor false");
+    *(bool *)s->at = value;
+    return TREN_OK;
+}
+
+static tren_status set_choice(const setting *s) {
+    const char *const *choice = s->option->choices;
+    const char *text = s->text;
+    /* YAML writers turn on and off into true and false. */
+    for (int i = 0; choice[i]; i++) {
+        bool same = strcasecmp(text, choice[i]) == 0 ||
+                    (strcasecmp(text, "true") == 0 && strcmp(choice[i], "on") == 0) ||
+                    (strcasecmp(text, "false") == 0 && strcmp(choice[i], "off") == 0);
+        if (!same) continue;
+        *(int *)s->at = i;
+        return TREN_OK;
+    }
+    const char *nearest = tren_text_nearest(text, choice, (size_t)n_choices(s->option));
+    if (!nearest) return refuse(s, text, "is unknown");
+    return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.80s' is unknown; did you mean '%s'?", s->where,
+                     s->option->key, text, nearest);
+}
+
+static tren_status parse_whole(const setting *s, const char *text, int64_t *value) {
+    tren_text_result result = tren_text_int64(value, text);
+    if (result != TREN_TEXT_OK) return refuse_result(s, text, result);
+    return within(s->option, (double)*value) ? TREN_OK : refuse(s, text, "is out of range");
+}
+
+static tren_status parse_real(const setting *s, const char *text, double *value) {
+    tren_text_result result = s->option->type == TREN_OPTION_SECONDS
+                                  ? tren_text_seconds(value, text)
+                                  : tren_text_real(value, text);
+    if (result != TREN_TEXT_OK) return refuse_result(s, text, result);
+    return within(s->option, *value) ? TREN_OK : refuse(s, text, "is out of range");
+}
+
+static tren_status set_whole(const setting *s) {
+    int64_t value;
+    TREN_TRY(parse_whole(s, s->text, &value));
+    if (s->option->type == TREN_OPTION_INT)
+        *(int *)s->at = (int)value;
+    else
+        *(int64_t *)s->at = value;
+    return TREN_OK;
+}
+
+static tren_status set_seed(const setting *s) {
+    uint64_t value;
+    tren_text_result result = tren_text_uint64(&value, s->text);
+    if (result != TREN_TEXT_OK) return refuse_result(s, s->text, result);
+    *(uint64_t *)s->at = value;
+    return TREN_OK;
+}
+
+static bool is_null(const char *text) {
+    return !*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
+}
+
+static tren_status set_real(const setting *s) {
+    double value = -1;
+    if (!tren_option_nullable(s->option) || !is_null(s->text))
+        TREN_TRY(parse_real(s, s->text, &value));
+    *(double *)s->at = value;
+    return TREN_OK;
+}
+
+/* Copies the next item of "a, b, c" to `item` and returns what follows its comma; NULL at the end.
+ */
+static const char *next_item(char *item, size_t n, const char *list) {
+    list += strspn(list, " \t");
+    size_t length = strcspn(list, ",");
+    snprintf(item, n, "%.*s", (int)(length < n ? length : n - 1), list);
+    return list[length] == ',' ? list + length + 1 : NULL;
+}
+
+static tren_status add_item(const setting *s, const char *item, tren_int_list *ints,
+                            tren_real_list *reals) {
+    if (ints->n + reals->n == TREN_MAX_LIST)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: %s: the list has more than %d entries, which is the most", s->where,
+                         s->option->key, TREN_MAX_LIST);
+    if (s->option->type == TREN_OPTION_REALS) {
+        TREN_TRY(parse_real(s, item, &reals->at[reals->n]));
+        reals->n++;
+        return TREN_OK;
+    }
+    int64_t value;
+    TREN_TRY(parse_whole(s, item, &value));
+    ints->at[ints->n++] = (int)value;
+    return TREN_OK;
+}
+
+/* "[512, 256]", "512,256", "512" or "[]" */
+static tren_status set_list(const setting *s) {
+    char inner[2048];
+    const char *text = s->text;
+    size_t n = strlen(text);
+    while (n > 0 && isblank((unsigned char)text[n - 1])) n--;
+    while (n > 0 && isblank((unsigned char)*text)) text++, n--;
+    bool open = n > 0 && *text == '[', closed = n > 1 && text[n - 1] == ']';
+    if (open != closed || n >= sizeof inner) return refuse(s, s->text, "is not a list");
+    snprintf(inner, sizeof inner, "%.*s", (int)(n - 2 * open), text + open);
+    tren_int_list ints = {0};
+    tren_real_list reals = {0};
+    const char *rest = inner[strspn(inner, " \t")] ? inner : NULL;
+    while (rest) {
+        char item[128];
+        rest = next_item(item, sizeof item, rest);
+        TREN_TRY(add_item(s, item, &ints, &reals));
+    }
+    if (s->option->type == TREN_OPTION_INTS)
+        *(tren_int_list *)s->at = ints;
+    else
+        *(tren_real_list *)s->at = reals;
+    return TREN_OK;
+}
+
+static tren_status set(const setting *s) {
+    switch (s->option->type) {
+    case TREN_OPTION_TEXT:
+        return set_text(s);
+    case TREN_OPTION_BOOL:
+        return set_bool(s);
+    case TREN_OPTION_INT:
+    case TREN_OPTION_INT64:
+        return set_whole(s);
+    case TREN_OPTION_SEED:
+        return set_seed(s);
+    case TREN_OPTION_REAL:
+        return set_real(s);
+    case TREN_OPTION_SECONDS:
+        return set_real(s);
+    case TREN_OPTION_CHOICE:
+        return set_choice(s);
+    case TREN_OPTION_INTS:
+    case TREN_OPTION_REALS:
+        return set_list(s);
+    }
+    return tren_fail(TREN_ERR_INTERNAL, "%s: the options table gives it no type", s->option->key);
+}
+
+tren_status tren_config_set(tren_config *config, const char *key, const char *text,
+                            const char *where) {
+    const tren_option *option = tren_option_find(key);
+    if (option) return set(&(setting){option, text, where, tren_option_at(option, config)});
+    if (tren_section_exists(key))
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: '%s' is a section, not a key; give its keys, such as '%s.%s'", where,
+                         key, key, strcmp(key, "early_stopping") == 0 ? "rule" : "name");
+    const char *nearest = tren_option_nearest(key);
+    if (!nearest)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: unknown key '%.80s'; 'tren train --help' lists all keys", where, key);
+    return tren_fail(TREN_ERR_USAGE, "%s: unknown key '%.80s'; did you mean '%s'?", where, key,
+                     nearest);
+}

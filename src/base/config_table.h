@@ -1,0 +1,34 @@
+/* What the parts of the config share beyond tren/config.h: ranges, sections, and values as text. */
+#ifndef TREN_BASE_CONFIG_TABLE_H
+#define TREN_BASE_CONFIG_TABLE_H
+
+#include <stdlib.h>
+
+#include "tren/config.h"
+
+/* Bounds that stand for an open end or for none. */
+#define TREN_ABOVE_0  0x1p-1022 /* the smallest normal number: anything above zero */
+#define TREN_BELOW_1  0x1.fffffffffffffp-1
+#define TREN_NO_LIMIT 0x1.fffffffffffffp+1023
+
+static inline void *tren_option_at(const tren_option *option, tren_config *config) {
+    return (char *)config + option->at;
+}
+
+static inline const void *tren_option_in(const tren_option *option, const tren_config *config) {
+    return (const char *)config + option->at;
+}
+
+/* Whether the option may be left out: "null" in the file, negative in the struct. */
+bool tren_option_nullable(const tren_option *option);
+bool tren_option_is_list(const tren_option *option);
+/* Whether the numbers held in `config` lie in the option's range. */
+bool tren_option_in_range(const tren_option *option, const tren_config *config);
+
+/* Whether some key is `name` followed by a dot: "optimizer". */
+bool tren_section_exists(const char *name);
+#define TREN_MAX_SECTION 32
+/* Writes the section nearest to `name` to `out` and returns it, or returns NULL. */
+const char *tren_section_nearest(char out[TREN_MAX_SECTION], const char *name);
+
+#endif

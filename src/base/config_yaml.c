@@ -1,0 +1,266 @@
+/* The YAML reader: libyaml's document, whose nodes know their line, walked against the options
+ * table. */
+#include "base/config_table.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <yaml.h>
+
+enum { MAX_OPTIONS = 128, MAX_KEY = 128, MAX_BYTES = 1 << 20 };
+
+typedef struct reader {
+    tren_config *config;
+    const char *name; /* of the file, for messages */
+    const char *text; /* not owned */
+    size_t n;
+    yaml_document_t *document;
+    int line_of[MAX_OPTIONS]; /* where each option was given; 0: not yet */
+} reader;
+
+static int line_of(const yaml_node_t *node) {
+    return (int)node->start_mark.line + 1;
+}
+
+static tren_status fail_at(const reader *r, const yaml_node_t *node, const char *key,
+                           const char *problem) {
+    return tren_fail(TREN_ERR_USAGE, "%s:%d: '%.80s' %s", r->name, line_of(node), key, problem);
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static const char *scalar(const yaml_node_t *node) {
+    return (const char *)node->data.scalar.value;
+}
+
+static bool is_plain_null(const yaml_node_t *node) {
+    const char *text = scalar(node);
+    return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           (!*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0);
+}
+
+/* A sequence of scalars as "[a, b]". */
+static tren_status join(const reader *r, const yaml_node_t *node, const char *key, char *out,
+                        size_t room) {
+    size_t at = (size_t)snprintf(out, room, "[");
+    const yaml_node_item_t *first = node->data.sequence.items.start,
+                           *end = node->data.sequence.items.top;
+    for (const yaml_node_item_t *item = first; item < end; item++) {
+        const yaml_node_t *element = yaml_document_get_node(r->document, *item);
+        if (element->type != YAML_SCALAR_NODE)
+            return fail_at(r, element, key,
+                           "is a list of lists or maps; give a flat list of numbers");
+        if (strpbrk(scalar(element), ",[]"))
+            return fail_at(r, element, key, "has an entry that is not a number");
+        at += (size_t)snprintf(out + at, room - at, "%s%s", item > first ? ", " : "",
+                               scalar(element));
+        if (at + 2 > room) return fail_at(r, element, key, "is too long a list");
+    }
+    memcpy(out + at, "]", 2);
+    return TREN_OK;
+}
+
+static tren_status set_scalar(reader *r, const tren_option *option, const yaml_node_t *node,
+                              const char *where) {
+    const char *text = scalar(node);
+    if (strlen(text) != node->data.scalar.length)
+        return fail_at(r, node, option->key, "contains a zero byte");
+    if (is_plain_null(node)) {
+        bool may = option->type == TREN_OPTION_TEXT || tren_option_nullable(option);
+        if (!may)
+            return fail_at(r, node, option->key, "has no value; give one, or leave the key out");
+        text = "";
+    }
+    return tren_config_set(r->config, option->key, text, where);
+}
+
+static tren_status set_value(reader *r, const tren_option *option, const yaml_node_t *node) {
+    char where[TREN_MAX_PATH + 16], list[4096], takes[256];
+    snprintf(where, sizeof where, "%s:%d", r->name, line_of(node));
+    tren_option_describe(takes, sizeof takes, option);
+    switch (node->type) {
+    case YAML_SCALAR_NODE:
+        return set_scalar(r, option, node, where);
+    case YAML_SEQUENCE_NODE:
+        if (!tren_option_is_list(option))
+            return tren_fail(TREN_ERR_USAGE,
+                             "%s: %s: a list stands where one value belongs; give %s", where,
+                             option->key, takes);
+        TREN_TRY(join(r, node, option->key, list, sizeof list));
+        return tren_config_set(r->config, option->key, list, where);
+    default:
+        return tren_fail(TREN_ERR_USAGE, "%s: %s: a map stands where one value belongs; give %s",
+                         where, option->key, takes);
+    }
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static tren_status fail_unknown(const reader *r, const yaml_node_t *node, const char *key,
+                                bool is_map) {
+    char section[TREN_MAX_SECTION];
+    const char *nearest = is_map ? tren_section_nearest(section, key) : tren_option_nearest(key);
+    if (strcmp(key, "<<") == 0)
+        return fail_at(r, node, key, "(merging of maps) is not supported; write the keys out");
+    if (!nearest)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s:%d: unknown %s '%.80s'; 'tren train --help' lists all keys", r->name,
+                         line_of(node), is_map ? "section" : "key", key);
+    return tren_fail(TREN_ERR_USAGE, "%s:%d: unknown %s '%.80s'; did you mean '%s'?", r->name,
+                     line_of(node), is_map ? "section" : "key", key, nearest);
+}
+
+static tren_status set_option(reader *r, const tren_option *option, const yaml_node_t *key,
+                              const yaml_node_t *value) {
+    int *line = &r->line_of[option - tren_options(NULL)];
+    if (*line > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s:%d: '%s' was given on line %d already; remove one of them", r->name,
+                         line_of(key), option->key, *line);
+    *line = line_of(key);
+    return set_value(r, option, value);
+}
+
+static tren_status read_map(reader *r, const yaml_node_t *map, const char *section);
+
+static tren_status read_pair(reader *r, const yaml_node_t *key, const yaml_node_t *value,
+                             const char *section) {
+    if (key->type != YAML_SCALAR_NODE || key->data.scalar.length >= MAX_KEY / 2)
+        return tren_fail(TREN_ERR_USAGE, "%s:%d: a key must be one word, such as batch_size",
+                         r->name, line_of(key));
+    char full[MAX_KEY];
+    snprintf(full, sizeof full, "%s%s%s", section, *section ? "." : "", scalar(key));
+    const tren_option *option = tren_option_find(full);
+    if (option) return set_option(r, option, key, value);
+    bool is_map = value->type == YAML_MAPPING_NODE;
+    if (!tren_section_exists(full)) return fail_unknown(r, key, full, is_map && !*section);
+    if (is_map) return read_map(r, value, full);
+    bool is_empty = value->type == YAML_SCALAR_NODE && is_plain_null(value);
+    return is_empty ? TREN_OK
+                    : fail_at(r, key, full,
+                              "is a section; write its keys on the lines below it, indented");
+}
+
+static tren_status read_map(reader *r, const yaml_node_t *map, const char *section) {
+    const yaml_node_pair_t *end = map->data.mapping.pairs.top;
+    for (const yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < end; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(r->document, pair->value);
+        TREN_TRY(read_pair(r, key, value, section));
+    }
+    return TREN_OK;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static bool line_has_tab(const reader *r, size_t line) {
+    const char *at = r->text, *end = r->text + r->n;
+    for (; at && line > 0; line--) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        if (at) at++;
+    }
+    for (; at && at < end && *at != '\n'; at++)
+        if (*at == '\t') return true;
+    return false;
+}
+
+static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
+    const char *problem = parser->problem ? parser->problem : "cannot be read";
+    switch (parser->error) {
+    case YAML_MEMORY_ERROR:
+        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", r->name);
+    case YAML_READER_ERROR:
+        return tren_fail(TREN_ERR_USAGE, "%s: byte %zu: %s; a config is YAML text in UTF-8",
+                         r->name, parser->problem_offset, problem);
+    default:
+        break;
+    }
+    size_t line = parser->problem_mark.line;
+    const char *hint = line_has_tab(r, line) ? "; indent with spaces, not tabs" : "";
+    return tren_fail(TREN_ERR_USAGE, "%s:%zu: not YAML: %s%s%s%s%s", r->name, line + 1, problem,
+                     parser->context ? " (" : "", parser->context ? parser->context : "",
+                     parser->context ? ")" : "", hint);
+}
+
+static tren_status read_root(reader *r) {
+    const yaml_node_t *root = yaml_document_get_root_node(r->document);
+    if (!root || (root->type == YAML_SCALAR_NODE && is_plain_null(root)))
+        return tren_fail(TREN_ERR_USAGE, "%s: the config is empty; give at least 'data: FILE.h5'",
+                         r->name);
+    if (root->type != YAML_MAPPING_NODE)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s:%d: a config is a map of keys and values, such as 'batch_size: 256'",
+                         r->name, line_of(root));
+    return read_map(r, root, "");
+}
+
+/* One more document after the first is a mistake, not a second config. */
+static tren_status read_end(const reader *r, yaml_parser_t *parser) {
+    yaml_document_t next;
+    if (!yaml_parser_load(parser, &next)) return fail_parse(r, parser);
+    const yaml_node_t *root = yaml_document_get_root_node(&next);
+    int line = root ? line_of(root) : 0;
+    yaml_document_delete(&next);
+    if (!root) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s:%d: a second document begins here; a config is one document", r->name,
+                     line);
+}
+
+tren_status tren_config_load_text(tren_config *config, const char *text, size_t n,
+                                  const char *name) {
+    if (memchr(text, '\0', n))
+        return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
+                         name);
+    yaml_parser_t parser;
+    yaml_document_t document;
+    if (!yaml_parser_initialize(&parser))
+        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", name);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
+    reader r = {.config = config, .name = name, .text = text, .n = n, .document = &document};
+    tren_status st = TREN_OK;
+    if (yaml_parser_load(&parser, &document)) {
+        st = read_root(&r);
+        if (st == TREN_OK) st = read_end(&r, &parser);
+        yaml_document_delete(&document);
+    } else {
+        st = fail_parse(&r, &parser);
+    }
+    yaml_parser_delete(&parser);
+    return st;
+}
+
+static tren_status fail_file(const char *path, const char *problem) {
+    return tren_fail(TREN_ERR_USAGE, "config file '%s': %s", path, problem);
+}
+
+static tren_status read_file(FILE *file, const char *path, char **text, size_t *n) {
+    struct stat info;
+    if (fstat(fileno(file), &info) != 0) return fail_file(path, strerror(errno));
+    if (S_ISDIR(info.st_mode)) return fail_file(path, "is a folder; give the YAML file in it");
+    TREN_TRY(tren_alloc(text, MAX_BYTES + 1, 1, "the config file"));
+    *n = fread(*text, 1, MAX_BYTES + 1, file);
+    if (ferror(file)) return fail_file(path, strerror(errno));
+    if (*n > 4 && memcmp(*text, "\x89HDF", 4) == 0)
+        return fail_file(
+            path, "is an HDF5 file; give the YAML config first, and a dataset as --data FILE.h5");
+    if (*n > MAX_BYTES)
+        return fail_file(path, "has more than 1 MiB, which no config needs; is it the right file?");
+    return TREN_OK;
+}
+
+tren_status tren_config_load(tren_config *config, const char *path) {
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return tren_fail(TREN_ERR_USAGE, "config file '%s': %s; check the path", path,
+                         strerror(errno));
+    char *text = NULL;
+    size_t n = 0;
+    tren_status st = read_file(file, path, &text, &n);
+    if (st == TREN_OK) st = tren_config_load_text(config, text, n, path);
+    free(text);
+    fclose(file);
+    return st;
+}
