@@ -14,14 +14,19 @@ install(FILES ${PROJECT_BINARY_DIR}/tren-config.cmake ${PROJECT_BINARY_DIR}/tren
               cmake/dependencies.cmake
         DESTINATION ${package_dir})
 
-# Full paths of the libraries that have no pkg-config file everywhere; for --static only.
-set(PC_LIBS_PRIVATE "")
-foreach(library ${HDF5_C_LIBRARIES} ${MPI_C_LIBRARIES} ${OPENBLAS_LIBRARY})
-  string(APPEND PC_LIBS_PRIVATE "${library} ")
-endforeach()
-set(PC_REQUIRES_PRIVATE "yaml-0.1 libxxhash zlib")
+# Whoever links the shared library needs nothing else; the static one needs everything it uses. HDF5 and MPI have no
+# pkg-config file everywhere: their full paths stand in its place.
+set(dependency_modules yaml-0.1 libxxhash zlib)
 if(OPENBLAS_FOUND)
-  string(APPEND PC_REQUIRES_PRIVATE " openblas")
+  list(APPEND dependency_modules openblas)
+endif()
+set(dependency_libraries ${HDF5_C_LIBRARIES} ${MPI_C_LIBRARIES} ${OPENBLAS_LIBRARY} -lpthread -lm)
+list(JOIN dependency_modules " " PC_REQUIRES)
+list(JOIN dependency_libraries " " PC_LIBS)
+if(BUILD_SHARED_LIBS)
+  set(PC_PRIVATE ".private")
+else()
+  set(PC_LIBS_PUBLIC " ${PC_LIBS}")
 endif()
 file(RELATIVE_PATH PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 foreach(suffix "" "64")
