@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck has nothing to say about the scripts.
+# The scripts are clean in the eyes of shellcheck.
 set -euo pipefail
 cd "${TREN_SOURCE:-.}"
 command -v shellcheck >/dev/null || { echo "skipped: shellcheck is not installed"; exit 77; }
