@@ -8,20 +8,24 @@
 const char *const tren_phase_name[TREN_N_PHASES] = {"setup",  "data",   "forward",  "backward",
                                                     "reduce", "update", "evaluate", "checkpoint"};
 
+/* CPUs that the ranks of a node may use, all masks together. */
+static int cpus_of(MPI_Comm node) {
+    cpu_set_t mine, all;
+    CPU_ZERO(&mine);
+    if (sched_getaffinity(0, sizeof mine, &mine) != 0) CPU_SET(0, &mine);
+    MPI_Allreduce(&mine, &all, (int)sizeof all, MPI_BYTE, MPI_BOR, node);
+    return CPU_COUNT(&all);
+}
+
 static void find_node(tren_comm *comm) {
     MPI_Comm node;
     MPI_Comm_split_type(mpi_of(comm), MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
     MPI_Comm_rank(node, &comm->local_rank);
     MPI_Comm_size(node, &comm->local_size);
-    MPI_Comm_free(&node);
     int leads = comm->local_rank == 0;
     MPI_Allreduce(&leads, &comm->n_nodes, 1, MPI_INT, MPI_SUM, mpi_of(comm));
-    cpu_set_t cpus;
-    int mine = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
-    /* Bound ranks own their CPUs; unbound ones share those of the mask. */
-    int crowded = comm->local_size > 1 && mine > 1 && comm->local_size > mine;
-    MPI_Allreduce(&crowded, &leads, 1, MPI_INT, MPI_MAX, mpi_of(comm));
-    comm->crowded = leads;
+    comm->crowded = comm->local_size > cpus_of(node);
+    MPI_Comm_free(&node);
 }
 
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm) {

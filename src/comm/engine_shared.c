@@ -1,0 +1,122 @@
+/* One node: the ranks' nodes and the one copy of the values lie in a shared window. Every rank reads the others'
+ * nodes where they are, folds and updates its own pieces in place, and a barrier before and after is all there is to
+ * send. A barrier is a counter per rank: a missing rank can be named. */
+#include "comm/reduce.h"
+#include "tren/kernels.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE = 64, SPINS = 2000 };
+
+typedef struct shared_state {
+    MPI_Comm comm;
+    MPI_Win window;
+    _Atomic uint64_t **arrived; /* [size], in the window; list owned */
+    const real **leaf;          /* [n_all], in the window; list owned */
+    const real **at;            /* [n_all] scratch; owned */
+    uint64_t count;
+} shared_state;
+
+static tren_status shared_allowed(const tren_reducer *r) {
+    if (r->comm->local_size == r->comm->size) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "reduction: shared needs all ranks on one node, but %d ranks are on %d nodes; use auto, "
+                     "halving or direct",
+                     r->comm->size, r->comm->n_nodes);
+}
+
+static inline void pause_a_little(int spins, bool crowded) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+    if (crowded || spins > SPINS) sched_yield();
+}
+
+static void meet(tren_reducer *r) {
+    shared_state *s = r->state;
+    uint64_t count = ++s->count;
+    atomic_store_explicit(s->arrived[r->comm->rank], count, memory_order_release);
+    for (int q = 0; q < r->comm->size; q++) {
+        int spins = 0;
+        while (atomic_load_explicit(s->arrived[q], memory_order_acquire) < count) {
+            if (spins++ == 0) tren_waiting_for(r->comm, q);
+            pause_a_little(spins, r->comm->crowded);
+        }
+    }
+    tren_waiting_for(r->comm, -1);
+}
+
+static size_t padded(size_t n) { return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real); }
+
+static void map_window(tren_reducer *r, shared_state *s) {
+    for (int q = 0; q < r->comm->size; q++) {
+        MPI_Aint bytes;
+        int unit;
+        char *base;
+        MPI_Win_shared_query(s->window, q, &bytes, &unit, &base);
+        s->arrived[q] = (_Atomic uint64_t *)base;
+        real *at = (real *)(base + LINE);
+        for (int g = r->first_node[q]; g < r->first_node[q + 1]; g++, at += padded(r->n)) {
+            s->leaf[g] = at;
+            if (q == r->comm->rank) r->node[g - r->first_node[q]] = at;
+        }
+        if (q == 0) r->value = at;
+    }
+}
+
+static tren_status shared_open(tren_reducer *r) {
+    shared_state *s = NULL;
+    TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the shared window"));
+    r->state = s;
+    TREN_TRY(tren_alloc(&s->arrived, (size_t)r->comm->size, sizeof *s->arrived, "the shared window"));
+    TREN_TRY(tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window"));
+    TREN_TRY(tren_alloc(&s->at, (size_t)r->n_all, sizeof *s->at, "the shared window"));
+    size_t arrays = (size_t)r->n_mine + (r->comm->rank == 0 ? 1 : 0);
+    MPI_Aint bytes = (MPI_Aint)(LINE + arrays * padded(r->n) * sizeof(real));
+    MPI_Info info;
+    MPI_Info_create(&info);
+    MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* each rank's part on its own pages */
+    MPI_Comm_split_type(mpi_of(r->comm), MPI_COMM_TYPE_SHARED, r->comm->rank, MPI_INFO_NULL, &s->comm);
+    void *mine;
+    MPI_Win_allocate_shared(bytes, 1, info, s->comm, &mine, &s->window);
+    MPI_Info_free(&info);
+    memset(mine, 0, (size_t)bytes);
+    map_window(r, s);
+    MPI_Barrier(s->comm);
+    r->bytes += (size_t)bytes;
+    return TREN_OK;
+}
+
+static void shared_close(tren_reducer *r) {
+    shared_state *s = r->state;
+    if (s->window) MPI_Win_free(&s->window);
+    if (s->comm) MPI_Comm_free(&s->comm);
+    free(s->arrived);
+    free(s->leaf);
+    free(s->at);
+    free(s);
+}
+
+static void ship_nothing(tren_reducer *r, int bucket) { (void)r, (void)bucket; }
+
+static void shared_finish(tren_reducer *r) {
+    shared_state *s = r->state;
+    meet(r);
+    for (int p = 0; p < r->n_pieces; p++) {
+        for (int g = 0; g < r->n_all; g++) s->at[g] = s->leaf[g] + r->piece[p].off;
+        tren_fold_nodes(r->node[0] + r->piece[p].off, s->at, r, r->piece[p].len);
+    }
+}
+
+const tren_engine tren_engine_shared = {.name = "shared",
+                                        .allowed = shared_allowed,
+                                        .open = shared_open,
+                                        .close = shared_close,
+                                        .begin = tren_do_nothing,
+                                        .ship = ship_nothing,
+                                        .poke = tren_do_nothing,
+                                        .finish = shared_finish,
+                                        .gather = meet,
+                                        .slice = tren_slice_evenly};

@@ -1,0 +1,90 @@
+/* Folding nodes of several ranks, and what else is computed from the pieces of the sum. */
+#include "comm/reduce.h"
+#include "tren/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TILE = 512, MAX_DEPTH = 40 };
+
+static void add_tile(real *dst, const real *a, const real *b, size_t n) {
+#pragma GCC ivdep
+    for (size_t i = 0; i < n; i++) dst[i] = a[i] + b[i];
+}
+
+/* One tile stays in the first-level cache through the whole program. */
+static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r, size_t off, size_t n) {
+    real partial[MAX_DEPTH][TILE];
+    const real *stack[MAX_DEPTH];
+    int depth = 0, last = 2 * r->n_all - 2;
+    for (int s = 0; s <= last; s++) {
+        if (r->program[s] != TREN_FOLD) {
+            stack[depth++] = leaf[r->program[s]] + off;
+            continue;
+        }
+        depth--;
+        real *out = s == last ? dst + off : partial[depth - 1];
+        add_tile(out, stack[depth - 1], stack[depth], n);
+        stack[depth - 1] = out;
+    }
+    if (last == 0 && stack[0] != dst + off) memcpy(dst + off, stack[0], n * sizeof *dst);
+}
+
+void tren_fold_nodes(real *dst, const real *const *leaf, const tren_reducer *r, size_t n) {
+    for (size_t off = 0; off < n; off += TILE) fold_tile(dst, leaf, r, off, n - off < TILE ? n - off : TILE);
+}
+
+_Static_assert(TREN_REDUCE_GRAIN % TREN_CHUNK == 0, "a chunk of the norm has one owner");
+
+double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
+    size_t n = (n_params + TREN_CHUNK - 1) / TREN_CHUNK;
+    if (!r->chunk && tren_alloc(&r->chunk, n, sizeof *r->chunk, "gradient norms") != TREN_OK)
+        tren_comm_abort(r->comm, TREN_ERR_INTERNAL);
+    memset(r->chunk, 0, n * sizeof *r->chunk);
+    for (int p = 0; p < r->n_pieces; p++) {
+        size_t end = r->piece[p].off + r->piece[p].len;
+        if (end > n_params) end = n_params;
+        for (size_t i = r->piece[p].off; i < end; i += TREN_CHUNK)
+            r->chunk[i / TREN_CHUNK] = tren_sum_squares(r->node[0] + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
+    }
+    /* Every chunk has one owner and is 0 elsewhere, so this sum is exact in any order. */
+    if (!r->engine->replicates && r->comm->size > 1)
+        MPI_Allreduce(MPI_IN_PLACE, r->chunk, (int)n, MPI_DOUBLE, MPI_SUM, mpi_of(r->comm));
+    return tren_tree_sum(r->chunk, (int)n);
+}
+
+enum { TAG_COLLECT = 200 };
+
+static size_t scatter_pieces(real *full, const real *compact, const tren_reducer *r, int rank) {
+    size_t at = 0;
+    for (int b = 0; b < r->n_buckets; b++) {
+        tren_span s = r->engine->slice(r, b, rank);
+        memcpy(full + s.off, compact + at, s.len * sizeof *full);
+        at += s.len;
+    }
+    return at;
+}
+
+void tren_reducer_collect(tren_reducer *r, real *full, const real *mine) {
+    if (r->engine->replicates || r->comm->size == 1) {
+        if (r->comm->rank == 0) memcpy(full, mine, r->n * sizeof *full);
+        return;
+    }
+    if (r->comm->rank > 0) {
+        const real *at = mine;
+        for (int p = 0; p < r->n_pieces; at += r->piece[p++].len)
+            MPI_Send(at, (int)r->piece[p].len, TREN_MPI_REAL, 0, TAG_COLLECT, mpi_of(r->comm));
+        return;
+    }
+    scatter_pieces(full, mine, r, 0);
+    for (int q = 1; q < r->comm->size; q++) {
+        tren_waiting_for(r->comm, q);
+        for (int b = 0; b < r->n_buckets; b++) {
+            tren_span s = r->engine->slice(r, b, q);
+            if (s.len > 0)
+                MPI_Recv(full + s.off, (int)s.len, TREN_MPI_REAL, q, TAG_COLLECT, mpi_of(r->comm),
+                         MPI_STATUS_IGNORE);
+        }
+    }
+    tren_waiting_for(r->comm, -1);
+}
