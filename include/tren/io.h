@@ -18,6 +18,9 @@ const char *tren_type_name(tren_type type); /* "u8", "i32", ... */
 #define TREN_REAL TREN_F32
 #endif
 
+/* "1.10.8", of the library that is loaded. */
+void tren_h5_version(char *text, size_t n);
+
 typedef struct tren_h5 tren_h5; /* an open HDF5 file */
 
 #define TREN_H5_MAX_RANK 8

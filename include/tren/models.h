@@ -1,0 +1,34 @@
+/* Models: networks by name, composed from layers. Not collective. */
+#ifndef TREN_MODELS_H
+#define TREN_MODELS_H
+
+#include "tren/config.h"
+#include "tren/data.h"
+#include "tren/nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One const object per model file. build ends with the loss layer; errors stay in the graph. */
+typedef struct tren_model {
+    const char *name, *help;
+    void (*build)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
+} tren_model;
+
+extern const tren_model *const tren_models[]; /* NULL-terminated */
+
+/* Builds the model that the config names for this dataset; the caller closes the graph. TREN_ERR_USAGE. */
+tren_status tren_model_build(tren_graph **graph, const tren_config *config, const tren_dataset_info *info);
+/* For builders: the loss that config and dataset ask for, on top of `output`. */
+void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
+                         const tren_dataset_info *info);
+const tren_activation *tren_model_activation(const tren_config *config);
+tren_init tren_model_init(const tren_config *config);
+/* Units of the output layer: classes or targets. */
+int tren_model_outputs(const tren_dataset_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
