@@ -1,0 +1,189 @@
+#include "cli/cli_config.h"
+#include "base/config_table.h"
+#include "base/text.h"
+#include "cli/help.h"
+
+#include <string.h>
+
+enum { MAX_KEY = 128 };
+
+static const char *const switches[] = {"resume", "dry_run", "help"};
+
+/* One option as it was typed. */
+typedef struct typed {
+    const char *raw;   /* --batch-size=3 */
+    char key[MAX_KEY]; /* batch_size */
+    const char *value; /* after '=', or NULL */
+} typed;
+
+static bool is_option(const char *arg) {
+    return arg[0] == '-' && arg[1] == '-' && arg[2];
+}
+
+static typed split(const char *arg) {
+    typed t = {.raw = arg, .value = strchr(arg, '=')};
+    size_t n = t.value ? (size_t)(t.value - arg) - 2 : strlen(arg) - 2;
+    snprintf(t.key, sizeof t.key, "%.*s", (int)(n < MAX_KEY ? n : MAX_KEY - 1), arg + 2);
+    for (char *c = t.key; *c; c++)
+        if (*c == '-') *c = '_';
+    if (t.value) t.value++;
+    return t;
+}
+
+/* ---- unknown options ------------------------------------------------------------------------- */
+
+static tren_status fail_unknown(const typed *t) {
+    int n = (int)strcspn(t->raw, "=");
+    if (tren_section_exists(t->key))
+        return tren_fail(TREN_ERR_USAGE,
+                         "option '%.*s' names a section; give one of its keys, such as '--%s.%s'",
+                         n, t->raw, t->key,
+                         strcmp(t->key, "early_stopping") == 0 ? "rule" : "name");
+    const char *nearest = tren_text_nearest(t->key, switches, sizeof switches / sizeof *switches);
+    if (!nearest) nearest = tren_option_nearest(t->key);
+    if (!nearest)
+        return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; 'tren train --help' lists all", n,
+                         t->raw);
+    const char *shown = strcmp(nearest, "dry_run") == 0 ? "dry-run" : nearest;
+    return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; did you mean '--%s'?", n, t->raw,
+                     shown);
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+/* --resume, --dry-run, --help. Sets *found. */
+static tren_status set_switch(tren_cli_run *run, const typed *t, bool *found) {
+    bool *const target[] = {&run->resume, &run->dry_run, &run->help};
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        if (strcmp(t->key, switches[i]) != 0) continue;
+        *found = true;
+        if (t->value) return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value", t->raw);
+        *target[i] = true;
+    }
+    return TREN_OK;
+}
+
+/* The flag of "--no-FLAG", or NULL. */
+static const tren_option *negated(const typed *t) {
+    if (!tren_text_starts(t->key, "no_")) return NULL;
+    const tren_option *option = tren_option_find(t->key + 3);
+    return option && option->type == TREN_OPTION_BOOL ? option : NULL;
+}
+
+static tren_status set_key(tren_config *config, const tren_option *option, const char *value) {
+    return tren_config_set(config, option->key, value, "command line");
+}
+
+/* Takes the option's value from the next argument where it has none of its own. *used counts
+ * arguments. */
+static tren_status set_option(tren_config *config, const typed *t, const char *next, int *used) {
+    const tren_option *option = tren_option_find(t->key);
+    if (!option && (option = negated(t))) {
+        if (t->value) return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value", t->raw);
+        return set_key(config, option, "false");
+    }
+    if (!option) return fail_unknown(t);
+    if (t->value) return set_key(config, option, t->value);
+    bool flag;
+    bool is_flag = option->type == TREN_OPTION_BOOL;
+    if (is_flag && (!next || tren_text_bool(&flag, next) != TREN_TEXT_OK))
+        return set_key(config, option, "true");
+    if (!next || is_option(next)) {
+        char takes[256];
+        tren_option_describe(takes, sizeof takes, option);
+        return tren_fail(TREN_ERR_USAGE, "option '%s' needs a value: %s", t->raw, takes);
+    }
+    *used = 2;
+    return set_key(config, option, next);
+}
+
+/* ---- passes over the arguments ----------------------------------------------------------------
+ */
+
+/* How many arguments the option at argv[0] takes, found out on a scratch config. */
+static tren_status apply(tren_config *config, tren_cli_run *run, char **argv, int *used) {
+    typed t = split(argv[0]);
+    bool found = false;
+    *used = 1;
+    TREN_TRY(set_switch(run, &t, &found));
+    return found ? TREN_OK : set_option(config, &t, argv[1], used);
+}
+
+static tren_status take_file(tren_cli_run *run, const char *arg) {
+    const char *equals = strchr(arg, '=');
+    if (arg[0] == '-' && arg[1])
+        return tren_fail(TREN_ERR_USAGE,
+                         "unknown option '%s'; options begin with two dashes, such as --seed 2",
+                         arg);
+    if (*run->file && equals)
+        return tren_fail(TREN_ERR_USAGE, "'%s' is no option; did you mean '--%s'?", arg, arg);
+    if (*run->file)
+        return tren_fail(TREN_ERR_USAGE, "'%s' is one argument too many: the config file is '%s'",
+                         arg, run->file);
+    if (!*arg || strlen(arg) >= sizeof run->file)
+        return tren_fail(TREN_ERR_USAGE,
+                         "the path of the config file has %zu bytes; it must have 1 to %zu",
+                         strlen(arg), sizeof run->file - 1);
+    strcpy(run->file, arg);
+    return TREN_OK;
+}
+
+/* Applies every option to `config` and notes the file. */
+static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char **argv) {
+    *run = (tren_cli_run){0};
+    for (int i = 1, used; i < argc; i += used) {
+        used = 1;
+        if (strcmp(argv[i], "-h") == 0)
+            run->help = true;
+        else if (is_option(argv[i]))
+            TREN_TRY(apply(config, run, argv + i, &used));
+        else
+            TREN_TRY(take_file(run, argv[i]));
+    }
+    return TREN_OK;
+}
+
+/* The help is given even when something else on the line is wrong. */
+static bool asks_for_help(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
+tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv) {
+    tren_config_defaults(config);
+    if (asks_for_help(argc, argv)) {
+        *run = (tren_cli_run){.help = true};
+        tren_help_config(argv[0]);
+        return TREN_OK;
+    }
+    /* Once to find the file among the options and their values, once more to put the options on top
+     * of it. */
+    TREN_TRY(walk(config, run, argc, argv));
+    tren_config_defaults(config);
+    if (*run->file) TREN_TRY(tren_config_load(config, run->file));
+    return walk(config, run, argc, argv);
+}
+
+/* runs/NAME, where NAME is that of `path` without folders and ending. */
+static void name_out(tren_config *config, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    int n = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
+    snprintf(config->out, sizeof config->out, "runs/%.*s", n, name);
+}
+
+tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, char **argv) {
+    TREN_TRY(tren_cli_config_read(config, run, argc, argv));
+    if (run->help) return TREN_OK;
+    if (!*config->data && !*run->file)
+        return tren_fail(TREN_ERR_USAGE,
+                         "no config and no dataset; call 'tren %s CONFIG.yaml' or 'tren %s --data "
+                         "FILE.h5'",
+                         argv[0], argv[0]);
+    if (!*config->data)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: no dataset; give 'data: FILE.h5' there or --data FILE.h5", run->file);
+    if (!*config->out) name_out(config, *run->file ? run->file : config->data);
+    return tren_config_check(config);
+}

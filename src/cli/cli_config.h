@@ -1,0 +1,23 @@
+/* The command line of whatever takes a config: defaults < file < options. Not collective. */
+#ifndef TREN_CLI_CONFIG_H
+#define TREN_CLI_CONFIG_H
+
+#include "tren/config.h"
+
+typedef struct tren_cli_run {
+    char file[TREN_MAX_PATH]; /* the YAML file, or "" */
+    bool resume;
+    bool dry_run;
+    bool help; /* the help was printed: leave with 0 */
+} tren_cli_run;
+
+/* COMMAND [CONFIG.yaml] [--KEY VALUE | --KEY=VALUE | --FLAG | --no-FLAG ...] [--resume] [--dry-run]
+ * [--help]. argv[0] is the command's name. Every key of the options table is an option; dashes may
+ * stand for its underscores; of one given twice the last counts. */
+tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv);
+
+/* The same for a command that trains: contradictions are refused, the dataset must be given, and
+ * `out` is filled in. With --help nothing but the help is done. */
+tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, char **argv);
+
+#endif

@@ -1,0 +1,77 @@
+/* docs/configuration.md, from the options table. */
+#include "cli/cmd.h"
+#include "cli/help.h"
+
+#include <string.h>
+
+/* Table cells: a bar would end them, and a star or an underscore would be markup. */
+static void print_cell(const char *text) {
+    for (; *text; text++) {
+        if (strchr("|*_\\<", *text)) putchar('\\');
+        putchar(*text);
+    }
+}
+
+static const char *role_name(tren_option_role role) {
+    static const char *const name[] = {"fixed", "length", "output"};
+    return name[role];
+}
+
+static void print_row(const tren_option *option) {
+    char takes[256];
+    tren_option_describe(takes, sizeof takes, option);
+    printf("| `%s` | %s%s%s | ", option->key, *option->fallback ? "`" : "",
+           *option->fallback ? option->fallback : "empty", *option->fallback ? "`" : "");
+    print_cell(takes);
+    printf(" | %s | ", role_name(option->role));
+    print_cell(option->help);
+    printf(" |\n");
+}
+
+static const char introduction[] =
+    "# Configuration\n"
+    "\n"
+    "<!-- Written by `tren docs > docs/configuration.md`; the rows come from "
+    "src/base/config_options.c. -->\n"
+    "\n"
+    "A config is a YAML file of nested maps or dotted keys:\n"
+    "\n"
+    "```yaml\n"
+    "data: datasets/fashion-mnist.h5\n"
+    "batch_size: 256\n"
+    "optimizer:\n"
+    "  learning_rate: 0.1\n"
+    "schedule.name: cosine\n"
+    "```\n"
+    "\n"
+    "Every key is also an option of `tren train`, as `--optimizer.learning_rate 0.05` or\n"
+    "`--optimizer.learning_rate=0.05`; where a key is true or false, `--shuffle` and "
+    "`--no-shuffle` do. Defaults are\n"
+    "overridden by the file, the file by the options. `tren config CONFIG.yaml` prints the "
+    "outcome.\n"
+    "\n"
+    "Unknown and repeated keys, values of the wrong type or out of range, and keys that contradict "
+    "each other are\n"
+    "refused with the line they stand on. Times are seconds, or `90s`, `15m`, `2h`, `1d` or "
+    "`1:30:00`. `null`\n"
+    "stands for a value that is not given.\n"
+    "\n"
+    "The column *resume* says what `--resume` allows: **fixed** keys are the recipe, on which the "
+    "bits depend, and stay\n"
+    "for the life of a run; **length** (epochs, times, intervals, patience) and **output** (where, "
+    "how) may change. With\n"
+    "`schedule.name: cosine` another number of epochs bends the curve from there on.\n";
+
+int tren_cmd_docs(int argc, char **argv) {
+    (void)argc, (void)argv;
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    fputs(introduction, stdout);
+    for (size_t i = 0; i < n; i++) {
+        if (tren_help_starts_group(option, i))
+            printf("\n## %s\n\n| key | default | takes | resume | |\n|---|---|---|---|---|\n",
+                   option[i].group);
+        print_row(&option[i]);
+    }
+    return 0;
+}

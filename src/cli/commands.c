@@ -1,0 +1,79 @@
+#include "cli/cmd.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define CONFIG_ARGS "[CONFIG.yaml] [--KEY VALUE ...]"
+
+/* Commands whose file is not there yet are left out. */
+#pragma weak tren_cmd_data
+#pragma weak tren_cmd_train
+#pragma weak tren_cmd_eval
+#pragma weak tren_cmd_predict
+#pragma weak tren_cmd_plot
+#pragma weak tren_cmd_bench
+
+static const tren_command commands[] = {
+    {.name = "data",
+     .synopsis = "import|make|info|check ...",
+     .summary = "turn sources into datasets, and look at them",
+     .run = tren_cmd_data},
+    {.name = "train",
+     .synopsis = CONFIG_ARGS " [--resume] [--dry-run]",
+     .summary = "train a model, on one rank or many",
+     .run = tren_cmd_train,
+     .uses_mpi = true},
+    {.name = "eval",
+     .synopsis = "RUN_DIR|CHECKPOINT [--data FILE.h5] [--split test]",
+     .summary = "loss, accuracy and confusion matrix of trained weights",
+     .run = tren_cmd_eval,
+     .uses_mpi = true},
+    {.name = "predict",
+     .synopsis = "RUN_DIR|CHECKPOINT --data FILE.h5 --out FILE.csv|FILE.h5",
+     .summary = "classes and probabilities, or targets, of new rows",
+     .run = tren_cmd_predict,
+     .uses_mpi = true},
+    {.name = "plot",
+     .synopsis = "RUN_DIR ...",
+     .summary = "draw the curves of one run or several",
+     .run = tren_cmd_plot},
+    {.name = "bench",
+     .synopsis = "gemm|step|allreduce|load ...",
+     .summary = "measure speed, as shares of what the machine can do",
+     .run = tren_cmd_bench,
+     .uses_mpi = true},
+    {.name = "config",
+     .synopsis = CONFIG_ARGS,
+     .summary = "print the resolved config",
+     .run = tren_cmd_config},
+    {.name = "help", .synopsis = "[COMMAND]", .summary = "explain a command", .run = tren_cmd_help},
+    {.name = "man",
+     .synopsis = "",
+     .summary = "print the manual page, for man -l",
+     .run = tren_cmd_man},
+    {.name = "docs",
+     .synopsis = "",
+     .summary = "print docs/configuration.md",
+     .run = tren_cmd_docs,
+     .hidden = true},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+const tren_command *tren_commands(size_t *n) {
+    *n = N_COMMANDS;
+    return commands;
+}
+
+const tren_command *tren_command_find(const char *name) {
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (commands[i].run && strcmp(commands[i].name, name) == 0) return &commands[i];
+    return NULL;
+}
+
+const char *tren_command_nearest(const char *name) {
+    const char *names[N_COMMANDS] = {NULL};
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (commands[i].run && !commands[i].hidden) names[i] = commands[i].name;
+    return tren_text_nearest(name, names, N_COMMANDS);
+}

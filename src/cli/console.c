@@ -1,0 +1,68 @@
+#include "cli/console.h"
+#include "cli/launch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool has_colours(FILE *out) {
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+    return isatty(fileno(out)) && term && strcmp(term, "dumb") != 0 && !(no && *no);
+}
+
+const char *tren_style_on(FILE *out, tren_style style) {
+    static const char *const code[] = {"\033[0m", "\033[1m", "\033[2m", "\033[1;31m"};
+    return has_colours(out) ? code[style] : "";
+}
+
+int tren_cli_fail(const char *command, tren_status status) {
+    if (status == TREN_OK) return 0;
+    if (!tren_launch_is_first()) {
+        /* mpirun kills the others as soon as one rank fails: let the first have its say. */
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        return (int)status;
+    }
+    fflush(stdout);
+    fprintf(stderr, "%stren%s%s:%s %s\n", tren_style_on(stderr, TREN_STYLE_ERROR),
+            command ? " " : "", command ? command : "", tren_style_on(stderr, TREN_STYLE_NONE),
+            tren_error_text());
+    return (int)status;
+}
+
+int tren_cli_width(FILE *out) {
+    struct winsize size = {0};
+    int width = 0;
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0) width = size.ws_col;
+    const char *columns = getenv("COLUMNS");
+    if (width == 0 && columns) width = atoi(columns);
+    if (width <= 0) width = 80;
+    return width < 40 ? 40 : width > 120 ? 120 : width;
+}
+
+void tren_cli_wrap(FILE *out, const char *text, int at, int indent, int width) {
+    bool starts = true;
+    while (*(text += strspn(text, " "))) {
+        int n = (int)strcspn(text, " ");
+        if (!starts && at + 1 + n > width) {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+            starts = true;
+        }
+        fprintf(out, "%s%.*s", starts ? "" : " ", n, text);
+        at += n + !starts;
+        starts = false;
+        text += n;
+    }
+    fputc('\n', out);
+}
+
+tren_status tren_cli_flush(void) {
+    errno = 0;
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (!failed || errno == EPIPE) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV, "the output could not be written: %s",
+                     errno ? strerror(errno) : "write error");
+}

@@ -1,0 +1,33 @@
+/* What the commands print for people: errors, colours where a terminal shows them, wrapped text.
+ * Not collective. */
+#ifndef TREN_CLI_CONSOLE_H
+#define TREN_CLI_CONSOLE_H
+
+#include "tren/base.h"
+
+/* Prints this thread's error text as "tren COMMAND: text" to stderr, of many ranks the first only,
+ * and returns the status as exit code; prints nothing for TREN_OK. command may be NULL. */
+int tren_cli_fail(const char *command, tren_status status);
+
+typedef enum tren_style {
+    TREN_STYLE_NONE,
+    TREN_STYLE_BOLD,
+    TREN_STYLE_DIM,
+    TREN_STYLE_ERROR
+} tren_style;
+/* The escape sequence that turns the style on (TREN_STYLE_NONE: all off), or "" where `out` is no
+ * terminal, or NO_COLOR is set, or TERM is dumb. */
+const char *tren_style_on(FILE *out, tren_style style);
+
+/* Columns of the terminal, or of $COLUMNS, or 80; between 40 and 120. */
+int tren_cli_width(FILE *out);
+
+/* Prints text broken at blanks, each line but the first indented by `indent`; the first starts at
+ * column `at`. Ends with a newline. */
+void tren_cli_wrap(FILE *out, const char *text, int at, int indent, int width);
+
+/* Flushes stdout and says what went wrong with it (a full disk). A closed pipe is nobody's error.
+ */
+tren_status tren_cli_flush(void);
+
+#endif

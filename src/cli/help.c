@@ -1,0 +1,144 @@
+#include "cli/help.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "tren/comm.h"
+#include "tren/io.h"
+#include "tren/kernels.h"
+
+#include <string.h>
+
+const tren_exit_code tren_exit_codes[] = {
+    {0, "finished, or stopped early by its rule"},
+    {1, "out of memory, or a bug in tren"},
+    {2, "command line or config"},
+    {3, "environment refused: launch, libraries, locks, permissions"},
+    {4, "dataset or source file"},
+    {5, "diverged: a loss or weight is not finite"},
+    {6, "stalled: no progress for stall_timeout"},
+    {7, "a checkpoint could not be written or read"},
+    {75, "checkpointed on a signal or max_time: start again with --resume"},
+    {0, NULL},
+};
+
+const char tren_help_precedence[] =
+    "Every key of the config is also an option: --KEY VALUE or --KEY=VALUE, and --KEY or --no-KEY "
+    "where it is true or "
+    "false. Defaults are overridden by the file, the file by the options.";
+const char tren_help_resume[] = "Continue from the run folder's last checkpoint, at its exact step "
+                                "and on any number of ranks up to shards; start "
+                                "fresh when there is none.";
+const char tren_help_dry_run[] =
+    "Print the layer table, with shapes, parameters, FLOP, bytes and memory, and leave.";
+
+static const char *bold(void) {
+    return tren_style_on(stdout, TREN_STYLE_BOLD);
+}
+static const char *plain(void) {
+    return tren_style_on(stdout, TREN_STYLE_NONE);
+}
+
+/* ---- commands ---------------------------------------------------------------------------------
+ */
+
+static void print_commands(void) {
+    size_t n;
+    const tren_command *command = tren_commands(&n);
+    printf("%sCommands%s\n", bold(), plain());
+    for (size_t i = 0; i < n; i++)
+        if (command[i].run && !command[i].hidden)
+            printf("  %s%-9s%s %s\n", bold(), command[i].name, plain(), command[i].summary);
+}
+
+int tren_help_short(void) {
+    printf("tren %s, a distributed data-parallel trainer: the same bits on 1 rank or 1000, killed "
+           "or not\n\n",
+           TREN_VERSION);
+    printf("%sUsage%s\n  tren COMMAND ...\n  tren COMMAND --help\n  tren --version\n\n", bold(),
+           plain());
+    print_commands();
+    printf("\n%sExamples%s\n", bold(), plain());
+    printf("  tren data import idx --images train-images.gz --labels train-labels.gz --out "
+           "fashion.h5\n"
+           "  tren train examples/fashion-mnist.yaml\n"
+           "  mpirun -n 2 tren train examples/fashion-mnist.yaml --epochs 5\n"
+           "  srun --mpi=pmix -n 8 tren train run.yaml --resume\n"
+           "  tren plot runs/fashion-mnist\n");
+    return 0;
+}
+
+int tren_help_version(void) {
+    char mpi[256] = "", hdf5[64] = "";
+    tren_comm_version(mpi, sizeof mpi);
+    tren_h5_version(hdf5, sizeof hdf5);
+    printf("tren %s (%s)\n", TREN_VERSION, TREN_REAL_NAME);
+    printf("OpenBLAS core type: %s\n", tren_blas_core());
+    printf("MPI: %s\n", mpi);
+    printf("HDF5: %s\n", hdf5);
+    return 0;
+}
+
+void tren_help_usage(FILE *out, const char *name) {
+    const tren_command *command = tren_command_find(name);
+    const char *on = tren_style_on(out, TREN_STYLE_BOLD),
+               *off = tren_style_on(out, TREN_STYLE_NONE);
+    fprintf(out, "%sUsage%s\n  tren %s %s\n", on, off, name, command ? command->synopsis : "");
+    if (command) fprintf(out, "\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
+}
+
+/* ---- the config -------------------------------------------------------------------------------
+ */
+
+bool tren_help_starts_group(const tren_option *options, size_t i) {
+    return i == 0 || strcmp(options[i - 1].group, options[i].group) != 0;
+}
+
+void tren_help_value(char *text, size_t n, const tren_option *option) {
+    char takes[256];
+    tren_option_describe(takes, sizeof takes, option);
+    const char *fallback = *option->fallback ? option->fallback : "empty";
+    bool any_text = option->type == TREN_OPTION_TEXT;
+    snprintf(text, n, "default %s%s%s", fallback, any_text ? "" : "; ", any_text ? "" : takes);
+}
+
+static void print_option(const tren_option *option, int width) {
+    enum { INDENT = 6 };
+    char value[320];
+    tren_help_value(value, sizeof value, option);
+    printf("  %s--%s%s\n%*s", bold(), option->key, plain(), INDENT, "");
+    tren_cli_wrap(stdout, option->help, INDENT, INDENT, width);
+    printf("%*s%s", INDENT, "", tren_style_on(stdout, TREN_STYLE_DIM));
+    tren_cli_wrap(stdout, value, INDENT, INDENT, width);
+    fputs(plain(), stdout);
+}
+
+static void print_item(const char *name, const char *help, int width) {
+    enum { INDENT = 14 };
+    printf("  %s%-*s%s", bold(), INDENT - 2, name, plain());
+    tren_cli_wrap(stdout, help, INDENT, INDENT, width);
+}
+
+/* What is said on the command line only. */
+static void print_switches(const char *name, int width) {
+    const tren_command *command = tren_command_find(name);
+    printf("\n%sCommand line%s\n", bold(), plain());
+    if (command && strstr(command->synopsis, "--resume")) {
+        print_item("--resume", tren_help_resume, width);
+        print_item("--dry-run", tren_help_dry_run, width);
+    }
+    print_item("--help", "Print this and leave.", width);
+}
+
+void tren_help_config(const char *command) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    int width = tren_cli_width(stdout);
+    tren_help_usage(stdout, command);
+    putchar('\n');
+    tren_cli_wrap(stdout, tren_help_precedence, 0, 0, width);
+    print_switches(command, width);
+    for (size_t i = 0; i < n; i++) {
+        if (tren_help_starts_group(option, i))
+            printf("\n%s%s%s\n", bold(), option[i].group, plain());
+        print_option(&option[i], width);
+    }
+}

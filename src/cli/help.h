@@ -1,0 +1,28 @@
+/* Help, made from the commands and the options table: for the terminal, as man page and as
+ * documentation. */
+#ifndef TREN_CLI_HELP_H
+#define TREN_CLI_HELP_H
+
+#include "tren/config.h"
+
+/* Usage of a command, by its row in the table. */
+void tren_help_usage(FILE *out, const char *command);
+/* Usage and every key of the config, to stdout: for `tren COMMAND --help`. */
+void tren_help_config(const char *command);
+
+/* "default 256; a whole number from 1 to 1073741824". */
+void tren_help_value(char *text, size_t n, const tren_option *option);
+/* Whether option i begins a heading. */
+bool tren_help_starts_group(const tren_option *options, size_t i);
+
+/* Sentences that stand in more than one place. */
+extern const char tren_help_precedence[], tren_help_resume[], tren_help_dry_run[];
+
+/* What each exit code means; NULL ends the list. */
+typedef struct tren_exit_code {
+    int code;
+    const char *meaning;
+} tren_exit_code;
+extern const tren_exit_code tren_exit_codes[];
+
+#endif

@@ -1,0 +1,118 @@
+#include "cli/launch.h"
+#include "tren/comm.h"
+#include "tren/kernels.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- this program and its sibling ------------------------------------------------------------ */
+
+/* The path of this program; /proc/self/exe itself where that cannot be read (the name would be
+ * "exe" in ps). */
+static void own_path(char path[PATH_MAX]) {
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    if (n > 0) path[n] = '\0';
+    if (n <= 0 || access(path, X_OK) != 0) snprintf(path, PATH_MAX, "/proc/self/exe");
+}
+
+/* Started again, OpenBLAS chooses its kernels by OPENBLAS_CORETYPE, which its constructor reads
+ * before main. That variable also keeps this from happening twice. */
+static void mend_blas_core(char **argv) {
+    const char *wanted = tren_blas_core_wanted();
+    if (!wanted || getenv("OPENBLAS_CORETYPE")) return;
+    char path[PATH_MAX];
+    own_path(path);
+    setenv("OPENBLAS_CORETYPE", wanted, 1);
+    execv(path, argv);
+    unsetenv("OPENBLAS_CORETYPE");
+    if (tren_launch_is_first())
+        fprintf(
+            stderr,
+            "tren: OpenBLAS runs with its slow '%s' kernels, and the program could not be started "
+            "again (%s); set OPENBLAS_CORETYPE=%s\n",
+            tren_blas_core(), strerror(errno), wanted);
+}
+
+void tren_launch_start(char **argv) {
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    mend_blas_core(argv);
+}
+
+static tren_status exec_sibling(const char *name, char **argv) {
+    char path[PATH_MAX];
+    own_path(path);
+    char *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+    if (folder + strlen(name) >= sizeof path)
+        return tren_fail(TREN_ERR_ENV, "the path of the program is too long: '%s'", path);
+    strcpy(path + folder, name);
+    size_t n = 0;
+    while (argv[n]) n++;
+    char **full;
+    TREN_TRY(tren_alloc(&full, n + 2, sizeof *full, "the command line"));
+    full[0] = path;
+    memcpy(full + 1, argv, n * sizeof *argv);
+    execv(path, full);
+    int problem = errno;
+    free(full);
+    return tren_fail(
+        TREN_ERR_ENV,
+        "precision: %s needs the program '%s': %s; build or install it beside this one",
+        strcmp(name, "tren64") == 0 ? "double" : "float", path, strerror(problem));
+}
+
+tren_status tren_launch_precision(tren_precision precision, char **argv) {
+    bool is_double = sizeof(real) == sizeof(double);
+    if (is_double == (precision == TREN_PRECISION_DOUBLE)) return TREN_OK;
+    return exec_sibling(precision == TREN_PRECISION_DOUBLE ? "tren64" : "tren", argv);
+}
+
+tren_status tren_launch_double(char **argv) {
+    return tren_launch_precision(TREN_PRECISION_DOUBLE, argv);
+}
+
+/* ---- what the launcher's environment tells ----------------------------------------------------
+ */
+
+static long env_number(const char *name, long otherwise) {
+    const char *text = getenv(name);
+    if (!text || !*text) return otherwise;
+    char *end;
+    long value = strtol(text, &end, 10);
+    return *end ? otherwise : value;
+}
+
+bool tren_launch_is_first(void) {
+    static const char *const rank[] = {"PMIX_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK"};
+    for (size_t i = 0; i < sizeof rank / sizeof *rank; i++)
+        if (getenv(rank[i])) return env_number(rank[i], 0) == 0;
+    return !getenv("SLURM_STEP_ID") || env_number("SLURM_PROCID", 0) == 0;
+}
+
+/* Open MPI needs PMIx, or its own mpirun; others are content with the older PMI. */
+static bool can_start_mpi(bool is_open_mpi) {
+    return getenv("PMIX_RANK") || getenv("OMPI_COMM_WORLD_SIZE") ||
+           (getenv("PMI_RANK") && !is_open_mpi);
+}
+
+static tren_status check_srun(bool is_open_mpi) {
+    long n_tasks = env_number("SLURM_STEP_NUM_TASKS", env_number("SLURM_NTASKS", 1));
+    if (!getenv("SLURM_STEP_ID") || n_tasks < 2 || can_start_mpi(is_open_mpi)) return TREN_OK;
+    return tren_fail(
+        TREN_ERR_ENV,
+        "srun started %ld tasks without PMIx, so each would be rank 0 of its own run; "
+        "start them with 'srun --mpi=pmix' ('srun --mpi=list' shows whether this SLURM "
+        "has it), or with mpirun inside sbatch",
+        n_tasks);
+}
+
+tren_status tren_launch_check_srun(void) {
+    char version[256] = "";
+    tren_comm_version(version, sizeof version);
+    return check_srun(strstr(version, "Open MPI") != NULL);
+}

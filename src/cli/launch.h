@@ -1,0 +1,33 @@
+/* What must be settled before MPI starts, and what can be known about the launch without it. Not
+ * collective. */
+#ifndef TREN_CLI_LAUNCH_H
+#define TREN_CLI_LAUNCH_H
+
+#include "tren/config.h"
+
+/* First thing in main. Ignores SIGPIPE and SIGXFSZ, so that a closed pipe and a full file are
+ * errors of the call that met them; and where OpenBLAS took the CPU for an ancient one, starts the
+ * program again with OPENBLAS_CORETYPE set, unless the user has set it. */
+void tren_launch_start(char **argv);
+
+/* TREN_ERR_ENV when srun started several ranks without PMIx: each would believe to be rank 0 of 1.
+ */
+tren_status tren_launch_check_srun(void);
+
+/* Continues in the program of this precision, tren or tren64 beside this one, with the same
+ * command; returns TREN_OK when this is it, TREN_ERR_ENV when the other is missing. argv is the
+ * command's own (argv[0] its name, NULL at the end). Before MPI_Init. */
+tren_status tren_launch_precision(tren_precision precision, char **argv);
+/* The same for double. */
+tren_status tren_launch_double(char **argv);
+
+/* Whether this process is rank 0, or not one of many, as far as the launcher's environment tells:
+ * the one that speaks before MPI_Init. */
+bool tren_launch_is_first(void);
+
+/* Whether a person watches what this process writes to fd 1 or 2. Under mpirun the ranks' own
+ * descriptors say nothing (a pseudo-terminal where mpirun's goes to a file, a pipe where it goes to
+ * a terminal): then it is mpirun's that counts. On other nodes than mpirun's: false. */
+bool tren_launch_watched(int fd);
+
+#endif

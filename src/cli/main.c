@@ -1,0 +1,54 @@
+/* tren COMMAND ...: settles what must be settled before MPI starts, then hands over to the command.
+ */
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+
+#include <string.h>
+
+static bool is_either(const char *text, const char *a, const char *b) {
+    return strcmp(text, a) == 0 || strcmp(text, b) == 0;
+}
+
+static bool asks_for_help(char **argv) {
+    for (; *argv; argv++)
+        if (is_either(*argv, "--help", "-h")) return true;
+    return false;
+}
+
+static int run_command(const tren_command *command, int argc, char **argv) {
+    if (command->uses_mpi && !asks_for_help(argv)) {
+        tren_status st = tren_launch_check_srun();
+        if (st != TREN_OK) return tren_cli_fail(command->name, st);
+    }
+    return command->run(argc, argv);
+}
+
+static int unknown_command(const char *name) {
+    const char *nearest = tren_command_nearest(name);
+    const char *kind = *name == '-' ? "option" : "command";
+    if (nearest)
+        tren_fail(TREN_ERR_USAGE, "unknown %s '%s'; did you mean '%s'?", kind, name, nearest);
+    else
+        tren_fail(TREN_ERR_USAGE, "unknown %s '%s'; 'tren --help' lists the commands", kind, name);
+    return tren_cli_fail(NULL, TREN_ERR_USAGE);
+}
+
+static int run(int argc, char **argv) {
+    if (argc < 2) {
+        tren_help_short();
+        return TREN_ERR_USAGE;
+    }
+    const char *name = argv[1];
+    if (is_either(name, "--version", "-V")) return tren_help_version();
+    if (is_either(name, "--help", "-h")) name = "help";
+    const tren_command *command = tren_command_find(name);
+    return command ? run_command(command, argc - 1, argv + 1) : unknown_command(name);
+}
+
+int main(int argc, char **argv) {
+    tren_launch_start(argv);
+    int code = run(argc, argv);
+    tren_status st = tren_cli_flush();
+    return code == 0 ? tren_cli_fail(NULL, st) : code;
+}
