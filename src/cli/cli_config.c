@@ -1,6 +1,7 @@
 #include "cli/cli_config.h"
 #include "base/config_table.h"
 #include "base/text.h"
+#include "cli/args.h"
 #include "cli/help.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ static tren_status set_option(tren_config *config, const typed *t, const char *n
 /* ---- passes over the arguments ----------------------------------------------------------------
  */
 
-/* How many arguments the option at argv[0] takes, found out on a scratch config. */
+/* *used: how many arguments the option at argv[0] takes. */
 static tren_status apply(tren_config *config, tren_cli_run *run, char **argv, int *used) {
     typed t = split(argv[0]);
     bool found = false;
@@ -143,16 +144,9 @@ static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char *
     return TREN_OK;
 }
 
-/* The help is given even when something else on the line is wrong. */
-static bool asks_for_help(int argc, char **argv) {
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
-    return false;
-}
-
 tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv) {
     tren_config_defaults(config);
-    if (asks_for_help(argc, argv)) {
+    if (tren_args_ask_help(argc, argv)) { /* even when something else on the line is wrong */
         *run = (tren_cli_run){.help = true};
         tren_help_config(argv[0]);
         return TREN_OK;

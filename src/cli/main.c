@@ -1,5 +1,6 @@
 /* tren COMMAND ...: settles what must be settled before MPI starts, then hands over to the command.
  */
+#include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
@@ -10,14 +11,8 @@ static bool is_either(const char *text, const char *a, const char *b) {
     return strcmp(text, a) == 0 || strcmp(text, b) == 0;
 }
 
-static bool asks_for_help(char **argv) {
-    for (; *argv; argv++)
-        if (is_either(*argv, "--help", "-h")) return true;
-    return false;
-}
-
 static int run_command(const tren_command *command, int argc, char **argv) {
-    if (command->uses_mpi && !asks_for_help(argv)) {
+    if (command->uses_mpi && !tren_args_ask_help(argc, argv)) {
         tren_status st = tren_launch_check_srun();
         if (st != TREN_OK) return tren_cli_fail(command->name, st);
     }
