@@ -1,0 +1,206 @@
+#include "data/csv.h"
+#include "base/text.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define BUFFER (1 << 18)
+#define END    (-1)
+
+tren_status tren_csv_open(tren_csv *csv, tren_stream *stream, char separator) {
+    *csv = (tren_csv){.stream = stream, .separator = separator, .next_line = 1};
+    return tren_alloc(&csv->buffer, BUFFER, 1, "reading CSV");
+}
+
+void tren_csv_close(tren_csv *csv) {
+    free(csv->buffer);
+    free(csv->text);
+    free(csv->field);
+    *csv = (tren_csv){0};
+}
+
+tren_status tren_csv_fail(const tren_csv *csv, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return tren_fail(TREN_ERR_DATA, "%s:%zu: %s", tren_stream_path(csv->stream), csv->line, text);
+}
+
+/* ---- characters ------------------------------------------------------------------------------ */
+
+static tren_status refill(tren_csv *csv) {
+    csv->lo = 0;
+    TREN_TRY(tren_stream_read(csv->stream, csv->buffer, BUFFER, &csv->hi));
+    csv->at_end = csv->hi == 0;
+    return TREN_OK;
+}
+
+/* The next character without consuming it, or END. */
+static tren_status peek(tren_csv *csv, int *c) {
+    if (csv->lo == csv->hi && !csv->at_end) TREN_TRY(refill(csv));
+    *c = csv->lo == csv->hi ? END : (unsigned char)csv->buffer[csv->lo];
+    return TREN_OK;
+}
+
+static tren_status next(tren_csv *csv, int *c) {
+    TREN_TRY(peek(csv, c));
+    if (*c != END) csv->lo++;
+    if (*c == '\n') csv->next_line++;
+    return TREN_OK;
+}
+
+static tren_status grow(void *array, size_t *room, size_t size) {
+    size_t wanted = *room ? *room * 2 : 256;
+    void *old, *at;
+    memcpy(&old, array, sizeof old);
+    at = realloc(old, wanted * size);
+    if (!at)
+        return tren_fail(TREN_ERR_INTERNAL, "out of memory: a CSV record of %zu bytes",
+                         wanted * size);
+    memcpy(array, &at, sizeof at);
+    *room = wanted;
+    return TREN_OK;
+}
+
+static tren_status put(tren_csv *csv, int c) {
+    if (csv->text_n == csv->text_room) TREN_TRY(grow(&csv->text, &csv->text_room, 1));
+    csv->text[csv->text_n++] = (char)c;
+    return TREN_OK;
+}
+
+/* ---- fields and records ---------------------------------------------------------------------- */
+
+static bool ends_field(const tren_csv *csv, int c) {
+    return c == END || c == '\n' || c == '\r' || c == (unsigned char)csv->separator;
+}
+
+/* After the opening quote, up to and with the closing one. */
+static tren_status read_quoted(tren_csv *csv) {
+    for (;;) {
+        int c;
+        TREN_TRY(next(csv, &c));
+        if (c == END) return tren_csv_fail(csv, "a quoted field does not end");
+        if (c == '"') {
+            TREN_TRY(peek(csv, &c));
+            if (c != '"') break;
+            TREN_TRY(next(csv, &c));
+        }
+        TREN_TRY(put(csv, c));
+    }
+    int c;
+    TREN_TRY(peek(csv, &c));
+    if (!ends_field(csv, c)) return tren_csv_fail(csv, "'%c' follows a closing quote", c);
+    return TREN_OK;
+}
+
+static bool is_blank(int c) {
+    return c == ' ' || c == '\t';
+}
+
+static tren_status read_plain(tren_csv *csv, size_t begin) {
+    for (;;) {
+        int c;
+        TREN_TRY(peek(csv, &c));
+        if (ends_field(csv, c)) break;
+        TREN_TRY(next(csv, &c));
+        if (c == '\0') return tren_csv_fail(csv, "holds a zero byte: this is not text");
+        if (csv->text_n > begin || !is_blank(c)) TREN_TRY(put(csv, c));
+    }
+    while (csv->text_n > begin && is_blank(csv->text[csv->text_n - 1])) csv->text_n--;
+    return TREN_OK;
+}
+
+static tren_status read_field(tren_csv *csv) {
+    if (csv->n == csv->room) TREN_TRY(grow(&csv->field, &csv->room, sizeof *csv->field));
+    size_t begin = csv->text_n;
+    csv->field[csv->n++] = begin;
+    int c;
+    TREN_TRY(peek(csv, &c));
+    if (c == '"') {
+        TREN_TRY(next(csv, &c));
+        TREN_TRY(read_quoted(csv));
+    } else {
+        TREN_TRY(read_plain(csv, begin));
+    }
+    return put(csv, '\0');
+}
+
+/* Consumes what ends a field; *last says whether the record ends too. */
+static tren_status read_separator(tren_csv *csv, bool *last) {
+    int c;
+    TREN_TRY(next(csv, &c));
+    *last = c != (unsigned char)csv->separator;
+    if (c != '\r') return TREN_OK;
+    TREN_TRY(peek(csv, &c));
+    if (c == '\n') return next(csv, &c);
+    csv->next_line++; /* a lone CR ends a line too */
+    return TREN_OK;
+}
+
+static tren_status read_record(tren_csv *csv) {
+    csv->line = csv->next_line;
+    csv->n = csv->text_n = 0;
+    for (bool last = false; !last;) {
+        TREN_TRY(read_field(csv));
+        TREN_TRY(read_separator(csv, &last));
+    }
+    return TREN_OK;
+}
+
+/* Excel begins its files with a byte order mark. */
+static tren_status skip_mark(tren_csv *csv) {
+    int c;
+    TREN_TRY(peek(csv, &c));
+    if (csv->hi >= 3 && !memcmp(csv->buffer, "\xEF\xBB\xBF", 3)) csv->lo = 3;
+    return TREN_OK;
+}
+
+tren_status tren_csv_next(tren_csv *csv, bool *more) {
+    if (csv->line == 0) TREN_TRY(skip_mark(csv));
+    for (;;) {
+        int c;
+        TREN_TRY(peek(csv, &c));
+        *more = c != END;
+        if (!*more) return TREN_OK;
+        TREN_TRY(read_record(csv));
+        if (csv->n > 1 || *tren_csv_field(csv, 0)) return TREN_OK;
+    }
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+/* Digits with at most one point, exact: up to 15 digits and a power of ten up to 10^15, both
+ * without rounding, so that the quotient is the correctly rounded value (W. Clinger, "How to read
+ * floating point numbers accurately", 1990). Nearly every field of a table is of this kind. */
+static bool short_decimal(double *value, const char *text) {
+    static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool negative = *text == '-', point = false;
+    int64_t mantissa = 0;
+    int digits = 0, decimals = 0;
+    for (const char *p = text + negative; *p; p++) {
+        if (*p == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (*p < '0' || *p > '9' || ++digits > 15) return false;
+        mantissa = mantissa * 10 + (*p - '0');
+        decimals += point;
+    }
+    if (digits == 0) return false;
+    double quotient = (double)mantissa / power[decimals];
+    *value = negative ? -quotient : quotient;
+    return true;
+}
+
+bool tren_csv_number(double *value, const char *text) {
+    if (short_decimal(value, text)) return true;
+    if (tren_text_real(value, text) == TREN_TEXT_OK) return true;
+    const char *word = text + (*text == '-' || *text == '+');
+    *value = strcasecmp(word, "nan") == 0 ? (double)NAN : (double)INFINITY;
+    return isnan(*value) || !strcasecmp(word, "inf") || !strcasecmp(word, "infinity");
+}

@@ -1,0 +1,76 @@
+/* Labels as text become classes: the distinct ones in order, by value where all are integers. */
+#include "data/source.h"
+#include "base/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int by_bytes(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int by_value(const void *a, const void *b) {
+    int64_t x = 0, y = 0;
+    tren_text_int64(&x, *(char *const *)a);
+    tren_text_int64(&y, *(char *const *)b);
+    return x < y ? -1 : x > y;
+}
+
+static bool all_integers(char *const *text, size_t n) {
+    int64_t ignored;
+    for (size_t i = 0; i < n; i++)
+        if (tren_text_int64(&ignored, text[i]) != TREN_TEXT_OK) return false;
+    return true;
+}
+
+typedef struct classes {
+    char **name; /* distinct labels in order; the texts are the caller's */
+    size_t n;
+    int (*compare)(const void *, const void *);
+} classes;
+
+static tren_status classes_open(classes *all, char *const *label, size_t n) {
+    TREN_TRY(tren_alloc(&all->name, n, sizeof *all->name, "class names"));
+    if (n > 0) memcpy(all->name, label, n * sizeof *all->name);
+    all->compare = all_integers(label, n) ? by_value : by_bytes;
+    qsort(all->name, n, sizeof *all->name, all->compare);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || all->compare(&all->name[i], &all->name[all->n - 1]) != 0)
+            all->name[all->n++] = all->name[i];
+    return TREN_OK;
+}
+
+/* Labels 0, 1, ... K-1 are class numbers already and need no names. */
+static bool are_numbers(const classes *all) {
+    for (size_t i = 0; i < all->n; i++) {
+        int64_t number;
+        if (tren_text_int64(&number, all->name[i]) != TREN_TEXT_OK || number != (int64_t)i)
+            return false;
+    }
+    return true;
+}
+
+static tren_status set_numbers(tren_source *source, char *const *label, const classes *all,
+                               const char *what) {
+    size_t n = tren_source_rows(source);
+    int64_t *number;
+    TREN_TRY(tren_alloc(&number, n, sizeof *number, "labels"));
+    for (size_t i = 0; i < n; i++) {
+        char **found = bsearch(&label[i], all->name, all->n, sizeof *all->name, all->compare);
+        number[i] = found - all->name;
+    }
+    tren_status st = tren_source_set_labels(source, number, what);
+    free(number);
+    return st;
+}
+
+tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what) {
+    classes all = {0};
+    tren_status st;
+    TREN_GOTO(classes_open(&all, label, tren_source_rows(source)));
+    TREN_GOTO(set_numbers(source, label, &all, what));
+    if (!are_numbers(&all))
+        st = tren_source_name_classes(source, (const char *const *)all.name, (int)all.n);
+done:
+    free(all.name);
+    return st;
+}

@@ -1,0 +1,67 @@
+/* Sources: where the rows of a dataset come from. A source is one const object in one file, listed
+ * in source.c; its options are a table, so `tren data import NAME` and `tren data make NAME` need
+ * to know nothing of it. */
+#ifndef TREN_DATA_SOURCE_H
+#define TREN_DATA_SOURCE_H
+
+#include "data/setting.h"
+#include "tren/data.h"
+
+#define TREN_MAX_SOURCE_SETTINGS 16384
+
+typedef struct tren_source_kind {
+    const char *name;            /* "idx" */
+    const char *summary;         /* for --help */
+    bool is_maker;               /* "tren data make", else "tren data import" */
+    const tren_setting *setting; /* its options */
+    size_t n_settings;
+    size_t settings_size; /* of the struct that `setting` describes, at most
+                             TREN_MAX_SOURCE_SETTINGS */
+    /* Fills *source, which is empty before, and may be half filled when it fails. seed is for
+     * makers. */
+    tren_status (*read)(tren_source *source, const void *settings, uint64_t seed);
+} tren_source_kind;
+
+extern const tren_source_kind tren_source_idx, tren_source_csv, tren_source_hdf5,
+    tren_source_sinusoid;
+
+/* Every source, NULL-terminated. */
+extern const tren_source_kind *const tren_source_kinds[];
+/* The source of this name; TREN_ERR_USAGE naming the nearest when there is none. */
+tren_status tren_source_find(const tren_source_kind **kind, const char *name, bool is_maker);
+
+/* ---- what sources share -----------------------------------------------------------------------
+ */
+
+size_t tren_source_rows(const tren_source *source);  /* the pool and the test part */
+size_t tren_source_width(const tren_source *source); /* elements of x per row */
+
+/* Labels from any integers: stored as u8 where they fit, n_classes = largest + 1. Negative ones
+ * fail, naming `what` and the row. */
+tren_status tren_source_set_labels(tren_source *source, const int64_t *label, const char *what);
+/* Labels from text: the distinct ones become classes with these names, in order of value where all
+ * are integers and of bytes otherwise. Labels that are 0, 1, ... K-1 already stay what they are,
+ * without names. */
+tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what);
+/* Values from integers wider than u8: f32 where every one is exact, else f64. Sets x and x_type. */
+tren_status tren_source_set_integers(tren_source *source, const int64_t *value);
+/* Names the classes. Where the source named them itself (text labels), the given names say the
+ * order. */
+tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n);
+/* Adds to source->origin, which is cut where it is full. */
+void tren_source_add_origin(tren_source *source, const char *text);
+void tren_source_add_file(tren_source *source, const char *path); /* its name without folders */
+
+/* A reader of plain or gzipped files that digests what it delivers. */
+typedef struct tren_stream tren_stream;
+tren_status tren_stream_open(tren_stream **stream, const char *path, tren_digest_state *digest);
+void tren_stream_close(tren_stream *stream); /* accepts NULL */
+const char *tren_stream_path(const tren_stream *stream);
+/* Reads up to n bytes; *got < n only at the end. */
+tren_status tren_stream_read(tren_stream *stream, void *out, size_t n, size_t *got);
+/* Reads exactly n bytes, or fails as truncated. */
+tren_status tren_stream_read_all(tren_stream *stream, void *out, size_t n);
+/* Fails unless everything has been read. */
+tren_status tren_stream_expect_end(tren_stream *stream);
+
+#endif

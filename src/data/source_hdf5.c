@@ -1,0 +1,236 @@
+/* HDF5: any file that holds the inputs in one dataset and the labels or targets in another. */
+#include "data/source.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct settings {
+    const char *file, *x, *y, *test_x, *test_y, *test_file;
+    bool channels_last, regression;
+} settings;
+
+/* One dataset of the pool, and its counterpart in the test part. */
+typedef struct input {
+    const char *name[2]; /* the second may be NULL */
+    tren_h5 *file[2];    /* not owned */
+    tren_h5_shape shape[2];
+    tren_type type;
+} input;
+
+static size_t rows_of(const tren_h5_shape *shape) {
+    return shape->rank ? shape->dim[0] : 0;
+}
+
+static size_t width_of(const tren_h5_shape *shape) {
+    size_t width = 1;
+    for (int i = 1; i < shape->rank; i++) width *= shape->dim[i];
+    return width;
+}
+
+static tren_status check_alike(const input *in, tren_type test_type) {
+    const tren_h5_shape *a = &in->shape[0], *b = &in->shape[1];
+    bool alike = a->rank == b->rank && in->type == test_type;
+    for (int i = 1; alike && i < a->rank; i++) alike = a->dim[i] == b->dim[i];
+    if (alike) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA, "%s and %s differ in type or shape", in->name[0], in->name[1]);
+}
+
+static tren_status input_open(input *in) {
+    TREN_TRY(tren_h5_info(in->file[0], in->name[0], &in->shape[0], &in->type));
+    if (in->shape[0].rank == 0)
+        return tren_fail(TREN_ERR_DATA, "%s: is a single value, not rows", in->name[0]);
+    if (!in->name[1]) return TREN_OK;
+    tren_type test_type;
+    TREN_TRY(tren_h5_info(in->file[1], in->name[1], &in->shape[1], &test_type));
+    return check_alike(in, test_type);
+}
+
+static tren_status input_read(void **out, const input *in, tren_type type) {
+    size_t width = width_of(&in->shape[0]), n = rows_of(&in->shape[0]),
+           n_test = rows_of(&in->shape[1]);
+    TREN_TRY(
+        tren_alloc(out, (n + n_test) * width, tren_type_size(type), "the rows of an HDF5 file"));
+    TREN_TRY(tren_h5_read(in->file[0], in->name[0], n * width, type, *out));
+    if (!in->name[1]) return TREN_OK;
+    void *test = (char *)*out + n * width * tren_type_size(type);
+    return tren_h5_read(in->file[1], in->name[1], n_test * width, type, test);
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+static tren_status set_shape(tren_source *source, const input *in, bool channels_last) {
+    const tren_h5_shape *shape = &in->shape[0];
+    if (shape->rank > 4 || width_of(shape) == 0 || width_of(shape) > INT32_MAX)
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has %d dimensions and %zu "
+            "values per row",
+            in->name[0], shape->rank, width_of(shape));
+    if (channels_last && shape->rank != 4)
+        return tren_fail(TREN_ERR_USAGE, "--channels-last: %s has %d dimensions, [n,h,w,c] has 4",
+                         in->name[0], shape->rank);
+    const int d1 = (int)shape->dim[1], d2 = (int)shape->dim[2], d3 = (int)shape->dim[3];
+    source->is_image = shape->rank >= 3;
+    if (shape->rank == 4)
+        source->shape = channels_last ? (tren_shape){d3, d1, d2} : (tren_shape){d1, d2, d3};
+    if (shape->rank == 3) source->shape = (tren_shape){1, d1, d2};
+    if (shape->rank == 2) source->shape = (tren_shape){d1, 1, 1};
+    if (shape->rank == 1) source->shape = (tren_shape){1, 1, 1};
+    return TREN_OK;
+}
+
+/* One image from [h,w,c] to [c,h,w]. */
+static void channels_first(char *out, const char *in, tren_shape s, size_t size) {
+    size_t pixels = (size_t)s.h * (size_t)s.w, c = (size_t)s.c;
+    for (size_t k = 0; k < c; k++)
+        for (size_t i = 0; i < pixels; i++)
+            memcpy(out + (k * pixels + i) * size, in + (i * c + k) * size, size);
+}
+
+static tren_status put_channels_first(tren_source *source) {
+    size_t size = tren_type_size(source->x_type), bytes = tren_source_width(source) * size;
+    char *image;
+    TREN_TRY(tren_alloc(&image, 1, bytes, "an image"));
+    for (size_t i = 0; i < tren_source_rows(source); i++) {
+        char *row = (char *)source->x + i * bytes;
+        memcpy(image, row, bytes);
+        channels_first(row, image, source->shape, size);
+    }
+    free(image);
+    return TREN_OK;
+}
+
+static bool is_real(tren_type type) {
+    return type == TREN_F32 || type == TREN_F64;
+}
+
+static tren_status read_x(tren_source *source, const input *in, bool channels_last) {
+    TREN_TRY(set_shape(source, in, channels_last));
+    source->x_type = in->type;
+    if (in->type == TREN_U8 || is_real(in->type)) {
+        TREN_TRY(input_read(&source->x, in, in->type));
+    } else {
+        void *wide = NULL;
+        tren_status st = input_read(&wide, in, TREN_I64);
+        if (st == TREN_OK) st = tren_source_set_integers(source, wide);
+        free(wide);
+        TREN_TRY(st);
+    }
+    return channels_last ? put_channels_first(source) : TREN_OK;
+}
+
+/* ---- labels and targets ---------------------------------------------------------------------- */
+
+static tren_status read_y(tren_source *source, const input *in, bool regression) {
+    size_t width = width_of(&in->shape[0]);
+    if (regression || is_real(in->type)) {
+        if (width == 0 || width > INT32_MAX)
+            return tren_fail(TREN_ERR_DATA, "%s: has %zu values per row", in->name[0], width);
+        source->y_type = in->type == TREN_F32 ? TREN_F32 : TREN_F64;
+        source->n_targets = (int)width;
+        return input_read(&source->y, in, source->y_type);
+    }
+    if (width != 1)
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s: has %zu integers per row, a label is one (--regression takes them as targets)",
+            in->name[0], width);
+    void *label = NULL;
+    tren_status st = input_read(&label, in, TREN_I64);
+    if (st == TREN_OK) st = tren_source_set_labels(source, label, in->name[0]);
+    free(label);
+    return st;
+}
+
+/* ---- the source ------------------------------------------------------------------------------ */
+
+static tren_status check_settings(const settings *want) {
+    if (!want->test_x != !want->test_y)
+        return tren_fail(TREN_ERR_USAGE, "--test-x and --test-y belong together");
+    if (want->test_file && !want->test_x)
+        return tren_fail(TREN_ERR_USAGE, "--test-file needs --test-x and --test-y");
+    return TREN_OK;
+}
+
+static tren_status check_rows(const input *x, const input *y) {
+    for (int i = 0; i < 2; i++) {
+        if (!x->name[i] || rows_of(&x->shape[i]) == rows_of(&y->shape[i])) continue;
+        return tren_fail(TREN_ERR_DATA, "%s has %zu rows, %s has %zu", x->name[i],
+                         rows_of(&x->shape[i]), y->name[i], rows_of(&y->shape[i]));
+    }
+    return TREN_OK;
+}
+
+static tren_status digest_content(tren_source *source) {
+    tren_digest_state *digest;
+    TREN_TRY(tren_digest_open(&digest));
+    size_t n = tren_source_rows(source);
+    tren_digest_add(digest, source->x,
+                    n * tren_source_width(source) * tren_type_size(source->x_type));
+    tren_digest_add(digest, source->y,
+                    n * (size_t)source->n_targets * tren_type_size(source->y_type));
+    source->digest = tren_digest_value(digest);
+    tren_digest_close(digest);
+    return TREN_OK;
+}
+
+static tren_status read_inputs(tren_source *source, const settings *want, input *x, input *y) {
+    TREN_TRY(input_open(x));
+    TREN_TRY(input_open(y));
+    TREN_TRY(check_rows(x, y));
+    source->n = rows_of(&x->shape[0]);
+    source->n_test = rows_of(&x->shape[1]);
+    TREN_TRY(read_x(source, x, want->channels_last));
+    TREN_TRY(read_y(source, y, want->regression));
+    tren_source_add_origin(source, "hdf5");
+    tren_source_add_file(source, want->file);
+    tren_source_add_origin(source, want->x);
+    tren_source_add_origin(source, want->y);
+    return digest_content(source);
+}
+
+static tren_status read_source(tren_source *source, const void *context, uint64_t seed) {
+    (void)seed;
+    const settings *want = context;
+    tren_h5 *file = NULL, *test = NULL;
+    tren_status st;
+    TREN_GOTO(check_settings(want));
+    TREN_GOTO(tren_h5_open(&file, want->file, TREN_ERR_DATA));
+    if (want->test_file) TREN_GOTO(tren_h5_open(&test, want->test_file, TREN_ERR_DATA));
+    tren_h5 *second = test ? test : file;
+    input x = {.name = {want->x, want->test_x}, .file = {file, second}};
+    input y = {.name = {want->y, want->test_y}, .file = {file, second}};
+    st = read_inputs(source, want, &x, &y);
+done:
+    tren_h5_close(file);
+    tren_h5_close(test);
+    return st;
+}
+
+static const tren_setting settings_table[] = {
+    {"FILE", TREN_SETTING_TEXT, offsetof(settings, file), NULL, .help = "Any HDF5 file.",
+     .required = true},
+    {"x", TREN_SETTING_TEXT, offsetof(settings, x), "NAME",
+     .help = "Dataset of the inputs: [n,f], [n,h,w] or [n,c,h,w].", .required = true},
+    {"y", TREN_SETTING_TEXT, offsetof(settings, y), "NAME",
+     .help = "Dataset of the labels (integers [n]) or targets (reals [n] or [n,k]).",
+     .required = true},
+    {"test-x", TREN_SETTING_TEXT, offsetof(settings, test_x), "NAME",
+     .help = "The inputs of the source's own test part."},
+    {"test-y", TREN_SETTING_TEXT, offsetof(settings, test_y), "NAME",
+     .help = "Its labels or targets."},
+    {"test-file", TREN_SETTING_TEXT, offsetof(settings, test_file), "FILE",
+     .help = "Where --test-x and --test-y lie when not in the first file."},
+    {"channels-last", TREN_SETTING_FLAG, offsetof(settings, channels_last), NULL,
+     .help = "The inputs are [n,h,w,c]."},
+    {"regression", TREN_SETTING_FLAG, offsetof(settings, regression), NULL,
+     .help = "Integers in --y are targets, not classes."},
+};
+
+const tren_source_kind tren_source_hdf5 = {
+    .name = "hdf5",
+    .summary = "Two datasets of any HDF5 file",
+    .setting = settings_table,
+    .n_settings = TREN_SETTING_COUNT(settings_table),
+    .settings_size = sizeof(settings),
+    .read = read_source,
+};

@@ -1,0 +1,290 @@
+/* IDX: the format of MNIST and its kin (Y. LeCun, "The MNIST database", file formats). Two zero
+ * bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit integer, then
+ * the elements, big-endian. */
+#include "data/source.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct settings {
+    tren_texts images, labels, test_images, test_labels;
+} settings;
+
+#define MAX_DIMS 4
+typedef struct header {
+    int code, rank;
+    size_t dim[MAX_DIMS];
+} header;
+
+/* ---- element types --------------------------------------------------------------------------- */
+
+static uint64_t big_endian(const unsigned char *at, size_t n) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < n; i++) value = value << 8 | at[i];
+    return value;
+}
+
+static int64_t read_i8(const unsigned char *at) {
+    return (int8_t)at[0];
+}
+static int64_t read_u8(const unsigned char *at) {
+    return at[0];
+}
+static int64_t read_i16(const unsigned char *at) {
+    return (int16_t)big_endian(at, 2);
+}
+static int64_t read_i32(const unsigned char *at) {
+    return (int32_t)big_endian(at, 4);
+}
+
+typedef struct element {
+    int code;
+    size_t size;
+    tren_type type;                              /* in memory, before tren_source_set_* */
+    int64_t (*integer)(const unsigned char *at); /* NULL for reals */
+} element;
+
+static const element elements[] = {
+    {0x08, 1, TREN_U8, read_u8},   {0x09, 1, TREN_I64, read_i8}, {0x0B, 2, TREN_I64, read_i16},
+    {0x0C, 4, TREN_I64, read_i32}, {0x0D, 4, TREN_F32, NULL},    {0x0E, 8, TREN_F64, NULL},
+};
+
+static const element *element_of(int code) {
+    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+        if (elements[i].code == code) return &elements[i];
+    return NULL;
+}
+
+static void convert(char *out, const unsigned char *raw, size_t n, const element *e,
+                    tren_type type) {
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char *at = raw + i * e->size;
+        if (type == TREN_I64) {
+            ((int64_t *)(void *)out)[i] = e->integer(at);
+        } else if (type == TREN_F32) {
+            uint32_t bits = (uint32_t)big_endian(at, 4);
+            memcpy(out + i * 4, &bits, 4);
+        } else {
+            uint64_t bits = big_endian(at, 8);
+            memcpy(out + i * 8, &bits, 8);
+        }
+    }
+}
+
+/* ---- one file -------------------------------------------------------------------------------- */
+
+static tren_status read_header(header *head, tren_stream *stream) {
+    const char *path = tren_stream_path(stream);
+    unsigned char magic[4], dims[4 * MAX_DIMS];
+    TREN_TRY(tren_stream_read_all(stream, magic, 4));
+    if (magic[0] != 0 || magic[1] != 0 || !element_of(magic[2]))
+        return tren_fail(TREN_ERR_DATA, "%s: not an IDX file: it begins with %02x %02x %02x %02x",
+                         path, magic[0], magic[1], magic[2], magic[3]);
+    *head = (header){.code = magic[2], .rank = magic[3]};
+    if (head->rank < 1 || head->rank > MAX_DIMS)
+        return tren_fail(TREN_ERR_DATA, "%s: has %d dimensions, expected 1 to %d", path, head->rank,
+                         MAX_DIMS);
+    TREN_TRY(tren_stream_read_all(stream, dims, 4 * (size_t)head->rank));
+    size_t size = 1;
+    for (int i = 0; i < head->rank; i++) {
+        head->dim[i] = (size_t)big_endian(dims + 4 * i, 4);
+        if (i > 0 && (head->dim[i] == 0 || head->dim[i] > INT32_MAX / size))
+            return tren_fail(TREN_ERR_DATA, "%s: dimension %d is %zu", path, i, head->dim[i]);
+        if (i > 0) size *= head->dim[i];
+    }
+    return TREN_OK;
+}
+
+static size_t width_of(const header *head) {
+    size_t width = 1;
+    for (int i = 1; i < head->rank; i++) width *= head->dim[i];
+    return width;
+}
+
+/* Reads n elements to out as `type`: the file's own, or I64. */
+static tren_status read_elements(void *out, tren_stream *stream, const element *e, size_t n,
+                                 tren_type type) {
+    if (e->size == 1 && type == TREN_U8) return tren_stream_read_all(stream, out, n);
+    unsigned char raw[8192];
+    size_t room = sizeof raw / e->size, size = tren_type_size(type);
+    for (size_t at = 0; at < n; at += room) {
+        size_t here = n - at < room ? n - at : room;
+        TREN_TRY(tren_stream_read_all(stream, raw, here * e->size));
+        convert((char *)out + at * size, raw, here, e, type);
+    }
+    return TREN_OK;
+}
+
+/* ---- several files as one array ----------------------------------------------------------------
+ */
+
+/* The files of one role (images or labels), the pool's first, then the test part's. */
+typedef struct pool {
+    int n_files, n_pool_files;
+    tren_stream **stream; /* [n_files] owned */
+    header *head;         /* [n_files] owned */
+} pool;
+
+static void pool_close(pool *files) {
+    for (int i = 0; files->stream && i < files->n_files; i++) tren_stream_close(files->stream[i]);
+    free(files->stream);
+    free(files->head);
+}
+
+static tren_status check_alike(const pool *files, int i) {
+    const header *first = &files->head[0], *head = &files->head[i];
+    bool alike = head->code == first->code && head->rank == first->rank;
+    for (int k = 1; alike && k < head->rank; k++) alike = head->dim[k] == first->dim[k];
+    if (alike) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA, "%s and %s differ in type or shape: they cannot be pooled",
+                     tren_stream_path(files->stream[0]), tren_stream_path(files->stream[i]));
+}
+
+static tren_status pool_open(pool *files, const tren_texts *own, const tren_texts *test,
+                             tren_digest_state *digest) {
+    *files = (pool){.n_files = own->n + test->n, .n_pool_files = own->n};
+    size_t n = (size_t)files->n_files;
+    TREN_TRY(tren_alloc(&files->stream, n, sizeof(tren_stream *), "the list of files"));
+    TREN_TRY(tren_alloc(&files->head, n, sizeof *files->head, "the list of files"));
+    for (int i = 0; i < files->n_files; i++) {
+        const char *path = i < own->n ? own->at[i] : test->at[i - own->n];
+        TREN_TRY(tren_stream_open(&files->stream[i], path, digest));
+        TREN_TRY(read_header(&files->head[i], files->stream[i]));
+        TREN_TRY(check_alike(files, i));
+    }
+    return TREN_OK;
+}
+
+static size_t pool_rows(const pool *files, int lo, int hi) {
+    size_t n = 0;
+    for (int i = lo; i < hi; i++) n += files->head[i].dim[0];
+    return n;
+}
+
+/* All elements of all files, one after the other, as `type`. */
+static tren_status pool_read(void **out, const pool *files, tren_type type) {
+    const element *e = element_of(files->head[0].code);
+    size_t size = tren_type_size(type), width = width_of(&files->head[0]), at = 0;
+    size_t n = pool_rows(files, 0, files->n_files) * width;
+    TREN_TRY(tren_alloc(out, n, size, "the elements of IDX files"));
+    for (int i = 0; i < files->n_files; i++) {
+        size_t here = files->head[i].dim[0] * width;
+        TREN_TRY(read_elements((char *)*out + at * size, files->stream[i], e, here, type));
+        TREN_TRY(tren_stream_expect_end(files->stream[i]));
+        at += here;
+    }
+    return TREN_OK;
+}
+
+/* ---- the source ------------------------------------------------------------------------------ */
+
+static tren_status check_pairs(const pool *images, const pool *labels) {
+    if (images->n_files != labels->n_files || images->n_pool_files != labels->n_pool_files)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%d image files and %d label files: each image file needs its label file",
+                         images->n_files, labels->n_files);
+    for (int i = 0; i < images->n_files; i++) {
+        if (images->head[i].dim[0] == labels->head[i].dim[0]) continue;
+        return tren_fail(TREN_ERR_DATA, "%s has %zu rows, %s has %zu",
+                         tren_stream_path(images->stream[i]), images->head[i].dim[0],
+                         tren_stream_path(labels->stream[i]), labels->head[i].dim[0]);
+    }
+    return TREN_OK;
+}
+
+static void set_shape(tren_source *source, const header *head) {
+    const int d1 = (int)head->dim[1], d2 = (int)head->dim[2], d3 = (int)head->dim[3];
+    source->is_image = head->rank >= 3;
+    switch (head->rank) {
+    case 4:
+        source->shape = (tren_shape){d1, d2, d3};
+        break;
+    case 3:
+        source->shape = (tren_shape){1, d1, d2};
+        break;
+    case 2:
+        source->shape = (tren_shape){d1, 1, 1};
+        break;
+    default:
+        source->shape = (tren_shape){1, 1, 1};
+    }
+}
+
+static tren_status read_images(tren_source *source, const pool *images) {
+    set_shape(source, &images->head[0]);
+    source->x_type = element_of(images->head[0].code)->type;
+    if (source->x_type != TREN_I64) return pool_read(&source->x, images, source->x_type);
+    void *wide = NULL;
+    tren_status st = pool_read(&wide, images, TREN_I64);
+    if (st == TREN_OK) st = tren_source_set_integers(source, wide);
+    free(wide);
+    return st;
+}
+
+/* Integers are classes, reals are targets. */
+static tren_status read_labels(tren_source *source, const pool *labels) {
+    const header *head = &labels->head[0];
+    const element *e = element_of(head->code);
+    const char *path = tren_stream_path(labels->stream[0]);
+    if (!e->integer) {
+        source->y_type = e->type;
+        source->n_targets = (int)width_of(head);
+        return pool_read(&source->y, labels, e->type);
+    }
+    if (width_of(head) != 1)
+        return tren_fail(TREN_ERR_DATA, "%s: has %d dimensions, labels have 1", path, head->rank);
+    void *wide = NULL;
+    tren_status st = pool_read(&wide, labels, TREN_I64);
+    if (st == TREN_OK) st = tren_source_set_labels(source, wide, path);
+    free(wide);
+    return st;
+}
+
+static void add_origin(tren_source *source, const pool *images) {
+    tren_source_add_origin(source, "idx");
+    for (int i = 0; i < images->n_files; i++) {
+        tren_source_add_file(source, tren_stream_path(images->stream[i]));
+    }
+}
+
+static tren_status read_source(tren_source *source, const void *context, uint64_t seed) {
+    (void)seed;
+    const settings *want = context;
+    pool images = {0}, labels = {0};
+    tren_digest_state *digest = NULL;
+    tren_status st;
+    TREN_GOTO(tren_digest_open(&digest));
+    TREN_GOTO(pool_open(&images, &want->images, &want->test_images, digest));
+    TREN_GOTO(pool_open(&labels, &want->labels, &want->test_labels, digest));
+    TREN_GOTO(check_pairs(&images, &labels));
+    source->n = pool_rows(&images, 0, images.n_pool_files);
+    source->n_test = pool_rows(&images, images.n_pool_files, images.n_files);
+    TREN_GOTO(read_images(source, &images));
+    TREN_GOTO(read_labels(source, &labels));
+    add_origin(source, &images);
+    source->digest = tren_digest_value(digest);
+done:
+    pool_close(&images);
+    pool_close(&labels);
+    tren_digest_close(digest);
+    return st;
+}
+
+static const tren_setting settings_table[] = {
+    {"images", TREN_SETTING_TEXTS, offsetof(settings, images), "FILE[,...]",
+     .help = "Images or rows, plain or gzipped; several files are pooled.", .required = true},
+    {"labels", TREN_SETTING_TEXTS, offsetof(settings, labels), "FILE[,...]",
+     .help = "Their labels (integers) or targets (reals), in the same order.", .required = true},
+    {"test-images", TREN_SETTING_TEXTS, offsetof(settings, test_images), "FILE[,...]",
+     .help = "The source's own test part."},
+    {"test-labels", TREN_SETTING_TEXTS, offsetof(settings, test_labels), "FILE[,...]",
+     .help = "Its labels or targets."},
+};
+
+const tren_source_kind tren_source_idx = {
+    .name = "idx",
+    .summary = "IDX files, the format of MNIST: images [n,h,w] or [n,c,h,w], tables [n,f]",
+    .setting = settings_table,
+    .n_settings = TREN_SETTING_COUNT(settings_table),
+    .settings_size = sizeof(settings),
+    .read = read_source,
+};

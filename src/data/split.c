@@ -1,0 +1,188 @@
+/* Splitting: one pass over the shuffled rows deals each to a part by its rank within its class. */
+#include "data/prepare.h"
+#include "base/text.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static tren_status bad_split(const char *text) {
+    return tren_fail(TREN_ERR_USAGE,
+                     "split: '%s' is not three shares A/B/C (training, validation, test) that sum "
+                     "to 100, with A > 0",
+                     text);
+}
+
+tren_status tren_split_parse(tren_split *split, const char *text) {
+    char copy[128];
+    if (strlen(text) >= sizeof copy) return bad_split(text);
+    strcpy(copy, text);
+    double sum = 0;
+    char *at = copy;
+    for (int part = 0; part < TREN_N_PARTS; part++) {
+        char *end = at ? strchr(at, '/') : NULL;
+        bool last = part == TREN_N_PARTS - 1;
+        if (!at || last == (end != NULL)) return bad_split(text);
+        if (end) *end = '\0';
+        double *percent = &split->percent[part];
+        if (tren_text_real(percent, at) != TREN_TEXT_OK || *percent < 0) return bad_split(text);
+        sum += *percent;
+        at = end ? end + 1 : NULL;
+    }
+    return fabs(sum - 100) < 1e-9 && split->percent[TREN_TRAIN] > 0 ? TREN_OK : bad_split(text);
+}
+
+/* The share of each part in the rows to be split, the kept test part apart. */
+static void shares_of(double share[TREN_N_PARTS], const tren_split *split) {
+    memcpy(share, split->percent, sizeof split->percent);
+    if (split->keep_test) share[TREN_TEST] = 0;
+    double sum = share[TREN_TRAIN] + share[TREN_VALIDATION] + share[TREN_TEST];
+    for (int part = 0; part < TREN_N_PARTS; part++) share[part] /= sum;
+}
+
+/* ---- classes --------------------------------------------------------------------------------- */
+
+/* Where each class's rows go: rank r within class c is training below train_end, validation below
+ * validation_end, else test. */
+typedef struct quota {
+    size_t n, train_end, validation_end, seen;
+} quota;
+
+static int class_of(const tren_source *source, const tren_split *split, size_t row) {
+    if (!split->stratify) return 0;
+    switch (source->y_type) {
+    case TREN_U8:
+        return ((const uint8_t *)source->y)[row];
+    case TREN_I32:
+        return ((const int32_t *)source->y)[row];
+    default:
+        return (int)((const int64_t *)source->y)[row];
+    }
+}
+
+static size_t take(double share, size_t n, size_t at_most, double *carry) {
+    double wanted = (double)n * share + *carry;
+    double whole = floor(wanted + 0.5);
+    if (whole < 0) whole = 0;
+    if (whole > (double)at_most) whole = (double)at_most;
+    *carry = wanted - whole;
+    return (size_t)whole;
+}
+
+static void set_quotas(quota *of, size_t n_classes, const double share[TREN_N_PARTS]) {
+    double carry[TREN_N_PARTS] = {0};
+    for (size_t c = 0; c < n_classes; c++) {
+        size_t n = of[c].n;
+        size_t validation = take(share[TREN_VALIDATION], n, n, &carry[TREN_VALIDATION]);
+        size_t test = take(share[TREN_TEST], n, n - validation, &carry[TREN_TEST]);
+        of[c].train_end = n - validation - test;
+        of[c].validation_end = n - test;
+    }
+}
+
+static tren_part deal(quota *class) {
+    size_t rank = class->seen++;
+    if (rank < class->train_end) return TREN_TRAIN;
+    return rank < class->validation_end ? TREN_VALIDATION : TREN_TEST;
+}
+
+static void count_parts(size_t n[TREN_N_PARTS], const quota *of, size_t n_classes) {
+    for (size_t c = 0; c < n_classes; c++) {
+        n[TREN_TRAIN] += of[c].train_end;
+        n[TREN_VALIDATION] += of[c].validation_end - of[c].train_end;
+        n[TREN_TEST] += of[c].n - of[c].validation_end;
+    }
+}
+
+/* ---- the partition --------------------------------------------------------------------------- */
+
+static void order_rows(uint32_t *order, size_t n, const tren_split *split) {
+    if (split->shuffle) {
+        tren_rng rng = tren_rng_open(split->seed, TREN_RNG_SPLIT, 0, 0, 0);
+        tren_rng_permutation(order, &rng, (uint32_t)n);
+    } else {
+        for (size_t i = 0; i < n; i++) order[i] = (uint32_t)i;
+    }
+}
+
+static tren_status check_parts(const size_t n[TREN_N_PARTS], const double share[TREN_N_PARTS],
+                               size_t rows) {
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        if (share[part] > 0 && n[part] == 0)
+            return tren_fail(
+                TREN_ERR_USAGE,
+                "split: the %s part (%g %% of %zu rows) would be empty: give it a larger share%s",
+                tren_part_name[part], 100 * share[part], rows, part == TREN_TRAIN ? "" : ", or 0");
+    return TREN_OK;
+}
+
+static void place_parts(tren_partition *partition) {
+    uint32_t *at = partition->memory;
+    for (int part = 0; part < TREN_N_PARTS; part++) {
+        partition->row[part] = at;
+        at += partition->n[part];
+    }
+}
+
+static tren_status split_pool(tren_partition *partition, const tren_source *source,
+                              const tren_split *split, uint32_t *order, size_t pool) {
+    size_t n_classes = split->stratify ? (size_t)source->n_classes : 1, filled[TREN_N_PARTS] = {0};
+    double share[TREN_N_PARTS];
+    quota *of;
+    TREN_TRY(tren_alloc(&of, n_classes, sizeof *of, "the classes of a split"));
+    tren_status st;
+    shares_of(share, split);
+    order_rows(order, pool, split);
+    for (size_t i = 0; i < pool; i++) of[class_of(source, split, i)].n++;
+    set_quotas(of, n_classes, share);
+    count_parts(partition->n, of, n_classes);
+    TREN_GOTO(check_parts(partition->n, share, pool));
+    place_parts(partition);
+    for (size_t i = 0; i < pool; i++) {
+        tren_part part = deal(&of[class_of(source, split, order[i])]);
+        partition->row[part][filled[part]++] = order[i];
+    }
+done:
+    free(of);
+    return st;
+}
+
+/* The source's own test rows follow the pool, in their own order. */
+static void keep_test(tren_partition *partition, const tren_source *source) {
+    partition->n[TREN_TEST] = source->n_test;
+    for (size_t i = 0; i < source->n_test; i++)
+        partition->row[TREN_TEST][i] = (uint32_t)(source->n + i);
+}
+
+static tren_status check_split(const tren_source *source, const tren_split *split, size_t rows) {
+    if (split->keep_test && source->n_test == 0)
+        return tren_fail(TREN_ERR_USAGE, "--keep-test: the source has no test part of its own");
+    if (split->stratify && source->n_classes == 0)
+        return tren_fail(TREN_ERR_USAGE, "--stratify: the source has targets, not classes");
+    if (rows == 0 || source->n == 0)
+        return tren_fail(TREN_ERR_DATA, "%s: has no rows", source->origin);
+    if (rows > UINT32_MAX)
+        return tren_fail(TREN_ERR_DATA, "%zu rows: at most 4294967295 are supported", rows);
+    return TREN_OK;
+}
+
+tren_status tren_partition_open(tren_partition *partition, const tren_source *source,
+                                const tren_split *split) {
+    *partition = (tren_partition){0};
+    size_t rows = source->n + source->n_test, pool = split->keep_test ? source->n : rows;
+    TREN_TRY(check_split(source, split, rows));
+    uint32_t *order = NULL;
+    tren_status st;
+    TREN_GOTO(tren_alloc(&partition->memory, rows, sizeof *partition->memory, "the split"));
+    TREN_GOTO(tren_alloc(&order, pool, sizeof *order, "the split"));
+    TREN_GOTO(split_pool(partition, source, split, order, pool));
+    if (split->keep_test) keep_test(partition, source);
+done:
+    free(order);
+    if (st != TREN_OK) tren_partition_close(partition);
+    return st;
+}
+
+void tren_partition_close(tren_partition *partition) {
+    free(partition->memory);
+    *partition = (tren_partition){0};
+}

@@ -1,0 +1,189 @@
+/* Writing a dataset: all of it to PATH.tmp, then one rename. */
+#include "data/prepare.h"
+#include "data/schema.h"
+#include "base/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK_BYTES (4u << 20)
+
+/* One array of the source on its way into one dataset of the file. */
+typedef struct column {
+    const char *name; /* "/train/x" */
+    const char *data;
+    tren_type type;
+    size_t row_bytes;
+    tren_h5_shape shape; /* of the dataset */
+} column;
+
+/* Writes the column's rows in the given order, and the digest of what was written. */
+static tren_status write_rows(tren_h5 *file, const column *c, const uint32_t *row, char *block,
+                              tren_digest_state *digest) {
+    size_t n = c->shape.dim[0], room = BLOCK_BYTES / c->row_bytes + 1;
+    TREN_TRY(tren_h5_create_dataset(file, c->name, c->shape, c->type));
+    for (size_t at = 0; at < n; at += room) {
+        size_t here = n - at < room ? n - at : room;
+        for (size_t i = 0; i < here; i++)
+            memcpy(block + i * c->row_bytes, c->data + row[at + i] * c->row_bytes, c->row_bytes);
+        TREN_TRY(tren_h5_write_rows(file, c->name, at, here, c->type, block));
+        tren_digest_add(digest, block, here * c->row_bytes);
+    }
+    return tren_h5_put_u64(file, c->name, TREN_SCHEMA_DIGEST, tren_digest_value(digest));
+}
+
+static tren_status write_column(tren_h5 *file, const column *c, const uint32_t *row) {
+    char *block = NULL;
+    tren_digest_state *digest = NULL;
+    tren_status st;
+    TREN_GOTO(tren_digest_open(&digest));
+    TREN_GOTO(tren_alloc(&block, 1, BLOCK_BYTES + c->row_bytes, "writing a dataset"));
+    st = write_rows(file, c, row, block, digest);
+done:
+    free(block);
+    tren_digest_close(digest);
+    return st;
+}
+
+static tren_h5_shape x_shape(const tren_source *source, size_t n) {
+    tren_shape s = source->shape;
+    if (!source->is_image) return (tren_h5_shape){2, {n, (size_t)s.c}};
+    return (tren_h5_shape){4, {n, (size_t)s.c, (size_t)s.h, (size_t)s.w}};
+}
+
+static tren_h5_shape y_shape(const tren_source *source, size_t n) {
+    return (tren_h5_shape){source->n_classes ? 1 : 2, {n, (size_t)source->n_targets}};
+}
+
+static tren_status write_part(tren_h5 *file, const tren_source *source,
+                              const tren_partition *partition, tren_part part) {
+    size_t n = partition->n[part], width = (size_t)tren_shape_size(source->shape);
+    column x = {.name = tren_part_x[part],
+                .data = source->x,
+                .type = source->x_type,
+                .row_bytes = width * tren_type_size(source->x_type),
+                .shape = x_shape(source, n)};
+    column y = {.name = tren_part_y[part],
+                .data = source->y,
+                .type = source->y_type,
+                .row_bytes = (size_t)source->n_targets * tren_type_size(source->y_type),
+                .shape = y_shape(source, n)};
+    TREN_TRY(write_column(file, &x, partition->row[part]));
+    return write_column(file, &y, partition->row[part]);
+}
+
+/* ---- attributes ------------------------------------------------------------------------------ */
+
+static tren_status write_layout(tren_h5 *file, const tren_source *source) {
+    int64_t shape[] = {source->shape.c, source->shape.h, source->shape.w};
+    TREN_TRY(tren_h5_put_text(file, "/", "layout", source->is_image ? "image" : "table"));
+    TREN_TRY(tren_h5_put_i64s(file, "/", "shape", shape, source->is_image ? 3 : 1));
+    TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", source->n_classes));
+    TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", source->n_targets));
+    if (!source->class_name) return TREN_OK;
+    return tren_h5_put_texts(file, "/", "class_names", (const char *const *)source->class_name,
+                             (size_t)source->n_classes);
+}
+
+static tren_status write_split(tren_h5 *file, const tren_split *split) {
+    char part[TREN_N_PARTS][40], text[128];
+    for (int i = 0; i < TREN_N_PARTS; i++)
+        tren_text_from_real(part[i], sizeof part[i], split->percent[i]);
+    snprintf(text, sizeof text, "%s/%s/%s", part[0], part[1], part[2]);
+    TREN_TRY(tren_h5_put_text(file, "/", "split", text));
+    TREN_TRY(tren_h5_put_u64(file, "/", "seed", split->seed));
+    TREN_TRY(tren_h5_put_i64(file, "/", "shuffle", split->shuffle));
+    TREN_TRY(tren_h5_put_i64(file, "/", "stratify", split->stratify));
+    return tren_h5_put_i64(file, "/", "keep_test", split->keep_test);
+}
+
+static tren_status write_statistics(tren_h5 *file, const tren_source *source,
+                                    const tren_partition *partition) {
+    size_t n_stats = (size_t)source->shape.c;
+    double *mean;
+    TREN_TRY(tren_alloc(&mean, 2 * n_stats, sizeof *mean, "mean and sd"));
+    double *sd = mean + n_stats;
+    tren_status st;
+    TREN_GOTO(
+        tren_statistics(mean, sd, source, partition->row[TREN_TRAIN], partition->n[TREN_TRAIN]));
+    TREN_GOTO(tren_h5_put_f64s(file, "/", "mean", mean, n_stats));
+    TREN_GOTO(tren_h5_put_f64s(file, "/", "sd", sd, n_stats));
+done:
+    free(mean);
+    return st;
+}
+
+static tren_status write_attributes(tren_h5 *file, const tren_source *source,
+                                    const tren_split *split, const tren_partition *partition) {
+    TREN_TRY(tren_h5_put_text(file, "/", "schema", TREN_SCHEMA_NAME));
+    TREN_TRY(tren_h5_put_i64(file, "/", "schema_version", TREN_SCHEMA_VERSION));
+    TREN_TRY(write_layout(file, source));
+    TREN_TRY(write_split(file, split));
+    TREN_TRY(tren_h5_put_text(file, "/", "origin", source->origin));
+    TREN_TRY(tren_h5_put_u64(file, "/", "source_digest", source->digest));
+    return write_statistics(file, source, partition);
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+tren_status tren_dataset_check_absent(const char *path, bool overwrite) {
+    if (overwrite || access(path, F_OK) != 0) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
+}
+
+/* Makes the new name last: the folder is a file too. */
+static tren_status sync_folder(const char *path) {
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    int length = slash ? (int)(slash - path) + 1 : 1;
+    snprintf(folder, sizeof folder, "%.*s", length, slash ? path : ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    int why = errno;
+    if (fd >= 0) close(fd);
+    /* Some network file systems cannot sync a folder, and need not. */
+    if (synced || why == EINVAL || why == ENOTSUP) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA, "%s: cannot sync the folder: %s", folder, strerror(why));
+}
+
+static tren_status write_file(const char *path, const tren_source *source, const tren_split *split,
+                              const tren_partition *partition) {
+    tren_h5 *file = NULL;
+    tren_status st;
+    TREN_GOTO(tren_h5_create(&file, path, TREN_ERR_DATA));
+    TREN_GOTO(write_attributes(file, source, split, partition));
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        TREN_GOTO(write_part(file, source, partition, (tren_part)part));
+    return tren_h5_finish(file);
+done:
+    tren_h5_close(file);
+    return st;
+}
+
+static tren_status write_and_rename(const char *path, const tren_source *source,
+                                    const tren_split *split, const tren_partition *partition) {
+    char *temporary;
+    TREN_TRY(tren_alloc(&temporary, strlen(path) + 5, 1, "a file name"));
+    strcat(strcpy(temporary, path), ".tmp");
+    tren_status st = write_file(temporary, source, split, partition);
+    if (st == TREN_OK && rename(temporary, path) != 0) {
+        st = tren_fail(TREN_ERR_DATA, "%s: cannot rename to %s: %s", temporary, path,
+                       strerror(errno));
+        unlink(temporary);
+    }
+    free(temporary);
+    return st;
+}
+
+tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split,
+                               bool overwrite) {
+    TREN_TRY(tren_dataset_check_absent(path, overwrite));
+    TREN_TRY(tren_source_check(source));
+    tren_partition partition;
+    TREN_TRY(tren_partition_open(&partition, source, split));
+    tren_status st = write_and_rename(path, source, split, &partition);
+    tren_partition_close(&partition);
+    return st == TREN_OK ? sync_folder(path) : st;
+}
