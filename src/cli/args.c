@@ -177,8 +177,8 @@ static tren_status take_option(const tren_args *args, char **argv, int *used) {
     return set_value(option, next);
 }
 
-static tren_status take_positional(tren_args *args, const char *arg) {
-    if (arg[0] == '-' && arg[1])
+static tren_status take_positional(tren_args *args, const char *arg, bool options_over) {
+    if (!options_over && arg[0] == '-' && arg[1])
         return tren_fail(TREN_ERR_USAGE, "unknown option '%s'; options begin with two dashes", arg);
     if (args->n_positional == args->max_positional)
         return tren_fail(TREN_ERR_USAGE, "'%s' is one argument too many; usage: tren %s %s", arg,
@@ -237,14 +237,12 @@ tren_status tren_args_parse(tren_args *args, int argc, char **argv) {
     bool options_over = false;
     for (int i = 1, used; i < argc; i += used) {
         used = 1;
-        if (options_over && args->n_positional < args->max_positional)
-            args->positional[args->n_positional++] = argv[i];
-        else if (strcmp(argv[i], "--") == 0)
+        if (!options_over && strcmp(argv[i], "--") == 0)
             options_over = true;
-        else if (is_option(argv[i]))
+        else if (!options_over && is_option(argv[i]))
             TREN_TRY(take_option(args, argv + i, &used));
         else
-            TREN_TRY(take_positional(args, argv[i]));
+            TREN_TRY(take_positional(args, argv[i], options_over));
     }
     return TREN_OK;
 }

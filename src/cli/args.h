@@ -4,13 +4,17 @@
  *     const char *out = NULL, *source[8];
  *     uint64_t seed = 1;
  *     const tren_arg options[] = {
- *         {"out", TREN_ARG_TEXT, &out, "FILE.h5", "The dataset to write."},
- *         {"seed", TREN_ARG_SEED, &seed, "N", "The seed of the shuffle, 1 by default."},
- *         {NULL}};
- *     tren_args args = {.command = "data import csv", .synopsis = "SOURCE ... --out FILE.h5 [--seed
- * N]", .summary = "Turns tables into a dataset.", .options = options, .positional = source,
- * .max_positional = 8}; TREN_TRY(tren_args_parse(&args, argc, argv)); if (args.help) return
- * TREN_OK;
+ *         {.name = "out", .type = TREN_ARG_TEXT, .at = &out, .metavar = "FILE.h5", .help = "..."},
+ *         {.name = "seed", .type = TREN_ARG_SEED, .at = &seed, .metavar = "N", .help = "..."},
+ *         {.name = NULL}};
+ *     tren_args args = {.command = "data import csv",
+ *                       .synopsis = "SOURCE ... --out FILE.h5 [--seed N]",
+ *                       .summary = "Turns tables into a dataset.",
+ *                       .options = options,
+ *                       .positional = source,
+ *                       .max_positional = 8};
+ *     TREN_TRY(tren_args_parse(&args, argc, argv));
+ *     if (args.help) return TREN_OK;
  */
 #ifndef TREN_CLI_ARGS_H
 #define TREN_CLI_ARGS_H

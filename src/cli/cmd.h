@@ -32,6 +32,7 @@ int tren_cmd_config(int argc, char **argv);
 int tren_cmd_help(int argc, char **argv);
 int tren_cmd_man(int argc, char **argv);
 int tren_cmd_docs(int argc, char **argv);
+int tren_cmd_launch(int argc, char **argv);
 
 /* What `tren` alone, --help and --version print. Return the exit code. */
 int tren_help_short(void);

@@ -1,10 +1,9 @@
 /* The manual page, tren(1), in roff: the commands and every key of the config, from their tables.
  */
+#include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/help.h"
-
-#include <string.h>
 
 /* Text of the page itself: a backslash, a hyphen, and a dot or quote at the start of a line mean
  * something else. */
@@ -107,10 +106,9 @@ static void print_rest(void) {
 }
 
 int tren_cmd_man(int argc, char **argv) {
-    (void)argv;
     if (argc > 1) {
         tren_help_usage(stdout, "man");
-        return strcmp(argv[1], "--help") == 0 ? 0 : TREN_ERR_USAGE;
+        return tren_args_ask_help(argc, argv) ? 0 : TREN_ERR_USAGE;
     }
     printf(".TH TREN 1 \"\" \"tren %s\" \"User Commands\"\n", TREN_VERSION);
     printf(".SH NAME\ntren \\- distributed data\\-parallel neural\\-network trainer\n");

@@ -56,6 +56,12 @@ static const tren_command commands[] = {
      .summary = "print docs/configuration.md",
      .run = tren_cmd_docs,
      .hidden = true},
+    {.name = "launch",
+     .synopsis = "[float|double]",
+     .summary = "print what is known about the launch",
+     .run = tren_cmd_launch,
+     .uses_mpi = true,
+     .hidden = true},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };

@@ -79,9 +79,11 @@ int tren_help_version(void) {
 
 void tren_help_usage(FILE *out, const char *name) {
     const tren_command *command = tren_command_find(name);
-    const char *on = tren_style_on(out, TREN_STYLE_BOLD),
-               *off = tren_style_on(out, TREN_STYLE_NONE);
-    fprintf(out, "%sUsage%s\n  tren %s %s\n", on, off, name, command ? command->synopsis : "");
+    char line[256];
+    snprintf(line, sizeof line, "tren %s %s", name, command ? command->synopsis : "");
+    fprintf(out, "%sUsage%s\n  ", tren_style_on(out, TREN_STYLE_BOLD),
+            tren_style_on(out, TREN_STYLE_NONE));
+    tren_cli_wrap(out, line, 2, 6, tren_cli_width(out));
     if (command) fprintf(out, "\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
 }
 

@@ -1,0 +1,26 @@
+/* tren launch [float|double]: what the program knows about its launch, for the tests and for
+ * puzzled people. */
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+#include "tren/kernels.h"
+
+#include <string.h>
+
+static tren_status print_launch(int argc, char **argv) {
+    if (argc > 1) {
+        bool is_double = strcmp(argv[1], "double") == 0;
+        TREN_TRY(
+            tren_launch_precision(is_double ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT, argv));
+    }
+    printf("precision: %s\n", TREN_REAL_NAME);
+    printf("core: %s\n", tren_blas_core());
+    printf("first: %s\n", tren_launch_is_first() ? "yes" : "no");
+    printf("stdout watched: %s\n", tren_launch_watched(1) ? "yes" : "no");
+    printf("stderr watched: %s\n", tren_launch_watched(2) ? "yes" : "no");
+    return TREN_OK;
+}
+
+int tren_cmd_launch(int argc, char **argv) {
+    return tren_cli_fail("launch", print_launch(argc, argv));
+}

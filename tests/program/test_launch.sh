@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# What is settled before MPI starts: BLAS kernels, precision, srun without PMIx, and whether a person watches.
+set -euo pipefail
+
+tren=$TREN_BIN/tren
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+unset OPENBLAS_CORETYPE PMIX_RANK OMPI_COMM_WORLD_SIZE SLURM_STEP_ID SLURM_NTASKS SLURM_STEP_NUM_TASKS
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+field() { # name, output of tren launch
+    sed -n "s/^$1: //p" <<<"${2//$'\r'/}"
+}
+
+expect_field() { # name, value, output
+    local found
+    found=$(field "$1" "$3")
+    [[ $found == "$2" ]] || fail "$1: '$found', not '$2'"
+}
+
+expect_code() { # code, part of the message, command ...
+    local code=0 want=$1 part=$2
+    shift 2
+    "$@" >"$scratch/out" 2>"$scratch/err" || code=$?
+    [[ $code -eq $want ]] || fail "$*: exit code $code, not $want: $(cat "$scratch/err")"
+    [[ -z $part ]] || grep -qF -- "$part" "$scratch/err" || fail "$*: no '$part' in: $(cat "$scratch/err")"
+}
+
+test_blas_core() {
+    local core
+    core=$(field core "$("$tren" launch)")
+    if grep -qw avx2 /proc/cpuinfo; then
+        [[ $core != Prescott ]] || fail "OpenBLAS runs with its Prescott kernels on a CPU with AVX2"
+    fi
+    # What the user has set is kept, and nothing is started twice for ever.
+    core=$(field core "$(OPENBLAS_CORETYPE=Prescott timeout 10 "$tren" launch)")
+    [[ $core == Prescott || $core == $(field core "$("$tren" launch)") ]] || fail "OPENBLAS_CORETYPE=Prescott gave $core"
+    # Ranks of mpirun survive being started again.
+    core=$(mpirun -n 2 "$tren" launch | sed -n 's/^core: //p' | sort -u)
+    [[ $core == $(field core "$("$tren" launch)") ]] || fail "the ranks run with '$core'"
+}
+
+test_precision() {
+    expect_field precision float "$("$tren" launch float)"
+    expect_field precision double "$("$tren" launch double)"
+    expect_field precision float "$("$TREN_BIN/tren64" launch float)"
+    expect_field precision double "$("$TREN_BIN/tren64" launch double)"
+    (cd / && expect_field precision double "$("$tren" launch double)")
+    cp "$tren" "$scratch/tren"
+    LD_LIBRARY_PATH=$TREN_BIN expect_code 3 "tren64': No such file or directory; build or install it beside this one" \
+        "$scratch/tren" launch double
+}
+
+test_srun() {
+    expect_code 3 "srun --mpi=pmix" env SLURM_STEP_ID=0 SLURM_NTASKS=2 "$tren" launch
+    expect_code 0 "" env SLURM_STEP_ID=0 SLURM_NTASKS=2 PMIX_RANK=0 "$tren" launch
+    expect_code 0 "" env SLURM_STEP_ID=0 SLURM_NTASKS=1 "$tren" launch
+    expect_code 0 "" env SLURM_NTASKS=2 "$tren" launch
+    expect_code 0 "" env SLURM_STEP_ID=0 SLURM_NTASKS=2 "$tren" config
+    # Of many ranks one speaks, and mpirun does not kill it before.
+    expect_code 3 "srun --mpi=pmix" mpirun -n 2 env -u PMIX_RANK -u OMPI_COMM_WORLD_SIZE SLURM_STEP_ID=0 \
+        SLURM_NTASKS=2 "$tren" launch
+    [[ $(grep -c "srun started" "$scratch/err") -eq 1 ]] || fail "the ranks say it $(grep -c "srun started" "$scratch/err") times"
+}
+
+# script(1) stands in for a terminal with a person behind it.
+on_terminal() { script -qec "$1" /dev/null </dev/null; }
+
+test_watched() {
+    expect_field "stdout watched" no "$("$tren" launch)"
+    expect_field "stdout watched" no "$(mpirun -n 1 "$tren" launch)"
+    if ! command -v script >/dev/null; then
+        echo "no script(1): terminals are not tested"
+        return
+    fi
+    expect_field "stdout watched" yes "$(on_terminal "$tren launch")"
+    expect_field "stdout watched" yes "$(on_terminal "mpirun -n 1 $tren launch")"
+    expect_field "stderr watched" yes "$(on_terminal "mpirun -n 1 $tren launch")"
+    expect_field "stderr watched" yes "$(on_terminal "mpirun -n 1 sh -c '$tren launch'")"
+    on_terminal "mpirun -n 1 $tren launch >$scratch/file"
+    expect_field "stdout watched" no "$(cat "$scratch/file")"
+    expect_field "stderr watched" yes "$(cat "$scratch/file")"
+    on_terminal "mpirun -n 1 sh -c '$tren launch >$scratch/file'"
+    expect_field "stdout watched" no "$(cat "$scratch/file")"
+}
+
+test_blas_core
+test_precision
+test_srun
+test_watched
+echo "launch: all as expected"
