@@ -228,3 +228,29 @@ void tren_dataset_close(tren_dataset *dataset) {
 const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset) {
     return &dataset->info;
 }
+
+/* ---- provenance ------------------------------------------------------------------------------ */
+
+static void get_text(const tren_dataset *dataset, const char *name, char *text, size_t n) {
+    text[0] = '\0';
+    if (tren_h5_has_attr(dataset->file, "/", name))
+        tren_h5_get_text(dataset->file, "/", name, text, n);
+}
+
+static bool get_flag(const tren_dataset *dataset, const char *name) {
+    int64_t value = 0;
+    if (tren_h5_has_attr(dataset->file, "/", name))
+        tren_h5_get_i64(dataset->file, "/", name, &value);
+    return value != 0;
+}
+
+void tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *dataset) {
+    *provenance = (tren_provenance){0};
+    get_text(dataset, "origin", provenance->origin, sizeof provenance->origin);
+    get_text(dataset, "split", provenance->split, sizeof provenance->split);
+    if (tren_h5_has_attr(dataset->file, "/", "seed"))
+        tren_h5_get_u64(dataset->file, "/", "seed", &provenance->seed);
+    provenance->shuffle = get_flag(dataset, "shuffle");
+    provenance->stratify = get_flag(dataset, "stratify");
+    provenance->keep_test = get_flag(dataset, "keep_test");
+}

@@ -19,7 +19,14 @@ struct tren_dataset {
     char *path; /* owned */
     tren_dataset_info info;
     tren_type y_type;
-    char split[64]; /* as text, for people */
 };
+
+/* How the dataset came to be, for people; "" and 0 where the file does not say. */
+typedef struct tren_provenance {
+    char origin[256], split[128];
+    uint64_t seed;
+    bool shuffle, stratify, keep_test;
+} tren_provenance;
+void tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *dataset);
 
 #endif

@@ -21,8 +21,9 @@ tren_status tren_source_find(const tren_source_kind **kind, const char *name, bo
     const char *verb = is_maker ? "make" : "import",
                *nearest = tren_text_nearest(name, candidate, n);
     if (nearest)
-        return tren_fail(TREN_ERR_USAGE, "data %s: no '%s': did you mean %s?", verb, name, nearest);
-    return tren_fail(TREN_ERR_USAGE, "data %s: no '%s': 'tren data %s --help' lists what there is",
+        return tren_fail(TREN_ERR_USAGE, "%s: unknown source '%s'; did you mean '%s'?", verb, name,
+                         nearest);
+    return tren_fail(TREN_ERR_USAGE, "%s: unknown source '%s'; 'tren data %s --help' lists all",
                      verb, name, verb);
 }
 

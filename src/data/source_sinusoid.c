@@ -1,6 +1,7 @@
 /* A sinusoid with noise: t = sin(2 pi x) + e, x uniform on [0,1), e ~ N(0, sd^2) (C. M. Bishop,
  * "Pattern Recognition and Machine Learning", 2006, section 1.1). */
 #include "data/source.h"
+#include "base/text.h"
 #include <math.h>
 #include <string.h>
 
@@ -31,8 +32,10 @@ static tren_status make(tren_source *source, const void *context, uint64_t seed)
     source->shape = (tren_shape){1, 1, 1};
     source->n_targets = 1;
     source->x_type = source->y_type = TREN_F64;
-    snprintf(source->origin, sizeof source->origin, "sinusoid n=%d sd=%.17g seed=%llu", want->n,
-             want->sd, (unsigned long long)seed);
+    char sd[40];
+    tren_text_from_real(sd, sizeof sd, want->sd);
+    snprintf(source->origin, sizeof source->origin, "sinusoid n=%d sd=%s seed=%llu", want->n, sd,
+             (unsigned long long)seed);
     source->digest = tren_digest(source->origin, strlen(source->origin));
     return TREN_OK;
 }

@@ -115,6 +115,22 @@ done:
     return st;
 }
 
+tren_status tren_h5_chunk(tren_h5 *file, const char *name, tren_h5_shape *chunk) {
+    *chunk = (tren_h5_shape){0};
+    opened dataset;
+    tren_status st;
+    TREN_GOTO(dataset_open(file, name, &dataset));
+    hid_t list = H5Dget_create_plist(dataset.set);
+    hsize_t dim[TREN_H5_MAX_RANK];
+    if (H5Pget_layout(list) == H5D_CHUNKED) chunk->rank = H5Pget_chunk(list, TREN_H5_MAX_RANK, dim);
+    for (int i = 0; i < chunk->rank; i++) chunk->dim[i] = (size_t)dim[i];
+    if (chunk->rank < 0) st = tren_h5_error(file, name, "cannot read how it is stored");
+    H5Pclose(list);
+done:
+    dataset_close(&dataset);
+    return st;
+}
+
 /* Selects rows [first, first + n) in the file; *memory is the matching space in memory, to be
  * closed. */
 static tren_status rows_select(tren_h5 *file, const char *name, opened *dataset, size_t first,
@@ -229,56 +245,5 @@ tren_status tren_h5_write(tren_h5 *file, const char *name, tren_h5_shape shape, 
     st = written_close(file, name, &dataset);
 done:
     dataset_close(&dataset);
-    return st;
-}
-
-typedef struct name_list {
-    char **at;
-    hsize_t n;
-} name_list;
-
-static void names_free(name_list *names) {
-    for (hsize_t i = 0; names->at && i < names->n; i++) free(names->at[i]);
-    free(names->at);
-}
-
-/* Names are taken first: the callback is free to use the file. */
-static tren_status names_read(tren_h5 *file, const char *group, name_list *names) {
-    H5G_info_t info;
-    if (H5Gget_info_by_name(file->id, group, &info, H5P_DEFAULT) < 0)
-        return tren_h5_error(file, group, "cannot list this group");
-    TREN_TRY(
-        tren_alloc(&names->at, (size_t)info.nlinks + 1, sizeof *names->at, "the names in a group"));
-    names->n = info.nlinks;
-    for (hsize_t i = 0; i < names->n; i++) {
-        ssize_t length = H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0,
-                                            H5P_DEFAULT);
-        if (length < 0) return tren_h5_error(file, group, "cannot list this group");
-        TREN_TRY(tren_alloc(&names->at[i], (size_t)length + 1, 1, "a name in a group"));
-        H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, names->at[i],
-                           (size_t)length + 1, H5P_DEFAULT);
-    }
-    return TREN_OK;
-}
-
-static bool is_group(tren_h5 *file, const char *group, const char *name) {
-    hid_t parent = H5Gopen2(file->id, group, H5P_DEFAULT);
-    hid_t child = H5Oopen(parent, name, H5P_DEFAULT);
-    bool yes = child >= 0 && H5Iget_type(child) == H5I_GROUP;
-    if (child >= 0) H5Oclose(child);
-    if (parent >= 0) H5Gclose(parent);
-    return yes;
-}
-
-tren_status tren_h5_each(tren_h5 *file, const char *group,
-                         tren_status (*fn)(void *ctx, const char *name, bool is_group), void *ctx) {
-    tren_h5_quiet();
-    name_list names = {0};
-    tren_status st;
-    TREN_GOTO(names_read(file, group, &names));
-    for (hsize_t i = 0; i < names.n; i++)
-        TREN_GOTO(fn(ctx, names.at[i], is_group(file, group, names.at[i])));
-done:
-    names_free(&names);
     return st;
 }

@@ -1,0 +1,161 @@
+/* tren data check: one line per finding; what would spoil a training run is an error, the rest a
+ * note. */
+#include "cli/args.h"
+#include "cli/cmd_data.h"
+#include "data/check.h"
+#include <stdarg.h>
+
+/* Findings of one file. */
+typedef struct verdict {
+    int errors, notes;
+} verdict;
+
+static void say(int *count, const char *kind, const char *format, va_list args) {
+    ++*count;
+    printf("  %-6s ", kind);
+    vprintf(format, args);
+    printf("\n");
+}
+
+static void error(verdict *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void note(verdict *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void error(verdict *v, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say(&v->errors, "ERROR", format, args);
+    va_end(args);
+}
+
+static void note(verdict *v, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say(&v->notes, "note", format, args);
+    va_end(args);
+}
+
+static void judge_digest(verdict *v, const char *name, tren_intact intact) {
+    if (intact == TREN_DAMAGED)
+        error(v,
+              "%s: its bytes are not those that were written (digest differs): make the file again",
+              name);
+    if (intact == TREN_INTACT_UNKNOWN) note(v, "%s: has no digest, so damage cannot be seen", name);
+}
+
+static void judge_storage(verdict *v, const char *name, const tren_h5_shape *chunk) {
+    if (chunk->rank == 0) return;
+    note(v, "%s: is stored in chunks of %zu rows; contiguous data is read faster", name,
+         chunk->dim[0]);
+}
+
+static void judge_values(verdict *v, tren_part part, const tren_part_check *found, int n_classes) {
+    const char *name = tren_part_name[part];
+    if (found->not_finite > 0)
+        error(v, "%s: %zu values are not finite, the first in row %zu", name, found->not_finite,
+              found->first_bad_row);
+    if (found->labels_outside > 0)
+        error(v, "%s: %zu labels are outside 0 to %d, the first in row %zu", name,
+              found->labels_outside, n_classes - 1, found->first_bad_label);
+    if (found->duplicates > 0)
+        note(v, "%s: %zu rows repeat an earlier row of the part", name, found->duplicates);
+    if (found->n_rows == 0) note(v, "%s: has no rows", name);
+}
+
+static void judge_classes(verdict *v, tren_part part, const tren_part_check *found, int n_classes) {
+    if (found->n_rows == 0) return;
+    int missing = 0, first = -1;
+    for (int c = 0; c < n_classes; c++) {
+        if (found->class_rows[c] > 0) continue;
+        if (missing++ == 0) first = c;
+    }
+    if (missing == 0) return;
+    if (part == TREN_TRAIN)
+        error(v, "train: %d of %d classes have no rows, the first is class %d", missing, n_classes,
+              first);
+    else
+        note(v, "%s: %d of %d classes have no rows, the first is class %d", tren_part_name[part],
+             missing, n_classes, first);
+}
+
+static void judge_shared(verdict *v, const tren_dataset_check *check) {
+    for (int a = 0; a < TREN_N_PARTS; a++)
+        for (int b = a + 1; b < TREN_N_PARTS; b++)
+            if (check->shared[a][b] > 0)
+                error(v,
+                      "%s: %zu of %zu rows stand in %s too: the part measures memory, not learning",
+                      tren_part_name[b], check->shared[a][b], check->part[b].n_rows,
+                      tren_part_name[a]);
+}
+
+static void print_balance(const tren_dataset_check *check, const tren_dataset_info *info) {
+    enum { SHOWN = 40 };
+    if (check->n_classes == 0) return;
+    printf("  %-24s %12s %12s %12s\n", "class", "train", "validation", "test");
+    for (int c = 0; c < check->n_classes && c < SHOWN; c++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", c);
+        printf("  %-24.24s", info->class_name ? info->class_name[c] : number);
+        for (int part = 0; part < TREN_N_PARTS; part++)
+            printf(" %12zu", check->part[part].class_rows[c]);
+        printf("\n");
+    }
+    if (check->n_classes > SHOWN) printf("  ... and %d more\n", check->n_classes - SHOWN);
+}
+
+static verdict judge(const tren_dataset_check *check) {
+    verdict v = {0};
+    for (int i = 0; i < TREN_N_PARTS; i++) {
+        tren_part part = (tren_part)i;
+        const tren_part_check *found = &check->part[part];
+        judge_digest(&v, tren_part_x[part], found->x);
+        judge_digest(&v, tren_part_y[part], found->y);
+        judge_storage(&v, tren_part_x[part], &found->x_chunk);
+        judge_values(&v, part, found, check->n_classes);
+        judge_classes(&v, part, found, check->n_classes);
+    }
+    judge_shared(&v, check);
+    return v;
+}
+
+static tren_status check_file(const char *path) {
+    tren_dataset *dataset;
+    tren_dataset_check check;
+    TREN_TRY(tren_dataset_open(&dataset, path));
+    tren_status st = tren_dataset_check_open(&check, dataset);
+    if (st == TREN_OK) {
+        printf("%s\n", path);
+        print_balance(&check, tren_dataset_info_of(dataset));
+        verdict v = judge(&check);
+        printf("  %s\n", v.errors ? "BAD" : "good");
+        if (v.errors)
+            st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above", path, v.errors,
+                           v.errors == 1 ? "" : "s");
+        tren_dataset_check_close(&check);
+    }
+    tren_dataset_close(dataset);
+    return st;
+}
+
+tren_status tren_data_check(int argc, char **argv) {
+    const char *file[TREN_ARG_MAX_TEXTS];
+    const tren_arg none[] = {{0}};
+    tren_args args = {
+        .command = "data check",
+        .synopsis = "FILE.h5 ...",
+        .summary =
+            "Reads all of a dataset: damaged bytes, values that are not finite, labels out of "
+            "range, classes without rows and rows that stand in two parts are errors (exit 4).",
+        .options = none,
+        .positional = file,
+        .max_positional = TREN_ARG_MAX_TEXTS};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    if (args.help) return TREN_OK;
+    if (args.n_positional == 0)
+        return tren_fail(TREN_ERR_USAGE, "check: a dataset is missing: tren data check FILE.h5");
+    tren_status worst = TREN_OK;
+    for (int i = 0; i < args.n_positional; i++) {
+        tren_status st = check_file(file[i]);
+        if (st != TREN_OK) worst = st;
+    }
+    return worst;
+}

@@ -1,0 +1,129 @@
+/* tren data import, tren data make: any source of the list, split and written. */
+#include "cli/args.h"
+#include "cli/cmd_data.h"
+#include "cli/settings.h"
+#include "data/prepare.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* What every source may be told. */
+typedef struct common {
+    const char *out, *split;
+    tren_arg_texts class_names;
+    tren_split how;
+    bool force;
+} common;
+
+enum { N_COMMON = 8 };
+
+static void list_common(tren_arg option[N_COMMON], common *c) {
+    const tren_arg all[N_COMMON] = {
+        {"out", TREN_ARG_TEXT, &c->out, "FILE.h5", .help = "The dataset to write."},
+        {"split", TREN_ARG_TEXT, &c->split, "A/B/C",
+         .help = "Percent of the rows for training, validation and test; 96/2/2 by default."},
+        {"seed", TREN_ARG_SEED, &c->how.seed, "N",
+         .help = "The seed of shuffle and noise; 1 by default."},
+        {"shuffle", TREN_ARG_FLAG, &c->how.shuffle, NULL,
+         .help = "Shuffle before splitting: the default; --no-shuffle keeps the order."},
+        {"stratify", TREN_ARG_FLAG, &c->how.stratify, NULL,
+         .help = "The shares hold within each class."},
+        {"keep-test", TREN_ARG_FLAG, &c->how.keep_test, NULL,
+         .help = "The source's own test part stays the test part; the rest is split by A and B."},
+        {"class-names", TREN_ARG_TEXTS, &c->class_names, "NAME[,...]",
+         .help = "Names for the classes, in order."},
+        {"force", TREN_ARG_FLAG, &c->force, NULL, .help = "Replace an existing file."},
+    };
+    memcpy(option, all, sizeof all);
+}
+
+static void print_result(const char *path, const tren_dataset_info *info, double seconds) {
+    printf("%s: %zu training, %zu validation and %zu test rows of ", path, info->rows[TREN_TRAIN],
+           info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
+    if (info->is_image)
+        printf("%d x %d x %d %s", info->shape.c, info->shape.h, info->shape.w,
+               tren_type_name(info->x_type));
+    else
+        printf("%d %s", info->shape.c, tren_type_name(info->x_type));
+    if (info->n_classes)
+        printf(", %d classes", info->n_classes);
+    else
+        printf(", %d target%s", info->n_targets, info->n_targets == 1 ? "" : "s");
+    printf(" (%.1f s)\n", seconds);
+}
+
+static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) {
+    if (raw->n == 0) return TREN_OK;
+    tren_texts name = {0};
+    TREN_TRY(tren_texts_split(&name, "class-names", raw));
+    return tren_source_name_classes(source, name.at, name.n);
+}
+
+/* Reads back what was written: the message shows the file, not what we believe of it. */
+static tren_status report(const char *path, double began) {
+    tren_dataset *dataset;
+    TREN_TRY(tren_dataset_open(&dataset, path));
+    print_result(path, tren_dataset_info_of(dataset), tren_seconds() - began);
+    tren_dataset_close(dataset);
+    return TREN_OK;
+}
+
+static tren_status prepare(const tren_settings_args *args, common *c) {
+    double began = tren_seconds();
+    if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
+    TREN_TRY(tren_split_parse(&c->how, c->split));
+    TREN_TRY(tren_dataset_check_absent(c->out, c->force));
+    tren_source source = {0};
+    tren_status st;
+    TREN_GOTO(args->kind->read(&source, args->settings, c->how.seed));
+    TREN_GOTO(name_classes(&source, &c->class_names));
+    TREN_GOTO(tren_dataset_write(c->out, &source, &c->how, c->force));
+    st = report(c->out, began);
+done:
+    tren_source_close(&source);
+    return st;
+}
+
+static tren_status run_source(const tren_source_kind *kind, const char *what, int argc,
+                              char **argv) {
+    common c = {.split = "96/2/2", .how = {.shuffle = true, .seed = 1}};
+    tren_arg option[N_COMMON];
+    list_common(option, &c);
+    tren_settings_args *args;
+    TREN_TRY(tren_alloc(&args, 1, sizeof *args, "the options of a source"));
+    bool help = false;
+    tren_status st;
+    TREN_GOTO(tren_settings_open(args, kind, option, N_COMMON));
+    TREN_GOTO(tren_settings_parse(args, what, argc, argv, &help));
+    if (!help) st = prepare(args, &c);
+done:
+    tren_settings_close(args);
+    free(args);
+    return st;
+}
+
+static void print_sources(const char *what, bool makers) {
+    printf("Usage\n  tren data %s SOURCE ... --out FILE.h5 [options]\n\nSources\n", what);
+    for (const tren_source_kind *const *kind = tren_source_kinds; *kind; kind++)
+        if ((*kind)->is_maker == makers) printf("  %-10s %s\n", (*kind)->name, (*kind)->summary);
+    printf("\n'tren data %s SOURCE --help' lists the options of each.\n", what);
+}
+
+static tren_status run(bool makers, int argc, char **argv) {
+    const char *what = argv[0];
+    bool help = argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+    if (help || argc < 2) {
+        print_sources(what, makers);
+        return help ? TREN_OK : tren_fail(TREN_ERR_USAGE, "%s: a source is missing", what);
+    }
+    const tren_source_kind *kind;
+    TREN_TRY(tren_source_find(&kind, argv[1], makers));
+    return run_source(kind, what, argc - 1, argv + 1);
+}
+
+tren_status tren_data_import(int argc, char **argv) {
+    return run(false, argc, argv);
+}
+
+tren_status tren_data_make(int argc, char **argv) {
+    return run(true, argc, argv);
+}

@@ -1,0 +1,88 @@
+/* tren data info: a dataset in a dozen lines. */
+#include "cli/args.h"
+#include "cli/cmd_data.h"
+#include "data/schema.h"
+#include <sys/stat.h>
+
+static void print_layout(const tren_dataset_info *info) {
+    if (info->is_image)
+        printf("  layout        image, %d x %d x %d (channels, height, width), %s\n", info->shape.c,
+               info->shape.h, info->shape.w, tren_type_name(info->x_type));
+    else
+        printf("  layout        table, %d column%s, %s\n", info->shape.c,
+               info->shape.c == 1 ? "" : "s", tren_type_name(info->x_type));
+    if (info->n_classes == 0) {
+        printf("  targets       %d\n", info->n_targets);
+        return;
+    }
+    printf("  classes       %d", info->n_classes);
+    for (int i = 0; info->class_name && i < info->n_classes; i++) {
+        if (i == 20) {
+            printf(", ...");
+            break;
+        }
+        printf("%s%s", i ? ", " : ": ", info->class_name[i]);
+    }
+    printf("\n");
+}
+
+static void print_rows(const tren_dataset_info *info) {
+    size_t all = info->rows[TREN_TRAIN] + info->rows[TREN_VALIDATION] + info->rows[TREN_TEST];
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        printf("  %-13s %zu rows, %.4g %%\n", tren_part_name[part], info->rows[part],
+               100.0 * (double)info->rows[part] / (double)all);
+}
+
+static void print_statistic(const char *name, const double *value, size_t n) {
+    printf("  %-13s", name);
+    for (size_t i = 0; i < n && i < 8; i++) printf(" %.6g", value[i]);
+    printf("%s\n", n > 8 ? " ..." : "");
+}
+
+static void print_provenance(const tren_dataset *dataset) {
+    tren_provenance from;
+    tren_dataset_provenance(&from, dataset);
+    if (from.origin[0]) printf("  origin        %s\n", from.origin);
+    if (!from.split[0]) return;
+    printf("  split         %s, seed %llu%s%s%s\n", from.split, (unsigned long long)from.seed,
+           from.shuffle ? ", shuffled" : ", in the source's order",
+           from.stratify ? ", stratified" : "",
+           from.keep_test ? ", the source's own test part kept" : "");
+}
+
+static void print_info(const char *path, const tren_dataset *dataset) {
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    struct stat about = {0};
+    char size[32];
+    stat(path, &about);
+    printf("%s (%s)\n", path, tren_text_bytes(size, (double)about.st_size));
+    print_provenance(dataset);
+    print_layout(info);
+    print_rows(info);
+    print_statistic("mean", info->mean, info->n_stats);
+    print_statistic("sd", info->sd, info->n_stats);
+    printf("  source        %016llx\n", (unsigned long long)info->source_digest);
+    printf("  digest        %016llx\n", (unsigned long long)info->digest);
+}
+
+tren_status tren_data_info(int argc, char **argv) {
+    const char *file[TREN_ARG_MAX_TEXTS];
+    const tren_arg none[] = {{0}};
+    tren_args args = {.command = "data info",
+                      .synopsis = "FILE.h5 ...",
+                      .summary = "Says what datasets hold, from their attributes alone.",
+                      .options = none,
+                      .positional = file,
+                      .max_positional = TREN_ARG_MAX_TEXTS};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    if (args.help) return TREN_OK;
+    if (args.n_positional == 0)
+        return tren_fail(TREN_ERR_USAGE, "info: a dataset is missing: tren data info FILE.h5");
+    for (int i = 0; i < args.n_positional; i++) {
+        tren_dataset *dataset;
+        TREN_TRY(tren_dataset_open(&dataset, file[i]));
+        print_info(file[i], dataset);
+        tren_dataset_close(dataset);
+    }
+    return TREN_OK;
+}

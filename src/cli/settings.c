@@ -1,0 +1,179 @@
+#include "cli/settings.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_positional(const tren_setting *setting) {
+    return isupper((unsigned char)setting->name[0]);
+}
+
+static void *place_of(const tren_settings_args *args, const tren_setting *setting) {
+    return (char *)args->settings + setting->at;
+}
+
+static void set_default(const tren_settings_args *args, const tren_setting *setting) {
+    void *at = place_of(args, setting);
+    switch (setting->type) {
+    case TREN_SETTING_FLAG:
+        *(bool *)at = false;
+        break;
+    case TREN_SETTING_TEXT:
+        *(const char **)at = setting->fallback.text;
+        break;
+    case TREN_SETTING_TEXTS:
+        ((tren_texts *)at)->n = 0;
+        break;
+    case TREN_SETTING_INT:
+    case TREN_SETTING_CHOICE:
+        *(int *)at = setting->fallback.integer;
+        break;
+    case TREN_SETTING_REAL:
+        *(double *)at = setting->fallback.number;
+        break;
+    }
+}
+
+/* Lists and choices are read as text first. */
+static tren_arg option_of(tren_settings_args *args, size_t i) {
+    static const tren_arg_type types[] = {
+        [TREN_SETTING_FLAG] = TREN_ARG_FLAG,   [TREN_SETTING_TEXT] = TREN_ARG_TEXT,
+        [TREN_SETTING_TEXTS] = TREN_ARG_TEXTS, [TREN_SETTING_INT] = TREN_ARG_INT,
+        [TREN_SETTING_REAL] = TREN_ARG_REAL,   [TREN_SETTING_CHOICE] = TREN_ARG_TEXT,
+    };
+    const tren_setting *setting = &args->kind->setting[i];
+    void *at = place_of(args, setting);
+    if (setting->type == TREN_SETTING_TEXTS) at = &args->list[i];
+    if (setting->type == TREN_SETTING_CHOICE) at = &args->text[i];
+    return (tren_arg){.name = setting->name,
+                      .type = types[setting->type],
+                      .at = at,
+                      .metavar = setting->value,
+                      .help = setting->help,
+                      .min = setting->min,
+                      .max = setting->max};
+}
+
+tren_status tren_settings_open(tren_settings_args *args, const tren_source_kind *kind,
+                               const tren_arg *common, int n) {
+    *args = (tren_settings_args){.kind = kind};
+    TREN_TRY(tren_alloc(&args->settings, 1, kind->settings_size, "the settings of a source"));
+    for (size_t i = 0; i < kind->n_settings; i++) {
+        set_default(args, &kind->setting[i]);
+        if (!is_positional(&kind->setting[i])) args->option[args->n_options++] = option_of(args, i);
+    }
+    for (int i = 0; i < n; i++) args->option[args->n_options++] = common[i];
+    args->option[args->n_options] = (tren_arg){0};
+    return TREN_OK;
+}
+
+void tren_settings_close(tren_settings_args *args) {
+    free(args->settings);
+    args->settings = NULL;
+}
+
+/* ---- after parsing --------------------------------------------------------------------------- */
+
+tren_status tren_texts_split(tren_texts *out, const char *name, const tren_arg_texts *raw) {
+    for (int i = 0; i < raw->n; i++) {
+        char *text = (char *)(uintptr_t)raw->at[i], *rest = text; /* a part of argv */
+        while ((text = strsep(&rest, ","))) {
+            if (!*text)
+                return tren_fail(TREN_ERR_USAGE, "--%s: a value in the list is empty", name);
+            if (out->n == TREN_MAX_TEXTS)
+                return tren_fail(TREN_ERR_USAGE, "--%s: more than %d values", name, TREN_MAX_TEXTS);
+            out->at[out->n++] = text;
+        }
+    }
+    return TREN_OK;
+}
+
+static tren_status set_choice(int *value, const tren_setting *setting, const char *text) {
+    if (!text) return TREN_OK;
+    for (int i = 0; setting->choices[i]; i++) {
+        if (strcmp(setting->choices[i], text) != 0) continue;
+        *value = i;
+        return TREN_OK;
+    }
+    return tren_fail(TREN_ERR_USAGE, "--%s: '%s' is none of %s", setting->name, text,
+                     setting->value);
+}
+
+static tren_status set_positional(const tren_settings_args *args, const tren_setting *setting,
+                                  int n) {
+    void *at = place_of(args, setting);
+    if (setting->type == TREN_SETTING_TEXT) {
+        *(const char **)at = n > 0 ? args->positional[0] : NULL;
+        return TREN_OK;
+    }
+    tren_texts *texts = at;
+    texts->n = n;
+    memcpy(texts->at, args->positional, (size_t)n * sizeof *texts->at);
+    return TREN_OK;
+}
+
+static tren_status take_setting(const tren_settings_args *args, size_t i, int n_positional) {
+    const tren_setting *setting = &args->kind->setting[i];
+    if (is_positional(setting)) return set_positional(args, setting, n_positional);
+    if (setting->type == TREN_SETTING_TEXTS)
+        return tren_texts_split(place_of(args, setting), setting->name, &args->list[i]);
+    if (setting->type == TREN_SETTING_CHOICE)
+        return set_choice(place_of(args, setting), setting, args->text[i]);
+    return TREN_OK;
+}
+
+/* Only texts and lists can be missing: numbers have defaults. */
+static tren_status check_required(const tren_settings_args *args, const tren_setting *setting) {
+    const void *at = place_of(args, setting);
+    bool is_list = setting->type == TREN_SETTING_TEXTS;
+    bool given = is_list ? ((const tren_texts *)at)->n > 0 : *(const char *const *)at != NULL;
+    if (given) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE, "%s%s is missing: %s", is_positional(setting) ? "" : "--",
+                     setting->name, setting->help);
+}
+
+/* ---- parsing --------------------------------------------------------------------------------- */
+
+static const tren_setting *positional_of(const tren_source_kind *kind) {
+    for (size_t i = 0; i < kind->n_settings; i++)
+        if (is_positional(&kind->setting[i])) return &kind->setting[i];
+    return NULL;
+}
+
+/* "FILE ... --x NAME --y NAME --out FILE.h5 [options]" */
+static void make_synopsis(char *out, size_t room, const tren_source_kind *kind) {
+    const tren_setting *positional = positional_of(kind);
+    size_t n = 0;
+    if (positional)
+        n += (size_t)snprintf(out, room, "%s %s", positional->name,
+                              positional->type == TREN_SETTING_TEXTS ? "... " : "");
+    for (size_t i = 0; i < kind->n_settings && n < room; i++) {
+        const tren_setting *setting = &kind->setting[i];
+        if (setting->required && !is_positional(setting))
+            n += (size_t)snprintf(out + n, room - n, "--%s %s ", setting->name, setting->value);
+    }
+    if (n < room) snprintf(out + n, room - n, "--out FILE.h5 [options]");
+}
+
+tren_status tren_settings_parse(tren_settings_args *args, const char *what, int argc, char **argv,
+                                bool *help) {
+    const tren_source_kind *kind = args->kind;
+    const tren_setting *positional = positional_of(kind);
+    char command[64], synopsis[512];
+    snprintf(command, sizeof command, "data %s %s", what, kind->name);
+    make_synopsis(synopsis, sizeof synopsis, kind);
+    int room = !positional ? 0 : positional->type == TREN_SETTING_TEXTS ? TREN_MAX_TEXTS : 1;
+    tren_args parser = {.command = command,
+                        .synopsis = synopsis,
+                        .summary = kind->summary,
+                        .options = args->option,
+                        .positional = args->positional,
+                        .max_positional = room};
+    TREN_TRY(tren_args_parse(&parser, argc, argv));
+    *help = parser.help;
+    if (*help) return TREN_OK;
+    for (size_t i = 0; i < kind->n_settings; i++)
+        TREN_TRY(take_setting(args, i, parser.n_positional));
+    for (size_t i = 0; i < kind->n_settings; i++)
+        if (kind->setting[i].required) TREN_TRY(check_required(args, &kind->setting[i]));
+    return TREN_OK;
+}

@@ -1,0 +1,54 @@
+/* Going through the children of a group. */
+#include "io/h5_internal.h"
+#include <stdlib.h>
+
+typedef struct name_list {
+    char **at;
+    hsize_t n;
+} name_list;
+
+static void names_free(name_list *names) {
+    for (hsize_t i = 0; names->at && i < names->n; i++) free(names->at[i]);
+    free(names->at);
+}
+
+/* Names are taken first: the callback is free to use the file. */
+static tren_status names_read(tren_h5 *file, const char *group, name_list *names) {
+    H5G_info_t info;
+    if (H5Gget_info_by_name(file->id, group, &info, H5P_DEFAULT) < 0)
+        return tren_h5_error(file, group, "cannot list this group");
+    TREN_TRY(
+        tren_alloc(&names->at, (size_t)info.nlinks + 1, sizeof *names->at, "the names in a group"));
+    names->n = info.nlinks;
+    for (hsize_t i = 0; i < names->n; i++) {
+        ssize_t length = H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0,
+                                            H5P_DEFAULT);
+        if (length < 0) return tren_h5_error(file, group, "cannot list this group");
+        TREN_TRY(tren_alloc(&names->at[i], (size_t)length + 1, 1, "a name in a group"));
+        H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, names->at[i],
+                           (size_t)length + 1, H5P_DEFAULT);
+    }
+    return TREN_OK;
+}
+
+static bool is_group(tren_h5 *file, const char *group, const char *name) {
+    hid_t parent = H5Gopen2(file->id, group, H5P_DEFAULT);
+    hid_t child = H5Oopen(parent, name, H5P_DEFAULT);
+    bool yes = child >= 0 && H5Iget_type(child) == H5I_GROUP;
+    if (child >= 0) H5Oclose(child);
+    if (parent >= 0) H5Gclose(parent);
+    return yes;
+}
+
+tren_status tren_h5_each(tren_h5 *file, const char *group,
+                         tren_status (*fn)(void *ctx, const char *name, bool is_group), void *ctx) {
+    tren_h5_quiet();
+    name_list names = {0};
+    tren_status st;
+    TREN_GOTO(names_read(file, group, &names));
+    for (hsize_t i = 0; i < names.n; i++)
+        TREN_GOTO(fn(ctx, names.at[i], is_group(file, group, names.at[i])));
+done:
+    names_free(&names);
+    return st;
+}
