@@ -41,7 +41,9 @@ endforeach()
 
 if(TARGET tren)
   install(TARGETS tren tren64)
-  # The man page is made from the options table, by the program itself.
+endif()
+# The manual page is made from the options table, by the program itself.
+if(TARGET tren AND NOT TREN_SANITIZE)
   add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/tren.1
     COMMAND ${CMAKE_COMMAND} -DTREN=$<TARGET_FILE:tren> -DOUT=${PROJECT_BINARY_DIR}/tren.1
             -P ${PROJECT_SOURCE_DIR}/cmake/manpage.cmake
