@@ -22,7 +22,7 @@ libdir=$(cd "$prefix" && dirname "$(find lib* -name libtren.so -o -name libtren.
 expect_files include/tren/base.h bin/tren bin/tren64 share/man/man1/tren.1 share/doc/tren/LICENSE \
     "$libdir"/pkgconfig/tren.pc "$libdir"/pkgconfig/tren64.pc "$libdir"/cmake/tren/tren-config.cmake
 
-cmake -S examples/c -B "$scratch/example" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
+cmake -G Ninja -S examples/c -B "$scratch/example" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$scratch/example" >/dev/null
 "$scratch/example/fit_sinusoid" | grep '^float: ' || fail "the example linked by CMake, float"
 "$scratch/example/fit_sinusoid64" | grep '^double: ' || fail "the example linked by CMake, double"
