@@ -44,3 +44,21 @@ void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pas
         }
     }
 }
+
+void tren_work_fold(tren_work *w, size_t off, const real *leaf, int n) {
+    enum { MOST = 16, DEPTH = 40 };
+    real stack[DEPTH][MOST];
+    for (int k = 0; k < w->n_nodes; k++) {
+        int depth = 0;
+        for (int s = 0; s < w->fold_node[k].n_steps; s++) {
+            int g = w->fold_node[k].step[s];
+            if (g == TREN_FOLD) {
+                depth--;
+                for (int i = 0; i < n; i++) stack[depth - 1][i] += stack[depth][i];
+            } else {
+                memcpy(stack[depth++], leaf + (size_t)g * n, (size_t)n * sizeof *leaf);
+            }
+        }
+        memcpy(w->spec.node[k] + off, stack[0], (size_t)n * sizeof *leaf);
+    }
+}

@@ -1,0 +1,101 @@
+/* tren train: one run, on however many ranks the launcher started. */
+#include "cli/cli_config.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+#include "cli/plot.h"
+#include "cli/progress.h"
+#include "tren/train.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static volatile sig_atomic_t asked_to_stop; /* handlers can reach nothing else */
+
+static void ask_to_stop(int number) { asked_to_stop = number; }
+
+/* USR1 by any route, and what mpirun, srun and Ctrl-C send: all mean save and leave. A second Ctrl-C kills. */
+static void install_handlers(void) {
+    static const int caught[] = {SIGUSR1, SIGTERM, SIGINT};
+    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
+        struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
+        if (caught[i] == SIGINT) action.sa_flags |= (int)SA_RESETHAND;
+        sigaction(caught[i], &action, NULL);
+    }
+}
+
+/* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time a save comes to that point. */
+static void die_at(void *ctx, const char *point) {
+    static int left = -1;
+    (void)ctx;
+    const char *wish = getenv("TREN_TEST_KILL"), *colon = wish ? strchr(wish, ':') : NULL;
+    if (!colon || strlen(point) != (size_t)(colon - wish) || strncmp(wish, point, strlen(point)) != 0) return;
+    if (left < 0) left = atoi(colon + 1);
+    if (--left == 0) raise(SIGKILL);
+}
+
+static void show(void *ctx, const tren_progress *p) { tren_progress_show(ctx, p); }
+
+static void say_result(const tren_config *config, const tren_result *r) {
+    printf("stopped by %s after %d epochs, %lld steps, %.1f s (%.0f samples/s)\n",
+           tren_stop_reason_name(r->reason), r->epochs, (long long)r->steps, r->wall_seconds, r->samples_per_second);
+    if (r->best_epoch > 0) {
+        printf("best epoch %d: validation loss %.4f", r->best_epoch, r->validation_loss);
+        if (!isnan(r->validation_accuracy)) printf(", accuracy %.4f", r->validation_accuracy);
+        printf("\n");
+    }
+    if (!isnan(r->test_loss)) {
+        printf("test, best weights: loss %.4f", r->test_loss);
+        if (!isnan(r->test_accuracy)) printf(", accuracy %.4f", r->test_accuracy);
+        printf("\n");
+    }
+    printf("digest %016llx\n", (unsigned long long)r->digest);
+    if (config->out[0]) printf("run folder: %s\n", config->out);
+}
+
+static tren_status train(tren_comm *comm, const tren_config *config, bool resume, double started,
+                         tren_result *result) {
+    tren_log log = {.out = comm->rank == 0 ? stdout : NULL};
+    tren_progress_view view;
+    tren_progress_open(&view, comm->rank == 0 ? config->progress : TREN_PROGRESS_OFF, &log);
+    tren_train_options options = {.resume = resume,
+                                  .signal = &asked_to_stop,
+                                  .log = &log,
+                                  .progress = show,
+                                  .hook = getenv("TREN_TEST_KILL") ? die_at : NULL,
+                                  .ctx = &view,
+                                  .started = started};
+    install_handlers();
+    tren_status st = tren_train(comm, config, &options, result);
+    tren_progress_close(&view);
+    return st;
+}
+
+static bool finished(tren_status st) { return st == TREN_OK || st == TREN_REQUEUE; }
+
+static int run(const tren_config *config, bool resume, double started) {
+    tren_comm comm;
+    tren_result result;
+    tren_status st = tren_comm_open(&comm);
+    if (st != TREN_OK) return tren_cli_fail("train", st);
+    st = train(&comm, config, resume, started, &result);
+    bool speaks = comm.rank == 0;
+    if (speaks && finished(st)) say_result(config, &result);
+    tren_comm_close(&comm);
+    if (speaks && finished(st) && config->plots && config->out[0]) tren_plot_after_training(config->out);
+    return speaks ? tren_cli_fail("train", st) : (int)st;
+}
+
+int tren_cmd_train(int argc, char **argv) {
+    double started = tren_seconds();
+    tren_config config;
+    tren_cli_run cli;
+    tren_status st = tren_cli_config(&config, &cli, argc, argv);
+    if (st == TREN_OK && cli.help) return 0;
+    if (st == TREN_OK) st = tren_launch_precision((tren_precision)config.precision, argv);
+    if (st == TREN_OK && cli.dry_run) st = tren_train_describe(&config, stdout);
+    if (st != TREN_OK || cli.dry_run) return tren_cli_fail("train", st);
+    return run(&config, cli.resume, started);
+}

@@ -1,0 +1,3 @@
+#include "cli/plot.h"
+
+void tren_plot_after_training(const char *run_dir) { (void)run_dir; }

@@ -1,0 +1,68 @@
+#include "cli/progress.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double redraw_seconds = 0.1;
+
+void tren_progress_open(tren_progress_view *view, int mode, const tren_log *log) {
+    bool on = mode == TREN_PROGRESS_ON || (mode == TREN_PROGRESS_AUTO && tren_launch_watched(STDERR_FILENO));
+    *view = (tren_progress_view){.bar = on, .log = log, .width = tren_cli_width(stderr)};
+}
+
+static void wipe(tren_progress_view *view) {
+    if (view->drawn) fprintf(stderr, "\r\033[K");
+    view->drawn = false;
+}
+
+void tren_progress_close(tren_progress_view *view) {
+    wipe(view);
+    fflush(stderr);
+}
+
+/* "  loss 0.4123  accuracy 0.853", the second only in classification */
+static int scores(char *out, size_t n, double loss, double accuracy) {
+    if (isnan(accuracy)) return snprintf(out, n, "loss %.4g", loss);
+    return snprintf(out, n, "loss %-6.4f accuracy %.4f", loss, accuracy);
+}
+
+static void draw(tren_progress_view *view, const tren_progress *p) {
+    enum { CELLS = 20 };
+    char bar[CELLS + 1], training[64];
+    int done = (int)(CELLS * p->step / (p->steps > 0 ? p->steps : 1));
+    memset(bar, '-', CELLS);
+    memset(bar, '#', (size_t)done);
+    bar[CELLS] = '\0';
+    scores(training, sizeof training, p->train_loss, p->train_accuracy);
+    char line[256];
+    snprintf(line, sizeof line, "epoch %d/%d [%s] %3d%%  %s  %.0f samples/s", p->epoch + 1, p->epochs, bar,
+             (int)(100 * p->step / (p->steps > 0 ? p->steps : 1)), training, p->samples_per_second);
+    fprintf(stderr, "\r%.*s\033[K", view->width - 1, line);
+    fflush(stderr);
+    view->drawn = true;
+}
+
+static void stay(const tren_progress_view *view, const tren_progress *p) {
+    char training[64], validation[64];
+    scores(training, sizeof training, p->train_loss, p->train_accuracy);
+    scores(validation, sizeof validation, p->validation_loss, p->validation_accuracy);
+    tren_log_line(view->log, "epoch %3d/%d  training %s  validation %s %s  %.0f samples/s", p->epoch + 1, p->epochs,
+                  training, isnan(p->validation_loss) ? "none" : validation, p->best ? "*" : " ",
+                  p->samples_per_second);
+}
+
+void tren_progress_show(tren_progress_view *view, const tren_progress *p) {
+    if (p->epoch_done) {
+        wipe(view);
+        stay(view, p);
+        return;
+    }
+    if (!view->bar) return;
+    double now = tren_seconds();
+    if (now - view->last < redraw_seconds) return;
+    view->last = now;
+    draw(view, p);
+}

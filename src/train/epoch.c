@@ -1,0 +1,210 @@
+/* The loop over steps and epochs, and the decisions, which rank 0 makes once for all. */
+#include "train/early_stop.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What rank 0 decides at the end of an epoch. */
+typedef struct verdict {
+    double loss, accuracy;
+    bool best, stop;
+    uint64_t digest;
+} verdict;
+
+static void report(tren_trainer *t, const verdict *v) {
+    if (t->comm->rank > 0 || !t->options->progress) return;
+    const tren_position *at = &t->state_of.at;
+    bool classes = t->info->n_classes > 0;
+    double rows = at->rows > 0 ? (double)at->rows : NAN;
+    tren_progress p = {.epoch = (int)at->epoch,
+                       .epochs = t->config->epochs,
+                       .step = at->step,
+                       .steps = t->steps_per_epoch,
+                       .train_loss = at->loss / rows,
+                       .train_accuracy = classes ? at->correct / rows : NAN,
+                       .samples_per_second = (double)t->trained_rows / t->trained_seconds};
+    if (v) {
+        p.epoch_done = true;
+        p.validation_loss = v->loss;
+        p.validation_accuracy = v->accuracy;
+        p.best = v->best;
+    }
+    t->options->progress(t->options->ctx, &p);
+}
+
+/* The seconds of an epoch by phase, of this rank. */
+static void spent_since(double out[TREN_N_PHASES], tren_clock *clock, const double before[TREN_N_PHASES]) {
+    clock_enter(clock, clock->phase);
+    for (int i = 0; i < TREN_N_PHASES; i++) out[i] = clock->spent[i] - before[i];
+}
+
+static tren_status same_digest(tren_trainer *t, uint64_t digest) {
+    uint64_t first = digest;
+    tren_comm_bcast(t->comm, &first, sizeof first);
+    tren_status st = TREN_OK;
+    if (first != digest)
+        st = tren_fail(TREN_ERR_INTERNAL,
+                       "the weights of rank %d differ from rank 0's after epoch %lld (digest %016llx against "
+                       "%016llx): memory or network damage; resume from the last checkpoint, on other nodes",
+                       t->comm->rank, (long long)t->state_of.at.epoch + 1, (unsigned long long)digest,
+                       (unsigned long long)first);
+    return tren_comm_agree(t->comm, st);
+}
+
+static tren_status remember_loss(tren_checkpoint *c, double loss) {
+    double *longer = realloc(c->history, (c->n_history + 1) * sizeof *longer);
+    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: the history of losses");
+    c->history = longer;
+    c->history[c->n_history++] = loss;
+    return TREN_OK;
+}
+
+/* Improvement is judged against the best loss less min_delta; the best weights are those of the lowest loss. */
+static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
+    tren_position *at = &t->state_of.at;
+    v->loss = scores->loss;
+    v->accuracy = scores->accuracy;
+    if (scores->rows == 0) return;
+    bool first = at->best_epoch == 0;
+    bool improved = first || v->loss < at->best_loss - t->config->early_stopping.min_delta;
+    v->best = first || v->loss < at->best_loss;
+    at->bad_epochs = improved ? 0 : at->bad_epochs + 1;
+    if (v->best) {
+        at->best_loss = v->loss;
+        at->best_accuracy = v->accuracy;
+        at->best_epoch = at->epoch + 1;
+        at->best_digest = v->digest;
+    }
+    v->stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history, at->best_loss,
+                              at->bad_epochs);
+}
+
+static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_N_PHASES]) {
+    tren_scores scores;
+    tren_status st = TREN_OK;
+    clock_enter(&t->clock, TREN_PHASE_EVALUATE);
+    tren_evaluate(&scores, t->validation, t->comm);
+    *v = (verdict){.digest = tren_digest(t->value, t->n_values * sizeof(real))};
+    TREN_TRY(same_digest(t, v->digest));
+    if (t->comm->rank == 0) {
+        st = remember_loss(&t->state_of, scores.loss);
+        if (st == TREN_OK) judge(t, v, &scores);
+        double spent[TREN_N_PHASES];
+        spent_since(spent, &t->clock, before);
+        if (st == TREN_OK) st = metrics_row(t, &scores, v->best, v->digest, spent);
+    }
+    TREN_TRY(tren_comm_agree(t->comm, st));
+    tren_comm_bcast(t->comm, v, sizeof *v);
+    tren_comm_bcast(t->comm, &t->state_of.at, sizeof t->state_of.at);
+    report(t, v);
+    return TREN_OK;
+}
+
+static void begin_epoch(tren_trainer *t) {
+    clock_enter(&t->clock, TREN_PHASE_DATA);
+    atomic_store(&t->watch.epoch, (int)t->state_of.at.epoch);
+    tren_order_epoch(&t->order, (uint32_t)t->state_of.at.epoch);
+}
+
+static tren_status end_epoch(tren_trainer *t, bool *stop, const double before[TREN_N_PHASES]) {
+    tren_position *at = &t->state_of.at;
+    verdict v;
+    at->last_train_loss = at->loss / (double)at->rows;
+    at->last_train_accuracy = t->info->n_classes > 0 ? at->correct / (double)at->rows : NAN;
+    TREN_TRY(decide(t, &v, before));
+    if (v.best) TREN_TRY(trainer_save_best(t));
+    at->epoch++;
+    at->step = 0;
+    at->loss = at->correct = 0;
+    at->rows = 0;
+    *stop = v.stop;
+    return trainer_save(t, false);
+}
+
+static tren_status diverged(tren_trainer *t) {
+    t->result->reason = TREN_STOP_DIVERGED;
+    return tren_fail(TREN_ERR_DIVERGED,
+                     "the training loss is not finite in epoch %lld, step %lld: training has diverged; lower "
+                     "optimizer.learning_rate (%g now), or set optimizer.clip_norm; the last checkpoint is kept",
+                     (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->learning_rate);
+}
+
+/* What the folded tail asks for, the same on every rank. *leave: stop here. */
+static tren_status obey(tren_trainer *t, const double tail[N_TAIL], bool *leave) {
+    const tren_config *c = t->config;
+    int64_t done = t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
+    if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
+    bool asked = tail[TAIL_SIGNAL] > 0 || tail[TAIL_TIME] > 0;
+    bool last = c->max_steps > 0 && done >= c->max_steps;
+    *leave = asked || last;
+    if (last) t->result->reason = TREN_STOP_MAX_STEPS;
+    if (asked) t->result->reason = tail[TAIL_SIGNAL] > 0 ? TREN_STOP_SIGNAL : TREN_STOP_MAX_TIME;
+    bool due = tail[TAIL_SAVE] > 0 || (c->checkpoint_steps > 0 && done % c->checkpoint_steps == 0);
+    bool epoch_ends = t->state_of.at.step == t->steps_per_epoch; /* it saves by itself */
+    if (epoch_ends || !(*leave || due)) return TREN_OK;
+    return trainer_save(t, *leave);
+}
+
+static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
+    double before[TREN_N_PHASES];
+    begin_epoch(t);
+    memcpy(before, t->clock.spent, sizeof before);
+    if (t->state_of.at.step == 0) spent_since(before, &t->clock, (double[TREN_N_PHASES]){0});
+    while (!*leave && t->state_of.at.step < t->steps_per_epoch) {
+        double tail[N_TAIL], since = t->clock.since;
+        trainer_step(t, tail);
+        if (t->result->first_step_seconds == 0) t->result->first_step_seconds = tren_seconds() - t->options->started;
+        TREN_TRY(obey(t, tail, leave));
+        t->trained_seconds += t->clock.since - since;
+        report(t, NULL);
+    }
+    return t->state_of.at.step < t->steps_per_epoch ? TREN_OK : end_epoch(t, stop, before);
+}
+
+static bool stopped_before(const tren_trainer *t) {
+    return tren_early_stop(t->config, t->state_of.history, t->state_of.n_history, t->state_of.at.best_loss,
+                           t->state_of.at.bad_epochs);
+}
+
+tren_status trainer_run(tren_trainer *t) {
+    bool leave = false, stop = stopped_before(t); /* a run that had ended and is resumed */
+    tren_comm_bcast(t->comm, &stop, sizeof stop);
+    t->result->reason = TREN_STOP_EPOCHS;
+    while (!leave && !stop && t->state_of.at.epoch < t->config->epochs) TREN_TRY(run_epoch(t, &leave, &stop));
+    if (stop && !leave) t->result->reason = TREN_STOP_EARLY;
+    bool requeue = leave && t->result->reason != TREN_STOP_MAX_STEPS;
+    return requeue ? tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; start again with --resume",
+                               (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step)
+                   : TREN_OK;
+}
+
+tren_status trainer_check_without_dropout(tren_trainer *t) {
+    int epochs = t->config->check_without_dropout;
+    double first = NAN, last = NAN;
+    t->dropout = false;
+    for (int e = 0; e < epochs; e++) {
+        begin_epoch(t);
+        while (t->state_of.at.step < t->steps_per_epoch) {
+            double tail[N_TAIL];
+            trainer_step(t, tail);
+            if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
+        }
+        last = t->state_of.at.loss / (double)t->state_of.at.rows;
+        if (e == 0) first = last;
+        trainer_say(t, "check without dropout: epoch %d of %d, training loss %.6g", e + 1, epochs, last);
+        t->state_of.at = (tren_position){.epoch = e + 1};
+    }
+    bool falls = epochs < 2 || last < first;
+    trainer_say(t, falls ? "check without dropout: the loss falls (%.6g -> %.6g); now the real training, with dropout "
+                           "and from the initial weights"
+                         : "warning: check without dropout: the loss does NOT fall (%.6g -> %.6g): look at the "
+                           "learning rate and the data before you trust dropout's noisy curve",
+                first, last);
+    t->dropout = true;
+    t->state_of.at = (tren_position){0};
+    t->trained_rows = 0;
+    t->trained_seconds = 0;
+    return TREN_OK;
+}

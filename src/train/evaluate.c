@@ -1,0 +1,129 @@
+/* Evaluation in blocks of fixed size, folded by the tree over blocks: the same bits whoever evaluates which. */
+#include "tren/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { LOSS, CORRECT, ABS_Z, N_Z, N_LEAF };
+
+struct tren_evaluator {
+    const tren_graph *graph; /* not owned */
+    tren_rows rows;
+    tren_normalizer normalizer;
+    tren_work *work;
+    size_t n;      /* rows of the whole part */
+    int n_blocks;  /* of the whole part */
+    int lo, hi;    /* my blocks */
+    int *first;    /* [size + 1] first block of each rank, times N_LEAF; owned */
+    double *leaf;  /* [my blocks][N_LEAF] owned */
+    double *all;   /* rank 0: [n_blocks][N_LEAF] owned */
+    double *column; /* [n_blocks] scratch; owned */
+    bool classes;
+};
+
+static tren_status share_out(tren_evaluator *e, const tren_comm *comm, bool shared) {
+    TREN_TRY(tren_alloc(&e->first, (size_t)comm->size + 1, sizeof *e->first, "evaluation"));
+    for (int q = 1; q <= comm->size; q++)
+        e->first[q] = N_LEAF * (shared ? tren_part_first(e->n_blocks, comm->size, q) : e->n_blocks);
+    e->lo = e->first[comm->rank] / N_LEAF;
+    e->hi = e->first[comm->rank + 1] / N_LEAF;
+    TREN_TRY(tren_alloc(&e->leaf, (size_t)(e->hi - e->lo) * N_LEAF, sizeof *e->leaf, "evaluation"));
+    TREN_TRY(tren_alloc(&e->column, (size_t)e->n_blocks, sizeof *e->column, "evaluation"));
+    size_t all = comm->rank == 0 ? (size_t)e->n_blocks * N_LEAF : 0;
+    return tren_alloc(&e->all, all, sizeof *e->all, "evaluation");
+}
+
+static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
+    if (e->hi == e->lo) return TREN_OK;
+    const tren_dataset_info *info = tren_dataset_info_of(spec->dataset);
+    size_t first = (size_t)e->lo * TREN_EVAL_ROWS, end = (size_t)e->hi * TREN_EVAL_ROWS;
+    if (end > e->n) end = e->n;
+    TREN_TRY(tren_rows_read(&e->rows, spec->dataset, spec->part, first, end - first));
+    TREN_TRY(tren_normalizer_open(&e->normalizer, info));
+    tren_work_spec work = {.max_rows = TREN_EVAL_ROWS, .shards = 1, .hi = 1, .value = spec->value};
+    return tren_work_open(&e->work, spec->graph, &work);
+}
+
+tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm, const tren_eval_spec *spec) {
+    *evaluator = NULL;
+    tren_evaluator *e = NULL;
+    tren_status st = TREN_OK;
+    TREN_GOTO(tren_alloc(&e, 1, sizeof *e, "evaluation"));
+    const tren_dataset_info *info = tren_dataset_info_of(spec->dataset);
+    e->graph = spec->graph;
+    e->n = info->rows[spec->part];
+    e->n_blocks = (int)((e->n + TREN_EVAL_ROWS - 1) / TREN_EVAL_ROWS);
+    e->classes = info->n_classes > 0;
+    TREN_GOTO(share_out(e, comm, spec->shared));
+    TREN_GOTO(open_rows(e, spec));
+done:
+    st = tren_comm_agree(comm, st);
+    if (st == TREN_OK)
+        *evaluator = e;
+    else
+        tren_evaluator_close(e);
+    return st;
+}
+
+void tren_evaluator_close(tren_evaluator *e) {
+    if (!e) return;
+    tren_rows_close(&e->rows);
+    tren_normalizer_close(&e->normalizer);
+    tren_work_close(e->work);
+    free(e->first);
+    free(e->leaf);
+    free(e->all);
+    free(e->column);
+    free(e);
+}
+
+/* Runs block b (of mine) forward. Returns its rows. */
+static int run_block(tren_evaluator *e, int b, bool scored) {
+    uint32_t row[TREN_EVAL_ROWS];
+    size_t first = (size_t)(b - e->lo) * TREN_EVAL_ROWS;
+    int n = (int)(e->rows.n - first < TREN_EVAL_ROWS ? e->rows.n - first : TREN_EVAL_ROWS);
+    for (int i = 0; i < n; i++) row[i] = (uint32_t)(first + (size_t)i);
+    tren_rows_fetch(tren_work_input(e->work), &e->rows, row, n, &e->normalizer);
+    tren_pass pass = {.n_groups = 1, .row0 = (int[]){0, n}, .stats = scored, .scale = 1};
+    if (scored && e->rows.label) pass.label = e->rows.label + first;
+    if (scored && e->rows.target) pass.target = e->rows.target + first * (size_t)e->rows.n_targets;
+    tren_forward(e->work, &pass);
+    return n;
+}
+
+void tren_evaluate(tren_scores *scores, tren_evaluator *e, const tren_comm *comm) {
+    *scores = (tren_scores){0};
+    for (int b = e->lo; b < e->hi; b++) {
+        run_block(e, b, true);
+        if (comm->watch) atomic_fetch_add_explicit(&comm->watch->beat, 1, memory_order_relaxed);
+        const tren_group_result *r = tren_work_result(e->work);
+        double *leaf = e->leaf + (size_t)(b - e->lo) * N_LEAF;
+        leaf[LOSS] = r->loss;
+        leaf[CORRECT] = r->correct;
+        leaf[ABS_Z] = r->abs_z;
+        leaf[N_Z] = r->n_z;
+    }
+    tren_comm_gather(comm, e->all, e->leaf, e->first);
+    if (comm->rank > 0) return;
+    double total[N_LEAF];
+    for (int i = 0; i < N_LEAF; i++) {
+        for (int b = 0; b < e->n_blocks; b++) e->column[b] = e->all[(size_t)b * N_LEAF + i];
+        total[i] = tren_tree_sum(e->column, e->n_blocks);
+    }
+    double n = (double)e->n; /* 0 gives NaN: no rows, no score */
+    *scores = (tren_scores){.loss = total[LOSS] / n,
+                            .accuracy = e->classes ? total[CORRECT] / n : NAN,
+                            .mean_abs_z = total[ABS_Z] / total[N_Z],
+                            .rows = e->n};
+}
+
+tren_status tren_evaluator_each(tren_evaluator *e, tren_block_fn fn, void *ctx) {
+    for (int b = e->lo; b < e->hi; b++) {
+        int n = run_block(e, b, false);
+        size_t at = (size_t)(b - e->lo) * TREN_EVAL_ROWS;
+        const int32_t *label = e->rows.label ? e->rows.label + at : NULL;
+        const real *target = e->rows.target ? e->rows.target + at * (size_t)e->rows.n_targets : NULL;
+        TREN_TRY(fn(ctx, (size_t)b * TREN_EVAL_ROWS, n, tren_work_output(e->work), label, target));
+    }
+    return TREN_OK;
+}

@@ -1,0 +1,21 @@
+/* Private to train: the run folder, and the lock that keeps two runs out of one. Rank 0 only. */
+#ifndef TREN_TRAIN_FOLDER_H
+#define TREN_TRAIN_FOLDER_H
+
+#include "tren/config.h"
+
+typedef struct tren_folder {
+    char path[TREN_MAX_PATH]; /* "": no folder, nothing is written */
+    int lock;                 /* file descriptor, or -1 */
+    FILE *log, *metrics;
+} tren_folder;
+
+/* Makes the folder and locks it, waiting a few seconds for orphans of a killed run. Refuses a used one unless
+ * resume. */
+tren_status tren_folder_open(tren_folder *folder, const char *path, bool resume);
+void tren_folder_close(tren_folder *folder);
+void tren_folder_path(char *out, size_t n, const tren_folder *folder, const char *name);
+/* Writes a small text file by way of a temporary one. */
+tren_status tren_folder_write(const tren_folder *folder, const char *name, const char *text);
+
+#endif

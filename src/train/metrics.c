@@ -1,0 +1,67 @@
+/* metrics.csv: one row an epoch. All columns but those ending in seconds are the same on any number of ranks, killed
+ * or not. */
+#include "train/trainer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char header[] = "epoch,steps,train_loss,train_accuracy,validation_loss,validation_accuracy,"
+                             "learning_rate,weight_norm,penalty,mean_abs_z,best,digest,seconds,setup_seconds,"
+                             "data_seconds,forward_seconds,backward_seconds,reduce_seconds,update_seconds,"
+                             "evaluate_seconds,checkpoint_seconds\n";
+
+static tren_status append(tren_checkpoint *c, const char *line) {
+    size_t have = c->metrics ? strlen(c->metrics) : 0, more = strlen(line);
+    char *longer = realloc(c->metrics, have + more + 1);
+    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: metrics");
+    memcpy(longer + have, line, more + 1);
+    c->metrics = longer;
+    return TREN_OK;
+}
+
+static tren_status lost(const tren_trainer *t) {
+    return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path, strerror(errno));
+}
+
+/* Rows after the checkpoint are written again, by the steps that are done again. */
+tren_status metrics_begin(tren_trainer *t) {
+    if (!t->state_of.metrics || !t->state_of.metrics[0]) TREN_TRY(append(&t->state_of, header));
+    if (!t->folder.path[0]) return TREN_OK;
+    TREN_TRY(tren_folder_write(&t->folder, "metrics.csv", t->state_of.metrics));
+    char path[TREN_MAX_PATH + 16];
+    tren_folder_path(path, sizeof path, &t->folder, "metrics.csv");
+    t->folder.metrics = fopen(path, "ae");
+    return t->folder.metrics ? TREN_OK : lost(t);
+}
+
+static const char *number(char out[32], double x) {
+    if (isnan(x))
+        out[0] = '\0'; /* an empty cell: does not apply */
+    else
+        snprintf(out, 32, "%.9g", x);
+    return out;
+}
+
+tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64_t digest,
+                        const double spent[TREN_N_PHASES]) {
+    const tren_position *at = &t->state_of.at;
+    double squares = tren_graph_weight_squares(t->graph, t->value), total = 0;
+    double value[] = {at->last_train_loss, at->last_train_accuracy, v->loss, v->accuracy, t->learning_rate,
+                      sqrt(squares), 0.5 * t->decay * squares, v->mean_abs_z};
+    char line[1024], cell[32];
+    int n = snprintf(line, sizeof line, "%lld,%lld", (long long)at->epoch + 1,
+                     (long long)(at->epoch * t->steps_per_epoch + at->step));
+    for (size_t i = 0; i < sizeof value / sizeof *value; i++)
+        n += snprintf(line + n, sizeof line - (size_t)n, ",%s", number(cell, value[i]));
+    for (int i = 0; i < TREN_N_PHASES; i++) total += spent[i];
+    n += snprintf(line + n, sizeof line - (size_t)n, ",%d,%016llx,%.4f", best, (unsigned long long)digest, total);
+    for (int i = 0; i < TREN_N_PHASES; i++) n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
+    snprintf(line + n, sizeof line - (size_t)n, "\n");
+    TREN_TRY(append(&t->state_of, line));
+    if (!t->folder.metrics) return TREN_OK;
+    if (fputs(line, t->folder.metrics) >= 0 && fflush(t->folder.metrics) == 0) return TREN_OK;
+    trainer_say(t, "warning: metrics.csv could not be written (%s); the checkpoint keeps its rows", strerror(errno));
+    return TREN_OK;
+}

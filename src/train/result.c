@@ -1,0 +1,149 @@
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *tren_stop_reason_name(tren_stop_reason reason) {
+    static const char *const name[] = {"epochs", "early_stopping", "max_steps", "max_time", "signal", "diverged"};
+    return name[reason];
+}
+
+static double peak_memory(void) {
+    FILE *file = fopen("/proc/self/status", "r");
+    if (!file) return 0;
+    char line[256];
+    double kib = 0;
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, "VmHWM:", 6) == 0) kib = strtod(line + 6, NULL);
+    fclose(file);
+    return kib * 1024;
+}
+
+static tren_spread spread_of(const double *all, int n, int stride) {
+    tren_spread s = {.min = all[0], .max = all[0]};
+    for (int q = 0; q < n; q++) {
+        double x = all[q * stride];
+        if (x < s.min) s.min = x;
+        if (x > s.max) s.max = x;
+        s.mean += x / n;
+    }
+    return s;
+}
+
+/* The clock ends here: wall time and its split are taken at one moment. */
+static void fill_times(tren_trainer *t) {
+    enum { MEMORY = TREN_N_PHASES, WALL, N };
+    double mine[N], *all = NULL;
+    clock_enter(&t->clock, TREN_PHASE_SETUP);
+    memcpy(mine, t->clock.spent, sizeof t->clock.spent);
+    mine[MEMORY] = peak_memory();
+    mine[WALL] = t->clock.since - t->options->started;
+    if (tren_alloc(&all, (size_t)t->comm->size * N, sizeof *all, "times") != TREN_OK)
+        tren_comm_abort(t->comm, TREN_ERR_INTERNAL);
+    tren_comm_allgather(t->comm, all, mine, N);
+    for (int i = 0; i < TREN_N_PHASES; i++) t->result->phase[i] = spread_of(all + i, t->comm->size, N);
+    t->result->memory_bytes = spread_of(all + MEMORY, t->comm->size, N).max;
+    t->result->wall_seconds = all[WALL];
+    free(all);
+}
+
+void trainer_fill_result(tren_trainer *t) {
+    tren_result *r = t->result;
+    const tren_position *at = &t->state_of.at;
+    r->epochs = (int)at->epoch;
+    r->steps = at->epoch * t->steps_per_epoch + at->step;
+    r->best_epoch = (int)at->best_epoch;
+    r->train_loss = at->last_train_loss;
+    r->train_accuracy = at->last_train_accuracy;
+    r->validation_loss = at->best_epoch > 0 ? at->best_loss : NAN;
+    r->validation_accuracy = at->best_epoch > 0 ? at->best_accuracy : NAN;
+    r->best_digest = at->best_digest;
+    r->ranks = t->comm->size;
+    r->shards = t->config->shards;
+    r->nodes_per_rank = tren_reducer_max_nodes(t->reducer);
+    r->parameters = t->n_values;
+    r->samples_per_second = t->trained_seconds > 0 ? (double)t->trained_rows / t->trained_seconds : NAN;
+    snprintf(r->blas_core, sizeof r->blas_core, "%s", tren_blas_core());
+    snprintf(r->engine, sizeof r->engine, "%s", tren_reducer_engine(t->reducer));
+    fill_times(t);
+}
+
+/* ---- result.json ------------------------------------------------------------------------------ */
+
+typedef struct json {
+    char text[8192];
+    int n;
+} json;
+
+__attribute__((format(printf, 2, 3))) static void put(json *j, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    j->n += vsnprintf(j->text + j->n, sizeof j->text - (size_t)j->n, format, args);
+    va_end(args);
+}
+
+static void put_number(json *j, const char *key, double x) {
+    if (isfinite(x))
+        put(j, "  \"%s\": %.9g,\n", key, x);
+    else
+        put(j, "  \"%s\": null,\n", key);
+}
+
+static void put_text(json *j, const char *key, const char *text) { put(j, "  \"%s\": \"%s\",\n", key, text); }
+
+static void put_digest(json *j, const char *key, uint64_t digest) {
+    put(j, "  \"%s\": \"%016llx\",\n", key, (unsigned long long)digest);
+}
+
+static void put_phases(json *j, const tren_result *r) {
+    put(j, "  \"seconds\": {\n");
+    for (int i = 0; i < TREN_N_PHASES; i++)
+        put(j, "    \"%s\": {\"min\": %.6f, \"mean\": %.6f, \"max\": %.6f}%s\n", tren_phase_name[i],
+            r->phase[i].min, r->phase[i].mean, r->phase[i].max, i + 1 < TREN_N_PHASES ? "," : "");
+    put(j, "  }\n");
+}
+
+static const char *status_name(tren_status st) {
+    switch (st) {
+    case TREN_OK: return "finished";
+    case TREN_REQUEUE: return "requeue";
+    case TREN_ERR_DIVERGED: return "diverged";
+    default: return "failed";
+    }
+}
+
+tren_status trainer_write_result(tren_trainer *t, tren_status st) {
+    const tren_result *r = t->result;
+    json j = {.n = 0};
+    put(&j, "{\n");
+    put_text(&j, "status", status_name(st));
+    put_text(&j, "stop_reason", tren_stop_reason_name(r->reason));
+    put_number(&j, "epochs", r->epochs);
+    put_number(&j, "steps", (double)r->steps);
+    put_number(&j, "best_epoch", r->best_epoch);
+    put_number(&j, "train_loss", r->train_loss);
+    put_number(&j, "train_accuracy", r->train_accuracy);
+    put_number(&j, "validation_loss", r->validation_loss);
+    put_number(&j, "validation_accuracy", r->validation_accuracy);
+    put_number(&j, "test_loss", r->test_loss);
+    put_number(&j, "test_accuracy", r->test_accuracy);
+    put_digest(&j, "digest", r->digest);
+    put_digest(&j, "best_digest", r->best_digest);
+    put_number(&j, "ranks", r->ranks);
+    put_number(&j, "shards", r->shards);
+    put_number(&j, "nodes_per_rank", r->nodes_per_rank);
+    put_text(&j, "reduction", r->engine);
+    put_number(&j, "parameters", (double)r->parameters);
+    put_number(&j, "samples_per_second", r->samples_per_second);
+    put_number(&j, "first_step_seconds", r->first_step_seconds);
+    put_number(&j, "wall_seconds", r->wall_seconds);
+    put_number(&j, "total_seconds", t->resumed_seconds + r->wall_seconds);
+    put_number(&j, "memory_bytes", r->memory_bytes);
+    put_text(&j, "precision", TREN_REAL_NAME);
+    put_text(&j, "blas_core", r->blas_core);
+    put_phases(&j, r);
+    put(&j, "}\n");
+    return tren_folder_write(&t->folder, "result.json", j.text);
+}

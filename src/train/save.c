@@ -1,0 +1,197 @@
+/* Checkpoints of a run: what is gathered, when it may fail, and how a run begins again. */
+#include "train/trainer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool has_folder(const tren_trainer *t) { return t->config->out[0] != '\0'; }
+
+typedef struct collector {
+    tren_trainer *t;
+    int done;
+} collector;
+
+static void collect(void *ctx, real *full, int i) {
+    collector *c = ctx;
+    tren_reducer_collect(c->t->reducer, full, c->t->state[i].at);
+    c->done++;
+}
+
+/* The gradients are not needed between steps, so their arena is the room for gathered states. */
+static tren_status write_last(tren_trainer *t) {
+    collector c = {.t = t};
+    tren_checkpoint_arrays arrays = {.graph = t->graph,
+                                     .value = t->value,
+                                     .optimizer = t->optimizer,
+                                     .state = collect,
+                                     .room = tren_reducer_node(t->reducer)[0],
+                                     .ctx = &c,
+                                     .hook = t->options->hook,
+                                     .hook_ctx = t->options->ctx};
+    tren_status st = TREN_OK;
+    if (t->comm->rank == 0) {
+        if (!tren_all_finite(t->value, t->n_values))
+            st = tren_fail(TREN_ERR_DIVERGED,
+                           "the weights are not finite after epoch %lld, step %lld: training has diverged; lower "
+                           "optimizer.learning_rate (%g now); the checkpoint before is kept",
+                           (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->learning_rate);
+        else
+            st = tren_checkpoint_write(t->folder.path, "last.h5", "previous.h5", &t->state_of, &arrays);
+    }
+    while (c.done < t->optimizer->n_states) collect(&c, arrays.room, c.done); /* the others, or after a failure */
+    return tren_comm_agree(t->comm, st);
+}
+
+tren_status trainer_save(tren_trainer *t, bool must) {
+    if (!has_folder(t)) return TREN_OK;
+    tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
+    t->state_of.at.seconds = t->resumed_seconds + (tren_seconds() - t->options->started);
+    tren_status st = write_last(t);
+    t->last_save = tren_seconds();
+    clock_enter(&t->clock, before);
+    if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
+    trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
+    return TREN_OK;
+}
+
+tren_status trainer_save_best(tren_trainer *t) {
+    if (t->comm->rank > 0) return TREN_OK;
+    if (!has_folder(t)) {
+        memcpy(t->best.at, t->value, t->n_values * sizeof(real));
+        return TREN_OK;
+    }
+    tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
+    tren_checkpoint_arrays arrays = {.graph = t->graph, .value = t->value};
+    tren_status st = TREN_OK;
+    if (tren_all_finite(t->value, t->n_values))
+        st = tren_checkpoint_write(t->folder.path, "best.h5", NULL, &t->state_of, &arrays);
+    clock_enter(&t->clock, before);
+    if (st != TREN_OK) trainer_say(t, "warning: the best weights could not be saved: %s", tren_error_text());
+    return TREN_OK;
+}
+
+tren_status trainer_restore_best(tren_trainer *t) {
+    tren_status st = TREN_OK;
+    if (t->comm->rank == 0) {
+        char path[TREN_MAX_PATH + 16];
+        tren_folder_path(path, sizeof path, &t->folder, "best.h5");
+        if (has_folder(t))
+            st = tren_checkpoint_read_values(t->value, path, t->graph);
+        else
+            memcpy(t->value, t->best.at, t->n_values * sizeof(real));
+        uint64_t digest = tren_digest(t->value, t->n_values * sizeof(real));
+        if (st == TREN_OK && digest != t->state_of.at.best_digest)
+            st = tren_fail(TREN_ERR_CHECKPOINT,
+                           "%s does not hold the best weights of epoch %lld (digest %016llx, expected %016llx)", path,
+                           (long long)t->state_of.at.best_epoch, (unsigned long long)digest,
+                           (unsigned long long)t->state_of.at.best_digest);
+    }
+    st = tren_comm_agree(t->comm, st);
+    tren_reducer_share_values(t->reducer);
+    return st;
+}
+
+tren_status trainer_init_from(tren_trainer *t) {
+    tren_status st = TREN_OK;
+    if (t->comm->rank == 0) st = tren_checkpoint_read_values(t->value, t->config->init_from, t->graph);
+    if (st != TREN_OK) st = tren_fail_in(st, "init_from");
+    st = tren_comm_agree(t->comm, st);
+    tren_reducer_share_values(t->reducer);
+    return st;
+}
+
+/* ---- resume ---------------------------------------------------------------------------------- */
+
+/* Rank 0: the newest good checkpoint of the folder. path "": there is none. */
+static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *path, size_t n) {
+    static const char *const name[] = {"last.h5", "previous.h5"};
+    tren_status st = TREN_OK;
+    for (int i = 0; i < 2; i++) {
+        tren_folder_path(path, n, &t->folder, name[i]);
+        if (access(path, F_OK) != 0) continue;
+        tren_status now = tren_checkpoint_read(c, path);
+        if (now == TREN_OK) {
+            if (i > 0) trainer_say(t, "warning: using %s, the checkpoint before", path);
+            return TREN_OK;
+        }
+        st = now;
+        trainer_say(t, "warning: %s", tren_error_text());
+    }
+    path[0] = '\0';
+    if (st == TREN_OK) return TREN_OK;
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "no checkpoint in %s can be read (%s); move the folder away to start over", t->folder.path,
+                     tren_error_text());
+}
+
+static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, const char *path) {
+    tren_config before;
+    tren_config_defaults(&before);
+    TREN_TRY(tren_config_load_text(&before, c->config, strlen(c->config), path));
+    TREN_TRY(tren_config_same(&before, t->config, TREN_ROLE_RECIPE));
+    if (c->dataset_digest != t->info->digest)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s is not the dataset that this run was trained on (digest %016llx now, %016llx before); "
+                         "resume with the old data, or start another run with --out", t->config->data,
+                         (unsigned long long)t->info->digest, (unsigned long long)c->dataset_digest);
+    if (c->canonical != t->state_of.canonical)
+        return tren_fail(TREN_ERR_USAGE,
+                         "reduction: this run was trained with %s, now it is %s: their bits differ; keep it, or start "
+                         "another run with --out", c->canonical ? "a canonical engine" : "mpi",
+                         t->state_of.canonical ? "a canonical engine" : "mpi");
+    return TREN_OK;
+}
+
+/* Rank 0 takes over position, history and metrics, keeping the config of today. */
+static void take_over(tren_trainer *t, tren_checkpoint *c) {
+    tren_checkpoint *now = &t->state_of;
+    now->at = c->at;
+    free(now->metrics);
+    free(now->history);
+    now->metrics = c->metrics;
+    now->history = c->history;
+    now->n_history = c->n_history;
+    free(c->config);
+}
+
+static tren_status read_states(tren_trainer *t, const char *path) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(t->reducer, &piece);
+    for (int k = 0; k < t->optimizer->n_states; k++) {
+        real *at = t->state[k].at;
+        for (int p = 0; p < n; at += piece[p++].len) {
+            tren_span part = piece[p];
+            if (part.off >= t->n_values) continue;
+            if (part.off + part.len > t->n_values) part.len = t->n_values - part.off;
+            TREN_TRY(tren_checkpoint_read_state(at, path, t->optimizer->state_name[k], part));
+        }
+    }
+    return TREN_OK;
+}
+
+tren_status trainer_resume(tren_trainer *t, bool *resumed) {
+    char path[TREN_MAX_PATH + 16] = "";
+    tren_status st = TREN_OK;
+    tren_checkpoint c = {0};
+    if (t->comm->rank == 0) {
+        st = find_checkpoint(t, &c, path, sizeof path);
+        if (st == TREN_OK && path[0]) st = check_same(t, &c, path);
+        if (st == TREN_OK && path[0]) st = tren_checkpoint_read_values(t->value, path, t->graph);
+        if (st == TREN_OK && path[0])
+            take_over(t, &c);
+        else
+            tren_checkpoint_close(&c);
+    }
+    TREN_TRY(tren_comm_agree(t->comm, st));
+    tren_comm_bcast(t->comm, path, sizeof path);
+    *resumed = path[0] != '\0';
+    if (!*resumed) return TREN_OK;
+    tren_comm_bcast(t->comm, &t->state_of.at, sizeof t->state_of.at);
+    tren_reducer_share_values(t->reducer);
+    TREN_TRY(tren_comm_agree(t->comm, read_states(t, path)));
+    t->resumed_seconds = t->state_of.at.seconds;
+    trainer_say(t, "resumed from %s: epoch %lld, step %lld", path, (long long)t->state_of.at.epoch + 1,
+                (long long)t->state_of.at.step);
+    return TREN_OK;
+}

@@ -1,0 +1,144 @@
+/* One step: my rows, forward, backward while buckets leave, fold, clip, update what I own, gather. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+void trainer_rows_of_step(const tren_trainer *t, int64_t step, int *row0) {
+    int n = 0;
+    for (int s = t->lo; s < t->hi; s++) {
+        size_t lo, hi;
+        tren_shard_step(&lo, &hi, t->order.sharding, s, (size_t)t->config->batch_size, (size_t)step);
+        row0[s - t->lo] = n;
+        n += (int)(hi - lo);
+    }
+    row0[t->hi - t->lo] = n;
+}
+
+/* Which rows of the training part this step takes from my shards, and their labels or targets. */
+static void choose_rows(tren_trainer *t) {
+    size_t base = tren_shard_first(t->order.sharding, t->lo);
+    int n = 0;
+    for (int s = t->lo; s < t->hi; s++) {
+        size_t lo, hi;
+        tren_shard_step(&lo, &hi, t->order.sharding, s, (size_t)t->config->batch_size,
+                        (size_t)t->state_of.at.step);
+        const uint32_t *perm = t->order.perm + (tren_shard_first(t->order.sharding, s) - base);
+        t->row0[s - t->lo] = n;
+        for (size_t j = lo; j < hi; j++, n++) {
+            t->row[n] = perm[j];
+            t->sample[n] = (uint32_t)(base + perm[j]);
+        }
+    }
+    t->row0[t->hi - t->lo] = n;
+    int width = t->rows.n_targets;
+    for (int i = 0; i < n && t->label; i++) t->label[i] = t->rows.label[t->row[i]];
+    for (int i = 0; i < n && t->target; i++)
+        memcpy(t->target + (size_t)i * width, t->rows.target + (size_t)t->row[i] * width,
+               (size_t)width * sizeof(real));
+}
+
+static int64_t rows_of_global_step(const tren_trainer *t) {
+    int64_t m = (int64_t)t->order.sharding.m, b = t->config->batch_size, at = t->state_of.at.step * b;
+    return m - at < b ? m - at : b;
+}
+
+static tren_pass fill_pass(tren_trainer *t) {
+    choose_rows(t);
+    int n = t->row0[t->hi - t->lo];
+    tren_rows_fetch(tren_work_input(t->work), &t->rows, t->row, n, &t->normalizer);
+    return (tren_pass){.n_groups = t->hi - t->lo,
+                       .row0 = t->row0,
+                       .pattern = t->pattern[t->state_of.at.step],
+                       .train = true,
+                       .dropout = t->dropout,
+                       .seed = t->config->seed,
+                       .epoch = (uint32_t)t->state_of.at.epoch,
+                       .sample = t->sample,
+                       .label = t->label,
+                       .target = t->target,
+                       .scale = (real)(1.0 / (double)rows_of_global_step(t))};
+}
+
+/* Requests of this rank ride on its first shard, so that the fold counts the ranks that ask. */
+static void fold_tail(tren_trainer *t) {
+    const tren_config *c = t->config;
+    const tren_group_result *result = tren_work_result(t->work);
+    int groups = t->hi - t->lo;
+    memset(t->leaf, 0, (size_t)groups * N_TAIL * sizeof *t->leaf);
+    for (int g = 0; g < groups; g++) {
+        t->leaf[g * N_TAIL + TAIL_LOSS] = (real)result[g].loss;
+        t->leaf[g * N_TAIL + TAIL_CORRECT] = (real)result[g].correct;
+    }
+    t->leaf[TAIL_SIGNAL] = t->options->signal && *t->options->signal;
+    if (t->comm->rank == 0) {
+        double now = t->clock.since;
+        t->leaf[TAIL_SAVE] = c->checkpoint_seconds > 0 && now - t->last_save >= c->checkpoint_seconds;
+        t->leaf[TAIL_TIME] = c->max_time > 0 && now - t->options->started >= c->max_time;
+    }
+    tren_work_fold(t->work, t->n_values, t->leaf, N_TAIL);
+}
+
+static int64_t updates_before(const tren_trainer *t) {
+    return t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
+}
+
+static void update(tren_trainer *t) {
+    const tren_config *c = t->config;
+    int64_t done = updates_before(t);
+    t->learning_rate =
+        tren_learning_rate(c, done, (int)t->state_of.at.epoch, (int64_t)c->epochs * t->steps_per_epoch);
+    tren_update u = {.learning_rate = t->learning_rate,
+                     .momentum = c->optimizer.momentum,
+                     .beta1 = c->optimizer.beta1,
+                     .beta2 = c->optimizer.beta2,
+                     .epsilon = c->optimizer.epsilon,
+                     .scale = 1,
+                     .t = done + 1};
+    if (c->optimizer.clip_norm > 0)
+        u.scale = tren_clip_scale(c->optimizer.clip_norm,
+                                  sqrt(tren_reducer_norm_squared(t->reducer, t->n_values)));
+    const real *sum = tren_reducer_sum(t->reducer);
+    for (int i = 0; i < t->n_segments; i++) {
+        const trainer_segment *s = &t->segment[i];
+        real *state[TREN_MAX_STATES];
+        for (int k = 0; k < t->optimizer->n_states; k++) state[k] = t->state[k].at + s->state;
+        u.decay = s->decay ? t->decay : 0;
+        t->optimizer->update(t->value + s->at.off, sum + s->at.off, state, s->at.len, &u);
+    }
+}
+
+/* The owner of the tail passes it on as values; gather brings it to everybody. */
+static void pass_tail_on(tren_trainer *t) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(t->reducer, &piece);
+    for (size_t i = t->n_values; i < t->n_values + N_TAIL; i++)
+        for (int p = n - 1; p >= 0; p--)
+            if (piece[p].off <= i && i < piece[p].off + piece[p].len)
+                t->value[i] = tren_reducer_sum(t->reducer)[i];
+}
+
+void trainer_step(tren_trainer *t, double tail[N_TAIL]) {
+    atomic_store_explicit(&t->watch.step, t->state_of.at.step, memory_order_relaxed);
+    clock_enter(&t->clock, TREN_PHASE_DATA);
+    tren_pass pass = fill_pass(t);
+    clock_enter(&t->clock, TREN_PHASE_FORWARD);
+    tren_forward(t->work, &pass);
+    clock_enter(&t->clock, TREN_PHASE_BACKWARD);
+    tren_reducer_begin(t->reducer);
+    fold_tail(t);
+    tren_backward(t->work, &pass);
+    clock_enter(&t->clock, TREN_PHASE_REDUCE);
+    tren_reducer_finish(t->reducer);
+    clock_enter(&t->clock, TREN_PHASE_UPDATE);
+    update(t);
+    pass_tail_on(t);
+    clock_enter(&t->clock, TREN_PHASE_REDUCE);
+    tren_reducer_gather(t->reducer);
+    for (int i = 0; i < N_TAIL; i++) tail[i] = (double)t->value[t->n_values + i];
+    t->state_of.at.loss += tail[TAIL_LOSS];
+    t->state_of.at.correct += tail[TAIL_CORRECT];
+    t->state_of.at.rows += rows_of_global_step(t);
+    t->trained_rows += rows_of_global_step(t);
+    t->state_of.at.step++;
+}

@@ -1,0 +1,122 @@
+/* A run from beginning to end. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+static void say_dimensions(char *out, size_t n, const tren_graph *graph) {
+    size_t at = 0;
+    out[0] = '\0';
+    for (int i = 0; i < graph->n_layers && at < n; i++) {
+        const tren_layer *l = graph->layer[i];
+        if (i > 0 && l->n_params == 0) continue;
+        at += (size_t)snprintf(out + at, n - at, "%s%d", at ? "-" : "", tren_shape_size(l->out));
+    }
+}
+
+static void say_plan(const tren_trainer *t) {
+    if (t->comm->rank > 0) return;
+    const tren_config *c = t->config;
+    char dimensions[256], stacking[64];
+    double train, evaluate;
+    say_dimensions(dimensions, sizeof dimensions, t->graph);
+    tren_graph_cost(t->graph, &train, &evaluate);
+    tren_work_describe(t->work, stacking, sizeof stacking);
+    trainer_say(t, "tren %s (%s): OpenBLAS core %s, %d rank%s on %d node%s, reduction %s", TREN_VERSION,
+                TREN_REAL_NAME, tren_blas_core(), t->comm->size, t->comm->size > 1 ? "s" : "", t->comm->n_nodes,
+                t->comm->n_nodes > 1 ? "s" : "", tren_reducer_engine(t->reducer));
+    trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %d x %d x %d", c->data,
+                t->info->rows[0], t->info->rows[1], t->info->rows[2], t->info->shape.c, t->info->shape.h,
+                t->info->shape.w);
+    trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions, t->n_values,
+                train * 1e-6, t->optimizer->name);
+    trainer_say(t, "recipe: batch of %d rows in %d shards, %lld steps an epoch, %s", c->batch_size, c->shards,
+                (long long)t->steps_per_epoch, stacking);
+    if (tren_reducer_max_nodes(t->reducer) > 1)
+        trainer_say(t, "note: up to %d tree nodes a rank, so more to send; ranks that are a power of two have one",
+                    tren_reducer_max_nodes(t->reducer));
+    if (t->comm->crowded)
+        trainer_say(t, "warning: %d ranks share fewer CPUs on this node: slower, though with the same bits",
+                    t->comm->local_size);
+}
+
+static tren_status begin(tren_trainer *t) {
+    bool resumed = false;
+    if (t->options->resume) TREN_TRY(trainer_resume(t, &resumed));
+    if (!resumed) {
+        trainer_initial_values(t);
+        if (t->config->init_from[0]) TREN_TRY(trainer_init_from(t));
+        if (t->config->check_without_dropout > 0 && t->config->dropout.n > 0) {
+            TREN_TRY(trainer_check_without_dropout(t));
+            trainer_initial_values(t);
+            if (t->config->init_from[0]) TREN_TRY(trainer_init_from(t));
+        }
+    }
+    tren_status st = TREN_OK;
+    if (t->comm->rank == 0) {
+        st = tren_folder_write(&t->folder, "config.yaml", t->state_of.config);
+        if (st == TREN_OK) st = metrics_begin(t);
+    }
+    return tren_comm_agree(t->comm, st);
+}
+
+/* The best weights on the test part, once. */
+static tren_status test(tren_trainer *t) {
+    tren_result *r = t->result;
+    if (!t->config->evaluate_test || t->info->rows[TREN_TEST] == 0) return TREN_OK;
+    clock_enter(&t->clock, TREN_PHASE_EVALUATE);
+    if (t->state_of.at.best_epoch > 0) TREN_TRY(trainer_restore_best(t));
+    tren_evaluator *evaluator = NULL;
+    tren_eval_spec spec = {
+        .dataset = t->dataset, .part = TREN_TEST, .graph = t->graph, .value = t->value, .shared = true};
+    TREN_TRY(tren_evaluator_open(&evaluator, t->comm, &spec));
+    tren_scores scores;
+    tren_evaluate(&scores, evaluator, t->comm);
+    tren_evaluator_close(evaluator);
+    r->test_loss = scores.loss;
+    r->test_accuracy = scores.accuracy;
+    return TREN_OK;
+}
+
+static tren_status run(tren_trainer *t) {
+    tren_result *r = t->result;
+    TREN_TRY(begin(t));
+    say_plan(t);
+    t->last_save = tren_seconds();
+    tren_status st = trainer_run(t);
+    r->digest = tren_digest(t->value, t->n_values * sizeof(real));
+    if (st == TREN_OK) st = test(t);
+    if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
+    trainer_fill_result(t);
+    tren_status written = TREN_OK;
+    if (t->comm->rank == 0) {
+        char text[512];
+        snprintf(text, sizeof text, "%s", tren_error_text());
+        written = trainer_write_result(t, st);
+        if (written == TREN_OK) tren_fail(st, "%s", text);
+    }
+    written = tren_comm_agree(t->comm, written);
+    return st != TREN_OK ? st : written;
+}
+
+tren_status tren_train(tren_comm *comm, const tren_config *config, const tren_train_options *options,
+                       tren_result *result) {
+    *result = (tren_result){.test_loss = NAN, .test_accuracy = NAN};
+    tren_trainer t = {.comm = comm,
+                      .config = config,
+                      .options = options,
+                      .result = result,
+                      .folder.lock = -1,
+                      .dropout = true};
+    atomic_store(&t.watch.peer, -1);
+    clock_start(&t.clock, options->started, &t.watch);
+    tren_watch *before = comm->watch;
+    comm->watch = &t.watch;
+    tren_status st = tren_comm_agree(
+        comm, tren_watchdog_open(&t.watchdog, &t.watch, comm->rank, config->stall_timeout));
+    if (st == TREN_OK) st = trainer_open(&t);
+    if (st == TREN_OK) st = run(&t);
+    comm->watch = before;
+    trainer_close(&t);
+    return st;
+}

@@ -1,0 +1,193 @@
+/* Setting a run up, and taking it down. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static tren_status open_folder(tren_trainer *t) {
+    tren_status st = TREN_OK;
+    if (t->comm->rank == 0) {
+        st = tren_folder_open(&t->folder, t->config->out, t->options->resume);
+        if (t->options->log) t->log = *t->options->log;
+        t->log.file = t->folder.log;
+    }
+    return tren_comm_agree(t->comm, st);
+}
+
+static tren_status check_shards(const tren_trainer *t) {
+    int shards = t->config->shards;
+    if (t->comm->size > shards)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%d ranks for %d shards: a rank needs at least one; start at most %d ranks, or train with "
+                         "--shards %d or more (shards are part of the recipe: other bits)",
+                         t->comm->size, shards, shards, t->comm->size);
+    if (t->config->early_stopping.rule != TREN_STOP_NONE && t->info->rows[TREN_VALIDATION] == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "early_stopping.rule: %s has no validation rows to judge by; split the data with "
+                         "--split 96/2/2, or set early_stopping.rule: none", t->config->data);
+    return TREN_OK;
+}
+
+static tren_status open_data(tren_trainer *t) {
+    const tren_config *c = t->config;
+    TREN_TRY(tren_dataset_open(&t->dataset, c->data));
+    t->info = tren_dataset_info_of(t->dataset);
+    TREN_TRY(check_shards(t));
+    tren_sharding sharding = {.m = t->info->rows[TREN_TRAIN], .n = c->shards};
+    t->lo = tren_part_first(c->shards, t->comm->size, t->comm->rank);
+    t->hi = tren_part_first(c->shards, t->comm->size, t->comm->rank + 1);
+    size_t first = tren_shard_first(sharding, t->lo), end = tren_shard_first(sharding, t->hi);
+    TREN_TRY(tren_rows_read(&t->rows, t->dataset, TREN_TRAIN, first, end - first));
+    TREN_TRY(tren_normalizer_open(&t->normalizer, t->info));
+    TREN_TRY(tren_order_open(&t->order, sharding, t->lo, t->hi, c->seed, c->shuffle));
+    t->steps_per_epoch = (int64_t)((sharding.m + (size_t)c->batch_size - 1) / (size_t)c->batch_size);
+    return tren_model_build(&t->graph, c, t->info);
+}
+
+static tren_status open_batch(tren_trainer *t, int *max_rows) {
+    size_t groups = (size_t)(t->hi - t->lo);
+    size_t per_shard = ((size_t)t->config->batch_size + (size_t)t->config->shards - 1) / (size_t)t->config->shards;
+    size_t rows = groups * per_shard;
+    if (rows > (size_t)t->config->batch_size) rows = (size_t)t->config->batch_size;
+    *max_rows = (int)rows;
+    TREN_TRY(tren_alloc(&t->row, rows, sizeof *t->row, "a batch"));
+    TREN_TRY(tren_alloc(&t->sample, rows, sizeof *t->sample, "a batch"));
+    if (t->rows.label || t->info->n_classes > 0)
+        TREN_TRY(tren_alloc(&t->label, rows, sizeof *t->label, "a batch"));
+    else
+        TREN_TRY(tren_alloc(&t->target, rows * (size_t)t->info->n_targets, sizeof *t->target, "a batch"));
+    TREN_TRY(tren_alloc(&t->row0, groups + 1, sizeof *t->row0, "a batch"));
+    TREN_TRY(tren_alloc(&t->leaf, groups * N_TAIL, sizeof *t->leaf, "a batch"));
+    return tren_alloc(&t->pattern, (size_t)t->steps_per_epoch, sizeof *t->pattern, "row patterns");
+}
+
+static void work_ready(void *ctx, size_t lo) { tren_reducer_ready(ctx, lo); }
+
+static tren_status open_work(tren_trainer *t) {
+    int max_rows = 0;
+    TREN_TRY(open_batch(t, &max_rows));
+    tren_work_spec spec = {.max_rows = max_rows,
+                           .train = true,
+                           .stacking = t->config->stacking,
+                           .shards = t->config->shards,
+                           .lo = t->lo,
+                           .hi = t->hi,
+                           .value = t->value,
+                           .node = tren_reducer_node(t->reducer),
+                           .ready = work_ready,
+                           .ctx = t->reducer};
+    TREN_TRY(tren_work_open(&t->work, t->graph, &spec));
+    for (int64_t s = 0; s < t->steps_per_epoch; s++) {
+        int pattern;
+        trainer_rows_of_step(t, s, t->row0);
+        TREN_TRY(tren_work_pattern(t->work, &pattern, t->hi - t->lo, t->row0));
+        t->pattern[s] = (int16_t)pattern;
+    }
+    return TREN_OK;
+}
+
+/* My pieces cut where decay changes, without the tail. */
+static tren_status plan_segments(tren_trainer *t) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(t->reducer, &piece);
+    size_t most = (size_t)n + (size_t)t->graph->n_params + 1, state = 0;
+    TREN_TRY(tren_alloc(&t->segment, most, sizeof *t->segment, "the update plan"));
+    for (int p = 0; p < n; state += piece[p++].len)
+        for (int i = 0; i < t->graph->n_params; i++) {
+            tren_span at = t->graph->param[i].at;
+            size_t lo = at.off > piece[p].off ? at.off : piece[p].off;
+            size_t hi = at.off + at.len < piece[p].off + piece[p].len ? at.off + at.len
+                                                                       : piece[p].off + piece[p].len;
+            if (lo >= hi) continue;
+            t->segment[t->n_segments++] = (trainer_segment){
+                .at = {lo, hi - lo}, .state = state + (lo - piece[p].off), .decay = t->graph->param[i].decay};
+        }
+    for (int k = 0; k < t->optimizer->n_states; k++) TREN_TRY(tren_arena_open(&t->state[k], state));
+    return TREN_OK;
+}
+
+static tren_status open_update(tren_trainer *t) {
+    const tren_config *c = t->config;
+    double m = (double)t->order.sharding.m;
+    t->decay = c->optimizer.lambda > 0 ? c->optimizer.lambda / m
+                                       : (c->optimizer.weight_decay > 0 ? c->optimizer.weight_decay : 0);
+    t->optimizer = tren_optimizer_find(c);
+    tren_checkpoint *now = &t->state_of;
+    now->canonical = c->reduction != TREN_ENGINE_MPI;
+    now->dataset_digest = t->info->digest;
+    snprintf(now->optimizer, sizeof now->optimizer, "%s", t->optimizer->name);
+    snprintf(now->precision, sizeof now->precision, "%s", TREN_REAL_NAME);
+    TREN_TRY(tren_config_format(&now->config, c));
+    return plan_segments(t);
+}
+
+/* Once rank 0 alone would cost the epoch more than 2 %, all ranks share the validation rows. */
+static bool worth_sharing(const tren_trainer *t) {
+    double train, evaluate;
+    tren_graph_cost(t->graph, &train, &evaluate);
+    double alone = evaluate * (double)t->info->rows[TREN_VALIDATION];
+    return alone > 0.02 * train * (double)t->info->rows[TREN_TRAIN] / t->comm->size;
+}
+
+static tren_status open_local(tren_trainer *t) {
+    TREN_TRY(open_work(t));
+    TREN_TRY(open_update(t));
+    if (t->comm->rank == 0 && !t->config->out[0]) TREN_TRY(tren_arena_open(&t->best, t->n_values));
+    return TREN_OK;
+}
+
+tren_status trainer_open(tren_trainer *t) {
+    tren_blas_threads(t->config->blas_threads);
+    TREN_TRY(tren_comm_same_text(t->comm, "the OpenBLAS core type", tren_blas_core(),
+                                 "set OPENBLAS_CORETYPE to the lowest of them on all ranks (mpirun -x "
+                                 "OPENBLAS_CORETYPE=Haswell ...)"));
+    TREN_TRY(tren_comm_agree(t->comm, open_data(t)));
+    TREN_TRY(open_folder(t));
+    t->n_values = t->graph->n_values;
+    tren_reduce_spec spec = {.n = t->n_values + N_TAIL,
+                             .shards = t->config->shards,
+                             .engine = t->config->reduction,
+                             .bucket = (size_t)t->config->bucket_kib * 1024 / sizeof(real)};
+    TREN_TRY(tren_reducer_open(&t->reducer, t->comm, &spec));
+    t->value = tren_reducer_value(t->reducer);
+    TREN_TRY(tren_comm_agree(t->comm, open_local(t)));
+    t->validation_shared = worth_sharing(t);
+    tren_eval_spec evaluation = {.dataset = t->dataset,
+                                 .part = TREN_VALIDATION,
+                                 .graph = t->graph,
+                                 .value = t->value,
+                                 .shared = t->validation_shared};
+    return tren_evaluator_open(&t->validation, t->comm, &evaluation);
+}
+
+void trainer_initial_values(tren_trainer *t) {
+    if (t->comm->rank == 0) tren_graph_init(t->graph, t->value, t->config->seed);
+    for (int k = 0; k < t->optimizer->n_states; k++)
+        memset(t->state[k].at, 0, t->state[k].len * sizeof(real));
+    tren_reducer_share_values(t->reducer);
+}
+
+void trainer_close(tren_trainer *t) {
+    tren_watchdog_close(t->watchdog);
+    tren_evaluator_close(t->validation);
+    tren_work_close(t->work);
+    tren_reducer_close(t->reducer);
+    tren_graph_close(t->graph);
+    tren_order_close(&t->order);
+    tren_normalizer_close(&t->normalizer);
+    tren_rows_close(&t->rows);
+    tren_dataset_close(t->dataset);
+    for (int k = 0; k < TREN_MAX_STATES; k++) tren_arena_close(&t->state[k]);
+    tren_arena_close(&t->best);
+    tren_checkpoint_close(&t->state_of);
+    free(t->row);
+    free(t->sample);
+    free(t->label);
+    free(t->target);
+    free(t->row0);
+    free(t->leaf);
+    free(t->pattern);
+    free(t->segment);
+    if (t->comm->rank == 0) tren_folder_close(&t->folder);
+}

@@ -1,0 +1,102 @@
+/* Private to train: the trainer. One file per concern: trainer (set-up), step, epoch, save, folder, metrics. */
+#ifndef TREN_TRAIN_TRAINER_H
+#define TREN_TRAIN_TRAINER_H
+
+#include "train/clock.h"
+#include "train/folder.h"
+#include "train/watchdog.h"
+#include "tren/train.h"
+
+/* The numbers that travel behind the gradients, one of each per shard, folded like them. */
+enum { TAIL_LOSS, TAIL_CORRECT, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
+
+/* A stretch of my pieces with one decay. */
+typedef struct trainer_segment {
+    tren_span at;
+    size_t state; /* offset in the compact states */
+    bool decay;
+} trainer_segment;
+
+typedef struct tren_trainer {
+    tren_comm *comm;                   /* not owned */
+    const tren_config *config;         /* not owned */
+    const tren_train_options *options; /* not owned */
+    tren_result *result;               /* not owned */
+    tren_log log;                      /* rank 0 only */
+    tren_watch watch;
+    tren_watchdog *watchdog;
+    tren_clock clock;
+    tren_folder folder;
+    /* data */
+    tren_dataset *dataset;
+    const tren_dataset_info *info; /* not owned */
+    tren_rows rows;
+    tren_normalizer normalizer;
+    tren_order order;
+    int lo, hi; /* my shards */
+    int64_t steps_per_epoch;
+    /* the batch of one step, my rows */
+    uint32_t *row, *sample;
+    int32_t *label;
+    real *target;
+    int *row0;
+    real *leaf; /* [shards][N_TAIL] */
+    int16_t *pattern; /* [steps_per_epoch] */
+    /* network and update */
+    tren_graph *graph;
+    size_t n_values;
+    tren_reducer *reducer;
+    tren_work *work;
+    real *value; /* not owned: [n_values + N_TAIL] */
+    const tren_optimizer *optimizer;
+    tren_arena state[TREN_MAX_STATES]; /* my pieces, one after the other */
+    trainer_segment *segment;
+    int n_segments;
+    double decay; /* weight_decay = lambda/m */
+    double learning_rate; /* of the last update */
+    bool dropout;
+    /* evaluation, position */
+    tren_evaluator *validation;
+    bool validation_shared;
+    tren_checkpoint state_of; /* position, history, metrics: what a checkpoint holds */
+    tren_arena best;          /* rank 0 without a folder */
+    double resumed_seconds;   /* of earlier launches */
+    double last_save;         /* tren_seconds() */
+    double trained_seconds;   /* spent in steps, this launch */
+    int64_t trained_rows;
+    char *config_text;
+} tren_trainer;
+
+/* trainer.c */
+tren_status trainer_open(tren_trainer *t);
+void trainer_close(tren_trainer *t);
+void trainer_initial_values(tren_trainer *t); /* Collective. Not for init_from */
+
+/* step.c: one step at the present position. Returns the folded tail. */
+void trainer_step(tren_trainer *t, double tail[N_TAIL]);
+void trainer_rows_of_step(const tren_trainer *t, int64_t step, int *row0);
+
+/* epoch.c: from the present position to the end. */
+tren_status trainer_run(tren_trainer *t);
+tren_status trainer_check_without_dropout(tren_trainer *t);
+
+/* save.c */
+tren_status trainer_save(tren_trainer *t, bool must);
+tren_status trainer_save_best(tren_trainer *t);
+tren_status trainer_restore_best(tren_trainer *t);
+tren_status trainer_resume(tren_trainer *t, bool *resumed);
+tren_status trainer_init_from(tren_trainer *t);
+
+/* metrics.c: rank 0 */
+tren_status metrics_begin(tren_trainer *t);
+tren_status metrics_row(tren_trainer *t, const tren_scores *validation, bool best, uint64_t digest,
+                        const double spent[TREN_N_PHASES]);
+
+/* result.c */
+void trainer_fill_result(tren_trainer *t);
+tren_status trainer_write_result(tren_trainer *t, tren_status st);
+
+/* The log is rank 0's; others have none. */
+#define trainer_say(t, ...) tren_log_line(&(t)->log, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,93 @@
+#include "train/watchdog.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tren_watchdog {
+    const tren_watch *watch; /* not owned */
+    int rank;
+    double timeout;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop;
+};
+
+/* By write, as the main thread may hold the lock of stderr; then _exit, as it may hold anything else. mpirun and
+ * srun end the other ranks. */
+static void bite(const tren_watchdog *dog) {
+    const tren_watch *w = dog->watch;
+    char text[512], missing[128];
+    int peer = atomic_load(&w->peer);
+    if (peer >= 0)
+        snprintf(missing, sizeof missing, "the message of rank %d is missing", peer);
+    else
+        snprintf(missing, sizeof missing, "this rank itself is stuck, or waits in a collective");
+    int n = snprintf(text, sizeof text,
+                     "tren: rank %d has made no progress for %g s in phase %s at epoch %d, step %lld: %s. Giving up "
+                     "(exit code %d); the last checkpoint is good: start again with --resume. If a step may take this "
+                     "long, raise --stall_timeout\n",
+                     dog->rank, dog->timeout, tren_phase_name[atomic_load(&w->phase)], atomic_load(&w->epoch) + 1,
+                     (long long)atomic_load(&w->step), missing, TREN_ERR_STALLED);
+    ssize_t ignored = write(STDERR_FILENO, text, (size_t)n);
+    (void)ignored;
+    _exit(TREN_ERR_STALLED);
+}
+
+static void *keep_watch(void *arg) {
+    tren_watchdog *dog = arg;
+    uint64_t beat = 0;
+    double since = tren_seconds(), nap = dog->timeout / 8 < 1 ? dog->timeout / 8 : 1;
+    pthread_mutex_lock(&dog->lock);
+    while (!dog->stop) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        long nanoseconds = until.tv_nsec + (long)(nap * 1e9) % 1000000000L;
+        until.tv_sec += (time_t)nap + nanoseconds / 1000000000L;
+        until.tv_nsec = nanoseconds % 1000000000L;
+        pthread_cond_timedwait(&dog->wake, &dog->lock, &until);
+        uint64_t now = atomic_load(&dog->watch->beat);
+        if (now != beat) {
+            beat = now;
+            since = tren_seconds();
+        } else if (!dog->stop && tren_seconds() - since > dog->timeout) {
+            bite(dog);
+        }
+    }
+    pthread_mutex_unlock(&dog->lock);
+    return NULL;
+}
+
+tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int rank, double timeout) {
+    *dog = NULL;
+    if (timeout <= 0) return TREN_OK;
+    tren_watchdog *d = NULL;
+    TREN_TRY(tren_alloc(&d, 1, sizeof *d, "the watchdog"));
+    d->watch = watch;
+    d->rank = rank;
+    d->timeout = timeout;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->wake, NULL);
+    int error = pthread_create(&d->thread, NULL, keep_watch, d);
+    if (error != 0) {
+        free(d);
+        return tren_fail(TREN_ERR_ENV, "cannot start the watchdog thread: %s; raise the limit of processes "
+                                       "(ulimit -u), or set stall_timeout: 0", strerror(error));
+    }
+    *dog = d;
+    return TREN_OK;
+}
+
+void tren_watchdog_close(tren_watchdog *dog) {
+    if (!dog) return;
+    pthread_mutex_lock(&dog->lock);
+    dog->stop = true;
+    pthread_cond_signal(&dog->wake);
+    pthread_mutex_unlock(&dog->lock);
+    pthread_join(dog->thread, NULL);
+    pthread_mutex_destroy(&dog->lock);
+    pthread_cond_destroy(&dog->wake);
+    free(dog);
+}
