@@ -94,6 +94,9 @@ static bool same_value(const tren_option *option, const tren_config *a, const tr
     return strcmp(text[0], text[1]) == 0;
 }
 
+static const char recipe_remedy[] =
+    "; the recipe stays for the life of a run: set it back, or give --out another folder";
+
 tren_status tren_config_same(const tren_config *before, const tren_config *now,
                              tren_option_role role) {
     size_t n, size;
@@ -111,7 +114,8 @@ tren_status tren_config_same(const tren_config *before, const tren_config *now,
     if (fclose(out) != 0)
         st = tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
     else if (found > 0)
-        st = tren_fail(TREN_ERR_USAGE, "%s", differences);
+        st = tren_fail(TREN_ERR_USAGE, "%s%s", differences,
+                       role == TREN_ROLE_RECIPE ? recipe_remedy : "");
     free(differences);
     return st;
 }

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/args.h"
 #include "cli/help.h"
+#include "cli/launch.h"
 
 #include <string.h>
 
@@ -179,5 +180,6 @@ tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, ch
         return tren_fail(TREN_ERR_USAGE,
                          "%s: no dataset; give 'data: FILE.h5' there or --data FILE.h5", run->file);
     if (!*config->out) name_out(config, *run->file ? run->file : config->data);
-    return tren_config_check(config);
+    TREN_TRY(tren_config_check(config));
+    return tren_launch_precision(config->precision, argv);
 }

@@ -16,8 +16,9 @@ typedef struct tren_cli_run {
  * stand for its underscores; of one given twice the last counts. */
 tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv);
 
-/* The same for a command that trains: contradictions are refused, the dataset must be given, and
- * `out` is filled in. With --help nothing but the help is done. */
+/* The same for a command that trains: contradictions are refused, the dataset must be given, `out`
+ * is filled in, and where the config wants the other precision, the other program takes over
+ * (tren_launch_precision). Before MPI_Init. With --help nothing but the help is done. */
 tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, char **argv);
 
 #endif

@@ -285,6 +285,7 @@ Test(config, same_names_every_difference_of_its_role_and_no_other) {
     expect_error(tren_config_same(&before, &now, TREN_ROLE_RECIPE),
                  "seed: 1 in the checkpoint, 2 now");
     expect_error(TREN_ERR_USAGE, "model.hidden: [512, 256] in the checkpoint, [512, 128] now");
+    expect_error(TREN_ERR_USAGE, "set it back, or give --out another folder");
     cr_assert_null(strstr(tren_error_text(), "epochs"));
     cr_assert_null(strstr(tren_error_text(), "elsewhere"));
     expect_error(tren_config_same(&before, &now, TREN_ROLE_LENGTH),
