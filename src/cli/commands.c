@@ -5,9 +5,7 @@
 
 #define CONFIG_ARGS "[CONFIG.yaml] [--KEY VALUE ...]"
 
-/* Commands whose file is not there yet are left out. */
-#pragma weak tren_cmd_data
-#pragma weak tren_cmd_train
+/* Commands whose file is not in the build are left out. */
 #pragma weak tren_cmd_eval
 #pragma weak tren_cmd_predict
 #pragma weak tren_cmd_plot
