@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tren)
 
 install(TARGETS tren_lib tren64_lib EXPORT tren-targets)
-install(DIRECTORY include/tren DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/tren DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(EXPORT tren-targets NAMESPACE tren:: DESTINATION ${package_dir})

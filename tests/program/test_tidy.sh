@@ -10,7 +10,7 @@ mkdir -p "$clean"
 
 # What clang-tidy sees of a file: itself, the configuration, and the headers with their comments.
 fingerprint() {
-    { clang-tidy --version; cat .clang-tidy src/*/.clang-tidy
+    { clang-tidy --version; cat .clang-tidy {include,src}/*/.clang-tidy
       "${CC:-cc}" -E -CC -D_GNU_SOURCE -Iinclude -Isrc "$1" 2>/dev/null || cat "$1"; } | sha256sum | cut -d' ' -f1
 }
 
