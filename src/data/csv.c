@@ -199,8 +199,12 @@ static bool short_decimal(double *value, const char *text) {
 
 bool tren_csv_number(double *value, const char *text) {
     if (short_decimal(value, text)) return true;
-    if (tren_text_real(value, text) == TREN_TEXT_OK) return true;
+    tren_text_result result = tren_text_real(value, text);
+    if (result == TREN_TEXT_OK) return true;
     const char *word = text + (*text == '-' || *text == '+');
-    *value = strcasecmp(word, "nan") == 0 ? (double)NAN : (double)INFINITY;
-    return isnan(*value) || !strcasecmp(word, "inf") || !strcasecmp(word, "infinity");
+    bool is_nan = strcasecmp(word, "nan") == 0;
+    bool is_infinite = result == TREN_TEXT_RANGE || strcasecmp(word, "inf") == 0 ||
+                       strcasecmp(word, "infinity") == 0;
+    *value = is_nan ? (double)NAN : (double)(*text == '-' ? -INFINITY : INFINITY);
+    return is_nan || is_infinite;
 }

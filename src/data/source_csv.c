@@ -302,6 +302,8 @@ static tren_status read_files(table *t, tren_digest_state *digest) {
 static tren_status fill(tren_source *source, table *t) {
     source->n = t->n - t->n_test;
     source->n_test = t->n_test;
+    if (source->n == 0)
+        return tren_fail(TREN_ERR_DATA, "%s: holds no rows below its header", t->want->file.at[0]);
     if (t->n > INT32_MAX || t->n_inputs > INT32_MAX)
         return tren_fail(TREN_ERR_DATA, "%zu rows are too many", t->n);
     TREN_TRY(set_shape(source, t));
