@@ -93,6 +93,7 @@ typedef struct tren_eval_spec {
     const tren_graph *graph; /* not owned */
     real *value;             /* [n_values] not owned */
     bool shared; /* all ranks share the blocks out; else rank 0 evaluates alone */
+    const tren_dataset_info *trained_on; /* not owned; whose mean and sd normalise, NULL: the dataset's own */
 } tren_eval_spec;
 /* Reads this rank's rows of the part. An empty part gives scores of NaN. */
 tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm, const tren_eval_spec *spec);
@@ -124,6 +125,9 @@ typedef struct tren_checkpoint {
     tren_position at;
     bool canonical; /* false: reduction: mpi */
     uint64_t dataset_digest;
+    /* What the weights were trained on, to build the network and normalise its input without that dataset: shape,
+     * is_image, x_type, classes and targets, mean and sd, class names. The last three are owned. */
+    tren_dataset_info data;
     char *config;   /* YAML; owned */
     char *metrics;  /* metrics.csv so far; owned */
     double *history; /* validation losses of the epochs so far; owned */
@@ -148,6 +152,8 @@ typedef struct tren_checkpoint_arrays {
  * renamed, the folder synced. On failure the present files are untouched. */
 tren_status tren_checkpoint_write(const char *dir, const char *name, const char *previous,
                                   const tren_checkpoint *checkpoint, const tren_checkpoint_arrays *arrays);
+/* Sets checkpoint->data from the dataset that is trained on. */
+tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info);
 /* Reads and verifies everything but the arrays. The message of a damaged file says what is wrong with it. */
 tren_status tren_checkpoint_read(tren_checkpoint *checkpoint, const char *path);
 /* Parameters by name and shape into value [n_values]. */

@@ -7,6 +7,7 @@ void tren_checkpoint_close(tren_checkpoint *c) {
     free(c->config);
     free(c->metrics);
     free(c->history);
+    tren_checkpoint_close_data(&c->data);
     *c = (tren_checkpoint){0};
 }
 
@@ -39,13 +40,14 @@ static tren_status check_format(tren_h5 *file, const char *path) {
     return TREN_OK;
 }
 
-static tren_status get_head(tren_h5 *file, tren_checkpoint *c) {
+static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c) {
     int64_t canonical = 0;
     TREN_TRY(tren_h5_get_i64(file, "/", "canonical", &canonical));
     c->canonical = canonical != 0;
     TREN_TRY(tren_h5_get_u64(file, "/", "dataset_digest", &c->dataset_digest));
     TREN_TRY(tren_h5_get_text(file, "/", "optimizer", c->optimizer, sizeof c->optimizer));
     TREN_TRY(tren_h5_get_text(file, "/", "precision", c->precision, sizeof c->precision));
+    TREN_TRY(tren_checkpoint_get_data(file, path, &c->data));
     return get_position(file, &c->at);
 }
 
@@ -106,6 +108,7 @@ static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_stat
     TREN_TRY(get_bytes(file, "/metrics", &c->metrics));
     tren_digest_add(digest, c->config, strlen(c->config));
     tren_digest_add(digest, c->metrics, strlen(c->metrics));
+    tren_checkpoint_digest_data(&c->data, digest);
     if (!tren_h5_has(file, "/history")) return TREN_OK;
     tren_h5_shape shape;
     tren_type type;
@@ -121,7 +124,7 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     char *head = NULL;
     uint64_t stored = 0;
     TREN_TRY(check_format(file, path));
-    TREN_TRY(get_head(file, c));
+    TREN_TRY(get_head(file, path, c));
     TREN_TRY(tren_checkpoint_head(&head, c));
     tren_digest_add(digest, head, strlen(head));
     free(head);

@@ -129,6 +129,8 @@ static tren_status write_file(const char *path, const tren_checkpoint *c, const 
     at_point(a, "states");
     TREN_GOTO(put_bytes(file, "/config", c->config, digest));
     TREN_GOTO(put_bytes(file, "/metrics", c->metrics, digest));
+    TREN_GOTO(tren_checkpoint_put_data(file, &c->data));
+    tren_checkpoint_digest_data(&c->data, digest);
     if (c->n_history > 0) {
         tren_h5_shape shape = {.rank = 1, .dim = {c->n_history}};
         TREN_GOTO(tren_h5_write(file, "/history", shape, TREN_F64, c->history));

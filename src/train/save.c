@@ -1,4 +1,5 @@
 /* Checkpoints of a run: what is gathered, when it may fail, and how a run begins again. */
+#include "train/checkpoint.h"
 #include "train/trainer.h"
 
 #include <stdlib.h>
@@ -153,6 +154,7 @@ static void take_over(tren_trainer *t, tren_checkpoint *c) {
     now->history = c->history;
     now->n_history = c->n_history;
     free(c->config);
+    tren_checkpoint_close_data(&c->data);
 }
 
 static tren_status read_states(tren_trainer *t, const char *path) {

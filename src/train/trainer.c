@@ -116,6 +116,7 @@ static tren_status open_update(tren_trainer *t) {
     tren_checkpoint *now = &t->state_of;
     now->canonical = c->reduction != TREN_ENGINE_MPI;
     now->dataset_digest = t->info->digest;
+    TREN_TRY(tren_checkpoint_set_data(now, t->info));
     snprintf(now->optimizer, sizeof now->optimizer, "%s", t->optimizer->name);
     snprintf(now->precision, sizeof now->precision, "%s", TREN_REAL_NAME);
     TREN_TRY(tren_config_format(&now->config, c));

@@ -1,0 +1,134 @@
+/* What the weights of a checkpoint were trained on: enough to build the network and to normalise
+ * its input without the dataset. The attributes bear the names they have in a dataset
+ * (docs/data-format.md). */
+#include "train/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP "/normalization"
+
+void tren_checkpoint_close_data(tren_dataset_info *data) {
+    for (int i = 0; data->class_name && i < data->n_classes; i++) free(data->class_name[i]);
+    free(data->class_name);
+    free(data->mean);
+    free(data->sd);
+    *data = (tren_dataset_info){0};
+}
+
+static tren_status copy_stats(tren_dataset_info *to, const tren_dataset_info *from) {
+    TREN_TRY(tren_alloc(&to->mean, from->n_stats, sizeof *to->mean, "a checkpoint"));
+    TREN_TRY(tren_alloc(&to->sd, from->n_stats, sizeof *to->sd, "a checkpoint"));
+    memcpy(to->mean, from->mean, from->n_stats * sizeof *to->mean);
+    memcpy(to->sd, from->sd, from->n_stats * sizeof *to->sd);
+    return TREN_OK;
+}
+
+static tren_status copy_names(tren_dataset_info *to, const tren_dataset_info *from) {
+    if (!from->class_name) return TREN_OK;
+    TREN_TRY(tren_alloc(&to->class_name, (size_t)from->n_classes, sizeof *to->class_name,
+                        "a checkpoint"));
+    for (int i = 0; i < from->n_classes; i++) {
+        to->class_name[i] = strdup(from->class_name[i]);
+        if (!to->class_name[i]) return tren_fail(TREN_ERR_INTERNAL, "out of memory: class names");
+    }
+    return TREN_OK;
+}
+
+tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info) {
+    tren_dataset_info *data = &checkpoint->data;
+    tren_checkpoint_close_data(data);
+    *data = *info;
+    data->mean = data->sd = NULL;
+    data->class_name = NULL;
+    tren_status st = copy_stats(data, info);
+    if (st == TREN_OK) st = copy_names(data, info);
+    if (st != TREN_OK) tren_checkpoint_close_data(data);
+    return st;
+}
+
+/* ---- the file ---------------------------------------------------------------------------------
+ */
+
+tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *data) {
+    if (data->n_stats == 0) return TREN_OK;
+    int64_t shape[] = {data->shape.c, data->shape.h, data->shape.w};
+    tren_h5_shape stats = {.rank = 1, .dim = {data->n_stats}};
+    TREN_TRY(tren_h5_group(file, GROUP));
+    TREN_TRY(tren_h5_write(file, GROUP "/mean", stats, TREN_F64, data->mean));
+    TREN_TRY(tren_h5_write(file, GROUP "/sd", stats, TREN_F64, data->sd));
+    TREN_TRY(tren_h5_put_text(file, "/", "layout", data->is_image ? "image" : "table"));
+    TREN_TRY(tren_h5_put_i64s(file, "/", "shape", shape, data->is_image ? 3 : 1));
+    TREN_TRY(tren_h5_put_text(file, "/", "x_type", tren_type_name(data->x_type)));
+    TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", data->n_classes));
+    TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", data->n_targets));
+    if (!data->class_name) return TREN_OK;
+    return tren_h5_put_texts(file, "/", "class_names", (const char *const *)data->class_name,
+                             (size_t)data->n_classes);
+}
+
+static tren_status get_layout(tren_h5 *file, tren_dataset_info *data) {
+    char layout[16], type[16];
+    int64_t shape[] = {1, 1, 1}, n_classes, n_targets;
+    size_t n = 3;
+    TREN_TRY(tren_h5_get_text(file, "/", "layout", layout, sizeof layout));
+    TREN_TRY(tren_h5_get_text(file, "/", "x_type", type, sizeof type));
+    TREN_TRY(tren_h5_get_i64s(file, "/", "shape", shape, &n));
+    TREN_TRY(tren_h5_get_i64(file, "/", "n_classes", &n_classes));
+    TREN_TRY(tren_h5_get_i64(file, "/", "n_targets", &n_targets));
+    data->is_image = strcmp(layout, "image") == 0;
+    data->shape = (tren_shape){(int)shape[0], (int)shape[1], (int)shape[2]};
+    data->n_classes = (int)n_classes;
+    data->n_targets = (int)n_targets;
+    for (tren_type t = TREN_U8; t <= TREN_U64; t++)
+        if (strcmp(type, tren_type_name(t)) == 0) data->x_type = t;
+    return TREN_OK;
+}
+
+static tren_status get_stat(tren_h5 *file, const char *name, size_t n, double **value) {
+    TREN_TRY(tren_alloc(value, n, sizeof **value, "a checkpoint"));
+    return tren_h5_read(file, name, n, TREN_F64, *value);
+}
+
+static tren_status get_names(tren_h5 *file, const char *path, tren_dataset_info *data) {
+    if (!tren_h5_has_attr(file, "/", "class_names")) return TREN_OK;
+    size_t n;
+    int n_classes = data->n_classes;
+    TREN_TRY(tren_h5_get_texts(file, "/", "class_names", &data->class_name, &n));
+    if (n == (size_t)n_classes) return TREN_OK;
+    data->n_classes = (int)n; /* what there is to free */
+    return tren_fail(TREN_ERR_CHECKPOINT, "%s has %d classes and %zu class names", path, n_classes,
+                     n);
+}
+
+tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_dataset_info *data) {
+    if (!tren_h5_has(file, GROUP)) return TREN_OK;
+    tren_h5_shape shape;
+    tren_type type;
+    TREN_TRY(get_layout(file, data));
+    TREN_TRY(tren_h5_info(file, GROUP "/mean", &shape, &type));
+    data->n_stats = shape.rank == 1 ? shape.dim[0] : 0;
+    if (data->n_stats != (size_t)data->shape.c)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s has means of %zu columns or channels, and rows of %d", path,
+                         data->n_stats, data->shape.c);
+    TREN_TRY(get_stat(file, GROUP "/mean", data->n_stats, &data->mean));
+    TREN_TRY(get_stat(file, GROUP "/sd", data->n_stats, &data->sd));
+    return get_names(file, path, data);
+}
+
+/* ---- the digest -------------------------------------------------------------------------------
+ */
+
+void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_state *digest) {
+    if (data->n_stats == 0) return;
+    char text[160];
+    int n = snprintf(text, sizeof text, "%s %d %d %d %s %d %d\n",
+                     data->is_image ? "image" : "table", data->shape.c, data->shape.h,
+                     data->shape.w, tren_type_name(data->x_type), data->n_classes, data->n_targets);
+    tren_digest_add(digest, text, (size_t)n);
+    for (int i = 0; data->class_name && i < data->n_classes; i++)
+        tren_digest_add(digest, data->class_name[i], strlen(data->class_name[i]) + 1);
+    tren_digest_add(digest, data->mean, data->n_stats * sizeof *data->mean);
+    tren_digest_add(digest, data->sd, data->n_stats * sizeof *data->sd);
+}
