@@ -68,12 +68,19 @@ static size_t take(double share, size_t n, size_t at_most, double *carry) {
     return (size_t)whole;
 }
 
+/* How many rows of a class may leave training. Of strata no more than their own shares, rounded up:
+ * else what is carried from class to class could leave a small one without rows to train on. */
+static size_t most_held_out(const double share[TREN_N_PARTS], size_t n, bool is_stratum) {
+    if (!is_stratum) return n;
+    return (size_t)ceil((double)n * (share[TREN_VALIDATION] + share[TREN_TEST]) - 1e-9);
+}
+
 static void set_quotas(quota *of, size_t n_classes, const double share[TREN_N_PARTS]) {
     double carry[TREN_N_PARTS] = {0};
     for (size_t c = 0; c < n_classes; c++) {
-        size_t n = of[c].n;
-        size_t validation = take(share[TREN_VALIDATION], n, n, &carry[TREN_VALIDATION]);
-        size_t test = take(share[TREN_TEST], n, n - validation, &carry[TREN_TEST]);
+        size_t n = of[c].n, most = most_held_out(share, n, n_classes > 1);
+        size_t validation = take(share[TREN_VALIDATION], n, most, &carry[TREN_VALIDATION]);
+        size_t test = take(share[TREN_TEST], n, most - validation, &carry[TREN_TEST]);
         of[c].train_end = n - validation - test;
         of[c].validation_end = n - test;
     }

@@ -160,6 +160,24 @@ Test(split, many_small_strata_still_fill_every_part) {
     tren_source_close(&source);
 }
 
+Test(split, no_stratum_loses_its_training_rows_to_rounding) {
+    tren_source source;
+    test_make_source(&source, 12, 0, 4,
+                     6); /* 2 of each class: half a row for validation, half for test */
+    tren_split split = split_of("50/25/25");
+    split.stratify = true;
+    tren_partition partition;
+    cr_assert_eq(tren_partition_open(&partition, &source, &split), TREN_OK);
+    cr_assert(partition.n[0] == 6 && partition.n[1] == 3 && partition.n[2] == 3);
+    for (int class = 0; class < 6; class ++) {
+        size_t n[TREN_N_PARTS];
+        count_class(n, &source, &partition, class);
+        cr_assert_eq(n[0], 1, "class %d: %zu/%zu/%zu", class, n[0], n[1], n[2]);
+    }
+    tren_partition_close(&partition);
+    tren_source_close(&source);
+}
+
 Test(split, shuffles_by_seed_and_keeps_order_without) {
     tren_source source;
     tren_partition a, b;
