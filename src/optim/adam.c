@@ -10,7 +10,7 @@
 #endif
 
 typedef struct adam_step {
-    real keep, l2, beta1, beta2, rate, root_correction, epsilon, scale;
+    real keep, l2, beta1, beta2, one_less1, one_less2, rate, root_correction, epsilon, scale;
 } adam_step;
 
 /* PyTorch's form: w -= rate / (1-beta1^t) * m / (sqrt(v) / sqrt(1-beta2^t) + epsilon). */
@@ -20,6 +20,8 @@ static adam_step step_of(const tren_update *u, bool decoupled) {
                        .l2 = (real)(decoupled ? 0 : u->decay),
                        .beta1 = (real)u->beta1,
                        .beta2 = (real)u->beta2,
+                       .one_less1 = (real)(1 - u->beta1), /* 1 - (float)0.999 is off by 1e-5 */
+                       .one_less2 = (real)(1 - u->beta2),
                        .rate = (real)(u->learning_rate / correction1),
                        .root_correction = (real)(1 / sqrt(correction2)),
                        .epsilon = (real)u->epsilon,
@@ -28,12 +30,11 @@ static adam_step step_of(const tren_update *u, bool decoupled) {
 
 TREN_KERNEL static void update(real *w, const real *g, real *m, real *v, size_t n, const adam_step *s) {
     adam_step a = *s;
-    real one_less1 = 1 - a.beta1, one_less2 = 1 - a.beta2;
 #pragma GCC ivdep
     for (size_t i = 0; i < n; i++) {
         real d = a.scale * g[i] + a.l2 * w[i];
-        m[i] = a.beta1 * m[i] + one_less1 * d;
-        v[i] = a.beta2 * v[i] + one_less2 * (d * d);
+        m[i] = a.beta1 * m[i] + a.one_less1 * d;
+        v[i] = a.beta2 * v[i] + a.one_less2 * (d * d);
         w[i] = a.keep * w[i] - a.rate * (m[i] / (root(v[i]) * a.root_correction + a.epsilon));
     }
 }

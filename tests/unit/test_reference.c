@@ -1,0 +1,203 @@
+/* Layers, losses and update rules against values computed elsewhere in float64: norm-wise to 1e-6
+ * in float, 1e-12 in double. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/net.h"
+#include "support/reference.h"
+#include "tren/optim.h"
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+/* A case of the file with its rows in the batch and its dy behind the layer. */
+typedef struct layer_case {
+    const char *name;
+    test_batch batch;
+    tren_graph *graph;
+    tren_layer *input, *layer;
+    real *value, *dy;
+    test_run run;
+} layer_case;
+
+static void put_parameter(layer_case *c, int i, const char *name) {
+    real *from = test_reference_real(c->name, name);
+    memcpy(c->value + c->graph->param[i].at.off, from, c->graph->param[i].at.len * sizeof *from);
+    free(from);
+}
+
+static void open_rows(layer_case *c, int shards, const int *count) {
+    test_values x = test_reference(c->name, "x");
+    test_batch_open(&c->batch, shards, count, x.dim[1], 1);
+    cr_assert_eq((size_t)c->batch.rows * (size_t)x.dim[1], x.n);
+    for (size_t i = 0; i < x.n; i++) c->batch.x[i] = (real)x.at[i];
+    free(x.at);
+}
+
+static void open_case(layer_case *c, const char *name, const tren_activation *f, int shards,
+                      const int *count) {
+    *c = (layer_case){.name = name};
+    open_rows(c, shards, count);
+    c->dy = test_reference_real(name, "dy");
+    cr_assert_eq(tren_graph_open(&c->graph), TREN_OK);
+    c->input = test_input_with_gradient(c->graph, c->batch.width);
+    c->layer = f ? tren_activate(c->graph, c->input, f)
+                 : tren_dense(c->graph, c->input, 5, &tren_identity, (tren_init){0});
+    test_given_gradient(c->graph, c->layer, c->dy);
+    cr_assert_eq(tren_graph_check(c->graph), TREN_OK);
+    c->value = calloc(c->graph->n_values + 1, sizeof *c->value);
+    if (!f) {
+        put_parameter(c, 0, "weight");
+        put_parameter(c, 1, "bias");
+    }
+    test_run_open(&c->run, &(test_run_spec){.graph = c->graph,
+                                            .value = c->value,
+                                            .batch = &c->batch,
+                                            .hi = shards,
+                                            .stacking = true});
+    test_run_both(&c->run);
+}
+
+static void close_case(layer_case *c) {
+    test_run_close(&c->run);
+    tren_graph_close(c->graph);
+    test_batch_close(&c->batch);
+    free(c->value);
+    free(c->dy);
+}
+
+static void check_layer(const char *name, const tren_activation *f, int shards, const int *count) {
+    layer_case c;
+    open_case(&c, name, f, shards, count);
+    test_agrees(test_output_of(&c.run, c.layer), name, "y");
+    test_agrees(test_gradient_of(&c.run, c.input), name, "dx");
+    if (!f) {
+        test_agrees(c.run.node[0] + c.graph->param[0].at.off, name, "dweight");
+        test_agrees(c.run.node[0] + c.graph->param[1].at.off, name, "dbias");
+    }
+    close_case(&c);
+}
+
+/* The 7 rows of each case, as one microbatch and as five, one of them empty. */
+static void check_layers(const char *name, const tren_activation *f) {
+    check_layer(name, f, 1, (int[]){7});
+    check_layer(name, f, 5, (int[]){2, 1, 0, 3, 1});
+}
+
+Test(reference, dense) {
+    check_layers("dense", NULL);
+}
+
+Test(reference, relu) {
+    check_layers("relu", &tren_relu);
+}
+
+Test(reference, tanh) {
+    check_layers("tanh", &tren_tanh);
+}
+
+Test(reference, gelu) {
+    check_layers("gelu", &tren_gelu);
+}
+
+/* ---- losses ---------------------------------------------------------------------------------- */
+
+static void check_cross_entropy(const char *group, double smoothing) {
+    test_values z = test_reference(group, "logits");
+    int n = z.dim[0], m = z.dim[1];
+    int32_t *label = test_reference_labels(group, "target");
+    real *dz = test_reference_real(group, "logits");
+    double loss = 0, correct = 0;
+    tren_softmax_cross_entropy(dz, &loss, &correct, label, n, m, (real)smoothing, (real)(1.0 / n));
+    real mean = (real)(loss / n);
+    test_agrees(&mean, group, "loss");
+    test_agrees(dz, group, "dlogits");
+    free(z.at);
+    free(dz);
+    free(label);
+}
+
+Test(reference, softmax_cross_entropy) {
+    check_cross_entropy("softmax_cross_entropy", 0);
+}
+
+Test(reference, softmax_cross_entropy_with_label_smoothing) {
+    check_cross_entropy("softmax_cross_entropy_smooth", 0.1);
+}
+
+Test(reference, half_sum_of_squares) {
+    static const char group[] = "half_sum_of_squares";
+    test_values y = test_reference(group, "y");
+    int n = y.dim[0], m = y.dim[1];
+    real *target = test_reference_real(group, "target"), *dy = test_reference_real(group, "y");
+    double loss = 0;
+    tren_half_squares(dy, &loss, target, n, m, (real)(1.0 / n));
+    real mean = (real)(loss / n);
+    test_agrees(&mean, group, "loss");
+    test_agrees(dy, group, "dy");
+    free(y.at);
+    free(dy);
+    free(target);
+}
+
+/* ---- update rules ---------------------------------------------------------------------------- */
+
+enum { W = 6, STEPS = 10 };
+
+typedef struct rule_case {
+    const char *name, *rule;
+    tren_update u;
+} rule_case;
+
+static const rule_case rules[] = {
+    {"sgd", "sgd", {.learning_rate = 0.1}},
+    {"sgd_decay", "sgd", {.learning_rate = 0.1, .decay = 0.05}},
+    {"momentum", "momentum", {.learning_rate = 0.05, .momentum = 0.9}},
+    {"momentum_decay", "momentum", {.learning_rate = 0.05, .momentum = 0.9, .decay = 0.02}},
+    {"nesterov", "nesterov", {.learning_rate = 0.05, .momentum = 0.9}},
+    {"adam", "adam", {.learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8}},
+    {"adam_l2",
+     "adam",
+     {.learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 0.05}},
+    {"adamw",
+     "adamw",
+     {.learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .decay = 0.05}}};
+
+static const tren_optimizer *rule_named(const char *name) {
+    int i = 0;
+    while (tren_optimizers[i] && strcmp(tren_optimizers[i]->name, name) != 0) i++;
+    cr_assert_not_null(tren_optimizers[i], "no rule is called %s", name);
+    return tren_optimizers[i];
+}
+
+/* Ten steps on f(w) = w'Aw/2 - b'w; path [STEPS, W] the weights after each. */
+static void descend(real *path, const rule_case *c) {
+    test_values a = test_reference("optimizers", "a"), b = test_reference("optimizers", "b");
+    real *w = test_reference_real("optimizers", "w0"), g[W], state[2][W] = {{0}};
+    for (int t = 0; t < STEPS; t++) {
+        for (int i = 0; i < W; i++) {
+            double sum = -b.at[i];
+            for (int j = 0; j < W; j++) sum += a.at[i * W + j] * (double)w[j];
+            g[i] = (real)sum;
+        }
+        tren_update u = c->u;
+        u.scale = 1;
+        u.t = t + 1;
+        rule_named(c->rule)->update(w, g, (real *[]){state[0], state[1]}, W, &u);
+        memcpy(path + t * W, w, W * sizeof *w);
+    }
+    free(a.at);
+    free(b.at);
+    free(w);
+}
+
+Test(reference, every_update_rule) {
+    int n_rules = 0;
+    while (tren_optimizers[n_rules]) n_rules++;
+    cr_assert_eq(n_rules, 5, "a new rule needs its case here");
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        real path[STEPS * W];
+        descend(path, &rules[i]);
+        test_agrees(path, "optimizers", rules[i].name);
+    }
+}
