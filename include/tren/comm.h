@@ -53,6 +53,8 @@ typedef struct tren_comm {
 tren_status tren_comm_open(tren_comm *comm);
 /* Wraps a duplicate of the caller's MPI_Comm (passed by address), which stays the caller's. */
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm);
+/* This rank by itself, after tren_comm_open. Not collective. */
+tren_status tren_comm_self(tren_comm *comm);
 void tren_comm_close(tren_comm *comm);
 /* Ends the whole job at once with this exit code. Not collective. */
 void tren_comm_abort(const tren_comm *comm, int code) __attribute__((noreturn));
@@ -63,6 +65,8 @@ void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n); /* from rank
 /* all [size][n]: every rank's n doubles, on every rank. */
 void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine, int n);
 void tren_comm_barrier(const tren_comm *comm);
+/* Plain MPI_Allreduce, sum in place: what the engines are measured against. n < 2^31 */
+void tren_comm_allreduce(const tren_comm *comm, real *sum, size_t n);
 /* Rank r sends count(r) = first[r+1] - first[r] doubles; rank 0 has all of them in `all` [first[size]]. */
 void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first);
 /* "SkylakeX on all 4 ranks", or TREN_ERR_ENV naming the ranks whose text differs from rank 0's. */

@@ -135,3 +135,12 @@ void tren_comm_version(char *text, size_t n) {
     version[strcspn(version, ",\n")] = '\0';
     snprintf(text, n, "%s", version);
 }
+
+tren_status tren_comm_self(tren_comm *comm) {
+    MPI_Comm self = MPI_COMM_SELF;
+    return tren_comm_wrap(comm, &self);
+}
+
+void tren_comm_allreduce(const tren_comm *comm, real *sum, size_t n) {
+    MPI_Allreduce(MPI_IN_PLACE, sum, (int)n, TREN_MPI_REAL, MPI_SUM, mpi_of(comm));
+}

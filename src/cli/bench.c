@@ -1,0 +1,69 @@
+#include "cli/bench.h"
+#include "tren/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bench_median(double *seconds, int n) {
+    qsort(seconds, (size_t)n, sizeof *seconds, ascending);
+    return n % 2 ? seconds[n / 2] : 0.5 * (seconds[n / 2 - 1] + seconds[n / 2]);
+}
+
+double bench_min(const double *seconds, int n) {
+    double least = seconds[0];
+    for (int i = 1; i < n; i++)
+        if (seconds[i] < least) least = seconds[i];
+    return least;
+}
+
+enum { CUBE = 2048, TRIES = 4 };
+static double best_gflops;
+
+void bench_peak_again(void) {
+    size_t n = (size_t)CUBE * CUBE;
+    real *a = malloc(3 * n * sizeof *a);
+    if (!a) return;
+    for (size_t i = 0; i < 3 * n; i++) a[i] = (real)(i % 1000) / 1000;
+    for (int i = 0; i < TRIES; i++) {
+        double since = tren_seconds();
+        tren_gemm(a + 2 * n, a, a + n, (tren_gemm_shape){.m = CUBE, .n = CUBE, .k = CUBE}, 1, 0);
+        double gflops = 2.0 * CUBE * CUBE * CUBE / (tren_seconds() - since) * 1e-9;
+        if (gflops > best_gflops) best_gflops = gflops;
+    }
+    free(a);
+}
+
+double bench_peak(void) {
+    if (best_gflops == 0) bench_peak_again();
+    return best_gflops;
+}
+
+static void cpu_name(char *out, size_t n) {
+    snprintf(out, n, "unknown CPU");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[256];
+    while (file && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "model name", 10) != 0) continue;
+        snprintf(out, n, "%s", strchr(line, ':') + 2);
+        out[strcspn(out, "\n")] = '\0';
+        break;
+    }
+    if (file) fclose(file);
+}
+
+void bench_say_machine(const tren_comm *comm) {
+    if (comm->rank > 0) return;
+    char cpu[128], mpi[128], date[32];
+    time_t now = time(NULL);
+    cpu_name(cpu, sizeof cpu);
+    tren_comm_version(mpi, sizeof mpi);
+    strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
+    printf("# %s, OpenBLAS core %s, 1 thread a rank, %s, %s, %d rank%s, %s\n", cpu, tren_blas_core(), TREN_REAL_NAME,
+           mpi, comm->size, comm->size > 1 ? "s" : "", date);
+}

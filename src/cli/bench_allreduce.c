@@ -1,0 +1,101 @@
+/* The engines beside MPI_Allreduce, taking turns at each size. */
+#include "cli/args.h"
+#include "cli/bench.h"
+#include "tren/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 21 };
+
+static const struct {
+    const char *name;
+    int id;
+} engines[] = {{"shared", TREN_ENGINE_SHARED}, {"halving", TREN_ENGINE_HALVING}, {"direct", TREN_ENGINE_DIRECT},
+               {"gather", TREN_ENGINE_GATHER}};
+enum { N_ENGINES = sizeof engines / sizeof *engines };
+
+static double time_mpi(const tren_comm *comm, real *x, size_t n) {
+    tren_comm_barrier(comm);
+    double since = tren_seconds();
+    tren_comm_allreduce(comm, x, n);
+    return tren_seconds() - since;
+}
+
+/* Sum, then the owners' pieces as values, then everybody has them: the same service as an allreduce. */
+static double time_engine(tren_reducer *r, const tren_comm *comm) {
+    tren_comm_barrier(comm);
+    double since = tren_seconds();
+    tren_reducer_begin(r);
+    tren_reducer_finish(r);
+    const tren_span *piece;
+    int n = tren_reducer_pieces(r, &piece);
+    for (int p = 0; p < n; p++)
+        memcpy(tren_reducer_value(r) + piece[p].off, tren_reducer_sum(r) + piece[p].off, piece[p].len * sizeof(real));
+    tren_reducer_gather(r);
+    return tren_seconds() - since;
+}
+
+static tren_status open_engines(tren_reducer **r, tren_comm *comm, size_t n) {
+    for (int e = 0; e < N_ENGINES; e++) {
+        tren_reduce_spec spec = {.n = n, .shards = comm->size, .engine = engines[e].id, .bucket = 1 << 18};
+        r[e] = NULL;
+        if (engines[e].id == TREN_ENGINE_GATHER && n > 1 << 20) continue;
+        tren_status st = tren_reducer_open(&r[e], comm, &spec);
+        if (st != TREN_OK && st != TREN_ERR_USAGE) return st; /* not for this launch */
+    }
+    return TREN_OK;
+}
+
+static void print_row(size_t bytes, double seconds[][ROUNDS], tren_reducer **r) {
+    double mpi = bench_median(seconds[N_ENGINES], ROUNDS);
+    printf("%10zu %12.1f", bytes, mpi * 1e6);
+    for (int e = 0; e < N_ENGINES; e++) {
+        double own = bench_median(seconds[e], ROUNDS);
+        if (r[e])
+            printf(" %10.1f (%.2f)", own * 1e6, own / mpi);
+        else
+            printf(" %17s", "-");
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
+static tren_status bench_size(tren_comm *comm, size_t bytes) {
+    size_t n = bytes / sizeof(real);
+    double seconds[N_ENGINES + 1][ROUNDS] = {{0}};
+    tren_reducer *r[N_ENGINES] = {NULL};
+    real *x = NULL;
+    tren_status st = tren_alloc(&x, n, sizeof *x, "a vector");
+    if (st == TREN_OK) st = open_engines(r, comm, n);
+    for (int i = -2; st == TREN_OK && i < ROUNDS; i++) { /* two rounds to warm up */
+        int at = i < 0 ? 0 : i;
+        seconds[N_ENGINES][at] = time_mpi(comm, x, n);
+        for (int e = 0; e < N_ENGINES; e++)
+            if (r[e]) seconds[e][at] = time_engine(r[e], comm);
+    }
+    if (st == TREN_OK && comm->rank == 0) print_row(bytes, seconds, r);
+    for (int e = 0; e < N_ENGINES; e++) tren_reducer_close(r[e]);
+    free(x);
+    return st;
+}
+
+tren_status bench_allreduce(tren_comm *comm, int argc, char **argv) {
+    const tren_arg options[] = {{.name = NULL}};
+    tren_args args = {.command = "bench allreduce",
+                      .synopsis = "",
+                      .summary = "A whole reduction, 4 kB to 64 MB, by each engine that this launch allows and by "
+                                 "MPI_Allreduce, taking turns.",
+                      .options = options};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    if (args.help) return TREN_OK;
+    bench_say_machine(comm);
+    if (comm->rank == 0) {
+        printf("# microseconds, median of %d; in brackets: over MPI_Allreduce (below 1: faster)\n", ROUNDS);
+        printf("%10s %12s", "bytes", "MPI");
+        for (int e = 0; e < N_ENGINES; e++) printf(" %17s", engines[e].name);
+        printf("\n");
+    }
+    for (size_t bytes = 4096; bytes <= (size_t)64 << 20; bytes *= 4) TREN_TRY(bench_size(comm, bytes));
+    return TREN_OK;
+}

@@ -1,0 +1,233 @@
+/* Whole steps through the real trainer, on random rows: what a user gets. */
+#include "cli/args.h"
+#include "cli/bench.h"
+#include "tren/train.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct step_case {
+    const char *name, *dims;
+    int batch, shards;
+    const char *more; /* further settings: "key value key value" */
+    double target;    /* share of the large product; 0: none */
+} step_case;
+
+#define DECAY "optimizer.lambda 5 "
+static const step_case one_rank[] = {
+    {"sgd", "784-2048-2048-2048-10", 512, 1, DECAY, 0.92},
+    {"sgd", "784-512-512-10", 256, 1, DECAY, 0.90},
+    {"momentum dropout", "784-512-512-10", 256, 1, DECAY "optimizer.momentum 0.9 dropout 0.5 ", 0.80},
+    {"adamw", "784-512-512-10", 256, 1, "optimizer.name adamw optimizer.weight_decay 0.01 ", 0.80},
+    {"4 shards", "784-512-512-10", 256, 4, DECAY, 0},
+    {"8 shards", "784-512-512-10", 256, 8, DECAY, 0},
+    {"16 shards", "784-512-512-10", 256, 16, DECAY, 0},
+    {"small", "40-61-61-10", 100, 1, DECAY, 0},
+};
+static const step_case scaling[] = {
+    {"alone, half", "784-512-512-10", 128, 1, DECAY, 0},
+    {"together", "784-512-512-10", 256, 2, DECAY, 0},
+};
+
+enum { MAX_STEPS = 4000 };
+typedef struct step_times {
+    double at[MAX_STEPS];
+    int n;
+} step_times;
+
+static void note_step(void *ctx, const tren_progress *p) {
+    step_times *t = ctx;
+    if (!p->epoch_done && t->n < MAX_STEPS) t->at[t->n++] = tren_seconds();
+}
+
+/* Rows of noise in the source's type of images: u8. */
+static tren_status make_data(const char *path, int width, int classes) {
+    enum { ROWS = 8192 };
+    tren_source s = {.n = ROWS,
+                     .shape = {width, 1, 1},
+                     .n_classes = classes,
+                     .n_targets = 1,
+                     .x_type = TREN_U8,
+                     .y_type = TREN_U8};
+    tren_split split = {.percent = {100, 0, 0}, .seed = 1};
+    tren_status st = TREN_OK;
+    TREN_GOTO(tren_alloc(&s.x, (size_t)ROWS * (size_t)width, 1, "noise"));
+    TREN_GOTO(tren_alloc(&s.y, ROWS, 1, "noise"));
+    tren_rng rng = tren_rng_open(1, TREN_RNG_TEST, 0, 0, 0);
+    for (size_t i = 0; i < (size_t)ROWS * (size_t)width / 16; i++) {
+        uint32_t word[4];
+        tren_rng_words(word, &rng, (uint32_t)i);
+        memcpy((uint8_t *)s.x + 16 * i, word, sizeof word);
+    }
+    for (int i = 0; i < ROWS; i++) ((uint8_t *)s.y)[i] = (uint8_t)(i % classes);
+    st = tren_dataset_write(path, &s, &split, true);
+done:
+    tren_source_close(&s);
+    return st;
+}
+
+static double flop_of(const char *dims, int batch) {
+    double flop = 0;
+    char *end;
+    long in = strtol(dims, &end, 10);
+    for (bool first = true; *end == '-'; first = false) {
+        long out = strtol(end + 1, &end, 10);
+        flop += 2.0 * batch * (double)in * (double)out * (first ? 2 : 3);
+        in = out;
+    }
+    return flop;
+}
+
+/* "784-512-10" -> width 784, hidden "[512]", classes 10 */
+static void split_dims(const char *dims, int *width, char *hidden, size_t n, int *classes) {
+    const char *first = strchr(dims, '-'), *last = strrchr(dims, '-');
+    *width = atoi(dims);
+    *classes = atoi(last + 1);
+    snprintf(hidden, n, "[%.*s]", first == last ? 0 : (int)(last - first - 1), first + 1);
+    for (char *c = hidden; *c; c++)
+        if (*c == '-') *c = ',';
+}
+
+static tren_status fill_config(tren_config *config, const step_case *c, const char *data) {
+    char hidden[128], number[32], more[256];
+    int width, classes;
+    tren_config_defaults(config);
+    split_dims(c->dims, &width, hidden, sizeof hidden, &classes);
+    TREN_TRY(tren_config_set(config, "data", data, "bench"));
+    TREN_TRY(tren_config_set(config, "model.hidden", hidden, "bench"));
+    snprintf(number, sizeof number, "%d", c->batch);
+    TREN_TRY(tren_config_set(config, "batch_size", number, "bench"));
+    snprintf(number, sizeof number, "%d", c->shards);
+    TREN_TRY(tren_config_set(config, "shards", number, "bench"));
+    TREN_TRY(tren_config_set(config, "optimizer.learning_rate", "0.01", "bench"));
+    snprintf(more, sizeof more, "%s", c->more);
+    for (char *save = NULL, *key = strtok_r(more, " ", &save); key; key = strtok_r(NULL, " ", &save))
+        TREN_TRY(tren_config_set(config, key, strtok_r(NULL, " ", &save), "bench"));
+    config->epochs = 1000000;
+    return TREN_OK;
+}
+
+static int steps_for(const step_case *c, double seconds) {
+    double steps = seconds * 100e9 / flop_of(c->dims, c->batch);
+    if (steps < 30) steps = 30;
+    return steps < MAX_STEPS ? (int)steps : MAX_STEPS;
+}
+
+/* The median seconds of a step on this communicator; rank 0's. */
+static tren_status measure(double *median, tren_comm *comm, const step_case *c, const char *data, double seconds) {
+    static step_times times;
+    tren_config config;
+    tren_result result;
+    TREN_TRY(fill_config(&config, c, data));
+    config.max_steps = steps_for(c, seconds);
+    times.n = 0;
+    tren_train_options options = {.progress = note_step, .ctx = &times, .started = tren_seconds()};
+    TREN_TRY(tren_train(comm, &config, &options, &result));
+    int n = times.n - 1;
+    for (int i = 0; i < n; i++) times.at[i] = times.at[i + 1] - times.at[i];
+    *median = comm->rank == 0 && n > 0 ? bench_median(times.at, n) : 0;
+    return TREN_OK;
+}
+
+static void print_head(void) {
+    printf("%-18s %-22s %5s %6s %6s  %10s %12s %9s %6s %7s\n", "case", "network", "batch", "shards", "ranks", "us/step",
+           "samples/s", "GFLOP/s", "share", "target");
+}
+
+static void print_case(const step_case *c, int ranks, double seconds) {
+    double gflops = flop_of(c->dims, c->batch) / seconds * 1e-9;
+    printf("%-18s %-22s %5d %6d %6d  %10.1f %12.0f %9.1f %6.3f", c->name, c->dims, c->batch, c->shards, ranks,
+           seconds * 1e6, c->batch / seconds, gflops, gflops / bench_peak() / ranks);
+    if (c->target > 0) printf(" %7.2f", c->target);
+    printf("\n");
+    fflush(stdout);
+}
+
+typedef struct bench_data {
+    char path[2][256]; /* of 784 and of 40 columns */
+} bench_data;
+
+static const char *data_for(const bench_data *data, const step_case *c) { return data->path[atoi(c->dims) == 40]; }
+
+static tren_status bench_alone(tren_comm *comm, const bench_data *data, double seconds) {
+    enum { N = sizeof one_rank / sizeof *one_rank, ROUNDS = 3 };
+    double took[N][ROUNDS];
+    for (int r = 0; r < ROUNDS; r++)
+        for (int i = 0; i < N; i++) {
+            bench_peak_again();
+            TREN_TRY(measure(&took[i][r], comm, &one_rank[i], data_for(data, &one_rank[i]), seconds / ROUNDS));
+        }
+    printf("# 2048-cubed product: %.1f GFLOP/s, the best of the run; a step: median of steps, best of %d rounds\n",
+           bench_peak(), ROUNDS);
+    print_head();
+    for (int i = 0; i < N; i++) print_case(&one_rank[i], 1, bench_min(took[i], ROUNDS));
+    double base = bench_min(took[1], ROUNDS);
+    printf("price of shards at batch 256:");
+    for (int i = 4; i < 7; i++) printf("  S = %d: x %.3f", one_rank[i].shards, bench_min(took[i], ROUNDS) / base);
+    printf("\n");
+    return TREN_OK;
+}
+
+/* Rank 0 alone with the rows of one rank, then all together, taking turns. */
+static tren_status bench_together(tren_comm *comm, const bench_data *data, double seconds) {
+    enum { ROUNDS = 5 };
+    double alone[ROUNDS] = {0}, together[ROUNDS];
+    step_case all = scaling[1];
+    all.batch = scaling[0].batch * comm->size;
+    all.shards = comm->size;
+    for (int r = 0; r < ROUNDS; r++) {
+        if (comm->rank == 0) {
+            tren_comm self;
+            TREN_TRY(tren_comm_self(&self));
+            TREN_TRY(measure(&alone[r], &self, &scaling[0], data->path[0], seconds / ROUNDS));
+            tren_comm_close(&self);
+        }
+        tren_comm_barrier(comm);
+        TREN_TRY(measure(&together[r], comm, &all, data->path[0], seconds / ROUNDS));
+    }
+    if (comm->rank > 0) return TREN_OK;
+    double one = bench_median(alone, ROUNDS), many = bench_median(together, ROUNDS);
+    bench_peak_again();
+    print_head();
+    print_case(&scaling[0], 1, one);
+    print_case(&all, comm->size, many);
+    printf("together over alone at the same rows a rank: x %.3f of %d\n", one / many * comm->size, comm->size);
+    return TREN_OK;
+}
+
+static tren_status open_data(bench_data *data, const tren_comm *comm) {
+    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    tren_status st = TREN_OK;
+    if (comm->rank == 0) {
+        for (int i = 0; i < 2; i++)
+            snprintf(data->path[i], sizeof data->path[i], "%s/tren-bench-%d-%d.h5", dir, (int)getpid(), i);
+        st = make_data(data->path[0], 784, 10);
+        if (st == TREN_OK) st = make_data(data->path[1], 40, 10);
+    }
+    tren_comm_bcast(comm, data, sizeof *data);
+    return tren_comm_agree(comm, st);
+}
+
+tren_status bench_step(tren_comm *comm, int argc, char **argv) {
+    double seconds = 3;
+    const tren_arg options[] = {{.name = "seconds",
+                                 .type = TREN_ARG_SECONDS,
+                                 .at = &seconds,
+                                 .metavar = "S",
+                                 .help = "About this long for each case."},
+                                {.name = NULL}};
+    tren_args args = {.command = "bench step",
+                      .synopsis = "[--seconds 3]",
+                      .summary = "Training steps through the real trainer. One rank: speed by network, optimizer and "
+                                 "shards. Several: how much faster they are together.",
+                      .options = options};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    if (args.help) return TREN_OK;
+    bench_data data;
+    TREN_TRY(open_data(&data, comm));
+    bench_say_machine(comm);
+    tren_status st = comm->size == 1 ? bench_alone(comm, &data, seconds) : bench_together(comm, &data, seconds);
+    for (int i = 0; i < 2 && comm->rank == 0; i++) unlink(data.path[i]);
+    return st;
+}
