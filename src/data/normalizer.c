@@ -33,24 +33,33 @@ void tren_normalizer_close(tren_normalizer *normalizer) {
     *normalizer = (tren_normalizer){0};
 }
 
+/* Rows are far apart in memory: by the time one is converted, those some places ahead are on their
+ * way. */
+enum { AHEAD = 4, CACHE_LINE = 64 };
+
+static void prefetch_row(const char *row, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += CACHE_LINE) __builtin_prefetch(row + at);
+}
+
+static void convert_row(real *out, const void *row, tren_type type,
+                        const tren_normalizer *normalizer) {
+    const real *scale = normalizer->scale, *shift = normalizer->shift;
+    size_t width = (size_t)normalizer->width;
+    if (type == TREN_U8)
+        tren_affine_from_u8(out, row, scale, shift, width);
+    else if (type == TREN_F32)
+        tren_affine_from_f32(out, row, scale, shift, width);
+    else /* TREN_F64: tren_dataset_open admits no other */
+        tren_affine_from_f64(out, row, scale, shift, width);
+}
+
 void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,
                      const tren_normalizer *normalizer) {
-    const real *scale = normalizer->scale, *shift = normalizer->shift;
-    size_t width = (size_t)rows->width;
-    switch (rows->x_type) {
-    case TREN_U8:
-        for (int i = 0; i < n; i++)
-            tren_affine_from_u8(x + i * width, (const uint8_t *)rows->x + row[i] * width, scale,
-                                shift, width);
-        break;
-    case TREN_F32:
-        for (int i = 0; i < n; i++)
-            tren_affine_from_f32(x + i * width, (const float *)rows->x + row[i] * width, scale,
-                                 shift, width);
-        break;
-    default: /* TREN_F64: tren_dataset_open admits no other */
-        for (int i = 0; i < n; i++)
-            tren_affine_from_f64(x + i * width, (const double *)rows->x + row[i] * width, scale,
-                                 shift, width);
+    size_t width = (size_t)rows->width, bytes = width * tren_type_size(rows->x_type);
+    const char *first = rows->x;
+    for (int i = 0; i < AHEAD && i < n; i++) prefetch_row(first + row[i] * bytes, bytes);
+    for (int i = 0; i < n; i++) {
+        if (i + AHEAD < n) prefetch_row(first + row[i + AHEAD] * bytes, bytes);
+        convert_row(x + i * width, first + row[i] * bytes, rows->x_type, normalizer);
     }
 }

@@ -13,7 +13,7 @@ struct tren_h5 {
     bool writing;
     /* Text of the first failed write, or "": HDF5 may still report success when it closes the file.
      */
-    char failure[512];
+    char failure[1024];
 };
 
 /* Silences HDF5's own printing in this thread. Every entry point calls it: the setting is per
