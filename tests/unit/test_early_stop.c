@@ -1,0 +1,82 @@
+/* When training stops, by each rule, on histories worked out by hand. */
+#include <criterion/criterion.h>
+
+#include "train/early_stop.h"
+
+static tren_config rule(tren_stop_rule name) {
+    tren_config c;
+    tren_config_defaults(&c);
+    c.early_stopping.rule = (int)name;
+    c.early_stopping.patience = 3;
+    c.early_stopping.start_epoch = 0;
+    c.early_stopping.gl_alpha = 5;
+    c.early_stopping.up_strips = 2;
+    c.early_stopping.strip_epochs = 2;
+    return c;
+}
+
+/* The epoch after which the rule stops, 0 if never; improvements as the trainer counts them. */
+static int stops_after(const tren_config *c, const double *loss, int n) {
+    double best = loss[0];
+    int64_t bad = 0;
+    for (int e = 1; e <= n; e++) {
+        bool improved = e == 1 || loss[e - 1] < best;
+        bad = improved ? 0 : bad + 1;
+        if (improved) best = loss[e - 1];
+        if (tren_early_stop(c, loss, (size_t)e, best, bad)) return e;
+    }
+    return 0;
+}
+#define STOPS(c, ...)                                                                              \
+    stops_after(c, (double[]){__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double))
+
+Test(early_stop, stops_after_patience_bad_epochs) {
+    tren_config c = rule(TREN_STOP_PATIENCE);
+    cr_expect_eq(STOPS(&c, 5, 4, 4.1, 4.2, 4.3, 1), 5);
+    cr_expect_eq(STOPS(&c, 5, 4, 4.1, 4.2, 3.9, 4, 4, 4), 8);
+    cr_expect_eq(STOPS(&c, 5, 4, 4, 4, 4), 5); /* no better is bad */
+    cr_expect_eq(STOPS(&c, 5, 4, 3, 2, 1), 0);
+    c.early_stopping.patience = 1;
+    cr_expect_eq(STOPS(&c, 5, 4, 4.1), 3);
+}
+
+Test(early_stop, never_before_the_start_epoch) {
+    tren_config c = rule(TREN_STOP_PATIENCE);
+    c.early_stopping.start_epoch = 6;
+    cr_expect_eq(STOPS(&c, 1, 2, 2, 2, 2, 2, 2, 2), 7);
+    c.early_stopping.start_epoch = 8;
+    cr_expect_eq(STOPS(&c, 1, 2, 2, 2, 2, 2, 2, 2), 0);
+}
+
+/* GL = 100 (loss / best - 1) > alpha */
+Test(early_stop, gl_stops_when_the_loss_is_alpha_percent_above_the_best) {
+    tren_config c = rule(TREN_STOP_GL);
+    cr_expect_eq(STOPS(&c, 2, 1, 1.04, 1.049, 1.051, 3), 5);
+    cr_expect_eq(STOPS(&c, 2, 1, 1.04, 0.9, 0.94, 0.946), 6);
+    cr_expect_eq(STOPS(&c, 2, 1, 0.5, 0.2), 0);
+}
+
+/* UP_2 with strips of 2 epochs: up over (2 -> 4) and (4 -> 6), judged after 6. */
+Test(early_stop, up_stops_when_the_loss_rose_over_successive_strips) {
+    tren_config c = rule(TREN_STOP_UP);
+    cr_expect_eq(STOPS(&c, 5, 1, 0, 1.1, 0, 1.2), 6);
+    cr_expect_eq(STOPS(&c, 5, 1, 9, 0.9, 9, 1.2), 0);         /* fell over the first strip */
+    cr_expect_eq(STOPS(&c, 5, 1, 9, 1.1, 9, 1.1), 0);         /* level is not up */
+    cr_expect_eq(STOPS(&c, 5, 1, 9, 0.9, 9, 1.2, 9, 1.3), 8); /* later strips count */
+    cr_expect_eq(STOPS(&c, 5, 4, 5, 5, 6), 0);                /* no two strips yet */
+    c.early_stopping.up_strips = 1;
+    cr_expect_eq(STOPS(&c, 5, 1, 0, 1.1), 4);
+}
+
+Test(early_stop, none_never_stops) {
+    tren_config c = rule(TREN_STOP_NONE);
+    cr_expect_eq(STOPS(&c, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 0);
+    cr_expect_not(tren_early_stop(&c, NULL, 0, 0, 0));
+}
+
+Test(early_stop, nothing_known_is_no_reason_to_stop) {
+    for (int r = TREN_STOP_NONE; r <= TREN_STOP_UP; r++) {
+        tren_config c = rule((tren_stop_rule)r);
+        cr_expect_not(tren_early_stop(&c, NULL, 0, 0, 100));
+    }
+}
