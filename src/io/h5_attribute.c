@@ -108,6 +108,8 @@ static tren_status attribute_open(place at, opened *attribute) {
     if (!tren_h5_has_attr(at.file, at.object, at.name))
         return tren_h5_refuse(at.file, at.object, "has no attribute %s", at.name);
     attribute->id = H5Aopen_by_name(at.file->id, at.object, at.name, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute->id < 0)
+        return tren_h5_error(at.file, at.object, "cannot open the attribute %s", at.name);
     hid_t space = H5Aget_space(attribute->id);
     attribute->type = H5Aget_type(attribute->id);
     hssize_t n = H5Sget_simple_extent_npoints(space);
@@ -119,9 +121,10 @@ static tren_status attribute_open(place at, opened *attribute) {
     return TREN_OK;
 }
 
+/* Where damage keeps HDF5 from saying, yes: reading it then fails with the reason. */
 bool tren_h5_has_attr(tren_h5 *file, const char *object, const char *name) {
     tren_h5_quiet();
-    return tren_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0;
+    return tren_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) != 0;
 }
 
 /* Integers may stand for reals, not the other way round. *n in: room; out: count. */

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# tren data: import, make, info, check; what it says and the code it leaves with when something is wrong.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+data=("$tren" data)
+fashion=/usr/share/datasets/fashion-mnist
+
+test_make_info_check() {
+    expect 0 "350 training, 75 validation and 75 test rows of 1 f64, 1 target" \
+        "${data[@]}" make sinusoid --n 500 --sd 0.2 --split 70/15/15 --seed 3 --out s.h5
+    expect 0 "sinusoid n=500 sd=0.2 seed=3" "${data[@]}" info s.h5
+    expect 0 "good" "${data[@]}" check s.h5
+    "${data[@]}" make sinusoid --n=500 --sd=0.2 --split=70/15/15 --seed=3 --out=t.h5 >/dev/null
+    cmp s.h5 t.h5 || fail "the same settings made other bytes"
+    cp s.h5 before.h5
+    expect 2 "s.h5: exists already: --force replaces it" "${data[@]}" make sinusoid --out s.h5
+    cmp s.h5 before.h5 || fail "an existing file was touched"
+    expect 0 "960 training" "${data[@]}" make sinusoid --out s.h5 --force
+}
+
+test_csv() {
+    printf 'a,b,kind\n' >t.csv
+    for ((i = 0; i < 50; i++)); do printf '%d,%d,cat\n%d,%d,dog\n' $i $((i * i)) $i $((-i - 1)); done >>t.csv
+    expect 0 "80 training, 10 validation and 10 test rows of 2 f32, 2 classes" \
+        "${data[@]}" import csv t.csv --label kind --split 80/10/10 --stratify --out c.h5
+    expect 0 "2: cat, dog" "${data[@]}" info c.h5
+    expect 0 "dog                                40            5            5" "${data[@]}" check c.h5
+    expect 0 "2 classes" "${data[@]}" import csv t.csv --label kind --class-names dog,cat --out d.h5
+    expect 0 "2: dog, cat" "${data[@]}" info d.h5
+    expect 2 "--class-names lacks the label 'dog'" \
+        "${data[@]}" import csv t.csv --label kind --class-names dgo,cat --out e.h5
+    echo "x,1,cat" >>t.csv
+    expect 4 "t.csv:102: column 1 (a): 'x' is not a number" "${data[@]}" import csv t.csv --label kind --out e.h5
+}
+
+test_hdf5() {
+    expect 0 "rows of 2 f32" "${data[@]}" import hdf5 c.h5 --x /train/x --y /train/y --split 90/10/0 --out h.h5
+    expect 4 "c.h5: /train/z: there is no such dataset" "${data[@]}" import hdf5 c.h5 --x /train/z --y /train/y --out i.h5
+    expect 4 "t.csv: cannot open" "${data[@]}" import hdf5 t.csv --x x --y y --out i.h5
+}
+
+test_damage() {
+    expect 4 "none.h5: cannot open: No such file" "${data[@]}" info none.h5
+    head -c $(($(stat -c %s c.h5) - 1)) c.h5 >cut.h5
+    expect 4 "truncated file" "${data[@]}" check cut.h5
+    printf '116,114,101,110,a\n1,2,3,4,b\n5,6,7,8,a\n' >u.csv # the first row reads "tren"
+    "${data[@]}" import csv u.csv --label 5 --type u8 --split 100/0/0 --no-shuffle --out flipped.h5 >/dev/null
+    printf 'T' | dd of=flipped.h5 bs=1 seek="$(grep -obUa $'tren\x01\x02' flipped.h5 | cut -d: -f1)" conv=notrunc status=none
+    expect 4 "/train/x: its bytes are not those that were written" "${data[@]}" check flipped.h5
+    cp c.h5 metadata.h5
+    printf 'X' | dd of=metadata.h5 bs=1 seek="$(grep -obUa 'schema_version' metadata.h5 | cut -d: -f1)" conv=notrunc status=none
+    expect 4 "checksum" "${data[@]}" info metadata.h5
+    printf '1,a\n1,a\n1,a\n1,a\n2,b\n2,b\n2,b\n2,b\n' >twice.csv
+    "${data[@]}" import csv twice.csv --label 2 --split 50/25/25 --stratify --out twice.h5 >/dev/null
+    expect 4 "stand in train too" "${data[@]}" check twice.h5
+    expect 4 "ERROR" "${data[@]}" check c.h5 twice.h5
+}
+
+test_usage() {
+    expect 2 "a subcommand is missing" "${data[@]}"
+    expect 2 "did you mean 'import'" "${data[@]}" imprt
+    expect 2 "a source is missing" "${data[@]}" import
+    expect 2 "did you mean 'idx'" "${data[@]}" import dix
+    expect 2 "did you mean '--labels'" "${data[@]}" import idx --lables x
+    expect 2 "--images is missing" "${data[@]}" import idx --out x.h5
+    expect 2 "FILE is missing" "${data[@]}" import csv --out x.h5
+    expect 2 "--out is missing" "${data[@]}" make sinusoid
+    expect 2 "'97/2/2' is not three shares" "${data[@]}" make sinusoid --split 97/2/2 --out x.h5
+    expect 2 "would be empty" "${data[@]}" make sinusoid --n 10 --out x.h5
+    expect 2 "no test part" "${data[@]}" make sinusoid --keep-test --out x.h5
+    expect 2 "targets, not classes" "${data[@]}" make sinusoid --stratify --out x.h5
+    expect 2 "targets, not classes" "${data[@]}" make sinusoid --class-names a,b --out x.h5
+    expect 2 "--n" "${data[@]}" make sinusoid --n 0 --out x.h5
+    expect 2 "'maybe' is none of" "${data[@]}" import csv t.csv --label kind --header maybe --out x.h5
+    expect 4 "nowhere/x.h5.tmp: cannot create: No such file" "${data[@]}" make sinusoid --out nowhere/x.h5
+    [[ ! -e x.h5 && ! -e x.h5.tmp ]] || fail "a refused command left a file"
+    for command in import make "import idx" "import csv" "import hdf5" "make sinusoid" info check; do
+        # shellcheck disable=SC2086
+        expect 0 "sage" "${data[@]}" $command --help
+    done
+}
+
+# A file system of 1 MB: the disk is full in the middle of the file.
+test_full_disk() {
+    mkdir full
+    if ! mount -t tmpfs -o size=1m tmpfs full 2>/dev/null; then
+        echo "the full disk is not tried: no right to mount"
+        return
+    fi
+    local code=0
+    "${data[@]}" make sinusoid --n 200000 --out full/x.h5 >output 2>&1 || code=$?
+    ls full >left
+    umount full
+    [[ $code -eq 4 ]] || fail "full disk: exit code $code: $(cat output)"
+    grep -q "x.h5.tmp: .*No space left on device" output || fail "full disk: $(cat output)"
+    [[ ! -s left ]] || fail "full disk: left $(cat left)"
+}
+
+test_fashion_mnist() {
+    if [[ ! -e $fashion ]]; then
+        echo "Fashion-MNIST is not tried: no $fashion"
+        return
+    fi
+    export TREN=$tren
+    expect 0 "67200 training, 1400 validation and 1400 test rows of 1 x 28 x 28 u8, 10 classes" \
+        "$TREN_SOURCE/datasets/fashion-mnist.sh" --out pooled.h5
+    expect 0 "10000 test rows" "$TREN_SOURCE/datasets/fashion-mnist.sh" --keep-test --out kept.h5
+    expect 0 "is there already" "$TREN_SOURCE/datasets/fashion-mnist.sh" --out kept.h5
+    expect 0 "Ankle boot                       6720          140          140" "${data[@]}" check pooled.h5
+    if python3=$(command -v /usr/bin/python3) && "$python3" -c 'import h5py' 2>/dev/null; then
+        expect 0 "train: x (67200, 1, 28, 28) uint8" "$python3" "$TREN_SOURCE/examples/read_dataset.py" pooled.h5
+    fi
+    mkdir copy
+    cp "$fashion"/*.gz copy
+    printf 'x' | gzip >copy/t10k-labels-idx1-ubyte.gz
+    FASHION_MNIST=copy expect 4 "is not that of Fashion-MNIST" "$TREN_SOURCE/datasets/fashion-mnist.sh" --out n.h5
+}
+
+test_make_info_check
+test_csv
+test_hdf5
+test_damage
+test_usage
+test_full_disk
+test_fashion_mnist
