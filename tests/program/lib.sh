@@ -1,0 +1,105 @@
+# Helpers for the scripts around the real binary; to be sourced. It makes $scratch and goes there; what a script
+# started or left in shared memory is gone at its end, and nothing else is touched: others may run MPI jobs too.
+# shellcheck shell=bash
+set -euo pipefail
+
+tren=${TREN_BIN:?set TREN_BIN to the folder of the program}/tren
+scratch=$(mktemp -d)
+shared_memory=$(mktemp -d /dev/shm/tren-test.XXXXXX)
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OPENBLAS_NUM_THREADS=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
+export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
+# In folders of our own, so that what a killed mpirun leaves behind can be removed without hurting others.
+export OMPI_MCA_orte_tmpdir_base=$scratch/mpi OMPI_MCA_btl_vader_backing_directory=$shared_memory
+export OMPI_MCA_osc_sm_backing_directory=$shared_memory
+mkdir "$scratch/mpi"
+cd "$scratch"
+
+# Every process that a script starts has $scratch in its environment, by way of the variables above.
+own_processes() { # [names ...]
+    local environment pid
+    for environment in /proc/[0-9]*/environ; do
+        pid=${environment#/proc/}
+        pid=${pid%/environ}
+        [[ $pid -ne $$ && $pid -ne $BASHPID ]] || continue
+        grep -qzF "OMPI_MCA_orte_tmpdir_base=$scratch/mpi" "$environment" 2>/dev/null || continue
+        [[ $# -eq 0 || " $* " == *" $(cat "/proc/$pid/comm" 2>/dev/null) "* ]] && echo "$pid"
+    done
+    return 0
+}
+
+teardown() {
+    local pid
+    for pid in $(own_processes mpirun tren tren64); do kill -KILL "$pid" 2>/dev/null || true; done
+    cd /
+    rm -rf "$scratch" "$shared_memory"
+}
+trap teardown EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+
+# mpi RANKS COMMAND ...   Never hangs: after two minutes, 124.
+mpi() {
+    local ranks=$1
+    shift
+    timeout -k 5 120 mpirun -n "$ranks" "$@"
+}
+
+# expect CODE PART COMMAND ...   Runs it; its exit code must be CODE, its output (both streams, kept in the file
+# `output`) must hold PART.
+expect() {
+    local code=0 want=$1 part=$2
+    shift 2
+    "$@" >output 2>&1 || code=$?
+    [[ $code -eq $want ]] || fail "$*: exit code $code, not $want: $(tail -n 20 output)"
+    [[ -z $part ]] || grep -qF -- "$part" output || fail "$*: no '$part' in: $(tail -n 20 output)"
+}
+
+refuse_part() { ! grep -qF -- "$1" output || fail "'$1' is in: $(tail -n 20 output)"; }
+
+# field RUN KEY   A top-level value of its result.json.
+field() { sed -n "s/^  \"$2\": \"\\{0,1\\}\\([^\",]*\\)\"\\{0,1\\},\\{0,1\\}\$/\\1/p" "$1/result.json"; }
+
+# metrics.csv without the columns that tell times; they are the last ones, from `seconds` on.
+timeless() { awk -F, 'NR == 1 { for (i = 1; i <= NF && $i !~ /seconds$/; i++) n = i }
+    { for (i = 1; i <= n; i++) printf "%s%s", $i, i < n ? "," : "\n" }' "$1/metrics.csv"; }
+
+# Both runs ended with the same weights, best weights and metrics.
+same_run() { # RUN OTHER
+    local key
+    for key in status stop_reason epochs steps best_epoch validation_loss test_loss digest best_digest; do
+        [[ $(field "$1" $key) == "$(field "$2" $key)" ]] ||
+            fail "$2: $key is $(field "$2" $key), in $1 $(field "$1" $key)"
+    done
+    [[ -n $(field "$1" digest) ]] || fail "$1/result.json has no digest"
+    diff <(timeless "$1") <(timeless "$2") || fail "$2: other metrics than $1"
+}
+
+# A dataset of a moment: make_sinusoid FILE ROWS
+make_sinusoid() { "$tren" data make sinusoid --out "$1" --n "$2" --split 70/15/15 --seed 5 >/dev/null; }
+
+# Eight numbers and one of three classes in each row, which a line can tell apart but for some: make_classes FILE ROWS
+make_classes() {
+    awk -v n="$2" 'BEGIN { srand(7); for (r = 0; r < n; r++) { sum = 0; line = ""
+        for (i = 0; i < 8; i++) { x = rand(); sum += x * (i % 3 - 1); line = line sprintf("%.5f,", x) }
+        print line (sum + rand() / 3 < -0.2 ? 0 : sum < 0.3 ? 1 : 2) } }' >"$1.csv"
+    "$tren" data import csv "$1.csv" --header no --label 9 --split 80/10/10 --seed 3 --out "$1" >/dev/null
+}
+
+# Until COMMAND ... is true, for at most ten seconds.
+await() {
+    local i
+    for ((i = 0; i < 200; i++)); do
+        "$@" && return 0
+        sleep 0.05
+    done
+    fail "in vain: $*"
+}
