@@ -43,6 +43,7 @@ typedef struct tren_param {
     int rank;
     int dim[4];     /* weights [out, in]; biases [out] */
     bool decay;     /* weight decay applies: weights yes, biases no */
+    bool direct;    /* its layer can apply plain SGD itself: see tren_apply */
 } tren_param;
 
 struct tren_layer {
@@ -116,6 +117,13 @@ double tren_graph_weight_squares(const tren_graph *graph, const real *value);
 
 /* ---- running ---------------------------------------------------------------------------------- */
 
+/* Plain SGD applied by the weight-gradient product itself: w <- keep * w - rate * dw, without a dw in between. Only
+ * where there is nothing to fold and nothing to look at first: one microbatch, one rank, no clipping. */
+typedef struct tren_apply {
+    bool on;
+    real keep, rate;
+} tren_apply;
+
 struct tren_pass {
     int n_groups;           /* microbatches; group g has rows [row0[g], row0[g+1]) */
     const int *row0;        /* [n_groups + 1] */
@@ -129,10 +137,13 @@ struct tren_pass {
     const int32_t *label;   /* [rows], or NULL */
     const real *target;     /* [rows, n_targets], or NULL */
     real scale;             /* of the loss gradient: 1 / rows of the global step */
+    tren_apply apply;
 };
 
 /* Called by backward when the gradients in [lo, n_values) are final, and between long calls with lo unchanged. */
 typedef void (*tren_ready_fn)(void *ctx, size_t lo);
+/* Called by backward when the values in [lo, n_values) will not be read again in this pass. */
+typedef void (*tren_done_fn)(void *ctx, size_t lo);
 
 typedef struct tren_work_spec {
     int max_rows;   /* of a pass, all groups together */
@@ -143,6 +154,7 @@ typedef struct tren_work_spec {
     real *value;    /* [n_values] not owned */
     real **node;    /* [tree nodes of my shards][n_values] gradient arenas, not owned; NULL in evaluation */
     tren_ready_fn ready;
+    tren_done_fn done;
     void *ctx;
 } tren_work_spec;
 

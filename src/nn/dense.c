@@ -62,18 +62,34 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
     tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l), pass->row0[g + 1] - row, out_of(l));
 }
 
+static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    if (!needs_dx(l)) return;
+    tren_gemm_shape shape = {.n = in_of(l), .k = out_of(l)};
+    tren_rows_gemm(layer_dy(w, l->input), layer_dy(w, l), param_value(w, l, WEIGHT), shape, pass,
+                   may_stack(w, l, pass, TREN_STACK_INPUT));
+}
+
+static void apply_weight(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    tren_gemm_shape shape = {.m = out_of(l), .n = in_of(l), .k = pass_rows(pass), .ta = true};
+    real *weight = w->spec.value + w->graph->param[l->param + WEIGHT].at.off;
+    tren_gemm(weight, layer_dy(w, l), layer_y(w, l->input), shape, -pass->apply.rate, pass->apply.keep);
+}
+
+/* The data gradient needs the weights of this step, so it comes before they are updated, but after the gradients
+ * that others wait for. */
 static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_activation *f = dense_of(l)->f;
-    real *dy = layer_dy(w, l);
     const real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
-    f->backward(dy, y, z, (size_t)pass_rows(pass) * out_of(l));
+    f->backward(layer_dy(w, l), y, z, (size_t)pass_rows(pass) * out_of(l));
     tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
+    if (pass->apply.on) {
+        input_gradient(l, w, pass);
+        apply_weight(l, w, pass);
+        return;
+    }
     tren_fold_param(l, w, pass, WEIGHT, weight_leaf, may_stack(w, l, pass, TREN_STACK_ACCUMULATE));
-    if (!needs_dx(l)) return;
     if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[l->param].at.off);
-    tren_gemm_shape shape = {.n = in_of(l), .k = out_of(l)};
-    tren_rows_gemm(layer_dy(w, l->input), dy, param_value(w, l, WEIGHT), shape, pass,
-                   may_stack(w, l, pass, TREN_STACK_INPUT));
+    input_gradient(l, w, pass);
 }
 
 static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
@@ -120,7 +136,8 @@ tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren
     }
     l->hidden = true; /* until the loss takes the last one out */
     int in = tren_shape_size(l->in);
-    tren_graph_add_param(graph, l, "weight", 2, (int[]){out, in}, true);
+    int weight = tren_graph_add_param(graph, l, "weight", 2, (int[]){out, in}, true);
+    if (weight >= 0) graph->param[weight].direct = true;
     tren_graph_add_param(graph, l, "bias", 1, (int[]){out}, false);
     return l;
 }

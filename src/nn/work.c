@@ -105,8 +105,10 @@ void tren_backward(tren_work *w, const tren_pass *pass) {
         const tren_layer *layer = w->graph->layer[i];
         if (!layer->ops->backward) continue;
         layer->ops->backward(layer, w, pass);
-        if (layer->n_params > 0 && w->spec.ready)
-            w->spec.ready(w->spec.ctx, w->graph->param[layer->param].at.off);
+        if (layer->n_params == 0) continue;
+        size_t lo = w->graph->param[layer->param].at.off;
+        if (w->spec.ready) w->spec.ready(w->spec.ctx, lo);
+        if (w->spec.done) w->spec.done(w->spec.ctx, lo);
     }
 }
 

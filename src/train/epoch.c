@@ -108,7 +108,26 @@ static void begin_epoch(tren_trainer *t) {
     tren_order_epoch(&t->order, (uint32_t)t->state_of.at.epoch);
 }
 
-static tren_status end_epoch(tren_trainer *t, bool *stop, const double before[TREN_N_PHASES]) {
+static bool max_steps_done(const tren_trainer *t) {
+    int64_t most = t->config->max_steps, done = t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
+    return most > 0 && done >= most;
+}
+
+/* Nothing is left to do at this position: the same answer for a run that came here and one that is resumed here. */
+static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) {
+    if (stop)
+        *reason = TREN_STOP_EARLY;
+    else if (t->state_of.at.epoch >= t->config->epochs)
+        *reason = TREN_STOP_EPOCHS;
+    else if (max_steps_done(t))
+        *reason = TREN_STOP_MAX_STEPS;
+    else
+        return false;
+    return true;
+}
+
+/* The checkpoint that a run ends with must be good; one on the way may fail. */
+static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop, const double before[TREN_N_PHASES]) {
     tren_position *at = &t->state_of.at;
     verdict v;
     at->last_train_loss = at->loss / (double)at->rows;
@@ -120,7 +139,8 @@ static tren_status end_epoch(tren_trainer *t, bool *stop, const double before[TR
     at->loss = at->correct = 0;
     at->rows = 0;
     *stop = v.stop;
-    return trainer_save(t, false);
+    tren_stop_reason ignored;
+    return trainer_save(t, leave || is_over(t, v.stop, &ignored));
 }
 
 static tren_status diverged(tren_trainer *t) {
@@ -128,23 +148,25 @@ static tren_status diverged(tren_trainer *t) {
     return tren_fail(TREN_ERR_DIVERGED,
                      "the training loss is not finite in epoch %lld, step %lld: training has diverged; lower "
                      "optimizer.learning_rate (%g now), or set optimizer.clip_norm; the last checkpoint is kept",
-                     (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->learning_rate);
+                     (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->step_update.learning_rate);
+}
+
+static bool asked_to_leave(tren_trainer *t, const double tail[N_TAIL]) {
+    bool asked = tail[TAIL_SIGNAL] > 0 || tail[TAIL_TIME] > 0;
+    if (asked) t->result->reason = tail[TAIL_SIGNAL] > 0 ? TREN_STOP_SIGNAL : TREN_STOP_MAX_TIME;
+    return asked;
 }
 
 /* What the folded tail asks for, the same on every rank. *leave: stop here. */
 static tren_status obey(tren_trainer *t, const double tail[N_TAIL], bool *leave) {
-    const tren_config *c = t->config;
     int64_t done = t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
+    int every = t->config->checkpoint_steps;
     if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
-    bool asked = tail[TAIL_SIGNAL] > 0 || tail[TAIL_TIME] > 0;
-    bool last = c->max_steps > 0 && done >= c->max_steps;
-    *leave = asked || last;
-    if (last) t->result->reason = TREN_STOP_MAX_STEPS;
-    if (asked) t->result->reason = tail[TAIL_SIGNAL] > 0 ? TREN_STOP_SIGNAL : TREN_STOP_MAX_TIME;
-    bool due = tail[TAIL_SAVE] > 0 || (c->checkpoint_steps > 0 && done % c->checkpoint_steps == 0);
-    bool epoch_ends = t->state_of.at.step == t->steps_per_epoch; /* it saves by itself */
-    if (epoch_ends || !(*leave || due)) return TREN_OK;
-    return trainer_save(t, *leave);
+    *leave = asked_to_leave(t, tail);
+    if (t->state_of.at.step == t->steps_per_epoch) return TREN_OK; /* the end of an epoch saves by itself */
+    bool must = *leave || max_steps_done(t);
+    bool due = tail[TAIL_SAVE] > 0 || (every > 0 && done % every == 0);
+    return must || due ? trainer_save(t, must) : TREN_OK;
 }
 
 static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
@@ -152,7 +174,7 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
     begin_epoch(t);
     memcpy(before, t->clock.spent, sizeof before);
     if (t->state_of.at.step == 0) spent_since(before, &t->clock, (double[TREN_N_PHASES]){0});
-    while (!*leave && t->state_of.at.step < t->steps_per_epoch) {
+    while (!*leave && !max_steps_done(t) && t->state_of.at.step < t->steps_per_epoch) {
         double tail[N_TAIL], since = t->clock.since;
         trainer_step(t, tail);
         if (t->result->first_step_seconds == 0) t->result->first_step_seconds = tren_seconds() - t->options->started;
@@ -160,24 +182,31 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
         t->trained_seconds += t->clock.since - since;
         report(t, NULL);
     }
-    return t->state_of.at.step < t->steps_per_epoch ? TREN_OK : end_epoch(t, stop, before);
+    return t->state_of.at.step < t->steps_per_epoch ? TREN_OK : end_epoch(t, *leave, stop, before);
 }
 
+/* Collective: only rank 0 has the history. */
 static bool stopped_before(const tren_trainer *t) {
-    return tren_early_stop(t->config, t->state_of.history, t->state_of.n_history, t->state_of.at.best_loss,
-                           t->state_of.at.bad_epochs);
+    bool stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history, t->state_of.at.best_loss,
+                                t->state_of.at.bad_epochs);
+    tren_comm_bcast(t->comm, &stop, sizeof stop);
+    return stop;
 }
+
+bool trainer_is_over(tren_trainer *t) { return is_over(t, stopped_before(t), &t->result->reason); }
 
 tren_status trainer_run(tren_trainer *t) {
-    bool leave = false, stop = stopped_before(t); /* a run that had ended and is resumed */
-    tren_comm_bcast(t->comm, &stop, sizeof stop);
-    t->result->reason = TREN_STOP_EPOCHS;
-    while (!leave && !stop && t->state_of.at.epoch < t->config->epochs) TREN_TRY(run_epoch(t, &leave, &stop));
-    if (stop && !leave) t->result->reason = TREN_STOP_EARLY;
-    bool requeue = leave && t->result->reason != TREN_STOP_MAX_STEPS;
-    return requeue ? tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; start again with --resume",
-                               (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step)
-                   : TREN_OK;
+    bool leave = false, stop = stopped_before(t);
+    while (!leave && !is_over(t, stop, &t->result->reason)) TREN_TRY(run_epoch(t, &leave, &stop));
+    if (is_over(t, stop, &t->result->reason)) return TREN_OK; /* a signal in the last step asks for nothing more */
+    return tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; start again with --resume",
+                     (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step);
+}
+
+static tren_status left_the_check(tren_trainer *t) {
+    t->state_of.at = (tren_position){0};
+    return tren_fail(TREN_REQUEUE, "left during check_without_dropout, when there was nothing to save yet; start again "
+                                   "with --resume");
 }
 
 tren_status trainer_check_without_dropout(tren_trainer *t) {
@@ -190,6 +219,7 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
             double tail[N_TAIL];
             trainer_step(t, tail);
             if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
+            if (asked_to_leave(t, tail)) return left_the_check(t);
         }
         last = t->state_of.at.loss / (double)t->state_of.at.rows;
         if (e == 0) first = last;

@@ -25,15 +25,30 @@ static tren_status lost(const tren_trainer *t) {
     return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path, strerror(errno));
 }
 
-/* Rows after the checkpoint are written again, by the steps that are done again. */
-tren_status metrics_begin(tren_trainer *t) {
-    if (!t->state_of.metrics || !t->state_of.metrics[0]) TREN_TRY(append(&t->state_of, header));
-    if (!t->folder.path[0]) return TREN_OK;
+/* All rows anew, and the file left open for the next ones. */
+static tren_status write_rows(tren_trainer *t) {
     TREN_TRY(tren_folder_write(&t->folder, "metrics.csv", t->state_of.metrics));
     char path[TREN_MAX_PATH + 16];
     tren_folder_path(path, sizeof path, &t->folder, "metrics.csv");
     t->folder.metrics = fopen(path, "ae");
     return t->folder.metrics ? TREN_OK : lost(t);
+}
+
+/* Rows after the checkpoint are written again, by the steps that are done again. */
+tren_status metrics_begin(tren_trainer *t) {
+    if (!t->state_of.metrics || !t->state_of.metrics[0]) TREN_TRY(append(&t->state_of, header));
+    return t->folder.path[0] ? write_rows(t) : TREN_OK;
+}
+
+/* After a failure (a full disk) part of a row may be in the file: the next attempt writes all rows anew. */
+static tren_status write_row(tren_trainer *t, const char *line) {
+    FILE *file = t->folder.metrics;
+    if (!file) return write_rows(t);
+    if (fputs(line, file) >= 0 && fflush(file) == 0) return TREN_OK;
+    tren_status st = lost(t);
+    fclose(file);
+    t->folder.metrics = NULL;
+    return st;
 }
 
 static const char *number(char out[32], double x) {
@@ -48,7 +63,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
                         const double spent[TREN_N_PHASES]) {
     const tren_position *at = &t->state_of.at;
     double squares = tren_graph_weight_squares(t->graph, t->value), total = 0;
-    double value[] = {at->last_train_loss, at->last_train_accuracy, v->loss, v->accuracy, t->learning_rate,
+    double value[] = {at->last_train_loss, at->last_train_accuracy, v->loss, v->accuracy, t->step_update.learning_rate,
                       sqrt(squares), 0.5 * t->decay * squares, v->mean_abs_z};
     char line[1024], cell[32];
     int n = snprintf(line, sizeof line, "%lld,%lld", (long long)at->epoch + 1,
@@ -60,8 +75,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
     for (int i = 0; i < TREN_N_PHASES; i++) n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
     snprintf(line + n, sizeof line - (size_t)n, "\n");
     TREN_TRY(append(&t->state_of, line));
-    if (!t->folder.metrics) return TREN_OK;
-    if (fputs(line, t->folder.metrics) >= 0 && fflush(t->folder.metrics) == 0) return TREN_OK;
-    trainer_say(t, "warning: metrics.csv could not be written (%s); the checkpoint keeps its rows", strerror(errno));
+    if (t->folder.path[0] && write_row(t, line) != TREN_OK)
+        trainer_say(t, "warning: %s; its rows are kept, and written with the next one", tren_error_text());
     return TREN_OK;
 }

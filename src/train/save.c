@@ -19,6 +19,22 @@ static void collect(void *ctx, real *full, int i) {
     c->done++;
 }
 
+static tren_status write_best(const tren_trainer *t, const real *value) {
+    tren_checkpoint_arrays arrays = {.graph = t->graph, .value = value};
+    return tren_checkpoint_write(t->folder.path, "best.h5", NULL, &t->state_of, &arrays);
+}
+
+/* Rank 0. last.h5 names the best weights, so best.h5 comes first; and a damaged last.h5 must not take the place of
+ * the good previous.h5. */
+static tren_status write_in_order(tren_trainer *t, const tren_checkpoint_arrays *arrays) {
+    if (t->best_waits) TREN_TRY(write_best(t, t->best.at));
+    t->best_waits = false;
+    const char *previous = t->last_damaged ? NULL : "previous.h5";
+    TREN_TRY(tren_checkpoint_write(t->folder.path, "last.h5", previous, &t->state_of, arrays));
+    t->last_damaged = false;
+    return TREN_OK;
+}
+
 /* The gradients are not needed between steps, so their arena is the room for gathered states. */
 static tren_status write_last(tren_trainer *t) {
     collector c = {.t = t};
@@ -36,9 +52,9 @@ static tren_status write_last(tren_trainer *t) {
             st = tren_fail(TREN_ERR_DIVERGED,
                            "the weights are not finite after epoch %lld, step %lld: training has diverged; lower "
                            "optimizer.learning_rate (%g now); the checkpoint before is kept",
-                           (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->learning_rate);
+                           (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->step_update.learning_rate);
         else
-            st = tren_checkpoint_write(t->folder.path, "last.h5", "previous.h5", &t->state_of, &arrays);
+            st = write_in_order(t, &arrays);
     }
     while (c.done < t->optimizer->n_states) collect(&c, arrays.room, c.done); /* the others, or after a failure */
     return tren_comm_agree(t->comm, st);
@@ -51,9 +67,17 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     tren_status st = write_last(t);
     t->last_save = tren_seconds();
     clock_enter(&t->clock, before);
+    if (st == TREN_ERR_DIVERGED) t->result->reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
     trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
     return TREN_OK;
+}
+
+/* So that a disk that is full for a while does not cost the best weights. */
+static bool keep_in_memory(tren_trainer *t) {
+    if (!t->best.at && tren_arena_open(&t->best, t->n_values) != TREN_OK) return false;
+    memcpy(t->best.at, t->value, t->n_values * sizeof(real));
+    return true;
 }
 
 tren_status trainer_save_best(tren_trainer *t) {
@@ -63,39 +87,65 @@ tren_status trainer_save_best(tren_trainer *t) {
         return TREN_OK;
     }
     tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
-    tren_checkpoint_arrays arrays = {.graph = t->graph, .value = t->value};
     tren_status st = TREN_OK;
-    if (tren_all_finite(t->value, t->n_values))
-        st = tren_checkpoint_write(t->folder.path, "best.h5", NULL, &t->state_of, &arrays);
+    if (tren_all_finite(t->value, t->n_values)) st = write_best(t, t->value);
     clock_enter(&t->clock, before);
-    if (st != TREN_OK) trainer_say(t, "warning: the best weights could not be saved: %s", tren_error_text());
+    t->best_waits = st != TREN_OK && keep_in_memory(t);
+    if (st != TREN_OK)
+        trainer_say(t, "warning: the best weights could not be saved: %s%s", tren_error_text(),
+                    t->best_waits ? "; they are kept in memory until the next checkpoint" : "");
     return TREN_OK;
 }
 
-tren_status trainer_restore_best(tren_trainer *t) {
-    tren_status st = TREN_OK;
-    if (t->comm->rank == 0) {
-        char path[TREN_MAX_PATH + 16];
-        tren_folder_path(path, sizeof path, &t->folder, "best.h5");
-        if (has_folder(t))
-            st = tren_checkpoint_read_values(t->value, path, t->graph);
-        else
-            memcpy(t->value, t->best.at, t->n_values * sizeof(real));
-        uint64_t digest = tren_digest(t->value, t->n_values * sizeof(real));
-        if (st == TREN_OK && digest != t->state_of.at.best_digest)
-            st = tren_fail(TREN_ERR_CHECKPOINT,
-                           "%s does not hold the best weights of epoch %lld (digest %016llx, expected %016llx)", path,
-                           (long long)t->state_of.at.best_epoch, (unsigned long long)digest,
-                           (unsigned long long)t->state_of.at.best_digest);
+/* best.h5 as a killed launch left it may be of a later epoch than the checkpoint that this one began from. */
+static bool is_later(const tren_trainer *t, const char *path) {
+    tren_checkpoint best;
+    if (tren_checkpoint_read(&best, path) != TREN_OK) return false;
+    bool later = best.at.best_epoch > t->state_of.at.best_epoch;
+    tren_checkpoint_close(&best);
+    return later;
+}
+
+/* Rank 0. */
+static tren_status read_best(tren_trainer *t, bool *missing) {
+    const tren_position *at = &t->state_of.at;
+    char path[TREN_MAX_PATH + 16];
+    tren_folder_path(path, sizeof path, &t->folder, "best.h5");
+    if (has_folder(t) && !t->best_waits)
+        TREN_TRY(tren_checkpoint_read_values(t->value, path, t->graph));
+    else
+        memcpy(t->value, t->best.at, t->n_values * sizeof(real));
+    uint64_t digest = tren_digest(t->value, t->n_values * sizeof(real));
+    if (digest == at->best_digest) return TREN_OK;
+    *missing = is_later(t, path);
+    if (*missing) {
+        trainer_say(t, "warning: no test: %s is of a later epoch, which a killed launch had reached; the run comes "
+                       "there again with --resume", path);
+        return TREN_OK;
     }
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "%s does not hold the best weights of epoch %lld (digest %016llx, expected %016llx); all else is "
+                     "saved: train again from the start to get them back", path, (long long)at->best_epoch,
+                     (unsigned long long)digest, (unsigned long long)at->best_digest);
+}
+
+tren_status trainer_restore_best(tren_trainer *t, bool *missing) {
+    tren_status st = TREN_OK;
+    *missing = false;
+    tren_comm_barrier(t->comm); /* the ranks may share the values: all are done with those of the last step */
+    if (t->comm->rank == 0) st = read_best(t, missing);
     st = tren_comm_agree(t->comm, st);
+    tren_comm_bcast(t->comm, missing, sizeof *missing);
     tren_reducer_share_values(t->reducer);
     return st;
 }
 
 tren_status trainer_init_from(tren_trainer *t) {
     tren_status st = TREN_OK;
-    if (t->comm->rank == 0) st = tren_checkpoint_read_values(t->value, t->config->init_from, t->graph);
+    if (t->comm->rank == 0) {
+        st = tren_checkpoint_verify(t->config->init_from);
+        if (st == TREN_OK) st = tren_checkpoint_read_values(t->value, t->config->init_from, t->graph);
+    }
     if (st != TREN_OK) st = tren_fail_in(st, "init_from");
     st = tren_comm_agree(t->comm, st);
     tren_reducer_share_values(t->reducer);
@@ -117,6 +167,7 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
             return TREN_OK;
         }
         st = now;
+        t->last_damaged = true;
         trainer_say(t, "warning: %s", tren_error_text());
     }
     path[0] = '\0';

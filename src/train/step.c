@@ -43,6 +43,28 @@ static int64_t rows_of_global_step(const tren_trainer *t) {
     return m - at < b ? m - at : b;
 }
 
+static int64_t updates_before(const tren_trainer *t) {
+    return t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
+}
+
+static void plan_update(tren_trainer *t) {
+    const tren_config *c = t->config;
+    int64_t done = updates_before(t), total = (int64_t)c->epochs * t->steps_per_epoch;
+    t->step_update = (tren_update){.learning_rate = tren_learning_rate(c, done, (int)t->state_of.at.epoch, total),
+                                   .momentum = c->optimizer.momentum,
+                                   .beta1 = c->optimizer.beta1,
+                                   .beta2 = c->optimizer.beta2,
+                                   .epsilon = c->optimizer.epsilon,
+                                   .scale = 1,
+                                   .t = done + 1};
+    t->n_waiting = t->n_segments;
+}
+
+static tren_apply fused_update(const tren_trainer *t) {
+    double rate = t->step_update.learning_rate;
+    return (tren_apply){.on = t->fused, .rate = (real)rate, .keep = (real)(1 - rate * t->decay)};
+}
+
 static tren_pass fill_pass(tren_trainer *t) {
     choose_rows(t);
     int n = t->row0[t->hi - t->lo];
@@ -57,7 +79,8 @@ static tren_pass fill_pass(tren_trainer *t) {
                        .sample = t->sample,
                        .label = t->label,
                        .target = t->target,
-                       .scale = (real)(1.0 / (double)rows_of_global_step(t))};
+                       .scale = (real)(1.0 / (double)rows_of_global_step(t)),
+                       .apply = fused_update(t)};
 }
 
 /* Requests of this rank ride on its first shard, so that the fold counts the ranks that ask. */
@@ -79,33 +102,33 @@ static void fold_tail(tren_trainer *t) {
     tren_work_fold(t->work, t->n_values, t->leaf, N_TAIL);
 }
 
-static int64_t updates_before(const tren_trainer *t) {
-    return t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
-}
-
-static void update(tren_trainer *t) {
-    const tren_config *c = t->config;
-    int64_t done = updates_before(t);
-    t->learning_rate =
-        tren_learning_rate(c, done, (int)t->state_of.at.epoch, (int64_t)c->epochs * t->steps_per_epoch);
-    tren_update u = {.learning_rate = t->learning_rate,
-                     .momentum = c->optimizer.momentum,
-                     .beta1 = c->optimizer.beta1,
-                     .beta2 = c->optimizer.beta2,
-                     .epsilon = c->optimizer.epsilon,
-                     .scale = 1,
-                     .t = done + 1};
-    if (c->optimizer.clip_norm > 0)
-        u.scale = tren_clip_scale(c->optimizer.clip_norm,
-                                  sqrt(tren_reducer_norm_squared(t->reducer, t->n_values)));
+/* Updates what I own of the values from `lo` up, as far as that has not been done. */
+static void update_from(tren_trainer *t, size_t lo) {
     const real *sum = tren_reducer_sum(t->reducer);
-    for (int i = 0; i < t->n_segments; i++) {
-        const trainer_segment *s = &t->segment[i];
+    tren_update u = t->step_update;
+    while (t->n_waiting > 0 && t->segment[t->n_waiting - 1].at.off >= lo) {
+        const trainer_segment *s = &t->segment[--t->n_waiting];
+        if (t->fused && s->direct) continue;
         real *state[TREN_MAX_STATES];
         for (int k = 0; k < t->optimizer->n_states; k++) state[k] = t->state[k].at + s->state;
         u.decay = s->decay ? t->decay : 0;
         t->optimizer->update(t->value + s->at.off, sum + s->at.off, state, s->at.len, &u);
     }
+}
+
+/* One rank has no sum to wait for: a layer is updated while its gradient is in the cache. */
+void trainer_update_at_once(tren_trainer *t, size_t lo) {
+    if (!t->at_once) return;
+    clock_enter(&t->clock, TREN_PHASE_UPDATE);
+    update_from(t, lo);
+    clock_enter(&t->clock, TREN_PHASE_BACKWARD);
+}
+
+static void update(tren_trainer *t) {
+    double clip = t->config->optimizer.clip_norm;
+    if (clip > 0)
+        t->step_update.scale = tren_clip_scale(clip, sqrt(tren_reducer_norm_squared(t->reducer, t->n_values)));
+    update_from(t, 0);
 }
 
 /* The owner of the tail passes it on as values; gather brings it to everybody. */
@@ -121,6 +144,7 @@ static void pass_tail_on(tren_trainer *t) {
 void trainer_step(tren_trainer *t, double tail[N_TAIL]) {
     atomic_store_explicit(&t->watch.step, t->state_of.at.step, memory_order_relaxed);
     clock_enter(&t->clock, TREN_PHASE_DATA);
+    plan_update(t);
     tren_pass pass = fill_pass(t);
     clock_enter(&t->clock, TREN_PHASE_FORWARD);
     tren_forward(t->work, &pass);

@@ -62,7 +62,8 @@ static tren_status open_batch(tren_trainer *t, int *max_rows) {
     return tren_alloc(&t->pattern, (size_t)t->steps_per_epoch, sizeof *t->pattern, "row patterns");
 }
 
-static void work_ready(void *ctx, size_t lo) { tren_reducer_ready(ctx, lo); }
+static void work_ready(void *ctx, size_t lo) { tren_reducer_ready(((tren_trainer *)ctx)->reducer, lo); }
+static void work_done(void *ctx, size_t lo) { trainer_update_at_once(ctx, lo); }
 
 static tren_status open_work(tren_trainer *t) {
     int max_rows = 0;
@@ -76,7 +77,8 @@ static tren_status open_work(tren_trainer *t) {
                            .value = t->value,
                            .node = tren_reducer_node(t->reducer),
                            .ready = work_ready,
-                           .ctx = t->reducer};
+                           .done = work_done,
+                           .ctx = t};
     TREN_TRY(tren_work_open(&t->work, t->graph, &spec));
     for (int64_t s = 0; s < t->steps_per_epoch; s++) {
         int pattern;
@@ -101,7 +103,8 @@ static tren_status plan_segments(tren_trainer *t) {
                                                                        : piece[p].off + piece[p].len;
             if (lo >= hi) continue;
             t->segment[t->n_segments++] = (trainer_segment){
-                .at = {lo, hi - lo}, .state = state + (lo - piece[p].off), .decay = t->graph->param[i].decay};
+                .at = {lo, hi - lo}, .state = state + (lo - piece[p].off), .decay = t->graph->param[i].decay,
+                .direct = t->graph->param[i].direct};
         }
     for (int k = 0; k < t->optimizer->n_states; k++) TREN_TRY(tren_arena_open(&t->state[k], state));
     return TREN_OK;
@@ -113,6 +116,8 @@ static tren_status open_update(tren_trainer *t) {
     t->decay = c->optimizer.lambda > 0 ? c->optimizer.lambda / m
                                        : (c->optimizer.weight_decay > 0 ? c->optimizer.weight_decay : 0);
     t->optimizer = tren_optimizer_find(c);
+    t->at_once = t->comm->size == 1 && c->optimizer.clip_norm == 0;
+    t->fused = t->at_once && c->shards == 1 && t->optimizer->n_states == 0;
     tren_checkpoint *now = &t->state_of;
     now->canonical = c->reduction != TREN_ENGINE_MPI;
     now->dataset_digest = t->info->digest;

@@ -15,6 +15,7 @@ typedef struct trainer_segment {
     tren_span at;
     size_t state; /* offset in the compact states */
     bool decay;
+    bool direct; /* updated by its layer when updates are fused */
 } trainer_segment;
 
 typedef struct tren_trainer {
@@ -52,14 +53,19 @@ typedef struct tren_trainer {
     tren_arena state[TREN_MAX_STATES]; /* my pieces, one after the other */
     trainer_segment *segment;
     int n_segments;
+    int n_waiting;        /* segments [0, n_waiting) are not updated yet in this step */
+    bool at_once;         /* update each layer as backward leaves it: one rank, no clipping */
+    bool fused;           /* weights updated by the gradient product itself: see tren_apply */
+    tren_update step_update;
     double decay; /* weight_decay = lambda/m */
-    double learning_rate; /* of the last update */
     bool dropout;
     /* evaluation, position */
     tren_evaluator *validation;
     bool validation_shared;
     tren_checkpoint state_of; /* position, history, metrics: what a checkpoint holds */
-    tren_arena best;          /* rank 0 without a folder */
+    tren_arena best;          /* rank 0: without a folder, or when best.h5 could not be written */
+    bool best_waits;          /* best.h5 is still to be written, from `best` */
+    bool last_damaged;        /* previous.h5 is the good one, which the next save must not replace */
     double resumed_seconds;   /* of earlier launches */
     double last_save;         /* tren_seconds() */
     double trained_seconds;   /* spent in steps, this launch */
@@ -74,16 +80,19 @@ void trainer_initial_values(tren_trainer *t); /* Collective. Not for init_from *
 
 /* step.c: one step at the present position. Returns the folded tail. */
 void trainer_step(tren_trainer *t, double tail[N_TAIL]);
+void trainer_update_at_once(tren_trainer *t, size_t lo);
 void trainer_rows_of_step(const tren_trainer *t, int64_t step, int *row0);
 
 /* epoch.c: from the present position to the end. */
 tren_status trainer_run(tren_trainer *t);
+bool trainer_is_over(tren_trainer *t); /* Collective. Was it resumed where it had ended? */
 tren_status trainer_check_without_dropout(tren_trainer *t);
 
 /* save.c */
 tren_status trainer_save(tren_trainer *t, bool must);
 tren_status trainer_save_best(tren_trainer *t);
-tren_status trainer_restore_best(tren_trainer *t);
+/* *missing: best.h5 is from an epoch that a killed launch had reached and this one has not. */
+tren_status trainer_restore_best(tren_trainer *t, bool *missing);
 tren_status trainer_resume(tren_trainer *t, bool *resumed);
 tren_status trainer_init_from(tren_trainer *t);
 
@@ -94,6 +103,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *validation, bool bes
 
 /* result.c */
 void trainer_fill_result(tren_trainer *t);
+bool trainer_has_result(const tren_trainer *t); /* rank 0: result.json is of these very weights */
 tren_status trainer_write_result(tren_trainer *t, tren_status st);
 
 /* The log is rank 0's; others have none. */
