@@ -1,0 +1,97 @@
+/* tren eval: how good trained weights are on a part of a dataset, on however many ranks. */
+#include "cli/args.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/eval_report.h"
+#include "cli/out_file.h"
+#include "cli/trained.h"
+
+typedef struct eval_args {
+    tren_trained_args trained;
+    const char *out;
+    bool json, force, help;
+} eval_args;
+
+static tren_status parse(eval_args *a, int argc, char **argv) {
+    const char *source[1];
+    const tren_arg options[] = {
+        {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
+         .help = "The dataset, normalised as the training data was; the run's own by default."},
+        {"split", TREN_ARG_TEXT, &a->trained.split, "PART",
+         .help = "train, validation or test, the default."},
+        {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
+         .help = "Which checkpoint of a run folder; the best if there is one."},
+        {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
+        {"out", TREN_ARG_TEXT, &a->out, "FILE.csv",
+         .help = "Write the confusion matrix, or the errors of the targets."},
+        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Replace an existing file."},
+        {.name = NULL}};
+    tren_args args = {.command = "eval",
+                      .synopsis = "RUN_DIR|CHECKPOINT [--data FILE.h5] [--split PART] [--json]",
+                      .summary = "Loss, accuracy, precision and recall of every class and the "
+                                 "confusion matrix of trained weights. Under mpirun the ranks "
+                                 "share the rows; the figures do not depend on how many there "
+                                 "are.",
+                      .options = options,
+                      .positional = source,
+                      .max_positional = 1};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    a->help = args.help;
+    if (a->help) return TREN_OK;
+    if (args.n_positional == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "a run folder or checkpoint is missing: tren eval RUN_DIR|CHECKPOINT");
+    a->trained.source = source[0];
+    return TREN_OK;
+}
+
+/* Rank 0. */
+static tren_status report(const eval_args *a, tren_out_file *out, const tren_trained *trained,
+                          const tren_eval_result *result) {
+    if (a->out) {
+        TREN_TRY(tren_out_open_text(out));
+        tren_eval_csv(out->text, trained, result);
+        TREN_TRY(tren_out_finish(out));
+    }
+    if (a->json)
+        tren_eval_json(stdout, trained, result);
+    else
+        tren_eval_print(stdout, trained, result);
+    return tren_cli_flush();
+}
+
+static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trained *trained) {
+    tren_evaluator *evaluator = NULL;
+    tren_eval_result result = {0};
+    tren_out_file out = {0};
+    tren_status st = TREN_OK;
+    if (comm->rank == 0 && a->out) st = tren_out_check(&out, a->out, a->force);
+    TREN_GOTO(tren_comm_agree(comm, st));
+    TREN_GOTO(tren_trained_open(trained, comm));
+    TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, true));
+    TREN_GOTO(tren_eval_run(&result, evaluator, comm, tren_dataset_info_of(trained->dataset),
+                            trained->config.loss.label_smoothing));
+    if (comm->rank == 0) st = report(a, &out, trained, &result);
+    st = tren_comm_agree(comm, st);
+done:
+    tren_out_close(&out);
+    tren_eval_close(&result);
+    tren_evaluator_close(evaluator);
+    return st;
+}
+
+int tren_cmd_eval(int argc, char **argv) {
+    eval_args a = {0};
+    tren_comm comm;
+    tren_trained trained = {0};
+    tren_status st = parse(&a, argc, argv);
+    if (st == TREN_OK && a.help) return 0;
+    if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
+    if (st == TREN_OK) st = tren_comm_open(&comm);
+    if (st == TREN_OK) {
+        st = evaluate(&comm, &a, &trained);
+        tren_comm_close(&comm);
+    }
+    tren_trained_close(&trained);
+    return tren_cli_fail("eval", st);
+}

@@ -1,0 +1,29 @@
+/* Files that commands write: by way of a temporary one beside it, so that a name stands for a whole
+ * file or for the one before. Not collective. */
+#ifndef TREN_CLI_OUT_FILE_H
+#define TREN_CLI_OUT_FILE_H
+
+#include "tren/config.h"
+
+typedef struct tren_out_file {
+    char path[TREN_MAX_PATH], tmp[TREN_MAX_PATH + 8];
+    FILE *text; /* tren_out_open_text */
+    char *buffer;
+} tren_out_file;
+
+/* TREN_ERR_USAGE: the file exists and is not to be replaced; TREN_ERR_ENV: its folder is missing.
+ */
+tren_status tren_out_check(tren_out_file *out, const char *path, bool force);
+/* Opens the temporary file for text. */
+tren_status tren_out_open_text(tren_out_file *out);
+/* Closes what was opened here and gives the file its name; a failed write shows here. */
+tren_status tren_out_finish(tren_out_file *out);
+/* Closes and removes the temporary file. Accepts the empty value and a finished one. */
+void tren_out_close(tren_out_file *out);
+
+/* One field of a CSV row, quoted where it must be. */
+void tren_csv_text(FILE *out, const char *text);
+/* Whether the path ends so: ".csv". Letters of either case. */
+bool tren_path_ends(const char *path, const char *ending);
+
+#endif

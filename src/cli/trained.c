@@ -1,0 +1,233 @@
+#include "cli/trained.h"
+#include "base/text.h"
+#include "cli/launch.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- which checkpoint, which part ------------------------------------------------------------ */
+
+static tren_status find_in_folder(tren_trained *t, const char *folder, const char *which) {
+    static const char *const name[] = {"best", "last"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        if (which && strcmp(which, name[i]) != 0) continue;
+        snprintf(t->path, sizeof t->path, "%s/%s.h5", folder, name[i]);
+        if (access(t->path, F_OK) == 0) return TREN_OK;
+    }
+    if (which && strcmp(which, "best") == 0)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s holds no best.h5, which is written once an epoch is complete; "
+                         "--which last takes what there is",
+                         folder);
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "%s holds no %s; name the run folder of a 'tren train' that has saved, or a "
+                     "checkpoint",
+                     folder, which ? "last.h5" : "checkpoint (best.h5 or last.h5)");
+}
+
+static tren_status find_checkpoint(tren_trained *t, const tren_trained_args *args) {
+    struct stat info;
+    const char *which = args->which;
+    if (which && strcmp(which, "best") != 0 && strcmp(which, "last") != 0)
+        return tren_fail(TREN_ERR_USAGE, "--which: '%s' is neither best nor last", which);
+    if (strlen(args->source) >= TREN_MAX_PATH)
+        return tren_fail(TREN_ERR_USAGE, "the path of the checkpoint is longer than %d bytes",
+                         TREN_MAX_PATH - 1);
+    if (stat(args->source, &info) != 0)
+        return tren_fail(TREN_ERR_CHECKPOINT, "there is no run folder or checkpoint '%s'",
+                         args->source);
+    if (S_ISDIR(info.st_mode)) return find_in_folder(t, args->source, which);
+    if (which)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--which %s chooses within a run folder, and '%s' is a file", which,
+                         args->source);
+    snprintf(t->path, sizeof t->path, "%s", args->source);
+    return TREN_OK;
+}
+
+static tren_status find_part(tren_part *part, const char *split) {
+    *part = TREN_TEST;
+    if (!split) return TREN_OK;
+    for (int i = 0; i < TREN_N_PARTS; i++)
+        if (strcmp(split, tren_part_name[i]) == 0) {
+            *part = (tren_part)i;
+            return TREN_OK;
+        }
+    const char *nearest = tren_text_nearest(split, tren_part_name, TREN_N_PARTS);
+    return tren_fail(TREN_ERR_USAGE, "--split: '%s' is not a part of a dataset; %s%s%s", split,
+                     nearest ? "did you mean '" : "there are train, validation and test",
+                     nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static tren_status choose_data(tren_trained *t, const char *data) {
+    tren_config_defaults(&t->config);
+    TREN_TRY(tren_config_load_text(&t->config, t->checkpoint.config, strlen(t->checkpoint.config),
+                                   t->path));
+    if (!data) {
+        if (access(t->config.data, F_OK) == 0) return TREN_OK;
+        return tren_fail(TREN_ERR_DATA,
+                         "the dataset that %s was trained on, '%s', is not there; name one with "
+                         "--data",
+                         t->path, t->config.data);
+    }
+    t->checkpoint.dataset_digest = 0; /* any dataset that suits the network will do */
+    return tren_config_set(&t->config, "data", data, "command line");
+}
+
+tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, char **argv) {
+    *t = (tren_trained){0};
+    TREN_TRY(find_part(&t->part, args->split));
+    TREN_TRY(find_checkpoint(t, args));
+    TREN_TRY(tren_checkpoint_read(&t->checkpoint, t->path));
+    bool is_double = strcmp(t->checkpoint.precision, "double") == 0;
+    TREN_TRY(tren_launch_precision(is_double ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT, argv));
+    return choose_data(t, args->data);
+}
+
+/* ---- the network and the dataset ------------------------------------------------------------- */
+
+/* "rows of 1 x 28 x 28 and 10 classes" */
+static const char *describe_data(char out[128], const tren_dataset_info *info) {
+    char shape[64];
+    if (info->shape.h == 1 && info->shape.w == 1)
+        snprintf(shape, sizeof shape, "%d column%s", info->shape.c, info->shape.c == 1 ? "" : "s");
+    else
+        snprintf(shape, sizeof shape, "%d x %d x %d", info->shape.c, info->shape.h, info->shape.w);
+    bool classes = info->n_classes > 0;
+    int n = classes ? info->n_classes : info->n_targets;
+    snprintf(out, 128, "rows of %s and %d %s%s", shape, n, classes ? "class" : "target",
+             n == 1 ? "" : (classes ? "es" : "s"));
+    return out;
+}
+
+static tren_status check_names(const tren_trained *t, const tren_dataset_info *info) {
+    const tren_dataset_info *net = &t->checkpoint.data;
+    for (int i = 0; net->class_name && info->class_name && i < net->n_classes; i++)
+        if (strcmp(net->class_name[i], info->class_name[i]) != 0)
+            return tren_fail(TREN_ERR_DATA,
+                             "class %d is '%s' in %s, but '%s' in what %s was trained on; name or "
+                             "order the classes alike (tren data import --class-names)",
+                             i, info->class_name[i], t->config.data, net->class_name[i], t->path);
+    return TREN_OK;
+}
+
+static tren_status check_suits(const tren_trained *t, const tren_dataset_info *info) {
+    const tren_dataset_info *net = &t->checkpoint.data;
+    char there[128], wanted[128];
+    bool same = info->shape.c == net->shape.c && info->shape.h == net->shape.h &&
+                info->shape.w == net->shape.w && info->n_classes == net->n_classes &&
+                info->n_targets == net->n_targets;
+    if (!same)
+        return tren_fail(TREN_ERR_DATA, "%s has %s, but the network of %s was trained on %s",
+                         t->config.data, describe_data(there, info), t->path,
+                         describe_data(wanted, net));
+    TREN_TRY(check_names(t, info));
+    if (t->checkpoint.dataset_digest && t->checkpoint.dataset_digest != info->digest)
+        return tren_fail(TREN_ERR_DATA,
+                         "%s has changed since %s was trained on it (digest %016llx now, %016llx "
+                         "then), so its parts are not those of the training; --data %s tries it "
+                         "all the same",
+                         t->config.data, t->path, (unsigned long long)info->digest,
+                         (unsigned long long)t->checkpoint.dataset_digest, t->config.data);
+    if (info->rows[t->part] > 0) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA, "%s has no rows in its %s part; choose another with --split",
+                     t->config.data, tren_part_name[t->part]);
+}
+
+/* Bytes against numbers between 0 and 1, for example: nothing in a file tells its units. */
+static void warn_of_units(const tren_trained *t, const tren_dataset_info *info) {
+    tren_type trained = t->checkpoint.data.x_type;
+    if ((trained == TREN_U8) == (info->x_type == TREN_U8)) return;
+    fprintf(stderr,
+            "warning: %s holds %s and the network was trained on %s; results mean something only "
+            "if the units are the same\n",
+            t->config.data, tren_type_name(info->x_type), tren_type_name(trained));
+}
+
+static tren_status open_local(tren_trained *t, bool speaks) {
+    if (t->checkpoint.data.n_stats == 0)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s does not say how its input was normalised: train again with this "
+                         "version",
+                         t->path);
+    TREN_TRY(tren_dataset_open(&t->dataset, t->config.data));
+    const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
+    TREN_TRY(check_suits(t, info));
+    if (speaks) warn_of_units(t, info);
+    TREN_TRY(tren_model_build(&t->graph, &t->config, &t->checkpoint.data));
+    TREN_TRY(tren_arena_open(&t->value, t->graph->n_values));
+    return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
+}
+
+/* Every rank reads the file by itself, and a running training may replace it in between. */
+static tren_status check_same_weights(const tren_trained *t, const tren_comm *comm) {
+    char digest[32];
+    snprintf(digest, sizeof digest, "%016llx",
+             (unsigned long long)tren_digest(t->value.at, t->value.len * sizeof(real)));
+    return tren_comm_same_text(comm, "the digest of the weights", digest,
+                               "the run has just saved a new checkpoint: start again");
+}
+
+tren_status tren_trained_open(tren_trained *t, const tren_comm *comm) {
+    tren_blas_threads(t->config.blas_threads);
+    TREN_TRY(tren_comm_agree(comm, open_local(t, comm->rank == 0)));
+    return check_same_weights(t, comm);
+}
+
+void tren_trained_close(tren_trained *t) {
+    tren_dataset_close(t->dataset);
+    tren_graph_close(t->graph);
+    tren_arena_close(&t->value);
+    tren_checkpoint_close(&t->checkpoint);
+    *t = (tren_trained){0};
+}
+
+tren_status tren_trained_evaluator(tren_evaluator **evaluator, tren_trained *t,
+                                   const tren_comm *comm, bool shared) {
+    tren_eval_spec spec = {.dataset = t->dataset,
+                           .part = t->part,
+                           .graph = t->graph,
+                           .value = t->value.at,
+                           .shared = shared,
+                           .trained_on = &t->checkpoint.data};
+    return tren_evaluator_open(evaluator, comm, &spec);
+}
+
+/* ---- for people ------------------------------------------------------------------------------ */
+
+size_t tren_trained_rows(const tren_trained *t) {
+    return tren_dataset_info_of(t->dataset)->rows[t->part];
+}
+
+/* The best weights are saved before their epoch is over. */
+static bool is_best(const tren_trained *t) {
+    return tren_digest(t->value.at, t->value.len * sizeof(real)) == t->checkpoint.at.best_digest;
+}
+
+int64_t tren_trained_epoch(const tren_trained *t) {
+    return is_best(t) ? t->checkpoint.at.best_epoch : t->checkpoint.at.epoch;
+}
+
+static void describe_layers(char *out, size_t n, const tren_graph *graph) {
+    size_t at = 0;
+    for (int i = 0; i < graph->n_layers && at < n; i++) {
+        const tren_layer *l = graph->layer[i];
+        if (i > 0 && l->n_params == 0) continue;
+        at += (size_t)snprintf(out + at, n - at, "%s%d", at ? "-" : "", tren_shape_size(l->out));
+    }
+}
+
+void tren_trained_describe(char *out, size_t n, const tren_trained *t) {
+    char layers[256] = "", when[64];
+    const tren_position *at = &t->checkpoint.at;
+    describe_layers(layers, sizeof layers, t->graph);
+    if (!is_best(t) && at->step > 0)
+        snprintf(when, sizeof when, "epoch %lld, after %lld steps of it", (long long)at->epoch + 1,
+                 (long long)at->step);
+    else
+        snprintf(when, sizeof when, "epoch %lld", (long long)tren_trained_epoch(t));
+    snprintf(out, n, "weights  %s: %s %s, %s\ndata     %s: %s part, %zu rows", t->path,
+             t->config.model.name, layers, when, t->config.data, tren_part_name[t->part],
+             tren_trained_rows(t));
+}

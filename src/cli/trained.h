@@ -1,0 +1,42 @@
+/* Trained weights and the data they are to be tried on: what eval and predict begin with. */
+#ifndef TREN_CLI_TRAINED_H
+#define TREN_CLI_TRAINED_H
+
+#include "tren/train.h"
+
+/* What the command line says; NULL where it says nothing. */
+typedef struct tren_trained_args {
+    const char *source; /* run folder or checkpoint */
+    const char *which;  /* "best" or "last": of a run folder */
+    const char *data;   /* NULL: the dataset of the run */
+    const char *split;  /* "train", "validation" or "test", the default */
+} tren_trained_args;
+
+typedef struct tren_trained {
+    char path[TREN_MAX_PATH + 64]; /* of the checkpoint */
+    tren_checkpoint checkpoint;    /* its data: what the network takes and gives */
+    tren_config config;            /* as trained, but for the dataset */
+    tren_part part;
+    tren_dataset *dataset;
+    tren_graph *graph;
+    tren_arena value;
+} tren_trained;
+
+/* Finds, reads and verifies the checkpoint; where it holds the other precision, the other program
+ * takes over (tren_launch_precision). Before MPI_Init. argv as the command got it. */
+tren_status tren_trained_find(tren_trained *trained, const tren_trained_args *args, char **argv);
+/* Builds the network, reads its weights and opens the dataset, which must suit it. Collective. */
+tren_status tren_trained_open(tren_trained *trained, const tren_comm *comm);
+void tren_trained_close(tren_trained *trained); /* accepts the empty value */
+
+/* An evaluator of the part, normalised as the training data was. shared: by all ranks, else by rank
+ * 0 alone. Collective. */
+tren_status tren_trained_evaluator(tren_evaluator **evaluator, tren_trained *trained,
+                                   const tren_comm *comm, bool shared);
+/* "runs/a/best.h5: mlp 784-512-10 after epoch 12" and "fm.h5: 10000 rows of the test part". */
+void tren_trained_describe(char *out, size_t n, const tren_trained *trained);
+size_t tren_trained_rows(const tren_trained *trained);
+/* Complete epochs of training behind the weights. */
+int64_t tren_trained_epoch(const tren_trained *trained);
+
+#endif
