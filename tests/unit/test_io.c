@@ -60,6 +60,17 @@ Test(io, every_type_comes_back_bit_for_bit) {
     tren_h5_close(file);
 }
 
+Test(io, files_are_little_endian) {
+    const int32_t number = 0x01020304;
+    size_t n;
+    tren_h5 *file = create("little.h5");
+    cr_assert_eq(tren_h5_write(file, "/x", (tren_h5_shape){1, {1}}, TREN_I32, &number), TREN_OK);
+    cr_assert_eq(tren_h5_finish(file), TREN_OK);
+    unsigned char *bytes = test_read("little.h5", &n);
+    cr_assert_not_null(memmem(bytes, n, "\4\3\2\1", 4));
+    free(bytes);
+}
+
 Test(io, rows_are_read_and_converted) {
     write_small("r.h5");
     tren_h5 *file;
