@@ -1,5 +1,5 @@
-/* Train: the trainer, evaluation, checkpoints. Functions are Collective over the communicator unless they say
- * otherwise, and every rank gets the same status. */
+/* Train: the trainer, evaluation, checkpoints. Functions are Collective over the communicator
+ * unless they say otherwise, and every rank gets the same status. */
 #ifndef TREN_TRAIN_H
 #define TREN_TRAIN_H
 
@@ -16,11 +16,12 @@
 extern "C" {
 #endif
 
-/* ---- a run ------------------------------------------------------------------------------------ */
+/* ---- a run ------------------------------------------------------------------------------------
+ */
 
 typedef struct tren_progress {
     int epoch, epochs;
-    int64_t step, steps; /* of this epoch */
+    int64_t step, steps;               /* of this epoch */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
     double samples_per_second;
     bool epoch_done; /* then the next two are known */
@@ -32,10 +33,11 @@ typedef struct tren_train_options {
     bool resume;
     const volatile sig_atomic_t *signal; /* nonzero: save at the next step and leave; may be NULL */
     const tren_log *log;                 /* rank 0's is used; may be NULL */
-    void (*progress)(void *ctx, const tren_progress *progress); /* rank 0, every step; may be NULL */
+    void (*progress)(void *ctx,
+                     const tren_progress *progress); /* rank 0, every step; may be NULL */
     void (*hook)(void *ctx, const char *point); /* tests: named points inside a save; may be NULL */
     void *ctx;
-    double started; /* tren_seconds() when the program began */
+    double started;      /* tren_seconds() when the program began */
     const char *command; /* for the log; may be NULL */
 } tren_train_options;
 
@@ -55,6 +57,8 @@ typedef struct tren_spread {
 
 typedef struct tren_result {
     tren_stop_reason reason;
+    bool ended_before; /* resumed where it had ended: nothing was done, the times are of this launch
+                        */
     int epochs, best_epoch; /* epochs completed; best_epoch counts from 1, 0: none */
     int64_t steps;
     double train_loss, train_accuracy;           /* of the last complete epoch */
@@ -69,16 +73,20 @@ typedef struct tren_result {
     char blas_core[32], engine[16];
 } tren_result;
 
-/* Trains as the config says. TREN_OK: finished or stopped early; TREN_REQUEUE: saved on a signal or max_time. */
-tren_status tren_train(tren_comm *comm, const tren_config *config, const tren_train_options *options,
-                       tren_result *result);
-/* --dry-run: checks everything that can be checked before training and prints the layer table: shapes, parameters,
- * FLOP, bytes, memory per rank. Not collective: one process. */
+/* Trains as the config says. TREN_OK: finished or stopped early; TREN_REQUEUE: saved on a signal or
+ * max_time. */
+tren_status tren_train(tren_comm *comm, const tren_config *config,
+                       const tren_train_options *options, tren_result *result);
+/* --dry-run: checks everything that can be checked before training and prints the layer table:
+ * shapes, parameters, FLOP, bytes, memory per rank. Not collective: one process. */
 tren_status tren_train_describe(const tren_config *config, FILE *out);
 
-/* ---- evaluation -------------------------------------------------------------------------------- */
+/* ---- evaluation --------------------------------------------------------------------------------
+ */
 
-enum { TREN_EVAL_ROWS = 256 }; /* rows of a block: fixed, so that nothing depends on who evaluates it */
+enum {
+    TREN_EVAL_ROWS = 256
+}; /* rows of a block: fixed, so that nothing depends on who evaluates it */
 
 typedef struct tren_scores {
     double loss, accuracy; /* means over rows; accuracy NaN in regression */
@@ -92,32 +100,35 @@ typedef struct tren_eval_spec {
     tren_part part;
     const tren_graph *graph; /* not owned */
     real *value;             /* [n_values] not owned */
-    bool shared; /* all ranks share the blocks out; else rank 0 evaluates alone */
-    const tren_dataset_info *trained_on; /* not owned; whose mean and sd normalise, NULL: the dataset's own */
+    bool shared;             /* all ranks share the blocks out; else rank 0 evaluates alone */
+    const tren_dataset_info
+        *trained_on; /* not owned; whose mean and sd normalise, NULL: the dataset's own */
 } tren_eval_spec;
 /* Reads this rank's rows of the part. An empty part gives scores of NaN. */
-tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm, const tren_eval_spec *spec);
+tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm,
+                                const tren_eval_spec *spec);
 void tren_evaluator_close(tren_evaluator *evaluator); /* accepts NULL. Not collective */
 /* On rank 0 the scores; on the others zeros. */
 void tren_evaluate(tren_scores *scores, tren_evaluator *evaluator, const tren_comm *comm);
-/* Calls fn for each block of this rank's rows in order, with the network's outputs (logits or predictions)
- * [n, outputs] of rows [first, first + n). Not collective. */
-typedef tren_status (*tren_block_fn)(void *ctx, size_t first, int n, const real *output, const int32_t *label,
-                                     const real *target);
+/* Calls fn for each block of this rank's rows in order, with the network's outputs (logits or
+ * predictions) [n, outputs] of rows [first, first + n). Not collective. */
+typedef tren_status (*tren_block_fn)(void *ctx, size_t first, int n, const real *output,
+                                     const int32_t *label, const real *target);
 tren_status tren_evaluator_each(tren_evaluator *evaluator, tren_block_fn fn, void *ctx);
 
-/* ---- checkpoints (docs/checkpoint-format.md). Not collective ------------------------------------- */
+/* ---- checkpoints (docs/checkpoint-format.md). Not collective
+ * ------------------------------------- */
 
 typedef struct tren_position {
-    int64_t epoch, step;   /* the next step to do */
-    double loss, correct;  /* sums over the rows of this epoch so far */
+    int64_t epoch, step;  /* the next step to do */
+    double loss, correct; /* sums over the rows of this epoch so far */
     int64_t rows;
     /* early stopping */
-    int64_t best_epoch;    /* counts from 1; 0: none */
+    int64_t best_epoch; /* counts from 1; 0: none */
     double best_loss, best_accuracy;
     int64_t bad_epochs;
     uint64_t best_digest;
-    double seconds;        /* of training before this checkpoint */
+    double seconds; /* of training before this checkpoint */
     double last_train_loss, last_train_accuracy;
 } tren_position;
 
@@ -125,11 +136,12 @@ typedef struct tren_checkpoint {
     tren_position at;
     bool canonical; /* false: reduction: mpi */
     uint64_t dataset_digest;
-    /* What the weights were trained on, to build the network and normalise its input without that dataset: shape,
-     * is_image, x_type, classes and targets, mean and sd, class names. The last three are owned. */
+    /* What the weights were trained on, to build the network and normalise its input without that
+     * dataset: shape, is_image, x_type, classes and targets, mean and sd, class names. The last
+     * three are owned. */
     tren_dataset_info data;
-    char *config;   /* YAML; owned */
-    char *metrics;  /* metrics.csv so far; owned */
+    char *config;    /* YAML; owned */
+    char *metrics;   /* metrics.csv so far; owned */
     double *history; /* validation losses of the epochs so far; owned */
     size_t n_history;
     char optimizer[16], precision[16];
@@ -138,8 +150,8 @@ void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty va
 
 typedef struct tren_checkpoint_arrays {
     const tren_graph *graph;
-    const real *value;                 /* [n_values] */
-    const tren_optimizer *optimizer;   /* NULL: weights only */
+    const real *value;               /* [n_values] */
+    const tren_optimizer *optimizer; /* NULL: weights only */
     /* Fills full [n_values] with optimizer state i; called once for each state. */
     void (*state)(void *ctx, real *full, int i);
     real *room; /* [n_values] for it */
@@ -148,18 +160,23 @@ typedef struct tren_checkpoint_arrays {
     void *hook_ctx;
 } tren_checkpoint_arrays;
 
-/* Writes DIR/NAME by way of NAME.tmp: written, closed, synced, the present NAME kept as `previous` (NULL: not kept),
- * renamed, the folder synced. On failure the present files are untouched. */
+/* Writes DIR/NAME by way of NAME.tmp: written, closed, synced, the present NAME kept as `previous`
+ * (NULL: not kept), renamed, the folder synced. On failure the present files are untouched. */
 tren_status tren_checkpoint_write(const char *dir, const char *name, const char *previous,
-                                  const tren_checkpoint *checkpoint, const tren_checkpoint_arrays *arrays);
+                                  const tren_checkpoint *checkpoint,
+                                  const tren_checkpoint_arrays *arrays);
 /* Sets checkpoint->data from the dataset that is trained on. */
 tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info);
-/* Reads and verifies everything but the arrays. The message of a damaged file says what is wrong with it. */
+/* Reads and verifies everything but the arrays. The message of a damaged file says what is wrong
+ * with it. */
 tren_status tren_checkpoint_read(tren_checkpoint *checkpoint, const char *path);
+/* Is the file what was written? Any HDF5 file without a digest passes. */
+tren_status tren_checkpoint_verify(const char *path);
 /* Parameters by name and shape into value [n_values]. */
 tren_status tren_checkpoint_read_values(real *value, const char *path, const tren_graph *graph);
 /* Elements [off, off + len) of an optimizer state. */
-tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, tren_span at);
+tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state,
+                                       tren_span at);
 
 #ifdef __cplusplus
 }

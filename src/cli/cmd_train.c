@@ -14,9 +14,12 @@
 
 static volatile sig_atomic_t asked_to_stop; /* handlers can reach nothing else */
 
-static void ask_to_stop(int number) { asked_to_stop = number; }
+static void ask_to_stop(int number) {
+    asked_to_stop = number;
+}
 
-/* USR1 by any route, and what mpirun, srun and Ctrl-C send: all mean save and leave. A second Ctrl-C kills. */
+/* USR1 by any route, and what mpirun, srun and Ctrl-C send: all mean save and leave. A second
+ * Ctrl-C kills. */
 static void install_handlers(void) {
     static const int caught[] = {SIGUSR1, SIGTERM, SIGINT};
     for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
@@ -26,21 +29,27 @@ static void install_handlers(void) {
     }
 }
 
-/* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time a save comes to that point. */
+/* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time a save comes to that
+ * point. */
 static void die_at(void *ctx, const char *point) {
     static int left = -1;
     (void)ctx;
     const char *wish = getenv("TREN_TEST_KILL"), *colon = wish ? strchr(wish, ':') : NULL;
-    if (!colon || strlen(point) != (size_t)(colon - wish) || strncmp(wish, point, strlen(point)) != 0) return;
+    if (!colon || strlen(point) != (size_t)(colon - wish) ||
+        strncmp(wish, point, strlen(point)) != 0)
+        return;
     if (left < 0) left = atoi(colon + 1);
     if (--left == 0) raise(SIGKILL);
 }
 
-static void show(void *ctx, const tren_progress *p) { tren_progress_show(ctx, p); }
+static void show(void *ctx, const tren_progress *p) {
+    tren_progress_show(ctx, p);
+}
 
 static void say_result(const tren_config *config, const tren_result *r) {
     printf("stopped by %s after %d epochs, %lld steps, %.1f s (%.0f samples/s)\n",
-           tren_stop_reason_name(r->reason), r->epochs, (long long)r->steps, r->wall_seconds, r->samples_per_second);
+           tren_stop_reason_name(r->reason), r->epochs, (long long)r->steps, r->wall_seconds,
+           r->samples_per_second);
     if (r->best_epoch > 0) {
         printf("best epoch %d: validation loss %.4f", r->best_epoch, r->validation_loss);
         if (!isnan(r->validation_accuracy)) printf(", accuracy %.4f", r->validation_accuracy);
@@ -67,13 +76,14 @@ static tren_status train(tren_comm *comm, const tren_config *config, bool resume
                                   .hook = getenv("TREN_TEST_KILL") ? die_at : NULL,
                                   .ctx = &view,
                                   .started = started};
-    install_handlers();
     tren_status st = tren_train(comm, config, &options, result);
     tren_progress_close(&view);
     return st;
 }
 
-static bool finished(tren_status st) { return st == TREN_OK || st == TREN_REQUEUE; }
+static bool finished(tren_status st) {
+    return st == TREN_OK || st == TREN_REQUEUE;
+}
 
 static int run(const tren_config *config, bool resume, double started) {
     tren_comm comm;
@@ -82,9 +92,10 @@ static int run(const tren_config *config, bool resume, double started) {
     if (st != TREN_OK) return tren_cli_fail("train", st);
     st = train(&comm, config, resume, started, &result);
     bool speaks = comm.rank == 0;
-    if (speaks && finished(st)) say_result(config, &result);
+    if (speaks && finished(st) && !result.ended_before) say_result(config, &result);
     tren_comm_close(&comm);
-    if (speaks && finished(st) && config->plots && config->out[0]) tren_plot_after_training(config->out);
+    if (speaks && finished(st) && !result.ended_before && config->plots && config->out[0])
+        tren_plot_after_training(config->out);
     return speaks ? tren_cli_fail("train", st) : (int)st;
 }
 
@@ -97,5 +108,6 @@ int tren_cmd_train(int argc, char **argv) {
     if (st == TREN_OK) st = tren_launch_precision((tren_precision)config.precision, argv);
     if (st == TREN_OK && cli.dry_run) st = tren_train_describe(&config, stdout);
     if (st != TREN_OK || cli.dry_run) return tren_cli_fail("train", st);
+    install_handlers(); /* before MPI starts: a signal may come as early as that */
     return run(&config, cli.resume, started);
 }

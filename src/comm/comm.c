@@ -62,9 +62,9 @@ void tren_comm_abort(const tren_comm *comm, int code) {
 
 /* Graver statuses first: what a user must mend comes before what follows from it. */
 static int gravity(tren_status status) {
-    static const tren_status order[] = {TREN_OK,           TREN_REQUEUE,  TREN_ERR_DIVERGED, TREN_ERR_STALLED,
-                                        TREN_ERR_INTERNAL, TREN_ERR_CHECKPOINT, TREN_ERR_DATA, TREN_ERR_ENV,
-                                        TREN_ERR_USAGE};
+    static const tren_status order[] = {TREN_OK,          TREN_REQUEUE,      TREN_ERR_DIVERGED,
+                                        TREN_ERR_STALLED, TREN_ERR_INTERNAL, TREN_ERR_CHECKPOINT,
+                                        TREN_ERR_DATA,    TREN_ERR_ENV,      TREN_ERR_USAGE};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
         if (order[i] == status) return (int)i;
     return 1;
@@ -74,7 +74,8 @@ tren_status tren_comm_agree(const tren_comm *comm, tren_status status) {
     struct {
         int gravity, rank;
     } mine = {gravity(status), comm->rank}, worst;
-    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, mpi_of(comm)); /* lowest rank of the gravest */
+    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC,
+                  mpi_of(comm)); /* lowest rank of the gravest */
     if (worst.gravity == 0) return TREN_OK;
     struct {
         int status;
@@ -87,23 +88,28 @@ tren_status tren_comm_agree(const tren_comm *comm, tren_status status) {
 
 void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n) {
     const size_t most = (size_t)1 << 30; /* counts are int */
+    if (comm->rank > 0) tren_waiting_for(comm, 0);
     for (size_t off = 0; off < n; off += most) {
         int count = (int)(n - off < most ? n - off : most);
         MPI_Bcast((char *)bytes + off, count, MPI_BYTE, 0, mpi_of(comm));
     }
+    tren_waiting_for(comm, -1);
 }
 
 void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine, int n) {
     MPI_Allgather(mine, n, MPI_DOUBLE, all, n, MPI_DOUBLE, mpi_of(comm));
 }
 
-void tren_comm_barrier(const tren_comm *comm) { MPI_Barrier(mpi_of(comm)); }
+void tren_comm_barrier(const tren_comm *comm) {
+    MPI_Barrier(mpi_of(comm));
+}
 
 enum { TAG_GATHER = 100 };
 
 void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first) {
     if (comm->rank > 0) {
-        MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TAG_GATHER, mpi_of(comm));
+        MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TAG_GATHER,
+                 mpi_of(comm));
         return;
     }
     memcpy(all, mine, (size_t)(first[1] - first[0]) * sizeof *all);
@@ -115,7 +121,8 @@ void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, co
     tren_waiting_for(comm, -1);
 }
 
-tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text, const char *remedy) {
+tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text,
+                                const char *remedy) {
     enum { LENGTH = 64 };
     char mine[LENGTH] = "", first[LENGTH];
     snprintf(mine, sizeof mine, "%s", text);
@@ -123,8 +130,8 @@ tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const c
     tren_comm_bcast(comm, first, sizeof first);
     tren_status st = TREN_OK;
     if (strcmp(first, mine) != 0)
-        st = tren_fail(TREN_ERR_ENV, "%s differs between ranks: %s on rank 0, %s on rank %d; %s", what, first, mine,
-                       comm->rank, remedy);
+        st = tren_fail(TREN_ERR_ENV, "%s differs between ranks: %s on rank 0, %s on rank %d; %s",
+                       what, first, mine, comm->rank, remedy);
     return tren_comm_agree(comm, st);
 }
 

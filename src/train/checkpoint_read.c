@@ -17,9 +17,15 @@ static tren_status get_position(tren_h5 *file, tren_position *at) {
         void *value = (char *)at + f->at;
         size_t one = 1;
         switch (f->type) {
-        case POSITION_I64: TREN_TRY(tren_h5_get_i64(file, "/", f->name, value)); break;
-        case POSITION_U64: TREN_TRY(tren_h5_get_u64(file, "/", f->name, value)); break;
-        case POSITION_F64: TREN_TRY(tren_h5_get_f64s(file, "/", f->name, value, &one)); break;
+        case POSITION_I64:
+            TREN_TRY(tren_h5_get_i64(file, "/", f->name, value));
+            break;
+        case POSITION_U64:
+            TREN_TRY(tren_h5_get_u64(file, "/", f->name, value));
+            break;
+        case POSITION_F64:
+            TREN_TRY(tren_h5_get_f64s(file, "/", f->name, value, &one));
+            break;
         }
     }
     return TREN_OK;
@@ -29,13 +35,16 @@ static tren_status check_format(tren_h5 *file, const char *path) {
     char format[64] = "";
     int64_t version = 0;
     if (!tren_h5_has_attr(file, "/", "format"))
-        return tren_fail(TREN_ERR_CHECKPOINT, "%s is an HDF5 file, but not a checkpoint of tren", path);
+        return tren_fail(TREN_ERR_CHECKPOINT, "%s is an HDF5 file, but not a checkpoint of tren",
+                         path);
     TREN_TRY(tren_h5_get_text(file, "/", "format", format, sizeof format));
     if (strcmp(format, TREN_CHECKPOINT_FORMAT) != 0)
-        return tren_fail(TREN_ERR_CHECKPOINT, "%s holds '%s', not a checkpoint of tren", path, format);
+        return tren_fail(TREN_ERR_CHECKPOINT, "%s holds '%s', not a checkpoint of tren", path,
+                         format);
     TREN_TRY(tren_h5_get_i64(file, "/", "version", &version));
     if (version != TREN_CHECKPOINT_VERSION)
-        return tren_fail(TREN_ERR_CHECKPOINT, "%s has checkpoint version %lld; this tren reads version %d", path,
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s has checkpoint version %lld; this tren reads version %d", path,
                          (long long)version, TREN_CHECKPOINT_VERSION);
     return TREN_OK;
 }
@@ -120,7 +129,8 @@ static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_stat
     return TREN_OK;
 }
 
-static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path, tren_digest_state *digest) {
+static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
+                            tren_digest_state *digest) {
     char *head = NULL;
     uint64_t stored = 0;
     TREN_TRY(check_format(file, path));
@@ -133,9 +143,10 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     TREN_TRY(get_texts(file, c, digest));
     TREN_TRY(tren_h5_get_u64(file, "/", "digest", &stored));
     if (stored == tren_digest_value(digest)) return TREN_OK;
-    return tren_fail(TREN_ERR_CHECKPOINT,
-                     "%s is damaged: its content has digest %016llx, and %016llx was stored when it was written",
-                     path, (unsigned long long)tren_digest_value(digest), (unsigned long long)stored);
+    return tren_fail(
+        TREN_ERR_CHECKPOINT,
+        "%s is damaged: its content has digest %016llx, and %016llx was stored when it was written",
+        path, (unsigned long long)tren_digest_value(digest), (unsigned long long)stored);
 }
 
 tren_status tren_checkpoint_read(tren_checkpoint *c, const char *path) {
@@ -153,11 +164,25 @@ done:
     return st;
 }
 
-static tren_status read_parameter(tren_h5 *file, const char *path, const tren_param *p, real *value) {
+tren_status tren_checkpoint_verify(const char *path) {
+    tren_h5 *file = NULL;
+    TREN_TRY(tren_h5_open(&file, path, TREN_ERR_CHECKPOINT));
+    bool has_digest = tren_h5_has_attr(file, "/", "digest");
+    tren_h5_close(file);
+    if (!has_digest) return TREN_OK;
+    tren_checkpoint checkpoint;
+    TREN_TRY(tren_checkpoint_read(&checkpoint, path));
+    tren_checkpoint_close(&checkpoint);
+    return TREN_OK;
+}
+
+static tren_status read_parameter(tren_h5 *file, const char *path, const tren_param *p,
+                                  real *value) {
     char name[96];
     snprintf(name, sizeof name, "/parameters/%s", p->name);
     if (!tren_h5_has(file, name))
-        return tren_fail(TREN_ERR_CHECKPOINT, "%s has no parameter %s: it belongs to another network", path, p->name);
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s has no parameter %s: it belongs to another network", path, p->name);
     tren_h5_shape shape;
     tren_type type;
     TREN_TRY(tren_h5_info(file, name, &shape, &type));
@@ -165,8 +190,10 @@ static tren_status read_parameter(tren_h5 *file, const char *path, const tren_pa
     for (int i = 0; same && i < p->rank; i++) same = shape.dim[i] == (size_t)p->dim[i];
     if (!same)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s: parameter %s has %zu x %zu values, the network wants %d x %d; it belongs to another "
-                         "network", path, p->name, shape.dim[0], shape.rank > 1 ? shape.dim[1] : 1, p->dim[0],
+                         "%s: parameter %s has %zu x %zu values, the network wants %d x %d; it "
+                         "belongs to another "
+                         "network",
+                         path, p->name, shape.dim[0], shape.rank > 1 ? shape.dim[1] : 1, p->dim[0],
                          p->rank > 1 ? p->dim[1] : 1);
     return tren_h5_read(file, name, p->at.len, TREN_REAL, value + p->at.off);
 }
@@ -181,7 +208,8 @@ tren_status tren_checkpoint_read_values(real *value, const char *path, const tre
     return st;
 }
 
-tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, tren_span at) {
+tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state,
+                                       tren_span at) {
     tren_h5 *file = NULL;
     char name[64];
     snprintf(name, sizeof name, "/optimizer/%s", state);

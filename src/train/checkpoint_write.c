@@ -6,28 +6,35 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIELD(name, type) {#name, offsetof(tren_position, name), type}
-const position_field tren_position_fields[] = {
-    FIELD(epoch, POSITION_I64),       FIELD(step, POSITION_I64),
-    FIELD(loss, POSITION_F64),        FIELD(correct, POSITION_F64),
-    FIELD(rows, POSITION_I64),        FIELD(best_epoch, POSITION_I64),
-    FIELD(best_loss, POSITION_F64),   FIELD(best_accuracy, POSITION_F64),
-    FIELD(bad_epochs, POSITION_I64),  FIELD(best_digest, POSITION_U64),
-    FIELD(seconds, POSITION_F64),     FIELD(last_train_loss, POSITION_F64),
-    FIELD(last_train_accuracy, POSITION_F64)};
+#define FIELD(name, type)                                                                          \
+    { #name, offsetof(tren_position, name), type }
+const position_field tren_position_fields[] = {FIELD(epoch, POSITION_I64),
+                                               FIELD(step, POSITION_I64),
+                                               FIELD(loss, POSITION_F64),
+                                               FIELD(correct, POSITION_F64),
+                                               FIELD(rows, POSITION_I64),
+                                               FIELD(best_epoch, POSITION_I64),
+                                               FIELD(best_loss, POSITION_F64),
+                                               FIELD(best_accuracy, POSITION_F64),
+                                               FIELD(bad_epochs, POSITION_I64),
+                                               FIELD(best_digest, POSITION_U64),
+                                               FIELD(seconds, POSITION_F64),
+                                               FIELD(last_train_loss, POSITION_F64),
+                                               FIELD(last_train_accuracy, POSITION_F64)};
 const int tren_n_position_fields = sizeof tren_position_fields / sizeof *tren_position_fields;
 
 tren_status tren_checkpoint_head(char **text, const tren_checkpoint *c) {
     size_t room = 2048;
     TREN_TRY(tren_alloc(text, room, 1, "a checkpoint"));
-    int n = snprintf(*text, room, "%s %d %s %s canonical=%d dataset=%016llx\n", TREN_CHECKPOINT_FORMAT,
-                     TREN_CHECKPOINT_VERSION, c->precision, c->optimizer, c->canonical,
-                     (unsigned long long)c->dataset_digest);
+    int n = snprintf(*text, room, "%s %d %s %s canonical=%d dataset=%016llx\n",
+                     TREN_CHECKPOINT_FORMAT, TREN_CHECKPOINT_VERSION, c->precision, c->optimizer,
+                     c->canonical, (unsigned long long)c->dataset_digest);
     for (int i = 0; i < tren_n_position_fields; i++) {
         const position_field *f = &tren_position_fields[i];
         uint64_t bits; /* all fields are 8 bytes */
         memcpy(&bits, (const char *)&c->at + f->at, sizeof bits);
-        n += snprintf(*text + n, room - (size_t)n, "%s=%016llx\n", f->name, (unsigned long long)bits);
+        n += snprintf(*text + n, room - (size_t)n, "%s=%016llx\n", f->name,
+                      (unsigned long long)bits);
     }
     return TREN_OK;
 }
@@ -37,9 +44,15 @@ static tren_status put_position(tren_h5 *file, const tren_position *at) {
         const position_field *f = &tren_position_fields[i];
         const void *value = (const char *)at + f->at;
         switch (f->type) {
-        case POSITION_I64: TREN_TRY(tren_h5_put_i64(file, "/", f->name, *(const int64_t *)value)); break;
-        case POSITION_U64: TREN_TRY(tren_h5_put_u64(file, "/", f->name, *(const uint64_t *)value)); break;
-        case POSITION_F64: TREN_TRY(tren_h5_put_f64s(file, "/", f->name, value, 1)); break;
+        case POSITION_I64:
+            TREN_TRY(tren_h5_put_i64(file, "/", f->name, *(const int64_t *)value));
+            break;
+        case POSITION_U64:
+            TREN_TRY(tren_h5_put_u64(file, "/", f->name, *(const uint64_t *)value));
+            break;
+        case POSITION_F64:
+            TREN_TRY(tren_h5_put_f64s(file, "/", f->name, value, 1));
+            break;
         }
     }
     return TREN_OK;
@@ -73,7 +86,8 @@ static tren_status put_parameter(tren_h5 *file, const tren_param *p, const real 
     return tren_h5_write(file, name, shape, TREN_REAL, value + p->at.off);
 }
 
-static tren_status put_parameters(tren_h5 *file, const tren_checkpoint_arrays *a, tren_digest_state *digest) {
+static tren_status put_parameters(tren_h5 *file, const tren_checkpoint_arrays *a,
+                                  tren_digest_state *digest) {
     const tren_graph *g = a->graph;
     const char **name = NULL;
     tren_status st = TREN_OK;
@@ -90,7 +104,8 @@ done:
     return st;
 }
 
-static tren_status put_states(tren_h5 *file, const tren_checkpoint_arrays *a, tren_digest_state *digest) {
+static tren_status put_states(tren_h5 *file, const tren_checkpoint_arrays *a,
+                              tren_digest_state *digest) {
     if (!a->optimizer) return TREN_OK;
     TREN_TRY(tren_h5_group(file, "/optimizer"));
     for (int i = 0; i < a->optimizer->n_states; i++) {
@@ -104,7 +119,8 @@ static tren_status put_states(tren_h5 *file, const tren_checkpoint_arrays *a, tr
     return TREN_OK;
 }
 
-static tren_status put_bytes(tren_h5 *file, const char *name, const char *text, tren_digest_state *digest) {
+static tren_status put_bytes(tren_h5 *file, const char *name, const char *text,
+                             tren_digest_state *digest) {
     size_t n = text ? strlen(text) : 0;
     if (n == 0) return TREN_OK;
     tren_digest_add(digest, text, n);
@@ -115,7 +131,8 @@ static void at_point(const tren_checkpoint_arrays *a, const char *point) {
     if (a->hook) a->hook(a->hook_ctx, point);
 }
 
-static tren_status write_file(const char *path, const tren_checkpoint *c, const tren_checkpoint_arrays *a) {
+static tren_status write_file(const char *path, const tren_checkpoint *c,
+                              const tren_checkpoint_arrays *a) {
     tren_h5 *file = NULL;
     tren_digest_state *digest = NULL;
     tren_status st = TREN_OK;
@@ -159,13 +176,23 @@ static tren_status sync_folder(const char *dir) {
     return bad ? failed("sync the folder", dir) : TREN_OK;
 }
 
+/* Where there are no hard links, the second name is the only one until the new file has its own. */
+static bool no_links(int error) {
+    return error == EPERM || error == ENOSYS || error == EOPNOTSUPP || error == EMLINK ||
+           error == EACCES;
+}
+
 /* `previous` becomes another name of the present file: never a moment without a good one. */
 static tren_status keep_previous(const char *dir, const char *path, const char *previous) {
     char old[TREN_MAX_PATH + 64], link_name[TREN_MAX_PATH + 64];
     snprintf(old, sizeof old, "%s/%s", dir, previous);
     snprintf(link_name, sizeof link_name, "%s/%s.tmp", dir, previous);
     unlink(link_name);
-    if (link(path, link_name) != 0) return errno == ENOENT ? TREN_OK : failed("keep a second name of", path);
+    if (link(path, link_name) != 0) {
+        if (errno == ENOENT) return TREN_OK;
+        if (!no_links(errno)) return failed("keep a second name of", path);
+        return rename(path, old) == 0 ? TREN_OK : failed("rename", path);
+    }
     if (rename(link_name, old) != 0) return failed("rename", link_name);
     unlink(link_name); /* rename does nothing when both are the same file already */
     return TREN_OK;

@@ -35,7 +35,8 @@ static void report(tren_trainer *t, const verdict *v) {
 }
 
 /* The seconds of an epoch by phase, of this rank. */
-static void spent_since(double out[TREN_N_PHASES], tren_clock *clock, const double before[TREN_N_PHASES]) {
+static void spent_since(double out[TREN_N_PHASES], tren_clock *clock,
+                        const double before[TREN_N_PHASES]) {
     clock_enter(clock, clock->phase);
     for (int i = 0; i < TREN_N_PHASES; i++) out[i] = clock->spent[i] - before[i];
 }
@@ -45,11 +46,12 @@ static tren_status same_digest(tren_trainer *t, uint64_t digest) {
     tren_comm_bcast(t->comm, &first, sizeof first);
     tren_status st = TREN_OK;
     if (first != digest)
-        st = tren_fail(TREN_ERR_INTERNAL,
-                       "the weights of rank %d differ from rank 0's after epoch %lld (digest %016llx against "
-                       "%016llx): memory or network damage; resume from the last checkpoint, on other nodes",
-                       t->comm->rank, (long long)t->state_of.at.epoch + 1, (unsigned long long)digest,
-                       (unsigned long long)first);
+        st = tren_fail(
+            TREN_ERR_INTERNAL,
+            "the weights of rank %d differ from rank 0's after epoch %lld (digest %016llx against "
+            "%016llx): memory or network damage; resume from the last checkpoint, on other nodes",
+            t->comm->rank, (long long)t->state_of.at.epoch + 1, (unsigned long long)digest,
+            (unsigned long long)first);
     return tren_comm_agree(t->comm, st);
 }
 
@@ -61,7 +63,8 @@ static tren_status remember_loss(tren_checkpoint *c, double loss) {
     return TREN_OK;
 }
 
-/* Improvement is judged against the best loss less min_delta; the best weights are those of the lowest loss. */
+/* Improvement is judged against the best loss less min_delta; the best weights are those of the
+ * lowest loss. */
 static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     tren_position *at = &t->state_of.at;
     v->loss = scores->loss;
@@ -109,11 +112,13 @@ static void begin_epoch(tren_trainer *t) {
 }
 
 static bool max_steps_done(const tren_trainer *t) {
-    int64_t most = t->config->max_steps, done = t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
+    int64_t most = t->config->max_steps,
+            done = t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
     return most > 0 && done >= most;
 }
 
-/* Nothing is left to do at this position: the same answer for a run that came here and one that is resumed here. */
+/* Nothing is left to do at this position: the same answer for a run that came here and one that is
+ * resumed here. */
 static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) {
     if (stop)
         *reason = TREN_STOP_EARLY;
@@ -127,7 +132,8 @@ static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) 
 }
 
 /* The checkpoint that a run ends with must be good; one on the way may fail. */
-static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop, const double before[TREN_N_PHASES]) {
+static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop,
+                             const double before[TREN_N_PHASES]) {
     tren_position *at = &t->state_of.at;
     verdict v;
     at->last_train_loss = at->loss / (double)at->rows;
@@ -145,10 +151,12 @@ static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop, const doub
 
 static tren_status diverged(tren_trainer *t) {
     t->result->reason = TREN_STOP_DIVERGED;
-    return tren_fail(TREN_ERR_DIVERGED,
-                     "the training loss is not finite in epoch %lld, step %lld: training has diverged; lower "
-                     "optimizer.learning_rate (%g now), or set optimizer.clip_norm; the last checkpoint is kept",
-                     (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->step_update.learning_rate);
+    return tren_fail(
+        TREN_ERR_DIVERGED,
+        "the training loss is not finite in epoch %lld, step %lld: training has diverged; lower "
+        "optimizer.learning_rate (%g now), or set optimizer.clip_norm; the last checkpoint is kept",
+        (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step,
+        t->step_update.learning_rate);
 }
 
 static bool asked_to_leave(tren_trainer *t, const double tail[N_TAIL]) {
@@ -163,7 +171,8 @@ static tren_status obey(tren_trainer *t, const double tail[N_TAIL], bool *leave)
     int every = t->config->checkpoint_steps;
     if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
     *leave = asked_to_leave(t, tail);
-    if (t->state_of.at.step == t->steps_per_epoch) return TREN_OK; /* the end of an epoch saves by itself */
+    if (t->state_of.at.step == t->steps_per_epoch)
+        return TREN_OK; /* the end of an epoch saves by itself */
     bool must = *leave || max_steps_done(t);
     bool due = tail[TAIL_SAVE] > 0 || (every > 0 && done % every == 0);
     return must || due ? trainer_save(t, must) : TREN_OK;
@@ -177,7 +186,8 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
     while (!*leave && !max_steps_done(t) && t->state_of.at.step < t->steps_per_epoch) {
         double tail[N_TAIL], since = t->clock.since;
         trainer_step(t, tail);
-        if (t->result->first_step_seconds == 0) t->result->first_step_seconds = tren_seconds() - t->options->started;
+        if (t->result->first_step_seconds == 0)
+            t->result->first_step_seconds = tren_seconds() - t->options->started;
         TREN_TRY(obey(t, tail, leave));
         t->trained_seconds += t->clock.since - since;
         report(t, NULL);
@@ -187,26 +197,31 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
 
 /* Collective: only rank 0 has the history. */
 static bool stopped_before(const tren_trainer *t) {
-    bool stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history, t->state_of.at.best_loss,
-                                t->state_of.at.bad_epochs);
+    bool stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history,
+                                t->state_of.at.best_loss, t->state_of.at.bad_epochs);
     tren_comm_bcast(t->comm, &stop, sizeof stop);
     return stop;
 }
 
-bool trainer_is_over(tren_trainer *t) { return is_over(t, stopped_before(t), &t->result->reason); }
+bool trainer_is_over(tren_trainer *t) {
+    return is_over(t, stopped_before(t), &t->result->reason);
+}
 
 tren_status trainer_run(tren_trainer *t) {
     bool leave = false, stop = stopped_before(t);
     while (!leave && !is_over(t, stop, &t->result->reason)) TREN_TRY(run_epoch(t, &leave, &stop));
-    if (is_over(t, stop, &t->result->reason)) return TREN_OK; /* a signal in the last step asks for nothing more */
+    if (is_over(t, stop, &t->result->reason))
+        return TREN_OK; /* a signal in the last step asks for nothing more */
     return tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; start again with --resume",
                      (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step);
 }
 
 static tren_status left_the_check(tren_trainer *t) {
     t->state_of.at = (tren_position){0};
-    return tren_fail(TREN_REQUEUE, "left during check_without_dropout, when there was nothing to save yet; start again "
-                                   "with --resume");
+    return tren_fail(
+        TREN_REQUEUE,
+        "left during check_without_dropout, when there was nothing to save yet; start again "
+        "with --resume");
 }
 
 tren_status trainer_check_without_dropout(tren_trainer *t) {
@@ -223,15 +238,20 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
         }
         last = t->state_of.at.loss / (double)t->state_of.at.rows;
         if (e == 0) first = last;
-        trainer_say(t, "check without dropout: epoch %d of %d, training loss %.6g", e + 1, epochs, last);
+        trainer_say(t, "check without dropout: epoch %d of %d, training loss %.6g", e + 1, epochs,
+                    last);
         t->state_of.at = (tren_position){.epoch = e + 1};
     }
     bool falls = epochs < 2 || last < first;
-    trainer_say(t, falls ? "check without dropout: the loss falls (%.6g -> %.6g); now the real training, with dropout "
-                           "and from the initial weights"
-                         : "warning: check without dropout: the loss does NOT fall (%.6g -> %.6g): look at the "
-                           "learning rate and the data before you trust dropout's noisy curve",
-                first, last);
+    trainer_say(
+        t,
+        falls
+            ? "check without dropout: the loss falls (%.6g -> %.6g); now the real training, with "
+              "dropout "
+              "and from the initial weights"
+            : "warning: check without dropout: the loss does NOT fall (%.6g -> %.6g): look at the "
+              "learning rate and the data before you trust dropout's noisy curve",
+        first, last);
     t->dropout = true;
     t->state_of.at = (tren_position){0};
     t->trained_rows = 0;

@@ -10,11 +10,12 @@ typedef struct tren_folder {
     FILE *log, *metrics;
 } tren_folder;
 
-/* Makes the folder and locks it, waiting a few seconds for orphans of a killed run. Refuses a used one unless
- * resume. */
+/* Makes the folder and locks it, waiting a few seconds for orphans of a killed run. Refuses a used
+ * one unless resume. */
 tren_status tren_folder_open(tren_folder *folder, const char *path, bool resume);
 void tren_folder_close(tren_folder *folder);
 void tren_folder_path(char *out, size_t n, const tren_folder *folder, const char *name);
+void tren_folder_remove(const tren_folder *folder, const char *name); /* if it is there */
 /* Writes a small text file by way of a temporary one. */
 tren_status tren_folder_write(const tren_folder *folder, const char *name, const char *text);
 

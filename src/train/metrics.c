@@ -1,5 +1,5 @@
-/* metrics.csv: one row an epoch. All columns but those ending in seconds are the same on any number of ranks, killed
- * or not. */
+/* metrics.csv: one row an epoch. All columns but those ending in seconds are the same on any number
+ * of ranks, killed or not. */
 #include "train/trainer.h"
 
 #include <errno.h>
@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char header[] = "epoch,steps,train_loss,train_accuracy,validation_loss,validation_accuracy,"
-                             "learning_rate,weight_norm,penalty,mean_abs_z,best,digest,seconds,setup_seconds,"
-                             "data_seconds,forward_seconds,backward_seconds,reduce_seconds,update_seconds,"
-                             "evaluate_seconds,checkpoint_seconds\n";
+static const char header[] =
+    "epoch,steps,train_loss,train_accuracy,validation_loss,validation_accuracy,"
+    "learning_rate,weight_norm,penalty,mean_abs_z,best,digest,seconds,setup_seconds,"
+    "data_seconds,forward_seconds,backward_seconds,reduce_seconds,update_seconds,"
+    "evaluate_seconds,checkpoint_seconds\n";
 
 static tren_status append(tren_checkpoint *c, const char *line) {
     size_t have = c->metrics ? strlen(c->metrics) : 0, more = strlen(line);
@@ -22,7 +23,8 @@ static tren_status append(tren_checkpoint *c, const char *line) {
 }
 
 static tren_status lost(const tren_trainer *t) {
-    return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path, strerror(errno));
+    return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path,
+                     strerror(errno));
 }
 
 /* All rows anew, and the file left open for the next ones. */
@@ -40,7 +42,8 @@ tren_status metrics_begin(tren_trainer *t) {
     return t->folder.path[0] ? write_rows(t) : TREN_OK;
 }
 
-/* After a failure (a full disk) part of a row may be in the file: the next attempt writes all rows anew. */
+/* After a failure (a full disk) part of a row may be in the file: the next attempt writes all rows
+ * anew. */
 static tren_status write_row(tren_trainer *t, const char *line) {
     FILE *file = t->folder.metrics;
     if (!file) return write_rows(t);
@@ -63,19 +66,28 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
                         const double spent[TREN_N_PHASES]) {
     const tren_position *at = &t->state_of.at;
     double squares = tren_graph_weight_squares(t->graph, t->value), total = 0;
-    double value[] = {at->last_train_loss, at->last_train_accuracy, v->loss, v->accuracy, t->step_update.learning_rate,
-                      sqrt(squares), 0.5 * t->decay * squares, v->mean_abs_z};
+    double value[] = {at->last_train_loss,
+                      at->last_train_accuracy,
+                      v->loss,
+                      v->accuracy,
+                      t->step_update.learning_rate,
+                      sqrt(squares),
+                      0.5 * t->decay * squares,
+                      v->mean_abs_z};
     char line[1024], cell[32];
     int n = snprintf(line, sizeof line, "%lld,%lld", (long long)at->epoch + 1,
                      (long long)(at->epoch * t->steps_per_epoch + at->step));
     for (size_t i = 0; i < sizeof value / sizeof *value; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, ",%s", number(cell, value[i]));
     for (int i = 0; i < TREN_N_PHASES; i++) total += spent[i];
-    n += snprintf(line + n, sizeof line - (size_t)n, ",%d,%016llx,%.4f", best, (unsigned long long)digest, total);
-    for (int i = 0; i < TREN_N_PHASES; i++) n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
+    n += snprintf(line + n, sizeof line - (size_t)n, ",%d,%016llx,%.4f", best,
+                  (unsigned long long)digest, total);
+    for (int i = 0; i < TREN_N_PHASES; i++)
+        n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
     snprintf(line + n, sizeof line - (size_t)n, "\n");
     TREN_TRY(append(&t->state_of, line));
     if (t->folder.path[0] && write_row(t, line) != TREN_OK)
-        trainer_say(t, "warning: %s; its rows are kept, and written with the next one", tren_error_text());
+        trainer_say(t, "warning: %s; its rows are kept, and written with the next one",
+                    tren_error_text());
     return TREN_OK;
 }

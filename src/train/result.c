@@ -6,7 +6,8 @@
 #include <string.h>
 
 const char *tren_stop_reason_name(tren_stop_reason reason) {
-    static const char *const name[] = {"epochs", "early_stopping", "max_steps", "max_time", "signal", "diverged"};
+    static const char *const name[] = {"epochs",   "early_stopping", "max_steps",
+                                       "max_time", "signal",         "diverged"};
     return name[reason];
 }
 
@@ -43,7 +44,8 @@ static void fill_times(tren_trainer *t) {
     if (tren_alloc(&all, (size_t)t->comm->size * N, sizeof *all, "times") != TREN_OK)
         tren_comm_abort(t->comm, TREN_ERR_INTERNAL);
     tren_comm_allgather(t->comm, all, mine, N);
-    for (int i = 0; i < TREN_N_PHASES; i++) t->result->phase[i] = spread_of(all + i, t->comm->size, N);
+    for (int i = 0; i < TREN_N_PHASES; i++)
+        t->result->phase[i] = spread_of(all + i, t->comm->size, N);
     t->result->memory_bytes = spread_of(all + MEMORY, t->comm->size, N).max;
     t->result->wall_seconds = all[WALL];
     free(all);
@@ -64,13 +66,15 @@ void trainer_fill_result(tren_trainer *t) {
     r->shards = t->config->shards;
     r->nodes_per_rank = tren_reducer_max_nodes(t->reducer);
     r->parameters = t->n_values;
-    r->samples_per_second = t->trained_seconds > 0 ? (double)t->trained_rows / t->trained_seconds : NAN;
+    r->samples_per_second =
+        t->trained_seconds > 0 ? (double)t->trained_rows / t->trained_seconds : NAN;
     snprintf(r->blas_core, sizeof r->blas_core, "%s", tren_blas_core());
     snprintf(r->engine, sizeof r->engine, "%s", tren_reducer_engine(t->reducer));
     fill_times(t);
 }
 
-/* ---- result.json ------------------------------------------------------------------------------ */
+/* ---- result.json ------------------------------------------------------------------------------
+ */
 
 typedef struct json {
     char text[8192];
@@ -91,7 +95,9 @@ static void put_number(json *j, const char *key, double x) {
         put(j, "  \"%s\": null,\n", key);
 }
 
-static void put_text(json *j, const char *key, const char *text) { put(j, "  \"%s\": \"%s\",\n", key, text); }
+static void put_text(json *j, const char *key, const char *text) {
+    put(j, "  \"%s\": \"%s\",\n", key, text);
+}
 
 static void put_digest(json *j, const char *key, uint64_t digest) {
     put(j, "  \"%s\": \"%016llx\",\n", key, (unsigned long long)digest);
@@ -107,11 +113,27 @@ static void put_phases(json *j, const tren_result *r) {
 
 static const char *status_name(tren_status st) {
     switch (st) {
-    case TREN_OK: return "finished";
-    case TREN_REQUEUE: return "requeue";
-    case TREN_ERR_DIVERGED: return "diverged";
-    default: return "failed";
+    case TREN_OK:
+        return "finished";
+    case TREN_REQUEUE:
+        return "requeue";
+    case TREN_ERR_DIVERGED:
+        return "diverged";
+    default:
+        return "failed";
     }
+}
+
+bool trainer_has_result(const tren_trainer *t) {
+    char path[TREN_MAX_PATH + 16], text[sizeof((json *)0)->text] = "", digest[64];
+    tren_folder_path(path, sizeof path, &t->folder, "result.json");
+    FILE *file = fopen(path, "re");
+    if (!file) return false;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    snprintf(digest, sizeof digest, "\"digest\": \"%016llx\"",
+             (unsigned long long)tren_digest(t->value, t->n_values * sizeof(real)));
+    return strstr(text, "\"status\": \"finished\"") && strstr(text, digest);
 }
 
 tren_status trainer_write_result(tren_trainer *t, tren_status st) {

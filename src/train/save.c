@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool has_folder(const tren_trainer *t) { return t->config->out[0] != '\0'; }
+static bool has_folder(const tren_trainer *t) {
+    return t->config->out[0] != '\0';
+}
 
 typedef struct collector {
     tren_trainer *t;
@@ -24,8 +26,8 @@ static tren_status write_best(const tren_trainer *t, const real *value) {
     return tren_checkpoint_write(t->folder.path, "best.h5", NULL, &t->state_of, &arrays);
 }
 
-/* Rank 0. last.h5 names the best weights, so best.h5 comes first; and a damaged last.h5 must not take the place of
- * the good previous.h5. */
+/* Rank 0. last.h5 names the best weights, so best.h5 comes first; and a damaged last.h5 must not
+ * take the place of the good previous.h5. */
 static tren_status write_in_order(tren_trainer *t, const tren_checkpoint_arrays *arrays) {
     if (t->best_waits) TREN_TRY(write_best(t, t->best.at));
     t->best_waits = false;
@@ -50,13 +52,16 @@ static tren_status write_last(tren_trainer *t) {
     if (t->comm->rank == 0) {
         if (!tren_all_finite(t->value, t->n_values))
             st = tren_fail(TREN_ERR_DIVERGED,
-                           "the weights are not finite after epoch %lld, step %lld: training has diverged; lower "
+                           "the weights are not finite after epoch %lld, step %lld: training has "
+                           "diverged; lower "
                            "optimizer.learning_rate (%g now); the checkpoint before is kept",
-                           (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step, t->step_update.learning_rate);
+                           (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step,
+                           t->step_update.learning_rate);
         else
             st = write_in_order(t, &arrays);
     }
-    while (c.done < t->optimizer->n_states) collect(&c, arrays.room, c.done); /* the others, or after a failure */
+    while (c.done < t->optimizer->n_states)
+        collect(&c, arrays.room, c.done); /* the others, or after a failure */
     return tren_comm_agree(t->comm, st);
 }
 
@@ -97,7 +102,8 @@ tren_status trainer_save_best(tren_trainer *t) {
     return TREN_OK;
 }
 
-/* best.h5 as a killed launch left it may be of a later epoch than the checkpoint that this one began from. */
+/* best.h5 as a killed launch left it may be of a later epoch than the checkpoint that this one
+ * began from. */
 static bool is_later(const tren_trainer *t, const char *path) {
     tren_checkpoint best;
     if (tren_checkpoint_read(&best, path) != TREN_OK) return false;
@@ -119,20 +125,26 @@ static tren_status read_best(tren_trainer *t, bool *missing) {
     if (digest == at->best_digest) return TREN_OK;
     *missing = is_later(t, path);
     if (*missing) {
-        trainer_say(t, "warning: no test: %s is of a later epoch, which a killed launch had reached; the run comes "
-                       "there again with --resume", path);
+        trainer_say(t,
+                    "warning: no test: %s is of a later epoch, which a killed launch had reached; "
+                    "the run comes "
+                    "there again with --resume",
+                    path);
         return TREN_OK;
     }
     return tren_fail(TREN_ERR_CHECKPOINT,
-                     "%s does not hold the best weights of epoch %lld (digest %016llx, expected %016llx); all else is "
-                     "saved: train again from the start to get them back", path, (long long)at->best_epoch,
-                     (unsigned long long)digest, (unsigned long long)at->best_digest);
+                     "%s does not hold the best weights of epoch %lld (digest %016llx, expected "
+                     "%016llx); all else is "
+                     "saved: train again from the start to get them back",
+                     path, (long long)at->best_epoch, (unsigned long long)digest,
+                     (unsigned long long)at->best_digest);
 }
 
 tren_status trainer_restore_best(tren_trainer *t, bool *missing) {
     tren_status st = TREN_OK;
     *missing = false;
-    tren_comm_barrier(t->comm); /* the ranks may share the values: all are done with those of the last step */
+    tren_comm_barrier(
+        t->comm); /* the ranks may share the values: all are done with those of the last step */
     if (t->comm->rank == 0) st = read_best(t, missing);
     st = tren_comm_agree(t->comm, st);
     tren_comm_bcast(t->comm, missing, sizeof *missing);
@@ -144,7 +156,8 @@ tren_status trainer_init_from(tren_trainer *t) {
     tren_status st = TREN_OK;
     if (t->comm->rank == 0) {
         st = tren_checkpoint_verify(t->config->init_from);
-        if (st == TREN_OK) st = tren_checkpoint_read_values(t->value, t->config->init_from, t->graph);
+        if (st == TREN_OK)
+            st = tren_checkpoint_read_values(t->value, t->config->init_from, t->graph);
     }
     if (st != TREN_OK) st = tren_fail_in(st, "init_from");
     st = tren_comm_agree(t->comm, st);
@@ -173,8 +186,8 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
     path[0] = '\0';
     if (st == TREN_OK) return TREN_OK;
     return tren_fail(TREN_ERR_CHECKPOINT,
-                     "no checkpoint in %s can be read (%s); move the folder away to start over", t->folder.path,
-                     tren_error_text());
+                     "no checkpoint in %s can be read (%s); move the folder away to start over",
+                     t->folder.path, tren_error_text());
 }
 
 static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, const char *path) {
@@ -184,13 +197,17 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
     TREN_TRY(tren_config_same(&before, t->config, TREN_ROLE_RECIPE));
     if (c->dataset_digest != t->info->digest)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s is not the dataset that this run was trained on (digest %016llx now, %016llx before); "
-                         "resume with the old data, or start another run with --out", t->config->data,
-                         (unsigned long long)t->info->digest, (unsigned long long)c->dataset_digest);
+                         "%s is not the dataset that this run was trained on (digest %016llx now, "
+                         "%016llx before); "
+                         "resume with the old data, or start another run with --out",
+                         t->config->data, (unsigned long long)t->info->digest,
+                         (unsigned long long)c->dataset_digest);
     if (c->canonical != t->state_of.canonical)
         return tren_fail(TREN_ERR_USAGE,
-                         "reduction: this run was trained with %s, now it is %s: their bits differ; keep it, or start "
-                         "another run with --out", c->canonical ? "a canonical engine" : "mpi",
+                         "reduction: this run was trained with %s, now it is %s: their bits "
+                         "differ; keep it, or start "
+                         "another run with --out",
+                         c->canonical ? "a canonical engine" : "mpi",
                          t->state_of.canonical ? "a canonical engine" : "mpi");
     return TREN_OK;
 }
@@ -244,7 +261,7 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
     tren_reducer_share_values(t->reducer);
     TREN_TRY(tren_comm_agree(t->comm, read_states(t, path)));
     t->resumed_seconds = t->state_of.at.seconds;
-    trainer_say(t, "resumed from %s: epoch %lld, step %lld", path, (long long)t->state_of.at.epoch + 1,
-                (long long)t->state_of.at.step);
+    trainer_say(t, "resumed from %s: epoch %lld, step %lld", path,
+                (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step);
     return TREN_OK;
 }

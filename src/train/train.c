@@ -22,27 +22,47 @@ static void say_plan(const tren_trainer *t) {
     say_dimensions(dimensions, sizeof dimensions, t->graph);
     tren_graph_cost(t->graph, &train, &evaluate);
     tren_work_describe(t->work, stacking, sizeof stacking);
-    trainer_say(t, "tren %s (%s): OpenBLAS core %s, %d rank%s on %d node%s, reduction %s", TREN_VERSION,
-                TREN_REAL_NAME, tren_blas_core(), t->comm->size, t->comm->size > 1 ? "s" : "", t->comm->n_nodes,
-                t->comm->n_nodes > 1 ? "s" : "", tren_reducer_engine(t->reducer));
-    trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %d x %d x %d", c->data,
-                t->info->rows[0], t->info->rows[1], t->info->rows[2], t->info->shape.c, t->info->shape.h,
-                t->info->shape.w);
-    trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions, t->n_values,
-                train * 1e-6, t->optimizer->name);
-    trainer_say(t, "recipe: batch of %d rows in %d shards, %lld steps an epoch, %s", c->batch_size, c->shards,
-                (long long)t->steps_per_epoch, stacking);
+    trainer_say(t, "tren %s (%s): OpenBLAS core %s, %d rank%s on %d node%s, reduction %s",
+                TREN_VERSION, TREN_REAL_NAME, tren_blas_core(), t->comm->size,
+                t->comm->size > 1 ? "s" : "", t->comm->n_nodes, t->comm->n_nodes > 1 ? "s" : "",
+                tren_reducer_engine(t->reducer));
+    trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %d x %d x %d",
+                c->data, t->info->rows[0], t->info->rows[1], t->info->rows[2], t->info->shape.c,
+                t->info->shape.h, t->info->shape.w);
+    trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions,
+                t->n_values, train * 1e-6, t->optimizer->name);
+    trainer_say(t, "recipe: batch of %d rows in %d shards, %lld steps an epoch, %s", c->batch_size,
+                c->shards, (long long)t->steps_per_epoch, stacking);
     if (tren_reducer_max_nodes(t->reducer) > 1)
-        trainer_say(t, "note: up to %d tree nodes a rank, so more to send; ranks that are a power of two have one",
+        trainer_say(t,
+                    "note: up to %d tree nodes a rank, so more to send; ranks that are a power of "
+                    "two have one",
                     tren_reducer_max_nodes(t->reducer));
     if (t->comm->crowded)
-        trainer_say(t, "warning: %d ranks share fewer CPUs on this node: slower, though with the same bits",
-                    t->comm->local_size);
+        trainer_say(
+            t, "warning: %d ranks share fewer CPUs on this node: slower, though with the same bits",
+            t->comm->local_size);
+}
+
+/* Nothing is left to do, not even what comes after the last step. */
+static bool ended_before(tren_trainer *t) {
+    bool over = trainer_is_over(t);
+    if (over && t->comm->rank == 0) over = trainer_has_result(t);
+    tren_comm_bcast(t->comm, &over, sizeof over);
+    t->result->ended_before = over;
+    if (over)
+        trainer_say(t,
+                    "this run has ended already, by %s after %lld epochs: nothing to do. To go on, "
+                    "raise --epochs, "
+                    "--max_steps or --early_stopping.patience",
+                    tren_stop_reason_name(t->result->reason), (long long)t->state_of.at.epoch);
+    return over;
 }
 
 static tren_status begin(tren_trainer *t) {
     bool resumed = false;
     if (t->options->resume) TREN_TRY(trainer_resume(t, &resumed));
+    if (resumed && ended_before(t)) return TREN_OK;
     if (!resumed) {
         trainer_initial_values(t);
         if (t->config->init_from[0]) TREN_TRY(trainer_init_from(t));
@@ -54,6 +74,7 @@ static tren_status begin(tren_trainer *t) {
     }
     tren_status st = TREN_OK;
     if (t->comm->rank == 0) {
+        tren_folder_remove(&t->folder, "result.json"); /* of an end that is none any more */
         st = tren_folder_write(&t->folder, "config.yaml", t->state_of.config);
         if (st == TREN_OK) st = metrics_begin(t);
     }
@@ -65,10 +86,15 @@ static tren_status test(tren_trainer *t) {
     tren_result *r = t->result;
     if (!t->config->evaluate_test || t->info->rows[TREN_TEST] == 0) return TREN_OK;
     clock_enter(&t->clock, TREN_PHASE_EVALUATE);
-    if (t->state_of.at.best_epoch > 0) TREN_TRY(trainer_restore_best(t));
+    bool missing = false;
+    if (t->state_of.at.best_epoch > 0) TREN_TRY(trainer_restore_best(t, &missing));
+    if (missing) return TREN_OK;
     tren_evaluator *evaluator = NULL;
-    tren_eval_spec spec = {
-        .dataset = t->dataset, .part = TREN_TEST, .graph = t->graph, .value = t->value, .shared = true};
+    tren_eval_spec spec = {.dataset = t->dataset,
+                           .part = TREN_TEST,
+                           .graph = t->graph,
+                           .value = t->value,
+                           .shared = true};
     TREN_TRY(tren_evaluator_open(&evaluator, t->comm, &spec));
     tren_scores scores;
     tren_evaluate(&scores, evaluator, t->comm);
@@ -80,14 +106,17 @@ static tren_status test(tren_trainer *t) {
 
 static tren_status run(tren_trainer *t) {
     tren_result *r = t->result;
-    TREN_TRY(begin(t));
-    say_plan(t);
-    t->last_save = tren_seconds();
-    tren_status st = trainer_run(t);
+    tren_status st = begin(t);
+    if (st == TREN_OK && !r->ended_before) {
+        say_plan(t);
+        t->last_save = tren_seconds();
+        st = trainer_run(t);
+    }
     r->digest = tren_digest(t->value, t->n_values * sizeof(real));
-    if (st == TREN_OK) st = test(t);
+    if (st == TREN_OK && !r->ended_before) st = test(t);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     trainer_fill_result(t);
+    if (r->ended_before) return TREN_OK;
     tren_status written = TREN_OK;
     if (t->comm->rank == 0) {
         char text[512];
@@ -99,8 +128,8 @@ static tren_status run(tren_trainer *t) {
     return st != TREN_OK ? st : written;
 }
 
-tren_status tren_train(tren_comm *comm, const tren_config *config, const tren_train_options *options,
-                       tren_result *result) {
+tren_status tren_train(tren_comm *comm, const tren_config *config,
+                       const tren_train_options *options, tren_result *result) {
     *result = (tren_result){.test_loss = NAN, .test_accuracy = NAN};
     tren_trainer t = {.comm = comm,
                       .config = config,

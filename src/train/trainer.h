@@ -1,4 +1,5 @@
-/* Private to train: the trainer. One file per concern: trainer (set-up), step, epoch, save, folder, metrics. */
+/* Private to train: the trainer. One file per concern: trainer (set-up), step, epoch, save, folder,
+ * metrics. */
 #ifndef TREN_TRAIN_TRAINER_H
 #define TREN_TRAIN_TRAINER_H
 
@@ -41,7 +42,7 @@ typedef struct tren_trainer {
     int32_t *label;
     real *target;
     int *row0;
-    real *leaf; /* [shards][N_TAIL] */
+    real *leaf;       /* [shards][N_TAIL] */
     int16_t *pattern; /* [steps_per_epoch] */
     /* network and update */
     tren_graph *graph;
@@ -53,9 +54,9 @@ typedef struct tren_trainer {
     tren_arena state[TREN_MAX_STATES]; /* my pieces, one after the other */
     trainer_segment *segment;
     int n_segments;
-    int n_waiting;        /* segments [0, n_waiting) are not updated yet in this step */
-    bool at_once;         /* update each layer as backward leaves it: one rank, no clipping */
-    bool fused;           /* weights updated by the gradient product itself: see tren_apply */
+    int n_waiting; /* segments [0, n_waiting) are not updated yet in this step */
+    bool at_once;  /* update each layer as backward leaves it: one rank, no clipping */
+    bool fused;    /* weights updated by the gradient product itself: see tren_apply */
     tren_update step_update;
     double decay; /* weight_decay = lambda/m */
     bool dropout;
@@ -65,10 +66,10 @@ typedef struct tren_trainer {
     tren_checkpoint state_of; /* position, history, metrics: what a checkpoint holds */
     tren_arena best;          /* rank 0: without a folder, or when best.h5 could not be written */
     bool best_waits;          /* best.h5 is still to be written, from `best` */
-    bool last_damaged;        /* previous.h5 is the good one, which the next save must not replace */
-    double resumed_seconds;   /* of earlier launches */
-    double last_save;         /* tren_seconds() */
-    double trained_seconds;   /* spent in steps, this launch */
+    bool last_damaged;      /* previous.h5 is the good one, which the next save must not replace */
+    double resumed_seconds; /* of earlier launches */
+    double last_save;       /* tren_seconds() */
+    double trained_seconds; /* spent in steps, this launch */
     int64_t trained_rows;
     char *config_text;
 } tren_trainer;

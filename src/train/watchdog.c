@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct tren_watchdog {
@@ -15,8 +16,8 @@ struct tren_watchdog {
     bool stop;
 };
 
-/* By write, as the main thread may hold the lock of stderr; then _exit, as it may hold anything else. mpirun and
- * srun end the other ranks. */
+/* By write, as the main thread may hold the lock of stderr; then _exit, as it may hold anything
+ * else. mpirun and srun end the other ranks. */
 static void bite(const tren_watchdog *dog) {
     const tren_watch *w = dog->watch;
     char text[512], missing[128];
@@ -26,41 +27,54 @@ static void bite(const tren_watchdog *dog) {
     else
         snprintf(missing, sizeof missing, "this rank itself is stuck, or waits in a collective");
     int n = snprintf(text, sizeof text,
-                     "tren: rank %d has made no progress for %g s in phase %s at epoch %d, step %lld: %s. Giving up "
-                     "(exit code %d); the last checkpoint is good: start again with --resume. If a step may take this "
+                     "tren: rank %d has made no progress for %g s in phase %s at epoch %d, step "
+                     "%lld: %s. Giving up "
+                     "(exit code %d); the last checkpoint is good: start again with --resume. If a "
+                     "step may take this "
                      "long, raise --stall_timeout\n",
-                     dog->rank, dog->timeout, tren_phase_name[atomic_load(&w->phase)], atomic_load(&w->epoch) + 1,
-                     (long long)atomic_load(&w->step), missing, TREN_ERR_STALLED);
+                     dog->rank, dog->timeout, tren_phase_name[atomic_load(&w->phase)],
+                     atomic_load(&w->epoch) + 1, (long long)atomic_load(&w->step), missing,
+                     TREN_ERR_STALLED);
     ssize_t ignored = write(STDERR_FILENO, text, (size_t)n);
     (void)ignored;
+    nanosleep(&(struct timespec){.tv_nsec = 300000000},
+              NULL); /* the first to leave ends all: let others speak */
     _exit(TREN_ERR_STALLED);
+}
+
+/* Waits that long, or until there is nothing to watch any more. Returns the seconds that count as
+ * waited: a process that was stopped and goes on (Ctrl-Z and fg, a suspended machine) has not been
+ * stuck meanwhile. */
+static double sleep_a_little(tren_watchdog *dog, double nap) {
+    double before = tren_seconds();
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    long nanoseconds = until.tv_nsec + (long)((nap - (double)(time_t)nap) * 1e9);
+    until.tv_sec += (time_t)nap + nanoseconds / 1000000000L;
+    until.tv_nsec = nanoseconds % 1000000000L;
+    pthread_cond_timedwait(&dog->wake, &dog->lock, &until);
+    double slept = tren_seconds() - before;
+    return slept < 2 * nap ? slept : nap;
 }
 
 static void *keep_watch(void *arg) {
     tren_watchdog *dog = arg;
     uint64_t beat = 0;
-    double since = tren_seconds(), nap = dog->timeout / 8 < 1 ? dog->timeout / 8 : 1;
+    double idle = 0, nap = dog->timeout / 8 < 1 ? dog->timeout / 8 : 1;
     pthread_mutex_lock(&dog->lock);
     while (!dog->stop) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        long nanoseconds = until.tv_nsec + (long)(nap * 1e9) % 1000000000L;
-        until.tv_sec += (time_t)nap + nanoseconds / 1000000000L;
-        until.tv_nsec = nanoseconds % 1000000000L;
-        pthread_cond_timedwait(&dog->wake, &dog->lock, &until);
+        idle += sleep_a_little(dog, nap);
         uint64_t now = atomic_load(&dog->watch->beat);
-        if (now != beat) {
-            beat = now;
-            since = tren_seconds();
-        } else if (!dog->stop && tren_seconds() - since > dog->timeout) {
-            bite(dog);
-        }
+        if (now != beat) idle = 0;
+        beat = now;
+        if (!dog->stop && idle > dog->timeout) bite(dog);
     }
     pthread_mutex_unlock(&dog->lock);
     return NULL;
 }
 
-tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int rank, double timeout) {
+tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int rank,
+                               double timeout) {
     *dog = NULL;
     if (timeout <= 0) return TREN_OK;
     tren_watchdog *d = NULL;
@@ -69,12 +83,18 @@ tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int
     d->rank = rank;
     d->timeout = timeout;
     pthread_mutex_init(&d->lock, NULL);
-    pthread_cond_init(&d->wake, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&d->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     int error = pthread_create(&d->thread, NULL, keep_watch, d);
     if (error != 0) {
         free(d);
-        return tren_fail(TREN_ERR_ENV, "cannot start the watchdog thread: %s; raise the limit of processes "
-                                       "(ulimit -u), or set stall_timeout: 0", strerror(error));
+        return tren_fail(TREN_ERR_ENV,
+                         "cannot start the watchdog thread: %s; raise the limit of processes "
+                         "(ulimit -u), or set stall_timeout: 0",
+                         strerror(error));
     }
     *dog = d;
     return TREN_OK;
