@@ -110,6 +110,15 @@ size_t tren_reducer_bytes(const tren_reducer *reducer); /* memory of this rank, 
 
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer, size_t lo); /* [lo, n) is final. Not collective, never blocks */
+/* Waits for what my pieces of the sum are made of. Then either */
+void tren_reducer_wait(tren_reducer *reducer);
+/* a part of one of my pieces at a time: the folded values, in `room` [at.len] or where they are already, so that a
+ * sum can be used while it is in the cache and need not be stored; Not collective; or all of them, for
+ * tren_reducer_sum: */
+const real *tren_reducer_fold(tren_reducer *reducer, tren_span at, real *room);
+/* Whether the sum is stored already, by the engine or by `finish`. */
+bool tren_reducer_folded(const tren_reducer *reducer);
+/* wait, and fold all of my pieces. */
 void tren_reducer_finish(tren_reducer *reducer);
 void tren_reducer_gather(tren_reducer *reducer);
 /* After rank 0 wrote the values by itself: the same on every rank. */

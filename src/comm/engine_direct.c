@@ -12,7 +12,6 @@ typedef struct direct_state {
     MPI_Request *in, *out;   /* owned */
     int *in_peer, *out_peer; /* owned */
     int n_in, n_out;
-    const real **leaf; /* [n_all] scratch */
 } direct_state;
 
 static tren_status direct_open(tren_reducer *r) {
@@ -34,7 +33,7 @@ static tren_status direct_open(tren_reducer *r) {
     TREN_TRY(tren_alloc(&s->in_peer, messages, sizeof *s->in_peer, "messages"));
     TREN_TRY(tren_alloc(&s->out_peer, messages, sizeof *s->out_peer, "messages"));
     r->bytes += len * sizeof(real) + messages * 2 * (sizeof(MPI_Request) + sizeof(int));
-    return tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the direct engine");
+    return TREN_OK;
 }
 
 static void direct_close(tren_reducer *r) {
@@ -45,15 +44,7 @@ static void direct_close(tren_reducer *r) {
     free(s->out);
     free(s->in_peer);
     free(s->out_peer);
-    free(s->leaf);
     free(s);
-}
-
-/* Which rank owns global node g. */
-static int owner_of(const tren_reducer *r, int g) {
-    int q = 0;
-    while (r->first_node[q + 1] <= g) q++;
-    return q;
 }
 
 /* node: of its owner, so below TREN_TREE_MAX_NODES. */
@@ -100,27 +91,29 @@ static void direct_poke(tren_reducer *r) {
     if (s->n_out > 0) MPI_Testany(s->n_out, s->out, &index, &flag, MPI_STATUS_IGNORE);
 }
 
-static void fold_bucket(tren_reducer *r, int b) {
-    direct_state *s = r->state;
-    tren_span mine = r->engine->slice(r, b, r->comm->rank);
-    const real *inbox = s->inbox.at + s->at[b];
+/* Folds happen within one piece, which is this rank's slice of one bucket. */
+static int bucket_of(const tren_reducer *r, size_t off) { return (int)(off / r->bucket[0].len); }
+
+static void direct_operands(const tren_reducer *r, const real **leaf, size_t off) {
+    const direct_state *s = r->state;
+    int b = bucket_of(r, off), mine = r->first_node[r->comm->rank];
+    tren_span slice = r->engine->slice(r, b, r->comm->rank);
+    const real *inbox = s->inbox.at + s->at[b] + (off - slice.off);
     for (int g = 0; g < r->n_all; g++) {
-        if (owner_of(r, g) == r->comm->rank) {
-            s->leaf[g] = r->node[g - r->first_node[r->comm->rank]] + mine.off;
+        if (g >= mine && g < mine + r->n_mine) {
+            leaf[g] = r->node[g - mine] + off;
         } else {
-            s->leaf[g] = inbox;
-            inbox += mine.len;
+            leaf[g] = inbox;
+            inbox += slice.len;
         }
     }
-    tren_fold_nodes(r->node[0] + mine.off, s->leaf, r, mine.len);
 }
 
-static void direct_finish(tren_reducer *r) {
+static void direct_wait(tren_reducer *r) {
     direct_state *s = r->state;
     tren_wait_all(r->comm, s->in, s->in_peer, s->n_in);
     tren_wait_all(r->comm, s->out, s->out_peer, s->n_out);
     s->n_in = s->n_out = 0;
-    for (int b = 0; b < r->n_buckets; b++) fold_bucket(r, b);
 }
 
 static void direct_gather(tren_reducer *r) {
@@ -147,6 +140,7 @@ const tren_engine tren_engine_direct = {.name = "direct",
                                         .begin = direct_begin,
                                         .ship = direct_ship,
                                         .poke = direct_poke,
-                                        .finish = direct_finish,
+                                        .wait = direct_wait,
+                                        .operands = direct_operands,
                                         .gather = direct_gather,
                                         .slice = tren_slice_evenly};

@@ -70,10 +70,14 @@ static void gather_ship(tren_reducer *r, int bucket) {
     }
 }
 
-static void gather_finish(tren_reducer *r) {
+static void gather_wait(tren_reducer *r) {
     gather_state *s = r->state;
     tren_wait_all(r->comm, s->request, s->peer, s->n);
-    tren_fold_nodes(r->node[0], s->leaf, r, r->n);
+}
+
+static void gather_operands(const tren_reducer *r, const real **leaf, size_t off) {
+    const gather_state *s = r->state;
+    for (int g = 0; g < r->n_all; g++) leaf[g] = s->leaf[g] + off;
 }
 
 const tren_engine tren_engine_gather = {.name = "gather",
@@ -84,6 +88,7 @@ const tren_engine tren_engine_gather = {.name = "gather",
                                         .begin = gather_begin,
                                         .ship = gather_ship,
                                         .poke = tren_do_nothing,
-                                        .finish = gather_finish,
+                                        .wait = gather_wait,
+                                        .operands = gather_operands,
                                         .gather = tren_do_nothing,
                                         .slice = tren_slice_evenly};

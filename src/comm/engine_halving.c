@@ -113,7 +113,7 @@ static void halving_poke(tren_reducer *r) {
     }
 }
 
-static void halving_finish(tren_reducer *r) {
+static void halving_wait(tren_reducer *r) {
     halving_state *s = r->state;
     for (int b = r->n_buckets - 1; b >= 0; b--) {
         bucket_state *bucket = &s->bucket[b];
@@ -156,6 +156,6 @@ const tren_engine tren_engine_halving = {.name = "halving",
                                          .begin = halving_begin,
                                          .ship = halving_ship,
                                          .poke = halving_poke,
-                                         .finish = halving_finish,
+                                         .wait = halving_wait,
                                          .gather = halving_gather,
                                          .slice = halving_slice};

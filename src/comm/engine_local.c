@@ -11,6 +11,6 @@ const tren_engine tren_engine_local = {.name = "local",
                                        .begin = tren_do_nothing,
                                        .ship = ship_nothing,
                                        .poke = tren_do_nothing,
-                                       .finish = tren_do_nothing,
+                                       .wait = tren_do_nothing,
                                        .gather = tren_do_nothing,
                                        .slice = tren_slice_evenly};

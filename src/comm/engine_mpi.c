@@ -44,7 +44,7 @@ static void mpi_poke(tren_reducer *r) {
     tren_test_all(s->request, r->n_buckets);
 }
 
-static void mpi_finish(tren_reducer *r) {
+static void mpi_wait(tren_reducer *r) {
     mpi_state *s = r->state;
     tren_wait_all(r->comm, s->request, s->peer, r->n_buckets);
 }
@@ -57,6 +57,6 @@ const tren_engine tren_engine_mpi = {.name = "mpi",
                                      .begin = mpi_begin,
                                      .ship = mpi_ship,
                                      .poke = mpi_poke,
-                                     .finish = mpi_finish,
+                                     .wait = mpi_wait,
                                      .gather = tren_do_nothing,
                                      .slice = tren_slice_evenly};

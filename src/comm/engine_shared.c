@@ -15,7 +15,6 @@ typedef struct shared_state {
     MPI_Win window;
     _Atomic uint64_t **arrived; /* [size], in the window; list owned */
     const real **leaf;          /* [n_all], in the window; list owned */
-    const real **at;            /* [n_all] scratch; owned */
     uint64_t count;
 } shared_state;
 
@@ -72,7 +71,6 @@ static tren_status shared_open(tren_reducer *r) {
     r->state = s;
     TREN_TRY(tren_alloc(&s->arrived, (size_t)r->comm->size, sizeof *s->arrived, "the shared window"));
     TREN_TRY(tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window"));
-    TREN_TRY(tren_alloc(&s->at, (size_t)r->n_all, sizeof *s->at, "the shared window"));
     size_t arrays = (size_t)r->n_mine + (r->comm->rank == 0 ? 1 : 0);
     MPI_Aint bytes = (MPI_Aint)(LINE + arrays * padded(r->n) * sizeof(real));
     MPI_Info info;
@@ -95,19 +93,14 @@ static void shared_close(tren_reducer *r) {
     if (s->comm) MPI_Comm_free(&s->comm);
     free(s->arrived);
     free(s->leaf);
-    free(s->at);
     free(s);
 }
 
 static void ship_nothing(tren_reducer *r, int bucket) { (void)r, (void)bucket; }
 
-static void shared_finish(tren_reducer *r) {
-    shared_state *s = r->state;
-    meet(r);
-    for (int p = 0; p < r->n_pieces; p++) {
-        for (int g = 0; g < r->n_all; g++) s->at[g] = s->leaf[g] + r->piece[p].off;
-        tren_fold_nodes(r->node[0] + r->piece[p].off, s->at, r, r->piece[p].len);
-    }
+static void shared_operands(const tren_reducer *r, const real **leaf, size_t off) {
+    const shared_state *s = r->state;
+    for (int g = 0; g < r->n_all; g++) leaf[g] = s->leaf[g] + off;
 }
 
 const tren_engine tren_engine_shared = {.name = "shared",
@@ -117,6 +110,7 @@ const tren_engine tren_engine_shared = {.name = "shared",
                                         .begin = tren_do_nothing,
                                         .ship = ship_nothing,
                                         .poke = tren_do_nothing,
-                                        .finish = shared_finish,
+                                        .wait = meet,
+                                        .operands = shared_operands,
                                         .gather = meet,
                                         .slice = tren_slice_evenly};

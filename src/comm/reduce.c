@@ -32,6 +32,7 @@ static tren_status plan_nodes(tren_reducer *r) {
     for (int q = 0; q < size; q++)
         tren_tree_nodes(r->all + r->first_node[q], r->shards, r->first[q], r->first[q + 1]);
     r->n_mine = r->first_node[r->comm->rank + 1] - r->first_node[r->comm->rank];
+    TREN_TRY(tren_alloc(&r->leaf, (size_t)r->n_all, sizeof *r->leaf, "the shard plan"));
     TREN_TRY(tren_alloc(&r->program, 2 * (size_t)r->n_all, sizeof *r->program, "the shard plan"));
     plan_program(r, r->program, 0, (tren_node){0, r->shards});
     return tren_alloc(&r->node, (size_t)r->n_mine, sizeof *r->node, "the shard plan");
@@ -155,6 +156,7 @@ void tren_reducer_close(tren_reducer *r) {
     free(r->node);
     free(r->bucket);
     free(r->piece);
+    free(r->leaf);
     free(r->chunk);
     free(r);
 }
@@ -182,6 +184,8 @@ int tren_reducer_pieces(const tren_reducer *r, const tren_span **piece) {
 
 void tren_reducer_begin(tren_reducer *r) {
     r->unshipped = r->n_buckets;
+    r->waited = false;
+    r->folded = r->engine->operands == NULL;
     r->engine->begin(r);
 }
 
@@ -190,9 +194,27 @@ void tren_reducer_ready(tren_reducer *r, size_t lo) {
     r->engine->poke(r);
 }
 
-void tren_reducer_finish(tren_reducer *r) {
+void tren_reducer_wait(tren_reducer *r) {
+    if (r->waited) return;
     tren_reducer_ready(r, 0);
-    r->engine->finish(r);
+    r->engine->wait(r);
+    r->waited = true;
+    r->folded = r->engine->operands == NULL;
+}
+
+bool tren_reducer_folded(const tren_reducer *r) { return r->folded; }
+
+const real *tren_reducer_fold(tren_reducer *r, tren_span at, real *room) {
+    if (r->folded) return r->node[0] + at.off;
+    r->engine->operands(r, r->leaf, at.off);
+    tren_fold_nodes(room, r->leaf, r, at.len);
+    return room;
+}
+
+void tren_reducer_finish(tren_reducer *r) {
+    tren_reducer_wait(r);
+    for (int p = 0; p < r->n_pieces; p++) tren_reducer_fold(r, r->piece[p], r->node[0] + r->piece[p].off);
+    r->folded = true;
 }
 
 void tren_reducer_gather(tren_reducer *r) { r->engine->gather(r); }

@@ -15,7 +15,9 @@ typedef struct tren_engine {
     void (*begin)(tren_reducer *r);
     void (*ship)(tren_reducer *r, int bucket); /* its gradients are final; never blocks */
     void (*poke)(tren_reducer *r);
-    void (*finish)(tren_reducer *r);
+    void (*wait)(tren_reducer *r); /* everything for my pieces is here */
+    /* leaf [n_all]: where each node's values from `off` on lie. NULL: `wait` has folded already. */
+    void (*operands)(const tren_reducer *r, const real **leaf, size_t off);
     void (*gather)(tren_reducer *r);
     /* Which part of a bucket a rank owns. */
     tren_span (*slice)(const tren_reducer *r, int bucket, int rank);
@@ -34,15 +36,17 @@ struct tren_reducer {
     int n_all;
     int *first_node;  /* [size+1] first of each rank's nodes in all; owned */
     int *program;     /* [2*n_all-1] the fold of all nodes into the root; owned */
-    int n_mine;
+    int n_mine;       /* nodes of this rank, from all[first_node[rank]] on */
     real **node;      /* [n_mine] owned list */
     real *value;
     tren_arena value_arena, node_arena; /* where node and value lie unless the engine has its own */
     tren_span *bucket; /* ascending; owned */
     int n_buckets;
     int unshipped;     /* buckets [0, unshipped) are not shipped yet */
+    bool waited, folded; /* how far this step's reduction is */
     tren_span *piece;  /* mine; owned */
     int n_pieces;
+    const real **leaf; /* [n_all] operands of a fold; owned */
     double *chunk;     /* sums of squares by chunk; owned, made on first use */
     size_t bytes;
     void *state;       /* the engine's */

@@ -102,17 +102,32 @@ static void fold_tail(tren_trainer *t) {
     tren_work_fold(t->work, t->n_values, t->leaf, N_TAIL);
 }
 
+static void update_part(tren_trainer *t, const trainer_segment *s, tren_span at, const real *gradient) {
+    real *state[TREN_MAX_STATES];
+    for (int k = 0; k < t->optimizer->n_states; k++) state[k] = t->state[k].at + s->state + (at.off - s->at.off);
+    t->step_update.decay = s->decay ? t->decay : 0;
+    t->optimizer->update(t->value + at.off, gradient, state, at.len, &t->step_update);
+}
+
+/* Where nodes are to be folded, tile by tile: the sum is used in the cache and never stored. */
+static void update_segment(tren_trainer *t, const trainer_segment *s) {
+    enum { TILE = 4096 };
+    real room[TILE];
+    if (tren_reducer_folded(t->reducer)) {
+        update_part(t, s, s->at, tren_reducer_sum(t->reducer) + s->at.off);
+        return;
+    }
+    for (size_t off = 0; off < s->at.len; off += TILE) {
+        tren_span at = {s->at.off + off, s->at.len - off < TILE ? s->at.len - off : TILE};
+        update_part(t, s, at, tren_reducer_fold(t->reducer, at, room));
+    }
+}
+
 /* Updates what I own of the values from `lo` up, as far as that has not been done. */
 static void update_from(tren_trainer *t, size_t lo) {
-    const real *sum = tren_reducer_sum(t->reducer);
-    tren_update u = t->step_update;
     while (t->n_waiting > 0 && t->segment[t->n_waiting - 1].at.off >= lo) {
         const trainer_segment *s = &t->segment[--t->n_waiting];
-        if (t->fused && s->direct) continue;
-        real *state[TREN_MAX_STATES];
-        for (int k = 0; k < t->optimizer->n_states; k++) state[k] = t->state[k].at + s->state;
-        u.decay = s->decay ? t->decay : 0;
-        t->optimizer->update(t->value + s->at.off, sum + s->at.off, state, s->at.len, &u);
+        if (!(t->fused && s->direct)) update_segment(t, s);
     }
 }
 
@@ -126,8 +141,10 @@ void trainer_update_at_once(tren_trainer *t, size_t lo) {
 
 static void update(tren_trainer *t) {
     double clip = t->config->optimizer.clip_norm;
-    if (clip > 0)
+    if (clip > 0) {
+        tren_reducer_finish(t->reducer); /* the norm comes before the first update, so the sum is stored */
         t->step_update.scale = tren_clip_scale(clip, sqrt(tren_reducer_norm_squared(t->reducer, t->n_values)));
+    }
     update_from(t, 0);
 }
 
@@ -135,10 +152,13 @@ static void update(tren_trainer *t) {
 static void pass_tail_on(tren_trainer *t) {
     const tren_span *piece;
     int n = tren_reducer_pieces(t->reducer, &piece);
-    for (size_t i = t->n_values; i < t->n_values + N_TAIL; i++)
-        for (int p = n - 1; p >= 0; p--)
-            if (piece[p].off <= i && i < piece[p].off + piece[p].len)
-                t->value[i] = tren_reducer_sum(t->reducer)[i];
+    for (int p = 0; p < n; p++) {
+        size_t lo = piece[p].off > t->n_values ? piece[p].off : t->n_values, end = piece[p].off + piece[p].len;
+        if (lo >= end) continue;
+        real room[N_TAIL];
+        const real *tail = tren_reducer_fold(t->reducer, (tren_span){lo, end - lo}, room);
+        memcpy(t->value + lo, tail, (end - lo) * sizeof(real));
+    }
 }
 
 void trainer_step(tren_trainer *t, double tail[N_TAIL]) {
@@ -153,7 +173,7 @@ void trainer_step(tren_trainer *t, double tail[N_TAIL]) {
     fold_tail(t);
     tren_backward(t->work, &pass);
     clock_enter(&t->clock, TREN_PHASE_REDUCE);
-    tren_reducer_finish(t->reducer);
+    tren_reducer_wait(t->reducer);
     clock_enter(&t->clock, TREN_PHASE_UPDATE);
     update(t);
     pass_tail_on(t);
