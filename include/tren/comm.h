@@ -69,7 +69,10 @@ void tren_comm_barrier(const tren_comm *comm);
 void tren_comm_allreduce(const tren_comm *comm, real *sum, size_t n);
 /* Rank r sends count(r) = first[r+1] - first[r] doubles; rank 0 has all of them in `all` [first[size]]. */
 void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first);
-/* "SkylakeX on all 4 ranks", or TREN_ERR_ENV naming the ranks whose text differs from rank 0's. */
+/* all [size][TREN_COMM_TEXT]: every rank's text, cut to fit, on every rank. */
+enum { TREN_COMM_TEXT = 64 };
+void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT], const char *mine);
+/* TREN_ERR_ENV on all ranks, naming a rank whose text differs from rank 0's: "WHAT differs ...; REMEDY". */
 tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text, const char *remedy);
 /* "Open MPI 4.1.4". Not collective, before or after MPI_Init. */
 void tren_comm_version(char *text, size_t n);

@@ -20,6 +20,11 @@ const char *tren_blas_core(void);
  * 0.3.21 does with recent Intel CPUs; NULL when all is well. The remedy is OPENBLAS_CORETYPE in the environment
  * before the library is loaded. */
 const char *tren_blas_core_wanted(void);
+/* Changes the core type of this process now, where OpenBLAS was built for several. TREN_ERR_ENV: it was not, or it
+ * does not know the name. Not while another thread computes. */
+tren_status tren_blas_use_core(const char *core);
+/* The lowest of n core types, which all their CPUs can run, or NULL when one of them is unknown. */
+const char *tren_blas_lowest_core(const char *const *core, int n);
 void tren_blas_threads(int n);
 
 typedef struct tren_gemm_shape {

@@ -121,17 +121,21 @@ void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, co
     tren_waiting_for(comm, -1);
 }
 
-tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text,
-                                const char *remedy) {
-    enum { LENGTH = 64 };
-    char mine[LENGTH] = "", first[LENGTH];
+void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT], const char *mine) {
+    char text[TREN_COMM_TEXT] = "";
+    snprintf(text, sizeof text, "%s", mine);
+    MPI_Allgather(text, TREN_COMM_TEXT, MPI_CHAR, all, TREN_COMM_TEXT, MPI_CHAR, mpi_of(comm));
+}
+
+tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text, const char *remedy) {
+    char mine[TREN_COMM_TEXT] = "", first[TREN_COMM_TEXT];
     snprintf(mine, sizeof mine, "%s", text);
     memcpy(first, mine, sizeof first);
     tren_comm_bcast(comm, first, sizeof first);
     tren_status st = TREN_OK;
     if (strcmp(first, mine) != 0)
-        st = tren_fail(TREN_ERR_ENV, "%s differs between ranks: %s on rank 0, %s on rank %d; %s",
-                       what, first, mine, comm->rank, remedy);
+        st = tren_fail(TREN_ERR_ENV, "%s differs between ranks: %s on rank 0, %s on rank %d; %s", what, first, mine,
+                       comm->rank, remedy);
     return tren_comm_agree(comm, st);
 }
 

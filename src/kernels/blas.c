@@ -1,6 +1,7 @@
 #include "tren/kernels.h"
 
 #include <cblas.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *tren_blas_core(void) { return openblas_get_corename(); }
@@ -12,6 +13,44 @@ const char *tren_blas_core_wanted(void) {
     if (__builtin_cpu_supports("avx2")) return "Haswell";
 #endif
     return NULL;
+}
+
+/* Of OpenBLAS built with DYNAMIC_ARCH: what its constructor and destructor call. */
+extern void gotoblas_dynamic_init(void) __attribute__((weak));
+extern void gotoblas_dynamic_quit(void) __attribute__((weak));
+
+tren_status tren_blas_use_core(const char *core) {
+    if (strcmp(openblas_get_corename(), core) == 0) return TREN_OK;
+    if (gotoblas_dynamic_init && gotoblas_dynamic_quit) {
+        setenv("OPENBLAS_CORETYPE", core, 1); /* where it looks */
+        gotoblas_dynamic_quit();
+        gotoblas_dynamic_init();
+    }
+    if (strcmp(openblas_get_corename(), core) == 0) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV,
+                     "OpenBLAS runs with core type %s here and cannot change to %s; set OPENBLAS_CORETYPE=%s on all "
+                     "ranks (mpirun -x OPENBLAS_CORETYPE=%s ...)",
+                     openblas_get_corename(), core, core, core);
+}
+
+/* Ascending: the CPU of each can run the kernels of those before it. */
+static const char *const cores[] = {"Prescott", "Core2",   "Penryn",   "Nehalem",    "Sandybridge",
+                                    "Haswell",  "Zen",     "SkylakeX", "Cooperlake", "SapphireRapids"};
+
+static int rank_of(const char *core) {
+    for (int i = 0; i < (int)(sizeof cores / sizeof *cores); i++)
+        if (strcmp(cores[i], core) == 0) return i;
+    return -1;
+}
+
+const char *tren_blas_lowest_core(const char *const *core, int n) {
+    int lowest = rank_of(core[0]);
+    for (int i = 1; i < n && lowest >= 0; i++) {
+        int rank = rank_of(core[i]);
+        if (rank < lowest) lowest = rank;
+    }
+    if (lowest < 0) return NULL;
+    return strcmp(cores[lowest], "Zen") == 0 ? "Haswell" : cores[lowest]; /* the kernels of Zen, for all */
 }
 
 void tren_blas_threads(int n) { openblas_set_num_threads(n); }

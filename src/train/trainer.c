@@ -145,9 +145,7 @@ static tren_status open_local(tren_trainer *t) {
 
 tren_status trainer_open(tren_trainer *t) {
     tren_blas_threads(t->config->blas_threads);
-    TREN_TRY(tren_comm_same_text(t->comm, "the OpenBLAS core type", tren_blas_core(),
-                                 "set OPENBLAS_CORETYPE to the lowest of them on all ranks (mpirun -x "
-                                 "OPENBLAS_CORETYPE=Haswell ...)"));
+    TREN_TRY(trainer_agree_on_core(t));
     TREN_TRY(tren_comm_agree(t->comm, open_data(t)));
     TREN_TRY(open_folder(t));
     t->n_values = t->graph->n_values;

@@ -79,6 +79,9 @@ tren_status trainer_open(tren_trainer *t);
 void trainer_close(tren_trainer *t);
 void trainer_initial_values(tren_trainer *t); /* Collective. Not for init_from */
 
+/* cores.c: one OpenBLAS core type on all ranks, the lowest, as it changes bits. Collective */
+tren_status trainer_agree_on_core(tren_trainer *t);
+
 /* step.c: one step at the present position. Returns the folded tail. */
 void trainer_step(tren_trainer *t, double tail[N_TAIL]);
 void trainer_update_at_once(tren_trainer *t, size_t lo);

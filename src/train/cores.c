@@ -1,0 +1,41 @@
+#include "train/trainer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static tren_status use_lowest(tren_trainer *t, char (*all)[TREN_COMM_TEXT], const char **core) {
+    int size = t->comm->size, odd = 0;
+    for (int q = 0; q < size; q++) {
+        core[q] = all[q];
+        if (strcmp(all[q], all[0]) != 0) odd = q;
+    }
+    if (odd == 0) return TREN_OK;
+    const char *lowest = tren_blas_lowest_core(core, size);
+    if (!lowest)
+        return tren_fail(TREN_ERR_ENV,
+                         "the OpenBLAS core type differs between ranks (%s on rank 0, %s on rank %d), and which is the "
+                         "lower is not known; set the same OPENBLAS_CORETYPE on all ranks (mpirun -x "
+                         "OPENBLAS_CORETYPE=Haswell ...)",
+                         all[0], all[odd], odd);
+    if (t->comm->rank == 0)
+        tren_log_line(t->options->log,
+                      "note: the OpenBLAS core type differs between ranks (%s on rank 0, %s on rank %d): all use %s, "
+                      "so that they have the same bits",
+                      all[0], all[odd], odd, lowest);
+    return tren_blas_use_core(lowest);
+}
+
+tren_status trainer_agree_on_core(tren_trainer *t) {
+    char(*all)[TREN_COMM_TEXT] = NULL;
+    const char **core = NULL;
+    tren_status st = tren_alloc(&all, (size_t)t->comm->size, sizeof *all, "core types");
+    if (st == TREN_OK) st = tren_alloc(&core, (size_t)t->comm->size, sizeof *core, "core types");
+    st = tren_comm_agree(t->comm, st);
+    if (st == TREN_OK) {
+        tren_comm_allgather_text(t->comm, all, tren_blas_core());
+        st = tren_comm_agree(t->comm, use_lowest(t, all, core));
+    }
+    free(all);
+    free(core);
+    return st;
+}
