@@ -8,6 +8,8 @@
 const char *const tren_phase_name[TREN_N_PHASES] = {"setup",  "data",   "forward",  "backward",
                                                     "reduce", "update", "evaluate", "checkpoint"};
 
+enum { TAG_GATHER = 100, TAG_AGREE };
+
 /* CPUs that the ranks of a node may use, all masks together. */
 static int cpus_of(MPI_Comm node) {
     cpu_set_t mine, all;
@@ -70,12 +72,30 @@ static int gravity(tren_status status) {
     return 1;
 }
 
+typedef struct verdict {
+    int gravity, rank;
+} verdict;
+
+/* The gravest verdict of all, of the lowest rank that has it, on every rank. Up a tree by single
+ * messages, so that a rank that never comes can be named; collectives of MPI would not tell. */
+static verdict find_gravest(const tren_comm *comm, verdict worst) {
+    for (int bit = 1; bit < comm->size; bit <<= 1) {
+        if (comm->rank & bit) {
+            MPI_Send(&worst, 2, MPI_INT, comm->rank - bit, TAG_AGREE, mpi_of(comm));
+            break;
+        }
+        if (comm->rank + bit >= comm->size) continue;
+        verdict other;
+        tren_waiting_for(comm, comm->rank + bit);
+        MPI_Recv(&other, 2, MPI_INT, comm->rank + bit, TAG_AGREE, mpi_of(comm), MPI_STATUS_IGNORE);
+        if (other.gravity > worst.gravity) worst = other;
+    }
+    tren_comm_bcast(comm, &worst, sizeof worst);
+    return worst;
+}
+
 tren_status tren_comm_agree(const tren_comm *comm, tren_status status) {
-    struct {
-        int gravity, rank;
-    } mine = {gravity(status), comm->rank}, worst;
-    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC,
-                  mpi_of(comm)); /* lowest rank of the gravest */
+    verdict worst = find_gravest(comm, (verdict){gravity(status), comm->rank});
     if (worst.gravity == 0) return TREN_OK;
     struct {
         int status;
@@ -104,8 +124,6 @@ void tren_comm_barrier(const tren_comm *comm) {
     MPI_Barrier(mpi_of(comm));
 }
 
-enum { TAG_GATHER = 100 };
-
 void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first) {
     if (comm->rank > 0) {
         MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TAG_GATHER,
@@ -121,21 +139,23 @@ void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, co
     tren_waiting_for(comm, -1);
 }
 
-void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT], const char *mine) {
+void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT],
+                              const char *mine) {
     char text[TREN_COMM_TEXT] = "";
     snprintf(text, sizeof text, "%s", mine);
     MPI_Allgather(text, TREN_COMM_TEXT, MPI_CHAR, all, TREN_COMM_TEXT, MPI_CHAR, mpi_of(comm));
 }
 
-tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text, const char *remedy) {
+tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text,
+                                const char *remedy) {
     char mine[TREN_COMM_TEXT] = "", first[TREN_COMM_TEXT];
     snprintf(mine, sizeof mine, "%s", text);
     memcpy(first, mine, sizeof first);
     tren_comm_bcast(comm, first, sizeof first);
     tren_status st = TREN_OK;
     if (strcmp(first, mine) != 0)
-        st = tren_fail(TREN_ERR_ENV, "%s differs between ranks: %s on rank 0, %s on rank %d; %s", what, first, mine,
-                       comm->rank, remedy);
+        st = tren_fail(TREN_ERR_ENV, "%s differs between ranks: %s on rank 0, %s on rank %d; %s",
+                       what, first, mine, comm->rank, remedy);
     return tren_comm_agree(comm, st);
 }
 

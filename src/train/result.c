@@ -47,7 +47,7 @@ static void fill_times(tren_trainer *t) {
     for (int i = 0; i < TREN_N_PHASES; i++)
         t->result->phase[i] = spread_of(all + i, t->comm->size, N);
     t->result->memory_bytes = spread_of(all + MEMORY, t->comm->size, N).max;
-    t->result->wall_seconds = all[WALL];
+    t->result->wall_seconds = spread_of(all + WALL, t->comm->size, N).mean; /* like its phases */
     free(all);
 }
 

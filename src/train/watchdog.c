@@ -23,7 +23,10 @@ static void bite(const tren_watchdog *dog) {
     char text[512], missing[128];
     int peer = atomic_load(&w->peer);
     if (peer >= 0)
-        snprintf(missing, sizeof missing, "the message of rank %d is missing", peer);
+        snprintf(
+            missing, sizeof missing,
+            "the message of rank %d is missing (if rank %d reports nothing, it is the stuck one)",
+            peer, peer);
     else
         snprintf(missing, sizeof missing, "this rank itself is stuck, or waits in a collective");
     int n = snprintf(text, sizeof text,
