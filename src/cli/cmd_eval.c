@@ -69,8 +69,7 @@ static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trai
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
     TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, true));
-    TREN_GOTO(tren_eval_run(&result, evaluator, comm, tren_dataset_info_of(trained->dataset),
-                            trained->config.loss.label_smoothing));
+    TREN_GOTO(tren_eval_run(&result, evaluator, comm, tren_dataset_info_of(trained->dataset)));
     if (comm->rank == 0) st = report(a, &out, trained, &result);
     st = tren_comm_agree(comm, st);
 done:

@@ -7,7 +7,7 @@
  * joins it: counts are whole numbers and each block is one rank's, so that sum is exact. */
 typedef struct counter {
     int n_classes, n_targets;
-    double smoothing, mean_loss;
+    double mean_loss;
     double *confusion; /* [n_classes][n_classes] */
     double *deviation; /* [n_blocks] sums of squares of loss - mean_loss */
     double *squares;   /* [n_targets][n_blocks] sums of squared errors */
@@ -36,15 +36,11 @@ int tren_argmax(const real *x, int n) {
     return best;
 }
 
-/* -sum_j target_j log softmax(z)_j, as in tren_softmax_cross_entropy. */
-static double cross_entropy(const real *z, int label, int n, double smoothing) {
-    double top = (double)z[tren_argmax(z, n)], sum = 0, mean = 0;
-    for (int j = 0; j < n; j++) {
-        sum += exp((double)z[j] - top);
-        mean += (double)z[j] / n;
-    }
-    double expected = (1 - smoothing) * (double)z[label] + smoothing * mean;
-    return log(sum) + top - expected;
+/* -log softmax(z)_label: evaluation knows no label smoothing. */
+static double cross_entropy(const real *z, int label, int n) {
+    double top = (double)z[tren_argmax(z, n)], sum = 0;
+    for (int j = 0; j < n; j++) sum += exp((double)z[j] - top);
+    return log(sum) + top - (double)z[label];
 }
 
 static double square(double x) {
@@ -55,7 +51,7 @@ static tren_status count_classes(counter *c, int block, int n, const real *z,
                                  const int32_t *label) {
     for (int i = 0; i < n; i++, z += c->n_classes) {
         int predicted = tren_argmax(z, c->n_classes);
-        double loss = cross_entropy(z, label[i], c->n_classes, c->smoothing);
+        double loss = cross_entropy(z, label[i], c->n_classes);
         c->confusion[(size_t)label[i] * (size_t)c->n_classes + (size_t)predicted]++;
         c->deviation[block] += square(loss - c->mean_loss);
     }
@@ -130,7 +126,7 @@ static tren_status fill(tren_eval_result *r, counter *c) {
 }
 
 tren_status tren_eval_run(tren_eval_result *r, tren_evaluator *evaluator, const tren_comm *comm,
-                          const tren_dataset_info *info, double smoothing) {
+                          const tren_dataset_info *info) {
     tren_scores scores;
     *r = (tren_eval_result){0};
     tren_evaluate(&scores, evaluator, comm);
@@ -138,7 +134,7 @@ tren_status tren_eval_run(tren_eval_result *r, tren_evaluator *evaluator, const 
     r->rows = scores.rows;
     r->loss = scores.loss;
     r->accuracy = scores.accuracy;
-    counter c = {.smoothing = smoothing, .mean_loss = scores.loss};
+    counter c = {.mean_loss = scores.loss};
     tren_status st = counter_open(&c, info, scores.rows);
     if (st == TREN_OK) st = tren_evaluator_each(evaluator, count_block, &c);
     st = tren_comm_agree(comm, st);

@@ -17,7 +17,7 @@ typedef struct tren_eval_result {
 /* Runs the evaluator of `rows` rows twice: for the trainer's figures, then for the rest. Results on
  * rank 0, with the same bits on any number of ranks. Collective. */
 tren_status tren_eval_run(tren_eval_result *result, tren_evaluator *evaluator,
-                          const tren_comm *comm, const tren_dataset_info *info, double smoothing);
+                          const tren_comm *comm, const tren_dataset_info *info);
 void tren_eval_close(tren_eval_result *result); /* accepts the empty value */
 
 /* Wilson's 95 % interval of a share of `n` rows (Wilson 1927). */

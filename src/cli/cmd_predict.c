@@ -1,0 +1,191 @@
+/* tren predict: what trained weights say of each row. Writing is what takes the time, so rank 0
+ * works alone: one process will do, and more write the same file. */
+#include "cli/args.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/predict_out.h"
+#include "cli/scores.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct predict_args {
+    tren_trained_args trained;
+    const char *out;
+    int top; /* 0: all */
+    bool force, help;
+} predict_args;
+
+static tren_status check(predict_args *a, const tren_args *args, const char *source) {
+    if (args->n_positional == 0)
+        return tren_fail(TREN_ERR_USAGE, "a run folder or checkpoint is missing: tren predict "
+                                         "RUN_DIR|CHECKPOINT --data FILE.h5 --out FILE.csv");
+    a->trained.source = source;
+    if (!a->trained.data)
+        return tren_fail(TREN_ERR_USAGE, "--data is missing: the dataset with the rows");
+    if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the file to write");
+    if (!tren_path_ends(a->out, ".csv") && !tren_path_ends(a->out, ".h5") &&
+        !tren_path_ends(a->out, ".hdf5"))
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' ends neither in .csv nor in .h5", a->out);
+    return TREN_OK;
+}
+
+static tren_status parse(predict_args *a, int argc, char **argv) {
+    const char *source[1] = {NULL};
+    const tren_arg options[] = {
+        {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
+         .help = "The dataset with the rows, normalised as the training data was."},
+        {"split", TREN_ARG_TEXT, &a->trained.split, "PART",
+         .help = "train, validation or test, the default."},
+        {"out", TREN_ARG_TEXT, &a->out, "FILE",
+         .help = "What to write: CSV or HDF5, by its ending (.csv, .h5)."},
+        {"top", TREN_ARG_INT, &a->top, "K",
+         .help = "Only the K most probable classes of each row, in order; all classes by default.",
+         .min = 1, .max = INFINITY},
+        {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
+         .help = "Which checkpoint of a run folder; the best if there is one."},
+        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Replace an existing file."},
+        {.name = NULL}};
+    tren_args args = {.command = "predict",
+                      .synopsis = "RUN_DIR|CHECKPOINT --data FILE.h5 --out FILE.csv|FILE.h5 "
+                                  "[--split PART] [--top K]",
+                      .summary = "The class and the probabilities of the classes, or the targets, "
+                                 "that trained weights predict for each row, beside the true "
+                                 "ones.",
+                      .options = options,
+                      .positional = source,
+                      .max_positional = 1};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    a->help = args.help;
+    return a->help ? TREN_OK : check(a, &args, source[0]);
+}
+
+/* ---- one block ------------------------------------------------------------------------------- */
+
+typedef struct predictor {
+    const tren_predict_format *format;
+    tren_predict_out out;
+    real *output;   /* [TREN_EVAL_ROWS][outputs] owned */
+    int32_t *order; /* [TREN_EVAL_ROWS][top] owned */
+    size_t correct;
+} predictor;
+
+/* The top classes of one row by its logits, the first of equals first: the order by which the
+ * trainer counts. Softmax could make logits that differ equal. */
+static void find_top(int32_t *order, const real *z, int n, int top) {
+    int have = 0;
+    for (int j = 0; j < n; j++) {
+        if (have == top && !(z[j] > z[order[top - 1]])) continue;
+        int at = have < top ? have++ : top - 1;
+        for (; at > 0 && z[j] > z[order[at - 1]]; at--) order[at] = order[at - 1];
+        order[at] = j;
+    }
+}
+
+static tren_status predict_block(void *ctx, size_t first, int n, const real *output,
+                                 const int32_t *label, const real *target) {
+    predictor *p = ctx;
+    int outputs = p->out.outputs, top = p->out.top;
+    memcpy(p->output, output, (size_t)n * (size_t)outputs * sizeof *output);
+    for (int i = 0; p->out.classes && i < n; i++) {
+        int32_t *order = p->order + (size_t)i * (size_t)top;
+        find_top(order, output + (size_t)i * (size_t)outputs, outputs, top);
+        p->correct += order[0] == label[i];
+    }
+    if (p->out.classes) tren_softmax(p->output, n, outputs);
+    tren_predicted rows = {.first = first,
+                           .n = n,
+                           .output = p->output,
+                           .order = p->order,
+                           .label = label,
+                           .target = target};
+    return p->format->add(&p->out, &rows);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static tren_status predictor_open(predictor *p, const tren_trained *t, const predict_args *a) {
+    const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
+    tren_predict_out *out = &p->out;
+    out->trained = t;
+    out->rows = tren_trained_rows(t);
+    out->classes = info->n_classes > 0;
+    out->outputs = tren_model_outputs(info);
+    out->class_name = info->class_name ? info->class_name : t->checkpoint.data.class_name;
+    out->all = a->top == 0;
+    out->top = a->top == 0 ? 1 : a->top;
+    if (a->top > 0 && !out->classes)
+        return tren_fail(TREN_ERR_USAGE, "--top %d chooses among classes, and %s has targets",
+                         a->top, t->config.data);
+    if (a->top > out->outputs)
+        return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes", a->top, out->outputs);
+    p->format = tren_path_ends(a->out, ".csv") ? &tren_predict_csv : &tren_predict_h5;
+    TREN_TRY(tren_alloc(&p->output, TREN_EVAL_ROWS * (size_t)out->outputs, sizeof *p->output,
+                        "predictions"));
+    if (!out->classes) return TREN_OK;
+    return tren_alloc(&p->order, TREN_EVAL_ROWS * (size_t)out->top, sizeof *p->order,
+                      "predictions");
+}
+
+static void predictor_close(predictor *p) {
+    tren_h5_close(p->out.h5); /* before the temporary file is removed */
+    free(p->output);
+    free(p->order);
+}
+
+static void say(const predictor *p, const predict_args *a) {
+    printf("%s: predictions for %zu rows of the %s part of %s", a->out, p->out.rows,
+           tren_part_name[p->out.trained->part], p->out.trained->config.data);
+    if (p->out.classes)
+        printf(", %zu right (accuracy %.4f)", p->correct, (double)p->correct / (double)p->out.rows);
+    printf("\n");
+}
+
+/* Rank 0. */
+static tren_status write_all(const predict_args *a, tren_trained *t, tren_out_file *file,
+                             tren_evaluator *evaluator) {
+    predictor p = {.out.file = file};
+    tren_status st = TREN_OK;
+    TREN_GOTO(predictor_open(&p, t, a));
+    TREN_GOTO(p.format->begin(&p.out));
+    TREN_GOTO(tren_evaluator_each(evaluator, predict_block, &p));
+    TREN_GOTO(p.format->finish(&p.out));
+    say(&p, a);
+    st = tren_cli_flush();
+done:
+    predictor_close(&p);
+    return st;
+}
+
+static tren_status predict(const tren_comm *comm, const predict_args *a, tren_trained *trained) {
+    tren_evaluator *evaluator = NULL;
+    tren_out_file file = {0};
+    tren_status st = TREN_OK;
+    if (comm->rank == 0) st = tren_out_check(&file, a->out, a->force);
+    TREN_GOTO(tren_comm_agree(comm, st));
+    TREN_GOTO(tren_trained_open(trained, comm));
+    TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, false));
+    if (comm->rank == 0) st = write_all(a, trained, &file, evaluator);
+    st = tren_comm_agree(comm, st);
+done:
+    tren_out_close(&file);
+    tren_evaluator_close(evaluator);
+    return st;
+}
+
+int tren_cmd_predict(int argc, char **argv) {
+    predict_args a = {0};
+    tren_comm comm;
+    tren_trained trained = {0};
+    tren_status st = parse(&a, argc, argv);
+    if (st == TREN_OK && a.help) return 0;
+    if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
+    if (st == TREN_OK) st = tren_comm_open(&comm);
+    if (st == TREN_OK) {
+        st = predict(&comm, &a, &trained);
+        tren_comm_close(&comm);
+    }
+    tren_trained_close(&trained);
+    return tren_cli_fail("predict", st);
+}

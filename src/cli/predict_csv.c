@@ -1,0 +1,99 @@
+/* Predictions as CSV: a row for each row of the part, in its order.
+ *     row,label[,label_name],predicted[,predicted_name],p_CLASS,...          classes
+ *     row,label[,label_name],top1[,top1_name],top1_p,top2,...                with --top K
+ *     row,target_0,...,prediction_0,...                                      targets */
+#include "cli/predict_out.h"
+
+/* Enough digits to read the same number back. */
+#define REAL_DIGITS (sizeof(real) == sizeof(double) ? 17 : 9)
+
+static void put_real(FILE *out, real x) {
+    fprintf(out, ",%.*g", (int)REAL_DIGITS, (double)x);
+}
+
+static void put_class(const tren_predict_out *out, int i) {
+    FILE *f = out->file->text;
+    fprintf(f, ",%d", i);
+    if (!out->class_name) return;
+    fputc(',', f);
+    tren_csv_text(f, out->class_name[i]);
+}
+
+static void put_class_heading(const tren_predict_out *out, const char *name) {
+    fprintf(out->file->text, ",%s", name);
+    if (out->class_name) fprintf(out->file->text, ",%s_name", name);
+}
+
+static void head_of_classes(const tren_predict_out *out) {
+    FILE *f = out->file->text;
+    put_class_heading(out, "label");
+    if (out->all) put_class_heading(out, "predicted");
+    for (int j = 0; out->all && j < out->outputs; j++) {
+        char name[256];
+        if (out->class_name)
+            snprintf(name, sizeof name, "p_%s", out->class_name[j]);
+        else
+            snprintf(name, sizeof name, "p_%d", j);
+        fputc(',', f);
+        tren_csv_text(f, name);
+    }
+    for (int k = 1; !out->all && k <= out->top; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "top%d", k);
+        put_class_heading(out, name);
+        fprintf(f, ",%s_p", name);
+    }
+}
+
+static void head_of_targets(const tren_predict_out *out) {
+    for (int j = 0; j < out->outputs; j++) fprintf(out->file->text, ",target_%d", j);
+    for (int j = 0; j < out->outputs; j++) fprintf(out->file->text, ",prediction_%d", j);
+}
+
+static tren_status begin(tren_predict_out *out) {
+    TREN_TRY(tren_out_open_text(out->file));
+    fputs("row", out->file->text);
+    if (out->classes)
+        head_of_classes(out);
+    else
+        head_of_targets(out);
+    fputc('\n', out->file->text);
+    return TREN_OK;
+}
+
+static void put_classes(const tren_predict_out *out, const tren_predicted *rows, int i) {
+    FILE *f = out->file->text;
+    const real *p = rows->output + (size_t)i * (size_t)out->outputs;
+    const int32_t *order = rows->order + (size_t)i * (size_t)out->top;
+    put_class(out, rows->label[i]);
+    if (out->all) put_class(out, order[0]);
+    for (int j = 0; out->all && j < out->outputs; j++) put_real(f, p[j]);
+    for (int k = 0; !out->all && k < out->top; k++) {
+        put_class(out, order[k]);
+        put_real(f, p[order[k]]);
+    }
+}
+
+static void put_targets(const tren_predict_out *out, const tren_predicted *rows, int i) {
+    size_t at = (size_t)i * (size_t)out->outputs;
+    for (int j = 0; j < out->outputs; j++) put_real(out->file->text, rows->target[at + (size_t)j]);
+    for (int j = 0; j < out->outputs; j++) put_real(out->file->text, rows->output[at + (size_t)j]);
+}
+
+static tren_status add(tren_predict_out *out, const tren_predicted *rows) {
+    for (int i = 0; i < rows->n; i++) {
+        fprintf(out->file->text, "%zu", rows->first + (size_t)i);
+        if (out->classes)
+            put_classes(out, rows, i);
+        else
+            put_targets(out, rows, i);
+        fputc('\n', out->file->text);
+    }
+    return TREN_OK;
+}
+
+static tren_status finish(tren_predict_out *out) {
+    return tren_out_finish(out->file);
+}
+
+const tren_predict_format tren_predict_csv = {.begin = begin, .add = add, .finish = finish};
