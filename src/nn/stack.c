@@ -1,6 +1,6 @@
 /* Stacking: which products may serve several microbatches in one call. OpenBLAS gives the same bits for the same
  * shape, but not in general for other numbers of rows; so each shape that will occur is tried on random numbers, both
- * ways, and stacked only where every bit agrees. */
+ * ways and more than once, and stacked only where every bit agrees. */
 #include "nn/work.h"
 
 #include <stdlib.h>
@@ -20,42 +20,55 @@ void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape
     }
 }
 
-/* Cheap noise of mixed sign and size: only its rounding matters. */
-static void fill(real *x, size_t n, uint32_t seed) {
-    uint32_t state = seed * 2654435761u + 12345u;
+/* Cheap noise of mixed sign and size: only its rounding matters. In odd trials three of four are zero, as behind a
+ * relu, for the sign of an exact zero is a bit too. */
+static void fill(real *x, size_t n, uint32_t seed, uint32_t trial) {
+    uint32_t state = (seed + 16 * trial) * 2654435761u + 12345u;
     for (size_t i = 0; i < n; i++) {
         state = state * 1664525u + 1013904223u;
-        x[i] = (real)((double)(int32_t)state * 0x1p-31);
+        bool zero = trial % 2 == 1 && (state >> 13 & 3) != 0;
+        x[i] = zero ? 0 : (real)((double)(int32_t)state * 0x1p-31);
     }
 }
 
-typedef struct trial {
-    real *a, *b, *one, *many; /* owned */
-} trial;
-
-static tren_status trial_open(trial *t, size_t a, size_t b, size_t c) {
-    TREN_TRY(tren_alloc(&t->a, a, sizeof(real), "a self-test"));
-    TREN_TRY(tren_alloc(&t->b, b, sizeof(real), "a self-test"));
-    TREN_TRY(tren_alloc(&t->one, c, sizeof(real), "a self-test"));
-    TREN_TRY(tren_alloc(&t->many, c, sizeof(real), "a self-test"));
-    fill(t->a, a, 1);
-    fill(t->b, b, 2);
-    return TREN_OK;
+/* Another order of summation shows in a good part of the elements only, and an edge of a product may hold but one:
+ * the smaller the product, the more often it is tried. */
+static uint32_t trials_of(double m, double n, double k) {
+    const double most = 64, least = 2, flop = 2e7;
+    double trials = flop / (2 * m * n * k);
+    return (uint32_t)(trials > most ? most : trials < least ? least : trials);
 }
+
+typedef struct trial {
+    real *a, *b, *one, *many, *leaf; /* owned */
+} trial;
 
 static void trial_close(trial *t) {
     free(t->a);
     free(t->b);
     free(t->one);
     free(t->many);
+    free(t->leaf);
+}
+
+static tren_status trial_open(trial *t, size_t a, size_t b, size_t c) {
+    TREN_TRY(tren_alloc(&t->a, a, sizeof(real), "a self-test"));
+    TREN_TRY(tren_alloc(&t->b, b, sizeof(real), "a self-test"));
+    TREN_TRY(tren_alloc(&t->one, c, sizeof(real), "a self-test"));
+    TREN_TRY(tren_alloc(&t->many, c, sizeof(real), "a self-test"));
+    return tren_alloc(&t->leaf, c, sizeof(real), "a self-test");
 }
 
 tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, const int *row0) {
-    size_t rows = (size_t)row0[n_groups], c = rows * shape.n;
+    size_t rows = (size_t)row0[n_groups], a = rows * shape.k, b = (size_t)shape.k * shape.n, c = rows * shape.n;
+    uint32_t trials = trials_of((double)rows, shape.n, shape.k);
     trial t = {0};
-    tren_status st = trial_open(&t, rows * shape.k, (size_t)shape.k * shape.n, c);
-    if (st == TREN_OK) {
+    tren_status st = trial_open(&t, a, b, c);
+    *equal = st == TREN_OK;
+    for (uint32_t i = 0; i < trials && *equal; i++) {
         tren_pass pass = {.n_groups = n_groups, .row0 = row0};
+        fill(t.a, a, 1, i);
+        fill(t.b, b, 2, i);
         tren_rows_gemm(t.one, t.a, t.b, shape, &pass, true);
         tren_rows_gemm(t.many, t.a, t.b, shape, &pass, false);
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
@@ -66,21 +79,22 @@ tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, c
 
 /* A weight gradient [m,n] of `rows` rows onto an older sum, by beta = 1 and by a separate sum. */
 static tren_status try_rows(bool *equal, int m, int n, int rows) {
-    size_t c = (size_t)m * n;
+    size_t a = (size_t)rows * m, b = (size_t)rows * n, c = (size_t)m * n;
+    tren_gemm_shape shape = {.m = m, .n = n, .k = rows, .ta = true};
+    uint32_t trials = trials_of(m, n, rows);
     trial t = {0};
-    real *leaf = NULL;
-    tren_status st = trial_open(&t, (size_t)rows * m, (size_t)rows * n, c);
-    if (st == TREN_OK) st = tren_alloc(&leaf, c, sizeof(real), "a self-test");
-    if (st == TREN_OK) {
-        tren_gemm_shape shape = {.m = m, .n = n, .k = rows, .ta = true};
-        fill(t.one, c, 3);
+    tren_status st = trial_open(&t, a, b, c);
+    *equal = st == TREN_OK;
+    for (uint32_t i = 0; i < trials && *equal; i++) {
+        fill(t.a, a, 1, i);
+        fill(t.b, b, 2, i);
+        fill(t.one, c, 3, i);
         memcpy(t.many, t.one, c * sizeof(real));
         tren_gemm(t.one, t.a, t.b, shape, 1, 1);
-        tren_gemm(leaf, t.a, t.b, shape, 1, 0);
-        tren_add(t.many, leaf, c);
+        tren_gemm(t.leaf, t.a, t.b, shape, 1, 0);
+        tren_add(t.many, t.leaf, c);
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
-    free(leaf);
     trial_close(&t);
     return st;
 }
