@@ -6,10 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double redraw_seconds = 0.1;
+static const double redraw_seconds = 0.1, line_seconds = 0.05;
 
 void tren_progress_open(tren_progress_view *view, int mode, const tren_log *log) {
-    bool on = mode == TREN_PROGRESS_ON || (mode == TREN_PROGRESS_AUTO && tren_launch_watched(STDERR_FILENO));
+    bool on = mode == TREN_PROGRESS_ON ||
+              (mode == TREN_PROGRESS_AUTO && tren_launch_watched(STDERR_FILENO));
     *view = (tren_progress_view){.bar = on, .log = log, .width = tren_cli_width(stderr)};
 }
 
@@ -38,19 +39,31 @@ static void draw(tren_progress_view *view, const tren_progress *p) {
     bar[CELLS] = '\0';
     scores(training, sizeof training, p->train_loss, p->train_accuracy);
     char line[256];
-    snprintf(line, sizeof line, "epoch %d/%d [%s] %3d%%  %s  %.0f samples/s", p->epoch + 1, p->epochs, bar,
-             (int)(100 * p->step / (p->steps > 0 ? p->steps : 1)), training, p->samples_per_second);
+    snprintf(line, sizeof line, "epoch %d/%d [%s] %3d%%  %s  %.0f samples/s", p->epoch + 1,
+             p->epochs, bar, (int)(100 * p->step / (p->steps > 0 ? p->steps : 1)), training,
+             p->samples_per_second);
     fprintf(stderr, "\r%.*s\033[K", view->width - 1, line);
     fflush(stderr);
     view->drawn = true;
 }
 
-static void stay(const tren_progress_view *view, const tren_progress *p) {
+/* Spares the screen the lines that nobody could read; metrics.csv has them all. In its last second
+ * mpirun reads the ranks' output no more, and a rank that waits to write cannot save. */
+static bool too_soon(tren_progress_view *view) {
+    double now = tren_seconds();
+    if (now - view->last_line < line_seconds) return true;
+    view->last_line = now;
+    return false;
+}
+
+static void stay(tren_progress_view *view, const tren_progress *p) {
     char training[64], validation[64];
     scores(training, sizeof training, p->train_loss, p->train_accuracy);
     scores(validation, sizeof validation, p->validation_loss, p->validation_accuracy);
-    tren_log_line(view->log, "epoch %3d/%d  training %s  validation %s %s  %.0f samples/s", p->epoch + 1, p->epochs,
-                  training, isnan(p->validation_loss) ? "none" : validation, p->best ? "*" : " ",
+    if (too_soon(view)) return;
+    tren_log_line(view->log, "epoch %3d/%d  training %s  validation %s %s  %.0f samples/s",
+                  p->epoch + 1, p->epochs, training,
+                  isnan(p->validation_loss) ? "none" : validation, p->best ? "*" : " ",
                   p->samples_per_second);
 }
 

@@ -1,14 +1,15 @@
-/* What a person sees of a running training: a line that moves where somebody watches, and one that stays for each
- * epoch. Rank 0 only. */
+/* What a person sees of a running training: a line that moves where somebody watches, and one that
+ * stays for each epoch. Rank 0 only. */
 #ifndef TREN_CLI_PROGRESS_H
 #define TREN_CLI_PROGRESS_H
 
 #include "tren/train.h"
 
 typedef struct tren_progress_view {
-    bool bar;          /* draw the moving line on stderr */
-    bool drawn;        /* it stands there now */
-    double last;       /* tren_seconds() of the last drawing */
+    bool bar;         /* draw the moving line on stderr */
+    bool drawn;       /* it stands there now */
+    double last;      /* tren_seconds() of the last drawing */
+    double last_line; /* the same of a line for the screen */
     int width;
     const tren_log *log; /* not owned; the lines that stay */
 } tren_progress_view;
