@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# A stuck rank ends the run with a message that names it; a dead one ends it at once; nothing is left of either.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+make_classes data.h5 1500
+cat >config.yaml <<'END'
+data: data.h5
+shards: 8
+batch_size: 64
+model.hidden: [48, 32]
+dropout: 0.1
+epochs: 1000000
+stall_timeout: 2
+END
+
+start() { # RANKS RUN OPTION ...   In the background; returns when it trains.
+    local ranks=$1 run=$2
+    shift 2
+    mpirun -n "$ranks" "$tren" train config.yaml --out "$run" "$@" >"$run.out" 2>&1 &
+    mpirun=$!
+    await grep -qs "^epoch" "$run.out"
+}
+
+pid_of_rank() {
+    local pid
+    for pid in $(pgrep -P "$mpirun"); do
+        ! grep -qzx "OMPI_COMM_WORLD_RANK=$1" "/proc/$pid/environ" || echo "$pid"
+    done
+}
+
+# The run is over with this code before so many seconds are, and its processes are gone.
+ends() { # CODE SECONDS RUN
+    local began=$SECONDS code=0
+    while kill -0 "$mpirun" 2>/dev/null; do
+        ((SECONDS - began <= $2)) || fail "$3: goes on after $2 s: $(tail -n 5 "$3.out")"
+        sleep 0.05
+    done
+    wait "$mpirun" 2>/dev/null || code=$?
+    [[ $code -eq $1 ]] || fail "$3: exit code $code, not $1: $(cat "$3.out")"
+    [[ -z $(own_processes tren mpirun) ]] || fail "$3: processes are left"
+}
+
+# Whichever engine, wherever it waits.
+test_stopped() { # ENGINE RANKS STOPPED
+    local engine=$1 ranks=$2 stopped=$3
+    start "$ranks" "$engine" --reduction "$engine"
+    kill -STOP "$(pid_of_rank "$stopped")"
+    ends 6 8 "$engine"
+    grep -q "rank [0-9] has made no progress for 2 s in phase [a-z]* at epoch [0-9]*, step [0-9]*: " "$engine.out" ||
+        fail "$engine: $(cat "$engine.out")"
+    [[ $engine == mpi ]] || grep -q "the message of rank $stopped is missing" "$engine.out" ||
+        fail "$engine: rank $stopped is not named: $(cat "$engine.out")"
+    ! grep -q "rank $stopped has made no progress" "$engine.out" || fail "$engine: the stopped rank speaks"
+    expect 0 "resumed from $engine/last.h5" mpi 1 "$tren" train config.yaml --out "$engine" --resume --max_steps 1 \
+        --reduction "$engine"
+}
+
+# Ctrl-Z and fg, a suspended machine: nobody was stuck.
+test_suspended() {
+    local pids
+    start 3 suspended
+    mapfile -t pids < <(pgrep -P "$mpirun")
+    kill -STOP "${pids[@]}"
+    sleep 3.5
+    kill -CONT "${pids[@]}"
+    sleep 0.5
+    kill -USR1 "$mpirun"
+    ends 75 8 suspended
+}
+
+test_dead() { # RANK
+    start 3 "dead$1"
+    kill -KILL "$(pid_of_rank "$1")"
+    ends 137 3 "dead$1"
+}
+
+test_stopped shared 3 1
+test_stopped direct 3 2
+test_stopped halving 4 0
+rm -r halving
+test_stopped halving 2 1
+test_stopped gather 3 0
+test_stopped mpi 2 1
+test_suspended
+test_dead 0
+test_dead 2
+expect 0 "stopped by max_steps" mpi 2 "$tren" train config.yaml --out none --stall_timeout 0 --max_steps 10
+echo "stuck, suspended and dead ranks: all as expected"
