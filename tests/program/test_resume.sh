@@ -1,0 +1,203 @@
+#!/usr/bin/env bash
+# A run goes on where it was, on any number of ranks and by any engine; one that has ended stays as it is.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+make_classes data.h5 1500
+cat >config.yaml <<'END'
+data: data.h5
+shards: 8
+batch_size: 64
+model.hidden: [48, 32]
+dropout: [0.05, 0.1, 0.1]
+optimizer: {learning_rate: 0.05, momentum: 0.9, lambda: 1}
+epochs: 6
+checkpoint_steps: 10
+END
+
+train() { # RANKS RUN [OPTION ...]
+    local ranks=$1 run=$2
+    shift 2
+    mpi "$ranks" "$tren" train config.yaml --out "$run" "$@"
+}
+
+# What a run consists of, but for its log, which may grow.
+contents() { (cd "$1" && find . -type f ! -name run.log ! -name .lock -exec sha256sum {} + | sort -k 2); }
+
+unchanged() { # RUN BEFORE
+    diff <(contents "$1") "$2" || fail "$1 was changed"
+}
+
+is_json() {
+    command -v python3 >/dev/null || return 0
+    python3 -m json.tool "$1/result.json" >/dev/null || fail "$1/result.json is no JSON"
+    python3 - "$1/result.json" <<'END' || fail "$1: the phases are not the wall time"
+import json, sys
+r = json.load(open(sys.argv[1]))
+total = sum(phase["mean"] for phase in r["seconds"].values())
+print(f"phases {total:.3f} s of {r['wall_seconds']:.3f} s", file=sys.stderr) if abs(total - r["wall_seconds"]) > 0.02 * r["wall_seconds"] else None
+sys.exit(abs(total - r["wall_seconds"]) > 0.02 * r["wall_seconds"])
+END
+}
+
+test_finished() {
+    expect 0 "stopped by epochs" train 2 plain
+    is_json plain
+    contents plain >before
+    expect 0 "this run has ended already, by epochs after 6 epochs: nothing to do" train 3 plain --resume
+    unchanged plain before
+    expect 2 "already holds a run" train 1 plain
+    unchanged plain before
+}
+
+test_more_epochs() {
+    expect 0 "" train 4 longer --epochs 3
+    expect 0 "epoch 4, step 0" train 1 longer --resume
+    same_run plain longer
+}
+
+test_early_stopped() {
+    local options=(--early_stopping.rule patience --early_stopping.patience 2 --optimizer.learning_rate 0.5 --epochs 60)
+    expect 0 "stopped by early_stopping" train 2 early "${options[@]}"
+    is_json early
+    contents early >before
+    expect 0 "by early_stopping after" train 1 early --resume "${options[@]}"
+    unchanged early before
+    expect 2 "early_stopping.rule" train 1 early --resume
+    unchanged early before
+}
+
+test_max_steps() {
+    expect 0 "stopped by max_steps" train 2 steps --max_steps 31
+    [[ $(field steps steps) -eq 31 && $(field steps status) == finished ]] || fail "$(cat steps/result.json)"
+    is_json steps
+    contents steps >before
+    expect 0 "by max_steps after 1 epochs: nothing to do" train 1 steps --max_steps 31 --resume
+    unchanged steps before
+    expect 0 "stopped by max_steps" train 3 steps --max_steps 57 --resume # the last step of an epoch
+    [[ $(field steps steps) -eq 57 && $(field steps epochs) -eq 3 ]] || fail "$(cat steps/result.json)"
+    expect 0 "epoch 4, step 0" train 1 steps --resume
+    same_run plain steps
+}
+
+test_max_time() {
+    expect 75 "saved at epoch" train 2 "time" --epochs 1000000 --max_time 1
+    [[ $(field "time" status) == requeue && $(field "time" stop_reason) == max_time ]] || fail "$(cat time/result.json)"
+    is_json "time"
+    local steps
+    steps=$(field "time" steps)
+    expect 75 "resumed from time/last.h5" train 3 "time" --epochs 1000000 --max_time 1 --resume
+    [[ $(field "time" steps) -gt $steps ]] || fail "still at step $steps"
+}
+
+# Every update rule has other states to gather and to hand out again.
+test_states() {
+    local name engine i=0 sizes=(1 4 3 2 8 1 5 4) engines=(shared direct halving gather direct halving shared gather)
+    for name in momentum nesterov adam adamw; do
+        local options=(--optimizer.lambda 1 --epochs 3)
+        case $name in
+        nesterov) options+=(--optimizer.nesterov) ;;
+        adam*) options+=(--optimizer.name "$name" --optimizer.learning_rate 0.003 --optimizer.momentum 0) ;;
+        esac
+        expect 0 "" train 1 "$name" "${options[@]}"
+        for ((k = 0; k < 2; k++, i++)); do
+            engine=${engines[i]}
+            [[ $engine != halving ]] || sizes[i]=2
+            expect 0 "" train $((i % 3 + 2)) "$name$k" "${options[@]}" --max_steps 25 --reduction direct
+            expect 0 "epoch 2, step 6" train "${sizes[i]}" "$name$k" "${options[@]}" --reduction "$engine" --resume
+            same_run "$name" "$name$k"
+        done
+    done
+}
+
+test_double() {
+    [[ -x $TREN_BIN/tren64 ]] || return 0
+    expect 0 "" train 1 double --precision double --epochs 2
+    expect 0 "" train 3 double1 --precision double --epochs 2 --max_steps 25
+    expect 0 "epoch 2, step 6" train 2 double1 --precision double --epochs 2 --resume
+    same_run double double1
+}
+
+# Killed with the best weights written, and the checkpoint that names them not yet.
+test_between_best_and_last() {
+    expect 137 "" env TREN_TEST_KILL=begin:5 mpirun -n 2 "$tren" train config.yaml --out best
+    cp -r best best-early
+    expect 0 "epoch 2, step 11" train 3 best --resume
+    same_run plain best
+    # Stopped before it comes there again, the run has no test figure, but is good.
+    expect 0 "no test: best-early/best.h5 is of a later epoch" train 1 best-early --max_steps 31 --resume
+    expect 0 "resumed" train 1 best-early --resume
+    same_run plain best-early
+}
+
+test_between_epochs() {
+    expect 137 "" env TREN_TEST_KILL=done:2 mpirun -n 3 "$tren" train config.yaml --out between
+    expect 0 "epoch 2, step 0" train 2 between --resume
+    same_run plain between
+}
+
+kill_when() { # RUN PART RANKS OPTION ...   Kills mpirun once the log holds PART.
+    local run=$1 part=$2 ranks=$3
+    shift 3
+    mpirun -n "$ranks" "$tren" train config.yaml --out "$run" "$@" >"$run.out" 2>&1 &
+    await grep -qs -- "$part" "$run.out"
+    kill -KILL $!
+    wait $! 2>/dev/null || true
+}
+
+test_in_the_check() {
+    local options=(--check_without_dropout 1500 --epochs 2)
+    expect 0 "the loss falls" train 1 check "${options[@]}"
+    kill_when check1 "epoch 2 of 1500" 2 "${options[@]}"
+    expect 0 "the loss falls" train 3 check1 "${options[@]}" --resume
+    same_run check check1
+    diff <(timeless check) <(train 1 unchecked --epochs 2 >/dev/null; timeless unchecked) || fail "the check left traces"
+}
+
+# With 90 % of the rows for validation, a kill comes during an evaluation.
+test_in_the_evaluation() {
+    "$tren" data import csv data.h5.csv --header no --label 9 --split 2/96/2 --out few.h5 >/dev/null
+    local options=(--data few.h5 --epochs 300 --dropout 0.1 --checkpoint_steps 0)
+    expect 0 "" train 2 judged "${options[@]}"
+    kill_when judged1 "^epoch" 3 "${options[@]}"
+    kill_when judged1 "resumed from" 2 "${options[@]}" --resume
+    expect 0 "resumed" train 4 judged1 "${options[@]}" --resume
+    same_run judged judged1
+}
+
+test_other_recipe() {
+    contents plain >before
+    expect 2 "batch_size" train 1 plain --resume --batch_size 32 --epochs 9
+    grep -q 64 output && grep -q 32 output || fail "the two values are not shown: $(cat output)"
+    expect 2 "model.hidden" train 2 plain --resume --model.hidden "[48, 30]"
+    grep -qF "[48, 32]" output && grep -qF "[48, 30]" output || fail "the two values are not shown: $(cat output)"
+    expect 2 "9 ranks for 8 shards" train 9 plain --resume
+    expect 2 "reduction: this run was trained with a canonical engine, now it is mpi" \
+        train 2 plain --resume --reduction mpi
+    "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 4 --out other.h5 >/dev/null
+    expect 2 "other.h5 is not the dataset that this run was trained on" train 1 plain --resume --data other.h5
+    unchanged plain before
+}
+
+test_fresh() {
+    expect 0 "stopped by epochs" train 2 fresh --resume
+    same_run plain fresh
+}
+
+test_init_from() {
+    local still=(--optimizer.learning_rate 0 --optimizer.lambda null --epochs 1)
+    expect 0 "" train 2 begun --init_from plain/best.h5 "${still[@]}"
+    [[ $(field begun digest) == "$(field plain best_digest)" ]] || fail "other weights than plain/best.h5"
+    expect 0 "" train 3 begun1 --init_from plain/best.h5 "${still[@]}" --check_without_dropout 1
+    [[ $(field begun1 digest) == "$(field plain best_digest)" ]] || fail "other weights than plain/best.h5"
+    expect 7 "init_from: nothing.h5" train 2 begun2 --init_from nothing.h5 "${still[@]}"
+    expect 7 "belongs to another network" train 2 begun2 --init_from plain/best.h5 --model.hidden "[48, 40]" "${still[@]}"
+}
+
+# test_resume.sh [NAME ...]   All, or these only.
+all=(more_epochs early_stopped max_steps max_time states double between_best_and_last between_epochs in_the_check
+    in_the_evaluation other_recipe fresh init_from)
+[[ $# -gt 0 ]] || set -- "${all[@]}"
+test_finished # makes `plain`, with which the others are compared
+for name in "$@"; do "test_$name"; done
+echo "resumed runs: all as expected"
