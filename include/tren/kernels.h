@@ -30,9 +30,21 @@ void tren_blas_threads(int n);
 typedef struct tren_gemm_shape {
     int m, n, k;
     bool ta, tb; /* a is [k, m], b is [n, k] */
+    int lda;     /* elements from one row of a to the next; 0: dense */
 } tren_gemm_shape;
 /* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c */
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta);
+
+/* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x; w [out,in]. Each
+ * element is one chain in the order of its sum, so rows may be stacked or not, and dw accumulated or added. */
+enum { TREN_NARROW = 16 };
+typedef struct tren_narrow_shape {
+    int n, in, out;
+} tren_narrow_shape;
+void tren_narrow_forward(real *restrict y, const real *restrict x, const real *restrict w, tren_narrow_shape shape);
+void tren_narrow_input(real *restrict dx, const real *restrict dy, const real *restrict w, tren_narrow_shape shape);
+void tren_narrow_weight(real *restrict dw, const real *restrict dy, const real *restrict x, tren_narrow_shape shape,
+                        bool accumulate);
 
 /* ---- flat arrays ----------------------------------------------------------------------------- */
 

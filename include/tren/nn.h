@@ -43,7 +43,6 @@ typedef struct tren_param {
     int rank;
     int dim[4];     /* weights [out, in]; biases [out] */
     bool decay;     /* weight decay applies: weights yes, biases no */
-    bool direct;    /* its layer can apply plain SGD itself: see tren_apply */
 } tren_param;
 
 struct tren_layer {
@@ -142,8 +141,9 @@ struct tren_pass {
 
 /* Called by backward when the gradients in [lo, n_values) are final, and between long calls with lo unchanged. */
 typedef void (*tren_ready_fn)(void *ctx, size_t lo);
-/* Called by backward when the values in [lo, n_values) will not be read again in this pass. */
-typedef void (*tren_done_fn)(void *ctx, size_t lo);
+/* Called by backward for each part of each parameter, when its value is not read any more in this pass: its gradient
+ * is left + right (right NULL: left alone), still in the cache. What it does not store is lost. */
+typedef void (*tren_combine_fn)(void *ctx, int param, tren_span at, const real *left, const real *right);
 
 typedef struct tren_work_spec {
     int max_rows;   /* of a pass, all groups together */
@@ -154,7 +154,7 @@ typedef struct tren_work_spec {
     real *value;    /* [n_values] not owned */
     real **node;    /* [tree nodes of my shards][n_values] gradient arenas, not owned; NULL in evaluation */
     tren_ready_fn ready;
-    tren_done_fn done;
+    tren_combine_fn combine; /* instead of storing gradients: only where one node is the whole sum. May be NULL */
     void *ctx;
 } tren_work_spec;
 

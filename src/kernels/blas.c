@@ -58,7 +58,7 @@ void tren_blas_threads(int n) { openblas_set_num_threads(n); }
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape s, real alpha, real beta) {
     enum CBLAS_TRANSPOSE ta = s.ta ? CblasTrans : CblasNoTrans;
     enum CBLAS_TRANSPOSE tb = s.tb ? CblasTrans : CblasNoTrans;
-    int lda = s.ta ? s.m : s.k, ldb = s.tb ? s.k : s.n;
+    int lda = s.lda ? s.lda : (s.ta ? s.m : s.k), ldb = s.tb ? s.k : s.n;
 #ifdef TREN_DOUBLE
     cblas_dgemm(CblasRowMajor, ta, tb, s.m, s.n, s.k, alpha, a, lda, b, ldb, beta, c, s.n);
 #else

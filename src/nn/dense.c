@@ -1,5 +1,6 @@
-/* y [n,out] = f(z), z = x [n,in] w^T + b, w [out,in]. Gradients: dz = dy * f'(z), dw = dz^T x, db = sum of the rows of
- * dz, dx = dz w. The bias, the activation and its derivative ride along in one sweep each. */
+/* y [n,out] = f(z), z = x [n,in] w^T + b, w [out,in]. Gradients: dz = dy * f'(z), dw = dz^T x, db =
+ * sum of the rows of dz, dx = dz w. The bias, the activation and its derivative ride along in one
+ * sweep each. */
 #include "nn/work.h"
 
 typedef struct dense_layer {
@@ -10,17 +11,32 @@ typedef struct dense_layer {
 
 enum { WEIGHT, BIAS };
 
-static const dense_layer *dense_of(const tren_layer *layer) { return (const dense_layer *)layer; }
-static int in_of(const tren_layer *l) { return tren_shape_size(l->in); }
-static int out_of(const tren_layer *l) { return tren_shape_size(l->out); }
-static bool needs_dx(const tren_layer *l) { return l->input->wants_dy; }
+static const dense_layer *dense_of(const tren_layer *layer) {
+    return (const dense_layer *)layer;
+}
+static int in_of(const tren_layer *l) {
+    return tren_shape_size(l->in);
+}
+static int out_of(const tren_layer *l) {
+    return tren_shape_size(l->out);
+}
+static bool is_narrow(const tren_layer *l) {
+    return out_of(l) <= TREN_NARROW;
+}
+static tren_narrow_shape narrow_of(const tren_layer *l, int n) {
+    return (tren_narrow_shape){.n = n, .in = in_of(l), .out = out_of(l)};
+}
+static bool needs_dx(const tren_layer *l) {
+    return l->input->wants_dy;
+}
 
 static void dense_init(const tren_layer *l, real *value, uint64_t seed) {
     const tren_param *p = &l->graph->param[l->param];
     tren_rng weight = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param, 0);
     tren_rng bias = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param + 1, 0);
     tren_init init = dense_of(l)->init;
-    tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in_of(l), out_of(l), init, &weight);
+    tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in_of(l), out_of(l), init,
+                      &weight);
     tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in_of(l), init, &bias);
 }
 
@@ -41,58 +57,75 @@ static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass
 static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_activation *f = dense_of(l)->f;
     real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
+    const real *x = layer_y(w, l->input), *weight = param_value(w, l, WEIGHT);
     tren_gemm_shape shape = {.n = out_of(l), .k = in_of(l), .tb = true};
-    tren_rows_gemm(z, layer_y(w, l->input), param_value(w, l, WEIGHT), shape, pass,
-                   may_stack(w, l, pass, TREN_STACK_FORWARD));
+    if (is_narrow(l))
+        tren_narrow_forward(z, x, weight, narrow_of(l, pass_rows(pass)));
+    else
+        tren_rows_gemm(z, x, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_FORWARD));
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z);
     f->forward(y, z, param_value(w, l, BIAS), pass_rows(pass), out_of(l));
 }
 
-static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g, bool accumulate) {
+static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g,
+                        tren_tile tile, bool accumulate) {
     size_t row = (size_t)pass->row0[g];
-    tren_gemm_shape shape = {
-        .m = out_of(l), .n = in_of(l), .k = pass->row0[g + 1] - pass->row0[g], .ta = true};
-    tren_gemm(dst, layer_dy(w, l) + row * out_of(l), layer_y(w, l->input) + row * in_of(l), shape, 1,
-              accumulate ? 1 : 0);
+    int n = pass->row0[g + 1] - pass->row0[g];
+    const real *dy = layer_dy(w, l) + row * out_of(l), *x = layer_y(w, l->input) + row * in_of(l);
+    tren_gemm_shape shape = {.m = tile.n, .n = in_of(l), .k = n, .ta = true, .lda = out_of(l)};
+    if (is_narrow(l))
+        tren_narrow_weight(dst, dy, x, narrow_of(l, n), accumulate); /* always one tile */
+    else
+        tren_gemm(dst, dy + tile.first, x, shape, 1, accumulate ? 1 : 0);
 }
 
-static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g, bool accumulate) {
-    (void)accumulate; /* never asked for */
+static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g,
+                      tren_tile tile, bool accumulate) {
+    (void)tile, (void)accumulate; /* one tile; never asked to accumulate */
     int row = pass->row0[g];
-    tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l), pass->row0[g + 1] - row, out_of(l));
+    tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l), pass->row0[g + 1] - row,
+                     out_of(l));
 }
 
 static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!needs_dx(l)) return;
+    real *dx = layer_dy(w, l->input);
+    const real *dy = layer_dy(w, l), *weight = param_value(w, l, WEIGHT);
     tren_gemm_shape shape = {.n = in_of(l), .k = out_of(l)};
-    tren_rows_gemm(layer_dy(w, l->input), layer_dy(w, l), param_value(w, l, WEIGHT), shape, pass,
-                   may_stack(w, l, pass, TREN_STACK_INPUT));
+    if (is_narrow(l))
+        tren_narrow_input(dx, dy, weight, narrow_of(l, pass_rows(pass)));
+    else
+        tren_rows_gemm(dx, dy, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
 }
 
 static void apply_weight(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     tren_gemm_shape shape = {.m = out_of(l), .n = in_of(l), .k = pass_rows(pass), .ta = true};
     real *weight = w->spec.value + w->graph->param[l->param + WEIGHT].at.off;
-    tren_gemm(weight, layer_dy(w, l), layer_y(w, l->input), shape, -pass->apply.rate, pass->apply.keep);
+    tren_gemm(weight, layer_dy(w, l), layer_y(w, l->input), shape, -pass->apply.rate,
+              pass->apply.keep);
 }
 
-/* The data gradient needs the weights of this step, so it comes before they are updated, but after the gradients
- * that others wait for. */
+/* Gradients that other ranks wait for come first; where this rank updates the weights here and now,
+ * the data gradient must come before. */
 static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_activation *f = dense_of(l)->f;
     const real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
+    bool updates = w->spec.combine != NULL;
     f->backward(layer_dy(w, l), y, z, (size_t)pass_rows(pass) * out_of(l));
+    if (updates) input_gradient(l, w, pass);
     tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
-    if (pass->apply.on) {
-        input_gradient(l, w, pass);
+    if (pass->apply.on && !is_narrow(l))
         apply_weight(l, w, pass);
-        return;
-    }
-    tren_fold_param(l, w, pass, WEIGHT, weight_leaf, may_stack(w, l, pass, TREN_STACK_ACCUMULATE));
+    else
+        tren_fold_param(l, w, pass, WEIGHT, weight_leaf,
+                        is_narrow(l) || may_stack(w, l, pass, TREN_STACK_ACCUMULATE));
+    if (updates) return;
     if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[l->param].at.off);
     input_gradient(l, w, pass);
 }
 
 static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
+    if (is_narrow(l)) return TREN_OK; /* its kernels stack by construction */
     tren_pattern *p = &w->pattern[pattern];
     tren_gemm_shape forward = {.n = out_of(l), .k = in_of(l), .tb = true};
     tren_gemm_shape input = {.n = in_of(l), .k = out_of(l)};
@@ -104,7 +137,8 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
         TREN_TRY(tren_try_stacked(&equal, input, p->n_groups, p->row0));
         if (equal) p->stack[l->index] |= TREN_STACK_INPUT;
     }
-    TREN_TRY(tren_try_accumulate(&equal, out_of(l), in_of(l), p->n_groups, p->row0));
+    TREN_TRY(
+        tren_try_accumulate(&equal, &w->graph->param[l->param + WEIGHT], p->n_groups, p->row0));
     if (equal) p->stack[l->index] |= TREN_STACK_ACCUMULATE;
     return TREN_OK;
 }
@@ -122,10 +156,13 @@ static const tren_layer_ops dense_ops = {.name = "dense",
                                          .tune = dense_tune,
                                          .cost = dense_cost};
 
-tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f, tren_init init) {
+tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
+                       tren_init init) {
     if (!input) return NULL;
-    if (out < 1) return tren_graph_fail(graph, "a dense layer needs at least one unit, not %d", out);
-    tren_layer *l = tren_graph_add(graph, sizeof(dense_layer), &dense_ops, input, (tren_shape){out, 1, 1});
+    if (out < 1)
+        return tren_graph_fail(graph, "a dense layer needs at least one unit, not %d", out);
+    tren_layer *l =
+        tren_graph_add(graph, sizeof(dense_layer), &dense_ops, input, (tren_shape){out, 1, 1});
     if (!l) return NULL;
     dense_layer *dense = (dense_layer *)l;
     dense->f = f;
@@ -136,8 +173,7 @@ tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren
     }
     l->hidden = true; /* until the loss takes the last one out */
     int in = tren_shape_size(l->in);
-    int weight = tren_graph_add_param(graph, l, "weight", 2, (int[]){out, in}, true);
-    if (weight >= 0) graph->param[weight].direct = true;
+    tren_graph_add_param(graph, l, "weight", 2, (int[]){out, in}, true);
     tren_graph_add_param(graph, l, "bias", 1, (int[]){out}, false);
     return l;
 }

@@ -1,5 +1,5 @@
-/* Inverted dropout (Srivastava et al. 2014): in training y = x * mask / (1 - rate), elsewhere y = x. A unit's mask
- * depends on (seed, layer, epoch, sample), so on no shard and no rank. */
+/* Inverted dropout (Srivastava et al. 2014): in training y = x * mask / (1 - rate), elsewhere y =
+ * x. A unit's mask depends on (seed, layer, epoch, sample), so on no shard and no rank. */
 #include "nn/work.h"
 
 #include <string.h>
@@ -9,7 +9,9 @@ typedef struct dropout_layer {
     double rate;
 } dropout_layer;
 
-static double rate_of(const tren_layer *l) { return ((const dropout_layer *)l)->rate; }
+static double rate_of(const tren_layer *l) {
+    return ((const dropout_layer *)l)->rate;
+}
 
 static void dropout_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     int n = pass_rows(pass), m = tren_shape_size(l->out);
@@ -19,7 +21,8 @@ static void dropout_forward(const tren_layer *l, tren_work *w, const tren_pass *
     }
     tren_dropout_key key = {
         .seed = pass->seed, .layer = (uint32_t)l->index, .epoch = pass->epoch, .rate = rate_of(l)};
-    tren_dropout_forward(layer_y(w, l), layer_saved(w, l), layer_y(w, l->input), pass->sample, n, m, &key);
+    tren_dropout_forward(layer_y(w, l), layer_saved(w, l), layer_y(w, l->input), pass->sample, n, m,
+                         &key);
 }
 
 static void dropout_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {

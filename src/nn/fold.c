@@ -1,14 +1,39 @@
-/* Folding the gradients of my microbatches along the canonical tree, one parameter at a time, so that a partial sum
- * is at most the size of one parameter. */
+/* Folding the gradients of my microbatches along the canonical tree, one tile of one parameter at a
+ * time, so that the partial sums of a tile stay in the second-level cache from the first microbatch
+ * to the last. */
 #include "nn/work.h"
 
 #include <string.h>
 
-static real *slot(const tren_work *w, int node, int depth, size_t off) {
-    return depth == 0 ? w->spec.node[node] + off : w->fold.at + (size_t)(depth - 1) * w->fold_len;
+/* Two partial sums should fit the cache; but each tile packs the other factor again, so not below
+ * LEAST rows. */
+enum { TILE_BYTES = 800 * 1024, LEAST_ROWS = 256 };
+
+int tren_tile_rows(const tren_param *param) {
+    size_t bytes = param->at.len * sizeof(real), tiles = (bytes + TILE_BYTES - 1) / TILE_BYTES;
+    int rows = (int)((size_t)param->dim[0] / tiles + 15) / 16 * 16;
+    return tiles < 2 || rows < LEAST_ROWS ? param->dim[0] : rows;
 }
 
-/* A microbatch without rows contributes zeros, added like any others: skipping them would keep a -0. */
+typedef struct fold_call {
+    const tren_layer *layer;
+    tren_work *work;
+    const tren_pass *pass;
+    tren_leaf_fn leaf;
+    bool may_accumulate;
+    int param;
+    tren_tile tile;
+    tren_span at; /* of the tile */
+} fold_call;
+
+static real *slot(const fold_call *f, int node, int depth) {
+    const tren_work *w = f->work;
+    return depth == 0 ? w->spec.node[node] + f->at.off
+                      : w->fold.at + (size_t)(depth - 1) * w->fold_len;
+}
+
+/* A microbatch without rows contributes zeros, added like any others: skipping them would keep a
+ * -0. */
 static void empty_leaf(real *dst, size_t n, bool accumulate) {
     if (!accumulate) {
         memset(dst, 0, n * sizeof *dst);
@@ -17,31 +42,56 @@ static void empty_leaf(real *dst, size_t n, bool accumulate) {
     for (size_t i = 0; i < n; i++) dst[i] += 0;
 }
 
-void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i, tren_leaf_fn leaf,
-                     bool may_accumulate) {
-    tren_span at = w->graph->param[layer->param + i].at;
-    for (int k = 0; k < w->n_nodes; k++) {
-        const tren_fold_node *fold = &w->fold_node[k];
-        int depth = 0;
-        for (int s = 0; s < fold->n_steps; s++) {
-            if (fold->step[s] == TREN_FOLD) {
-                depth--;
-                tren_add(slot(w, k, depth - 1, at.off), slot(w, k, depth, at.off), at.len);
-                continue;
-            }
-            int g = fold->step[s];
-            bool empty = pass->row0[g] == pass->row0[g + 1];
-            bool onto = depth > 0 && fold->step[s + 1] == TREN_FOLD && (may_accumulate || empty);
-            real *dst = slot(w, k, onto ? depth - 1 : depth, at.off);
-            if (empty)
-                empty_leaf(dst, at.len, onto);
-            else
-                leaf(layer, w, pass, dst, g, onto);
-            if (onto)
-                s++;
-            else
-                depth++;
+/* One leaf. Returns the depth after it; *s goes beyond the fold that the leaf has done itself. */
+static int push_leaf(const fold_call *f, int node, int depth, int *s) {
+    const tren_fold_node *fold = &f->work->fold_node[node];
+    int g = fold->step[*s];
+    bool empty = f->pass->row0[g] == f->pass->row0[g + 1];
+    bool onto = depth > 0 && fold->step[*s + 1] == TREN_FOLD && (f->may_accumulate || empty);
+    real *dst = slot(f, node, onto ? depth - 1 : depth);
+    if (empty)
+        empty_leaf(dst, f->at.len, onto);
+    else
+        f->leaf(f->layer, f->work, f->pass, dst, g, f->tile, onto);
+    if (onto) ++*s;
+    return onto ? depth : depth + 1;
+}
+
+/* The last fold is left to `combine`, where there is one. */
+static void fold_tile(const fold_call *f, int node) {
+    const tren_fold_node *fold = &f->work->fold_node[node];
+    const tren_work_spec *spec = &f->work->spec;
+    int depth = 0;
+    const real *right = NULL;
+    for (int s = 0; s < fold->n_steps; s++) {
+        if (fold->step[s] != TREN_FOLD) {
+            depth = push_leaf(f, node, depth, &s);
+            continue;
         }
+        depth--;
+        if (spec->combine && s == fold->n_steps - 1)
+            right = slot(f, node, depth);
+        else
+            tren_add(slot(f, node, depth - 1), slot(f, node, depth), f->at.len);
+    }
+    if (spec->combine) spec->combine(spec->ctx, f->param, f->at, slot(f, node, 0), right);
+}
+
+void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i,
+                     tren_leaf_fn leaf, bool may_accumulate) {
+    const tren_param *p = &w->graph->param[layer->param + i];
+    int rows = tren_tile_rows(p);
+    size_t row_len = p->at.len / (size_t)p->dim[0];
+    fold_call f = {.layer = layer,
+                   .work = w,
+                   .pass = pass,
+                   .leaf = leaf,
+                   .may_accumulate = may_accumulate,
+                   .param = layer->param + i};
+    for (int first = 0; first < p->dim[0]; first += rows) {
+        f.tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
+        f.at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f.tile.n * row_len};
+        for (int node = 0; node < w->n_nodes; node++) fold_tile(&f, node);
     }
 }
 

@@ -31,8 +31,8 @@ tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
     return NULL;
 }
 
-tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops, tren_layer *input,
-                           tren_shape out) {
+tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
+                           tren_layer *input, tren_shape out) {
     if (graph->status != TREN_OK) return NULL;
     tren_layer *layer = calloc(1, size);
     tren_layer **list = realloc(graph->layer, (size_t)(graph->n_layers + 1) * sizeof *list);
@@ -59,8 +59,8 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     return layer;
 }
 
-int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank, const int *dim,
-                         bool decay) {
+int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
+                         const int *dim, bool decay) {
     if (graph->status != TREN_OK) return -1;
     tren_param *list = realloc(graph->param, (size_t)(graph->n_params + 1) * sizeof *list);
     if (!list) return tren_graph_fail(graph, "out of memory: a parameter"), -1;
@@ -112,20 +112,35 @@ static void draw_uniform(real *value, size_t n, double bound, const tren_rng *rn
         value[i] = (real)(bound * (2 * tren_rng_uniform(rng, (uint32_t)i) - 1));
 }
 
-void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init, const tren_rng *rng) {
+void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
+                       const tren_rng *rng) {
     switch (init.kind) {
-    case TREN_DRAW_HE: draw_normal(value, n, sqrt(2.0 / fan_in), rng); break;
-    case TREN_DRAW_GLOROT: draw_uniform(value, n, sqrt(6.0 / (fan_in + fan_out)), rng); break;
-    case TREN_DRAW_GAUSSIAN: draw_normal(value, n, sqrt(init.variance), rng); break;
-    case TREN_DRAW_PYTORCH: draw_uniform(value, n, 1 / sqrt((double)fan_in), rng); break;
+    case TREN_DRAW_HE:
+        draw_normal(value, n, sqrt(2.0 / fan_in), rng);
+        break;
+    case TREN_DRAW_GLOROT:
+        draw_uniform(value, n, sqrt(6.0 / (fan_in + fan_out)), rng);
+        break;
+    case TREN_DRAW_GAUSSIAN:
+        draw_normal(value, n, sqrt(init.variance), rng);
+        break;
+    case TREN_DRAW_PYTORCH:
+        draw_uniform(value, n, 1 / sqrt((double)fan_in), rng);
+        break;
     }
 }
 
 void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng) {
     switch (init.kind) {
     case TREN_DRAW_HE:
-    case TREN_DRAW_GLOROT: memset(value, 0, n * sizeof *value); break;
-    case TREN_DRAW_GAUSSIAN: draw_normal(value, n, sqrt(init.variance), rng); break;
-    case TREN_DRAW_PYTORCH: draw_uniform(value, n, 1 / sqrt((double)fan_in), rng); break;
+    case TREN_DRAW_GLOROT:
+        memset(value, 0, n * sizeof *value);
+        break;
+    case TREN_DRAW_GAUSSIAN:
+        draw_normal(value, n, sqrt(init.variance), rng);
+        break;
+    case TREN_DRAW_PYTORCH:
+        draw_uniform(value, n, 1 / sqrt((double)fan_in), rng);
+        break;
     }
 }

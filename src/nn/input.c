@@ -8,6 +8,7 @@ static const tren_layer_ops input_ops = {.name = "input", .forward = input_forwa
 
 tren_layer *tren_input(tren_graph *graph, tren_shape shape) {
     if (tren_shape_size(shape) < 1)
-        return tren_graph_fail(graph, "the network's input has no elements: %d x %d x %d", shape.c, shape.h, shape.w);
+        return tren_graph_fail(graph, "the network's input has no elements: %d x %d x %d", shape.c,
+                               shape.h, shape.w);
     return tren_graph_add(graph, sizeof(tren_layer), &input_ops, NULL, shape);
 }

@@ -1,4 +1,5 @@
-/* The losses, as last layers: forward computes each microbatch's sum and, in training, dL/dx already. */
+/* The losses, as last layers: forward computes each microbatch's sum and, in training, dL/dx
+ * already. */
 #include "nn/work.h"
 
 #include <string.h>
@@ -8,10 +9,12 @@ typedef struct loss_layer {
     double smoothing;
 } loss_layer;
 
-/* The gradient goes where the input layer expects it; in evaluation that room is the loss layer's own y. */
+/* The gradient goes where the input layer expects it; in evaluation that room is the loss layer's
+ * own y. */
 static real *gradient_room(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     real *room = pass->train ? layer_dy(w, l->input) : layer_y(w, l);
-    memcpy(room, layer_y(w, l->input), (size_t)pass_rows(pass) * tren_shape_size(l->out) * sizeof *room);
+    memcpy(room, layer_y(w, l->input),
+           (size_t)pass_rows(pass) * tren_shape_size(l->out) * sizeof *room);
     return room;
 }
 
@@ -22,8 +25,8 @@ static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *
     for (int g = 0; g < pass->n_groups; g++) {
         int row = pass->row0[g];
         tren_softmax_cross_entropy(z + (size_t)row * m, &w->result[g].loss, &w->result[g].correct,
-                                   pass->label + row, pass->row0[g + 1] - row, m, pass->train ? smoothing : 0,
-                                   pass->scale);
+                                   pass->label + row, pass->row0[g + 1] - row, m,
+                                   pass->train ? smoothing : 0, pass->scale);
     }
 }
 
@@ -33,12 +36,13 @@ static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *
     int m = tren_shape_size(l->out);
     for (int g = 0; g < pass->n_groups; g++) {
         size_t off = (size_t)pass->row0[g] * m;
-        tren_half_squares(y + off, &w->result[g].loss, pass->target + off, pass->row0[g + 1] - pass->row0[g], m,
-                          pass->scale);
+        tren_half_squares(y + off, &w->result[g].loss, pass->target + off,
+                          pass->row0[g + 1] - pass->row0[g], m, pass->scale);
     }
 }
 
-static const tren_layer_ops softmax_ops = {.name = "softmax_cross_entropy", .forward = softmax_forward};
+static const tren_layer_ops softmax_ops = {.name = "softmax_cross_entropy",
+                                           .forward = softmax_forward};
 static const tren_layer_ops squares_ops = {.name = "half_squares", .forward = squares_forward};
 
 /* mean |z| is about hidden units; a network without any keeps its only layer. */
@@ -48,7 +52,8 @@ static void mark_hidden(tren_graph *graph, tren_layer *output) {
     if (dense > 1) output->hidden = false;
 }
 
-static tren_layer *add_loss(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops, double smoothing) {
+static tren_layer *add_loss(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops,
+                            double smoothing) {
     if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(loss_layer), ops, input, input->out);
     if (!l) return NULL;

@@ -1,13 +1,14 @@
-/* Stacking: which products may serve several microbatches in one call. OpenBLAS gives the same bits for the same
- * shape, but not in general for other numbers of rows; so each shape that will occur is tried on random numbers, both
- * ways and more than once, and stacked only where every bit agrees. */
+/* Stacking: which products may serve several microbatches in one call. OpenBLAS gives the same bits
+ * for the same shape, but not in general for other numbers of rows; so each shape that will occur
+ * is tried on random numbers, both ways and more than once, and stacked only where every bit
+ * agrees. */
 #include "nn/work.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, const tren_pass *pass,
-                    bool stacked) {
+void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
+                    const tren_pass *pass, bool stacked) {
     if (stacked) {
         shape.m = pass_rows(pass);
         tren_gemm(c, a, b, shape, 1, 0);
@@ -20,8 +21,8 @@ void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape
     }
 }
 
-/* Cheap noise of mixed sign and size: only its rounding matters. In odd trials three of four are zero, as behind a
- * relu, for the sign of an exact zero is a bit too. */
+/* Cheap noise of mixed sign and size: only its rounding matters. In odd trials three of four are
+ * zero, as behind a relu, for the sign of an exact zero is a bit too. */
 static void fill(real *x, size_t n, uint32_t seed, uint32_t trial) {
     uint32_t state = (seed + 16 * trial) * 2654435761u + 12345u;
     for (size_t i = 0; i < n; i++) {
@@ -31,8 +32,8 @@ static void fill(real *x, size_t n, uint32_t seed, uint32_t trial) {
     }
 }
 
-/* Another order of summation shows in a good part of the elements only, and an edge of a product may hold but one:
- * the smaller the product, the more often it is tried. */
+/* Another order of summation shows in a good part of the elements only, and an edge of a product
+ * may hold but one: the smaller the product, the more often it is tried. */
 static uint32_t trials_of(double m, double n, double k) {
     const double most = 64, least = 2, flop = 2e7;
     double trials = flop / (2 * m * n * k);
@@ -60,7 +61,8 @@ static tren_status trial_open(trial *t, size_t a, size_t b, size_t c) {
 }
 
 tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, const int *row0) {
-    size_t rows = (size_t)row0[n_groups], a = rows * shape.k, b = (size_t)shape.k * shape.n, c = rows * shape.n;
+    size_t rows = (size_t)row0[n_groups], a = rows * shape.k, b = (size_t)shape.k * shape.n,
+           c = rows * shape.n;
     uint32_t trials = trials_of((double)rows, shape.n, shape.k);
     trial t = {0};
     tren_status st = trial_open(&t, a, b, c);
@@ -77,11 +79,11 @@ tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, c
     return st;
 }
 
-/* A weight gradient [m,n] of `rows` rows onto an older sum, by beta = 1 and by a separate sum. */
-static tren_status try_rows(bool *equal, int m, int n, int rows) {
-    size_t a = (size_t)rows * m, b = (size_t)rows * n, c = (size_t)m * n;
-    tren_gemm_shape shape = {.m = m, .n = n, .k = rows, .ta = true};
-    uint32_t trials = trials_of(m, n, rows);
+/* A tile of a weight gradient onto an older sum: by beta = 1, and by a separate sum. */
+static tren_status try_tile(bool *equal, tren_gemm_shape shape) {
+    size_t a = (size_t)shape.k * shape.lda, b = (size_t)shape.k * shape.n,
+           c = (size_t)shape.m * shape.n;
+    uint32_t trials = trials_of(shape.m, shape.n, shape.k);
     trial t = {0};
     tren_status st = trial_open(&t, a, b, c);
     *equal = st == TREN_OK;
@@ -99,14 +101,20 @@ static tren_status try_rows(bool *equal, int m, int n, int rows) {
     return st;
 }
 
-tren_status tren_try_accumulate(bool *equal, int m, int n, int n_groups, const int *row0) {
-    int tried = 0; /* rows differ by one at most */
+tren_status tren_try_accumulate(bool *equal, const tren_param *weight, int n_groups,
+                                const int *row0) {
+    int out = weight->dim[0], tile = tren_tile_rows(weight),
+        tried = 0; /* rows differ by one at most */
+    tren_gemm_shape shape = {.n = weight->dim[1], .ta = true, .lda = out};
     *equal = true;
-    for (int g = 0; g < n_groups && *equal; g++) {
-        int rows = row0[g + 1] - row0[g];
-        if (rows == tried || rows == 0) continue;
-        tried = rows;
-        TREN_TRY(try_rows(equal, m, n, rows));
+    for (int g = 0; g < n_groups; g++) {
+        shape.k = row0[g + 1] - row0[g];
+        if (shape.k == tried || shape.k == 0) continue;
+        tried = shape.k;
+        shape.m = tile;
+        if (*equal) TREN_TRY(try_tile(equal, shape));
+        shape.m = out % tile;
+        if (*equal && shape.m > 0) TREN_TRY(try_tile(equal, shape));
     }
     return TREN_OK;
 }

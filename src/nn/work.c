@@ -19,8 +19,11 @@ static tren_status open_folds(tren_work *w) {
             if (depth > w->fold_depth) w->fold_depth = depth;
         }
     }
-    for (int i = 0; i < w->graph->n_params; i++)
-        if (w->graph->param[i].at.len > w->fold_len) w->fold_len = w->graph->param[i].at.len;
+    for (int i = 0; i < w->graph->n_params; i++) {
+        const tren_param *p = &w->graph->param[i];
+        size_t tile = (size_t)tren_tile_rows(p) * (p->at.len / (size_t)p->dim[0]);
+        if (tile > w->fold_len) w->fold_len = tile;
+    }
     size_t slots = w->fold_depth > 1 ? (size_t)(w->fold_depth - 1) : 0;
     return tren_arena_open(&w->fold, slots * w->fold_len);
 }
@@ -61,17 +64,19 @@ void tren_work_close(tren_work *w) {
 }
 
 static bool same_pattern(const tren_pattern *p, int n_groups, const int *row0) {
-    return p->n_groups == n_groups && memcmp(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0) == 0;
+    return p->n_groups == n_groups &&
+           memcmp(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0) == 0;
 }
 
 tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const int *row0) {
     for (*pattern = 0; *pattern < w->n_patterns; ++*pattern)
         if (same_pattern(&w->pattern[*pattern], n_groups, row0)) return TREN_OK;
     if (w->n_patterns == TREN_MAX_PATTERNS) /* pattern 0 stacks nothing new: see tune below */
-        return tren_fail(TREN_ERR_USAGE,
-                         "batch_size and shards give more than %d different microbatch layouts; make "
-                         "batch_size a multiple of shards",
-                         TREN_MAX_PATTERNS);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "batch_size and shards give more than %d different microbatch layouts; make "
+            "batch_size a multiple of shards",
+            TREN_MAX_PATTERNS);
     tren_pattern *p = &w->pattern[w->n_patterns];
     TREN_TRY(tren_alloc(&p->row0, (size_t)(n_groups + 1), sizeof *p->row0, "a row pattern"));
     TREN_TRY(tren_alloc(&p->stack, (size_t)w->graph->n_layers, 1, "a row pattern"));
@@ -86,9 +91,13 @@ tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const in
     return TREN_OK;
 }
 
-real *tren_work_input(tren_work *w) { return layer_y(w, w->graph->layer[0]); }
+real *tren_work_input(tren_work *w) {
+    return layer_y(w, w->graph->layer[0]);
+}
 
-const tren_group_result *tren_work_result(const tren_work *w) { return w->result; }
+const tren_group_result *tren_work_result(const tren_work *w) {
+    return w->result;
+}
 
 real *tren_work_output(tren_work *w) {
     return layer_y(w, w->graph->layer[w->graph->n_layers - 1]->input);
@@ -106,9 +115,7 @@ void tren_backward(tren_work *w, const tren_pass *pass) {
         if (!layer->ops->backward) continue;
         layer->ops->backward(layer, w, pass);
         if (layer->n_params == 0) continue;
-        size_t lo = w->graph->param[layer->param].at.off;
-        if (w->spec.ready) w->spec.ready(w->spec.ctx, lo);
-        if (w->spec.done) w->spec.done(w->spec.ctx, lo);
+        if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[layer->param].at.off);
     }
 }
 

@@ -8,9 +8,10 @@ enum { TREN_MAX_PATTERNS = 512 };
 
 /* What a pattern of rows may stack, a bit set per layer; found by comparing bits (see stack.c). */
 enum {
-    TREN_STACK_FORWARD = 1,    /* all groups in one forward call */
-    TREN_STACK_INPUT = 2,      /* all groups in one data-gradient call */
-    TREN_STACK_ACCUMULATE = 4  /* a right leaf's weight gradient added onto its left sibling by the call itself */
+    TREN_STACK_FORWARD = 1, /* all groups in one forward call */
+    TREN_STACK_INPUT = 2,   /* all groups in one data-gradient call */
+    TREN_STACK_ACCUMULATE =
+        4 /* a right leaf's weight gradient added onto its left sibling by the call itself */
 };
 
 typedef struct tren_pattern {
@@ -30,10 +31,10 @@ struct tren_work {
     tren_work_spec spec;
     int n_groups; /* my shards */
     tren_arena act, grad, scratch, fold;
-    uint8_t *saved;  /* owned */
+    uint8_t *saved;            /* owned */
     tren_fold_node *fold_node; /* [n_nodes] owned */
     int n_nodes, fold_depth;
-    size_t fold_len; /* elements of the largest parameter */
+    size_t fold_len;       /* elements of the largest tile */
     tren_pattern *pattern; /* owned */
     int n_patterns;
     tren_group_result *result; /* [n_groups] owned */
@@ -51,27 +52,39 @@ static inline real *layer_dy(const tren_work *w, const tren_layer *l) {
 static inline uint8_t *layer_saved(const tren_work *w, const tren_layer *l) {
     return w->saved + l->saved * (size_t)w->spec.max_rows;
 }
-static inline int pass_rows(const tren_pass *pass) { return pass->row0[pass->n_groups]; }
+static inline int pass_rows(const tren_pass *pass) {
+    return pass->row0[pass->n_groups];
+}
 static inline const real *param_value(const tren_work *w, const tren_layer *l, int i) {
     return w->spec.value + w->graph->param[l->param + i].at.off;
 }
-static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren_pass *pass, int what) {
+static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren_pass *pass,
+                             int what) {
     return pass->n_groups == 1 || (w->pattern[pass->pattern].stack[l->index] & what);
 }
 
-/* The gradient of one microbatch: dst = leaf, or dst += leaf where accumulate. Groups without rows never come here. */
-typedef void (*tren_leaf_fn)(const tren_layer *layer, tren_work *work, const tren_pass *pass, real *dst, int group,
-                             bool accumulate);
-/* Computes parameter i of the layer for every group and folds it into my nodes. may_accumulate: the leaf can add
- * onto its sibling with the bits of a separate sum. */
-void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i, tren_leaf_fn leaf,
-                     bool may_accumulate);
+/* Rows [first, first + n) of a parameter [dim0, rest]: what is folded at a time. */
+typedef struct tren_tile {
+    int first, n;
+} tren_tile;
+/* The gradient of one microbatch, one tile: dst = leaf, or dst += leaf where accumulate. Groups
+ * without rows never come here. */
+typedef void (*tren_leaf_fn)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
+                             real *dst, int group, tren_tile tile, bool accumulate);
+/* Computes parameter i of the layer for every group and folds it into my nodes. may_accumulate: the
+ * leaf can add onto its sibling with the bits of a separate sum. */
+void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
+                     tren_leaf_fn leaf, bool may_accumulate);
+/* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */
+int tren_tile_rows(const tren_param *param);
 
 /* Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
-void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, const tren_pass *pass,
-                    bool stacked);
-/* Self-tests: does stacking this product give the bits of separate calls? Does beta = 1? (stack.c) */
+void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
+                    const tren_pass *pass, bool stacked);
+/* Self-tests: does stacking this product give the bits of separate calls? Does beta = 1? (stack.c)
+ */
 tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, const int *row0);
-tren_status tren_try_accumulate(bool *equal, int m, int n, int n_groups, const int *row0);
+tren_status tren_try_accumulate(bool *equal, const tren_param *weight, int n_groups,
+                                const int *row0);
 
 #endif

@@ -1,4 +1,5 @@
-/* One step: my rows, forward, backward while buckets leave, fold, clip, update what I own, gather. */
+/* One step: my rows, forward, backward while buckets leave, fold, clip, update what I own, gather.
+ */
 #include "train/trainer.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@ void trainer_rows_of_step(const tren_trainer *t, int64_t step, int *row0) {
     int n = 0;
     for (int s = t->lo; s < t->hi; s++) {
         size_t lo, hi;
-        tren_shard_step(&lo, &hi, t->order.sharding, s, (size_t)t->config->batch_size, (size_t)step);
+        tren_shard_step(&lo, &hi, t->order.sharding, s, (size_t)t->config->batch_size,
+                        (size_t)step);
         row0[s - t->lo] = n;
         n += (int)(hi - lo);
     }
@@ -39,7 +41,8 @@ static void choose_rows(tren_trainer *t) {
 }
 
 static int64_t rows_of_global_step(const tren_trainer *t) {
-    int64_t m = (int64_t)t->order.sharding.m, b = t->config->batch_size, at = t->state_of.at.step * b;
+    int64_t m = (int64_t)t->order.sharding.m, b = t->config->batch_size,
+            at = t->state_of.at.step * b;
     return m - at < b ? m - at : b;
 }
 
@@ -50,14 +53,14 @@ static int64_t updates_before(const tren_trainer *t) {
 static void plan_update(tren_trainer *t) {
     const tren_config *c = t->config;
     int64_t done = updates_before(t), total = (int64_t)c->epochs * t->steps_per_epoch;
-    t->step_update = (tren_update){.learning_rate = tren_learning_rate(c, done, (int)t->state_of.at.epoch, total),
-                                   .momentum = c->optimizer.momentum,
-                                   .beta1 = c->optimizer.beta1,
-                                   .beta2 = c->optimizer.beta2,
-                                   .epsilon = c->optimizer.epsilon,
-                                   .scale = 1,
-                                   .t = done + 1};
-    t->n_waiting = t->n_segments;
+    t->step_update = (tren_update){
+        .learning_rate = tren_learning_rate(c, done, (int)t->state_of.at.epoch, total),
+        .momentum = c->optimizer.momentum,
+        .beta1 = c->optimizer.beta1,
+        .beta2 = c->optimizer.beta2,
+        .epsilon = c->optimizer.epsilon,
+        .scale = 1,
+        .t = done + 1};
 }
 
 static tren_apply fused_update(const tren_trainer *t) {
@@ -96,56 +99,66 @@ static void fold_tail(tren_trainer *t) {
     t->leaf[TAIL_SIGNAL] = t->options->signal && *t->options->signal;
     if (t->comm->rank == 0) {
         double now = t->clock.since;
-        t->leaf[TAIL_SAVE] = c->checkpoint_seconds > 0 && now - t->last_save >= c->checkpoint_seconds;
+        t->leaf[TAIL_SAVE] =
+            c->checkpoint_seconds > 0 && now - t->last_save >= c->checkpoint_seconds;
         t->leaf[TAIL_TIME] = c->max_time > 0 && now - t->options->started >= c->max_time;
     }
     tren_work_fold(t->work, t->n_values, t->leaf, N_TAIL);
 }
 
-static void update_part(tren_trainer *t, const trainer_segment *s, tren_span at, const real *gradient) {
+static void update_part(tren_trainer *t, const trainer_segment *s, tren_span at,
+                        const real *gradient) {
     real *state[TREN_MAX_STATES];
-    for (int k = 0; k < t->optimizer->n_states; k++) state[k] = t->state[k].at + s->state + (at.off - s->at.off);
+    for (int k = 0; k < t->optimizer->n_states; k++)
+        state[k] = t->state[k].at + s->state + (at.off - s->at.off);
     t->step_update.decay = s->decay ? t->decay : 0;
     t->optimizer->update(t->value + at.off, gradient, state, at.len, &t->step_update);
 }
 
+enum { TILE = 4096 };
+
+static tren_span tile_of(tren_span all, size_t off) {
+    return (tren_span){all.off + off, all.len - off < TILE ? all.len - off : TILE};
+}
+
 /* Where nodes are to be folded, tile by tile: the sum is used in the cache and never stored. */
 static void update_segment(tren_trainer *t, const trainer_segment *s) {
-    enum { TILE = 4096 };
     real room[TILE];
     if (tren_reducer_folded(t->reducer)) {
         update_part(t, s, s->at, tren_reducer_sum(t->reducer) + s->at.off);
         return;
     }
     for (size_t off = 0; off < s->at.len; off += TILE) {
-        tren_span at = {s->at.off + off, s->at.len - off < TILE ? s->at.len - off : TILE};
+        tren_span at = tile_of(s->at, off);
         update_part(t, s, at, tren_reducer_fold(t->reducer, at, room));
     }
 }
 
-/* Updates what I own of the values from `lo` up, as far as that has not been done. */
-static void update_from(tren_trainer *t, size_t lo) {
-    while (t->n_waiting > 0 && t->segment[t->n_waiting - 1].at.off >= lo) {
-        const trainer_segment *s = &t->segment[--t->n_waiting];
-        if (!(t->fused && s->direct)) update_segment(t, s);
-    }
-}
-
-/* One rank has no sum to wait for: a layer is updated while its gradient is in the cache. */
-void trainer_update_at_once(tren_trainer *t, size_t lo) {
-    if (!t->at_once) return;
+/* One rank has no sum to wait for: it folds and updates as backward goes. Its segments are the
+ * parameters. */
+void trainer_combine(tren_trainer *t, int param, tren_span at, const real *left,
+                     const real *right) {
+    real room[TILE];
+    const trainer_segment *s = &t->segment[param];
     clock_enter(&t->clock, TREN_PHASE_UPDATE);
-    update_from(t, lo);
+    if (!right) update_part(t, s, at, left);
+    for (size_t off = 0; right && off < at.len; off += TILE) {
+        tren_span tile = tile_of(at, off);
+        for (size_t i = 0; i < tile.len; i++) room[i] = left[off + i] + right[off + i];
+        update_part(t, s, tile, room);
+    }
     clock_enter(&t->clock, TREN_PHASE_BACKWARD);
 }
 
 static void update(tren_trainer *t) {
     double clip = t->config->optimizer.clip_norm;
     if (clip > 0) {
-        tren_reducer_finish(t->reducer); /* the norm comes before the first update, so the sum is stored */
-        t->step_update.scale = tren_clip_scale(clip, sqrt(tren_reducer_norm_squared(t->reducer, t->n_values)));
+        tren_reducer_finish(
+            t->reducer); /* the norm comes before the first update, so the sum is stored */
+        t->step_update.scale =
+            tren_clip_scale(clip, sqrt(tren_reducer_norm_squared(t->reducer, t->n_values)));
     }
-    update_from(t, 0);
+    for (int i = t->n_segments - 1; i >= 0 && !t->at_once; i--) update_segment(t, &t->segment[i]);
 }
 
 /* The owner of the tail passes it on as values; gather brings it to everybody. */
@@ -153,7 +166,8 @@ static void pass_tail_on(tren_trainer *t) {
     const tren_span *piece;
     int n = tren_reducer_pieces(t->reducer, &piece);
     for (int p = 0; p < n; p++) {
-        size_t lo = piece[p].off > t->n_values ? piece[p].off : t->n_values, end = piece[p].off + piece[p].len;
+        size_t lo = piece[p].off > t->n_values ? piece[p].off : t->n_values,
+               end = piece[p].off + piece[p].len;
         if (lo >= end) continue;
         real room[N_TAIL];
         const real *tail = tren_reducer_fold(t->reducer, (tren_span){lo, end - lo}, room);

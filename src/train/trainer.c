@@ -19,13 +19,16 @@ static tren_status check_shards(const tren_trainer *t) {
     int shards = t->config->shards;
     if (t->comm->size > shards)
         return tren_fail(TREN_ERR_USAGE,
-                         "%d ranks for %d shards: a rank needs at least one; start at most %d ranks, or train with "
+                         "%d ranks for %d shards: a rank needs at least one; start at most %d "
+                         "ranks, or train with "
                          "--shards %d or more (shards are part of the recipe: other bits)",
                          t->comm->size, shards, shards, t->comm->size);
     if (t->config->early_stopping.rule != TREN_STOP_NONE && t->info->rows[TREN_VALIDATION] == 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "early_stopping.rule: %s has no validation rows to judge by; split the data with "
-                         "--split 96/2/2, or set early_stopping.rule: none", t->config->data);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "early_stopping.rule: %s has no validation rows to judge by; split the data with "
+            "--split 96/2/2, or set early_stopping.rule: none",
+            t->config->data);
     return TREN_OK;
 }
 
@@ -41,13 +44,15 @@ static tren_status open_data(tren_trainer *t) {
     TREN_TRY(tren_rows_read(&t->rows, t->dataset, TREN_TRAIN, first, end - first));
     TREN_TRY(tren_normalizer_open(&t->normalizer, t->info));
     TREN_TRY(tren_order_open(&t->order, sharding, t->lo, t->hi, c->seed, c->shuffle));
-    t->steps_per_epoch = (int64_t)((sharding.m + (size_t)c->batch_size - 1) / (size_t)c->batch_size);
+    t->steps_per_epoch =
+        (int64_t)((sharding.m + (size_t)c->batch_size - 1) / (size_t)c->batch_size);
     return tren_model_build(&t->graph, c, t->info);
 }
 
 static tren_status open_batch(tren_trainer *t, int *max_rows) {
     size_t groups = (size_t)(t->hi - t->lo);
-    size_t per_shard = ((size_t)t->config->batch_size + (size_t)t->config->shards - 1) / (size_t)t->config->shards;
+    size_t per_shard =
+        ((size_t)t->config->batch_size + (size_t)t->config->shards - 1) / (size_t)t->config->shards;
     size_t rows = groups * per_shard;
     if (rows > (size_t)t->config->batch_size) rows = (size_t)t->config->batch_size;
     *max_rows = (int)rows;
@@ -56,14 +61,19 @@ static tren_status open_batch(tren_trainer *t, int *max_rows) {
     if (t->rows.label || t->info->n_classes > 0)
         TREN_TRY(tren_alloc(&t->label, rows, sizeof *t->label, "a batch"));
     else
-        TREN_TRY(tren_alloc(&t->target, rows * (size_t)t->info->n_targets, sizeof *t->target, "a batch"));
+        TREN_TRY(tren_alloc(&t->target, rows * (size_t)t->info->n_targets, sizeof *t->target,
+                            "a batch"));
     TREN_TRY(tren_alloc(&t->row0, groups + 1, sizeof *t->row0, "a batch"));
     TREN_TRY(tren_alloc(&t->leaf, groups * N_TAIL, sizeof *t->leaf, "a batch"));
     return tren_alloc(&t->pattern, (size_t)t->steps_per_epoch, sizeof *t->pattern, "row patterns");
 }
 
-static void work_ready(void *ctx, size_t lo) { tren_reducer_ready(((tren_trainer *)ctx)->reducer, lo); }
-static void work_done(void *ctx, size_t lo) { trainer_update_at_once(ctx, lo); }
+static void work_ready(void *ctx, size_t lo) {
+    tren_reducer_ready(((tren_trainer *)ctx)->reducer, lo);
+}
+static void work_combine(void *ctx, int param, tren_span at, const real *left, const real *right) {
+    trainer_combine(ctx, param, at, left, right);
+}
 
 static tren_status open_work(tren_trainer *t) {
     int max_rows = 0;
@@ -77,7 +87,7 @@ static tren_status open_work(tren_trainer *t) {
                            .value = t->value,
                            .node = tren_reducer_node(t->reducer),
                            .ready = work_ready,
-                           .done = work_done,
+                           .combine = t->at_once ? work_combine : NULL,
                            .ctx = t};
     TREN_TRY(tren_work_open(&t->work, t->graph, &spec));
     for (int64_t s = 0; s < t->steps_per_epoch; s++) {
@@ -100,11 +110,11 @@ static tren_status plan_segments(tren_trainer *t) {
             tren_span at = t->graph->param[i].at;
             size_t lo = at.off > piece[p].off ? at.off : piece[p].off;
             size_t hi = at.off + at.len < piece[p].off + piece[p].len ? at.off + at.len
-                                                                       : piece[p].off + piece[p].len;
+                                                                      : piece[p].off + piece[p].len;
             if (lo >= hi) continue;
-            t->segment[t->n_segments++] = (trainer_segment){
-                .at = {lo, hi - lo}, .state = state + (lo - piece[p].off), .decay = t->graph->param[i].decay,
-                .direct = t->graph->param[i].direct};
+            t->segment[t->n_segments++] = (trainer_segment){.at = {lo, hi - lo},
+                                                            .state = state + (lo - piece[p].off),
+                                                            .decay = t->graph->param[i].decay};
         }
     for (int k = 0; k < t->optimizer->n_states; k++) TREN_TRY(tren_arena_open(&t->state[k], state));
     return TREN_OK;
@@ -113,8 +123,9 @@ static tren_status plan_segments(tren_trainer *t) {
 static tren_status open_update(tren_trainer *t) {
     const tren_config *c = t->config;
     double m = (double)t->order.sharding.m;
-    t->decay = c->optimizer.lambda > 0 ? c->optimizer.lambda / m
-                                       : (c->optimizer.weight_decay > 0 ? c->optimizer.weight_decay : 0);
+    t->decay = c->optimizer.lambda > 0
+                   ? c->optimizer.lambda / m
+                   : (c->optimizer.weight_decay > 0 ? c->optimizer.weight_decay : 0);
     t->optimizer = tren_optimizer_find(c);
     t->at_once = t->comm->size == 1 && c->optimizer.clip_norm == 0;
     t->fused = t->at_once && c->shards == 1 && t->optimizer->n_states == 0;
@@ -137,8 +148,8 @@ static bool worth_sharing(const tren_trainer *t) {
 }
 
 static tren_status open_local(tren_trainer *t) {
-    TREN_TRY(open_work(t));
     TREN_TRY(open_update(t));
+    TREN_TRY(open_work(t));
     if (t->comm->rank == 0 && !t->config->out[0]) TREN_TRY(tren_arena_open(&t->best, t->n_values));
     return TREN_OK;
 }

@@ -16,7 +16,6 @@ typedef struct trainer_segment {
     tren_span at;
     size_t state; /* offset in the compact states */
     bool decay;
-    bool direct; /* updated by its layer when updates are fused */
 } trainer_segment;
 
 typedef struct tren_trainer {
@@ -84,7 +83,7 @@ tren_status trainer_agree_on_core(tren_trainer *t);
 
 /* step.c: one step at the present position. Returns the folded tail. */
 void trainer_step(tren_trainer *t, double tail[N_TAIL]);
-void trainer_update_at_once(tren_trainer *t, size_t lo);
+void trainer_combine(tren_trainer *t, int param, tren_span at, const real *left, const real *right);
 void trainer_rows_of_step(const tren_trainer *t, int64_t step, int *row0);
 
 /* epoch.c: from the present position to the end. */
