@@ -1,0 +1,268 @@
+/* The reduction: every engine gives, on any number of ranks, the bits of one serial fold. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/mpi.h"
+#include "tren/kernels.h"
+
+/* ---- the leaves, and what must come of them ---------------------------------------------------
+ */
+
+/* Element i of shard s in `step`: noise of mixed sign and size, some of it zero of either sign. */
+static real leaf(int s, size_t i, int step) {
+    uint32_t h =
+        (uint32_t)i * 2654435761u ^ (uint32_t)(s + 1) * 0x9e3779b9u ^ (uint32_t)step * 40503u;
+    h ^= h >> 15;
+    h *= 0x2c1b3c6du;
+    h ^= h >> 12;
+    h *= 0x297a2d39u;
+    h ^= h >> 15;
+    if (h % 64 == 0) return h & 64 ? (real)-0.0 : 0;
+    return (real)ldexp((double)(int32_t)h * 0x1p-31, (int)(h >> 3 & 7) - 4);
+}
+
+static void fold_serially(real *out, tren_node x, size_t n, int step) {
+    if (x.b - x.a == 1) {
+        for (size_t i = 0; i < n; i++) out[i] = leaf(x.a, i, step);
+        return;
+    }
+    real *right = malloc(n * sizeof *right);
+    fold_serially(out, (tren_node){x.a, tren_node_mid(x)}, n, step);
+    fold_serially(right, (tren_node){tren_node_mid(x), x.b}, n, step);
+    for (size_t i = 0; i < n; i++) out[i] += right[i];
+    free(right);
+}
+
+/* Tree over chunks of sums of squares. */
+static double norm_serially(const real *x, size_t n) {
+    double chunk[64];
+    int k = 0;
+    for (size_t at = 0; at < n; at += TREN_CHUNK)
+        chunk[k++] = tren_sum_squares(x + at, n - at < TREN_CHUNK ? n - at : TREN_CHUNK);
+    return tren_tree_sum(chunk, k);
+}
+
+/* ---- one case ---------------------------------------------------------------------------------
+ */
+
+typedef struct reduce_case {
+    size_t n, bucket;
+    int shards, engine;
+    char name[96];
+    tren_reducer *reducer;
+    real *expected; /* [STEPS][n]; not owned */
+    real *mine;     /* [STEPS][my nodes][n]; not owned */
+} reduce_case;
+
+enum { STEPS = 2 };
+
+static void expect_bits(const reduce_case *c, const real *got, const real *expected, size_t n,
+                        const char *what) {
+    cr_assert_eq(memcmp(got, expected, n * sizeof *got), 0, "%s, rank %d of %d: other bits in %s",
+                 c->name, test_comm.rank, test_comm.size, what);
+}
+
+static int owned_nodes(tren_node *node, int shards) {
+    return tren_tree_nodes(node, shards, tren_part_first(shards, test_comm.size, test_comm.rank),
+                           tren_part_first(shards, test_comm.size, test_comm.rank + 1));
+}
+
+static void write_nodes(const reduce_case *c, size_t lo, size_t hi, int step) {
+    real **into = tren_reducer_node(c->reducer);
+    int count = tren_reducer_nodes(c->reducer);
+    cr_assert_eq(count, owned_nodes(NULL, c->shards));
+    for (int k = 0; k < count; k++)
+        memcpy(into[k] + lo, c->mine + ((size_t)(step * count + k) * c->n + lo),
+               (hi - lo) * sizeof(real));
+}
+
+/* As backward does: from the top down, telling what is final, now and then nothing new. */
+static void reduce(const reduce_case *c, int step) {
+    tren_reducer_begin(c->reducer);
+    size_t hi = c->n;
+    for (int part = 2; part >= 0; part--) {
+        size_t lo = c->n * (size_t)part / 3;
+        write_nodes(c, lo, hi, step);
+        tren_reducer_ready(c->reducer, lo);
+        tren_reducer_ready(c->reducer, lo);
+        hi = lo;
+    }
+    tren_reducer_finish(c->reducer);
+}
+
+static void check_sum(const reduce_case *c, const real *expected) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(c->reducer, &piece);
+    const real *sum = tren_reducer_sum(c->reducer);
+    for (int p = 0; p < n; p++)
+        expect_bits(c, sum + piece[p].off, expected + piece[p].off, piece[p].len, "the sum");
+    size_t params = c->n > 5 ? c->n - 5 : c->n; /* the trainer's sums end in a few other numbers */
+    double norm = tren_reducer_norm_squared(c->reducer, params);
+    double right = norm_serially(expected, params);
+    cr_assert_eq(norm, right, "%s: the norm is %.17g, not %.17g", c->name, norm, right);
+}
+
+/* value <- -2 sum, on the pieces that are mine; then everybody must have all of it. */
+static void check_gather(const reduce_case *c, const real *expected) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(c->reducer, &piece);
+    real *value = tren_reducer_value(c->reducer);
+    const real *sum = tren_reducer_sum(c->reducer);
+    for (int p = 0; p < n; p++)
+        for (size_t i = piece[p].off; i < piece[p].off + piece[p].len; i++) value[i] = -2 * sum[i];
+    tren_reducer_gather(c->reducer);
+    for (size_t i = 0; i < c->n; i++) {
+        real want = -2 * expected[i];
+        cr_assert_eq(memcmp(&value[i], &want, sizeof want), 0, "%s, rank %d: value %zu", c->name,
+                     test_comm.rank, i);
+    }
+}
+
+static void check_collect(const reduce_case *c, const real *expected) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(c->reducer, &piece);
+    real *mine = malloc(c->n * sizeof *mine), *full = calloc(c->n, sizeof *full);
+    size_t at = 0;
+    for (int p = 0; p < n; at += piece[p++].len)
+        memcpy(mine + at, expected + piece[p].off, piece[p].len * sizeof *mine);
+    tren_reducer_collect(c->reducer, test_comm.rank == 0 ? full : NULL, mine);
+    if (test_comm.rank == 0) expect_bits(c, full, expected, c->n, "what is collected");
+    free(mine);
+    free(full);
+}
+
+/* All ranks' pieces cover [0, n) once, in order and on the grain. */
+static void check_pieces(const reduce_case *c) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(c->reducer, &piece);
+    double *mine = calloc(c->n, sizeof *mine);
+    double *all = calloc(c->n * (size_t)test_comm.size, sizeof *all);
+    size_t end = 0;
+    for (int p = 0; p < n; p++) {
+        cr_assert_geq(piece[p].off, end);
+        cr_assert_gt(piece[p].len, 0);
+        cr_assert_eq(piece[p].off % TREN_REDUCE_GRAIN, 0);
+        end = piece[p].off + piece[p].len;
+        cr_assert_leq(end, c->n);
+        for (size_t i = piece[p].off; i < end; i++) mine[i]++;
+    }
+    tren_comm_allgather(&test_comm, all, mine, (int)c->n);
+    int owners = tren_reducer_replicates(c->reducer) ? test_comm.size : 1;
+    for (size_t i = 0; i < c->n; i++) {
+        double count = 0;
+        for (int q = 0; q < test_comm.size; q++) count += all[(size_t)q * c->n + i];
+        cr_assert_eq(count, owners, "%s: value %zu has %g owners", c->name, i, count);
+    }
+    free(mine);
+    free(all);
+}
+
+static tren_status open_case(reduce_case *c) {
+    tren_reduce_spec spec = {
+        .n = c->n, .shards = c->shards, .engine = c->engine, .bucket = c->bucket};
+    return tren_reducer_open(&c->reducer, &test_comm, &spec);
+}
+
+static void check_case(reduce_case *c) {
+    tren_status st = open_case(c);
+    bool power = (test_comm.size & (test_comm.size - 1)) == 0;
+    if (c->engine == TREN_ENGINE_HALVING && st != TREN_OK && !(power && c->shards == 8)) {
+        cr_assert_eq(st, TREN_ERR_USAGE);
+        return; /* some other numbers happen to make a perfect tree too */
+    }
+    cr_assert_eq(st, TREN_OK, "%s: %s", c->name, tren_error_text());
+    check_pieces(c);
+    for (int step = 0; step < STEPS; step++) {
+        const real *expected = c->expected + (size_t)step * c->n;
+        reduce(c, step);
+        check_sum(c, expected);
+        check_collect(c, expected);
+        check_gather(c, expected);
+    }
+    tren_reducer_close(c->reducer);
+}
+
+/* ---- all cases --------------------------------------------------------------------------------
+ */
+
+static const size_t some_n[] = {1, 5, 4095, 4096, 4097, 100001};
+static const char *const engine_name[] = {"auto", "shared", "halving", "direct", "gather", "mpi"};
+enum { N_SIZES = sizeof some_n / sizeof *some_n };
+
+static real *make_mine(size_t n, int shards) {
+    tren_node node[TREN_TREE_MAX_NODES];
+    int count = owned_nodes(node, shards);
+    real *mine = malloc(STEPS * (size_t)count * n * sizeof *mine);
+    for (int i = 0; i < STEPS * count; i++)
+        fold_serially(mine + (size_t)i * n, node[i % count], n, i / count);
+    return mine;
+}
+
+static void check_engines(size_t n, int shards) {
+    real *expected = malloc(STEPS * n * sizeof *expected), *mine = make_mine(n, shards);
+    for (int step = 0; step < STEPS; step++)
+        fold_serially(expected + (size_t)step * n, (tren_node){0, shards}, n, step);
+    for (int engine = TREN_ENGINE_AUTO; engine < TREN_ENGINE_MPI; engine++)
+        for (size_t bucket = 4096; bucket <= 1 << 20; bucket <<= 8) {
+            reduce_case c = {.n = n,
+                             .shards = shards,
+                             .engine = engine,
+                             .bucket = bucket,
+                             .expected = expected,
+                             .mine = mine};
+            snprintf(c.name, sizeof c.name, "%s, n %zu, %d shards, buckets of %zu",
+                     engine_name[engine], n, shards, bucket);
+            check_case(&c);
+            if (n <= 4096) break; /* one bucket either way */
+        }
+    free(expected);
+    free(mine);
+}
+
+Test(reduce, every_engine_gives_the_bits_of_a_serial_fold, .init = test_comm_open,
+     .fini = test_comm_close) {
+    const int shards[] = {test_comm.size, 8, 12, 13};
+    for (size_t i = 0; i < N_SIZES; i++)
+        for (size_t k = test_comm.size == 8; k < 4; k++) check_engines(some_n[i], shards[k]);
+}
+
+/* The plain alternative promises the sum, and one and the same everywhere. */
+static void check_mpi(void) {
+    enum { N = 5000 };
+    real *expected = malloc(N * sizeof *expected);
+    fold_serially(expected, (tren_node){0, 13}, N, 0);
+    real *mine = make_mine(N, 13);
+    reduce_case c = {.n = N, .shards = 13, .engine = TREN_ENGINE_MPI, .bucket = 4096, .mine = mine};
+    cr_assert_eq(open_case(&c), TREN_OK);
+    reduce(&c, 0);
+    const real *sum = tren_reducer_sum(c.reducer);
+    double digest = (double)(tren_digest(sum, N * sizeof *sum) >> 12), all[64];
+    tren_comm_allgather(&test_comm, all, &digest, 1);
+    for (int q = 0; q < test_comm.size; q++) cr_assert_eq(all[q], all[0]);
+    for (int i = 0; i < N; i++) cr_assert_float_eq(sum[i], expected[i], 1e-4, "value %d", i);
+    tren_reducer_close(c.reducer);
+    free(expected);
+    free(mine);
+}
+
+static void expect_refused(tren_reduce_spec spec, const char *part) {
+    tren_reducer *reducer = NULL;
+    cr_assert_eq(tren_reducer_open(&reducer, &test_comm, &spec), TREN_ERR_USAGE);
+    cr_assert_null(reducer);
+    cr_assert_not_null(strstr(tren_error_text(), part), "\"%s\" lacks \"%s\"", tren_error_text(),
+                       part);
+}
+
+Test(reduce, plain_mpi_sums_and_misfits_are_refused, .init = test_comm_open,
+     .fini = test_comm_close) {
+    check_mpi();
+    if (test_comm.size == 1) return;
+    tren_reduce_spec spec = {.n = 100, .shards = test_comm.size - 1, .bucket = 4096};
+    expect_refused(spec, "--shards");
+    if ((test_comm.size & (test_comm.size - 1)) == 0) return;
+    spec.shards = 16;
+    spec.engine = TREN_ENGINE_HALVING;
+    expect_refused(spec, "powers of two");
+}

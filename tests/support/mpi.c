@@ -1,0 +1,36 @@
+#include "support/mpi.h"
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tren/kernels.h"
+
+tren_comm test_comm;
+
+static char folder[64];
+
+void test_comm_open(void) {
+    tren_blas_threads(1);
+    cr_assert_eq(tren_comm_open(&test_comm), TREN_OK, "%s", tren_error_text());
+}
+
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *at) {
+    (void)about, (void)type, (void)at;
+    return remove(path);
+}
+
+void test_comm_close(void) {
+    tren_comm_barrier(&test_comm);
+    if (test_comm.rank == 0 && folder[0]) nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    tren_comm_close(&test_comm);
+}
+
+const char *test_shared_folder(void) {
+    if (test_comm.rank == 0) {
+        strcpy(folder, "/tmp/tren-test-XXXXXX");
+        cr_assert_not_null(mkdtemp(folder));
+    }
+    tren_comm_bcast(&test_comm, folder, sizeof folder);
+    return folder;
+}
