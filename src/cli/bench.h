@@ -8,11 +8,9 @@
 double bench_median(double *seconds, int n);
 double bench_min(const double *seconds, int n);
 
-/* The best GFLOP/s of square products of this size on this rank, out of some. Kept between calls: the best of the
- * run is what shares are taken of. */
-double bench_peak(void);
-/* Measures again and remembers the best. */
-void bench_peak_again(void);
+/* GFLOP/s of 2048-cubed products on this rank, now: the best of a few. Clocks change with what else
+ * the machine does, so shares are taken of a peak measured beside the thing itself. */
+double bench_peak_now(void);
 
 /* Machine, core type, threads, date: one line at the head of every table. */
 void bench_say_machine(const tren_comm *comm);

@@ -11,7 +11,9 @@ enum { ROUNDS = 21 };
 static const struct {
     const char *name;
     int id;
-} engines[] = {{"shared", TREN_ENGINE_SHARED}, {"halving", TREN_ENGINE_HALVING}, {"direct", TREN_ENGINE_DIRECT},
+} engines[] = {{"shared", TREN_ENGINE_SHARED},
+               {"halving", TREN_ENGINE_HALVING},
+               {"direct", TREN_ENGINE_DIRECT},
                {"gather", TREN_ENGINE_GATHER}};
 enum { N_ENGINES = sizeof engines / sizeof *engines };
 
@@ -22,7 +24,8 @@ static double time_mpi(const tren_comm *comm, real *x, size_t n) {
     return tren_seconds() - since;
 }
 
-/* Sum, then the owners' pieces as values, then everybody has them: the same service as an allreduce. */
+/* Sum, then the owners' pieces as values, then everybody has them: the same service as an
+ * allreduce. */
 static double time_engine(tren_reducer *r, const tren_comm *comm) {
     tren_comm_barrier(comm);
     double since = tren_seconds();
@@ -31,14 +34,16 @@ static double time_engine(tren_reducer *r, const tren_comm *comm) {
     const tren_span *piece;
     int n = tren_reducer_pieces(r, &piece);
     for (int p = 0; p < n; p++)
-        memcpy(tren_reducer_value(r) + piece[p].off, tren_reducer_sum(r) + piece[p].off, piece[p].len * sizeof(real));
+        memcpy(tren_reducer_value(r) + piece[p].off, tren_reducer_sum(r) + piece[p].off,
+               piece[p].len * sizeof(real));
     tren_reducer_gather(r);
     return tren_seconds() - since;
 }
 
 static tren_status open_engines(tren_reducer **r, tren_comm *comm, size_t n) {
     for (int e = 0; e < N_ENGINES; e++) {
-        tren_reduce_spec spec = {.n = n, .shards = comm->size, .engine = engines[e].id, .bucket = 1 << 18};
+        tren_reduce_spec spec = {
+            .n = n, .shards = comm->size, .engine = engines[e].id, .bucket = 1 << 18};
         r[e] = NULL;
         if (engines[e].id == TREN_ENGINE_GATHER && n > 1 << 20) continue;
         tren_status st = tren_reducer_open(&r[e], comm, &spec);
@@ -82,20 +87,24 @@ static tren_status bench_size(tren_comm *comm, size_t bytes) {
 
 tren_status bench_allreduce(tren_comm *comm, int argc, char **argv) {
     const tren_arg options[] = {{.name = NULL}};
-    tren_args args = {.command = "bench allreduce",
-                      .synopsis = "",
-                      .summary = "A whole reduction, 4 kB to 64 MB, by each engine that this launch allows and by "
-                                 "MPI_Allreduce, taking turns.",
-                      .options = options};
+    tren_args args = {
+        .command = "bench allreduce",
+        .synopsis = "",
+        .summary =
+            "A whole reduction, 4 kB to 64 MB, by each engine that this launch allows and by "
+            "MPI_Allreduce, taking turns.",
+        .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
     bench_say_machine(comm);
     if (comm->rank == 0) {
-        printf("# microseconds, median of %d; in brackets: over MPI_Allreduce (below 1: faster)\n", ROUNDS);
+        printf("# microseconds, median of %d; in brackets: over MPI_Allreduce (below 1: faster)\n",
+               ROUNDS);
         printf("%10s %12s", "bytes", "MPI");
         for (int e = 0; e < N_ENGINES; e++) printf(" %17s", engines[e].name);
         printf("\n");
     }
-    for (size_t bytes = 4096; bytes <= (size_t)64 << 20; bytes *= 4) TREN_TRY(bench_size(comm, bytes));
+    for (size_t bytes = 4096; bytes <= (size_t)64 << 20; bytes *= 4)
+        TREN_TRY(bench_size(comm, bytes));
     return TREN_OK;
 }

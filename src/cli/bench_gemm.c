@@ -20,7 +20,7 @@ static double gflops_of(tren_gemm_shape s, real *a, real *b, real *c) {
     return flop / bench_median(seconds, SAMPLES) * 1e-9;
 }
 
-static tren_status print_layer(int batch, int in, int out) {
+static tren_status print_layer(int batch, int in, int out, double peak) {
     size_t most = (size_t)(batch > in ? batch : in) * (size_t)(batch > out ? batch : out);
     if (most < (size_t)in * out) most = (size_t)in * out;
     real *a;
@@ -32,7 +32,7 @@ static tren_status print_layer(int batch, int in, int out) {
     printf("%6d x %5d -> %5d ", batch, in, out);
     for (int i = 0; i < 3; i++) {
         double gflops = gflops_of(shape[i], a, a + most, a + 2 * most);
-        printf(" %8.1f (%.2f)", gflops, gflops / bench_peak());
+        printf(" %8.1f (%.2f)", gflops, gflops / peak);
     }
     printf("\n");
     free(a);
@@ -56,20 +56,32 @@ static tren_status parse_dims(int *dim, int *n, const char *text) {
 tren_status bench_gemm(tren_comm *comm, int argc, char **argv) {
     const char *dims = "784-512-512-10";
     int batch = 256, dim[MAX_LAYERS], n = 0;
-    const tren_arg options[] = {
-        {.name = "dims", .type = TREN_ARG_TEXT, .at = &dims, .metavar = "A-B-C", .help = "Widths of the network."},
-        {.name = "batch", .type = TREN_ARG_INT, .at = &batch, .metavar = "N", .help = "Rows.", .min = 1, .max = 1e6},
-        {.name = NULL}};
+    const tren_arg options[] = {{.name = "dims",
+                                 .type = TREN_ARG_TEXT,
+                                 .at = &dims,
+                                 .metavar = "A-B-C",
+                                 .help = "Widths of the network."},
+                                {.name = "batch",
+                                 .type = TREN_ARG_INT,
+                                 .at = &batch,
+                                 .metavar = "N",
+                                 .help = "Rows.",
+                                 .min = 1,
+                                 .max = 1e6},
+                                {.name = NULL}};
     tren_args args = {.command = "bench gemm",
                       .synopsis = "[--dims 784-512-512-10] [--batch 256]",
-                      .summary = "Matrix products of a network's shapes, as shares of a 2048-cubed one.",
+                      .summary =
+                          "Matrix products of a network's shapes, as shares of a 2048-cubed one.",
                       .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help || comm->rank > 0) return TREN_OK;
     TREN_TRY(parse_dims(dim, &n, dims));
     bench_say_machine(comm);
-    printf("# 2048-cubed: %.1f GFLOP/s; below: GFLOP/s (share of it)\n", bench_peak());
-    printf("%22s  %15s %15s %15s\n", "batch x in -> out", "forward", "data gradient", "weight gradient");
-    for (int i = 0; i + 1 < n; i++) TREN_TRY(print_layer(batch, dim[i], dim[i + 1]));
+    double peak = bench_peak_now();
+    printf("# 2048-cubed: %.1f GFLOP/s; below: GFLOP/s (share of it)\n", peak);
+    printf("%22s  %15s %15s %15s\n", "batch x in -> out", "forward", "data gradient",
+           "weight gradient");
+    for (int i = 0; i + 1 < n; i++) TREN_TRY(print_layer(batch, dim[i], dim[i + 1], peak));
     return TREN_OK;
 }

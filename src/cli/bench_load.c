@@ -13,9 +13,11 @@ static tren_status load(double *seconds, double *bytes, const tren_comm *comm, c
     double since = tren_seconds();
     tren_status st = tren_dataset_open(&dataset, path);
     if (st == TREN_OK) {
-        tren_sharding sharding = {.m = tren_dataset_info_of(dataset)->rows[TREN_TRAIN], .n = comm->size};
+        tren_sharding sharding = {.m = tren_dataset_info_of(dataset)->rows[TREN_TRAIN],
+                                  .n = comm->size};
         size_t first = tren_shard_first(sharding, comm->rank);
-        st = tren_rows_read(&rows, dataset, TREN_TRAIN, first, tren_shard_size(sharding, comm->rank));
+        st = tren_rows_read(&rows, dataset, TREN_TRAIN, first,
+                            tren_shard_size(sharding, comm->rank));
     }
     *seconds = tren_seconds() - since;
     *bytes = (double)rows.n * rows.width * (double)tren_type_size(rows.x_type);
@@ -26,9 +28,12 @@ static tren_status load(double *seconds, double *bytes, const tren_comm *comm, c
 
 tren_status bench_load(tren_comm *comm, int argc, char **argv) {
     const char *path = NULL;
-    const tren_arg options[] = {
-        {.name = "data", .type = TREN_ARG_TEXT, .at = &path, .metavar = "FILE.h5", .help = "The dataset."},
-        {.name = NULL}};
+    const tren_arg options[] = {{.name = "data",
+                                 .type = TREN_ARG_TEXT,
+                                 .at = &path,
+                                 .metavar = "FILE.h5",
+                                 .help = "The dataset."},
+                                {.name = NULL}};
     tren_args args = {.command = "bench load",
                       .synopsis = "--data FILE.h5",
                       .summary = "Opens the dataset and reads each rank's share, a few times.",
@@ -45,7 +50,7 @@ tren_status bench_load(tren_comm *comm, int argc, char **argv) {
     }
     if (comm->rank > 0) return TREN_OK;
     double median = bench_median(seconds, ROUNDS);
-    printf("%.1f MB a rank: first %.1f ms, median %.1f ms, %.2f GB/s a rank\n", bytes * 1e-6, first * 1e3, median * 1e3,
-           bytes / median * 1e-9);
+    printf("%.1f MB a rank: first %.1f ms, median %.1f ms, %.2f GB/s a rank\n", bytes * 1e-6,
+           first * 1e3, median * 1e3, bytes / median * 1e-9);
     return TREN_OK;
 }

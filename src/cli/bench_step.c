@@ -18,7 +18,8 @@ typedef struct step_case {
 static const step_case one_rank[] = {
     {"sgd", "784-2048-2048-2048-10", 512, 1, DECAY, 0.92},
     {"sgd", "784-512-512-10", 256, 1, DECAY, 0.90},
-    {"momentum dropout", "784-512-512-10", 256, 1, DECAY "optimizer.momentum 0.9 dropout 0.5 ", 0.80},
+    {"momentum dropout", "784-512-512-10", 256, 1, DECAY "optimizer.momentum 0.9 dropout 0.5 ",
+     0.80},
     {"adamw", "784-512-512-10", 256, 1, "optimizer.name adamw optimizer.weight_decay 0.01 ", 0.80},
     {"4 shards", "784-512-512-10", 256, 4, DECAY, 0},
     {"8 shards", "784-512-512-10", 256, 8, DECAY, 0},
@@ -102,7 +103,8 @@ static tren_status fill_config(tren_config *config, const step_case *c, const ch
     TREN_TRY(tren_config_set(config, "shards", number, "bench"));
     TREN_TRY(tren_config_set(config, "optimizer.learning_rate", "0.01", "bench"));
     snprintf(more, sizeof more, "%s", c->more);
-    for (char *save = NULL, *key = strtok_r(more, " ", &save); key; key = strtok_r(NULL, " ", &save))
+    for (char *save = NULL, *key = strtok_r(more, " ", &save); key;
+         key = strtok_r(NULL, " ", &save))
         TREN_TRY(tren_config_set(config, key, strtok_r(NULL, " ", &save), "bench"));
     config->epochs = 1000000;
     return TREN_OK;
@@ -115,7 +117,8 @@ static int steps_for(const step_case *c, double seconds) {
 }
 
 /* The median seconds of a step on this communicator; rank 0's. */
-static tren_status measure(double *median, tren_comm *comm, const step_case *c, const char *data, double seconds) {
+static tren_status measure(double *median, tren_comm *comm, const step_case *c, const char *data,
+                           double seconds) {
     static step_times times;
     tren_config config;
     tren_result result;
@@ -130,15 +133,24 @@ static tren_status measure(double *median, tren_comm *comm, const step_case *c, 
     return TREN_OK;
 }
 
+enum { ROUNDS = 5 };
+
+/* One case, as often as there are rounds. */
+typedef struct step_result {
+    double seconds[ROUNDS]; /* median of the round's steps */
+    double share[ROUNDS];   /* of the peak beside it */
+} step_result;
+
 static void print_head(void) {
-    printf("%-18s %-22s %5s %6s %6s  %10s %12s %9s %6s %7s\n", "case", "network", "batch", "shards", "ranks", "us/step",
-           "samples/s", "GFLOP/s", "share", "target");
+    printf("%-18s %-22s %5s %6s %6s  %10s %12s %9s %6s %7s\n", "case", "network", "batch", "shards",
+           "ranks", "us/step", "samples/s", "GFLOP/s", "share", "target");
 }
 
-static void print_case(const step_case *c, int ranks, double seconds) {
-    double gflops = flop_of(c->dims, c->batch) / seconds * 1e-9;
-    printf("%-18s %-22s %5d %6d %6d  %10.1f %12.0f %9.1f %6.3f", c->name, c->dims, c->batch, c->shards, ranks,
-           seconds * 1e6, c->batch / seconds, gflops, gflops / bench_peak() / ranks);
+static void print_case(const step_case *c, int ranks, step_result *r) {
+    double seconds = bench_median(r->seconds, ROUNDS);
+    printf("%-18s %-22s %5d %6d %6d  %10.1f %12.0f %9.1f %6.3f", c->name, c->dims, c->batch,
+           c->shards, ranks, seconds * 1e6, c->batch / seconds,
+           flop_of(c->dims, c->batch) / seconds * 1e-9, bench_median(r->share, ROUNDS));
     if (c->target > 0) printf(" %7.2f", c->target);
     printf("\n");
     fflush(stdout);
@@ -148,31 +160,48 @@ typedef struct bench_data {
     char path[2][256]; /* of 784 and of 40 columns */
 } bench_data;
 
-static const char *data_for(const bench_data *data, const step_case *c) { return data->path[atoi(c->dims) == 40]; }
+static const char *data_for(const bench_data *data, const step_case *c) {
+    return data->path[atoi(c->dims) == 40];
+}
 
+static tren_status measure_beside_peak(step_result *out, int round, double *best, tren_comm *comm,
+                                       const step_case *c, const char *data, double seconds) {
+    double before = bench_peak_now();
+    TREN_TRY(measure(&out->seconds[round], comm, c, data, seconds));
+    double after = bench_peak_now(), peak = before > after ? before : after;
+    out->share[round] = flop_of(c->dims, c->batch) / out->seconds[round] * 1e-9 / comm->size / peak;
+    if (peak > *best) *best = peak;
+    return TREN_OK;
+}
+
+/* Rounds over all cases, so that each meets the same weather. */
 static tren_status bench_alone(tren_comm *comm, const bench_data *data, double seconds) {
-    enum { N = sizeof one_rank / sizeof *one_rank, ROUNDS = 3 };
-    double took[N][ROUNDS];
+    enum { N = sizeof one_rank / sizeof *one_rank, BASE = 1, FIRST_SHARDS = 4, LAST_SHARDS = 6 };
+    static step_result result[N];
+    double best = 0, price[ROUNDS];
     for (int r = 0; r < ROUNDS; r++)
-        for (int i = 0; i < N; i++) {
-            bench_peak_again();
-            TREN_TRY(measure(&took[i][r], comm, &one_rank[i], data_for(data, &one_rank[i]), seconds / ROUNDS));
-        }
-    printf("# 2048-cubed product: %.1f GFLOP/s, the best of the run; a step: median of steps, best of %d rounds\n",
-           bench_peak(), ROUNDS);
-    print_head();
-    for (int i = 0; i < N; i++) print_case(&one_rank[i], 1, bench_min(took[i], ROUNDS));
-    double base = bench_min(took[1], ROUNDS);
+        for (int i = 0; i < N; i++)
+            TREN_TRY(measure_beside_peak(&result[i], r, &best, comm, &one_rank[i],
+                                         data_for(data, &one_rank[i]), seconds / ROUNDS));
+    printf("# median of %d rounds, each the median of its steps; share: of the 2048-cubed product "
+           "beside it (best of the "
+           "run: %.1f GFLOP/s)\n",
+           ROUNDS, best);
     printf("price of shards at batch 256:");
-    for (int i = 4; i < 7; i++) printf("  S = %d: x %.3f", one_rank[i].shards, bench_min(took[i], ROUNDS) / base);
+    for (int i = FIRST_SHARDS; i <= LAST_SHARDS; i++) {
+        for (int r = 0; r < ROUNDS; r++) price[r] = result[i].seconds[r] / result[BASE].seconds[r];
+        printf("  S = %d: x %.3f", one_rank[i].shards, bench_median(price, ROUNDS));
+    }
     printf("\n");
+    print_head();
+    for (int i = 0; i < N; i++) print_case(&one_rank[i], 1, &result[i]);
     return TREN_OK;
 }
 
 /* Rank 0 alone with the rows of one rank, then all together, taking turns. */
 static tren_status bench_together(tren_comm *comm, const bench_data *data, double seconds) {
-    enum { ROUNDS = 5 };
-    double alone[ROUNDS] = {0}, together[ROUNDS];
+    static step_result alone, together;
+    double best = 0, ratio[ROUNDS];
     step_case all = scaling[1];
     all.batch = scaling[0].batch * comm->size;
     all.shards = comm->size;
@@ -180,19 +209,23 @@ static tren_status bench_together(tren_comm *comm, const bench_data *data, doubl
         if (comm->rank == 0) {
             tren_comm self;
             TREN_TRY(tren_comm_self(&self));
-            TREN_TRY(measure(&alone[r], &self, &scaling[0], data->path[0], seconds / ROUNDS));
+            TREN_TRY(measure_beside_peak(&alone, r, &best, &self, &scaling[0], data->path[0],
+                                         seconds / ROUNDS));
             tren_comm_close(&self);
         }
         tren_comm_barrier(comm);
-        TREN_TRY(measure(&together[r], comm, &all, data->path[0], seconds / ROUNDS));
+        TREN_TRY(
+            measure_beside_peak(&together, r, &best, comm, &all, data->path[0], seconds / ROUNDS));
+        ratio[r] =
+            together.seconds[r] > 0 ? alone.seconds[r] / together.seconds[r] * comm->size : 0;
     }
     if (comm->rank > 0) return TREN_OK;
-    double one = bench_median(alone, ROUNDS), many = bench_median(together, ROUNDS);
-    bench_peak_again();
+    printf("# median of %d rounds; share: of the 2048-cubed product beside it\n", ROUNDS);
+    printf("together over alone at the same rows a rank: x %.3f of %d\n",
+           bench_median(ratio, ROUNDS), comm->size);
     print_head();
-    print_case(&scaling[0], 1, one);
-    print_case(&all, comm->size, many);
-    printf("together over alone at the same rows a rank: x %.3f of %d\n", one / many * comm->size, comm->size);
+    print_case(&scaling[0], 1, &alone);
+    print_case(&all, comm->size, &together);
     return TREN_OK;
 }
 
@@ -201,7 +234,8 @@ static tren_status open_data(bench_data *data, const tren_comm *comm) {
     tren_status st = TREN_OK;
     if (comm->rank == 0) {
         for (int i = 0; i < 2; i++)
-            snprintf(data->path[i], sizeof data->path[i], "%s/tren-bench-%d-%d.h5", dir, (int)getpid(), i);
+            snprintf(data->path[i], sizeof data->path[i], "%s/tren-bench-%d-%d.h5", dir,
+                     (int)getpid(), i);
         st = make_data(data->path[0], 784, 10);
         if (st == TREN_OK) st = make_data(data->path[1], 40, 10);
     }
@@ -217,17 +251,20 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
                                  .metavar = "S",
                                  .help = "About this long for each case."},
                                 {.name = NULL}};
-    tren_args args = {.command = "bench step",
-                      .synopsis = "[--seconds 3]",
-                      .summary = "Training steps through the real trainer. One rank: speed by network, optimizer and "
-                                 "shards. Several: how much faster they are together.",
-                      .options = options};
+    tren_args args = {
+        .command = "bench step",
+        .synopsis = "[--seconds 3]",
+        .summary =
+            "Training steps through the real trainer. One rank: speed by network, optimizer and "
+            "shards. Several: how much faster they are together.",
+        .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
     bench_data data;
     TREN_TRY(open_data(&data, comm));
     bench_say_machine(comm);
-    tren_status st = comm->size == 1 ? bench_alone(comm, &data, seconds) : bench_together(comm, &data, seconds);
+    tren_status st =
+        comm->size == 1 ? bench_alone(comm, &data, seconds) : bench_together(comm, &data, seconds);
     for (int i = 0; i < 2 && comm->rank == 0; i++) unlink(data.path[i]);
     return st;
 }

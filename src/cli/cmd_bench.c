@@ -14,7 +14,8 @@ typedef struct benchmark {
 
 static const benchmark benchmarks[] = {
     {"gemm", "matrix products of a network's shapes, beside a large square one", bench_gemm},
-    {"step", "whole training steps, as a share of the large product; several ranks: scaling too", bench_step},
+    {"step", "whole training steps, as a share of the large product; several ranks: scaling too",
+     bench_step},
     {"allreduce", "the reduction engines beside MPI_Allreduce, 4 kB to 64 MB", bench_allreduce},
     {"load", "reading a rank's share of a dataset", bench_load},
 };
@@ -22,8 +23,10 @@ static const benchmark benchmarks[] = {
 enum { N_BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
 
 static void print_help(void) {
-    printf("usage: tren bench NAME [options]        (mpirun -n P tren bench NAME for several ranks)\n\n");
-    for (int i = 0; i < N_BENCHMARKS; i++) printf("  %-10s %s\n", benchmarks[i].name, benchmarks[i].summary);
+    printf("usage: tren bench NAME [options]        (mpirun -n P tren bench NAME for several "
+           "ranks)\n\n");
+    for (int i = 0; i < N_BENCHMARKS; i++)
+        printf("  %-10s %s\n", benchmarks[i].name, benchmarks[i].summary);
     printf("\n'tren bench NAME --help' lists the options of one.\n");
 }
 
@@ -40,8 +43,11 @@ int tren_cmd_bench(int argc, char **argv) {
     }
     const benchmark *b = find(argv[1]);
     if (!b)
-        return tren_cli_fail("bench", tren_fail(TREN_ERR_USAGE, "no benchmark is called '%s'; there are gemm, step, "
-                                                                "allreduce and load", argv[1]));
+        return tren_cli_fail("bench",
+                             tren_fail(TREN_ERR_USAGE,
+                                       "no benchmark is called '%s'; there are gemm, step, "
+                                       "allreduce and load",
+                                       argv[1]));
     tren_comm comm;
     tren_status st = tren_comm_open(&comm);
     if (st != TREN_OK) return tren_cli_fail("bench", st);
