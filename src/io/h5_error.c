@@ -7,7 +7,7 @@
 
 typedef struct reasons {
     int n;
-    char text[MAX_REASONS][160];
+    char text[MAX_REASONS][768]; /* the longest names a file before it says why */
 } reasons;
 
 void tren_h5_quiet(void) {
