@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# Damaged checkpoints are refused and the one before is used; full disks, second runs and lost names cost nothing good.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+make_classes data.h5 1500
+cat >config.yaml <<'END'
+data: data.h5
+shards: 8
+batch_size: 64
+model.hidden: [48, 32]
+dropout: 0.1
+optimizer: {name: adam, learning_rate: 0.003}
+epochs: 3
+checkpoint_steps: 10
+END
+
+train() { # RANKS RUN [OPTION ...]
+    local ranks=$1 run=$2
+    shift 2
+    mpi "$ranks" "$tren" train config.yaml --out "$run" "$@"
+}
+
+fresh_copy() { # RUN   As it was when it was stopped.
+    rm -rf "$1"
+    cp -r --preserve=links stopped "$1"
+}
+
+flip() { # FILE OFFSET   Turns one bit.
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    printf '%b' "\\x$(printf %02x $((byte ^ 16)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+offset_of() { LC_ALL=C grep -obUam 1 -- "$2" "$1" | head -n 1 | cut -d: -f1; } # FILE TEXT
+
+# Where the raw bytes of a dataset begin: address_of FILE NAME
+address_of() {
+    "$h5py" -c "import h5py, sys; print(h5py.File(sys.argv[1])[sys.argv[2]].id.get_offset())" "$1" "$2"
+}
+
+# With last.h5 damaged, the run goes on from previous.h5 and ends as ever.
+falls_back() { # RUN MESSAGE
+    expect 0 "$2" train 3 "$1" --resume
+    grep -qF "using $1/previous.h5, the checkpoint before" output || fail "$1: $(cat output)"
+    grep -qF "resumed from $1/previous.h5: epoch 2, step 1" output || fail "$1: $(cat output)"
+    same_run plain "$1"
+}
+
+test_truncated() {
+    local size keep
+    size=$(stat -c %s stopped/last.h5)
+    for keep in 0 1 $((size / 2)) $((size - 1)); do
+        fresh_copy cut
+        truncate -s "$keep" cut/last.h5
+        case $keep in
+        0) falls_back cut "cut/last.h5: the file is empty" ;;
+        1) falls_back cut "not an HDF5 file" ;;
+        *) falls_back cut "the file was cut off" ;;
+        esac
+    done
+}
+
+# A bit of whatever the checkpoint consists of: metadata by HDF5's checksums, the rest by the digest.
+test_flipped() {
+    local place offset message
+    for place in superblock attribute config metrics history weights state; do
+        fresh_copy flipped
+        case $place in
+        superblock) offset=20 ;;
+        attribute) offset=$(offset_of flipped/last.h5 dataset_digest) ;;
+        config) offset=$(offset_of flipped/last.h5 "batch_size: 64") ;;
+        metrics) offset=$(offset_of flipped/last.h5 "epoch,steps,train_loss") ;;
+        *)
+            [[ $h5py ]] || continue
+            case $place in
+            weights) offset=$(($(address_of flipped/last.h5 "$first_parameter") + 7)) ;;
+            history) offset=$(address_of flipped/last.h5 /history) ;;
+            state) offset=$(($(address_of flipped/last.h5 "$first_state") + 1001)) ;;
+            esac
+            ;;
+        esac
+        [[ -n $offset ]] || fail "no $place in the checkpoint"
+        flip flipped/last.h5 "$offset"
+        case $place in
+        superblock | attribute) message="flipped/last.h5: cannot open" ;;
+        *) message="flipped/last.h5 is damaged: its content has digest" ;;
+        esac
+        [[ $place != attribute ]] || message="flipped/last.h5"
+        falls_back flipped "$message"
+    done
+}
+
+# A damaged last.h5 must never take the place of the good previous.h5, not even in a killed save.
+test_killed_after_damage() {
+    local point
+    for point in linked closed renamed; do
+        fresh_copy again
+        truncate -s 1000 again/last.h5
+        expect 137 "using again/previous.h5" env "TREN_TEST_KILL=$point:1" mpirun -n 2 "$tren" train config.yaml \
+            --out again --resume
+        expect 0 "resumed from again/" train 4 again --resume
+        same_run plain again
+    done
+}
+
+test_both_damaged() {
+    fresh_copy both
+    truncate -s 0 both/last.h5
+    truncate -s 5000 both/previous.h5
+    find both -type f ! -name run.log -exec sha256sum {} + >before
+    expect 7 "no checkpoint in both can be read" train 2 both --resume
+    sha256sum --quiet -c before || fail "a file was changed"
+    [[ $(find both -type f ! -name run.log | wc -l) -eq $(wc -l <before) ]] || fail "a file came or went"
+    expect 2 "both already holds a run" train 2 both
+}
+
+# Weights to begin from and best weights are held to their digests as well.
+test_other_files() {
+    fresh_copy others
+    local best=$PWD/others/best.h5
+    if [[ $h5py ]]; then
+        flip "$best" $(($(address_of "$best" "$first_parameter") + 7))
+        expect 7 "others/best.h5 is damaged" train 2 begun --init_from "$best" --optimizer.name sgd
+        rm -r begun
+    fi
+    truncate -s 3000 "$best"
+    expect 7 "init_from: $best" train 2 begun --init_from "$best"
+    expect 7 "best.h5" train 1 others --resume --max_steps 30
+}
+
+# Where the folder's disk is full for a while: periodic saves fail, training goes on, nothing good is lost.
+test_full_disk() {
+    mkdir small
+    mount -t tmpfs -o size=700k tmpfs small 2>/dev/null || {
+        echo "full disk: skipped, as a small tmpfs cannot be mounted here"
+        return 0
+    }
+    trap 'umount "$scratch/small"; teardown' EXIT
+    expect 0 "" train 2 small/run --max_steps 25
+    cp small/run/last.h5 kept.h5
+    dd if=/dev/zero of=small/filler bs=1k count=2000 2>/dev/null || true
+    expect 7 "No space left on device" train 3 small/run --resume --max_steps 45
+    grep -q "warning: this checkpoint failed, training goes on: .*No space left" output || fail "$(cat output)"
+    cmp kept.h5 small/run/last.h5 || fail "last.h5 was changed"
+    [[ -z $(find small/run -name '*.tmp') ]] || fail "left over: $(find small/run -name '*.tmp')"
+
+    # A signal that cannot be obeyed is an error too.
+    mpirun -n 2 "$tren" train config.yaml --out small/run --resume --epochs 1000000 >signalled 2>&1 &
+    local launched=$! code=0
+    await grep -qs "training goes on" signalled
+    kill -USR1 "$launched"
+    wait "$launched" || code=$?
+    [[ $code -eq 7 ]] || fail "exit code $code, not 7: $(tail -n 9 signalled)"
+    cmp kept.h5 small/run/last.h5 || fail "last.h5 was changed"
+
+    # With room again, it goes on, and metrics.csv is whole.
+    rm small/filler
+    expect 0 "resumed from small/run/last.h5: epoch 2, step 6" train 1 small/run --resume
+    same_run plain small/run
+
+    # Full in the middle: the best weights wait in memory.
+    mpirun -n 2 "$tren" train config.yaml --out small/live --epochs 400 >live 2>&1 &
+    launched=$!
+    await grep -qs "^epoch" live
+    dd if=/dev/zero of=small/filler bs=1k count=2000 2>/dev/null || true
+    await grep -qs "training goes on" live
+    sleep 0.5
+    rm small/filler
+    wait "$launched" || fail "exit code $?: $(tail -n 9 live)"
+    umount small
+    trap teardown EXIT
+}
+
+in_use() { # A second run on the folder of one that runs, alone or on several ranks.
+    find live2 -type f ! -name run.log -exec sha256sum {} + >before
+    expect 3 "the run folder live2 is in use by another run" "$@"
+    sha256sum --quiet -c before || fail "the second run touched the first one's folder"
+}
+
+test_two_runs() {
+    local launched pids code=0
+    mpirun -n 2 "$tren" train config.yaml --out live2 --epochs 1000000 >live2.out 2>&1 &
+    launched=$!
+    await grep -qs "^epoch" live2.out
+    mapfile -t pids < <(pgrep -P "$launched")
+    kill -STOP "${pids[@]}"
+    in_use train 2 live2 --resume
+    in_use "$tren" train config.yaml --out live2
+    kill -KILL "$launched" "${pids[@]}"
+    wait "$launched" 2>/dev/null || true
+    expect 0 "resumed from live2/last.h5" train 3 live2 --resume --max_steps 1
+    # Without its mpirun a rank lives on for up to a second: the next run waits for the lock until then.
+    mpirun -n 2 "$tren" train config.yaml --out live3 --epochs 1000000 >live3.out 2>&1 &
+    launched=$!
+    await grep -qs "^epoch" live3.out
+    kill -KILL "$launched"
+    expect 0 "resumed from live3/last.h5" train 3 live3 --resume --max_steps 1
+    wait "$launched" 2>/dev/null || code=$?
+    [[ $code -eq 137 ]] || fail "mpirun: exit code $code"
+}
+
+h5py="" # a Python that has it
+for python in /usr/bin/python3 python3; do
+    [[ $h5py ]] || ! "$python" -c "import h5py" 2>/dev/null || h5py=$python
+done
+[[ $h5py ]] || echo "no h5py: no bits of the weights are flipped"
+expect 0 "" train 2 plain
+expect 0 "" train 2 stopped --max_steps 25
+if [[ $h5py ]]; then
+    first_parameter=/parameters/$("$h5py" -c "import h5py
+names = h5py.File('stopped/last.h5')['parameters'].attrs['names']
+print(names[0].decode() if isinstance(names[0], bytes) else names[0])")
+    first_state=$("$h5py" -c "import h5py; print('/optimizer/' + next(iter(h5py.File('stopped/last.h5')['optimizer'])))")
+fi
+all=(truncated flipped killed_after_damage both_damaged other_files full_disk two_runs)
+[[ $# -gt 0 ]] || set -- "${all[@]}"
+for name in "$@"; do "test_$name"; done
+echo "damage, full disks and second runs: all as expected"
