@@ -243,23 +243,53 @@ static tren_status open_data(bench_data *data, const tren_comm *comm) {
     return tren_comm_agree(comm, st);
 }
 
-tren_status bench_step(tren_comm *comm, int argc, char **argv) {
-    double seconds = 3;
-    const tren_arg options[] = {{.name = "seconds",
-                                 .type = TREN_ARG_SECONDS,
-                                 .at = &seconds,
-                                 .metavar = "S",
-                                 .help = "About this long for each case."},
-                                {.name = NULL}};
-    tren_args args = {
-        .command = "bench step",
-        .synopsis = "[--seconds 3]",
-        .summary =
-            "Training steps through the real trainer. One rank: speed by network, optimizer and "
-            "shards. Several: how much faster they are together.",
-        .options = options};
-    TREN_TRY(tren_args_parse(&args, argc, argv));
-    if (args.help) return TREN_OK;
+typedef struct custom_case {
+    const char *dims, *optimizer;
+    int batch, shards, steps;
+    double dropout;
+    bool bare;
+} custom_case;
+
+static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
+    char more[128], name[64];
+    const char *rule = custom->optimizer;
+    bool momentum = strcmp(rule, "momentum") == 0;
+    snprintf(more, sizeof more,
+             "optimizer.name %s optimizer.lambda 5 optimizer.momentum %s dropout %g",
+             momentum ? "sgd" : rule, momentum ? "0.9" : "0", custom->dropout);
+    snprintf(name, sizeof name, "%s", rule);
+    int shards = custom->shards ? custom->shards : comm->size;
+    step_case c = {name, custom->dims, custom->batch, shards, more, 0};
+    char path[256] = "";
+    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    tren_status st = TREN_OK;
+    if (comm->rank == 0) {
+        snprintf(path, sizeof path, "%s/tren-bench-%d.h5", dir, (int)getpid());
+        st = make_data(path, atoi(c.dims), atoi(strrchr(c.dims, '-') + 1));
+    }
+    tren_comm_bcast(comm, path, sizeof path);
+    TREN_TRY(tren_comm_agree(comm, st));
+    static step_result result;
+    double seconds = custom->steps * flop_of(c.dims, c.batch) / 100e9;
+    for (int r = 0; r < ROUNDS && st == TREN_OK; r++) {
+        double best = 0;
+        st = custom->bare
+                 ? measure(&result.seconds[r], comm, &c, path, seconds / ROUNDS)
+                 : measure_beside_peak(&result, r, &best, comm, &c, path, seconds / ROUNDS);
+    }
+    if (comm->rank == 0) unlink(path);
+    if (st != TREN_OK || comm->rank > 0) return st;
+    if (custom->bare) {
+        printf("%.1f\n", bench_median(result.seconds, ROUNDS) * 1e6);
+        return TREN_OK;
+    }
+    bench_say_machine(comm);
+    print_head();
+    print_case(&c, comm->size, &result);
+    return TREN_OK;
+}
+
+static tren_status bench_table(tren_comm *comm, double seconds) {
     bench_data data;
     TREN_TRY(open_data(&data, comm));
     bench_say_machine(comm);
@@ -267,4 +297,72 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
         comm->size == 1 ? bench_alone(comm, &data, seconds) : bench_together(comm, &data, seconds);
     for (int i = 0; i < 2 && comm->rank == 0; i++) unlink(data.path[i]);
     return st;
+}
+
+tren_status bench_step(tren_comm *comm, int argc, char **argv) {
+    double seconds = 3;
+    custom_case custom = {.optimizer = "sgd", .batch = 256, .steps = 300};
+    const tren_arg options[] = {
+        {.name = "seconds",
+         .type = TREN_ARG_SECONDS,
+         .at = &seconds,
+         .metavar = "S",
+         .help = "About this long for each case of the table."},
+        {.name = "dims",
+         .type = TREN_ARG_TEXT,
+         .at = &custom.dims,
+         .metavar = "A-B-C",
+         .help = "One case instead of the table: the widths of its network, at least two."},
+        {.name = "batch",
+         .type = TREN_ARG_INT,
+         .at = &custom.batch,
+         .metavar = "N",
+         .min = 1,
+         .max = 8192,
+         .help = "Its global batch."},
+        {.name = "shards",
+         .type = TREN_ARG_INT,
+         .at = &custom.shards,
+         .metavar = "S",
+         .min = 0,
+         .max = 8192,
+         .help = "Its shards; 0: as many as ranks."},
+        {.name = "optimizer",
+         .type = TREN_ARG_TEXT,
+         .at = &custom.optimizer,
+         .metavar = "NAME",
+         .help = "sgd, momentum, adam or adamw."},
+        {.name = "dropout",
+         .type = TREN_ARG_REAL,
+         .at = &custom.dropout,
+         .metavar = "R",
+         .min = 0,
+         .max = 0.99,
+         .help = "Drop rate of its hidden layers."},
+        {.name = "steps",
+         .type = TREN_ARG_INT,
+         .at = &custom.steps,
+         .metavar = "N",
+         .min = 1,
+         .max = 1e6,
+         .help = "About how many steps."},
+        {.name = "bare",
+         .type = TREN_ARG_FLAG,
+         .at = &custom.bare,
+         .help = "Print the median microseconds of a step and nothing else."},
+        {.name = NULL}};
+    tren_args args = {
+        .command = "bench step",
+        .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ...",
+        .summary =
+            "Training steps through the real trainer. One rank: speed by network, optimizer and "
+            "shards. Several: how much faster they are together.",
+        .options = options};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    if (args.help) return TREN_OK;
+    if (custom.dims && (atoi(custom.dims) < 1 || !strchr(custom.dims, '-') ||
+                        atoi(strrchr(custom.dims, '-') + 1) < 2))
+        return tren_fail(TREN_ERR_USAGE, "--dims: '%s' is not a list of widths like 784-512-10",
+                         custom.dims);
+    return custom.dims ? bench_custom(comm, &custom) : bench_table(comm, seconds);
 }
