@@ -98,6 +98,8 @@ typedef struct tren_reduce_spec {
 tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm, const tren_reduce_spec *spec);
 void tren_reducer_close(tren_reducer *reducer); /* accepts NULL */
 const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the one in use */
+/* Whether messages are under way between begin and wait, which `ready` moves along. */
+bool tren_reducer_sends(const tren_reducer *reducer);
 int tren_reducer_first_shard(const tren_reducer *reducer, int rank); /* rank = size gives shards */
 int tren_reducer_nodes(const tren_reducer *reducer); /* tree nodes that this rank owns: 1 is best */
 int tren_reducer_max_nodes(const tren_reducer *reducer); /* over ranks */

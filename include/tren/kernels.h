@@ -30,7 +30,7 @@ void tren_blas_threads(int n);
 typedef struct tren_gemm_shape {
     int m, n, k;
     bool ta, tb; /* a is [k, m], b is [n, k] */
-    int lda;     /* elements from one row of a to the next; 0: dense */
+    int lda, ldb, ldc; /* elements from one row in memory to the next; 0: dense */
 } tren_gemm_shape;
 /* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c */
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta);

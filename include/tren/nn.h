@@ -149,6 +149,7 @@ typedef struct tren_work_spec {
     int max_rows;   /* of a pass, all groups together */
     bool train;     /* room for gradients */
     bool stacking;  /* false: always call per microbatch */
+    bool poked;     /* `ready` moves messages along: cut calls that would keep it waiting */
     int shards;     /* S, of the canonical tree; evaluation: 1 */
     int lo, hi;     /* my shards */
     real *value;    /* [n_values] not owned */

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes that no rank owns whole are folded from their halves; a node owned by a rank is an operand. */
+/* Nodes that no rank owns whole are folded from their halves; a node owned by a rank is an operand.
+ */
 static int plan_program(const tren_reducer *r, int *step, int n, tren_node x) {
     for (int i = 0; i < r->n_all; i++)
         if (r->all[i].a == x.a && r->all[i].b == x.b) {
@@ -38,7 +39,9 @@ static tren_status plan_nodes(tren_reducer *r) {
     return tren_alloc(&r->node, (size_t)r->n_mine, sizeof *r->node, "the shard plan");
 }
 
-static size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+static size_t round_up(size_t n, size_t unit) {
+    return (n + unit - 1) / unit * unit;
+}
 
 static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
     size_t len = round_up(wanted ? wanted : 1, TREN_REDUCE_GRAIN);
@@ -91,19 +94,27 @@ tren_status tren_always_allowed(const tren_reducer *r) {
     return TREN_OK;
 }
 
-void tren_do_nothing(tren_reducer *r) { (void)r; }
+void tren_do_nothing(tren_reducer *r) {
+    (void)r;
+}
 
 enum { SMALL_BYTES = 64 * 1024 };
 
 static const tren_engine *choose(const tren_reducer *r, int wanted) {
     if (r->comm->size == 1) return &tren_engine_local;
     switch ((tren_engine_id)wanted) {
-    case TREN_ENGINE_SHARED: return &tren_engine_shared;
-    case TREN_ENGINE_HALVING: return &tren_engine_halving;
-    case TREN_ENGINE_DIRECT: return &tren_engine_direct;
-    case TREN_ENGINE_GATHER: return &tren_engine_gather;
-    case TREN_ENGINE_MPI: return &tren_engine_mpi;
-    case TREN_ENGINE_AUTO: break;
+    case TREN_ENGINE_SHARED:
+        return &tren_engine_shared;
+    case TREN_ENGINE_HALVING:
+        return &tren_engine_halving;
+    case TREN_ENGINE_DIRECT:
+        return &tren_engine_direct;
+    case TREN_ENGINE_GATHER:
+        return &tren_engine_gather;
+    case TREN_ENGINE_MPI:
+        return &tren_engine_mpi;
+    case TREN_ENGINE_AUTO:
+        break;
     }
     if (tren_engine_shared.allowed(r) == TREN_OK) return &tren_engine_shared;
     if (r->n * sizeof(real) <= SMALL_BYTES) return &tren_engine_gather;
@@ -113,10 +124,11 @@ static const tren_engine *choose(const tren_reducer *r, int wanted) {
 
 static tren_status open_plan(tren_reducer *r, const tren_reduce_spec *spec) {
     if (r->comm->size > spec->shards)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%d ranks for %d shards: a rank needs at least one; start at most %d ranks, or train "
-                         "with --shards %d or more (shards are part of the recipe: other bits)",
-                         r->comm->size, spec->shards, spec->shards, r->comm->size);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "%d ranks for %d shards: a rank needs at least one; start at most %d ranks, or train "
+            "with --shards %d or more (shards are part of the recipe: other bits)",
+            r->comm->size, spec->shards, spec->shards, r->comm->size);
     TREN_TRY(plan_nodes(r));
     TREN_TRY(plan_buckets(r, spec->bucket));
     r->engine = choose(r, spec->engine);
@@ -126,7 +138,8 @@ static tren_status open_plan(tren_reducer *r, const tren_reduce_spec *spec) {
     return r->engine->open(r);
 }
 
-tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm, const tren_reduce_spec *spec) {
+tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
+                              const tren_reduce_spec *spec) {
     *reducer = NULL;
     tren_reducer *r = NULL;
     tren_status st = tren_alloc(&r, 1, sizeof *r, "the reduction");
@@ -161,19 +174,39 @@ void tren_reducer_close(tren_reducer *r) {
     free(r);
 }
 
-const char *tren_reducer_engine(const tren_reducer *r) { return r->engine->name; }
-int tren_reducer_first_shard(const tren_reducer *r, int rank) { return r->first[rank]; }
-int tren_reducer_nodes(const tren_reducer *r) { return r->n_mine; }
-real **tren_reducer_node(const tren_reducer *r) { return r->node; }
-real *tren_reducer_value(const tren_reducer *r) { return r->value; }
-const real *tren_reducer_sum(const tren_reducer *r) { return r->node[0]; }
-bool tren_reducer_replicates(const tren_reducer *r) { return r->engine->replicates; }
-size_t tren_reducer_bytes(const tren_reducer *r) { return r->bytes; }
+const char *tren_reducer_engine(const tren_reducer *r) {
+    return r->engine->name;
+}
+bool tren_reducer_sends(const tren_reducer *r) {
+    return r->engine->poke != tren_do_nothing;
+}
+int tren_reducer_first_shard(const tren_reducer *r, int rank) {
+    return r->first[rank];
+}
+int tren_reducer_nodes(const tren_reducer *r) {
+    return r->n_mine;
+}
+real **tren_reducer_node(const tren_reducer *r) {
+    return r->node;
+}
+real *tren_reducer_value(const tren_reducer *r) {
+    return r->value;
+}
+const real *tren_reducer_sum(const tren_reducer *r) {
+    return r->node[0];
+}
+bool tren_reducer_replicates(const tren_reducer *r) {
+    return r->engine->replicates;
+}
+size_t tren_reducer_bytes(const tren_reducer *r) {
+    return r->bytes;
+}
 
 int tren_reducer_max_nodes(const tren_reducer *r) {
     int most = 0;
     for (int q = 0; q < r->comm->size; q++)
-        if (r->first_node[q + 1] - r->first_node[q] > most) most = r->first_node[q + 1] - r->first_node[q];
+        if (r->first_node[q + 1] - r->first_node[q] > most)
+            most = r->first_node[q + 1] - r->first_node[q];
     return most;
 }
 
@@ -190,7 +223,8 @@ void tren_reducer_begin(tren_reducer *r) {
 }
 
 void tren_reducer_ready(tren_reducer *r, size_t lo) {
-    while (r->unshipped > 0 && r->bucket[r->unshipped - 1].off >= lo) r->engine->ship(r, --r->unshipped);
+    while (r->unshipped > 0 && r->bucket[r->unshipped - 1].off >= lo)
+        r->engine->ship(r, --r->unshipped);
     r->engine->poke(r);
 }
 
@@ -202,7 +236,9 @@ void tren_reducer_wait(tren_reducer *r) {
     r->folded = r->engine->operands == NULL;
 }
 
-bool tren_reducer_folded(const tren_reducer *r) { return r->folded; }
+bool tren_reducer_folded(const tren_reducer *r) {
+    return r->folded;
+}
 
 const real *tren_reducer_fold(tren_reducer *r, tren_span at, real *room) {
     if (r->folded) return r->node[0] + at.off;
@@ -213,11 +249,14 @@ const real *tren_reducer_fold(tren_reducer *r, tren_span at, real *room) {
 
 void tren_reducer_finish(tren_reducer *r) {
     tren_reducer_wait(r);
-    for (int p = 0; p < r->n_pieces; p++) tren_reducer_fold(r, r->piece[p], r->node[0] + r->piece[p].off);
+    for (int p = 0; p < r->n_pieces; p++)
+        tren_reducer_fold(r, r->piece[p], r->node[0] + r->piece[p].off);
     r->folded = true;
 }
 
-void tren_reducer_gather(tren_reducer *r) { r->engine->gather(r); }
+void tren_reducer_gather(tren_reducer *r) {
+    r->engine->gather(r);
+}
 
 void tren_reducer_share_values(tren_reducer *r) {
     if (r->engine == &tren_engine_shared)

@@ -2,7 +2,8 @@
 #include "kernels/clones.h"
 #include "kernels/vmath.h"
 
-/* Forward loops run over whole rows; y and z are either the same array or disjoint, which ivdep tells. */
+/* Forward loops run over whole rows; y and z are either the same array or disjoint, which ivdep
+ * tells. */
 
 TREN_KERNEL static void add_bias(real *z, const real *b, int n, int m) {
     for (int i = 0; i < n; i++)
@@ -92,7 +93,9 @@ TREN_KERNEL static void gelu_backward(real *dy, const real *y, const real *z, si
 
 const tren_activation tren_identity = {
     .name = "identity", .forward = identity_forward, .backward = identity_backward};
-const tren_activation tren_relu = {.name = "relu", .forward = relu_forward, .backward = relu_backward};
-const tren_activation tren_tanh = {.name = "tanh", .forward = tanh_forward, .backward = tanh_backward};
+const tren_activation tren_relu = {
+    .name = "relu", .forward = relu_forward, .backward = relu_backward};
+const tren_activation tren_tanh = {
+    .name = "tanh", .forward = tanh_forward, .backward = tanh_backward};
 const tren_activation tren_gelu = {
     .name = "gelu", .needs_z = true, .forward = gelu_forward, .backward = gelu_backward};

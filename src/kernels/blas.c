@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *tren_blas_core(void) { return openblas_get_corename(); }
+const char *tren_blas_core(void) {
+    return openblas_get_corename();
+}
 
 const char *tren_blas_core_wanted(void) {
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -28,14 +30,16 @@ tren_status tren_blas_use_core(const char *core) {
     }
     if (strcmp(openblas_get_corename(), core) == 0) return TREN_OK;
     return tren_fail(TREN_ERR_ENV,
-                     "OpenBLAS runs with core type %s here and cannot change to %s; set OPENBLAS_CORETYPE=%s on all "
+                     "OpenBLAS runs with core type %s here and cannot change to %s; set "
+                     "OPENBLAS_CORETYPE=%s on all "
                      "ranks (mpirun -x OPENBLAS_CORETYPE=%s ...)",
                      openblas_get_corename(), core, core, core);
 }
 
 /* Ascending: the CPU of each can run the kernels of those before it. */
-static const char *const cores[] = {"Prescott", "Core2",   "Penryn",   "Nehalem",    "Sandybridge",
-                                    "Haswell",  "Zen",     "SkylakeX", "Cooperlake", "SapphireRapids"};
+static const char *const cores[] = {"Prescott",    "Core2",         "Penryn", "Nehalem",
+                                    "Sandybridge", "Haswell",       "Zen",    "SkylakeX",
+                                    "Cooperlake",  "SapphireRapids"};
 
 static int rank_of(const char *core) {
     for (int i = 0; i < (int)(sizeof cores / sizeof *cores); i++)
@@ -50,18 +54,22 @@ const char *tren_blas_lowest_core(const char *const *core, int n) {
         if (rank < lowest) lowest = rank;
     }
     if (lowest < 0) return NULL;
-    return strcmp(cores[lowest], "Zen") == 0 ? "Haswell" : cores[lowest]; /* the kernels of Zen, for all */
+    return strcmp(cores[lowest], "Zen") == 0 ? "Haswell"
+                                             : cores[lowest]; /* the kernels of Zen, for all */
 }
 
-void tren_blas_threads(int n) { openblas_set_num_threads(n); }
+void tren_blas_threads(int n) {
+    openblas_set_num_threads(n);
+}
 
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape s, real alpha, real beta) {
     enum CBLAS_TRANSPOSE ta = s.ta ? CblasTrans : CblasNoTrans;
     enum CBLAS_TRANSPOSE tb = s.tb ? CblasTrans : CblasNoTrans;
-    int lda = s.lda ? s.lda : (s.ta ? s.m : s.k), ldb = s.tb ? s.k : s.n;
+    int lda = s.lda ? s.lda : (s.ta ? s.m : s.k), ldb = s.ldb ? s.ldb : (s.tb ? s.k : s.n);
+    int ldc = s.ldc ? s.ldc : s.n;
 #ifdef TREN_DOUBLE
-    cblas_dgemm(CblasRowMajor, ta, tb, s.m, s.n, s.k, alpha, a, lda, b, ldb, beta, c, s.n);
+    cblas_dgemm(CblasRowMajor, ta, tb, s.m, s.n, s.k, alpha, a, lda, b, ldb, beta, c, ldc);
 #else
-    cblas_sgemm(CblasRowMajor, ta, tb, s.m, s.n, s.k, alpha, a, lda, b, ldb, beta, c, s.n);
+    cblas_sgemm(CblasRowMajor, ta, tb, s.m, s.n, s.k, alpha, a, lda, b, ldb, beta, c, ldc);
 #endif
 }

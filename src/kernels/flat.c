@@ -15,7 +15,8 @@ static double fold_lanes(double *lane) {
     return lane[0];
 }
 
-static inline __attribute__((always_inline)) double chunk_sum(const real *x, size_t n, bool squares) {
+static inline __attribute__((always_inline)) double chunk_sum(const real *x, size_t n,
+                                                              bool squares) {
     double lane[LANES] = {0};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)

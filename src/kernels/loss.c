@@ -22,10 +22,12 @@ static inline real row_sum(const real *z, int m) {
     return sum;
 }
 
-enum { BLOCK = 64 }; /* rows; the label's and the mean logit must be kept before exp overwrites them */
+enum {
+    BLOCK = 64
+}; /* rows; the label's and the mean logit must be kept before exp overwrites them */
 
-static void cross_entropy_block(real *z, double *loss, double *correct, const int32_t *label, int n, int m,
-                                real smoothing, real scale) {
+static void cross_entropy_block(real *z, double *loss, double *correct, const int32_t *label, int n,
+                                int m, real smoothing, real scale) {
     double expected[BLOCK]; /* sum_j target_j * z_j */
     for (int i = 0; i < n; i++) {
         real *row = z + (size_t)i * m;
@@ -44,11 +46,11 @@ static void cross_entropy_block(real *z, double *loss, double *correct, const in
     }
 }
 
-void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n, int m,
-                                real smoothing, real scale) {
+void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n,
+                                int m, real smoothing, real scale) {
     for (int i = 0; i < n; i += BLOCK)
-        cross_entropy_block(z + (size_t)i * m, loss, correct, label + i, n - i < BLOCK ? n - i : BLOCK, m,
-                            smoothing, scale);
+        cross_entropy_block(z + (size_t)i * m, loss, correct, label + i,
+                            n - i < BLOCK ? n - i : BLOCK, m, smoothing, scale);
 }
 
 void tren_softmax(real *z, int n, int m) {

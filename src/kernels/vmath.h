@@ -9,17 +9,25 @@
 
 #ifdef TREN_DOUBLE
 
-static inline double vexp(double x) { return exp(x); }
-static inline double vtanh(double x) { return tanh(x); }
-static inline double verf(double x) { return erf(x); }
+static inline double vexp(double x) {
+    return exp(x);
+}
+static inline double vtanh(double x) {
+    return tanh(x);
+}
+static inline double verf(double x) {
+    return erf(x);
+}
 
 #else
 
-/* exp(x) = 2^k e^r, |r| <= ln(2)/2, by the degree-6 polynomial of Cephes' expf; clamped to [-87.3, 88.3]. */
+/* exp(x) = 2^k e^r, |r| <= ln(2)/2, by the degree-6 polynomial of Cephes' expf; clamped to
+ * [-87.3, 88.3]. */
 static inline float vexp(float x) {
     x = x < -87.3f ? -87.3f : x;
     x = x > 88.3f ? 88.3f : x;
-    float shifted = x * 1.44269504f + 12582912.0f; /* rounds to an integer in the low mantissa bits */
+    float shifted =
+        x * 1.44269504f + 12582912.0f; /* rounds to an integer in the low mantissa bits */
     float k = shifted - 12582912.0f;
     float r = x - k * 0.693359375f;
     r = r - k * -2.12194440e-4f;
@@ -51,7 +59,8 @@ static inline float vtanh(float x) {
     return a < 0.625f ? small : big;
 }
 
-/* Cephes' erff below 1 (odd polynomial); above, 1 - erfc by Abramowitz & Stegun 7.1.26 refined: error < 2e-7. */
+/* Cephes' erff below 1 (odd polynomial); above, 1 - erfc by Abramowitz & Stegun 7.1.26 refined:
+ * error < 2e-7. */
 static inline float verf(float x) {
     float a = x < 0 ? -x : x;
     float s = x * x;

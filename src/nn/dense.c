@@ -87,13 +87,26 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
                      out_of(l));
 }
 
+typedef struct pause_at {
+    const tren_work *work;
+    size_t lo;
+} pause_at;
+
+static void poke(void *ctx) {
+    const pause_at *p = ctx;
+    p->work->spec.ready(p->work->spec.ctx, p->lo);
+}
+
 static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!needs_dx(l)) return;
     real *dx = layer_dy(w, l->input);
     const real *dy = layer_dy(w, l), *weight = param_value(w, l, WEIGHT);
-    tren_gemm_shape shape = {.n = in_of(l), .k = out_of(l)};
+    tren_gemm_shape shape = {.m = pass_rows(pass), .n = in_of(l), .k = out_of(l)};
+    pause_at at = {w, w->graph->param[l->param].at.off};
     if (is_narrow(l))
-        tren_narrow_input(dx, dy, weight, narrow_of(l, pass_rows(pass)));
+        tren_narrow_input(dx, dy, weight, narrow_of(l, shape.m));
+    else if (w->spec.poked && (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT))
+        tren_cut_gemm(dx, dy, weight, shape, tren_cut_width(shape), poke, &at);
     else
         tren_rows_gemm(dx, dy, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
 }
@@ -124,19 +137,28 @@ static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *p
     input_gradient(l, w, pass);
 }
 
+static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p) {
+    tren_gemm_shape shape = {.m = p->row0[p->n_groups], .n = in_of(l), .k = out_of(l)};
+    bool equal = p->n_groups == 1;
+    if (!equal) TREN_TRY(tren_try_stacked(&equal, shape, p->n_groups, p->row0));
+    if (!equal) return TREN_OK;
+    p->stack[l->index] |= TREN_STACK_INPUT;
+    if (!w->spec.poked || tren_cut_width(shape) == shape.n) return TREN_OK;
+    TREN_TRY(tren_try_cut(&equal, shape));
+    if (equal) p->stack[l->index] |= TREN_STACK_CUT;
+    return TREN_OK;
+}
+
 static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     if (is_narrow(l)) return TREN_OK; /* its kernels stack by construction */
     tren_pattern *p = &w->pattern[pattern];
     tren_gemm_shape forward = {.n = out_of(l), .k = in_of(l), .tb = true};
-    tren_gemm_shape input = {.n = in_of(l), .k = out_of(l)};
     bool equal = false;
+    if (w->spec.train && needs_dx(l)) TREN_TRY(tune_input(l, w, p));
+    if (p->n_groups == 1) return TREN_OK;
     TREN_TRY(tren_try_stacked(&equal, forward, p->n_groups, p->row0));
     if (equal) p->stack[l->index] |= TREN_STACK_FORWARD;
     if (!w->spec.train) return TREN_OK;
-    if (needs_dx(l)) {
-        TREN_TRY(tren_try_stacked(&equal, input, p->n_groups, p->row0));
-        if (equal) p->stack[l->index] |= TREN_STACK_INPUT;
-    }
     TREN_TRY(
         tren_try_accumulate(&equal, &w->graph->param[l->param + WEIGHT], p->n_groups, p->row0));
     if (equal) p->stack[l->index] |= TREN_STACK_ACCUMULATE;

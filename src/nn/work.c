@@ -83,7 +83,7 @@ tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const in
     memcpy(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0);
     p->n_groups = n_groups;
     w->n_patterns++;
-    if (!w->spec.stacking || n_groups == 1) return TREN_OK;
+    if (!w->spec.stacking || (n_groups == 1 && !w->spec.poked)) return TREN_OK;
     for (int i = 0; i < w->graph->n_layers; i++) {
         const tren_layer *layer = w->graph->layer[i];
         if (layer->ops->tune) TREN_TRY(layer->ops->tune(layer, w, *pattern));

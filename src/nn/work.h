@@ -10,6 +10,7 @@ enum { TREN_MAX_PATTERNS = 512 };
 enum {
     TREN_STACK_FORWARD = 1, /* all groups in one forward call */
     TREN_STACK_INPUT = 2,   /* all groups in one data-gradient call */
+    TREN_STACK_CUT = 8,     /* the data-gradient call in pieces, with `ready` between them */
     TREN_STACK_ACCUMULATE =
         4 /* a right leaf's weight gradient added onto its left sibling by the call itself */
 };
@@ -81,6 +82,13 @@ int tren_tile_rows(const tren_param *param);
 /* Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
 void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
                     const tren_pass *pass, bool stacked);
+/* c [rows,n] = a b in column blocks of `width`; between them `pause`, which may be NULL. */
+void tren_cut_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, int width,
+                   void (*pause)(void *ctx), void *ctx);
+/* Columns of a block that takes about 5 ms, a matter of the shape alone; n when the whole does not
+ * take longer. */
+int tren_cut_width(tren_gemm_shape shape);
+tren_status tren_try_cut(bool *equal, tren_gemm_shape shape);
 /* Self-tests: does stacking this product give the bits of separate calls? Does beta = 1? (stack.c)
  */
 tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, const int *row0);

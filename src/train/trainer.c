@@ -81,6 +81,7 @@ static tren_status open_work(tren_trainer *t) {
     tren_work_spec spec = {.max_rows = max_rows,
                            .train = true,
                            .stacking = t->config->stacking,
+                           .poked = tren_reducer_sends(t->reducer),
                            .shards = t->config->shards,
                            .lo = t->lo,
                            .hi = t->hi,
