@@ -52,6 +52,18 @@ real *test_values_of(const tren_graph *graph, uint32_t seed) {
     return value;
 }
 
+void test_fold_tree(real *out, real *const *leaf, tren_node x, size_t n) {
+    if (x.b - x.a == 1) {
+        memcpy(out, leaf[x.a], n * sizeof *out);
+        return;
+    }
+    real *right = calloc(n, sizeof *right);
+    test_fold_tree(out, leaf, (tren_node){x.a, tren_node_mid(x)}, n);
+    test_fold_tree(right, leaf, (tren_node){tren_node_mid(x), x.b}, n);
+    for (size_t i = 0; i < n; i++) out[i] += right[i];
+    free(right);
+}
+
 static void open_nodes(test_run *run, const test_run_spec *spec) {
     run->n_nodes = tren_tree_nodes(NULL, spec->batch->shards, spec->lo, spec->hi);
     run->node = calloc((size_t)run->n_nodes, sizeof *run->node);

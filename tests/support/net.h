@@ -26,6 +26,9 @@ void test_batch_close(test_batch *batch);
 /* Initial values of a graph's parameters, biases included; the caller frees. */
 real *test_values_of(const tren_graph *graph, uint32_t seed);
 
+/* out [n] = the fold of leaf[x.a .. x.b) [n] by the canonical tree, as its definition says. */
+void test_fold_tree(real *out, real *const *leaf, tren_node x, size_t n);
+
 /* Shards [lo, hi) of a batch in one worker. */
 typedef struct test_run {
     const test_batch *batch;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/work.h"
 #include "support/net.h"
-#include "tren/nn.h"
 
 enum { CLASSES = 10, MOST_SHARDS = 13 };
 
@@ -55,23 +55,10 @@ static void keep_results(bits *b, const test_run *run) {
     }
 }
 
-/* The tree over leaves, as its definition says. */
-static void fold_tree(real *out, real *const *leaf, tren_node x, size_t n) {
-    if (x.b - x.a == 1) {
-        memcpy(out, leaf[x.a], n * sizeof *out);
-        return;
-    }
-    real *right = calloc(n, sizeof *right);
-    fold_tree(out, leaf, (tren_node){x.a, tren_node_mid(x)}, n);
-    fold_tree(right, leaf, (tren_node){tren_node_mid(x), x.b}, n);
-    for (size_t i = 0; i < n; i++) out[i] += right[i];
-    free(right);
-}
-
 /* Each shard in a worker of its own, folded naively: what all else must equal. */
 static void run_apart(bits *b, const test_run_spec *all) {
     size_t n = all->graph->n_values;
-    real *leaf[MOST_SHARDS];
+    real *leaf[MOST_SHARDS] = {NULL};
     int shards = all->batch->shards;
     for (int s = 0; s < shards; s++) {
         test_run run;
@@ -87,7 +74,7 @@ static void run_apart(bits *b, const test_run_spec *all) {
         test_run_close(&run);
     }
     b->gradient = calloc(n, sizeof(real));
-    fold_tree(b->gradient, leaf, (tren_node){0, shards}, n);
+    test_fold_tree(b->gradient, leaf, (tren_node){0, shards}, n);
     for (int s = 0; s < shards; s++) free(leaf[s]);
 }
 
@@ -157,27 +144,64 @@ static void check_equal(const bits *a, bits *b, const test_run_spec *all, const 
     b->gradient = NULL;
 }
 
+/* A worker that combines the last two sums of each part itself, as one rank does. */
+static void take_combined(void *ctx, int param, tren_span at, const real *left, const real *right) {
+    (void)param;
+    real *gradient = ctx;
+    for (size_t i = 0; i < at.len; i++) gradient[at.off + i] = right ? left[i] + right[i] : left[i];
+}
+
+static void run_combining(bits *b, const test_run_spec *all) {
+    test_run run;
+    test_run_open(&run, all);
+    tren_work_close(run.work);
+    b->gradient = calloc(all->graph->n_values, sizeof(real));
+    tren_work_spec work = {.max_rows = all->batch->rows,
+                           .train = true,
+                           .stacking = all->stacking,
+                           .shards = all->batch->shards,
+                           .hi = all->hi,
+                           .value = all->value,
+                           .node = run.node,
+                           .combine = take_combined,
+                           .ctx = b->gradient};
+    cr_assert_eq(tren_work_open(&run.work, all->graph, &work), TREN_OK);
+    cr_assert_eq(tren_work_pattern(run.work, &run.pass.pattern, all->hi, run.row0), TREN_OK);
+    test_run_both(&run);
+    keep_results(b, &run);
+    test_run_close(&run);
+}
+
+/* Every way to run these shards. `cut`: where two workers share them. */
+static void check_ways(test_run_spec *all, const char *name, int cut) {
+    char what[64];
+    bits apart = {0}, other = {0};
+    run_apart(&apart, all);
+    for (int stacking = 0; stacking < 2; stacking++) {
+        all->stacking = stacking;
+        snprintf(what, sizeof what, "%s, %s", name, stacking ? "stacked" : "separate");
+        run_together(&other, all);
+        check_equal(&apart, &other, all, what);
+        run_combining(&other, all);
+        check_equal(&apart, &other, all, what);
+        if (cut == 0) continue;
+        run_in_two(&other, all, cut);
+        check_equal(&apart, &other, all, what);
+    }
+    free(apart.gradient);
+}
+
 static void check_network(uint32_t seed) {
     int width, count[MOST_SHARDS];
+    char name[32];
     tren_graph *graph = random_network(seed, &width);
     test_batch batch;
     test_batch_open(&batch, random_rows(seed, count), count, width, CLASSES);
     real *value = test_values_of(graph, seed);
     test_run_spec all = {
         .graph = graph, .value = value, .batch = &batch, .hi = batch.shards, .dropout = true};
-    char what[64];
-    bits apart = {0}, other = {0};
-    run_apart(&apart, &all);
-    for (int stacking = 0; stacking < 2; stacking++) {
-        all.stacking = stacking;
-        snprintf(what, sizeof what, "seed %u, %s", seed, stacking ? "stacked" : "separate");
-        run_together(&other, &all);
-        check_equal(&apart, &other, &all, what);
-        if (batch.shards < 2) continue;
-        run_in_two(&other, &all, test_pick(seed, 6, 1, batch.shards - 1));
-        check_equal(&apart, &other, &all, what);
-    }
-    free(apart.gradient);
+    snprintf(name, sizeof name, "seed %u", seed);
+    check_ways(&all, name, batch.shards > 1 ? test_pick(seed, 6, 1, batch.shards - 1) : 0);
     free(value);
     test_batch_close(&batch);
     tren_graph_close(graph);
@@ -186,6 +210,26 @@ static void check_network(uint32_t seed) {
 Test(bits, stacked_separate_and_spread_runs_are_equal) {
     tren_blas_threads(1);
     for (uint32_t seed = 1; seed <= 300; seed++) check_network(seed);
+}
+
+/* Weights of more than one tile, each folded by itself. */
+Test(bits, large_weights_are_folded_in_tiles) {
+    enum { IN = 300, HIDDEN = 803 };
+    tren_blas_threads(1);
+    tren_graph *g = NULL;
+    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    tren_layer *x = tren_input(g, (tren_shape){IN, 1, 1});
+    x = tren_dense(g, x, HIDDEN, &tren_relu, (tren_init){0});
+    tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0);
+    cr_assert_lt(tren_tile_rows(&g->param[0]), HIDDEN, "this weight is but one tile");
+    test_batch batch;
+    test_batch_open(&batch, 5, (int[]){9, 8, 0, 8, 9}, IN, CLASSES);
+    real *value = test_values_of(g, 1);
+    test_run_spec all = {.graph = g, .value = value, .batch = &batch, .hi = 5};
+    check_ways(&all, "tiles", 3);
+    free(value);
+    test_batch_close(&batch);
+    tren_graph_close(g);
 }
 
 /* The self-test must let some products stack, or the test above has shown little. */
@@ -209,138 +253,6 @@ Test(bits, wide_layers_do_stack) {
     cr_assert_eq(sscanf(text, "%d of %d", &stacked, &calls), 2, "%s", text);
     cr_expect_geq(stacked, 1, "%s", text);
     test_run_close(&run);
-    free(value);
-    test_batch_close(&batch);
-    tren_graph_close(g);
-}
-
-/* ---- what backward tells, and the few numbers that travel with the gradients ------------------
- */
-
-enum { MOST_CALLS = 64 };
-typedef struct ready_log {
-    size_t lo[MOST_CALLS];
-    int n;
-    const test_run *run;
-    real snapshot[MOST_CALLS][600];
-} ready_log;
-
-static void note_ready(void *ctx, size_t lo) {
-    ready_log *log = ctx;
-    log->lo[log->n] = lo;
-    memcpy(log->snapshot[log->n++], log->run->node[0], log->run->graph->n_values * sizeof(real));
-}
-
-/* What has been called final stays as it is, to the end of the pass. */
-Test(backward, says_what_is_final_and_means_it) {
-    static ready_log log;
-    tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
-    tren_layer *x = tren_input(g, (tren_shape){8, 1, 1});
-    for (int i = 0; i < 3; i++) x = tren_dense(g, x, 8, &tren_tanh, (tren_init){0});
-    tren_softmax_loss(g, x, 0);
-    test_batch batch;
-    test_batch_open(&batch, 3, (int[]){2, 3, 0}, 8, 8);
-    real *value = test_values_of(g, 1);
-    test_run run, plain;
-    test_run_spec spec = {.graph = g, .value = value, .batch = &batch, .hi = 3};
-    test_run_open(&plain, &spec);
-    test_run_open(&run, &spec);
-    tren_work_close(run.work);
-    log.run = &run;
-    tren_work_spec work = {.max_rows = 5,
-                           .train = true,
-                           .shards = 3,
-                           .hi = 3,
-                           .value = value,
-                           .node = run.node,
-                           .ready = note_ready,
-                           .ctx = &log};
-    cr_assert_eq(tren_work_open(&run.work, g, &work), TREN_OK);
-    cr_assert_eq(tren_work_pattern(run.work, &run.pass.pattern, 3, run.row0), TREN_OK);
-    test_run_both(&run);
-    test_run_both(&plain);
-    cr_assert_geq(log.n, 3);
-    cr_expect_eq(log.lo[log.n - 1], 0);
-    for (int i = 0; i < log.n; i++) {
-        if (i > 0) cr_expect_leq(log.lo[i], log.lo[i - 1]);
-        cr_expect_eq(memcmp(log.snapshot[i] + log.lo[i], plain.node[0] + log.lo[i],
-                            (g->n_values - log.lo[i]) * sizeof(real)),
-                     0, "call %d", i);
-    }
-    test_run_close(&run);
-    test_run_close(&plain);
-    free(value);
-    test_batch_close(&batch);
-    tren_graph_close(g);
-}
-
-Test(work_fold, folds_numbers_like_gradients) {
-    enum { NUMBERS = 5 };
-    for (int shards = 1; shards <= MOST_SHARDS; shards++) {
-        tren_graph *g = NULL;
-        cr_assert_eq(tren_graph_open(&g), TREN_OK);
-        tren_dense(g, tren_input(g, (tren_shape){3, 1, 1}), 2, &tren_identity, (tren_init){0});
-        int count[MOST_SHARDS] = {1};
-        test_batch batch;
-        test_batch_open(&batch, shards, count, 3, 2);
-        real *value = test_values_of(g, 1), leaf[MOST_SHARDS][NUMBERS], expected[NUMBERS];
-        test_fill(leaf[0], (size_t)shards * NUMBERS, 5);
-        real *at[MOST_SHARDS];
-        for (int s = 0; s < shards; s++) at[s] = leaf[s];
-        fold_tree(expected, at, (tren_node){0, shards}, NUMBERS);
-        test_run run;
-        test_run_open(&run,
-                      &(test_run_spec){.graph = g, .value = value, .batch = &batch, .hi = shards});
-        tren_work_fold(run.work, 2, leaf[0], NUMBERS);
-        cr_expect_eq(memcmp(run.node[0] + 2, expected, sizeof expected), 0, "%d shards", shards);
-        test_run_close(&run);
-        free(value);
-        test_batch_close(&batch);
-        tren_graph_close(g);
-    }
-}
-
-/* ---- evaluation ------------------------------------------------------------------------------ */
-
-Test(evaluation, draws_nothing_and_smooths_nothing) {
-    tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
-    tren_layer *x = tren_input(g, (tren_shape){12, 1, 1});
-    x = tren_dense(g, tren_dropout(g, x, 0.5), 20, &tren_gelu, (tren_init){0});
-    x = tren_dense(g, tren_dropout(g, x, 0.5), 3, &tren_identity, (tren_init){0});
-    tren_softmax_loss(g, x, 0.3);
-    test_batch batch;
-    test_batch_open(&batch, 1, (int[]){9}, 12, 3);
-    real *value = test_values_of(g, 1);
-    tren_work *work = NULL;
-    tren_work_spec spec = {.max_rows = 9, .shards = 1, .hi = 1, .value = value};
-    cr_assert_eq(tren_work_open(&work, g, &spec), TREN_OK);
-    tren_group_result first = {0};
-    for (uint64_t seed = 0; seed < 3; seed++) {
-        memcpy(tren_work_input(work), batch.x, 9 * 12 * sizeof(real));
-        tren_pass pass = {.n_groups = 1,
-                          .row0 = (int[]){0, 9},
-                          .stats = true,
-                          .seed = seed,
-                          .epoch = (uint32_t)seed,
-                          .sample = batch.sample,
-                          .label = batch.label,
-                          .scale = 1};
-        tren_forward(work, &pass);
-        if (seed == 0) first = tren_work_result(work)[0];
-        cr_expect_eq(memcmp(&first, tren_work_result(work), sizeof first), 0);
-    }
-    cr_expect_eq(first.n_z, 9 * 20);
-    cr_expect_gt(first.abs_z, 0);
-    /* The loss without smoothing, from the outputs themselves. */
-    double loss = 0, correct = 0;
-    memcpy(tren_work_input(work), batch.x, 9 * 12 * sizeof(real));
-    tren_forward(work, &(tren_pass){.n_groups = 1, .row0 = (int[]){0, 9}});
-    tren_softmax_cross_entropy(tren_work_output(work), &loss, &correct, batch.label, 9, 3, 0, 1);
-    cr_expect_eq(loss, first.loss);
-    cr_expect_eq(correct, first.correct);
-    tren_work_close(work);
     free(value);
     test_batch_close(&batch);
     tren_graph_close(g);
