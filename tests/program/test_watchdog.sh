@@ -56,13 +56,15 @@ test_stopped() { # ENGINE RANKS STOPPED
         --reduction "$engine"
 }
 
-# Ctrl-Z and fg, a suspended machine: nobody was stuck.
+# Ctrl-Z and fg, a suspended machine: nobody was stuck, though some were waiting already when it began.
 test_suspended() {
     local pids
     start 3 suspended
     mapfile -t pids < <(pgrep -P "$mpirun")
+    kill -STOP "$(pid_of_rank 1)"
+    sleep 0.7
     kill -STOP "${pids[@]}"
-    sleep 3.5
+    sleep 3
     kill -CONT "${pids[@]}"
     sleep 0.5
     kill -USR1 "$mpirun"
