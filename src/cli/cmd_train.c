@@ -47,9 +47,10 @@ static void show(void *ctx, const tren_progress *p) {
 }
 
 static void say_result(const tren_config *config, const tren_result *r) {
-    printf("stopped by %s after %d epochs, %lld steps, %.1f s (%.0f samples/s)\n",
-           tren_stop_reason_name(r->reason), r->epochs, (long long)r->steps, r->wall_seconds,
-           r->samples_per_second);
+    printf("stopped by %s after %d epochs, %lld steps, %.1f s", tren_stop_reason_name(r->reason),
+           r->epochs, (long long)r->steps, r->wall_seconds);
+    if (!isnan(r->samples_per_second)) printf(" (%.0f samples/s)", r->samples_per_second);
+    printf("\n");
     if (r->best_epoch > 0) {
         printf("best epoch %d: validation loss %.4f", r->best_epoch, r->validation_loss);
         if (!isnan(r->validation_accuracy)) printf(", accuracy %.4f", r->validation_accuracy);

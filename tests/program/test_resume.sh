@@ -90,6 +90,18 @@ test_max_time() {
     [[ $(field "time" steps) -gt $steps ]] || fail "still at step $steps"
 }
 
+test_diverged() {
+    expect 5 "training has diverged" train 2 wild --optimizer.learning_rate 1e30
+    [[ $(field wild status) == diverged && $(field wild stop_reason) == diverged ]] || fail "$(cat wild/result.json)"
+    is_json wild
+    expect 0 "" train 1 tame --max_steps 25
+    contents tame | grep -v result.json >before
+    sed -i 's/learning_rate: 0.05/learning_rate: 1e30/' config.yaml
+    expect 2 "optimizer.learning_rate" train 2 tame --resume
+    contents tame | grep -v result.json | diff - before || fail "tame was changed"
+    sed -i 's/learning_rate: 1e30/learning_rate: 0.05/' config.yaml
+}
+
 # Every update rule has other states to gather and to hand out again.
 test_states() {
     local name engine i=0 sizes=(1 4 3 2 8 1 5 4) engines=(shared direct halving gather direct halving shared gather)
@@ -195,7 +207,7 @@ test_init_from() {
 }
 
 # test_resume.sh [NAME ...]   All, or these only.
-all=(more_epochs early_stopped max_steps max_time states double between_best_and_last between_epochs in_the_check
+all=(more_epochs early_stopped max_steps max_time diverged states double between_best_and_last between_epochs in_the_check
     in_the_evaluation other_recipe fresh init_from)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 test_finished # makes `plain`, with which the others are compared
