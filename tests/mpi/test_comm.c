@@ -74,4 +74,5 @@ Test(comm, ranks_agree_on_status_text_and_data, .init = test_comm_open, .fini = 
     check_gather();
     check_bcast();
     check_same_text();
+    test_comm_passed();
 }

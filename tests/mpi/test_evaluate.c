@@ -115,4 +115,5 @@ Test(evaluate, shared_or_alone_gives_the_same_bits, .init = test_comm_open,
     check_part(70, 1400);
     check_part(5, 100);
     check_part(0, 0);
+    test_comm_passed();
 }

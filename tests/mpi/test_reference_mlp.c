@@ -223,6 +223,7 @@ static void train(int shards) {
     if (test_comm.rank == 0) check_run(graph, &s);
     tren_graph_close(graph);
     tren_dataset_close(dataset);
+    test_comm_passed();
 }
 
 Test(reference_mlp, the_trainer_takes_the_known_steps, .init = test_comm_open,

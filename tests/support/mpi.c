@@ -3,12 +3,14 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tren/kernels.h"
 
 tren_comm test_comm;
 
 static char folder[64];
+static bool passed;
 
 void test_comm_open(void) {
     tren_blas_threads(1);
@@ -20,7 +22,12 @@ static int remove_one(const char *path, const struct stat *about, int type, stru
     return remove(path);
 }
 
+void test_comm_passed(void) {
+    passed = true;
+}
+
 void test_comm_close(void) {
+    if (!passed) _exit(1);
     tren_comm_barrier(&test_comm);
     if (test_comm.rank == 0 && folder[0]) nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     tren_comm_close(&test_comm);

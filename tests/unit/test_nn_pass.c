@@ -95,6 +95,44 @@ Test(work_fold, folds_numbers_like_gradients) {
     }
 }
 
+/* ---- dropout --------------------------------------------------------------------------------- */
+
+/* The mask of a row is that of its seed, layer, epoch and index in the training part. */
+Test(dropout_layer, draws_by_seed_layer_epoch_and_sample) {
+    enum { ROWS = 6, UNITS = 40 };
+    tren_graph *g = NULL;
+    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    tren_layer *x = tren_input(g, (tren_shape){UNITS, 1, 1});
+    tren_layer *first = tren_dropout(g, x, 0.5), *second = tren_dropout(g, first, 0.25);
+    tren_softmax_loss(g, second, 0);
+    test_batch batch;
+    test_batch_open(&batch, 2, (int[]){4, 2}, UNITS, UNITS);
+    real value[1], y[ROWS * UNITS], z[ROWS * UNITS];
+    uint8_t mask[ROWS * UNITS];
+    test_run run;
+    test_run_open(&run, &(test_run_spec){.graph = g,
+                                         .value = value,
+                                         .batch = &batch,
+                                         .hi = 2,
+                                         .stacking = true,
+                                         .dropout = true});
+    for (uint32_t epoch = 0; epoch < 3; epoch++) {
+        run.pass.epoch = epoch;
+        run.pass.seed = 77 + epoch;
+        test_run_forward(&run);
+        tren_dropout_key key = {.seed = 77 + epoch, .layer = 1, .epoch = epoch, .rate = 0.5};
+        tren_dropout_forward(y, mask, batch.x, batch.sample, ROWS, UNITS, &key);
+        cr_expect_arr_eq(test_output_of(&run, first), y, sizeof y);
+        key.layer = 2;
+        key.rate = 0.25;
+        tren_dropout_forward(z, mask, y, batch.sample, ROWS, UNITS, &key);
+        cr_expect_arr_eq(test_output_of(&run, second), z, sizeof z);
+    }
+    test_run_close(&run);
+    test_batch_close(&batch);
+    tren_graph_close(g);
+}
+
 /* ---- evaluation ------------------------------------------------------------------------------ */
 
 Test(evaluation, draws_nothing_and_smooths_nothing) {
