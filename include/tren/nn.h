@@ -116,12 +116,14 @@ double tren_graph_weight_squares(const tren_graph *graph, const real *value);
 
 /* ---- running ---------------------------------------------------------------------------------- */
 
-/* Plain SGD applied by the weight-gradient product itself: w <- keep * w - rate * dw, without a dw in between. Only
- * where there is nothing to fold and nothing to look at first: one microbatch, one rank, no clipping. */
-typedef struct tren_apply {
-    bool on;
-    real keep, rate;
-} tren_apply;
+/* A weight gradient taken up by the product that computes it, into <- beta * into + alpha * dw, without a dw in
+ * between: into the values (plain SGD), or into the velocity (momentum), which `combine` then gets as `left`. Only where
+ * there is nothing to fold and nothing to look at first: one microbatch, one rank, no clipping. */
+typedef struct tren_take_up {
+    real *into; /* [n_values], not owned; NULL: off */
+    real alpha, beta;
+    bool combine; /* there is more to do than the product does */
+} tren_take_up;
 
 struct tren_pass {
     int n_groups;           /* microbatches; group g has rows [row0[g], row0[g+1]) */
@@ -136,7 +138,7 @@ struct tren_pass {
     const int32_t *label;   /* [rows], or NULL */
     const real *target;     /* [rows, n_targets], or NULL */
     real scale;             /* of the loss gradient: 1 / rows of the global step */
-    tren_apply apply;
+    tren_take_up take_up;
 };
 
 /* Called by backward when the gradients in [lo, n_values) are final, and between long calls with lo unchanged. */

@@ -30,6 +30,9 @@ typedef struct tren_optimizer {
     const char *state_name[TREN_MAX_STATES];
     /* w [n], g [n] (read only), state[i] [n] */
     void (*update)(real *w, const real *g, real *const *state, size_t n, const tren_update *u);
+    /* Rules that begin with state[0] <- momentum * state[0] + g, which a matrix product can do: what is left to do
+     * after that, with scale 1. NULL elsewhere. */
+    void (*settle)(real *w, real *state0, size_t n, const tren_update *u);
 } tren_optimizer;
 
 /* The rule that a config names. */

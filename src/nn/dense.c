@@ -111,11 +111,20 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
         tren_rows_gemm(dx, dy, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
 }
 
-static void apply_weight(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    tren_gemm_shape shape = {.m = out_of(l), .n = in_of(l), .k = pass_rows(pass), .ta = true};
-    real *weight = w->spec.value + w->graph->param[l->param + WEIGHT].at.off;
-    tren_gemm(weight, layer_dy(w, l), layer_y(w, l->input), shape, -pass->apply.rate,
-              pass->apply.keep);
+/* Tile by tile where there is more to do, so that a tile is still in the cache then. */
+static void take_up_weight(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    const tren_take_up *up = &pass->take_up;
+    const tren_param *p = &w->graph->param[l->param + WEIGHT];
+    int rows = up->combine ? tren_tile_rows(p) : out_of(l);
+    tren_gemm_shape shape = {.n = in_of(l), .k = pass_rows(pass), .ta = true, .lda = out_of(l)};
+    for (int first = 0; first < out_of(l); first += rows) {
+        shape.m = out_of(l) - first < rows ? out_of(l) - first : rows;
+        tren_span at = {p->at.off + (size_t)first * in_of(l), (size_t)shape.m * in_of(l)};
+        tren_gemm(up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input), shape, up->alpha,
+                  up->beta);
+        if (up->combine)
+            w->spec.combine(w->spec.ctx, l->param + WEIGHT, at, up->into + at.off, NULL);
+    }
 }
 
 /* Gradients that other ranks wait for come first; where this rank updates the weights here and now,
@@ -127,8 +136,8 @@ static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *p
     f->backward(layer_dy(w, l), y, z, (size_t)pass_rows(pass) * out_of(l));
     if (updates) input_gradient(l, w, pass);
     tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
-    if (pass->apply.on && !is_narrow(l))
-        apply_weight(l, w, pass);
+    if (pass->take_up.into && !is_narrow(l))
+        take_up_weight(l, w, pass);
     else
         tren_fold_param(l, w, pass, WEIGHT, weight_leaf,
                         is_narrow(l) || may_stack(w, l, pass, TREN_STACK_ACCUMULATE));

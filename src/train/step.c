@@ -63,9 +63,16 @@ static void plan_update(tren_trainer *t) {
         .t = done + 1};
 }
 
-static tren_apply fused_update(const tren_trainer *t) {
+static tren_take_up take_up(const tren_trainer *t) {
+    if (!t->fused) return (tren_take_up){0};
+    if (t->optimizer->settle)
+        return (tren_take_up){.into = t->state[0].at,
+                              .alpha = 1,
+                              .beta = (real)t->step_update.momentum,
+                              .combine = true};
     double rate = t->step_update.learning_rate;
-    return (tren_apply){.on = t->fused, .rate = (real)rate, .keep = (real)(1 - rate * t->decay)};
+    return (tren_take_up){
+        .into = t->value, .alpha = (real)-rate, .beta = (real)(1 - rate * t->decay)};
 }
 
 static tren_pass fill_pass(tren_trainer *t) {
@@ -83,7 +90,7 @@ static tren_pass fill_pass(tren_trainer *t) {
                        .label = t->label,
                        .target = t->target,
                        .scale = (real)(1.0 / (double)rows_of_global_step(t)),
-                       .apply = fused_update(t)};
+                       .take_up = take_up(t)};
 }
 
 /* Requests of this rank ride on its first shard, so that the fold counts the ranks that ask. */
@@ -141,7 +148,12 @@ void trainer_combine(tren_trainer *t, int param, tren_span at, const real *left,
     real room[TILE];
     const trainer_segment *s = &t->segment[param];
     clock_enter(&t->clock, TREN_PHASE_UPDATE);
-    if (!right) update_part(t, s, at, left);
+    if (t->fused && t->optimizer->settle && left == t->state[0].at + at.off) {
+        t->step_update.decay = s->decay ? t->decay : 0;
+        t->optimizer->settle(t->value + at.off, t->state[0].at + at.off, at.len, &t->step_update);
+    } else if (!right) {
+        update_part(t, s, at, left);
+    }
     for (size_t off = 0; right && off < at.len; off += TILE) {
         tren_span tile = tile_of(at, off);
         for (size_t i = 0; i < tile.len; i++) room[i] = left[off + i] + right[off + i];

@@ -129,7 +129,8 @@ static tren_status open_update(tren_trainer *t) {
                    : (c->optimizer.weight_decay > 0 ? c->optimizer.weight_decay : 0);
     t->optimizer = tren_optimizer_find(c);
     t->at_once = t->comm->size == 1 && c->optimizer.clip_norm == 0;
-    t->fused = t->at_once && c->shards == 1 && t->optimizer->n_states == 0;
+    t->fused =
+        t->at_once && c->shards == 1 && (t->optimizer->n_states == 0 || t->optimizer->settle);
     tren_checkpoint *now = &t->state_of;
     now->canonical = c->reduction != TREN_ENGINE_MPI;
     now->dataset_digest = t->info->digest;

@@ -55,7 +55,7 @@ typedef struct tren_trainer {
     int n_segments;
     int n_waiting; /* segments [0, n_waiting) are not updated yet in this step */
     bool at_once;  /* update each layer as backward leaves it: one rank, no clipping */
-    bool fused;    /* weights updated by the gradient product itself: see tren_apply */
+    bool fused;    /* gradient products take part in the update: see tren_take_up */
     tren_update step_update;
     double decay; /* weight_decay = lambda/m */
     bool dropout;

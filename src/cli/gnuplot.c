@@ -1,0 +1,57 @@
+#include "cli/gnuplot.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static tren_status spawn(pid_t *child, const int fd[3]) {
+    char *const argv[] = {"gnuplot", "-d", NULL}; /* -d: without the settings of the user */
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    int failed = 0;
+    for (int i = 0; i < 3 && !failed; i++)
+        failed = posix_spawn_file_actions_adddup2(&actions, fd[i], i);
+    if (!failed) failed = posix_spawnp(child, argv[0], &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (failed == ENOENT)
+        return tren_fail(TREN_ERR_ENV, "there is no gnuplot on PATH, which draws the pictures; "
+                                       "install it (Debian: gnuplot-nox)");
+    if (failed) return tren_fail(TREN_ERR_ENV, "gnuplot cannot be started: %s", strerror(failed));
+    return TREN_OK;
+}
+
+/* In one line, without gnuplot's marks and empty lines. */
+static void read_notes(FILE *file, char *notes, size_t n) {
+    char line[512];
+    size_t at = 0;
+    notes[0] = '\0';
+    rewind(file);
+    while (at < n && fgets(line, sizeof line, file)) {
+        char *text = line + strspn(line, " \t\n^");
+        text[strcspn(text, "\n")] = '\0';
+        if (*text) at += (size_t)snprintf(notes + at, n - at, "%s%s", at ? "; " : "", text);
+    }
+}
+
+tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
+    notes[0] = '\0';
+    FILE *said = tmpfile();
+    if (!said || fflush(script) != 0)
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+    rewind(script);
+    pid_t child;
+    int status = 0;
+    tren_status st = spawn(&child, (const int[]){fileno(script), fileno(picture), fileno(said)});
+    if (st == TREN_OK) {
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        }
+        read_notes(said, notes, n);
+    }
+    fclose(said);
+    if (st != TREN_OK || status == 0) return st;
+    return tren_fail(TREN_ERR_ENV, "gnuplot failed: %s", notes[0] ? notes : "it does not say why");
+}
