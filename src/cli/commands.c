@@ -5,12 +5,6 @@
 
 #define CONFIG_ARGS "[CONFIG.yaml] [--KEY VALUE ...]"
 
-/* Commands whose file is not in the build are left out. */
-#pragma weak tren_cmd_eval
-#pragma weak tren_cmd_predict
-#pragma weak tren_cmd_plot
-#pragma weak tren_cmd_bench
-
 static const tren_command commands[] = {
     {.name = "data",
      .synopsis = "import|make|info|check ...",
@@ -71,13 +65,13 @@ const tren_command *tren_commands(size_t *n) {
 
 const tren_command *tren_command_find(const char *name) {
     for (size_t i = 0; i < N_COMMANDS; i++)
-        if (commands[i].run && strcmp(commands[i].name, name) == 0) return &commands[i];
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
     return NULL;
 }
 
 const char *tren_command_nearest(const char *name) {
     const char *names[N_COMMANDS] = {NULL};
     for (size_t i = 0; i < N_COMMANDS; i++)
-        if (commands[i].run && !commands[i].hidden) names[i] = commands[i].name;
+        if (!commands[i].hidden) names[i] = commands[i].name;
     return tren_text_nearest(name, names, N_COMMANDS);
 }
