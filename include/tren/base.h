@@ -1,5 +1,5 @@
-/* Base: status and error text, arenas, counter-based randomness, digests, the canonical tree, time, log.
- * Nothing here is collective; every function may be called from any rank and any thread. */
+/* Base: status and error text, arenas, counter-based randomness, digests, the canonical tree, time,
+ * log. Nothing here is collective; every function may be called from any rank and any thread. */
 #ifndef TREN_BASE_H
 #define TREN_BASE_H
 
@@ -14,7 +14,8 @@ extern "C" {
 
 #define TREN_VERSION "0.1.0"
 
-/* The floating-point type of weights, activations and gradients: float in libtren, double in libtren64. */
+/* The floating-point type of weights, activations and gradients: float in libtren, double in
+ * libtren64. */
 #ifdef TREN_DOUBLE
 typedef double real;
 #define TREN_REAL_NAME "double"
@@ -38,8 +39,8 @@ typedef enum tren_status {
     TREN_REQUEUE = 75        /* saved on a signal or max_time: start me again with --resume */
 } tren_status;
 
-/* Sets this thread's error text and returns `status`, so that a check is one line. The text names the
- * thing, its value and the remedy, without a final newline. */
+/* Sets this thread's error text and returns `status`, so that a check is one line. The text names
+ * the thing, its value and the remedy, without a final newline. */
 tren_status tren_fail(tren_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Puts "text: " in front of this thread's error text. Returns `status`. */
@@ -82,17 +83,20 @@ typedef struct tren_shape {
     int c, h, w; /* channels, height, width; a table row of f columns is {f, 1, 1} */
 } tren_shape;
 
-static inline int tren_shape_size(tren_shape s) { return s.c * s.h * s.w; }
+static inline int tren_shape_size(tren_shape s) {
+    return s.c * s.h * s.w;
+}
 
 /* ---- counter-based randomness ---------------------------------------------------------------- */
 
-/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). A draw is a
- * pure function of (seed, purpose, a, b, block); there is no state to carry or save. */
+/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). A draw is
+ * a pure function of (seed, purpose, a, b, block); there is no state to carry or save. */
 typedef enum tren_purpose {
-    TREN_RNG_SPLIT = 1,   /* a = 0, b = 0: the shuffle before the split */
-    TREN_RNG_ORDER = 2,   /* a = epoch, b = shard: the order of a shard's rows */
-    TREN_RNG_INIT = 3,    /* a = parameter, b = 0 */
-    TREN_RNG_DROPOUT = 4, /* a = epoch, b = sample; the layer is added to the purpose: see tren_rng_stream */
+    TREN_RNG_SPLIT = 1, /* a = 0, b = 0: the shuffle before the split */
+    TREN_RNG_ORDER = 2, /* a = epoch, b = shard: the order of a shard's rows */
+    TREN_RNG_INIT = 3,  /* a = parameter, b = 0 */
+    TREN_RNG_DROPOUT =
+        4, /* a = epoch, b = sample; the layer is added to the purpose: see tren_rng_stream */
     TREN_RNG_AUGMENT = 5, /* a = epoch, b = sample */
     TREN_RNG_MAKE = 6,    /* synthetic data: a = part or 0, b = sample */
     TREN_RNG_TEST = 7     /* tests and self-tests */
@@ -128,26 +132,31 @@ void tren_digest_close(tren_digest_state *state); /* accepts NULL */
 
 /* ---- the canonical tree ---------------------------------------------------------------------- */
 
-/* The binary tree over [0, n): node [a, b) is a leaf when b - a = 1, else the sum of its halves [a, mid) and
- * [mid, b), mid = (a + b) / 2. Every sum over shards or blocks is folded along it, left operand first. */
+/* The binary tree over [0, n): node [a, b) is a leaf when b - a = 1, else the sum of its halves [a,
+ * mid) and [mid, b), mid = (a + b) / 2. Every sum over shards or blocks is folded along it, left
+ * operand first. */
 typedef struct tren_node {
     int a, b;
 } tren_node;
 
-static inline int tren_node_mid(tren_node x) { return (x.a + x.b) / 2; }
+static inline int tren_node_mid(tren_node x) {
+    return (x.a + x.b) / 2;
+}
 
-/* Splits [0, n) among `size` ranks as evenly as possible; rank r's part is [part(r), part(r + 1)). */
+/* Splits [0, n) among `size` ranks as evenly as possible; rank r's part is [part(r), part(r + 1)).
+ */
 static inline int tren_part_first(int n, int size, int rank) {
     return (int)((int64_t)n * rank / size);
 }
 
-/* The maximal nodes of the tree over [0, n) that lie within [lo, hi), from left to right. Returns their number;
- * out may be NULL (count only), else it has room for 2*64. */
+/* The maximal nodes of the tree over [0, n) that lie within [lo, hi), from left to right. Returns
+ * their number; out may be NULL (count only), else it has room for 2*64. */
 int tren_tree_nodes(tren_node *out, int n, int lo, int hi);
 
 #define TREN_TREE_MAX_NODES 128
 
-/* A fold as a program for a stack machine: step.leaf >= 0 pushes a leaf, TREN_FOLD adds the two topmost. */
+/* A fold as a program for a stack machine: step.leaf >= 0 pushes a leaf, TREN_FOLD adds the two
+ * topmost. */
 #define TREN_FOLD (-1)
 /* The postfix program that evaluates `node`: 2*(b-a) - 1 steps. */
 void tren_tree_program(int *step, tren_node node);
@@ -164,7 +173,8 @@ typedef struct tren_log {
 } tren_log;
 
 /* One line, flushed; newline added. log may be NULL. */
-void tren_log_line(const tren_log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tren_log_line(const tren_log *log, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #ifdef __cplusplus
 }

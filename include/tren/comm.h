@@ -1,6 +1,6 @@
-/* Comm: the only part that knows MPI. A communicator, agreement, and the reduction of gradients along the canonical
- * tree. Functions are Collective over the communicator unless they say otherwise. A failing MPI call ends the job:
- * Open MPI has no way back from it. */
+/* Comm: the only part that knows MPI. A communicator, agreement, and the reduction of gradients
+ * along the canonical tree. Functions are Collective over the communicator unless they say
+ * otherwise. A failing MPI call ends the job: Open MPI has no way back from it. */
 #ifndef TREN_COMM_H
 #define TREN_COMM_H
 
@@ -13,7 +13,8 @@
 extern "C" {
 #endif
 
-/* ---- what a rank is doing, for the watchdog and the time split --------------------------------- */
+/* ---- what a rank is doing, for the watchdog and the time split ---------------------------------
+ */
 
 typedef enum tren_phase {
     TREN_PHASE_SETUP,
@@ -37,19 +38,21 @@ typedef struct tren_watch {
     _Atomic int64_t step;
 } tren_watch;
 
-/* ---- communicators ---------------------------------------------------------------------------- */
+/* ---- communicators ----------------------------------------------------------------------------
+ */
 
 typedef struct tren_comm {
-    void *mpi;          /* MPI_Comm *, owned */
+    void *mpi; /* MPI_Comm *, owned */
     int rank, size;
     int local_rank, local_size; /* on this node */
     int n_nodes;
-    bool crowded;       /* more ranks on this node than CPUs: waiting must yield */
-    bool world;         /* made by tren_comm_open: close finalizes MPI */
-    tren_watch *watch;  /* not owned; NULL: nobody watches */
+    bool crowded;      /* more ranks on this node than CPUs: waiting must yield */
+    bool world;        /* made by tren_comm_open: close finalizes MPI */
+    tren_watch *watch; /* not owned; NULL: nobody watches */
 } tren_comm;
 
-/* Initialises MPI (thread level funneled) and wraps a duplicate of MPI_COMM_WORLD. Once per process. */
+/* Initialises MPI (thread level funneled) and wraps a duplicate of MPI_COMM_WORLD. Once per
+ * process. */
 tren_status tren_comm_open(tren_comm *comm);
 /* Wraps a duplicate of the caller's MPI_Comm (passed by address), which stays the caller's. */
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm);
@@ -67,59 +70,67 @@ void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine,
 void tren_comm_barrier(const tren_comm *comm);
 /* Plain MPI_Allreduce, sum in place: what the engines are measured against. n < 2^31 */
 void tren_comm_allreduce(const tren_comm *comm, real *sum, size_t n);
-/* Rank r sends count(r) = first[r+1] - first[r] doubles; rank 0 has all of them in `all` [first[size]]. */
+/* Rank r sends count(r) = first[r+1] - first[r] doubles; rank 0 has all of them in `all`
+ * [first[size]]. */
 void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first);
 /* all [size][TREN_COMM_TEXT]: every rank's text, cut to fit, on every rank. */
 enum { TREN_COMM_TEXT = 64 };
 void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT], const char *mine);
-/* TREN_ERR_ENV on all ranks, naming a rank whose text differs from rank 0's: "WHAT differs ...; REMEDY". */
-tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text, const char *remedy);
+/* TREN_ERR_ENV on all ranks, naming a rank whose text differs from rank 0's: "WHAT differs ...;
+ * REMEDY". */
+tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text,
+                                const char *remedy);
 /* "Open MPI 4.1.4". Not collective, before or after MPI_Init. */
 void tren_comm_version(char *text, size_t n);
 
-/* ---- the reduction ---------------------------------------------------------------------------- */
+/* ---- the reduction ----------------------------------------------------------------------------
+ */
 
-/* The sum over shards of n values per shard, each rank bringing the tree nodes of its own shards. A step is
- *     write the gradients into tren_reducer_node(k), telling `ready` from the top of the arena downwards
- *     finish            my pieces of the sum are final, in tren_reducer_sum
- *     (update my pieces of the values)
- *     gather            every rank has all values
- * with the bits of the canonical tree for every engine but mpi. */
+/* The sum over shards of n values per shard, each rank bringing the tree nodes of its own shards. A
+ * step is write the gradients into tren_reducer_node(k), telling `ready` from the top of the arena
+ * downwards finish            my pieces of the sum are final, in tren_reducer_sum (update my pieces
+ * of the values) gather            every rank has all values with the bits of the canonical tree
+ * for every engine but mpi. */
 typedef struct tren_reducer tren_reducer;
 
 typedef struct tren_reduce_spec {
-    size_t n;        /* values */
+    size_t n; /* values */
     int shards;
-    int engine;      /* tren_engine_id */
-    size_t bucket;   /* values per bucket, about */
+    int engine;    /* tren_engine_id */
+    size_t bucket; /* values per bucket, about */
 } tren_reduce_spec;
 
 /* TREN_ERR_USAGE: more ranks than shards; an engine that this launch does not allow. */
-tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm, const tren_reduce_spec *spec);
-void tren_reducer_close(tren_reducer *reducer); /* accepts NULL */
+tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
+                              const tren_reduce_spec *spec);
+void tren_reducer_close(tren_reducer *reducer);               /* accepts NULL */
 const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the one in use */
 /* Whether messages are under way between begin and wait, which `ready` moves along. */
 bool tren_reducer_sends(const tren_reducer *reducer);
 int tren_reducer_first_shard(const tren_reducer *reducer, int rank); /* rank = size gives shards */
 int tren_reducer_nodes(const tren_reducer *reducer); /* tree nodes that this rank owns: 1 is best */
 int tren_reducer_max_nodes(const tren_reducer *reducer); /* over ranks */
-real **tren_reducer_node(const tren_reducer *reducer); /* [nodes][n], owned by the reducer */
-real *tren_reducer_value(const tren_reducer *reducer); /* [n], the values; maybe shared by the ranks of a node */
-const real *tren_reducer_sum(const tren_reducer *reducer); /* [n], valid in my pieces after finish */
-/* The pieces this rank owns, ascending, aligned to TREN_REDUCE_GRAIN. Together all ranks' pieces cover [0, n) once,
- * or, where the engine replicates, every rank owns everything. */
+real **tren_reducer_node(const tren_reducer *reducer);   /* [nodes][n], owned by the reducer */
+real *tren_reducer_value(
+    const tren_reducer *reducer); /* [n], the values; maybe shared by the ranks of a node */
+const real *tren_reducer_sum(
+    const tren_reducer *reducer); /* [n], valid in my pieces after finish */
+/* The pieces this rank owns, ascending, aligned to TREN_REDUCE_GRAIN. Together all ranks' pieces
+ * cover [0, n) once, or, where the engine replicates, every rank owns everything. */
 enum { TREN_REDUCE_GRAIN = 4096 };
 int tren_reducer_pieces(const tren_reducer *reducer, const tren_span **piece);
 bool tren_reducer_replicates(const tren_reducer *reducer);
-size_t tren_reducer_bytes(const tren_reducer *reducer); /* memory of this rank, the values and nodes included */
+size_t tren_reducer_bytes(
+    const tren_reducer *reducer); /* memory of this rank, the values and nodes included */
 
 void tren_reducer_begin(tren_reducer *reducer);
-void tren_reducer_ready(tren_reducer *reducer, size_t lo); /* [lo, n) is final. Not collective, never blocks */
+void tren_reducer_ready(tren_reducer *reducer,
+                        size_t lo); /* [lo, n) is final. Not collective, never blocks */
 /* Waits for what my pieces of the sum are made of. Then either */
 void tren_reducer_wait(tren_reducer *reducer);
-/* a part of one of my pieces at a time: the folded values, in `room` [at.len] or where they are already, so that a
- * sum can be used while it is in the cache and need not be stored; Not collective; or all of them, for
- * tren_reducer_sum: */
+/* a part of one of my pieces at a time: the folded values, in `room` [at.len] or where they are
+ * already, so that a sum can be used while it is in the cache and need not be stored; Not
+ * collective; or all of them, for tren_reducer_sum: */
 const real *tren_reducer_fold(tren_reducer *reducer, tren_span at, real *room);
 /* Whether the sum is stored already, by the engine or by `finish`. */
 bool tren_reducer_folded(const tren_reducer *reducer);
@@ -128,9 +139,11 @@ void tren_reducer_finish(tren_reducer *reducer);
 void tren_reducer_gather(tren_reducer *reducer);
 /* After rank 0 wrote the values by itself: the same on every rank. */
 void tren_reducer_share_values(tren_reducer *reducer);
-/* Global sum of squares of the reduced gradient over [0, n_params): fixed chunks, one order, any P. */
+/* Global sum of squares of the reduced gradient over [0, n_params): fixed chunks, one order, any P.
+ */
 double tren_reducer_norm_squared(tren_reducer *reducer, size_t n_params);
-/* Rank 0's full [n] = every rank's pieces, of which `mine` holds mine one after the other. full: rank 0 only. */
+/* Rank 0's full [n] = every rank's pieces, of which `mine` holds mine one after the other. full:
+ * rank 0 only. */
 void tren_reducer_collect(tren_reducer *reducer, real *full, const real *mine);
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
-/* Config: every setting of a run in one plain struct, described by one table, from which the YAML reader, the
- * command line, --help, the man page and the saved record are all made. Not collective. */
+/* Config: every setting of a run in one plain struct, described by one table, from which the YAML
+ * reader, the command line, --help, the man page and the saved record are all made. Not collective.
+ */
 #ifndef TREN_CONFIG_H
 #define TREN_CONFIG_H
 
@@ -24,27 +25,50 @@ typedef struct tren_real_list {
 
 /* Enumerations: the order is that of the option's `choices`. */
 typedef enum tren_precision { TREN_PRECISION_FLOAT, TREN_PRECISION_DOUBLE } tren_precision;
-typedef enum tren_activation_id { TREN_IDENTITY, TREN_RELU, TREN_TANH, TREN_GELU } tren_activation_id;
-typedef enum tren_init_id { TREN_INIT_HE, TREN_INIT_GLOROT, TREN_INIT_GAUSSIAN, TREN_INIT_PYTORCH } tren_init_id;
-typedef enum tren_loss_id { TREN_LOSS_AUTO, TREN_LOSS_CROSS_ENTROPY, TREN_LOSS_HALF_SQUARES } tren_loss_id;
+typedef enum tren_activation_id {
+    TREN_IDENTITY,
+    TREN_RELU,
+    TREN_TANH,
+    TREN_GELU
+} tren_activation_id;
+typedef enum tren_init_id {
+    TREN_INIT_HE,
+    TREN_INIT_GLOROT,
+    TREN_INIT_GAUSSIAN,
+    TREN_INIT_PYTORCH
+} tren_init_id;
+typedef enum tren_loss_id {
+    TREN_LOSS_AUTO,
+    TREN_LOSS_CROSS_ENTROPY,
+    TREN_LOSS_HALF_SQUARES
+} tren_loss_id;
 typedef enum tren_optimizer_id { TREN_SGD, TREN_ADAM, TREN_ADAMW } tren_optimizer_id;
 typedef enum tren_schedule_id {
-    TREN_SCHEDULE_CONSTANT,     /* 1 */
-    TREN_SCHEDULE_STEP,         /* gamma^floor(epoch / period) */
-    TREN_SCHEDULE_COSINE,       /* from 1 to final_factor over the run's epochs */
-    TREN_SCHEDULE_SQRT,         /* 1 / sqrt(1 + floor(t / period)), t in steps */
-    TREN_SCHEDULE_INVERSE_SQRT  /* 1 / sqrt(t / warmup_steps) after the warm-up */
+    TREN_SCHEDULE_CONSTANT,    /* 1 */
+    TREN_SCHEDULE_STEP,        /* gamma^floor(epoch / period) */
+    TREN_SCHEDULE_COSINE,      /* from 1 to final_factor over the run's epochs */
+    TREN_SCHEDULE_SQRT,        /* 1 / sqrt(1 + floor(t / period)), t in steps */
+    TREN_SCHEDULE_INVERSE_SQRT /* 1 / sqrt(t / warmup_steps) after the warm-up */
 } tren_schedule_id;
-typedef enum tren_stop_rule { TREN_STOP_NONE, TREN_STOP_PATIENCE, TREN_STOP_GL, TREN_STOP_UP } tren_stop_rule;
+typedef enum tren_stop_rule {
+    TREN_STOP_NONE,
+    TREN_STOP_PATIENCE,
+    TREN_STOP_GL,
+    TREN_STOP_UP
+} tren_stop_rule;
 typedef enum tren_engine_id {
     TREN_ENGINE_AUTO,
     TREN_ENGINE_SHARED,  /* one node: a shared window, every rank reads the others' nodes */
     TREN_ENGINE_HALVING, /* recursive halving and doubling; ranks and shards powers of two */
     TREN_ENGINE_DIRECT,  /* slices straight to their owners, any number of ranks */
     TREN_ENGINE_GATHER,  /* every node to every rank: small models */
-    TREN_ENGINE_MPI      /* MPI_Iallreduce: the plain alternative, without the promise of equal bits */
+    TREN_ENGINE_MPI /* MPI_Iallreduce: the plain alternative, without the promise of equal bits */
 } tren_engine_id;
-typedef enum tren_progress_id { TREN_PROGRESS_AUTO, TREN_PROGRESS_ON, TREN_PROGRESS_OFF } tren_progress_id;
+typedef enum tren_progress_id {
+    TREN_PROGRESS_AUTO,
+    TREN_PROGRESS_ON,
+    TREN_PROGRESS_OFF
+} tren_progress_id;
 
 typedef struct tren_config {
     /* files */
@@ -65,7 +89,8 @@ typedef struct tren_config {
         int init;       /* tren_init_id */
         double init_variance;
     } model;
-    tren_real_list dropout; /* drop rate before each dense layer: input first, then each hidden layer's output */
+    tren_real_list dropout; /* drop rate before each dense layer: input first, then each hidden
+                               layer's output */
     struct {
         int name; /* tren_loss_id */
         double label_smoothing;
@@ -109,16 +134,16 @@ typedef struct tren_config {
 } tren_config;
 
 typedef enum tren_option_type {
-    TREN_OPTION_TEXT,     /* char[], size in `size` */
-    TREN_OPTION_BOOL,     /* bool */
-    TREN_OPTION_INT,      /* int */
-    TREN_OPTION_INT64,    /* int64_t */
-    TREN_OPTION_SEED,     /* uint64_t */
-    TREN_OPTION_REAL,     /* double */
-    TREN_OPTION_SECONDS,  /* double; written 90, 90s, 15m, 2h or H:MM:SS */
-    TREN_OPTION_CHOICE,   /* int, index into choices */
-    TREN_OPTION_INTS,     /* tren_int_list */
-    TREN_OPTION_REALS     /* tren_real_list */
+    TREN_OPTION_TEXT,    /* char[], size in `size` */
+    TREN_OPTION_BOOL,    /* bool */
+    TREN_OPTION_INT,     /* int */
+    TREN_OPTION_INT64,   /* int64_t */
+    TREN_OPTION_SEED,    /* uint64_t */
+    TREN_OPTION_REAL,    /* double */
+    TREN_OPTION_SECONDS, /* double; written 90, 90s, 15m, 2h or H:MM:SS */
+    TREN_OPTION_CHOICE,  /* int, index into choices */
+    TREN_OPTION_INTS,    /* tren_int_list */
+    TREN_OPTION_REALS    /* tren_real_list */
 } tren_option_type;
 
 typedef enum tren_option_role {
@@ -136,7 +161,8 @@ typedef struct tren_option {
     double min, max;            /* numbers, each list element, and seconds */
     const char *const *choices; /* NULL-terminated, for TREN_OPTION_CHOICE */
     const char *help;           /* one sentence */
-    const char *group;          /* the heading it stands under in --help, the man page and the documentation */
+    const char
+        *group; /* the heading it stands under in --help, the man page and the documentation */
 } tren_option;
 
 /* The table. */
@@ -148,24 +174,30 @@ const char *tren_option_nearest(const char *key);
 
 void tren_config_defaults(tren_config *config);
 /* Sets one key from text; `where` ("command line", "run.yaml:12") begins the error message. */
-tren_status tren_config_set(tren_config *config, const char *key, const char *text, const char *where);
-/* Reads a YAML file over `config`: nested maps or dotted keys, scalars, flow or block lists. Unknown or repeated
- * keys, wrong types and values out of range fail with TREN_ERR_USAGE and file:line. */
+tren_status tren_config_set(tren_config *config, const char *key, const char *text,
+                            const char *where);
+/* Reads a YAML file over `config`: nested maps or dotted keys, scalars, flow or block lists.
+ * Unknown or repeated keys, wrong types and values out of range fail with TREN_ERR_USAGE and
+ * file:line. */
 tren_status tren_config_load(tren_config *config, const char *path);
-tren_status tren_config_load_text(tren_config *config, const char *text, size_t n, const char *name);
+tren_status tren_config_load_text(tren_config *config, const char *text, size_t n,
+                                  const char *name);
 /* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...). */
 tren_status tren_config_check(const tren_config *config);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
 tren_status tren_config_format(char **text, const tren_config *config);
-/* The drop rate before dense layer `layer` of n_hidden + 1 (0: the input). A list of one rate holds for every hidden
- * layer but not for the input; layers beyond a longer list have none. */
+/* The drop rate before dense layer `layer` of n_hidden + 1 (0: the input). A list of one rate holds
+ * for every hidden layer but not for the input; layers beyond a longer list have none. */
 double tren_config_dropout(const tren_config *config, int layer);
-/* What an option takes, in words: "a whole number from 1 to 65536", "auto, on or off". Returns snprintf's count. */
+/* What an option takes, in words: "a whole number from 1 to 65536", "auto, on or off". Returns
+ * snprintf's count. */
 int tren_option_describe(char *out, size_t n, const tren_option *option);
 /* Formats one value as it would stand in the YAML file. Returns snprintf's count. */
 int tren_option_format(char *out, size_t n, const tren_option *option, const tren_config *config);
-/* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2 now; ...". */
-tren_status tren_config_same(const tren_config *before, const tren_config *now, tren_option_role role);
+/* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2
+ * now; ...". */
+tren_status tren_config_same(const tren_config *before, const tren_config *now,
+                             tren_option_role role);
 
 #ifdef __cplusplus
 }

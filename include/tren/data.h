@@ -1,5 +1,5 @@
-/* Data: our dataset schema (docs/data-format.md), the makers and importers that write it, and what a rank keeps
- * of it in memory. Compiles and tests without MPI; nothing here is collective. */
+/* Data: our dataset schema (docs/data-format.md), the makers and importers that write it, and what
+ * a rank keeps of it in memory. Compiles and tests without MPI; nothing here is collective. */
 #ifndef TREN_DATA_H
 #define TREN_DATA_H
 
@@ -20,11 +20,13 @@ typedef struct tren_dataset_info {
     int n_targets;    /* regression: width of y; classification: 1 */
     tren_type x_type; /* U8, F32 or F64: how x lies in the file and in memory */
     size_t rows[TREN_N_PARTS];
-    size_t n_stats; /* shape.c for images and tables alike */
-    double *mean, *sd; /* [n_stats] of the training part, in the file's units (u8: 0..255). Owned by the dataset */
+    size_t n_stats;    /* shape.c for images and tables alike */
+    double *mean, *sd; /* [n_stats] of the training part, in the file's units (u8: 0..255). Owned by
+                          the dataset */
     char **class_name; /* [n_classes], or NULL. Owned by the dataset */
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
-    uint64_t digest;        /* of this schema's identity: shape, rows, stats, source, split: pins a run to its data */
+    uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split: pins a run to
+                        its data */
 } tren_dataset_info;
 
 typedef struct tren_dataset tren_dataset;
@@ -44,12 +46,14 @@ typedef struct tren_rows {
     real *target;   /* [n, n_targets] owned; NULL for classification */
 } tren_rows;
 
-/* Reads rows [first, first + n). Labels out of range and values that are not finite fail (TREN_ERR_DATA), naming
- * part and row. */
-tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part, size_t first, size_t n);
+/* Reads rows [first, first + n). Labels out of range and values that are not finite fail
+ * (TREN_ERR_DATA), naming part and row. */
+tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
+                           size_t first, size_t n);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
 
-/* Normalisation as one affine map per statistic: x' = x * scale + shift, scale = 1/sd (1 where sd = 0). */
+/* Normalisation as one affine map per statistic: x' = x * scale + shift, scale = 1/sd (1 where sd =
+ * 0). */
 typedef struct tren_normalizer {
     int width, n_stats, per_stat; /* width = n_stats * per_stat; row = [n_stats, per_stat] */
     real *scale, *shift;          /* [width] expanded, owned */
@@ -58,7 +62,8 @@ tren_status tren_normalizer_open(tren_normalizer *normalizer, const tren_dataset
 void tren_normalizer_close(tren_normalizer *normalizer);
 
 /* x [n, width] = normalised rows row[0..n) (indices relative to rows->first... rows->n). */
-void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n, const tren_normalizer *normalizer);
+void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,
+                     const tren_normalizer *normalizer);
 
 /* ---- shards ---------------------------------------------------------------------------------- */
 
@@ -71,23 +76,27 @@ size_t tren_shard_first(tren_sharding sharding, int shard); /* shard = n gives m
 static inline size_t tren_shard_size(tren_sharding sharding, int shard) {
     return tren_shard_first(sharding, shard + 1) - tren_shard_first(sharding, shard);
 }
-/* Which positions of shard s's own order fall into step t of batch size b: [*lo, *hi). Position j of the epoch is
- * row j div n of shard j mod n, and step t covers [t*b, min((t+1)*b, m)). */
-void tren_shard_step(size_t *lo, size_t *hi, tren_sharding sharding, int shard, size_t batch, size_t step);
+/* Which positions of shard s's own order fall into step t of batch size b: [*lo, *hi). Position j
+ * of the epoch is row j div n of shard j mod n, and step t covers [t*b, min((t+1)*b, m)). */
+void tren_shard_step(size_t *lo, size_t *hi, tren_sharding sharding, int shard, size_t batch,
+                     size_t step);
 
 /* The order of this rank's shards in one epoch. */
 typedef struct tren_order {
     tren_sharding sharding;
-    int lo, hi;     /* my shards */
+    int lo, hi; /* my shards */
     uint64_t seed;
     bool shuffle;
-    uint32_t *perm; /* [rows of my shards]: shard s at perm + first(s) - first(lo), indices relative to first(lo) */
+    uint32_t *perm; /* [rows of my shards]: shard s at perm + first(s) - first(lo), indices relative
+                       to first(lo) */
 } tren_order;
-tren_status tren_order_open(tren_order *order, tren_sharding sharding, int lo, int hi, uint64_t seed, bool shuffle);
+tren_status tren_order_open(tren_order *order, tren_sharding sharding, int lo, int hi,
+                            uint64_t seed, bool shuffle);
 void tren_order_epoch(tren_order *order, uint32_t epoch);
 void tren_order_close(tren_order *order);
 
-/* ---- making datasets -------------------------------------------------------------------------- */
+/* ---- making datasets --------------------------------------------------------------------------
+ */
 
 /* A source in memory: what every importer and maker produces. */
 typedef struct tren_source {
@@ -96,27 +105,29 @@ typedef struct tren_source {
     tren_shape shape;
     bool is_image;
     int n_classes, n_targets;
-    tren_type x_type;   /* as stored */
-    void *x;            /* [n + n_test, shape] owned */
-    tren_type y_type;   /* U8, I32 or I64 labels; F32 or F64 targets */
-    void *y;            /* [n + n_test, n_targets] owned */
-    char **class_name;  /* [n_classes] owned, or NULL */
-    uint64_t digest;    /* of the source bytes or settings */
-    char origin[256];   /* for people: "idx train-images-idx3-ubyte.gz ..." */
+    tren_type x_type;  /* as stored */
+    void *x;           /* [n + n_test, shape] owned */
+    tren_type y_type;  /* U8, I32 or I64 labels; F32 or F64 targets */
+    void *y;           /* [n + n_test, n_targets] owned */
+    char **class_name; /* [n_classes] owned, or NULL */
+    uint64_t digest;   /* of the source bytes or settings */
+    char origin[256];  /* for people: "idx train-images-idx3-ubyte.gz ..." */
 } tren_source;
 void tren_source_close(tren_source *source);
 
 typedef struct tren_split {
     double percent[TREN_N_PARTS]; /* 96, 2, 2; sums to 100 */
-    bool keep_test;               /* the source's own test part is /test; the rest is split by the first two */
-    bool stratify;                /* shares hold within each class */
+    bool keep_test; /* the source's own test part is /test; the rest is split by the first two */
+    bool stratify;  /* shares hold within each class */
     bool shuffle;
     uint64_t seed;
 } tren_split;
 tren_status tren_split_parse(tren_split *split, const char *text); /* "96/2/2" */
 
-/* Shuffles, splits and writes PATH (by way of PATH.tmp and rename; an existing PATH is kept unless overwrite). */
-tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split, bool overwrite);
+/* Shuffles, splits and writes PATH (by way of PATH.tmp and rename; an existing PATH is kept unless
+ * overwrite). */
+tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split,
+                               bool overwrite);
 
 #ifdef __cplusplus
 }

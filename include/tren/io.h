@@ -1,5 +1,5 @@
-/* IO: the only part that knows HDF5. Thin, typed, every call checked; messages name file and dataset. Not
- * collective: every rank opens files by itself, reading with the serial driver. */
+/* IO: the only part that knows HDF5. Thin, typed, every call checked; messages name file and
+ * dataset. Not collective: every rank opens files by itself, reading with the serial driver. */
 #ifndef TREN_IO_H
 #define TREN_IO_H
 
@@ -29,53 +29,64 @@ typedef struct tren_h5_shape {
     size_t dim[TREN_H5_MAX_RANK];
 } tren_h5_shape;
 
-/* Opens for reading. `status` of failures is `code` (TREN_ERR_DATA or TREN_ERR_CHECKPOINT): missing, not HDF5,
- * truncated, locked (with the remedy HDF5_USE_FILE_LOCKING=FALSE). */
+/* Opens for reading. `status` of failures is `code` (TREN_ERR_DATA or TREN_ERR_CHECKPOINT):
+ * missing, not HDF5, truncated, locked (with the remedy HDF5_USE_FILE_LOCKING=FALSE). */
 tren_status tren_h5_open(tren_h5 **file, const char *path, tren_status code);
 /* Creates (truncates) for writing, superblock version 2 or later with checksummed metadata. */
 tren_status tren_h5_create(tren_h5 **file, const char *path, tren_status code);
 /* Closes a file opened for reading, or gives up on one being written. Accepts NULL. */
 void tren_h5_close(tren_h5 *file);
-/* Closes a written file: flush, close, and fsync; an error when any write before or now failed (full disk). On
- * failure the file is unlinked. The handle is gone either way. */
+/* Closes a written file: flush, close, and fsync; an error when any write before or now failed
+ * (full disk). On failure the file is unlinked. The handle is gone either way. */
 tren_status tren_h5_finish(tren_h5 *file);
 
 bool tren_h5_has(tren_h5 *file, const char *name); /* a group or dataset */
 tren_status tren_h5_group(tren_h5 *file, const char *name);
-/* Shape and native type of a dataset (types HDF5 has and we do not are reported as the nearest wider one of
- * ours: bool and i8..i16 -> I32, u16 -> I32, u32 -> I64, f16 -> F32). */
+/* Shape and native type of a dataset (types HDF5 has and we do not are reported as the nearest
+ * wider one of ours: bool and i8..i16 -> I32, u16 -> I32, u32 -> I64, f16 -> F32). */
 tren_status tren_h5_info(tren_h5 *file, const char *name, tren_h5_shape *shape, tren_type *type);
 /* The chunk shape of a dataset, of rank 0 where it is stored contiguously. */
 tren_status tren_h5_chunk(tren_h5 *file, const char *name, tren_h5_shape *chunk);
-/* Reads rows [first, first+n) of the first dimension, converted to `type`. `out` holds n * product(dim[1..]). */
-tren_status tren_h5_read_rows(tren_h5 *file, const char *name, size_t first, size_t n, tren_type type, void *out);
+/* Reads rows [first, first+n) of the first dimension, converted to `type`. `out` holds n *
+ * product(dim[1..]). */
+tren_status tren_h5_read_rows(tren_h5 *file, const char *name, size_t first, size_t n,
+                              tren_type type, void *out);
 /* Reads a whole dataset of exactly `count` elements, converted to `type`. */
 tren_status tren_h5_read(tren_h5 *file, const char *name, size_t count, tren_type type, void *out);
 /* Creates a contiguous dataset and writes all of it. */
-tren_status tren_h5_write(tren_h5 *file, const char *name, tren_h5_shape shape, tren_type type, const void *data);
+tren_status tren_h5_write(tren_h5 *file, const char *name, tren_h5_shape shape, tren_type type,
+                          const void *data);
 /* Creates an empty contiguous dataset, to be filled by tren_h5_write_rows. */
-tren_status tren_h5_create_dataset(tren_h5 *file, const char *name, tren_h5_shape shape, tren_type type);
-tren_status tren_h5_write_rows(tren_h5 *file, const char *name, size_t first, size_t n, tren_type type,
-                               const void *data);
+tren_status tren_h5_create_dataset(tren_h5 *file, const char *name, tren_h5_shape shape,
+                                   tren_type type);
+tren_status tren_h5_write_rows(tren_h5 *file, const char *name, size_t first, size_t n,
+                               tren_type type, const void *data);
 
-/* Attributes of a group or dataset ("/" for the file). Text is stored fixed-size UTF-8. Readers fail when the
- * attribute is missing or has another type class. */
+/* Attributes of a group or dataset ("/" for the file). Text is stored fixed-size UTF-8. Readers
+ * fail when the attribute is missing or has another type class. */
 tren_status tren_h5_put_text(tren_h5 *file, const char *object, const char *name, const char *text);
 tren_status tren_h5_put_i64(tren_h5 *file, const char *object, const char *name, int64_t value);
 tren_status tren_h5_put_u64(tren_h5 *file, const char *object, const char *name, uint64_t value);
-tren_status tren_h5_put_i64s(tren_h5 *file, const char *object, const char *name, const int64_t *value, size_t n);
-tren_status tren_h5_put_f64s(tren_h5 *file, const char *object, const char *name, const double *value, size_t n);
-tren_status tren_h5_put_texts(tren_h5 *file, const char *object, const char *name, const char *const *text, size_t n);
+tren_status tren_h5_put_i64s(tren_h5 *file, const char *object, const char *name,
+                             const int64_t *value, size_t n);
+tren_status tren_h5_put_f64s(tren_h5 *file, const char *object, const char *name,
+                             const double *value, size_t n);
+tren_status tren_h5_put_texts(tren_h5 *file, const char *object, const char *name,
+                              const char *const *text, size_t n);
 bool tren_h5_has_attr(tren_h5 *file, const char *object, const char *name);
 /* Reads at most n-1 bytes and a terminating zero; longer text is an error. */
-tren_status tren_h5_get_text(tren_h5 *file, const char *object, const char *name, char *text, size_t n);
+tren_status tren_h5_get_text(tren_h5 *file, const char *object, const char *name, char *text,
+                             size_t n);
 tren_status tren_h5_get_i64(tren_h5 *file, const char *object, const char *name, int64_t *value);
 tren_status tren_h5_get_u64(tren_h5 *file, const char *object, const char *name, uint64_t *value);
 /* *n in: room; out: count. */
-tren_status tren_h5_get_i64s(tren_h5 *file, const char *object, const char *name, int64_t *value, size_t *n);
-tren_status tren_h5_get_f64s(tren_h5 *file, const char *object, const char *name, double *value, size_t *n);
+tren_status tren_h5_get_i64s(tren_h5 *file, const char *object, const char *name, int64_t *value,
+                             size_t *n);
+tren_status tren_h5_get_f64s(tren_h5 *file, const char *object, const char *name, double *value,
+                             size_t *n);
 /* malloc'ed array of malloc'ed strings; the caller frees each and the array. */
-tren_status tren_h5_get_texts(tren_h5 *file, const char *object, const char *name, char ***text, size_t *n);
+tren_status tren_h5_get_texts(tren_h5 *file, const char *object, const char *name, char ***text,
+                              size_t *n);
 /* Calls fn for each child of a group, in name order. A non-OK result stops and is returned. */
 tren_status tren_h5_each(tren_h5 *file, const char *group,
                          tren_status (*fn)(void *ctx, const char *name, bool is_group), void *ctx);

@@ -1,8 +1,9 @@
-/* Kernels: pure functions on arrays, outputs first, no allocation, no status, no branches on configuration. The
- * only part that knows BLAS. Not collective, no state. Matrices are row-major and dense.
+/* Kernels: pure functions on arrays, outputs first, no allocation, no status, no branches on
+ * configuration. The only part that knows BLAS. Not collective, no state. Matrices are row-major
+ * and dense.
  *
- * The bits of every kernel are fixed by its source and its sizes: no contraction, no fast-math, sums in a stated
- * order; those of tren_gemm by OpenBLAS, its core type and the shape. */
+ * The bits of every kernel are fixed by its source and its sizes: no contraction, no fast-math,
+ * sums in a stated order; those of tren_gemm by OpenBLAS, its core type and the shape. */
 #ifndef TREN_KERNELS_H
 #define TREN_KERNELS_H
 
@@ -16,12 +17,12 @@ extern "C" {
 
 /* The core type OpenBLAS runs with: "SkylakeX", "Haswell", ... */
 const char *tren_blas_core(void);
-/* The core type this CPU should run with ("SkylakeX", "Haswell") when OpenBLAS has taken it for an ancient one, as
- * 0.3.21 does with recent Intel CPUs; NULL when all is well. The remedy is OPENBLAS_CORETYPE in the environment
- * before the library is loaded. */
+/* The core type this CPU should run with ("SkylakeX", "Haswell") when OpenBLAS has taken it for an
+ * ancient one, as 0.3.21 does with recent Intel CPUs; NULL when all is well. The remedy is
+ * OPENBLAS_CORETYPE in the environment before the library is loaded. */
 const char *tren_blas_core_wanted(void);
-/* Changes the core type of this process now, where OpenBLAS was built for several. TREN_ERR_ENV: it was not, or it
- * does not know the name. Not while another thread computes. */
+/* Changes the core type of this process now, where OpenBLAS was built for several. TREN_ERR_ENV: it
+ * was not, or it does not know the name. Not while another thread computes. */
 tren_status tren_blas_use_core(const char *core);
 /* The lowest of n core types, which all their CPUs can run, or NULL when one of them is unknown. */
 const char *tren_blas_lowest_core(const char *const *core, int n);
@@ -29,28 +30,32 @@ void tren_blas_threads(int n);
 
 typedef struct tren_gemm_shape {
     int m, n, k;
-    bool ta, tb; /* a is [k, m], b is [n, k] */
+    bool ta, tb;       /* a is [k, m], b is [n, k] */
     int lda, ldb, ldc; /* elements from one row in memory to the next; 0: dense */
 } tren_gemm_shape;
 /* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c */
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta);
 
-/* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x; w [out,in]. Each
- * element is one chain in the order of its sum, so rows may be stacked or not, and dw accumulated or added. */
+/* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x;
+ * w [out,in]. Each element is one chain in the order of its sum, so rows may be stacked or not, and
+ * dw accumulated or added. */
 enum { TREN_NARROW = 16 };
 typedef struct tren_narrow_shape {
     int n, in, out;
 } tren_narrow_shape;
-void tren_narrow_forward(real *restrict y, const real *restrict x, const real *restrict w, tren_narrow_shape shape);
-void tren_narrow_input(real *restrict dx, const real *restrict dy, const real *restrict w, tren_narrow_shape shape);
-void tren_narrow_weight(real *restrict dw, const real *restrict dy, const real *restrict x, tren_narrow_shape shape,
-                        bool accumulate);
+void tren_narrow_forward(real *restrict y, const real *restrict x, const real *restrict w,
+                         tren_narrow_shape shape);
+void tren_narrow_input(real *restrict dx, const real *restrict dy, const real *restrict w,
+                       tren_narrow_shape shape);
+void tren_narrow_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
+                        tren_narrow_shape shape, bool accumulate);
 
 /* ---- flat arrays ----------------------------------------------------------------------------- */
 
 /* y += x */
 void tren_add(real *restrict y, const real *restrict x, size_t n);
-/* Sums in double, in 16 interleaved lanes folded pairwise within chunks of TREN_CHUNK, chunks in order. */
+/* Sums in double, in 16 interleaved lanes folded pairwise within chunks of TREN_CHUNK, chunks in
+ * order. */
 enum { TREN_CHUNK = 4096 };
 double tren_sum_squares(const real *x, size_t n);
 double tren_sum_abs(const real *x, size_t n);
@@ -61,21 +66,22 @@ bool tren_all_finite(const real *x, size_t n);
 /* y [m] = column sums of x [n,m], rows in order. */
 void tren_column_sums(real *restrict y, const real *restrict x, int n, int m);
 
-/* Activations. forward: z [n,m] += b [m] (b may be NULL), y [n,m] = f(z); y may be z unless needs_z.
- * backward: dy [size] *= f'(z), from y, or from z where needs_z. */
+/* Activations. forward: z [n,m] += b [m] (b may be NULL), y [n,m] = f(z); y may be z unless
+ * needs_z. backward: dy [size] *= f'(z), from y, or from z where needs_z. */
 typedef struct tren_activation {
     const char *name;
     bool needs_z; /* backward reads z, so forward must not run in place */
     void (*forward)(real *y, real *z, const real *b, int n, int m);
     void (*backward)(real *dy, const real *y, const real *z, size_t size);
 } tren_activation;
-extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu; /* gelu: exact, by erf */
+extern const tren_activation tren_identity, tren_relu, tren_tanh,
+    tren_gelu; /* gelu: exact, by erf */
 
-/* Softmax cross-entropy with label smoothing e: target = (1-e) onehot + e/m. z [n,m] logits in, becomes
- * dz = scale * (softmax(z) - target). Adds to *loss the sum over rows, to *correct the rows whose largest logit
- * (the first of equals) is the label's. */
-void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n, int m,
-                                real smoothing, real scale);
+/* Softmax cross-entropy with label smoothing e: target = (1-e) onehot + e/m. z [n,m] logits in,
+ * becomes dz = scale * (softmax(z) - target). Adds to *loss the sum over rows, to *correct the rows
+ * whose largest logit (the first of equals) is the label's. */
+void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n,
+                                int m, real smoothing, real scale);
 /* p [n,m] = softmax of rows of z, in place. */
 void tren_softmax(real *z, int n, int m);
 /* E = 1/2 sum (y-t)^2 over rows and columns: adds E to *loss; y becomes scale * (y - t). */
@@ -92,8 +98,8 @@ typedef struct tren_dropout_key {
 void tren_dropout_forward(real *restrict y, uint8_t *restrict mask, const real *restrict x,
                           const uint32_t *sample, int n, int m, const tren_dropout_key *key);
 /* dx = dy * mask * scale */
-void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uint8_t *restrict mask, size_t size,
-                           real scale);
+void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uint8_t *restrict mask,
+                           size_t size, real scale);
 
 #ifdef __cplusplus
 }

@@ -18,8 +18,10 @@ typedef struct tren_model {
 
 extern const tren_model *const tren_models[]; /* NULL-terminated */
 
-/* Builds the model that the config names for this dataset; the caller closes the graph. TREN_ERR_USAGE. */
-tren_status tren_model_build(tren_graph **graph, const tren_config *config, const tren_dataset_info *info);
+/* Builds the model that the config names for this dataset; the caller closes the graph.
+ * TREN_ERR_USAGE. */
+tren_status tren_model_build(tren_graph **graph, const tren_config *config,
+                             const tren_dataset_info *info);
 /* For builders: the loss that config and dataset ask for, on top of `output`. */
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info);

@@ -1,12 +1,13 @@
 /* NN: networks as a static graph of layers over flat arenas. No MPI, no files. Not collective.
  *
- * A graph is the plan: construction order is topological order, and every parameter is a span of one arena, in
- * layer order. A work holds what one worker needs to run it. A pass runs several microbatches ("groups", one per
- * shard) stacked row by row; its results are those of each microbatch computed by itself, bit for bit.
+ * A graph is the plan: construction order is topological order, and every parameter is a span of
+ * one arena, in layer order. A work holds what one worker needs to run it. A pass runs several
+ * microbatches ("groups", one per shard) stacked row by row; its results are those of each
+ * microbatch computed by itself, bit for bit.
  *
- * Gradients of a parameter are computed per microbatch and folded along the canonical tree into the nodes the worker
- * owns. Backward runs from the last layer to the first, so after each layer every gradient from some offset up is
- * final: `ready` tells. */
+ * Gradients of a parameter are computed per microbatch and folded along the canonical tree into the
+ * nodes the worker owns. Backward runs from the last layer to the first, so after each layer every
+ * gradient from some offset up is final: `ready` tells. */
 #ifndef TREN_NN_H
 #define TREN_NN_H
 
@@ -25,24 +26,26 @@ typedef struct tren_pass tren_pass;
 /* One const object per layer file. */
 typedef struct tren_layer_ops {
     const char *name;
-    /* Draws the initial values of the layer's parameters from (seed, init, parameter index). May be NULL. */
+    /* Draws the initial values of the layer's parameters from (seed, init, parameter index). May be
+     * NULL. */
     void (*init)(const tren_layer *layer, real *value, uint64_t seed);
     void (*forward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
-    /* Reads and may overwrite dy of this layer, writes dy of its input (unless that is the graph's input) and
-     * the gradients of its parameters. */
+    /* Reads and may overwrite dy of this layer, writes dy of its input (unless that is the graph's
+     * input) and the gradients of its parameters. */
     void (*backward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
     /* Finds out which calls of a row pattern may be stacked. May be NULL. */
     tren_status (*tune)(const tren_layer *layer, tren_work *work, int pattern);
-    /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed. May be NULL. */
+    /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
+     * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
 } tren_layer_ops;
 
 typedef struct tren_param {
-    char name[48];  /* "dense1/weight" */
-    tren_span at;   /* in the arena of values, and of gradients */
+    char name[48]; /* "dense1/weight" */
+    tren_span at;  /* in the arena of values, and of gradients */
     int rank;
-    int dim[4];     /* weights [out, in]; biases [out] */
-    bool decay;     /* weight decay applies: weights yes, biases no */
+    int dim[4]; /* weights [out, in]; biases [out] */
+    bool decay; /* weight decay applies: weights yes, biases no */
 } tren_param;
 
 struct tren_layer {
@@ -53,10 +56,11 @@ struct tren_layer {
     char name[32];
     tren_shape in, out;
     int param, n_params; /* parameters [param, param + n_params) of the graph */
-    size_t y, z;         /* offsets per row of capacity in the activations; z: saved pre-activation, or (size_t)-1 */
-    size_t saved;        /* offset per row of capacity in the saved bytes, or (size_t)-1 */
-    bool wants_dy;       /* some parameter lies at or before it: backward must produce its dy */
-    bool hidden;         /* its pre-activations count in the statistic mean |z| */
+    size_t y, z;   /* offsets per row of capacity in the activations; z: saved pre-activation, or
+                      (size_t)-1 */
+    size_t saved;  /* offset per row of capacity in the saved bytes, or (size_t)-1 */
+    bool wants_dy; /* some parameter lies at or before it: backward must produce its dy */
+    bool hidden;   /* its pre-activations count in the statistic mean |z| */
 };
 
 struct tren_graph {
@@ -64,21 +68,23 @@ struct tren_graph {
     int n_layers;
     tren_param *param; /* owned */
     int n_params;
-    size_t n_values;     /* elements of all parameters */
-    size_t act_per_row;  /* elements of activations per row */
+    size_t n_values;      /* elements of all parameters */
+    size_t act_per_row;   /* elements of activations per row */
     size_t saved_per_row; /* bytes */
-    tren_status status;  /* first construction error, sticky; its text in `error` */
+    tren_status status;   /* first construction error, sticky; its text in `error` */
     char error[256];
 };
 
-/* ---- construction: model builders compose without checks, then ask once ------------------------ */
+/* ---- construction: model builders compose without checks, then ask once ------------------------
+ */
 
 tren_status tren_graph_open(tren_graph **graph);
 void tren_graph_close(tren_graph *graph); /* accepts NULL */
 /* The sticky status, its text made the thread's error text. */
 tren_status tren_graph_check(const tren_graph *graph);
 
-/* How initial weights are drawn; fan_in and fan_out are the layer's. Biases are zero, but for pytorch. */
+/* How initial weights are drawn; fan_in and fan_out are the layer's. Biases are zero, but for
+ * pytorch. */
 typedef enum tren_init_kind {
     TREN_DRAW_HE,       /* N(0, 2/fan_in): He et al. 2015 */
     TREN_DRAW_GLOROT,   /* U(-a, a), a = sqrt(6/(fan_in + fan_out)): Glorot & Bengio 2010 */
@@ -89,36 +95,44 @@ typedef struct tren_init {
     tren_init_kind kind;
     double variance;
 } tren_init;
-void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init, const tren_rng *rng);
+void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
+                       const tren_rng *rng);
 void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng);
 
 tren_layer *tren_input(tren_graph *graph, tren_shape shape);
 /* y [n,out] = f(x [n,in] w^T + b), w [out,in] */
-tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f, tren_init init);
+tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
+                       tren_init init);
 /* y = f(x), a layer of its own */
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f);
 /* Inverted dropout at `rate` in [0,1); rate 0 adds nothing and returns input. */
 tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate);
-/* The last layer: its y are logits (n_classes) or predictions. In training mode its backward leaves dL/dinput. */
+/* The last layer: its y are logits (n_classes) or predictions. In training mode its backward leaves
+ * dL/dinput. */
 tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing);
 tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input);
 
-/* For layer files: adds a layer, a parameter, room in the activations. On error they set the sticky status. */
-tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops, tren_layer *input,
-                           tren_shape out);
-int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank, const int *dim, bool decay);
-tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* For layer files: adds a layer, a parameter, room in the activations. On error they set the sticky
+ * status. */
+tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
+                           tren_layer *input, tren_shape out);
+int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
+                         const int *dim, bool decay);
+tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Initial values of every parameter, a function of seed alone. value [n_values] */
 void tren_graph_init(const tren_graph *graph, real *value, uint64_t seed);
 /* The sum of ||W||_F^2 over the parameters that decay. */
 double tren_graph_weight_squares(const tren_graph *graph, const real *value);
 
-/* ---- running ---------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------
+ */
 
-/* A weight gradient taken up by the product that computes it, into <- beta * into + alpha * dw, without a dw in
- * between: into the values (plain SGD), or into the velocity (momentum), which `combine` then gets as `left`. Only where
- * there is nothing to fold and nothing to look at first: one microbatch, one rank, no clipping. */
+/* A weight gradient taken up by the product that computes it, into <- beta * into + alpha * dw,
+ * without a dw in between: into the values (plain SGD), or into the velocity (momentum), which
+ * `combine` then gets as `left`. Only where there is nothing to fold and nothing to look at first:
+ * one microbatch, one rank, no clipping. */
 typedef struct tren_take_up {
     real *into; /* [n_values], not owned; NULL: off */
     real alpha, beta;
@@ -126,12 +140,12 @@ typedef struct tren_take_up {
 } tren_take_up;
 
 struct tren_pass {
-    int n_groups;           /* microbatches; group g has rows [row0[g], row0[g+1]) */
-    const int *row0;        /* [n_groups + 1] */
-    int pattern;            /* index from tren_work_pattern for this row0 */
-    bool train;             /* keep what backward needs; dropout on */
-    bool dropout;           /* off: dropout layers pass through even in training */
-    bool stats;             /* count |z| of hidden layers (evaluation) */
+    int n_groups;    /* microbatches; group g has rows [row0[g], row0[g+1]) */
+    const int *row0; /* [n_groups + 1] */
+    int pattern;     /* index from tren_work_pattern for this row0 */
+    bool train;      /* keep what backward needs; dropout on */
+    bool dropout;    /* off: dropout layers pass through even in training */
+    bool stats;      /* count |z| of hidden layers (evaluation) */
     uint64_t seed;
     uint32_t epoch;
     const uint32_t *sample; /* [rows] index of each row in the training part, or NULL */
@@ -141,29 +155,35 @@ struct tren_pass {
     tren_take_up take_up;
 };
 
-/* Called by backward when the gradients in [lo, n_values) are final, and between long calls with lo unchanged. */
+/* Called by backward when the gradients in [lo, n_values) are final, and between long calls with lo
+ * unchanged. */
 typedef void (*tren_ready_fn)(void *ctx, size_t lo);
-/* Called by backward for each part of each parameter, when its value is not read any more in this pass: its gradient
- * is left + right (right NULL: left alone), still in the cache. What it does not store is lost. */
-typedef void (*tren_combine_fn)(void *ctx, int param, tren_span at, const real *left, const real *right);
+/* Called by backward for each part of each parameter, when its value is not read any more in this
+ * pass: its gradient is left + right (right NULL: left alone), still in the cache. What it does not
+ * store is lost. */
+typedef void (*tren_combine_fn)(void *ctx, int param, tren_span at, const real *left,
+                                const real *right);
 
 typedef struct tren_work_spec {
-    int max_rows;   /* of a pass, all groups together */
-    bool train;     /* room for gradients */
-    bool stacking;  /* false: always call per microbatch */
-    bool poked;     /* `ready` moves messages along: cut calls that would keep it waiting */
-    int shards;     /* S, of the canonical tree; evaluation: 1 */
-    int lo, hi;     /* my shards */
-    real *value;    /* [n_values] not owned */
-    real **node;    /* [tree nodes of my shards][n_values] gradient arenas, not owned; NULL in evaluation */
+    int max_rows;  /* of a pass, all groups together */
+    bool train;    /* room for gradients */
+    bool stacking; /* false: always call per microbatch */
+    bool poked;    /* `ready` moves messages along: cut calls that would keep it waiting */
+    int shards;    /* S, of the canonical tree; evaluation: 1 */
+    int lo, hi;    /* my shards */
+    real *value;   /* [n_values] not owned */
+    real **node;   /* [tree nodes of my shards][n_values] gradient arenas, not owned; NULL in
+                      evaluation */
     tren_ready_fn ready;
-    tren_combine_fn combine; /* instead of storing gradients: only where one node is the whole sum. May be NULL */
+    tren_combine_fn combine; /* instead of storing gradients: only where one node is the whole sum.
+                                May be NULL */
     void *ctx;
 } tren_work_spec;
 
 tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren_work_spec *spec);
 void tren_work_close(tren_work *work); /* accepts NULL */
-/* The index of a row pattern, tuned when it is new. row0 [n_groups + 1]. Allocates: call before the loop. */
+/* The index of a row pattern, tuned when it is new. row0 [n_groups + 1]. Allocates: call before the
+ * loop. */
 tren_status tren_work_pattern(tren_work *work, int *pattern, int n_groups, const int *row0);
 /* Where the input rows go: [max_rows, in], written by the caller before forward. */
 real *tren_work_input(tren_work *work);
@@ -171,16 +191,18 @@ real *tren_work_input(tren_work *work);
 typedef struct tren_group_result {
     double loss;    /* sum over rows */
     double correct; /* rows */
-    double abs_z, n_z; /* sum of |z| over hidden units and rows, and their number, when pass->stats */
+    double abs_z,
+        n_z; /* sum of |z| over hidden units and rows, and their number, when pass->stats */
 } tren_group_result;
 const tren_group_result *tren_work_result(const tren_work *work);
-/* The network's output rows [rows, out] after a forward pass without labels: logits or predictions. */
+/* The network's output rows [rows, out] after a forward pass without labels: logits or predictions.
+ */
 real *tren_work_output(tren_work *work);
 
 void tren_forward(tren_work *work, const tren_pass *pass);
 void tren_backward(tren_work *work, const tren_pass *pass);
-/* Folds leaf [groups][n], n <= 16, into my nodes at offset `off`, as backward does with the gradients: for the few
- * numbers (loss, flags) that travel with them. */
+/* Folds leaf [groups][n], n <= 16, into my nodes at offset `off`, as backward does with the
+ * gradients: for the few numbers (loss, flags) that travel with them. */
 void tren_work_fold(tren_work *work, size_t off, const real *leaf, int n);
 /* Bytes of activations, gradients of activations and scratch. */
 size_t tren_work_bytes(const tren_work *work);

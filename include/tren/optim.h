@@ -1,4 +1,5 @@
-/* Optim: update rules and learning-rate schedules, as pure functions on flat arrays. Not collective. */
+/* Optim: update rules and learning-rate schedules, as pure functions on flat arrays. Not
+ * collective. */
 #ifndef TREN_OPTIM_H
 #define TREN_OPTIM_H
 
@@ -11,27 +12,28 @@ extern "C" {
 
 enum { TREN_MAX_STATES = 2 };
 
-/* The numbers of one update. `decay` is weight_decay = lambda/m where the parameter decays, else 0. */
+/* The numbers of one update. `decay` is weight_decay = lambda/m where the parameter decays, else 0.
+ */
 typedef struct tren_update {
     double learning_rate, decay, momentum, beta1, beta2, epsilon;
-    double scale;   /* of the gradient: 1, or what clipping leaves */
-    int64_t t;      /* updates so far, this one included: 1, 2, ... */
+    double scale; /* of the gradient: 1, or what clipping leaves */
+    int64_t t;    /* updates so far, this one included: 1, 2, ... */
 } tren_update;
 
 /* One const object per rule. J_R = J + lambda/(2m) sum ||W||^2:
  *   sgd       w <- (1 - a d) w - a g                                   (a: learning rate, d: decay)
  *   momentum  g += d w; v <- mu v + g; w <- w - a v                    (Polyak 1964, as PyTorch)
- *   nesterov  g += d w; v <- mu v + g; w <- w - a (g + mu v)           (Sutskever et al. 2013, as PyTorch)
- *   adam      g += d w; Kingma & Ba 2015, bias-corrected
- *   adamw     w <- (1 - a d) w, then adam without d                    (Loshchilov & Hutter 2019) */
+ *   nesterov  g += d w; v <- mu v + g; w <- w - a (g + mu v)           (Sutskever et al. 2013, as
+ * PyTorch) adam      g += d w; Kingma & Ba 2015, bias-corrected adamw     w <- (1 - a d) w, then
+ * adam without d                    (Loshchilov & Hutter 2019) */
 typedef struct tren_optimizer {
     const char *name;
     int n_states;
     const char *state_name[TREN_MAX_STATES];
     /* w [n], g [n] (read only), state[i] [n] */
     void (*update)(real *w, const real *g, real *const *state, size_t n, const tren_update *u);
-    /* Rules that begin with state[0] <- momentum * state[0] + g, which a matrix product can do: what is left to do
-     * after that, with scale 1. NULL elsewhere. */
+    /* Rules that begin with state[0] <- momentum * state[0] + g, which a matrix product can do:
+     * what is left to do after that, with scale 1. NULL elsewhere. */
     void (*settle)(real *w, real *state0, size_t n, const tren_update *u);
 } tren_optimizer;
 

@@ -2,8 +2,9 @@
 
 #include <xxhash.h>
 
-uint64_t tren_digest(const void *bytes, size_t n) { return XXH3_64bits(bytes, n); }
-
+uint64_t tren_digest(const void *bytes, size_t n) {
+    return XXH3_64bits(bytes, n);
+}
 
 tren_status tren_digest_open(tren_digest_state **state) {
     XXH3_state_t *xxh = XXH3_createState();
@@ -21,4 +22,6 @@ uint64_t tren_digest_value(const tren_digest_state *state) {
     return XXH3_64bits_digest((const XXH3_state_t *)state);
 }
 
-void tren_digest_close(tren_digest_state *state) { XXH3_freeState((XXH3_state_t *)state); }
+void tren_digest_close(tren_digest_state *state) {
+    XXH3_freeState((XXH3_state_t *)state);
+}

@@ -25,4 +25,6 @@ tren_status tren_fail_in(tren_status status, const char *format, ...) {
     return tren_fail(status, "%s: %s", prefix, error_text);
 }
 
-const char *tren_error_text(void) { return error_text; }
+const char *tren_error_text(void) {
+    return error_text;
+}

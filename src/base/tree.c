@@ -27,7 +27,9 @@ static int *program(int *step, tren_node x) {
     return step;
 }
 
-void tren_tree_program(int *step, tren_node node) { program(step, node); }
+void tren_tree_program(int *step, tren_node node) {
+    program(step, node);
+}
 
 static double sum(const double *leaf, tren_node x) {
     if (x.b - x.a == 1) return leaf[x.a];

@@ -1,5 +1,6 @@
-/* Slices straight to their owners, for any number of ranks: as soon as a bucket is final, each of my nodes' slices
- * goes to the rank that owns it, which folds all nodes in the order of the tree. Then owners send updated values. */
+/* Slices straight to their owners, for any number of ranks: as soon as a bucket is final, each of
+ * my nodes' slices goes to the rank that owns it, which folds all nodes in the order of the tree.
+ * Then owners send updated values. */
 #include "comm/reduce.h"
 
 #include <stdlib.h>
@@ -48,7 +49,9 @@ static void direct_close(tren_reducer *r) {
 }
 
 /* node: of its owner, so below TREN_TREE_MAX_NODES. */
-static int tag_of(int bucket, int node) { return bucket * TREN_TREE_MAX_NODES + node; }
+static int tag_of(int bucket, int node) {
+    return bucket * TREN_TREE_MAX_NODES + node;
+}
 
 static void receive(tren_reducer *r, real *into, size_t len, int from, int tag) {
     direct_state *s = r->state;
@@ -92,7 +95,9 @@ static void direct_poke(tren_reducer *r) {
 }
 
 /* Folds happen within one piece, which is this rank's slice of one bucket. */
-static int bucket_of(const tren_reducer *r, size_t off) { return (int)(off / r->bucket[0].len); }
+static int bucket_of(const tren_reducer *r, size_t off) {
+    return (int)(off / r->bucket[0].len);
+}
 
 static void direct_operands(const tren_reducer *r, const real **leaf, size_t off) {
     const direct_state *s = r->state;

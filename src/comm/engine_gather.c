@@ -1,5 +1,5 @@
-/* Small models: every node to every rank, one message each; all fold, update and own everything, nothing is sent
- * back. One latency a step instead of two or more. */
+/* Small models: every node to every rank, one message each; all fold, update and own everything,
+ * nothing is sent back. One latency a step instead of two or more. */
 #include "comm/reduce.h"
 
 #include <stdlib.h>
@@ -16,7 +16,8 @@ typedef struct gather_state {
 
 static tren_status gather_allowed(const tren_reducer *r) {
     if (r->n * (size_t)tren_reducer_max_nodes(r) < (size_t)1 << 30) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "reduction: gather is for small models, not for %zu values; use auto", r->n);
+    return tren_fail(TREN_ERR_USAGE,
+                     "reduction: gather is for small models, not for %zu values; use auto", r->n);
 }
 
 static tren_status gather_open(tren_reducer *r) {
@@ -41,7 +42,9 @@ static void gather_close(tren_reducer *r) {
     free(s);
 }
 
-static int nodes_of(const tren_reducer *r, int q) { return r->first_node[q + 1] - r->first_node[q]; }
+static int nodes_of(const tren_reducer *r, int q) {
+    return r->first_node[q + 1] - r->first_node[q];
+}
 
 static void gather_begin(tren_reducer *r) {
     gather_state *s = r->state;

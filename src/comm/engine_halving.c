@@ -1,5 +1,6 @@
-/* Recursive halving, then doubling, nearest neighbours first: round k joins ranks that differ in bit k, which is the
- * canonical tree itself, as a + b = b + a. Each bucket goes through its rounds by itself while backward goes on. */
+/* Recursive halving, then doubling, nearest neighbours first: round k joins ranks that differ in
+ * bit k, which is the canonical tree itself, as a + b = b + a. Each bucket goes through its rounds
+ * by itself while backward goes on. */
 #include "comm/reduce.h"
 #include "tren/kernels.h"
 
@@ -25,16 +26,18 @@ typedef struct halving_state {
 static bool perfect(const tren_reducer *r, int *step, int lo, int hi) {
     if (hi - lo == 1) return r->program[(*step)++] == lo;
     int mid = (lo + hi) / 2;
-    return perfect(r, step, lo, mid) && perfect(r, step, mid, hi) && r->program[(*step)++] == TREN_FOLD;
+    return perfect(r, step, lo, mid) && perfect(r, step, mid, hi) &&
+           r->program[(*step)++] == TREN_FOLD;
 }
 
 static tren_status halving_allowed(const tren_reducer *r) {
     int size = r->comm->size, step = 0;
     if ((size & (size - 1)) == 0 && r->n_all == size && perfect(r, &step, 0, size)) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "reduction: halving needs ranks and shards that are powers of two, not %d ranks and %d "
-                     "shards; use auto or direct",
-                     size, r->shards);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "reduction: halving needs ranks and shards that are powers of two, not %d ranks and %d "
+        "shards; use auto or direct",
+        size, r->shards);
 }
 
 static tren_span half(tren_span all, bool upper) {
@@ -57,7 +60,8 @@ static tren_status halving_open(tren_reducer *r) {
     TREN_TRY(tren_open_arenas(r));
     TREN_TRY(tren_arena_open(&s->inbox, r->n));
     TREN_TRY(tren_alloc(&s->bucket, (size_t)r->n_buckets, sizeof *s->bucket, "the halving engine"));
-    TREN_TRY(tren_alloc(&s->request, 2 * (size_t)r->n_buckets, sizeof *s->request, "the halving engine"));
+    TREN_TRY(tren_alloc(&s->request, 2 * (size_t)r->n_buckets, sizeof *s->request,
+                        "the halving engine"));
     TREN_TRY(tren_alloc(&s->peer, 2 * (size_t)r->n_buckets, sizeof *s->peer, "the halving engine"));
     while (1 << s->n_rounds < r->comm->size) s->n_rounds++;
     r->bytes += r->n * sizeof(real);
@@ -76,7 +80,8 @@ static void halving_close(tren_reducer *r) {
 static void begin_round(tren_reducer *r, int b) {
     halving_state *s = r->state;
     bucket_state *bucket = &s->bucket[b];
-    int bit = 1 << bucket->round, partner = r->comm->rank ^ bit, tag = b * TAG_ROUNDS + bucket->round;
+    int bit = 1 << bucket->round, partner = r->comm->rank ^ bit,
+        tag = b * TAG_ROUNDS + bucket->round;
     tren_span give = half(bucket->mine, !(r->comm->rank & bit));
     bucket->mine = half(bucket->mine, r->comm->rank & bit);
     MPI_Irecv(s->inbox.at + bucket->mine.off, (int)bucket->mine.len, TREN_MPI_REAL, partner, tag,
@@ -126,7 +131,8 @@ static void halving_wait(tren_reducer *r) {
     }
 }
 
-/* What this rank holds of a bucket before the gather's round for `bit`: its slice of the first rounds. */
+/* What this rank holds of a bucket before the gather's round for `bit`: its slice of the first
+ * rounds. */
 static tren_span held(const tren_reducer *r, int b, int rank, int bit) {
     tren_span all = r->bucket[b];
     for (int k = 1; k <= bit; k *= 2) all = half(all, rank & k);

@@ -1,7 +1,9 @@
 /* One rank: its only node is the root. */
 #include "comm/reduce.h"
 
-static void ship_nothing(tren_reducer *r, int bucket) { (void)r, (void)bucket; }
+static void ship_nothing(tren_reducer *r, int bucket) {
+    (void)r, (void)bucket;
+}
 
 const tren_engine tren_engine_local = {.name = "local",
                                        .replicates = true,

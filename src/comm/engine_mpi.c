@@ -1,4 +1,5 @@
-/* The plain alternative: MPI_Iallreduce of each bucket. Its order of summation is MPI's, so its bits are too. */
+/* The plain alternative: MPI_Iallreduce of each bucket. Its order of summation is MPI's, so its
+ * bits are too. */
 #include "comm/reduce.h"
 #include "tren/kernels.h"
 
@@ -34,9 +35,10 @@ static void mpi_begin(tren_reducer *r) {
 static void mpi_ship(tren_reducer *r, int b) {
     mpi_state *s = r->state;
     tren_span all = r->bucket[b];
-    for (int k = 1; k < r->n_mine; k++) tren_add(r->node[0] + all.off, r->node[k] + all.off, all.len);
-    MPI_Iallreduce(MPI_IN_PLACE, r->node[0] + all.off, (int)all.len, TREN_MPI_REAL, MPI_SUM, mpi_of(r->comm),
-                   &s->request[b]);
+    for (int k = 1; k < r->n_mine; k++)
+        tren_add(r->node[0] + all.off, r->node[k] + all.off, all.len);
+    MPI_Iallreduce(MPI_IN_PLACE, r->node[0] + all.off, (int)all.len, TREN_MPI_REAL, MPI_SUM,
+                   mpi_of(r->comm), &s->request[b]);
 }
 
 static void mpi_poke(tren_reducer *r) {

@@ -1,6 +1,7 @@
-/* One node: the ranks' nodes and the one copy of the values lie in a shared window. Every rank reads the others'
- * nodes where they are, folds and updates its own pieces in place, and a barrier before and after is all there is to
- * send. A barrier is a counter per rank: a missing rank can be named. */
+/* One node: the ranks' nodes and the one copy of the values lie in a shared window. Every rank
+ * reads the others' nodes where they are, folds and updates its own pieces in place, and a barrier
+ * before and after is all there is to send. A barrier is a counter per rank: a missing rank can be
+ * named. */
 #include "comm/reduce.h"
 #include "tren/kernels.h"
 
@@ -20,10 +21,11 @@ typedef struct shared_state {
 
 static tren_status shared_allowed(const tren_reducer *r) {
     if (r->comm->local_size == r->comm->size) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "reduction: shared needs all ranks on one node, but %d ranks are on %d nodes; use auto, "
-                     "halving or direct",
-                     r->comm->size, r->comm->n_nodes);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "reduction: shared needs all ranks on one node, but %d ranks are on %d nodes; use auto, "
+        "halving or direct",
+        r->comm->size, r->comm->n_nodes);
 }
 
 static inline void pause_a_little(int spins, bool crowded) {
@@ -47,7 +49,9 @@ static void meet(tren_reducer *r) {
     tren_waiting_for(r->comm, -1);
 }
 
-static size_t padded(size_t n) { return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real); }
+static size_t padded(size_t n) {
+    return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real);
+}
 
 static void map_window(tren_reducer *r, shared_state *s) {
     for (int q = 0; q < r->comm->size; q++) {
@@ -69,14 +73,16 @@ static tren_status shared_open(tren_reducer *r) {
     shared_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the shared window"));
     r->state = s;
-    TREN_TRY(tren_alloc(&s->arrived, (size_t)r->comm->size, sizeof *s->arrived, "the shared window"));
+    TREN_TRY(
+        tren_alloc(&s->arrived, (size_t)r->comm->size, sizeof *s->arrived, "the shared window"));
     TREN_TRY(tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window"));
     size_t arrays = (size_t)r->n_mine + (r->comm->rank == 0 ? 1 : 0);
     MPI_Aint bytes = (MPI_Aint)(LINE + arrays * padded(r->n) * sizeof(real));
     MPI_Info info;
     MPI_Info_create(&info);
     MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* each rank's part on its own pages */
-    MPI_Comm_split_type(mpi_of(r->comm), MPI_COMM_TYPE_SHARED, r->comm->rank, MPI_INFO_NULL, &s->comm);
+    MPI_Comm_split_type(mpi_of(r->comm), MPI_COMM_TYPE_SHARED, r->comm->rank, MPI_INFO_NULL,
+                        &s->comm);
     void *mine;
     MPI_Win_allocate_shared(bytes, 1, info, s->comm, &mine, &s->window);
     MPI_Info_free(&info);
@@ -96,7 +102,9 @@ static void shared_close(tren_reducer *r) {
     free(s);
 }
 
-static void ship_nothing(tren_reducer *r, int bucket) { (void)r, (void)bucket; }
+static void ship_nothing(tren_reducer *r, int bucket) {
+    (void)r, (void)bucket;
+}
 
 static void shared_operands(const tren_reducer *r, const real **leaf, size_t off) {
     const shared_state *s = r->state;

@@ -13,7 +13,8 @@ static void add_tile(real *dst, const real *a, const real *b, size_t n) {
 }
 
 /* One tile stays in the first-level cache through the whole program. */
-static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r, size_t off, size_t n) {
+static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r, size_t off,
+                      size_t n) {
     real partial[MAX_DEPTH][TILE];
     const real *stack[MAX_DEPTH];
     int depth = 0, last = 2 * r->n_all - 2;
@@ -31,7 +32,8 @@ static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r,
 }
 
 void tren_fold_nodes(real *dst, const real *const *leaf, const tren_reducer *r, size_t n) {
-    for (size_t off = 0; off < n; off += TILE) fold_tile(dst, leaf, r, off, n - off < TILE ? n - off : TILE);
+    for (size_t off = 0; off < n; off += TILE)
+        fold_tile(dst, leaf, r, off, n - off < TILE ? n - off : TILE);
 }
 
 _Static_assert(TREN_REDUCE_GRAIN % TREN_CHUNK == 0, "a chunk of the norm has one owner");
@@ -45,7 +47,8 @@ double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
         size_t end = r->piece[p].off + r->piece[p].len;
         if (end > n_params) end = n_params;
         for (size_t i = r->piece[p].off; i < end; i += TREN_CHUNK)
-            r->chunk[i / TREN_CHUNK] = tren_sum_squares(r->node[0] + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
+            r->chunk[i / TREN_CHUNK] =
+                tren_sum_squares(r->node[0] + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
     }
     /* Every chunk has one owner and is 0 elsewhere, so this sum is exact in any order. */
     if (!r->engine->replicates && r->comm->size > 1)

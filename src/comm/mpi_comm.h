@@ -12,7 +12,9 @@
 #define TREN_MPI_REAL MPI_FLOAT
 #endif
 
-static inline MPI_Comm mpi_of(const tren_comm *comm) { return *(MPI_Comm *)comm->mpi; }
+static inline MPI_Comm mpi_of(const tren_comm *comm) {
+    return *(MPI_Comm *)comm->mpi;
+}
 
 static inline void tren_waiting_for(const tren_comm *comm, int peer) {
     if (comm->watch) atomic_store_explicit(&comm->watch->peer, peer, memory_order_relaxed);

@@ -23,33 +23,33 @@ typedef struct tren_engine {
     tren_span (*slice)(const tren_reducer *r, int bucket, int rank);
 } tren_engine;
 
-extern const tren_engine tren_engine_local, tren_engine_shared, tren_engine_halving, tren_engine_direct,
-    tren_engine_gather, tren_engine_mpi;
+extern const tren_engine tren_engine_local, tren_engine_shared, tren_engine_halving,
+    tren_engine_direct, tren_engine_gather, tren_engine_mpi;
 
 struct tren_reducer {
     const tren_engine *engine;
     tren_comm *comm; /* not owned */
     size_t n;
     int shards;
-    int *first;       /* [size+1] first shard of each rank; owned */
-    tren_node *all;   /* [n_all] the nodes of all ranks from left to right; owned */
+    int *first;     /* [size+1] first shard of each rank; owned */
+    tren_node *all; /* [n_all] the nodes of all ranks from left to right; owned */
     int n_all;
-    int *first_node;  /* [size+1] first of each rank's nodes in all; owned */
-    int *program;     /* [2*n_all-1] the fold of all nodes into the root; owned */
-    int n_mine;       /* nodes of this rank, from all[first_node[rank]] on */
-    real **node;      /* [n_mine] owned list */
+    int *first_node; /* [size+1] first of each rank's nodes in all; owned */
+    int *program;    /* [2*n_all-1] the fold of all nodes into the root; owned */
+    int n_mine;      /* nodes of this rank, from all[first_node[rank]] on */
+    real **node;     /* [n_mine] owned list */
     real *value;
     tren_arena value_arena, node_arena; /* where node and value lie unless the engine has its own */
-    tren_span *bucket; /* ascending; owned */
+    tren_span *bucket;                  /* ascending; owned */
     int n_buckets;
-    int unshipped;     /* buckets [0, unshipped) are not shipped yet */
+    int unshipped;       /* buckets [0, unshipped) are not shipped yet */
     bool waited, folded; /* how far this step's reduction is */
-    tren_span *piece;  /* mine; owned */
+    tren_span *piece;    /* mine; owned */
     int n_pieces;
     const real **leaf; /* [n_all] operands of a fold; owned */
     double *chunk;     /* sums of squares by chunk; owned, made on first use */
     size_t bytes;
-    void *state;       /* the engine's */
+    void *state; /* the engine's */
 };
 
 /* [size] equal parts of a bucket in units of TREN_REDUCE_GRAIN. */

@@ -7,12 +7,14 @@ extern const tren_model tren_model_mlp;
 const tren_model *const tren_models[] = {&tren_model_mlp, NULL};
 
 const tren_activation *tren_model_activation(const tren_config *config) {
-    static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh, &tren_gelu};
+    static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh,
+                                                        &tren_gelu};
     return activation[config->model.activation];
 }
 
 tren_init tren_model_init(const tren_config *config) {
-    static const tren_init_kind kind[] = {TREN_DRAW_HE, TREN_DRAW_GLOROT, TREN_DRAW_GAUSSIAN, TREN_DRAW_PYTORCH};
+    static const tren_init_kind kind[] = {TREN_DRAW_HE, TREN_DRAW_GLOROT, TREN_DRAW_GAUSSIAN,
+                                          TREN_DRAW_PYTORCH};
     return (tren_init){.kind = kind[config->model.init], .variance = config->model.init_variance};
 }
 
@@ -24,15 +26,22 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
                          const tren_dataset_info *info) {
     bool classes = info->n_classes > 0;
     if (config->loss.name == TREN_LOSS_CROSS_ENTROPY && !classes)
-        tren_graph_fail(graph, "loss.name: cross_entropy needs class labels, and %s has %d real targets; use "
-                               "half_squares or auto", config->data, info->n_targets);
+        tren_graph_fail(
+            graph,
+            "loss.name: cross_entropy needs class labels, and %s has %d real targets; use "
+            "half_squares or auto",
+            config->data, info->n_targets);
     else if (config->loss.name == TREN_LOSS_HALF_SQUARES && classes)
-        tren_graph_fail(graph, "loss.name: half_squares needs real targets, and %s has labels of %d classes; use "
-                               "cross_entropy or auto", config->data, info->n_classes);
+        tren_graph_fail(
+            graph,
+            "loss.name: half_squares needs real targets, and %s has labels of %d classes; use "
+            "cross_entropy or auto",
+            config->data, info->n_classes);
     else if (classes)
         tren_softmax_loss(graph, output, config->loss.label_smoothing);
     else if (config->loss.label_smoothing > 0)
-        tren_graph_fail(graph, "loss.label_smoothing: %g has no meaning for real targets; set it to 0",
+        tren_graph_fail(graph,
+                        "loss.label_smoothing: %g has no meaning for real targets; set it to 0",
                         config->loss.label_smoothing);
     else
         tren_half_squares_loss(graph, output);
@@ -41,11 +50,14 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
 static tren_status unknown(const char *name) {
     char known[256] = "";
     for (int i = 0; tren_models[i]; i++)
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "", tren_models[i]->name);
-    return tren_fail(TREN_ERR_USAGE, "model.name: no model is called '%s'; there is %s", name, known);
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
+                 tren_models[i]->name);
+    return tren_fail(TREN_ERR_USAGE, "model.name: no model is called '%s'; there is %s", name,
+                     known);
 }
 
-tren_status tren_model_build(tren_graph **graph, const tren_config *config, const tren_dataset_info *info) {
+tren_status tren_model_build(tren_graph **graph, const tren_config *config,
+                             const tren_dataset_info *info) {
     const tren_model *model = NULL;
     for (int i = 0; tren_models[i]; i++)
         if (strcmp(tren_models[i]->name, config->model.name) == 0) model = tren_models[i];

@@ -15,7 +15,8 @@ typedef struct adam_step {
 
 /* PyTorch's form: w -= rate / (1-beta1^t) * m / (sqrt(v) / sqrt(1-beta2^t) + epsilon). */
 static adam_step step_of(const tren_update *u, bool decoupled) {
-    double correction1 = 1 - pow(u->beta1, (double)u->t), correction2 = 1 - pow(u->beta2, (double)u->t);
+    double correction1 = 1 - pow(u->beta1, (double)u->t),
+           correction2 = 1 - pow(u->beta2, (double)u->t);
     return (adam_step){.keep = (real)(decoupled ? 1 - u->learning_rate * u->decay : 1),
                        .l2 = (real)(decoupled ? 0 : u->decay),
                        .beta1 = (real)u->beta1,
@@ -28,7 +29,8 @@ static adam_step step_of(const tren_update *u, bool decoupled) {
                        .scale = (real)u->scale};
 }
 
-TREN_KERNEL static void update(real *w, const real *g, real *m, real *v, size_t n, const adam_step *s) {
+TREN_KERNEL static void update(real *w, const real *g, real *m, real *v, size_t n,
+                               const adam_step *s) {
     adam_step a = *s;
 #pragma GCC ivdep
     for (size_t i = 0; i < n; i++) {

@@ -1,18 +1,20 @@
 #include "tren/optim.h"
 
-
 extern const tren_optimizer tren_optimizer_sgd, tren_optimizer_momentum, tren_optimizer_nesterov,
     tren_optimizer_adam, tren_optimizer_adamw;
 
-const tren_optimizer *const tren_optimizers[] = {&tren_optimizer_sgd,  &tren_optimizer_momentum,
+const tren_optimizer *const tren_optimizers[] = {&tren_optimizer_sgd,      &tren_optimizer_momentum,
                                                  &tren_optimizer_nesterov, &tren_optimizer_adam,
-                                                 &tren_optimizer_adamw, NULL};
+                                                 &tren_optimizer_adamw,    NULL};
 
 const tren_optimizer *tren_optimizer_find(const tren_config *config) {
     switch ((tren_optimizer_id)config->optimizer.name) {
-    case TREN_ADAM: return &tren_optimizer_adam;
-    case TREN_ADAMW: return &tren_optimizer_adamw;
-    case TREN_SGD: break;
+    case TREN_ADAM:
+        return &tren_optimizer_adam;
+    case TREN_ADAMW:
+        return &tren_optimizer_adamw;
+    case TREN_SGD:
+        break;
     }
     if (config->optimizer.momentum == 0) return &tren_optimizer_sgd;
     return config->optimizer.nesterov ? &tren_optimizer_nesterov : &tren_optimizer_momentum;

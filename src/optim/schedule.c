@@ -10,13 +10,18 @@ static double cosine(double done, double final_factor) {
 static double factor(const tren_config *c, int64_t t, int epoch, int64_t total) {
     int64_t warmup = c->schedule.warmup_steps;
     switch ((tren_schedule_id)c->schedule.name) {
-    case TREN_SCHEDULE_STEP: return pow(c->schedule.gamma, (double)(epoch / c->schedule.period));
+    case TREN_SCHEDULE_STEP:
+        return pow(c->schedule.gamma, (double)(epoch / c->schedule.period));
     case TREN_SCHEDULE_COSINE:
-        return total > warmup ? cosine((double)(t - warmup) / (double)(total - warmup), c->schedule.final_factor)
+        return total > warmup ? cosine((double)(t - warmup) / (double)(total - warmup),
+                                       c->schedule.final_factor)
                               : 1;
-    case TREN_SCHEDULE_SQRT: return 1 / sqrt(1 + (double)(t / c->schedule.period));
-    case TREN_SCHEDULE_INVERSE_SQRT: return sqrt((double)(warmup > 0 ? warmup : 1) / (double)(t + 1));
-    case TREN_SCHEDULE_CONSTANT: break;
+    case TREN_SCHEDULE_SQRT:
+        return 1 / sqrt(1 + (double)(t / c->schedule.period));
+    case TREN_SCHEDULE_INVERSE_SQRT:
+        return sqrt((double)(warmup > 0 ? warmup : 1) / (double)(t + 1));
+    case TREN_SCHEDULE_CONSTANT:
+        break;
     }
     return 1;
 }

@@ -18,7 +18,8 @@ typedef struct position_field {
 extern const position_field tren_position_fields[];
 extern const int tren_n_position_fields;
 
-/* checkpoint_data.c: checkpoint->data in the file, and in the digest. Nothing is written where there are no statistics. */
+/* checkpoint_data.c: checkpoint->data in the file, and in the digest. Nothing is written where
+ * there are no statistics. */
 tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *data);
 tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_dataset_info *data);
 void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_state *digest);

@@ -12,14 +12,17 @@ static tren_status use_lowest(tren_trainer *t, char (*all)[TREN_COMM_TEXT], cons
     if (odd == 0) return TREN_OK;
     const char *lowest = tren_blas_lowest_core(core, size);
     if (!lowest)
-        return tren_fail(TREN_ERR_ENV,
-                         "the OpenBLAS core type differs between ranks (%s on rank 0, %s on rank %d), and which is the "
-                         "lower is not known; set the same OPENBLAS_CORETYPE on all ranks (mpirun -x "
-                         "OPENBLAS_CORETYPE=Haswell ...)",
-                         all[0], all[odd], odd);
+        return tren_fail(
+            TREN_ERR_ENV,
+            "the OpenBLAS core type differs between ranks (%s on rank 0, %s on rank %d), and which "
+            "is the "
+            "lower is not known; set the same OPENBLAS_CORETYPE on all ranks (mpirun -x "
+            "OPENBLAS_CORETYPE=Haswell ...)",
+            all[0], all[odd], odd);
     if (t->comm->rank == 0)
         tren_log_line(t->options->log,
-                      "note: the OpenBLAS core type differs between ranks (%s on rank 0, %s on rank %d): all use %s, "
+                      "note: the OpenBLAS core type differs between ranks (%s on rank 0, %s on "
+                      "rank %d): all use %s, "
                       "so that they have the same bits",
                       all[0], all[odd], odd, lowest);
     return tren_blas_use_core(lowest);

@@ -12,12 +12,13 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
     snprintf(from, sizeof from, "%d x %d x %d", l->in.c, l->in.h, l->in.w);
     snprintf(shape, sizeof shape, "%d x %d x %d", l->out.c, l->out.h, l->out.w);
-    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, from, shape, parameters, forward + backward,
-            (double)rows * tren_shape_size(l->out) * sizeof(real) / 1024);
+    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, from, shape, parameters,
+            forward + backward, (double)rows * tren_shape_size(l->out) * sizeof(real) / 1024);
 }
 
 /* What a rank needs, as docs/performance.md explains: the largest of the ranks. */
-static double memory_of(const tren_config *c, const tren_graph *g, const tren_dataset_info *info, int ranks) {
+static double memory_of(const tren_config *c, const tren_graph *g, const tren_dataset_info *info,
+                        int ranks) {
     int shards = (c->shards + ranks - 1) / ranks, depth = 0, nodes = 1;
     while (1 << depth < shards) depth++;
     for (int q = 0; q < ranks; q++) {
@@ -31,29 +32,35 @@ static double memory_of(const tren_config *c, const tren_graph *g, const tren_da
     double states = tren_optimizer_find(c)->n_states / (double)ranks;
     double rows = (double)((c->batch_size + c->shards - 1) / c->shards) * shards;
     double values = (double)g->n_values * (2 + states + nodes) + (double)largest * depth;
-    double data = (double)info->rows[TREN_TRAIN] / c->shards * shards * tren_shape_size(info->shape) *
-                  (double)tren_type_size(info->x_type);
+    double data = (double)info->rows[TREN_TRAIN] / c->shards * shards *
+                  tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
     return data + sizeof(real) * (values + 2 * rows * (double)g->act_per_row);
 }
 
-static void print_all(FILE *out, const tren_config *c, const tren_graph *g, const tren_dataset_info *info) {
+static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
+                      const tren_dataset_info *info) {
     double train, evaluate, m = (double)info->rows[TREN_TRAIN];
     tren_graph_cost(g, &train, &evaluate);
-    fprintf(out, "%-24s %16s %16s %12s %14s %14s\n", "layer", "input", "output", "parameters", "FLOP a row",
-            "KiB a batch");
+    fprintf(out, "%-24s %16s %16s %12s %14s %14s\n", "layer", "input", "output", "parameters",
+            "FLOP a row", "KiB a batch");
     for (int i = 0; i < g->n_layers; i++) print_layer(out, g, g->layer[i], (size_t)c->batch_size);
-    fprintf(out, "\nparameters            %zu (%.2f MiB)\n", g->n_values, (double)(g->n_values * sizeof(real)) / (1 << 20));
-    fprintf(out, "training FLOP a row   %.6g, a step %.4g, an epoch %.4g\n", train, train * c->batch_size, train * m);
-    fprintf(out, "rows                  %zu training, %zu validation, %zu test\n", info->rows[TREN_TRAIN],
-            info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
+    fprintf(out, "\nparameters            %zu (%.2f MiB)\n", g->n_values,
+            (double)(g->n_values * sizeof(real)) / (1 << 20));
+    fprintf(out, "training FLOP a row   %.6g, a step %.4g, an epoch %.4g\n", train,
+            train * c->batch_size, train * m);
+    fprintf(out, "rows                  %zu training, %zu validation, %zu test\n",
+            info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
     fprintf(out, "steps                 %.0f an epoch, %.0f in %d epochs\n",
             (double)((info->rows[TREN_TRAIN] + (size_t)c->batch_size - 1) / (size_t)c->batch_size),
-            (double)((info->rows[TREN_TRAIN] + (size_t)c->batch_size - 1) / (size_t)c->batch_size) * c->epochs, c->epochs);
-    fprintf(out, "optimizer             %s, learning rate %g\n", tren_optimizer_find(c)->name, c->optimizer.learning_rate);
+            (double)((info->rows[TREN_TRAIN] + (size_t)c->batch_size - 1) / (size_t)c->batch_size) *
+                c->epochs,
+            c->epochs);
+    fprintf(out, "optimizer             %s, learning rate %g\n", tren_optimizer_find(c)->name,
+            c->optimizer.learning_rate);
     fprintf(out, "shards                %d: at most %d ranks\n", c->shards, c->shards);
     for (int p = 1; p <= c->shards && p <= 64; p *= 2)
-        fprintf(out, "memory on %2d rank%s    %.1f MiB each, dataset included\n", p, p > 1 ? "s" : " ",
-                memory_of(c, g, info, p) / (1 << 20));
+        fprintf(out, "memory on %2d rank%s    %.1f MiB each, dataset included\n", p,
+                p > 1 ? "s" : " ", memory_of(c, g, info, p) / (1 << 20));
 }
 
 tren_status tren_train_describe(const tren_config *config, FILE *out) {

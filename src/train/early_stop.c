@@ -10,14 +10,19 @@ static bool rose_over_strips(const double *loss, size_t n, int strips, int strip
     return true;
 }
 
-bool tren_early_stop(const tren_config *config, const double *loss, size_t n, double best, int64_t bad) {
+bool tren_early_stop(const tren_config *config, const double *loss, size_t n, double best,
+                     int64_t bad) {
     if (n == 0 || n <= (size_t)config->early_stopping.start_epoch) return false;
     switch ((tren_stop_rule)config->early_stopping.rule) {
-    case TREN_STOP_PATIENCE: return bad >= config->early_stopping.patience;
-    case TREN_STOP_GL: return 100 * (loss[n - 1] / best - 1) > config->early_stopping.gl_alpha;
+    case TREN_STOP_PATIENCE:
+        return bad >= config->early_stopping.patience;
+    case TREN_STOP_GL:
+        return 100 * (loss[n - 1] / best - 1) > config->early_stopping.gl_alpha;
     case TREN_STOP_UP:
-        return rose_over_strips(loss, n, config->early_stopping.up_strips, config->early_stopping.strip_epochs);
-    case TREN_STOP_NONE: break;
+        return rose_over_strips(loss, n, config->early_stopping.up_strips,
+                                config->early_stopping.strip_epochs);
+    case TREN_STOP_NONE:
+        break;
     }
     return false;
 }

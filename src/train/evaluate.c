@@ -1,4 +1,5 @@
-/* Evaluation in blocks of fixed size, folded by the tree over blocks: the same bits whoever evaluates which. */
+/* Evaluation in blocks of fixed size, folded by the tree over blocks: the same bits whoever
+ * evaluates which. */
 #include "tren/train.h"
 
 #include <math.h>
@@ -11,12 +12,12 @@ struct tren_evaluator {
     tren_rows rows;
     tren_normalizer normalizer;
     tren_work *work;
-    size_t n;      /* rows of the whole part */
-    int n_blocks;  /* of the whole part */
-    int lo, hi;    /* my blocks */
-    int *first;    /* [size + 1] first block of each rank, times N_LEAF; owned */
-    double *leaf;  /* [my blocks][N_LEAF] owned */
-    double *all;   /* rank 0: [n_blocks][N_LEAF] owned */
+    size_t n;       /* rows of the whole part */
+    int n_blocks;   /* of the whole part */
+    int lo, hi;     /* my blocks */
+    int *first;     /* [size + 1] first block of each rank, times N_LEAF; owned */
+    double *leaf;   /* [my blocks][N_LEAF] owned */
+    double *all;    /* rank 0: [n_blocks][N_LEAF] owned */
     double *column; /* [n_blocks] scratch; owned */
     bool classes;
 };
@@ -44,7 +45,8 @@ static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
     return tren_work_open(&e->work, spec->graph, &work);
 }
 
-tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm, const tren_eval_spec *spec) {
+tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm,
+                                const tren_eval_spec *spec) {
     *evaluator = NULL;
     tren_evaluator *e = NULL;
     tren_status st = TREN_OK;
@@ -122,7 +124,8 @@ tren_status tren_evaluator_each(tren_evaluator *e, tren_block_fn fn, void *ctx) 
         int n = run_block(e, b, false);
         size_t at = (size_t)(b - e->lo) * TREN_EVAL_ROWS;
         const int32_t *label = e->rows.label ? e->rows.label + at : NULL;
-        const real *target = e->rows.target ? e->rows.target + at * (size_t)e->rows.n_targets : NULL;
+        const real *target =
+            e->rows.target ? e->rows.target + at * (size_t)e->rows.n_targets : NULL;
         TREN_TRY(fn(ctx, (size_t)b * TREN_EVAL_ROWS, n, tren_work_output(e->work), label, target));
     }
     return TREN_OK;

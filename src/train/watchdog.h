@@ -6,7 +6,8 @@
 
 typedef struct tren_watchdog tren_watchdog;
 /* timeout: seconds; 0: none, *dog = NULL. watch must outlive the dog. */
-tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int rank, double timeout);
+tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int rank,
+                               double timeout);
 void tren_watchdog_close(tren_watchdog *dog); /* accepts NULL */
 
 #endif
