@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# 64 ranks and more on one core: SimGrid runs them as threads of one process over a simulated network, with the real
+# data, and finds deadlocks at once. Every point-to-point engine must give the bits of a serial fold.
+set -euo pipefail
+
+for name in smpicc smpirun; do
+    command -v "$name" >/dev/null || { echo "skipped: $name is not installed (Debian: libsimgrid-dev)"; exit 77; }
+done
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+# shellcheck disable=SC2046
+smpicc -O2 -std=gnu17 -ffp-contract=off -fPIC -I"$TREN_SOURCE/include" -I"$TREN_SOURCE/src" \
+    "$TREN_SOURCE"/tests/program/smpi_reduce.c "$TREN_SOURCE"/src/{comm,base,kernels}/*.c \
+    $(pkg-config --cflags --libs openblas libxxhash yaml-0.1) -lm -o reduce
+cat >platform.xml <<'XML'
+<?xml version='1.0'?>
+<!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
+<platform version="4.1">
+  <cluster id="c" prefix="n" suffix="" radical="0-63" speed="1Gf" core="1" bw="25Gbps" lat="2us" bb_bw="4Tbps" bb_lat="1us"/>
+</platform>
+XML
+seq 0 63 | sed 's/^/n/' >hosts
+
+test_ranks() { # ranks, shards
+    timeout -k 5 120 smpirun -np "$1" -platform platform.xml -hostfile hosts --log=root.thres:warning \
+        --cfg=smpi/coll-selector:ompi --cfg=smpi/simulate-computation:no ./reduce "$2" >out 2>&1 || true
+    cat out
+    # A deadlock and an abort leave with 0: only what was said counts.
+    grep -qx "all engines are right" out || { echo "FAILED: $1 ranks, $2 shards" >&2; exit 1; }
+}
+
+export OPENBLAS_NUM_THREADS=1
+test_ranks 64 64
+test_ranks 37 64
+test_ranks 61 100
