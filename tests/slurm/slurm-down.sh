@@ -7,7 +7,7 @@ export SLURM_CONF=$folder/slurm.conf
 mapfile -t pids < <(cat "$folder"/run/*.pid 2>/dev/null)
 
 ours() { # pid: is it still one of our daemons, and not another program with its number
-    tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF "$SLURM_CONF"
+    [[ -e /proc/$1/cmdline ]] && grep -qF "$SLURM_CONF" "/proc/$1/cmdline"
 }
 
 scancel --state=RUNNING --state=PENDING --user="$(id -un)" 2>/dev/null
