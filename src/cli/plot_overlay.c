@@ -1,18 +1,39 @@
 /* Several runs, or chosen columns: one panel for each column, one colour for each run. */
 #include "cli/plot_script.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { PANEL_WIDTH = 480, PANEL_HEIGHT = 320, TOP = 76, LEFT = 76, GAP = 84, BELOW = 76 };
 
 /* Colours first, then dashes. */
+static const char *const colours[] = {"#4c78a8", "#e4572e", "#3a9d5d", "#7b5ea7", "#c98a1b",
+                                      "#4ba3a0", "#d6619e", "#8c6d4f", "#7f7f7f", "#9cad2d"};
+enum { N_COLOURS = sizeof colours / sizeof *colours };
+
 static void put_line(FILE *out, const tren_plot_run *run, int i) {
-    static const char *const colour[] = {"#4c78a8", "#e4572e", "#3a9d5d", "#7b5ea7", "#c98a1b",
-                                         "#4ba3a0", "#d6619e", "#8c6d4f", "#7f7f7f", "#9cad2d"};
-    enum { N = sizeof colour / sizeof *colour };
     fprintf(out, "with %s lw 2 dt %d lc rgb '%s' title ", tren_plot_style(&run->metrics),
-            i / N % 4 + 1, colour[i % N]);
+            i / N_COLOURS % 4 + 1, colours[i % N_COLOURS]);
     tren_plot_text(out, run->name);
+}
+
+/* Where the best weights of each run lie. */
+static void put_best_points(FILE *out, const tren_plot *plot, const char *column) {
+    for (int i = 0; i < plot->n_runs; i++) {
+        const tren_metrics *m = &plot->run[i].metrics;
+        int best = tren_plot_best(m);
+        double y = best < 0 ? NAN : tren_metrics_at(m, best, column);
+        char name[32];
+        snprintf(name, sizeof name, "best%d", i);
+        if (isfinite(y)) tren_plot_point(out, name, tren_metrics_at(m, best, "epoch"), y);
+    }
+}
+
+static void put_ring(FILE *out, const tren_plot_run *run, int i, const char *column) {
+    int best = tren_plot_best(&run->metrics);
+    if (best < 0 || !isfinite(tren_metrics_at(&run->metrics, best, column))) return;
+    fprintf(out, ", $best%d using 1:2 with points pt 6 ps 1.2 lw 2 lc rgb '%s' notitle", i,
+            colours[i % N_COLOURS]);
 }
 
 static int columns_across(int n) {
@@ -38,6 +59,7 @@ static void put_panel(const tren_plot_page *page, const tren_plot *plot, const c
     tren_plot_panel(page, box, title, "epoch");
     tren_plot_epochs(page, epochs);
     tren_plot_set_range(page, "y", y, page->log_y);
+    put_best_points(page->out, plot, column);
     if (box.left == LEFT && box.top == TOP)
         fprintf(page->out,
                 "set key at screen %.5f,%.5f right top reverse Left samplen 2 spacing 1.3 tc rgb "
@@ -49,6 +71,7 @@ static void put_panel(const tren_plot_page *page, const tren_plot *plot, const c
         fprintf(page->out, "%s $run%d using 1:%d ", first ? "plot" : ",", i,
                 tren_plot_column(&run->metrics, column));
         put_line(page->out, run, i);
+        put_ring(page->out, run, i, column);
         first = false;
     }
     fputs("\nunset label\n", page->out);
@@ -69,7 +92,7 @@ void tren_plot_overlay(FILE *out, const tren_plot *plot) {
     if (plot->n_runs == 1)
         snprintf(title, sizeof title, "%s", plot->run[0].name);
     else
-        snprintf(title, sizeof title, "%d runs", plot->n_runs);
+        snprintf(title, sizeof title, "%d runs, their best epochs ringed", plot->n_runs);
     tren_plot_begin(&page, plot, title, "");
     for (int k = 0; k < plot->n_columns; k++) {
         tren_plot_box box = {.left = LEFT + k % across * (PANEL_WIDTH + GAP),

@@ -20,13 +20,6 @@ typedef struct sheet {
     int best; /* row of the best epoch; -1: none */
 } sheet;
 
-static int best_row(const tren_metrics *m) {
-    int best = -1;
-    for (int i = 0; i < m->n_rows; i++)
-        if (tren_metrics_at(m, i, "best") == 1) best = i;
-    return best;
-}
-
 /* ---- loss and accuracy ----------------------------------------------------------------------- */
 
 /* A line through the best epoch, a ring around its validation value, and what that is. */
@@ -38,7 +31,7 @@ static void mark_best(const sheet *s, const char *column) {
             "set arrow 1 from %g,graph 0 to %g,graph 1 nohead dt 3 lw 1.2 lc rgb "
             "'#999999' back\n",
             epoch, epoch);
-    fprintf(s->page.out, "$best << EOD\n%g %.9g\nEOD\n", epoch, value);
+    tren_plot_point(s->page.out, "best", epoch, value);
 }
 
 static void put_curve(const sheet *s, const char *column, const char *title, const char *colour,
@@ -99,8 +92,8 @@ static void put_norms(const sheet *s, tren_plot_box box) {
     tren_plot_set_range(&s->page, "y", norm, false);
     tren_plot_set_range(&s->page, "y2", z, false);
     fputs("set border 11\nset ytics tc rgb '" NORM "'\nset y2tics tc rgb '" MEAN_Z "'\n"
-          "set ylabel '‖W‖' tc rgb '" NORM "' offset 1,0\n"
-          "set y2label 'mean |z|' tc rgb '" MEAN_Z "' offset -1,0\n",
+          "set ylabel '‖W‖' tc rgb '" NORM "' offset 0,0\n"
+          "set y2label 'mean |z|' tc rgb '" MEAN_Z "' offset 0,0\n",
           out);
     put_curve(s, "weight_norm", "", NORM, true);
     if (tren_metrics_has(s->m, "mean_abs_z"))
@@ -150,8 +143,8 @@ static void put_time(const sheet *s, tren_plot_box box) {
     if (bars == 0) return;
     snprintf(title, sizeof title, "where the time goes: %.3g s in %d epochs", total, s->m->n_rows);
     tren_plot_panel(&s->page, box, title, "seconds");
-    fprintf(out, "set xrange [0:%g]\nset xtics auto\nset yrange [%g:0.6]\n", longest * 1.5,
-            0.4 - bars);
+    tren_plot_seconds(&s->page, longest * 1.65);
+    fprintf(out, "set yrange [%g:0.6]\n", 0.4 - bars);
     fputs("set border 1\nunset grid\nset grid x back lt 1 lw 1 lc rgb '#e6e6e6'\n"
           "plot $phase using (0):1:(0):2:($1-0.36):($1+0.36):3:ytic(4) with boxxy fs solid 0.85 "
           "noborder lc rgb var, "
@@ -170,7 +163,7 @@ void tren_plot_one(FILE *out, const tren_plot *plot) {
                         .log_y = plot->log_y},
                .m = &run->metrics,
                .epochs = tren_plot_empty,
-               .best = best_row(&run->metrics)};
+               .best = tren_plot_best(&run->metrics)};
     bool accuracy = tren_metrics_has(s.m, "train_accuracy");
     int inner = WIDTH - LEFT - RIGHT, half = (inner - LEFT) / 2, third = (inner - 2 * 100) / 3;
     int below = TOP + UPPER + 110;
@@ -182,6 +175,6 @@ void tren_plot_one(FILE *out, const tren_plot *plot) {
         put_pair(&s, (tren_plot_box){LEFT + half + LEFT, TOP, half, UPPER}, "accuracy", true);
     put_rate(&s, (tren_plot_box){LEFT, below, third, LOWER});
     put_norms(&s, (tren_plot_box){LEFT + third + 80, below, third, LOWER});
-    put_time(&s, (tren_plot_box){WIDTH - RIGHT - third + 20, below, third - 20, LOWER});
+    put_time(&s, (tren_plot_box){WIDTH - RIGHT - third + 36, below, third - 36, LOWER});
     tren_plot_end(&s.page);
 }

@@ -1,4 +1,5 @@
 #include "cli/plot_script.h"
+#include "base/text.h"
 
 #include <float.h>
 #include <math.h>
@@ -72,8 +73,8 @@ void tren_plot_panel(const tren_plot_page *p, tren_plot_box box, const char *tit
             (double)box.left / p->width, (double)(box.left + box.width) / p->width);
     fprintf(p->out, "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
             1 - (double)box.top / p->height, 1 - (double)(box.top + box.height) / p->height);
-    fputs("unset logscale\nunset y2tics\nunset y2label\nset ytics auto nomirror\nset ylabel\n"
-          "set format y '%g'\nset format y2 '%g'\nset border 3\nset key off\nset title ",
+    fputs("unset logscale\nunset y2tics\nunset y2label\nset ylabel\nset format y '%g'\n"
+          "set format y2 '%g'\nset border 3\nset key off\nset title ",
           p->out);
     tren_plot_text(p->out, title);
     fputs(" offset 0,-0.4 tc rgb '" INK "'\nset xlabel ", p->out);
@@ -81,41 +82,78 @@ void tren_plot_panel(const tren_plot_page *p, tren_plot_box box, const char *tit
     fputs(" offset 0,0.3 tc rgb '" INK "'\n", p->out);
 }
 
-/* 1, 2, 5, 10, 20 ...: at most eight tics. */
-static double epoch_step(double span) {
+/* The least of 1, 2, 5 times a power of ten that cuts the span into at most `most` pieces. */
+static double nice_step(double span, int most, double least) {
     static const double nice[] = {1, 2, 5};
-    for (double power = 1;; power *= 10)
-        for (size_t i = 0; i < sizeof nice / sizeof *nice; i++)
-            if (span / (nice[i] * power) <= 8) return nice[i] * power;
+    double power = pow(10, floor(log10(span / most)));
+    for (;; power *= 10)
+        for (size_t i = 0; i < sizeof nice / sizeof *nice; i++) {
+            double step = nice[i] * power;
+            if (step >= least && span / step <= most) return step;
+        }
+}
+
+/* Tics of a logarithmic axis: gnuplot alone would have none within a decade. */
+static void put_log_tics(FILE *out, const char *axis, tren_plot_range r, double least) {
+    static const double within[] = {1, 2, 5};
+    bool first = true;
+    double decades = log10(r.high / r.low);
+    fprintf(out, "set %stics (", axis);
+    if (decades < 1 && least == 0) {
+        double step = nice_step(r.high - r.low, 8, 0);
+        for (double x = ceil(r.low / step) * step; x <= r.high; x += step, first = false)
+            fprintf(out, "%s%.9g", first ? "" : ", ", x);
+    } else {
+        for (double power = pow(10, floor(log10(r.low))); power <= r.high; power *= 10)
+            for (int i = 0; i < (decades < 4 ? 3 : 1); i++) {
+                double x = within[i] * power;
+                if (x < r.low || x > r.high || x < least) continue;
+                fprintf(out, "%s%.9g", first ? "" : ", ", x);
+                first = false;
+            }
+    }
+    fputs(") nomirror\n", out);
 }
 
 void tren_plot_epochs(const tren_plot_page *p, tren_plot_range x) {
-    double low = x.low, high = x.high;
-    if (low >= high) {
-        low -= 0.5;
-        high += 0.5;
-    }
     if (p->log_x) {
-        fprintf(p->out, "set logscale x\nset xtics auto\nset xrange [%g:%g]\n", low, high);
+        tren_plot_range r = {x.low / 1.03, x.high > x.low ? x.high * 1.03 : x.high * 2};
+        fprintf(p->out, "set logscale x\nset xrange [%g:%g]\n", r.low, r.high);
+        put_log_tics(p->out, "x", r, 1);
         return;
     }
-    fprintf(p->out, "set xrange [%g:%g]\nset xtics %g\n", low, high, epoch_step(high - low));
+    double pad = x.high > x.low ? 0.015 * (x.high - x.low) : 0.5;
+    fprintf(p->out, "set xrange [%g:%g]\nset xtics %g nomirror\n", x.low - pad, x.high + pad,
+            nice_step(x.high - x.low + 2 * pad, 8, 1));
+}
+
+void tren_plot_seconds(const tren_plot_page *p, double high) {
+    fprintf(p->out, "set xrange [0:%g]\nset xtics %g nomirror\n", high, nice_step(high, 5, 0));
+}
+
+static void set_log_range(FILE *out, const char *axis, tren_plot_range r) {
+    double factor = pow(r.high / r.low, 0.06);
+    if (factor < 1.001) factor = 1.5;
+    r.low /= factor;
+    r.high *= factor;
+    fprintf(out, "set logscale %s\nset %srange [%.9g:%.9g]\n", axis, axis, r.low, r.high);
+    put_log_tics(out, axis, r, 0);
 }
 
 void tren_plot_set_range(const tren_plot_page *p, const char *axis, tren_plot_range r, bool log) {
     if (r.low > r.high) r = (tren_plot_range){log ? 0.1 : 0, 1};
+    if (log) {
+        set_log_range(p->out, axis, r);
+        return;
+    }
     double pad = 0.06 * (r.high - r.low);
     if (pad < 1e-6 * fabs(r.high)) pad = 0.1 * fabs(r.high);
     if (pad == 0) pad = 1;
-    if (log) {
-        double factor = pow(r.high / r.low, 0.06);
-        if (factor < 1.02) factor = 1.5;
-        fprintf(p->out, "set logscale %s\nset %srange [%g:%g]\n", axis, axis, r.low / factor,
-                r.high * factor);
-        return;
-    }
-    double low = r.low >= 0 && r.low < pad ? 0 : r.low - pad; /* nothing here is below zero */
-    fprintf(p->out, "set %srange [%.9g:%.9g]\n", axis, low, r.high + pad);
+    if (r.low >= 0 && r.low < pad) r.low = pad; /* nothing here is below zero */
+    r.low -= pad;
+    r.high += pad;
+    fprintf(p->out, "set %srange [%.9g:%.9g]\nset %stics %.9g nomirror\n", axis, r.low, r.high,
+            axis, nice_step(r.high - r.low, 8, 0));
 }
 
 void tren_plot_extend(tren_plot_range *r, const tren_metrics *m, const char *name, bool log) {
@@ -136,7 +174,19 @@ const char *tren_plot_style(const tren_metrics *m) {
 }
 
 void tren_plot_words(char *out, size_t n, const char *column) {
-    snprintf(out, n, "%s", column);
+    bool training = tren_text_starts(column, "train_");
+    snprintf(out, n, "%s%s", training ? "training " : "", column + (training ? 6 : 0));
     for (char *c = out; *c; c++)
         if (*c == '_') *c = ' ';
+}
+
+int tren_plot_best(const tren_metrics *m) {
+    int best = -1;
+    for (int i = 0; i < m->n_rows; i++)
+        if (tren_metrics_at(m, i, "best") == 1) best = i;
+    return best;
+}
+
+void tren_plot_point(FILE *out, const char *name, double x, double y) {
+    fprintf(out, "$%s << EOD\n%.9g %.9g\nEOD\n", name, x, y);
 }

@@ -30,7 +30,9 @@ void tren_plot_panel(const tren_plot_page *page, tren_plot_box box, const char *
                      const char *x_label);
 /* Epochs along x, with whole numbers. */
 void tren_plot_epochs(const tren_plot_page *page, tren_plot_range x);
-/* Room above and below a range for y, or "y2". */
+/* Seconds along x, from 0. */
+void tren_plot_seconds(const tren_plot_page *page, double high);
+/* Range and tics, with room above and below, for y, or "y2". */
 void tren_plot_set_range(const tren_plot_page *page, const char *axis, tren_plot_range range,
                          bool log);
 /* Adds the finite values of a column, of a log axis the positive ones. */
@@ -44,6 +46,10 @@ int tren_plot_column(const tren_metrics *metrics, const char *name);
 const char *tren_plot_style(const tren_metrics *metrics);
 /* "validation_loss" as people write it. */
 void tren_plot_words(char *out, size_t n, const char *column);
+/* The row of the best epoch; -1: none. */
+int tren_plot_best(const tren_metrics *metrics);
+/* One point, as data with this name. */
+void tren_plot_point(FILE *out, const char *name, double x, double y);
 extern const tren_plot_range tren_plot_empty;
 
 /* One run: plot_run.c. Several, or chosen columns: plot_overlay.c. */
