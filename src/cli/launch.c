@@ -3,6 +3,7 @@
 #include "tren/kernels.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -37,7 +38,17 @@ static void mend_blas_core(char **argv) {
             tren_blas_core(), strerror(errno), wanted);
 }
 
+/* With a standard stream closed, the next file opened would take its number, and what is printed
+ * would end in a checkpoint. Read-only, so that printing still fails. */
+static void fill_standard_streams(void) {
+    int fd;
+    do fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
+}
+
 void tren_launch_start(char **argv) {
+    fill_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     mend_blas_core(argv);
