@@ -1,5 +1,5 @@
 /* --dry-run: everything that can be known before training. */
-#include "tren/train.h"
+#include "train/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +16,15 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
             forward + backward, (double)rows * tren_shape_size(l->out) * sizeof(real) / 1024);
 }
 
-/* What a rank needs, as docs/performance.md explains: the largest of the ranks. */
+/* With the room to fold gradients in, of which the kernels may need less. */
 static double memory_of(const tren_config *c, const tren_graph *g, const tren_dataset_info *info,
                         int ranks) {
-    int shards = (c->shards + ranks - 1) / ranks, depth = 0, nodes = 1;
+    int shards = (c->shards + ranks - 1) / ranks, depth = 0;
     while (1 << depth < shards) depth++;
-    for (int q = 0; q < ranks; q++) {
-        int n = tren_tree_nodes(NULL, c->shards, tren_part_first(c->shards, ranks, q),
-                                tren_part_first(c->shards, ranks, q + 1));
-        if (n > nodes) nodes = n;
-    }
     size_t largest = 0;
     for (int i = 0; i < g->n_params; i++)
         if (g->param[i].at.len > largest) largest = g->param[i].at.len;
-    double states = tren_optimizer_find(c)->n_states / (double)ranks;
-    double rows = (double)((c->batch_size + c->shards - 1) / c->shards) * shards;
-    double values = (double)g->n_values * (2 + states + nodes) + (double)largest * depth;
-    double data = (double)info->rows[TREN_TRAIN] / c->shards * shards *
-                  tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
-    return data + sizeof(real) * (values + 2 * rows * (double)g->act_per_row);
+    return tren_memory_needed(c, g, info, ranks) + sizeof(real) * (double)largest * depth;
 }
 
 static void print_all(FILE *out, const tren_config *c, const tren_graph *g,

@@ -33,6 +33,11 @@ static void say_plan(const tren_trainer *t) {
                 t->n_values, train * 1e-6, t->optimizer->name);
     trainer_say(t, "recipe: batch of %d rows in %d shards, %lld steps an epoch, %s", c->batch_size,
                 c->shards, (long long)t->steps_per_epoch, stacking);
+    if ((size_t)c->batch_size > t->info->rows[TREN_TRAIN])
+        trainer_say(t,
+                    "note: batch_size %d is more than the %zu training rows: every step takes all "
+                    "of them",
+                    c->batch_size, t->info->rows[TREN_TRAIN]);
     if (tren_reducer_max_nodes(t->reducer) > 1)
         trainer_say(t,
                     "note: up to %d tree nodes a rank, so more to send; ranks that are a power of "

@@ -1,4 +1,5 @@
 /* Setting a run up, and taking it down. */
+#include "train/memory.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -32,11 +33,31 @@ static tren_status check_shards(const tren_trainer *t) {
     return TREN_OK;
 }
 
-static tren_status open_data(tren_trainer *t) {
-    const tren_config *c = t->config;
-    TREN_TRY(tren_dataset_open(&t->dataset, c->data));
+/* What can be known to fail is refused before the rows are read. */
+static tren_status open_plan(tren_trainer *t) {
+    TREN_TRY(tren_dataset_open(&t->dataset, t->config->data));
     t->info = tren_dataset_info_of(t->dataset);
     TREN_TRY(check_shards(t));
+    TREN_TRY(tren_model_build(&t->graph, t->config, t->info));
+    return tren_memory_check(t->config, t->graph, t->info, t->comm);
+}
+
+/* The test part is used once, at the end: what is wrong with it should not come out that late. In
+ * blocks, since nothing of it is kept. */
+static tren_status check_test_rows(const tren_trainer *t) {
+    enum { BLOCK = 8192 };
+    size_t n = t->config->evaluate_test ? t->info->rows[TREN_TEST] : 0;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        tren_rows rows;
+        TREN_TRY(tren_rows_read(&rows, t->dataset, TREN_TEST, at, n - at < BLOCK ? n - at : BLOCK));
+        tren_rows_close(&rows);
+    }
+    return TREN_OK;
+}
+
+static tren_status open_data(tren_trainer *t) {
+    const tren_config *c = t->config;
+    if (t->comm->rank == 0) TREN_TRY(check_test_rows(t));
     tren_sharding sharding = {.m = t->info->rows[TREN_TRAIN], .n = c->shards};
     t->lo = tren_part_first(c->shards, t->comm->size, t->comm->rank);
     t->hi = tren_part_first(c->shards, t->comm->size, t->comm->rank + 1);
@@ -46,15 +67,12 @@ static tren_status open_data(tren_trainer *t) {
     TREN_TRY(tren_order_open(&t->order, sharding, t->lo, t->hi, c->seed, c->shuffle));
     t->steps_per_epoch =
         (int64_t)((sharding.m + (size_t)c->batch_size - 1) / (size_t)c->batch_size);
-    return tren_model_build(&t->graph, c, t->info);
+    return TREN_OK;
 }
 
 static tren_status open_batch(tren_trainer *t, int *max_rows) {
     size_t groups = (size_t)(t->hi - t->lo);
-    size_t per_shard =
-        ((size_t)t->config->batch_size + (size_t)t->config->shards - 1) / (size_t)t->config->shards;
-    size_t rows = groups * per_shard;
-    if (rows > (size_t)t->config->batch_size) rows = (size_t)t->config->batch_size;
+    size_t rows = tren_batch_rows(t->config, t->order.sharding.m, t->hi - t->lo);
     *max_rows = (int)rows;
     TREN_TRY(tren_alloc(&t->row, rows, sizeof *t->row, "a batch"));
     TREN_TRY(tren_alloc(&t->sample, rows, sizeof *t->sample, "a batch"));
@@ -136,6 +154,7 @@ static tren_status open_update(tren_trainer *t) {
     now->dataset_digest = t->info->digest;
     TREN_TRY(tren_checkpoint_set_data(now, t->info));
     snprintf(now->optimizer, sizeof now->optimizer, "%s", t->optimizer->name);
+    snprintf(now->blas_core, sizeof now->blas_core, "%s", tren_blas_core());
     snprintf(now->precision, sizeof now->precision, "%s", TREN_REAL_NAME);
     TREN_TRY(tren_config_format(&now->config, c));
     return plan_segments(t);
@@ -159,6 +178,7 @@ static tren_status open_local(tren_trainer *t) {
 tren_status trainer_open(tren_trainer *t) {
     tren_blas_threads(t->config->blas_threads);
     TREN_TRY(trainer_agree_on_core(t));
+    TREN_TRY(tren_comm_agree(t->comm, open_plan(t)));
     TREN_TRY(tren_comm_agree(t->comm, open_data(t)));
     TREN_TRY(open_folder(t));
     t->n_values = t->graph->n_values;

@@ -1,0 +1,24 @@
+/* Private to train: what a run needs of memory, and what the node has. */
+#ifndef TREN_TRAIN_MEMORY_H
+#define TREN_TRAIN_MEMORY_H
+
+#include "tren/train.h"
+
+/* Rows that a rank with `shards` shards holds of a step: batch_size or all there are, shared out.
+ */
+size_t tren_batch_rows(const tren_config *config, size_t m, int shards);
+
+/* Bytes that a rank of `ranks` is certain to need, the largest of them: its rows, weights, tree
+ * nodes, optimizer states and activations. */
+double tren_memory_needed(const tren_config *config, const tren_graph *graph,
+                          const tren_dataset_info *info, int ranks);
+
+/* Bytes that each of `n_local` processes of this node can still get: what the node has free, what
+ * its control group and RLIMIT_AS allow. INFINITY where nothing tells. */
+double tren_memory_free(int n_local);
+
+/* Refuses, before anything large is touched, what would end with the kernel killing a rank. */
+tren_status tren_memory_check(const tren_config *config, const tren_graph *graph,
+                              const tren_dataset_info *info, const tren_comm *comm);
+
+#endif
