@@ -30,7 +30,9 @@ static tren_status check_schema(tren_dataset *dataset) {
                                "'tren data import hdf5'");
     TREN_TRY(tren_h5_get_text(dataset->file, "/", "schema", name, sizeof name));
     if (strcmp(name, TREN_SCHEMA_NAME) != 0)
-        return refuse(dataset, "its schema is '%s', expected '%s'", name, TREN_SCHEMA_NAME);
+        return refuse(dataset,
+                      "its schema is '%s', expected '%s'; make one with 'tren data import hdf5'",
+                      name, TREN_SCHEMA_NAME);
     TREN_TRY(tren_h5_get_i64(dataset->file, "/", "schema_version", &version));
     if (version != TREN_SCHEMA_VERSION)
         return refuse(
@@ -53,7 +55,9 @@ static tren_status read_layout(tren_dataset *dataset) {
     int64_t size = 1;
     for (size_t i = 0; i < n; i++) {
         if (shape[i] < 1 || shape[i] > INT32_MAX / size)
-            return refuse(dataset, "the attribute shape has the value %lld", (long long)shape[i]);
+            return refuse(dataset,
+                          "the attribute shape has the value %lld, which is no size of a row",
+                          (long long)shape[i]);
         size *= shape[i];
     }
     if (n != (info->is_image ? 3 : 1))
@@ -69,11 +73,13 @@ static tren_status read_classes(tren_dataset *dataset) {
     tren_dataset_info *info = &dataset->info;
     int64_t n_classes, n_targets = 1;
     TREN_TRY(tren_h5_get_i64(dataset->file, "/", "n_classes", &n_classes));
-    if (n_classes < 0 || n_classes > INT32_MAX)
-        return refuse(dataset, "n_classes is %lld", (long long)n_classes);
+    if (n_classes < 0 || n_classes > TREN_MAX_CLASSES)
+        return refuse(dataset, "n_classes is %lld, expected 0 to %d", (long long)n_classes,
+                      TREN_MAX_CLASSES);
     if (n_classes == 0) TREN_TRY(tren_h5_get_i64(dataset->file, "/", "n_targets", &n_targets));
-    if (n_targets < 1 || n_targets > INT32_MAX)
-        return refuse(dataset, "n_targets is %lld", (long long)n_targets);
+    if (n_targets < 1 || n_targets > TREN_MAX_CLASSES)
+        return refuse(dataset, "n_targets is %lld, expected 1 to %d", (long long)n_targets,
+                      TREN_MAX_CLASSES);
     info->n_classes = (int)n_classes;
     info->n_targets = (int)n_targets;
     if (!tren_h5_has_attr(dataset->file, "/", "class_names")) return TREN_OK;
@@ -91,7 +97,9 @@ static tren_status read_stat(tren_dataset *dataset, const char *name, double **v
     if (n != n_stats)
         return refuse(dataset, "the attribute %s has %zu values, expected %zu", name, n, n_stats);
     for (size_t i = 0; i < n; i++)
-        if (!isfinite((*value)[i])) return refuse(dataset, "%s[%zu] is not finite", name, i);
+        if (!isfinite((*value)[i]))
+            return refuse(dataset, "the attribute %s has a value that is not finite, at %zu", name,
+                          i);
     return TREN_OK;
 }
 
@@ -145,6 +153,10 @@ static tren_status check_parts(tren_dataset *dataset) {
     }
     if (dataset->info.rows[TREN_TRAIN] == 0)
         return refuse(dataset, "the training part has no rows");
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        if (dataset->info.rows[part] > TREN_MAX_ROWS)
+            return refuse(dataset, "%s has %zu rows; the most is %u", tren_part_x[part],
+                          dataset->info.rows[part], TREN_MAX_ROWS);
     return TREN_OK;
 }
 
@@ -187,15 +199,25 @@ static tren_status compute_identity(tren_dataset *dataset) {
     return TREN_OK;
 }
 
-static tren_status dataset_read(tren_dataset *dataset) {
-    TREN_TRY(tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA));
-    TREN_TRY(check_schema(dataset));
+static tren_status read_content(tren_dataset *dataset) {
     TREN_TRY(read_layout(dataset));
     TREN_TRY(read_classes(dataset));
     TREN_TRY(read_stat(dataset, "mean", &dataset->info.mean));
     TREN_TRY(read_stat(dataset, "sd", &dataset->info.sd));
+    for (size_t i = 0; i < dataset->info.n_stats; i++)
+        if (dataset->info.sd[i] < 0)
+            return refuse(dataset, "the attribute sd has the negative value %g, at %zu",
+                          dataset->info.sd[i], i);
     TREN_TRY(check_parts(dataset));
     return compute_identity(dataset);
+}
+
+static tren_status dataset_read(tren_dataset *dataset) {
+    TREN_TRY(tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA));
+    TREN_TRY(check_schema(dataset));
+    tren_status st = read_content(dataset);
+    if (st != TREN_ERR_DATA) return st;
+    return tren_fail(st, "%s; make it again with 'tren data'", tren_error_text());
 }
 
 tren_status tren_dataset_open(tren_dataset **dataset, const char *path) {

@@ -56,7 +56,9 @@ static tren_status narrow_labels(tren_rows *rows, const tren_dataset *dataset, c
     int n_classes = dataset->info.n_classes;
     for (size_t i = 0; i < n; i++) {
         if (wide[i] < 0 || wide[i] >= n_classes)
-            return tren_fail(TREN_ERR_DATA, "%s: %s: row %zu: the label %lld is outside 0 to %d",
+            return tren_fail(TREN_ERR_DATA,
+                             "%s: %s: row %zu: the label %lld is outside 0 to %d: clean the source "
+                             "and import it again",
                              dataset->path, name, rows->first + at + i, (long long)wide[i],
                              n_classes - 1);
         rows->label[at + i] = (int32_t)wide[i];

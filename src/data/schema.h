@@ -8,6 +8,11 @@
 #define TREN_SCHEMA_NAME    "tren dataset"
 #define TREN_SCHEMA_VERSION 1
 
+/* More classes or targets than any layer may have units, and more rows in a part than their 32-bit
+ * numbers reach, are refused. */
+#define TREN_MAX_CLASSES (1 << 20)
+#define TREN_MAX_ROWS    0x7fffffffu
+
 /* The attribute of /PART/x and /PART/y with the XXH3 digest of its raw bytes. */
 #define TREN_SCHEMA_DIGEST "xxh3"
 

@@ -1,6 +1,7 @@
 /* The list of sources, and what they share. */
 #include "data/source.h"
 #include "base/text.h"
+#include "data/schema.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +64,11 @@ static tren_status largest_label(int64_t *largest, const int64_t *label, size_t 
                                  const char *what) {
     *largest = -1;
     for (size_t i = 0; i < n; i++) {
-        if (label[i] < 0 || label[i] >= INT32_MAX)
+        if (label[i] < 0 || label[i] >= TREN_MAX_CLASSES)
             return tren_fail(TREN_ERR_DATA,
-                             "%s: row %zu: the label %lld is not a class number from 0 up", what, i,
-                             (long long)label[i]);
+                             "%s: row %zu: the label %lld is not a class number from 0 to %d: "
+                             "number the classes from 0 up",
+                             what, i, (long long)label[i], TREN_MAX_CLASSES - 1);
         if (label[i] > *largest) *largest = label[i];
     }
     return TREN_OK;

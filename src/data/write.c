@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK_BYTES (4u << 20)
@@ -129,7 +130,12 @@ static tren_status write_attributes(tren_h5 *file, const tren_source *source,
 /* ---- the file -------------------------------------------------------------------------------- */
 
 tren_status tren_dataset_check_absent(const char *path, bool overwrite) {
-    if (overwrite || access(path, F_OK) != 0) return TREN_OK;
+    struct stat about;
+    if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a file");
+    if (stat(path, &about) != 0) return TREN_OK;
+    if (S_ISDIR(about.st_mode))
+        return tren_fail(TREN_ERR_USAGE, "%s: is a folder; name a file in it", path);
+    if (overwrite) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
 }
 

@@ -39,12 +39,15 @@ static void handle_free(tren_h5 *file) {
 /* Says what is wrong with the path itself, which HDF5 would bury in its stack. */
 static tren_status check_readable(const char *path, tren_status code) {
     struct stat about;
+    if (!path[0]) return tren_fail(code, "the path of the file is empty; name an HDF5 file");
     if (stat(path, &about) != 0)
-        return tren_fail(code, "%s: cannot open: %s", path, strerror(errno));
+        return tren_fail(code, "%s: cannot open: %s; check the path", path, strerror(errno));
     if (S_ISDIR(about.st_mode))
         return tren_fail(code, "%s: is a folder; an HDF5 file is expected", path);
+    if (!S_ISREG(about.st_mode))
+        return tren_fail(code, "%s: is a device or a pipe; an HDF5 file is expected", path);
     if (access(path, R_OK) != 0)
-        return tren_fail(code, "%s: cannot read: %s", path, strerror(errno));
+        return tren_fail(code, "%s: cannot read: %s; check its permissions", path, strerror(errno));
     if (about.st_size == 0)
         return tren_fail(code, "%s: the file is empty; an HDF5 file is expected", path);
     return TREN_OK;
@@ -82,8 +85,10 @@ tren_status tren_h5_create(tren_h5 **file, const char *path, tren_status code) {
     *file = NULL;
     tren_h5 *created;
     TREN_TRY(handle_open(&created, path, code, true));
+    bool existed = access(path, F_OK) == 0;
     tren_status st = create_file(created);
     if (st != TREN_OK) {
+        if (!existed) unlink(path); /* a full disk leaves an empty file */
         handle_free(created);
         return st;
     }

@@ -36,12 +36,24 @@ static bool system_reason(char *out, size_t n, const char *reason) {
     return true;
 }
 
+/* "truncated file: eof = 7904, sblock->base_addr = 0, stored_eof = 15808" as people say it. */
+static bool cut_off(char *out, size_t n, const char *reason) {
+    long long has, had;
+    const char *at = strstr(reason, "eof = "), *stored = strstr(reason, "stored_eof = ");
+    if (!strstr(reason, "truncated file") || !at || !stored) return false;
+    if (sscanf(at, "eof = %lld", &has) != 1 || sscanf(stored, "stored_eof = %lld", &had) != 1)
+        return false;
+    snprintf(out, n, "truncated file: it has %lld of %lld bytes", has, had);
+    return true;
+}
+
 static const char *remedy_for(const char *reason) {
     if (strstr(reason, "unable to lock"))
         return " (another program is writing it, or the file system has no locks: if so, set "
                "HDF5_USE_FILE_LOCKING=FALSE)";
-    if (strstr(reason, "signature not found")) return " (this is not an HDF5 file)";
-    if (strstr(reason, "truncated")) return " (the file was cut off: copy or make it again)";
+    if (strstr(reason, "signature not found"))
+        return " (this is not an HDF5 file; is it the right one?)";
+    if (strstr(reason, "truncated")) return " (copy or make it again)";
     return "";
 }
 
@@ -53,8 +65,8 @@ static void describe(char *out, size_t n, const reasons *found) {
     for (int i = 0; i < found->n; i++)
         if (strstr(found->text[i], "errno") || strstr(found->text[i], "truncated"))
             cause = found->text[i];
-    bool system = system_reason(words, sizeof words, cause);
-    snprintf(out, n, "%s%s", system ? words : cause, remedy_for(cause));
+    bool plain = system_reason(words, sizeof words, cause) || cut_off(words, sizeof words, cause);
+    snprintf(out, n, "%s%s", plain ? words : cause, remedy_for(cause));
 }
 
 static tren_status fail(tren_h5 *file, const char *object, const char *what, const char *reason) {

@@ -236,7 +236,8 @@ Test(dataset, whatever_breaks_the_schema_is_named) {
     expect_refused(SPOILT(r_.n_shape = 2), "shape has 2 values");
     expect_refused(SPOILT(r_.n_mean = 1), "mean has 1 values, expected 2");
     expect_refused(SPOILT(r_.n_mean = 3), "mean has 3 values");
-    expect_refused(SPOILT(r_.mean = NAN), "mean[0] is not finite");
+    expect_refused(SPOILT(r_.mean = NAN),
+                   "the attribute mean has a value that is not finite, at 0");
     expect_refused(SPOILT(r_.n_classes = -1), "n_classes is -1");
     expect_refused(SPOILT(r_.n_classes = 0), "has no attribute n_targets");
     expect_refused(SPOILT(r_.n_train = r_.n_label = 0), "the training part has no rows");

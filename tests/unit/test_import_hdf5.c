@@ -11,6 +11,7 @@ TestSuite(import_hdf5, .init = test_scratch_enter, .fini = test_scratch_leave);
 #define OPTIONS(...) ((const char *const[]){"FILE", "f.h5", __VA_ARGS__, NULL})
 
 static const float numbers[12] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+static const int32_t negative[3] = {5, 0, -7};
 static const int32_t integers[12] = {2, 0, 1, 3, 4, 5, 1 << 25, -7, 8, 9, 10, 11};
 
 static void write_file(void) {
@@ -21,7 +22,7 @@ static void write_file(void) {
     tren_h5_write(file, "/wide", (tren_h5_shape){2, {3, 4}}, TREN_I32, integers);
     tren_h5_write(file, "/label", (tren_h5_shape){1, {3}}, TREN_I32, integers);
     tren_h5_write(file, "/label2", (tren_h5_shape){1, {2}}, TREN_I32, integers);
-    tren_h5_write(file, "/negative", (tren_h5_shape){1, {3}}, TREN_I32, integers + 5);
+    tren_h5_write(file, "/negative", (tren_h5_shape){1, {3}}, TREN_I32, negative);
     tren_h5_write(file, "/one", (tren_h5_shape){0, {0}}, TREN_I32, integers);
     tren_h5_write(file, "/five", (tren_h5_shape){5, {3, 1, 1, 1, 4}}, TREN_F32, numbers);
     cr_assert_eq(tren_h5_finish(file), TREN_OK);
