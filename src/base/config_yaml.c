@@ -209,11 +209,22 @@ static tren_status read_end(const reader *r, yaml_parser_t *parser) {
                      line);
 }
 
+/* libyaml needs time in the square of the depth: a thousand brackets are harmless, and enough. */
+static tren_status check_brackets(const char *text, size_t n, const char *name) {
+    size_t open = 0;
+    for (size_t i = 0; i < n; i++) open += text[i] == '[' || text[i] == '{';
+    if (open <= 1000) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: has %zu opening brackets, which no config needs; is it the right file?",
+                     name, open);
+}
+
 tren_status tren_config_load_text(tren_config *config, const char *text, size_t n,
                                   const char *name) {
     if (memchr(text, '\0', n))
         return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
                          name);
+    TREN_TRY(check_brackets(text, n, name));
     yaml_parser_t parser;
     yaml_document_t document;
     if (!yaml_parser_initialize(&parser))
