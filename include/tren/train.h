@@ -145,6 +145,7 @@ typedef struct tren_checkpoint {
     double *history; /* validation losses of the epochs so far; owned */
     size_t n_history;
     char optimizer[16], precision[16];
+    char blas_core[32]; /* it wrote the checkpoint with; "": unknown */
 } tren_checkpoint;
 void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty value */
 

@@ -55,6 +55,8 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     c->canonical = canonical != 0;
     TREN_TRY(tren_h5_get_u64(file, "/", "dataset_digest", &c->dataset_digest));
     TREN_TRY(tren_h5_get_text(file, "/", "optimizer", c->optimizer, sizeof c->optimizer));
+    if (tren_h5_has_attr(file, "/", "blas_core"))
+        TREN_TRY(tren_h5_get_text(file, "/", "blas_core", c->blas_core, sizeof c->blas_core));
     TREN_TRY(tren_h5_get_text(file, "/", "precision", c->precision, sizeof c->precision));
     TREN_TRY(tren_checkpoint_get_data(file, path, &c->data));
     return get_position(file, &c->at);

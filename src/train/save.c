@@ -212,6 +212,17 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
     return TREN_OK;
 }
 
+/* The same recipe on another kind of CPU is allowed, and said. */
+static void say_other_core(const tren_trainer *t, const tren_checkpoint *c) {
+    if (!c->blas_core[0] || strcmp(c->blas_core, tren_blas_core()) == 0) return;
+    trainer_say(t,
+                "warning: this run was trained with OpenBLAS core type %s and goes on with %s: its "
+                "bits will be "
+                "others than those of an undisturbed run; OPENBLAS_CORETYPE=%s keeps them, on a "
+                "CPU that can",
+                c->blas_core, tren_blas_core(), c->blas_core);
+}
+
 /* Rank 0 takes over position, history and metrics, keeping the config of today. */
 static void take_over(tren_trainer *t, tren_checkpoint *c) {
     tren_checkpoint *now = &t->state_of;
@@ -248,6 +259,7 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
         st = find_checkpoint(t, &c, path, sizeof path);
         if (st == TREN_OK && path[0]) st = check_same(t, &c, path);
         if (st == TREN_OK && path[0]) st = tren_checkpoint_read_values(t->value, path, t->graph);
+        if (st == TREN_OK && path[0]) say_other_core(t, &c);
         if (st == TREN_OK && path[0])
             take_over(t, &c);
         else
