@@ -87,10 +87,13 @@ int tren_cmd_eval(int argc, char **argv) {
     if (st == TREN_OK && a.help) return 0;
     if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
     if (st == TREN_OK) st = tren_comm_open(&comm);
-    if (st == TREN_OK) {
-        st = evaluate(&comm, &a, &trained);
-        tren_comm_close(&comm);
+    if (st != TREN_OK) {
+        tren_trained_close(&trained);
+        return tren_cli_fail("eval", st);
     }
+    bool speaks = comm.rank == 0;
+    st = evaluate(&comm, &a, &trained);
+    tren_comm_close(&comm);
     tren_trained_close(&trained);
-    return tren_cli_fail("eval", st);
+    return tren_cli_fail_agreed("eval", st, speaks);
 }

@@ -119,7 +119,8 @@ static tren_status predictor_open(predictor *p, const tren_trained *t, const pre
         return tren_fail(TREN_ERR_USAGE, "--top %d chooses among classes, and %s has targets",
                          a->top, t->config.data);
     if (a->top > out->outputs)
-        return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes", a->top, out->outputs);
+        return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes; give at most as many",
+                         a->top, out->outputs);
     p->format = tren_path_ends(a->out, ".csv") ? &tren_predict_csv : &tren_predict_h5;
     TREN_TRY(tren_alloc(&p->output, TREN_EVAL_ROWS * (size_t)out->outputs, sizeof *p->output,
                         "predictions"));
@@ -182,10 +183,13 @@ int tren_cmd_predict(int argc, char **argv) {
     if (st == TREN_OK && a.help) return 0;
     if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
     if (st == TREN_OK) st = tren_comm_open(&comm);
-    if (st == TREN_OK) {
-        st = predict(&comm, &a, &trained);
-        tren_comm_close(&comm);
+    if (st != TREN_OK) {
+        tren_trained_close(&trained);
+        return tren_cli_fail("predict", st);
     }
+    bool speaks = comm.rank == 0;
+    st = predict(&comm, &a, &trained);
+    tren_comm_close(&comm);
     tren_trained_close(&trained);
-    return tren_cli_fail("predict", st);
+    return tren_cli_fail_agreed("predict", st, speaks);
 }

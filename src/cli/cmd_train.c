@@ -97,7 +97,7 @@ static int run(const tren_config *config, bool resume, double started) {
     tren_comm_close(&comm);
     if (speaks && finished(st) && !result.ended_before && config->plots && config->out[0])
         tren_plot_after_training(config->out);
-    return speaks ? tren_cli_fail("train", st) : (int)st;
+    return tren_cli_fail_agreed("train", st, speaks);
 }
 
 int tren_cmd_train(int argc, char **argv) {

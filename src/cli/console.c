@@ -18,17 +18,38 @@ const char *tren_style_on(FILE *out, tren_style style) {
     return has_colours(out) ? code[style] : "";
 }
 
+static int print_error(const char *command, const char *who, tren_status status) {
+    fflush(stdout);
+    fprintf(stderr, "%stren%s%s%s:%s %s\n", tren_style_on(stderr, TREN_STYLE_ERROR),
+            command ? " " : "", command ? command : "", who, tren_style_on(stderr, TREN_STYLE_NONE),
+            tren_error_text());
+    return (int)status;
+}
+
+/* mpirun ends the others as soon as one rank fails: the one that speaks must come before that. */
+static int wait_for_words(time_t seconds) {
+    return nanosleep(&(struct timespec){.tv_sec = seconds, .tv_nsec = 300000000}, NULL);
+}
+
+/* One that is still there after a while is alone
+ * with its error: its node lacks a file that the first rank's has, for example. */
+static int fail_later(const char *command, tren_status status) {
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    char who[48] = "";
+    if (wait_for_words(rank ? 2 : 0) != 0 || !rank) return (int)status;
+    snprintf(who, sizeof who, " (rank %.20s)", rank);
+    return print_error(command, who, status);
+}
+
 int tren_cli_fail(const char *command, tren_status status) {
     if (status == TREN_OK) return 0;
-    if (!tren_launch_is_first()) {
-        /* mpirun kills the others as soon as one rank fails: let the first have its say. */
-        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
-        return (int)status;
-    }
-    fflush(stdout);
-    fprintf(stderr, "%stren%s%s:%s %s\n", tren_style_on(stderr, TREN_STYLE_ERROR),
-            command ? " " : "", command ? command : "", tren_style_on(stderr, TREN_STYLE_NONE),
-            tren_error_text());
+    return tren_launch_is_first() ? print_error(command, "", status) : fail_later(command, status);
+}
+
+int tren_cli_fail_agreed(const char *command, tren_status status, bool speaks) {
+    if (status == TREN_OK) return 0;
+    if (speaks) return print_error(command, "", status);
+    wait_for_words(0);
     return (int)status;
 }
 

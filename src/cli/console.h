@@ -5,9 +5,12 @@
 
 #include "tren/base.h"
 
-/* Prints this thread's error text as "tren COMMAND: text" to stderr, of many ranks the first only,
- * and returns the status as exit code; prints nothing for TREN_OK. command may be NULL. */
+/* Prints this thread's error text as "tren COMMAND: text" to stderr and returns the status as exit
+ * code; prints nothing for TREN_OK. command may be NULL. Of many ranks that fail alike before they
+ * can agree, the first prints. */
 int tren_cli_fail(const char *command, tren_status status);
+/* The same once the ranks have agreed on the status: the one that speaks prints. */
+int tren_cli_fail_agreed(const char *command, tren_status status, bool speaks);
 
 typedef enum tren_style {
     TREN_STYLE_NONE,

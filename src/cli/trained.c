@@ -35,7 +35,9 @@ static tren_status find_checkpoint(tren_trained *t, const tren_trained_args *arg
         return tren_fail(TREN_ERR_USAGE, "the path of the checkpoint is longer than %d bytes",
                          TREN_MAX_PATH - 1);
     if (stat(args->source, &info) != 0)
-        return tren_fail(TREN_ERR_CHECKPOINT, "there is no run folder or checkpoint '%s'",
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "there is no run folder or checkpoint '%s'; name the folder of a "
+                         "'tren train', or a checkpoint such as runs/NAME/best.h5",
                          args->source);
     if (S_ISDIR(info.st_mode)) return find_in_folder(t, args->source, which);
     if (which)
@@ -119,9 +121,10 @@ static tren_status check_suits(const tren_trained *t, const tren_dataset_info *i
                 info->shape.w == net->shape.w && info->n_classes == net->n_classes &&
                 info->n_targets == net->n_targets;
     if (!same)
-        return tren_fail(TREN_ERR_DATA, "%s has %s, but the network of %s was trained on %s",
-                         t->config.data, describe_data(there, info), t->path,
-                         describe_data(wanted, net));
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s has %s, but the network of %s was trained on %s; give --data such rows",
+            t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));
     TREN_TRY(check_names(t, info));
     if (t->checkpoint.dataset_digest && t->checkpoint.dataset_digest != info->digest)
         return tren_fail(TREN_ERR_DATA,

@@ -154,7 +154,8 @@ static tren_status diverged(tren_trainer *t) {
     return tren_fail(
         TREN_ERR_DIVERGED,
         "the training loss is not finite in epoch %lld, step %lld: training has diverged; lower "
-        "optimizer.learning_rate (%g now), or set optimizer.clip_norm; the last checkpoint is kept",
+        "optimizer.learning_rate (%g now), or set optimizer.clip_norm; checkpoints saved before "
+        "are kept",
         (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step,
         t->step_update.learning_rate);
 }
