@@ -204,7 +204,7 @@ void tren_backward(tren_work *work, const tren_pass *pass);
 /* Folds leaf [groups][n], n <= 16, into my nodes at offset `off`, as backward does with the
  * gradients: for the few numbers (loss, flags) that travel with them. */
 void tren_work_fold(tren_work *work, size_t off, const real *leaf, int n);
-/* Bytes of activations, gradients of activations and scratch. */
+/* Bytes of activations, gradients of activations and partial sums. */
 size_t tren_work_bytes(const tren_work *work);
 /* How many of the patterns' calls are stacked, for people: "11 of 14 calls stacked". */
 void tren_work_describe(const tren_work *work, char *text, size_t n);

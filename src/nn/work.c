@@ -41,7 +41,6 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
     TREN_TRY(tren_alloc(&w->pattern, TREN_MAX_PATTERNS, sizeof *w->pattern, "row patterns"));
     if (!spec->train) return TREN_OK;
     TREN_TRY(tren_arena_open(&w->grad, graph->act_per_row * rows));
-    TREN_TRY(tren_arena_open(&w->scratch, w->graph->n_values ? 4096 : 1));
     return open_folds(w);
 }
 
@@ -54,7 +53,6 @@ void tren_work_close(tren_work *w) {
     }
     tren_arena_close(&w->act);
     tren_arena_close(&w->grad);
-    tren_arena_close(&w->scratch);
     tren_arena_close(&w->fold);
     free(w->fold_node);
     free(w->pattern);
@@ -120,7 +118,7 @@ void tren_backward(tren_work *w, const tren_pass *pass) {
 }
 
 size_t tren_work_bytes(const tren_work *w) {
-    size_t elements = w->act.len + w->grad.len + w->scratch.len + w->fold.len;
+    size_t elements = w->act.len + w->grad.len + w->fold.len;
     return elements * sizeof(real) + w->graph->saved_per_row * (size_t)w->spec.max_rows;
 }
 

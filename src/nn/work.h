@@ -31,7 +31,7 @@ struct tren_work {
     const tren_graph *graph; /* not owned */
     tren_work_spec spec;
     int n_groups; /* my shards */
-    tren_arena act, grad, scratch, fold;
+    tren_arena act, grad, fold;
     uint8_t *saved;            /* owned */
     tren_fold_node *fold_node; /* [n_nodes] owned */
     int n_nodes, fold_depth;
