@@ -38,7 +38,6 @@ typedef struct tren_train_options {
     void (*hook)(void *ctx, const char *point); /* tests: named points inside a save; may be NULL */
     void *ctx;
     double started;      /* tren_seconds() when the program began */
-    const char *command; /* for the log; may be NULL */
 } tren_train_options;
 
 typedef enum tren_stop_reason {
