@@ -6,11 +6,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 static bool has_colours(FILE *out) {
     const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
-    return isatty(fileno(out)) && term && strcmp(term, "dumb") != 0 && !(no && *no);
+    return tren_launch_watched(fileno(out)) && term && strcmp(term, "dumb") != 0 && !(no && *no);
 }
 
 const char *tren_style_on(FILE *out, tren_style style) {

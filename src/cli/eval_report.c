@@ -77,20 +77,19 @@ static double cell(const tren_eval_result *r, int i, int j) {
 
 static void print_matrix(FILE *out, const tren_trained *t, const tren_eval_result *r, int wide) {
     int digits = digits_of(r->n_classes - 1), width = label_width(t, r->n_classes, digits);
-    fprintf(out, "\n  %sconfusion matrix%s: true class down, predicted class across\n\n",
-            tren_style_on(out, TREN_STYLE_BOLD), tren_style_on(out, TREN_STYLE_NONE));
+    const char *bold = tren_style_on(out, TREN_STYLE_BOLD),
+               *dim = tren_style_on(out, TREN_STYLE_DIM);
+    const char *off = tren_style_on(out, TREN_STYLE_NONE);
+    fprintf(out, "\n  %sconfusion matrix%s: true class down, predicted class across\n\n", bold,
+            off);
     fprintf(out, "  %*s", width, "");
     for (int j = 0; j < r->n_classes; j++) fprintf(out, " %*d", wide, j);
     fputc('\n', out);
     for (int i = 0; i < r->n_classes; i++) {
         print_label(out, t, i, digits, width);
         for (int j = 0; j < r->n_classes; j++) {
-            tren_style style = i == j              ? TREN_STYLE_BOLD
-                               : cell(r, i, j) > 0 ? TREN_STYLE_NONE
-                                                   : TREN_STYLE_DIM;
-            if (style != TREN_STYLE_NONE) fputs(tren_style_on(out, style), out);
-            fprintf(out, " %*.0f", wide, cell(r, i, j));
-            if (style != TREN_STYLE_NONE) fputs(tren_style_on(out, TREN_STYLE_NONE), out);
+            const char *on = i == j ? bold : cell(r, i, j) > 0 ? "" : dim;
+            fprintf(out, "%s %*.0f%s", on, wide, cell(r, i, j), *on ? off : "");
         }
         fputc('\n', out);
     }

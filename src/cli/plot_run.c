@@ -141,9 +141,10 @@ static void put_time(const sheet *s, tren_plot_box box) {
     char title[96];
     int bars = put_bars(s, &longest, &total);
     if (bars == 0) return;
-    snprintf(title, sizeof title, "where the time goes: %.3g s in %d epochs", total, s->m->n_rows);
+    snprintf(title, sizeof title, "where the time goes: %.3g s in %d epoch%s", total, s->m->n_rows,
+             s->m->n_rows == 1 ? "" : "s");
     tren_plot_panel(&s->page, box, title, "seconds");
-    tren_plot_seconds(&s->page, longest * 1.65);
+    tren_plot_seconds(&s->page, longest * 1.85);
     fprintf(out, "set yrange [%g:0.6]\n", 0.4 - bars);
     fputs("set border 1\nunset grid\nset grid x back lt 1 lw 1 lc rgb '#e6e6e6'\n"
           "plot $phase using (0):1:(0):2:($1-0.36):($1+0.36):3:ytic(4) with boxxy fs solid 0.85 "

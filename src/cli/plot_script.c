@@ -170,6 +170,7 @@ int tren_plot_column(const tren_metrics *m, const char *name) {
 }
 
 const char *tren_plot_style(const tren_metrics *m) {
+    if (m->n_rows <= 3) return "linespoints pt 7 ps 0.8";
     return m->n_rows <= 40 ? "linespoints pt 7 ps 0.35" : "lines";
 }
 
