@@ -69,6 +69,20 @@ static tren_status run_gnuplot(FILE *script, FILE *picture) {
     return TREN_OK;
 }
 
+/* gnuplot does not notice a full disk: the end must be there. */
+static tren_status check_whole(const tren_plot *plot, const tren_out_file *out) {
+    enum { TAIL = 32 };
+    char tail[TAIL] = "";
+    const char *end = plot->png ? "IEND" : "</svg>";
+    FILE *file = fopen(out->tmp, "re");
+    size_t n = 0;
+    if (file && fseek(file, -TAIL, SEEK_END) == 0) n = fread(tail, 1, TAIL, file);
+    if (file) fclose(file);
+    if (memmem(tail, n, end, strlen(end))) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: the picture has no end; is the disk full?",
+                     out->path);
+}
+
 tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
     tren_out_file out = {0};
     FILE *script = tmpfile();
@@ -79,6 +93,7 @@ tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
     TREN_GOTO(tren_out_open_text(&out));
     write_script(script, plot);
     TREN_GOTO(run_gnuplot(script, out.text));
+    TREN_GOTO(check_whole(plot, &out));
     st = tren_out_finish(&out);
 done:
     tren_out_close(&out);
