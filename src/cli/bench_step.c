@@ -139,6 +139,7 @@ enum { ROUNDS = 5 };
 typedef struct step_result {
     double seconds[ROUNDS]; /* median of the round's steps */
     double share[ROUNDS];   /* of the peak beside it */
+    double peak[ROUNDS];    /* GFLOP/s of the large product */
 } step_result;
 
 static void print_head(void) {
@@ -164,13 +165,13 @@ static const char *data_for(const bench_data *data, const step_case *c) {
     return data->path[atoi(c->dims) == 40];
 }
 
-static tren_status measure_beside_peak(step_result *out, int round, double *best, tren_comm *comm,
+static tren_status measure_beside_peak(step_result *out, int round, tren_comm *comm,
                                        const step_case *c, const char *data, double seconds) {
     double before = bench_peak_now();
     TREN_TRY(measure(&out->seconds[round], comm, c, data, seconds));
     double after = bench_peak_now(), peak = before > after ? before : after;
     out->share[round] = flop_of(c->dims, c->batch) / out->seconds[round] * 1e-9 / comm->size / peak;
-    if (peak > *best) *best = peak;
+    out->peak[round] = peak;
     return TREN_OK;
 }
 
@@ -181,8 +182,11 @@ static tren_status bench_alone(tren_comm *comm, const bench_data *data, double s
     double best = 0, price[ROUNDS];
     for (int r = 0; r < ROUNDS; r++)
         for (int i = 0; i < N; i++)
-            TREN_TRY(measure_beside_peak(&result[i], r, &best, comm, &one_rank[i],
+            TREN_TRY(measure_beside_peak(&result[i], r, comm, &one_rank[i],
                                          data_for(data, &one_rank[i]), seconds / ROUNDS));
+    for (int i = 0; i < N; i++)
+        for (int r = 0; r < ROUNDS; r++)
+            if (result[i].peak[r] > best) best = result[i].peak[r];
     printf("# median of %d rounds, each the median of its steps; share: of the 2048-cubed product "
            "beside it (best of the "
            "run: %.1f GFLOP/s)\n",
@@ -201,7 +205,7 @@ static tren_status bench_alone(tren_comm *comm, const bench_data *data, double s
 /* Rank 0 alone with the rows of one rank, then all together, taking turns. */
 static tren_status bench_together(tren_comm *comm, const bench_data *data, double seconds) {
     static step_result alone, together;
-    double best = 0, ratio[ROUNDS];
+    double ratio[ROUNDS];
     step_case all = scaling[1];
     all.batch = scaling[0].batch * comm->size;
     all.shards = comm->size;
@@ -209,13 +213,12 @@ static tren_status bench_together(tren_comm *comm, const bench_data *data, doubl
         if (comm->rank == 0) {
             tren_comm self;
             TREN_TRY(tren_comm_self(&self));
-            TREN_TRY(measure_beside_peak(&alone, r, &best, &self, &scaling[0], data->path[0],
+            TREN_TRY(measure_beside_peak(&alone, r, &self, &scaling[0], data->path[0],
                                          seconds / ROUNDS));
             tren_comm_close(&self);
         }
         tren_comm_barrier(comm);
-        TREN_TRY(
-            measure_beside_peak(&together, r, &best, comm, &all, data->path[0], seconds / ROUNDS));
+        TREN_TRY(measure_beside_peak(&together, r, comm, &all, data->path[0], seconds / ROUNDS));
         ratio[r] =
             together.seconds[r] > 0 ? alone.seconds[r] / together.seconds[r] * comm->size : 0;
     }
@@ -272,10 +275,8 @@ static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
     static step_result result;
     double seconds = custom->steps * flop_of(c.dims, c.batch) / 100e9;
     for (int r = 0; r < ROUNDS && st == TREN_OK; r++) {
-        double best = 0;
-        st = custom->bare
-                 ? measure(&result.seconds[r], comm, &c, path, seconds / ROUNDS)
-                 : measure_beside_peak(&result, r, &best, comm, &c, path, seconds / ROUNDS);
+        st = custom->bare ? measure(&result.seconds[r], comm, &c, path, seconds / ROUNDS)
+                          : measure_beside_peak(&result, r, comm, &c, path, seconds / ROUNDS);
     }
     if (comm->rank == 0) unlink(path);
     if (st != TREN_OK || comm->rank > 0) return st;

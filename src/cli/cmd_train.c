@@ -95,9 +95,12 @@ static int run(const tren_config *config, bool resume, double started) {
     bool speaks = comm.rank == 0;
     if (speaks && finished(st) && !result.ended_before) say_result(config, &result);
     tren_comm_close(&comm);
-    if (speaks && finished(st) && !result.ended_before && config->plots && config->out[0])
+    int code =
+        tren_cli_fail_agreed("train", st, speaks); /* before a picture has errors of its own */
+    bool drawn = config->plots && config->out[0] && result.epochs > 0;
+    if (speaks && finished(st) && !result.ended_before && drawn)
         tren_plot_after_training(config->out);
-    return tren_cli_fail_agreed("train", st, speaks);
+    return code;
 }
 
 int tren_cmd_train(int argc, char **argv) {

@@ -67,24 +67,25 @@ static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pa
     f->forward(y, z, param_value(w, l, BIAS), pass_rows(pass), out_of(l));
 }
 
-static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g,
-                        tren_tile tile, bool accumulate) {
-    size_t row = (size_t)pass->row0[g];
-    int n = pass->row0[g + 1] - pass->row0[g];
+static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                        const tren_leaf *leaf) {
+    size_t row = (size_t)pass->row0[leaf->group];
+    int n = pass->row0[leaf->group + 1] - pass->row0[leaf->group];
     const real *dy = layer_dy(w, l) + row * out_of(l), *x = layer_y(w, l->input) + row * in_of(l);
-    tren_gemm_shape shape = {.m = tile.n, .n = in_of(l), .k = n, .ta = true, .lda = out_of(l)};
+    tren_gemm_shape shape = {
+        .m = leaf->tile.n, .n = in_of(l), .k = n, .ta = true, .lda = out_of(l)};
     if (is_narrow(l))
-        tren_narrow_weight(dst, dy, x, narrow_of(l, n), accumulate); /* always one tile */
+        tren_narrow_weight(dst, dy, x, narrow_of(l, n), leaf->accumulate); /* always one tile */
     else
-        tren_gemm(dst, dy + tile.first, x, shape, 1, accumulate ? 1 : 0);
+        tren_gemm(dst, dy + leaf->tile.first, x, shape, 1, leaf->accumulate ? 1 : 0);
 }
 
-static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst, int g,
-                      tren_tile tile, bool accumulate) {
-    (void)tile, (void)accumulate; /* one tile; never asked to accumulate */
-    int row = pass->row0[g];
-    tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l), pass->row0[g + 1] - row,
-                     out_of(l));
+/* One tile; never asked to accumulate. */
+static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                      const tren_leaf *leaf) {
+    int row = pass->row0[leaf->group];
+    tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l),
+                     pass->row0[leaf->group + 1] - row, out_of(l));
 }
 
 typedef struct pause_at {
@@ -106,7 +107,7 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
     if (is_narrow(l))
         tren_narrow_input(dx, dy, weight, narrow_of(l, shape.m));
     else if (w->spec.poked && (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT))
-        tren_cut_gemm(dx, dy, weight, shape, tren_cut_width(shape), poke, &at);
+        tren_cut_gemm(dx, dy, weight, shape, tren_cut_width(shape), (tren_pause){poke, &at});
     else
         tren_rows_gemm(dx, dy, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
 }

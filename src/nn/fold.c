@@ -52,7 +52,7 @@ static int push_leaf(const fold_call *f, int node, int depth, int *s) {
     if (empty)
         empty_leaf(dst, f->at.len, onto);
     else
-        f->leaf(f->layer, f->work, f->pass, dst, g, f->tile, onto);
+        f->leaf(f->layer, f->work, f->pass, dst, &(tren_leaf){g, f->tile, onto});
     if (onto) ++*s;
     return onto ? depth : depth + 1;
 }

@@ -28,13 +28,13 @@ int tren_cut_width(tren_gemm_shape s) {
 }
 
 void tren_cut_gemm(real *c, const real *a, const real *b, tren_gemm_shape s, int width,
-                   void (*pause)(void *ctx), void *ctx) {
+                   tren_pause pause) {
     tren_gemm_shape piece = s;
     piece.ldb = piece.ldc = s.n;
     for (int j = 0; j < s.n; j += width) {
         piece.n = s.n - j < width ? s.n - j : width;
         tren_gemm(c + j, a, b + j, piece, 1, 0);
-        if (pause) pause(ctx);
+        if (pause.call) pause.call(pause.ctx);
     }
 }
 
@@ -106,7 +106,7 @@ tren_status tren_try_cut(bool *equal, tren_gemm_shape s) {
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
         tren_gemm(t.one, t.a, t.b, s, 1, 0);
-        tren_cut_gemm(t.many, t.a, t.b, s, tren_cut_width(s), NULL, NULL);
+        tren_cut_gemm(t.many, t.a, t.b, s, tren_cut_width(s), (tren_pause){0});
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);

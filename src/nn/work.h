@@ -68,10 +68,15 @@ static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren
 typedef struct tren_tile {
     int first, n;
 } tren_tile;
-/* The gradient of one microbatch, one tile: dst = leaf, or dst += leaf where accumulate. Groups
- * without rows never come here. */
+/* One microbatch's part of one tile: dst = leaf, or dst += leaf where accumulate. Groups without
+ * rows never come here. */
+typedef struct tren_leaf {
+    int group;
+    tren_tile tile;
+    bool accumulate;
+} tren_leaf;
 typedef void (*tren_leaf_fn)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
-                             real *dst, int group, tren_tile tile, bool accumulate);
+                             real *dst, const tren_leaf *leaf);
 /* Computes parameter i of the layer for every group and folds it into my nodes. may_accumulate: the
  * leaf can add onto its sibling with the bits of a separate sum. */
 void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
@@ -82,9 +87,14 @@ int tren_tile_rows(const tren_param *param);
 /* Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
 void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
                     const tren_pass *pass, bool stacked);
-/* c [rows,n] = a b in column blocks of `width`; between them `pause`, which may be NULL. */
+/* Called between the pieces of a long call. */
+typedef struct tren_pause {
+    void (*call)(void *ctx); /* or NULL */
+    void *ctx;
+} tren_pause;
+/* c [rows,n] = a b in column blocks of `width`. */
 void tren_cut_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, int width,
-                   void (*pause)(void *ctx), void *ctx);
+                   tren_pause pause);
 /* Columns of a block that takes about 5 ms, a matter of the shape alone; n when the whole does not
  * take longer. */
 int tren_cut_width(tren_gemm_shape shape);

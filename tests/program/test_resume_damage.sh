@@ -56,7 +56,7 @@ test_truncated() {
         case $keep in
         0) falls_back cut "cut/last.h5: the file is empty" ;;
         1) falls_back cut "not an HDF5 file" ;;
-        *) falls_back cut "the file was cut off" ;;
+        *) falls_back cut "truncated file" ;;
         esac
     done
 }
