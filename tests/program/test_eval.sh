@@ -100,6 +100,17 @@ test_other_checkpoints() {
     [[ $(wc -L <output) -le 100 ]] || fail "the output is $(wc -L <output) wide"
 }
 
+# docs/metrics.md lists every column and every key.
+test_documentation() {
+    local name
+    for name in $(head -n 1 classes/metrics.csv | tr , ' ') $(sed -n 's/^  "\([a-z_]*\)":.*/\1/p' classes/result.json); do
+        grep -q "^|.*\`$name\`.*|.*|" "$TREN_SOURCE/docs/metrics.md" || fail "docs/metrics.md lacks $name"
+    done
+    for name in classes/*; do
+        grep -q "^|.*\`${name#classes/}\`.*|" "$TREN_SOURCE/docs/metrics.md" || fail "docs/metrics.md lacks $name"
+    done
+}
+
 test_mistakes() {
     expect 2 "a run folder or checkpoint is missing" "$tren" eval
     expect 7 "there is no run folder or checkpoint 'nowhere'" "$tren" eval nowhere
@@ -153,5 +164,6 @@ test_intervals
 test_ranks
 test_normalisation
 test_other_checkpoints
+test_documentation
 test_mistakes
 echo "eval: the figures of the training, on any number of ranks"
