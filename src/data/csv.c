@@ -83,7 +83,9 @@ static tren_status read_quoted(tren_csv *csv) {
     for (;;) {
         int c;
         TREN_TRY(next(csv, &c));
-        if (c == END) return tren_csv_fail(csv, "a quoted field does not end");
+        if (c == END)
+            return tren_csv_fail(csv, "a quoted field does not end: add the closing quote, or "
+                                      "double the quote within it");
         if (c == '"') {
             TREN_TRY(peek(csv, &c));
             if (c != '"') break;
@@ -107,7 +109,7 @@ static tren_status read_plain(tren_csv *csv, size_t begin) {
         TREN_TRY(peek(csv, &c));
         if (ends_field(csv, c)) break;
         TREN_TRY(next(csv, &c));
-        if (c == '\0') return tren_csv_fail(csv, "holds a zero byte: this is not text");
+        if (c == '\0') return tren_csv_fail(csv, "holds a zero byte: this is not text in UTF-8");
         if (csv->text_n > begin || !is_blank(c)) TREN_TRY(put(csv, c));
     }
     while (csv->text_n > begin && is_blank(csv->text[csv->text_n - 1])) csv->text_n--;

@@ -153,9 +153,9 @@ static tren_status table_grow(table *t) {
 }
 
 static tren_status bad_field(const table *t, const tren_csv *csv, size_t i, const char *expected) {
-    return tren_csv_fail(csv, "column %zu%s%s%s: '%s' is not %s", i + 1, t->name ? " (" : "",
-                         t->name ? t->name[i] : "", t->name ? ")" : "", tren_csv_field(csv, i),
-                         expected);
+    return tren_csv_fail(csv, "column %zu%s%s%s: '%s' is not %s: mend or remove this line", i + 1,
+                         t->name ? " (" : "", t->name ? t->name[i] : "", t->name ? ")" : "",
+                         tren_csv_field(csv, i), expected);
 }
 
 static tren_status read_number(double *value, const table *t, const tren_csv *csv, size_t i) {
@@ -205,8 +205,9 @@ static tren_status add_fields(table *t, const tren_csv *csv) {
 
 static tren_status add_row(table *t, const tren_csv *csv) {
     if (csv->n != t->n_columns)
-        return tren_csv_fail(csv, "has %zu fields, the first line has %zu (separator '%c')", csv->n,
-                             t->n_columns, t->separator);
+        return tren_csv_fail(
+            csv, "has %zu fields, the first line has %zu (separator '%c'): mend or remove it",
+            csv->n, t->n_columns, t->separator);
     TREN_TRY(table_grow(t));
     TREN_TRY(add_fields(t, csv));
     t->n++;

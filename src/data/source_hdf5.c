@@ -154,8 +154,9 @@ static tren_status check_settings(const settings *want) {
 static tren_status check_rows(const input *x, const input *y) {
     for (int i = 0; i < 2; i++) {
         if (!x->name[i] || rows_of(&x->shape[i]) == rows_of(&y->shape[i])) continue;
-        return tren_fail(TREN_ERR_DATA, "%s has %zu rows, %s has %zu", x->name[i],
-                         rows_of(&x->shape[i]), y->name[i], rows_of(&y->shape[i]));
+        return tren_fail(TREN_ERR_DATA,
+                         "%s has %zu rows, %s has %zu; name an --x and an --y that belong together",
+                         x->name[i], rows_of(&x->shape[i]), y->name[i], rows_of(&y->shape[i]));
     }
     return TREN_OK;
 }

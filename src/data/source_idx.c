@@ -77,8 +77,10 @@ static tren_status read_header(header *head, tren_stream *stream) {
     unsigned char magic[4], dims[4 * MAX_DIMS];
     TREN_TRY(tren_stream_read_all(stream, magic, 4));
     if (magic[0] != 0 || magic[1] != 0 || !element_of(magic[2]))
-        return tren_fail(TREN_ERR_DATA, "%s: not an IDX file: it begins with %02x %02x %02x %02x",
-                         path, magic[0], magic[1], magic[2], magic[3]);
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s: not an IDX file: it begins with %02x %02x %02x %02x; is it the right one?", path,
+            magic[0], magic[1], magic[2], magic[3]);
     *head = (header){.code = magic[2], .rank = magic[3]};
     if (head->rank < 1 || head->rank > MAX_DIMS)
         return tren_fail(TREN_ERR_DATA, "%s: has %d dimensions, expected 1 to %d", path, head->rank,
@@ -88,7 +90,9 @@ static tren_status read_header(header *head, tren_stream *stream) {
     for (int i = 0; i < head->rank; i++) {
         head->dim[i] = (size_t)big_endian(dims + 4 * i, 4);
         if (i > 0 && (head->dim[i] == 0 || head->dim[i] > INT32_MAX / size))
-            return tren_fail(TREN_ERR_DATA, "%s: dimension %d is %zu", path, i, head->dim[i]);
+            return tren_fail(TREN_ERR_DATA,
+                             "%s: dimension %d is %zu: the file is damaged, copy or make it again",
+                             path, i, head->dim[i]);
         if (i > 0) size *= head->dim[i];
     }
     return TREN_OK;
@@ -184,7 +188,8 @@ static tren_status check_pairs(const pool *images, const pool *labels) {
                          images->n_files, labels->n_files);
     for (int i = 0; i < images->n_files; i++) {
         if (images->head[i].dim[0] == labels->head[i].dim[0]) continue;
-        return tren_fail(TREN_ERR_DATA, "%s has %zu rows, %s has %zu",
+        return tren_fail(TREN_ERR_DATA,
+                         "%s has %zu rows, %s has %zu; give each image file its own labels",
                          tren_stream_path(images->stream[i]), images->head[i].dim[0],
                          tren_stream_path(labels->stream[i]), labels->head[i].dim[0]);
     }
@@ -231,7 +236,9 @@ static tren_status read_labels(tren_source *source, const pool *labels) {
         return pool_read(&source->y, labels, e->type);
     }
     if (width_of(head) != 1)
-        return tren_fail(TREN_ERR_DATA, "%s: has %d dimensions, labels have 1", path, head->rank);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: has %d dimensions, labels have 1; are --images and --labels swapped?",
+                         path, head->rank);
     void *wide = NULL;
     tren_status st = pool_read(&wide, labels, TREN_I64);
     if (st == TREN_OK) st = tren_source_set_labels(source, wide, path);

@@ -1,5 +1,6 @@
 /* Splitting: one pass over the shuffled rows deals each to a part by its rank within its class. */
 #include "data/prepare.h"
+#include "data/schema.h"
 #include "base/text.h"
 #include <math.h>
 #include <stdlib.h>
@@ -167,8 +168,9 @@ static tren_status check_split(const tren_source *source, const tren_split *spli
         return tren_fail(TREN_ERR_USAGE, "--stratify: the source has targets, not classes");
     if (rows == 0 || source->n == 0)
         return tren_fail(TREN_ERR_DATA, "%s: has no rows", source->origin);
-    if (rows > UINT32_MAX)
-        return tren_fail(TREN_ERR_DATA, "%zu rows: at most 4294967295 are supported", rows);
+    if (rows > TREN_MAX_ROWS)
+        return tren_fail(TREN_ERR_DATA, "%zu rows: at most %u are supported; import fewer", rows,
+                         TREN_MAX_ROWS);
     return TREN_OK;
 }
 

@@ -27,7 +27,7 @@ tren_status tren_stream_open(tren_stream **stream, const char *path, tren_digest
     if (!opened->file || !opened->path) {
         int why = errno;
         tren_stream_close(opened);
-        return tren_fail(TREN_ERR_DATA, "%s: cannot open: %s", path, strerror(why));
+        return tren_fail(TREN_ERR_DATA, "%s: cannot open: %s; check the path", path, strerror(why));
     }
     gzbuffer(opened->file, 1 << 18);
     *stream = opened;
@@ -49,7 +49,7 @@ static tren_status read_failed(tren_stream *stream) {
     int code;
     const char *why = gzerror(stream->file, &code);
     if (code == Z_ERRNO) why = strerror(errno);
-    if (code == Z_BUF_ERROR) why = "the compressed file is truncated";
+    if (code == Z_BUF_ERROR) why = "the compressed file is truncated: copy or make it again";
     return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", stream->path, why);
 }
 
@@ -73,8 +73,9 @@ tren_status tren_stream_read_all(tren_stream *stream, void *out, size_t n) {
     size_t got;
     TREN_TRY(tren_stream_read(stream, out, n, &got));
     if (got == n) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: truncated: %zu more bytes were expected", stream->path,
-                     n - got);
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: truncated: %zu more bytes were expected; copy or make it again",
+                     stream->path, n - got);
 }
 
 tren_status tren_stream_expect_end(tren_stream *stream) {
@@ -82,5 +83,6 @@ tren_status tren_stream_expect_end(tren_stream *stream) {
     size_t got;
     TREN_TRY(tren_stream_read(stream, &byte, 1, &got));
     if (got == 0) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: longer than its header says", stream->path);
+    return tren_fail(TREN_ERR_DATA, "%s: longer than its header says; copy or make it again",
+                     stream->path);
 }

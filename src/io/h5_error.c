@@ -53,6 +53,8 @@ static const char *remedy_for(const char *reason) {
                "HDF5_USE_FILE_LOCKING=FALSE)";
     if (strstr(reason, "signature not found"))
         return " (this is not an HDF5 file; is it the right one?)";
+    if (strstr(reason, "No space left")) return " (make room on that disk)";
+    if (strstr(reason, "File too large")) return " (ulimit -f bounds the size of a file)";
     if (strstr(reason, "truncated")) return " (copy or make it again)";
     return "";
 }
