@@ -160,12 +160,12 @@ test_full_disk() {
     same_run plain small/run
 
     # Full in the middle: the best weights wait in memory.
-    mpirun -n 2 "$tren" train config.yaml --out small/live --epochs 400 >live 2>&1 &
+    mpirun -n 2 "$tren" train config.yaml --out small/live --epochs 400 --batch_size 16 --checkpoint_steps 50 >live 2>&1 &
     launched=$!
     await grep -qs "^epoch" live
     dd if=/dev/zero of=small/filler bs=1k count=2000 2>/dev/null || true
     await grep -qs "training goes on" live
-    sleep 0.5
+    sleep 0.1
     rm small/filler
     wait "$launched" || fail "exit code $?: $(tail -n 9 live)"
     umount small
