@@ -1,0 +1,78 @@
+"""Datasets that are wrong in one thing each, made from the good ones: bad_input_data.py CLASSES.h5 TARGETS.h5"""
+import shutil
+import sys
+
+import h5py
+import numpy as np
+
+classes, targets = sys.argv[1:]
+
+
+def spoil(name, change, source=classes):
+    shutil.copy(source, name)
+    with h5py.File(name, "r+") as file:
+        change(file)
+
+
+def attribute(name, value):
+    return lambda file: file.attrs.__setitem__(name, value)
+
+
+def without(name):
+    return lambda file: file.attrs.__delitem__(name)
+
+
+def value(path, at, new):
+    def change(file):
+        array = file[path][...]
+        array[at] = new
+        file[path][...] = array
+
+    return change
+
+
+def array(path, new):
+    def change(file):
+        del file[path]
+        file[path] = new
+
+    return change
+
+
+def no_training_rows(file):
+    array("/train/x", np.zeros((0, 8), "f4"))(file)
+    array("/train/y", np.zeros(0, "u1"))(file)
+
+
+def endless(file):
+    for name, shape, dtype in (("/train/x", (10**12, 8), "f4"), ("/train/y", (10**12,), "u1")):
+        del file[name]
+        file.create_dataset(name, shape, dtype, chunks=(1024, *shape[1:]))
+
+
+spoil("version.h5", attribute("schema_version", 99))
+spoil("schema.h5", attribute("schema", "other"))
+spoil("plain.h5", without("schema"))
+spoil("lacks.h5", without("mean"))
+spoil("words.h5", attribute("n_classes", "three"))
+spoil("classes.h5", attribute("n_classes", 2**31 - 1))
+spoil("wide.h5", attribute("shape", np.array([2**40])))
+spoil("mean.h5", attribute("mean", np.full(8, np.nan)))
+spoil("sd.h5", attribute("sd", np.full(8, -1.0)))
+spoil("label.h5", value("/train/y", 7, 9))
+spoil("label-validation.h5", value("/validation/y", 3, 9))
+spoil("label-test.h5", value("/test/y", 4, 9))
+spoil("nan.h5", value("/train/x", (5, 2), np.nan))
+spoil("inf-test.h5", value("/test/x", (6, 1), np.inf))
+spoil("nan-target.h5", value("/train/y", (8, 0), np.nan), targets)
+spoil("part.h5", lambda file: file.__delitem__("/test"))
+spoil("group.h5", lambda file: (file.__delitem__("/train/x"), file.create_group("/train/x")))
+spoil("loop.h5", array("/train/x", h5py.SoftLink("/train/x")))
+spoil("elsewhere.h5", array("/train/x", h5py.ExternalLink("gone.h5", "/x")))
+spoil("rows.h5", array("/train/y", np.zeros(100, "u1")))
+spoil("shape.h5", array("/train/x", np.zeros((240, 2, 4), "f4")))
+spoil("type.h5", array("/train/x", np.zeros((240, 8), "i4")))
+spoil("text.h5", array("/train/x", np.array([b"a"] * 240)))
+spoil("reals.h5", array("/train/y", np.zeros(240, "f4")))
+spoil("empty.h5", no_training_rows)
+spoil("endless.h5", endless)

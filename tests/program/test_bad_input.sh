@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# Wrong inputs, one a row of bad_input.tsv: each ends in time with its exit code and one message that says what is
+# wrong and what to do, whatever the number of ranks, and leaves no half-made file and everything good as it was.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+here=$TREN_SOURCE/tests/program
+
+chmod 755 . && chmod 1777 mpi
+mkdir -p base/bad base/good
+cd base
+
+# ---- what is good and must stay so, and what is bad ------------------------------------------------------------
+
+make_classes classes.h5 300
+make_sinusoid targets.h5 200
+"$tren" data make sinusoid --out all-train.h5 --n 100 --split 100/0/0 >/dev/null
+mkdir good/folder
+mv ./*.h5 good
+mv classes.h5.csv good/classes.csv
+cat >good/run.yaml <<'END'
+data: good/classes.h5
+shards: 4
+batch_size: 32
+model.hidden: [16]
+epochs: 2
+plots: false
+progress: off
+END
+"$tren" train good/run.yaml --out good/run >/dev/null
+
+spoil_files() {
+    local size
+    size=$(stat -c %s good/classes.h5)
+    : >bad/none.h5
+    head -c 1 good/classes.h5 >bad/byte.h5
+    head -c $((size / 2)) good/classes.h5 >bad/half.h5
+    head -c $((size - 1)) good/classes.h5 >bad/cut.h5
+    head -c 3000 /dev/urandom >bad/random
+    ln -s link bad/link
+    ln -s "$scratch/nowhere/run" bad/dangling
+    mkfifo bad/pipe
+    mkdir -p bad/folder bad/damaged bad/older
+    cp good/run/config.yaml bad/damaged
+    cp bad/random bad/damaged/last.h5
+    head -c 5000 good/run/best.h5 >bad/damaged/previous.h5
+    head -c 5000 good/run/best.h5 >bad/half-checkpoint.h5
+    printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEFGH' >bad/images
+    printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEF' >bad/images-cut
+    printf '\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377' >bad/images-huge
+    printf '\0\0\10\1\0\0\0\3\1\2\3' >bad/labels
+    printf '\0\0\10\1\0\0\0\2\1\2' >bad/labels-2
+    gzip -c bad/images | head -c 20 >bad/images.gz
+    printf 'a,b\n1,2\n3\n' >bad/ragged.csv
+    printf 'a,b\n' >bad/header.csv
+    printf '1,inf,0\n2,3,1\n' >bad/inf.csv
+    printf '1,"x\n2,1\n' >bad/quote.csv
+    printf '1,,0\n2,3,1\n' >bad/hole.csv
+    printf '\xff\xfea\0,\0b\0' >bad/utf16.csv
+}
+
+# yaml NAME TEXT   A config.
+yaml() { printf '%b' "$2" >"bad/$1.yaml"; }
+
+spoil_configs() {
+    yaml unknown 'data: good/classes.h5\nmodel:\n  hiden: [3]\n'
+    yaml twice 'epochs: 1\n\nepochs: 2\n'
+    yaml tab 'optimizer:\n\tname: sgd\n'
+    yaml list 'epochs: [1]\n'
+    yaml map 'epochs: {a: 1}\n'
+    yaml section 'optimizer: 3\n'
+    yaml documents 'epochs: 1\n---\nepochs: 2\n'
+    yaml open 'data: "c.h5\n'
+    yaml alias 'epochs: *no\n'
+    yaml latin 'data: \0377\n'
+    yaml bytes '\0377\0376\0000'
+    yaml empty '# nothing\n'
+    yaml value 'epochs:\n'
+    yaml control 'out: "a\\nb"\n'
+    yaml nested 'model.hidden: [[1]]\n'
+    yaml many "model.hidden: [$(seq -s, 100)]\n"
+    yaml deep "$(printf '[%.0s' {1..20000})"
+    yaml both 'data: good/classes.h5\noptimizer: {lambda: 1, weight_decay: 0.1}\n'
+}
+
+h5py=""
+for python in /usr/bin/python3 python3; do
+    [[ $h5py ]] || ! "$python" -c "import h5py" 2>/dev/null || h5py=$python
+done
+spoil_files
+spoil_configs
+[[ -z $h5py ]] || (cd bad && "$h5py" "$here/bad_input_data.py" ../good/classes.h5 ../good/targets.h5)
+
+# ---- what the rows use -----------------------------------------------------------------------------------------
+
+train="$tren train good/run.yaml"
+mpi3="mpirun -n 3"
+long=$(printf 'a%.0s' {1..1100})
+# Root may do anything: rows about permissions are somebody else's.
+other="" everyone=yes
+if [[ $EUID -eq 0 ]]; then
+    other="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    $other "$tren" --version >/dev/null 2>&1 || everyone=""
+fi
+full=$scratch/full mountable=""
+mkdir "$full"
+if [[ $EUID -eq 0 ]] && mount -t tmpfs -o size=64k tmpfs "$full" 2>/dev/null; then
+    mountable=yes
+    head -c 65536 /dev/zero >"$full/fill" 2>/dev/null || true
+    trap 'umount "$full"; teardown' EXIT
+fi
+# Two nodes with different files, to one of the ranks.
+cat >bad/lonely.sh <<'END'
+[[ $OMPI_COMM_WORLD_RANK != 1 ]] || exec "$1" train gone.yaml
+exec "$1" train good/run.yaml --out new
+END
+export tren train mpi3 long other full
+
+# ---- the table -------------------------------------------------------------------------------------------------
+
+good_files() { find good -type f ! -name run.log ! -name .lock -exec sha256sum {} + | sort -k 2; }
+good_files >before
+cd "$scratch"
+
+have() {
+    case $1 in
+    h5py) [[ $h5py ]] ;;
+    other) [[ $everyone ]] ;;
+    mount) [[ $mountable ]] ;;
+    *) fail "a row needs '$1', which this script does not know" ;;
+    esac
+}
+
+# row ID CODE PATTERNS COMMAND   PATTERNS are regular expressions with " && " between them.
+row() {
+    local id=$1 want=$2 patterns=$3 command=$4 code=0 pattern said
+    rm -rf new new.*
+    timeout -k 2 20 bash -c "$command" >output 2>&1 </dev/null || code=$?
+    [[ $code -eq $want ]] || fail "$id: exit code $code, not $want, from: $command: $(tail -n 20 output)"
+    said=$(grep -cE '^tren( [a-z]+)?( \(rank [0-9]+\))?: ' output) || true
+    [[ $said -eq 1 ]] || fail "$id: $said messages, not 1, from: $command: $(tail -n 20 output)"
+    while [[ $patterns ]]; do
+        pattern=${patterns%% && *}
+        [[ $pattern != "$patterns" ]] && patterns=${patterns#* && } || patterns=""
+        grep -qE -- "$pattern" output || fail "$id: no '$pattern' in what came from: $command: $(tail -n 20 output)"
+    done
+    good_files | diff before - || fail "$id: good files were changed by: $command"
+    [[ -z $(find . -name '*.tmp' -print -quit) ]] || fail "$id: a temporary file is left"
+}
+
+# wanted ID [ID ...]   Is the first among the others, or are there no others?
+wanted() {
+    local id=$1
+    shift
+    [[ $# -eq 0 || " $* " == *" $id "* ]]
+}
+
+# share K N [ID ...]   Every Nth row from the Kth on, or of these only, in a folder of its own; counts to `counts`.
+share() {
+    local k=$1 all=$2 id code patterns command needs i=0 n=0 wrong=0 skipped=""
+    shift 2
+    cp -a "$scratch/base" "$scratch/share$k"
+    cd "$scratch/share$k"
+    install -m 000 good/classes.h5 bad/secret.h5
+    install -m 555 -d bad/read-only
+    while IFS=$'\t' read -r -u 3 id code patterns command; do
+        [[ $id && $id != \#* ]] || continue
+        needs=${id#*@}
+        id=${id%@*}
+        wanted "$id" "$@" && [[ $((i++ % all)) -eq $k ]] || continue
+        if [[ $needs != "$id" ]] && ! have "$needs"; then
+            skipped+=" $id"
+            continue
+        fi
+        (row "$id" "$code" "$patterns" "$command") || wrong=$((wrong + 1))
+        n=$((n + 1))
+    done 3<"$here/bad_input.tsv"
+    echo "$n $wrong$skipped" >counts
+}
+
+# table [ID ...]   All rows, or these only. Most of the time of a row is waiting for MPI: three go side by side.
+table() {
+    local k n wrong skipped rows=0 bad=0 missed=""
+    for k in 0 1 2; do share $k 3 "$@" & done
+    wait
+    for k in 0 1 2; do
+        read -r n wrong skipped <"$scratch/share$k/counts"
+        rows=$((rows + n)) bad=$((bad + wrong))
+        missed+=${skipped:+ $skipped}
+    done
+    [[ $rows -gt 0 ]] || fail "no row was tried"
+    [[ $bad -eq 0 ]] || fail "$bad of $rows rows"
+    echo "$rows wrong inputs, each refused as it should be"
+    [[ -z $missed ]] || echo "not tried here:$missed"
+}
+
+# ---- damage at random ------------------------------------------------------------------------------------------
+
+# flip FILE COPY SEED   Changes up to eight bytes.
+flip() {
+    local size at i
+    RANDOM=$3
+    cp "$1" "$2"
+    size=$(stat -c %s "$1")
+    for ((i = 0; i <= RANDOM % 8; i++)); do
+        at=$(((RANDOM * 32768 + RANDOM) % size))
+        printf '%b' "\\0$(printf '%o' $((RANDOM % 256)))" | dd of="$2" bs=1 seek=$at conv=notrunc status=none
+    done
+}
+
+# Damage may go unseen in a value, but the program must neither crash nor hang.
+survive() { # WHAT COMMAND ...
+    local code=0 what=$1
+    shift
+    timeout -k 2 20 "$@" >output 2>&1 || code=$?
+    [[ $code -lt 8 ]] || fail "$what: exit code $code from $*: $(tail -n 20 output)"
+    ! grep -qE 'Sanitizer|runtime error' output || fail "$what: $(cat output)"
+}
+
+fuzz() {
+    local seed variants=${TREN_FUZZ:-35}
+    cp -a "$scratch/base" "$scratch/fuzz"
+    cd "$scratch/fuzz"
+    for ((seed = 1; seed <= variants; seed++)); do
+        flip good/classes.h5 flipped.h5 $seed
+        survive "dataset, seed $seed" "$tren" data check flipped.h5
+        flip good/run/best.h5 flipped.h5 $seed
+        survive "checkpoint, seed $seed" "$tren" eval flipped.h5
+        flip good/run/config.yaml flipped.yaml $seed
+        survive "config, seed $seed" "$tren" config flipped.yaml
+    done
+    echo "$((3 * variants)) damaged files, no crash"
+}
+
+table "$@"
+[[ $# -gt 0 ]] || fuzz
