@@ -37,7 +37,7 @@ typedef struct tren_train_options {
                      const tren_progress *progress); /* rank 0, every step; may be NULL */
     void (*hook)(void *ctx, const char *point); /* tests: named points inside a save; may be NULL */
     void *ctx;
-    double started;      /* tren_seconds() when the program began */
+    double started; /* tren_seconds() when the program began */
 } tren_train_options;
 
 typedef enum tren_stop_reason {
