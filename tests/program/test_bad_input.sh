@@ -166,7 +166,8 @@ share() {
         [[ $id && $id != \#* ]] || continue
         needs=${id#*@}
         id=${id%@*}
-        wanted "$id" "$@" && [[ $((i++ % all)) -eq $k ]] || continue
+        wanted "$id" "$@" || continue
+        [[ $((i++ % all)) -eq $k ]] || continue
         if [[ $needs != "$id" ]] && ! have "$needs"; then
             skipped+=" $id"
             continue
