@@ -20,6 +20,7 @@ start() { # RANKS RUN OPTION ...   In the background; 0 ranks: without mpirun.
     shift 2
     launcher=(mpirun -n "$ranks")
     [[ $ranks -gt 0 ]] || launcher=()
+    rm -f "$run.out" # else what an earlier start said may be taken for this one's
     "${launcher[@]}" "$tren" train config.yaml --out "$run" --resume "$@" >"$run.out" 2>&1 &
     launched=$!
 }
