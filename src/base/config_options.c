@@ -103,7 +103,7 @@ static const tren_option options[] = {
     {"early_stopping.start_epoch", TREN_OPTION_INT, RECIPE, AT(early_stopping.start_epoch), "0", 0, 1 << 30, NULL,
      "The first epoch in which the run may end early.", "Early stopping"},
     {"early_stopping.min_delta", TREN_OPTION_REAL, RECIPE, AT(early_stopping.min_delta), "0", 0, TREN_NO_LIMIT, NULL,
-     "By how much the loss must fall to count against patience; best weights are those of the lowest.", "Early stopping"},
+     "By how much the loss must be lower to reset patience; the best weights are those of the lowest loss.", "Early stopping"},
     {"early_stopping.gl_alpha", TREN_OPTION_REAL, RECIPE, AT(early_stopping.gl_alpha), "5", TREN_ABOVE_0,
      TREN_NO_LIMIT, NULL, "Percent above the best loss at which the rule gl stops.", "Early stopping"},
     {"early_stopping.up_strips", TREN_OPTION_INT, RECIPE, AT(early_stopping.up_strips), "4", 1, 1 << 20, NULL,
