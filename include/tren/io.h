@@ -45,6 +45,8 @@ tren_status tren_h5_group(tren_h5 *file, const char *name);
 /* Shape and native type of a dataset (types HDF5 has and we do not are reported as the nearest
  * wider one of ours: bool and i8..i16 -> I32, u16 -> I32, u32 -> I64, f16 -> F32). */
 tren_status tren_h5_info(tren_h5 *file, const char *name, tren_h5_shape *shape, tren_type *type);
+size_t tren_h5_bytes(tren_h5 *file); /* of the whole file */
+const char *tren_h5_path(const tren_h5 *file);
 /* The chunk shape of a dataset, of rank 0 where it is stored contiguously. */
 tren_status tren_h5_chunk(tren_h5 *file, const char *name, tren_h5_shape *chunk);
 /* Reads rows [first, first+n) of the first dimension, converted to `type`. `out` holds n *

@@ -96,6 +96,16 @@ tren_status tren_h5_create(tren_h5 **file, const char *path, tren_status code) {
     return TREN_OK;
 }
 
+size_t tren_h5_bytes(tren_h5 *file) {
+    hsize_t size = 0;
+    tren_h5_quiet();
+    return H5Fget_filesize(file->id, &size) < 0 ? 0 : (size_t)size;
+}
+
+const char *tren_h5_path(const tren_h5 *file) {
+    return file->path;
+}
+
 void tren_h5_close(tren_h5 *file) {
     if (!file) return;
     tren_h5_quiet();

@@ -21,7 +21,7 @@ static tren_status dataset_extent(tren_h5 *file, const char *name, opened *datas
     if (rank > TREN_H5_MAX_RANK)
         return tren_h5_refuse(file, name, "has %d dimensions; at most %d are supported", rank,
                               TREN_H5_MAX_RANK);
-    dataset->shape.rank = rank;
+    dataset->shape = (tren_h5_shape){.rank = rank};
     for (int i = 0; i < rank; i++) dataset->shape.dim[i] = (size_t)dim[i];
     return TREN_OK;
 }

@@ -62,14 +62,29 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     return get_position(file, &c->at);
 }
 
+/* Elements of a dataset. Nothing in a checkpoint is compressed: one that claims to be larger than
+ * the file is damaged, and no memory is asked for it. */
+static tren_status count_of(tren_h5 *file, const char *name, size_t *count, tren_type *type) {
+    tren_h5_shape shape;
+    TREN_TRY(tren_h5_info(file, name, &shape, type));
+    size_t most = tren_h5_bytes(file) / tren_type_size(*type);
+    *count = 1;
+    for (int i = 0; i < shape.rank; i++) {
+        if (shape.dim[i] > 0 && *count > most / shape.dim[i])
+            return tren_fail(TREN_ERR_CHECKPOINT,
+                             "%s is damaged: %s claims to be larger than the file",
+                             tren_h5_path(file), name);
+        *count *= shape.dim[i];
+    }
+    return TREN_OK;
+}
+
 /* Adds a dataset's bytes, as they are stored, to the digest. */
 static tren_status digest_dataset(tren_h5 *file, const char *name, tren_digest_state *digest) {
-    tren_h5_shape shape;
     tren_type type;
     void *bytes = NULL;
-    TREN_TRY(tren_h5_info(file, name, &shape, &type));
-    size_t count = 1;
-    for (int i = 0; i < shape.rank; i++) count *= shape.dim[i];
+    size_t count;
+    TREN_TRY(count_of(file, name, &count, &type));
     TREN_TRY(tren_alloc(&bytes, count, tren_type_size(type), "a checkpoint"));
     tren_status st = tren_h5_read(file, name, count, type, bytes);
     if (st == TREN_OK) tren_digest_add(digest, bytes, count * tren_type_size(type));
@@ -107,11 +122,11 @@ static tren_status digest_states(tren_h5 *file, const char *optimizer, tren_dige
 
 static tren_status get_bytes(tren_h5 *file, const char *name, char **text) {
     if (!tren_h5_has(file, name)) return tren_alloc(text, 1, 1, "a checkpoint");
-    tren_h5_shape shape;
+    size_t n;
     tren_type type;
-    TREN_TRY(tren_h5_info(file, name, &shape, &type));
-    TREN_TRY(tren_alloc(text, shape.dim[0] + 1, 1, "a checkpoint"));
-    return tren_h5_read(file, name, shape.dim[0], TREN_U8, *text);
+    TREN_TRY(count_of(file, name, &n, &type));
+    TREN_TRY(tren_alloc(text, n + 1, 1, "a checkpoint"));
+    return tren_h5_read(file, name, n, TREN_U8, *text);
 }
 
 static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_state *digest) {
@@ -121,10 +136,8 @@ static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_stat
     tren_digest_add(digest, c->metrics, strlen(c->metrics));
     tren_checkpoint_digest_data(&c->data, digest);
     if (!tren_h5_has(file, "/history")) return TREN_OK;
-    tren_h5_shape shape;
     tren_type type;
-    TREN_TRY(tren_h5_info(file, "/history", &shape, &type));
-    c->n_history = shape.dim[0];
+    TREN_TRY(count_of(file, "/history", &c->n_history, &type));
     TREN_TRY(tren_alloc(&c->history, c->n_history, sizeof *c->history, "a checkpoint"));
     TREN_TRY(tren_h5_read(file, "/history", c->n_history, TREN_F64, c->history));
     tren_digest_add(digest, c->history, c->n_history * sizeof *c->history);
@@ -183,8 +196,11 @@ static tren_status read_parameter(tren_h5 *file, const char *path, const tren_pa
     char name[96];
     snprintf(name, sizeof name, "/parameters/%s", p->name);
     if (!tren_h5_has(file, name))
-        return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s has no parameter %s: it belongs to another network", path, p->name);
+        return tren_fail(
+            TREN_ERR_CHECKPOINT,
+            "%s has no parameter %s: it belongs to another network; set model.* as it was "
+            "for that one, or name another checkpoint",
+            path, p->name);
     tren_h5_shape shape;
     tren_type type;
     TREN_TRY(tren_h5_info(file, name, &shape, &type));
@@ -193,8 +209,8 @@ static tren_status read_parameter(tren_h5 *file, const char *path, const tren_pa
     if (!same)
         return tren_fail(TREN_ERR_CHECKPOINT,
                          "%s: parameter %s has %zu x %zu values, the network wants %d x %d; it "
-                         "belongs to another "
-                         "network",
+                         "belongs to another network; set model.* as it was for that one, or name "
+                         "another checkpoint",
                          path, p->name, shape.dim[0], shape.rank > 1 ? shape.dim[1] : 1, p->dim[0],
                          p->rank > 1 ? p->dim[1] : 1);
     return tren_h5_read(file, name, p->at.len, TREN_REAL, value + p->at.off);
