@@ -39,10 +39,10 @@ spoil_files() {
     ln -s link bad/link
     ln -s "$scratch/nowhere/run" bad/dangling
     mkfifo bad/pipe
-    mkdir -p bad/folder bad/damaged bad/older
-    cp good/run/config.yaml bad/damaged
-    cp bad/random bad/damaged/last.h5
-    head -c 5000 good/run/best.h5 >bad/damaged/previous.h5
+    mkdir -p bad/folder good/damaged bad/older
+    cp good/run/config.yaml good/damaged
+    cp bad/random good/damaged/last.h5
+    head -c 5000 good/run/best.h5 >good/damaged/previous.h5
     head -c 5000 good/run/best.h5 >bad/half-checkpoint.h5
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEFGH' >bad/images
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEF' >bad/images-cut
