@@ -106,7 +106,7 @@ mkdir "$full"
 if [[ $EUID -eq 0 ]] && mount -t tmpfs -o size=64k tmpfs "$full" 2>/dev/null; then
     mountable=yes
     head -c 65536 /dev/zero >"$full/fill" 2>/dev/null || true
-    trap 'umount "$full"; teardown' EXIT
+    trap 'umount -l "$full" || true; teardown' EXIT
 fi
 # Two nodes with different files, to one of the ranks.
 cat >bad/lonely.sh <<'END'
