@@ -35,7 +35,9 @@ typedef struct tren_train_options {
     const tren_log *log;                 /* rank 0's is used; may be NULL */
     void (*progress)(void *ctx,
                      const tren_progress *progress); /* rank 0, every step; may be NULL */
-    void (*hook)(void *ctx, const char *point); /* tests: named points inside a save; may be NULL */
+    /* tests: named points inside a save, and "check" after an epoch of check_without_dropout; rank
+     * 0's is called; may be NULL */
+    void (*hook)(void *ctx, const char *point);
     void *ctx;
     double started; /* tren_seconds() when the program began */
 } tren_train_options;

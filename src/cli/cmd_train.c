@@ -29,8 +29,8 @@ static void install_handlers(void) {
     }
 }
 
-/* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time a save comes to that
- * point. */
+/* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time the run comes to
+ * that point. */
 static void die_at(void *ctx, const char *point) {
     static int left = -1;
     (void)ctx;

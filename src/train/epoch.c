@@ -242,6 +242,7 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
         trainer_say(t, "check without dropout: epoch %d of %d, training loss %.6g", e + 1, epochs,
                     last);
         t->state_of.at = (tren_position){.epoch = e + 1};
+        if (t->comm->rank == 0 && t->options->hook) t->options->hook(t->options->ctx, "check");
     }
     bool falls = epochs < 2 || last < first;
     trainer_say(

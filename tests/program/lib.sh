@@ -3,7 +3,10 @@
 # shellcheck shell=bash
 set -euo pipefail
 
-tren=${TREN_BIN:?set TREN_BIN to the folder of the program}/tren
+# They may be given relative to where the script is started.
+TREN_BIN=$(realpath "${TREN_BIN:?set TREN_BIN to the folder of the program}")
+TREN_SOURCE=$(realpath "${TREN_SOURCE:-${BASH_SOURCE[0]%/*}/../..}")
+tren=$TREN_BIN/tren
 scratch=$(mktemp -d)
 shared_memory=$(mktemp -d /dev/shm/tren-test.XXXXXX)
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OPENBLAS_NUM_THREADS=1

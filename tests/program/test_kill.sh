@@ -73,13 +73,16 @@ kill_in_save() {
 
 trains() { grep -qs "recipe:" "$1.out" || ! kill -0 "$mpirun" 2>/dev/null; }
 
+# Within the first three quarters of an undisturbed training, however fast the machine.
+moment() { awk -v r="$RANDOM" -v s="$training" 'BEGIN { printf "%.3f", r / 32768 * 0.75 * s }'; }
+
 # At a moment of its life, a launch loses a rank, several ranks, or mpirun.
 kill_somebody() {
     local run=$1 victim=$2 pids=()
     launch "$run"
     # Open MPI 4.1's own mpirun may hang when a rank dies while it connects: ranks are killed once they train.
     [[ $victim == mpirun && $((RANDOM % 2)) -eq 0 ]] || await trains "$run"
-    sleep "0.$(printf %03d $((RANDOM % 600)))"
+    sleep "$(moment)"
     case $victim in
     mpirun) pids=("$mpirun") ;;
     rank) mapfile -t pids < <(pgrep -P "$mpirun" | shuf -n 1 --random-source=<(yes "$RANDOM")) ;;
@@ -120,6 +123,7 @@ torment() { # RUN NUMBER
 ranks=1
 mpi 2 "$tren" train config.yaml --out plain >plain.out 2>&1 || fail "$(cat plain.out)"
 [[ $(field plain status) == finished && $(field plain epochs) -ge 10 ]] || fail "plain run: $(cat plain/result.json)"
+training=$(field plain wall_seconds)
 
 for ((i = 0; i < runs; i++)); do
     torment "run$i" "$i"

@@ -158,9 +158,9 @@ kill_when() { # RUN PART RANKS OPTION ...   Kills mpirun once the log holds PART
 }
 
 test_in_the_check() {
-    local options=(--check_without_dropout 1500 --epochs 2)
+    local options=(--check_without_dropout 3 --epochs 2)
     expect 0 "the loss falls" train 1 check "${options[@]}"
-    kill_when check1 "epoch 2 of 1500" 2 "${options[@]}"
+    expect 137 "epoch 2 of 3" env TREN_TEST_KILL=check:2 mpirun -n 2 "$tren" train config.yaml --out check1 "${options[@]}"
     expect 0 "the loss falls" train 3 check1 "${options[@]}" --resume
     same_run check check1
     diff <(timeless check) <(train 1 unchecked --epochs 2 >/dev/null; timeless unchecked) || fail "the check left traces"
