@@ -54,6 +54,8 @@ void tren_narrow_weight(real *restrict dw, const real *restrict dy, const real *
 
 /* y += x */
 void tren_add(real *restrict y, const real *restrict x, size_t n);
+/* y = a + b; y may be a or b */
+void tren_sum(real *y, const real *a, const real *b, size_t n);
 /* Sums in double, in 16 interleaved lanes folded pairwise within chunks of TREN_CHUNK, chunks in
  * order. */
 enum { TREN_CHUNK = 4096 };

@@ -7,11 +7,6 @@
 
 enum { TILE = 512, MAX_DEPTH = 40 };
 
-static void add_tile(real *dst, const real *a, const real *b, size_t n) {
-#pragma GCC ivdep
-    for (size_t i = 0; i < n; i++) dst[i] = a[i] + b[i];
-}
-
 /* One tile stays in the first-level cache through the whole program. */
 static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r, size_t off,
                       size_t n) {
@@ -25,7 +20,7 @@ static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r,
         }
         depth--;
         real *out = s == last ? dst + off : partial[depth - 1];
-        add_tile(out, stack[depth - 1], stack[depth], n);
+        tren_sum(out, stack[depth - 1], stack[depth], n);
         stack[depth - 1] = out;
     }
     if (last == 0 && stack[0] != dst + off) memcpy(dst + off, stack[0], n * sizeof *dst);

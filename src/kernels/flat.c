@@ -9,6 +9,11 @@ TREN_KERNEL void tren_add(real *restrict y, const real *restrict x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
 
+TREN_KERNEL void tren_sum(real *y, const real *a, const real *b, size_t n) {
+#pragma GCC ivdep
+    for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+
 static double fold_lanes(double *lane) {
     for (int width = LANES / 2; width > 0; width /= 2)
         for (int i = 0; i < width; i++) lane[i] += lane[i + width];

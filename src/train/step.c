@@ -156,7 +156,7 @@ void trainer_combine(tren_trainer *t, int param, tren_span at, const real *left,
     }
     for (size_t off = 0; right && off < at.len; off += TILE) {
         tren_span tile = tile_of(at, off);
-        for (size_t i = 0; i < tile.len; i++) room[i] = left[off + i] + right[off + i];
+        tren_sum(room, left + off, right + off, tile.len);
         update_part(t, s, tile, room);
     }
     clock_enter(&t->clock, TREN_PHASE_BACKWARD);
