@@ -21,7 +21,8 @@ compare() {
         for key in "1 1" "2 1" "1 2"; do
             read -r threads ranks <<< "$key"
             "$python" "$here/train.py" --dims "$dims" --batch "$batch" --optimizer "$optimizer" --dropout "$dropout" \
-                --threads "$threads" --ranks "$ranks" --steps "$steps" >> "$scratch/torch-$threads-$ranks.us"
+                --threads "$threads" --ranks "$ranks" --steps "$steps" >> "$scratch/torch-$threads-$ranks.us" ||
+                echo "# PyTorch with $threads thread(s), $ranks process(es) ended with code $?" >&2 # DDP may, at its end
         done
         for ranks in 1 2; do
             mpirun --bind-to core -n "$ranks" tren bench step --bare --dims "$dims" --batch "$batch" --optimizer "$optimizer" \
