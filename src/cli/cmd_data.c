@@ -12,7 +12,8 @@ typedef struct subcommand {
 } subcommand;
 
 static const subcommand subcommands[] = {
-    {"import", "idx|csv|hdf5 ... --out FILE.h5", "turn files into a dataset", tren_data_import},
+    {"import", "idx|cifar|csv|hdf5 ... --out FILE.h5", "turn files into a dataset",
+     tren_data_import},
     {"make", "sinusoid ... --out FILE.h5", "make a synthetic dataset", tren_data_make},
     {"info", "FILE.h5 ...", "say what a dataset holds", tren_data_info},
     {"check", "FILE.h5 ...", "look for damage, duplicates, bad values and missing classes",
@@ -24,7 +25,7 @@ enum { N_SUBCOMMANDS = sizeof subcommands / sizeof *subcommands };
 static void print_help(void) {
     printf("Usage\n");
     for (int i = 0; i < N_SUBCOMMANDS; i++)
-        printf("  tren data %-7s%-32s %s\n", subcommands[i].name, subcommands[i].synopsis,
+        printf("  tren data %-7s%-38s %s\n", subcommands[i].name, subcommands[i].synopsis,
                subcommands[i].summary);
     printf("\n'tren data SUBCOMMAND --help' explains each; docs/data-format.md the file.\n");
 }

@@ -22,7 +22,7 @@ typedef struct tren_source_kind {
     tren_status (*read)(tren_source *source, const void *settings, uint64_t seed);
 } tren_source_kind;
 
-extern const tren_source_kind tren_source_idx, tren_source_csv, tren_source_hdf5,
+extern const tren_source_kind tren_source_idx, tren_source_cifar, tren_source_csv, tren_source_hdf5,
     tren_source_sinusoid;
 
 /* Every source, NULL-terminated. */

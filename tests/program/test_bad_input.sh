@@ -50,6 +50,10 @@ spoil_files() {
     printf '\0\0\10\1\0\0\0\3\1\2\3' >bad/labels
     printf '\0\0\10\1\0\0\0\2\1\2' >bad/labels-2
     gzip -c bad/images | head -c 20 >bad/images.gz
+    head -c 6145 /dev/zero >bad/cifar-cut
+    { printf '\12' && head -c 3072 /dev/zero; } >bad/cifar-label
+    { printf '\1\144' && head -c 3072 /dev/zero; } >bad/cifar-fine
+    gzip -c bad/cifar-fine | head -c 20 >bad/cifar.gz
     printf 'a,b\n1,2\n3\n' >bad/ragged.csv
     printf 'a,b\n' >bad/header.csv
     printf '1,inf,0\n2,3,1\n' >bad/inf.csv

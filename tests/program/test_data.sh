@@ -40,6 +40,54 @@ test_hdf5() {
     expect 4 "t.csv: cannot open" "${data[@]}" import hdf5 t.csv --x x --y y --out i.h5
 }
 
+# cifar FILE FIRST N CLASSES [COARSE]   N records in the binary form of CIFAR, all different, labels FIRST, FIRST + 1, ...
+# modulo CLASSES; with COARSE, the number of coarse classes, those of CIFAR-100.
+cifar() {
+    local i
+    for ((i = $2; i < $2 + $3; i++)); do
+        # shellcheck disable=SC2059
+        [[ $# -lt 5 ]] || printf "\\x$(printf %x $((i % $5)))"
+        # shellcheck disable=SC2059
+        printf "\\x$(printf %x $((i % $4)))\\x$(printf %x $((i / 256)))\\x$(printf %x $((i % 256)))"
+        head -c 3070 /dev/zero
+    done >"$1"
+}
+
+test_cifar() {
+    cifar batch1 0 60 10
+    cifar batch2 60 40 10
+    cifar test10 100 20 10
+    gzip -k batch2 test10
+    expect 0 "96 training, 12 validation and 12 test rows of 3 x 32 x 32 u8, 10 classes" \
+        "${data[@]}" import cifar batch1 batch2 --test test10 --split 80/10/10 --out c10.h5
+    expect 0 "10: airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck" "${data[@]}" info c10.h5
+    expect 0 "80 training, 20 validation and 20 test rows" \
+        "${data[@]}" import cifar batch1 batch2.gz --test test10.gz --keep-test --split 80/20/0 --stratify --out kept10.h5
+    expect 0 "horse                               8            2            2" "${data[@]}" check kept10.h5
+    expect 0 "80 training" "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --split 80/20/0 --stratify --out same10.h5
+    [[ $("${data[@]}" info kept10.h5 | grep -E "source|digest") == $("${data[@]}" info same10.h5 | grep -E "source|digest") ]] ||
+        fail "gzipped CIFAR files are another dataset"
+    cifar train100 0 300 100 20
+    cifar test100 300 100 100 20
+    gzip -k test100
+    expect 0 "270 training, 30 validation and 100 test rows of 3 x 32 x 32 u8, 100 classes" \
+        "${data[@]}" import cifar train100 --test test100.gz --keep-test --split 90/10/0 --out c100.h5
+    expect 0 "origin        CIFAR-100 fine train100 test100.gz" "${data[@]}" info c100.h5
+    seq -f 'kind %g' 20 >coarse.txt
+    expect 0 "20 classes" "${data[@]}" import cifar train100 --labels coarse --names coarse.txt --classes 100 --out coarse.h5
+    expect 0 "20: kind 1, kind 2, kind 3" "${data[@]}" info coarse.h5
+    expect 2 "'50' is none of auto|10|100" "${data[@]}" import cifar train100 --classes 50 --out e.h5
+    cp c10.h5 before.h5
+    head -c 100000 batch1 >short
+    expect 4 "short: its 100000 bytes are no whole number of records" "${data[@]}" import cifar short --out c10.h5 --force
+    expect 4 "short: its 100000 bytes are 32 records of CIFAR-10" "${data[@]}" import cifar short --classes 10 --out e.h5
+    : >empty
+    expect 4 "empty: is empty" "${data[@]}" import cifar empty --out c10.h5 --force
+    expect 4 "the label 10 is outside 0 to 9" "${data[@]}" import cifar <(printf '\12' && head -c 3072 /dev/zero) --out c10.h5 --force
+    cmp c10.h5 before.h5 || fail "a refused import touched the old file"
+    [[ ! -e e.h5 && ! -e c10.h5.tmp ]] || fail "a refused import left a file"
+}
+
 test_damage() {
     expect 4 "none.h5: cannot open: No such file" "${data[@]}" info none.h5
     head -c $(($(stat -c %s c.h5) - 1)) c.h5 >cut.h5
@@ -75,7 +123,7 @@ test_usage() {
     expect 2 "'maybe' is none of" "${data[@]}" import csv t.csv --label kind --header maybe --out x.h5
     expect 4 "nowhere/x.h5.tmp: cannot create: No such file" "${data[@]}" make sinusoid --out nowhere/x.h5
     [[ ! -e x.h5 && ! -e x.h5.tmp ]] || fail "a refused command left a file"
-    for command in import make "import idx" "import csv" "import hdf5" "make sinusoid" info check; do
+    for command in import make "import idx" "import cifar" "import csv" "import hdf5" "make sinusoid" info check; do
         # shellcheck disable=SC2086
         expect 0 "sage" "${data[@]}" $command --help
     done
@@ -120,6 +168,7 @@ test_fashion_mnist() {
 test_make_info_check
 test_csv
 test_hdf5
+test_cifar
 test_damage
 test_usage
 test_full_disk
