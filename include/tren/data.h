@@ -25,8 +25,8 @@ typedef struct tren_dataset_info {
                           the dataset */
     char **class_name; /* [n_classes], or NULL. Owned by the dataset */
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
-    uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split: pins a run to
-                        its data */
+    uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
+                        run to its data */
 } tren_dataset_info;
 
 typedef struct tren_dataset tren_dataset;
@@ -115,11 +115,20 @@ typedef struct tren_source {
 } tren_source;
 void tren_source_close(tren_source *source);
 
+/* What a noisy label is drawn from, evenly: the classes that are wrong, or all of them. */
+typedef enum tren_noise_kind { TREN_NOISE_INCORRECT, TREN_NOISE_ANY } tren_noise_kind;
+extern const char *const tren_noise_kind_name[]; /* "incorrect", "any"; NULL-terminated */
+tren_status tren_noise_kind_parse(tren_noise_kind *kind, const char *text);
+
 typedef struct tren_split {
     double percent[TREN_N_PARTS]; /* 96, 2, 2; sums to 100 */
     bool keep_test; /* the source's own test part is /test; the rest is split by the first two */
     bool stratify;  /* shares hold within each class */
     bool shuffle;
+    size_t take; /* keep so many rows of the pool, each class its share; 0: all */
+    double
+        label_noise; /* the probability that a label of the training part is drawn anew; 0: none */
+    tren_noise_kind noise_kind;
     uint64_t seed;
 } tren_split;
 tren_status tren_split_parse(tren_split *split, const char *text); /* "96/2/2" */

@@ -77,6 +77,25 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
              missing, n_classes, first);
 }
 
+/* The labels before noise: whole, in range, and as many exchanged as the file says. */
+static void judge_clean(verdict *v, const tren_dataset_check *check, const tren_dataset *dataset) {
+    tren_provenance from;
+    tren_dataset_provenance(&from, dataset);
+    if (!check->has_clean) {
+        if (from.label_noise != 0)
+            note(v, "train: has label noise of %g, but not the labels before it (%s)",
+                 from.label_noise, TREN_SCHEMA_CLEAN);
+        return;
+    }
+    judge_digest(v, TREN_SCHEMA_CLEAN, check->clean.y);
+    if (check->clean.labels_outside > 0)
+        error(v, "%s: %zu labels are outside 0 to %d, the first in row %zu", TREN_SCHEMA_CLEAN,
+              check->clean.labels_outside, check->n_classes - 1, check->clean.first_bad_label);
+    if (from.label_noise != 0 && (uint64_t)from.n_changed != check->n_changed)
+        error(v, "%s: %zu labels differ from /train/y, the file says %lld: make the file again",
+              TREN_SCHEMA_CLEAN, check->n_changed, (long long)from.n_changed);
+}
+
 static void judge_shared(verdict *v, const tren_dataset_check *check) {
     for (int a = 0; a < TREN_N_PARTS; a++)
         for (int b = a + 1; b < TREN_N_PARTS; b++)
@@ -102,7 +121,7 @@ static void print_balance(const tren_dataset_check *check, const tren_dataset_in
     if (check->n_classes > SHOWN) printf("  ... and %d more\n", check->n_classes - SHOWN);
 }
 
-static verdict judge(const tren_dataset_check *check) {
+static verdict judge(const tren_dataset_check *check, const tren_dataset *dataset) {
     verdict v = {0};
     for (int i = 0; i < TREN_N_PARTS; i++) {
         tren_part part = (tren_part)i;
@@ -113,6 +132,7 @@ static verdict judge(const tren_dataset_check *check) {
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
     }
+    judge_clean(&v, check, dataset);
     judge_shared(&v, check);
     return v;
 }
@@ -125,7 +145,7 @@ static tren_status check_file(const char *path) {
     if (st == TREN_OK) {
         printf("%s\n", path);
         print_balance(&check, tren_dataset_info_of(dataset));
-        verdict v = judge(&check);
+        verdict v = judge(&check, dataset);
         printf("  %s\n", v.errors ? "BAD" : "good");
         if (v.errors)
             st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above", path, v.errors,

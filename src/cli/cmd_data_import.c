@@ -3,18 +3,21 @@
 #include "cli/cmd_data.h"
 #include "cli/settings.h"
 #include "data/prepare.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* What every source may be told. */
 typedef struct common {
-    const char *out, *split;
+    const char *out, *split, *noise_kind;
+    int64_t take;
+    double noise; /* below 0: not given */
     tren_arg_texts class_names;
     tren_split how;
     bool force;
 } common;
 
-enum { N_COMMON = 8 };
+enum { N_COMMON = 11 };
 
 static void list_common(tren_arg option[N_COMMON], common *c) {
     const tren_arg all[N_COMMON] = {
@@ -22,13 +25,24 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
         {"split", TREN_ARG_TEXT, &c->split, "A/B/C",
          .help = "Percent of the rows for training, validation and test; 96/2/2 by default."},
         {"seed", TREN_ARG_SEED, &c->how.seed, "N",
-         .help = "The seed of shuffle and noise; 1 by default."},
+         .help = "The seed of shuffle, take and noise; 1 by default."},
         {"shuffle", TREN_ARG_FLAG, &c->how.shuffle, NULL,
          .help = "Shuffle before splitting: the default; --no-shuffle keeps the order."},
         {"stratify", TREN_ARG_FLAG, &c->how.stratify, NULL,
          .help = "The shares hold within each class."},
         {"keep-test", TREN_ARG_FLAG, &c->how.keep_test, NULL,
          .help = "The source's own test part stays the test part; the rest is split by A and B."},
+        {"take", TREN_ARG_INT64, &c->take, "N",
+         .help = "Keep N rows, chosen by the seed, each class its share; all by default. A kept "
+                 "test part is not touched.",
+         .min = 1, .max = INFINITY},
+        {"label-noise", TREN_ARG_REAL, &c->noise, "P",
+         .help = "Draw each label of the training part anew with probability P; the true ones are "
+                 "kept beside it.",
+         .max = 1},
+        {"label-noise-kind", TREN_ARG_TEXT, &c->noise_kind, "incorrect|any",
+         .help = "Whether noisy labels are drawn from the other classes or from all; incorrect by "
+                 "default."},
         {"class-names", TREN_ARG_TEXTS, &c->class_names, "NAME[,...]",
          .help = "Names for the classes, in order."},
         {"force", TREN_ARG_FLAG, &c->force, NULL, .help = "Replace an existing file."},
@@ -67,10 +81,21 @@ static tren_status report(const char *path, double began) {
     return TREN_OK;
 }
 
+static tren_status set_take_and_noise(common *c) {
+    c->how.take = (size_t)c->take;
+    c->how.label_noise = c->noise < 0 ? 0 : c->noise;
+    if (!c->noise_kind) return TREN_OK;
+    if (c->noise < 0)
+        return tren_fail(TREN_ERR_USAGE, "--label-noise-kind: there is no noise; give its "
+                                         "probability with --label-noise");
+    return tren_noise_kind_parse(&c->how.noise_kind, c->noise_kind);
+}
+
 static tren_status prepare(const tren_settings_args *args, common *c) {
     double began = tren_seconds();
     if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
     TREN_TRY(tren_split_parse(&c->how, c->split));
+    TREN_TRY(set_take_and_noise(c));
     TREN_TRY(tren_dataset_check_absent(c->out, c->force));
     tren_source source = {0};
     tren_status st;
@@ -85,7 +110,7 @@ done:
 
 static tren_status run_source(const tren_source_kind *kind, const char *what, int argc,
                               char **argv) {
-    common c = {.split = "96/2/2", .how = {.shuffle = true, .seed = 1}};
+    common c = {.split = "96/2/2", .noise = -1, .how = {.shuffle = true, .seed = 1}};
     tren_arg option[N_COMMON];
     list_common(option, &c);
     tren_settings_args *args;

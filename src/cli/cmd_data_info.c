@@ -39,15 +39,24 @@ static void print_statistic(const char *name, const double *value, size_t n) {
     printf("%s\n", n > 8 ? " ..." : "");
 }
 
+static void print_split(const tren_provenance *from) {
+    if (!from->split[0]) return;
+    printf("  split         %s, seed %llu%s%s%s\n", from->split, (unsigned long long)from->seed,
+           from->shuffle ? ", shuffled" : ", in the source's order",
+           from->stratify ? ", stratified" : "",
+           from->keep_test ? ", the source's own test part kept" : "");
+}
+
 static void print_provenance(const tren_dataset *dataset) {
     tren_provenance from;
     tren_dataset_provenance(&from, dataset);
     if (from.origin[0]) printf("  origin        %s\n", from.origin);
-    if (!from.split[0]) return;
-    printf("  split         %s, seed %llu%s%s%s\n", from.split, (unsigned long long)from.seed,
-           from.shuffle ? ", shuffled" : ", in the source's order",
-           from.stratify ? ", stratified" : "",
-           from.keep_test ? ", the source's own test part kept" : "");
+    print_split(&from);
+    if (from.take) printf("  taken         %lld rows of the pool\n", (long long)from.take);
+    if (from.label_noise != 0)
+        printf("  label noise   %g, %s: %lld of %zu training labels changed\n", from.label_noise,
+               from.noise_kind, (long long)from.n_changed,
+               tren_dataset_info_of(dataset)->rows[TREN_TRAIN]);
 }
 
 static void print_info(const char *path, const tren_dataset *dataset) {

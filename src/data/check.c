@@ -18,6 +18,7 @@ typedef struct array {
     tren_part part;
     tren_type type;
     size_t n, width;
+    tren_part_check *found; /* not owned */
 } array;
 
 static size_t row_bytes(const array *a) {
@@ -54,7 +55,7 @@ static int64_t integer_at(const void *block, tren_type type, size_t i) {
 
 static void count_labels(tren_dataset_check *check, const array *a, const void *block, size_t first,
                          size_t n) {
-    tren_part_check *part = &check->part[a->part];
+    tren_part_check *part = a->found;
     for (size_t i = 0; i < n; i++) {
         int64_t label = integer_at(block, a->type, i);
         if (label >= 0 && label < check->n_classes)
@@ -87,7 +88,7 @@ static void look_at(tren_dataset_check *check, const array *a, mark *marks, cons
         mark_rows(marks, a, block, first, n);
     else if (check->n_classes > 0)
         count_labels(check, a, block, first, n);
-    count_not_finite(&check->part[a->part], a, block, first, n);
+    count_not_finite(a->found, a, block, first, n);
 }
 
 static tren_status read_array(tren_dataset_check *check, const tren_dataset *dataset,
@@ -118,12 +119,52 @@ static tren_status read_part(tren_dataset_check *check, const tren_dataset *data
     found->n_rows = info->rows[part];
     TREN_TRY(
         tren_alloc(&found->class_rows, (size_t)info->n_classes, sizeof(size_t), "the classes"));
-    array x = {tren_part_x[part], part, info->x_type, found->n_rows,
-               (size_t)tren_shape_size(info->shape)};
-    array y = {tren_part_y[part], part, dataset->y_type, found->n_rows, (size_t)info->n_targets};
+    array x = {tren_part_x[part],
+               part,
+               info->x_type,
+               found->n_rows,
+               (size_t)tren_shape_size(info->shape),
+               found};
+    array y = {tren_part_y[part],       part, dataset->y_type, found->n_rows,
+               (size_t)info->n_targets, found};
     TREN_TRY(tren_h5_chunk(dataset->file, x.name, &found->x_chunk));
     TREN_TRY(read_array(check, dataset, &x, marks, &found->x));
     return read_array(check, dataset, &y, NULL, &found->y);
+}
+
+/* ---- labels before noise -----------------------------------------------------------------------
+ */
+
+static tren_status count_changed(size_t *n_changed, const tren_dataset *dataset) {
+    enum { BLOCK = 65536 };
+    size_t n = dataset->info.rows[TREN_TRAIN];
+    int64_t *y, *clean;
+    TREN_TRY(tren_alloc(&y, 2 * BLOCK, sizeof *y, "comparing labels"));
+    clean = y + BLOCK;
+    tren_status st = TREN_OK;
+    for (size_t first = 0; first < n; first += BLOCK) {
+        size_t here = n - first < BLOCK ? n - first : BLOCK;
+        TREN_GOTO(
+            tren_h5_read_rows(dataset->file, tren_part_y[TREN_TRAIN], first, here, TREN_I64, y));
+        TREN_GOTO(
+            tren_h5_read_rows(dataset->file, TREN_SCHEMA_CLEAN, first, here, TREN_I64, clean));
+        for (size_t i = 0; i < here; i++) *n_changed += y[i] != clean[i];
+    }
+done:
+    free(y);
+    return st;
+}
+
+static tren_status read_clean(tren_dataset_check *check, const tren_dataset *dataset) {
+    tren_part_check *found = &check->clean;
+    check->has_clean = dataset->has_clean;
+    if (!check->has_clean) return TREN_OK;
+    found->n_rows = dataset->info.rows[TREN_TRAIN];
+    TREN_TRY(
+        tren_alloc(&found->class_rows, (size_t)check->n_classes, sizeof(size_t), "the classes"));
+    array y = {TREN_SCHEMA_CLEAN, TREN_TRAIN, dataset->y_type, found->n_rows, 1, found};
+    TREN_TRY(read_array(check, dataset, &y, NULL, &found->y));
+    return count_changed(&check->n_changed, dataset);
 }
 
 /* ---- duplicates ------------------------------------------------------------------------------ */
@@ -164,6 +205,7 @@ tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_datase
         st = read_part(check, dataset, (tren_part)part, marks + at);
         at += info->rows[part];
     }
+    if (st == TREN_OK) st = read_clean(check, dataset);
     if (st == TREN_OK)
         count_duplicates(check, marks, n);
     else
@@ -174,5 +216,6 @@ tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_datase
 
 void tren_dataset_check_close(tren_dataset_check *check) {
     for (int part = 0; part < TREN_N_PARTS; part++) free(check->part[part].class_rows);
+    free(check->clean.class_rows);
     *check = (tren_dataset_check){0};
 }

@@ -24,6 +24,10 @@ typedef struct tren_dataset_check {
     tren_part_check part[TREN_N_PARTS];
     /* Rows of the second part whose x also stands in the first. */
     size_t shared[TREN_N_PARTS][TREN_N_PARTS];
+    /* The labels of the training part before noise, where they are kept: y and what labels have. */
+    bool has_clean;
+    tren_part_check clean;
+    size_t n_changed; /* differ from those that are trained on */
 } tren_dataset_check;
 
 /* Reads every byte once. Fails only when that is impossible. */

@@ -146,11 +146,29 @@ static tren_status check_y(tren_dataset *dataset, tren_part part) {
     return TREN_OK;
 }
 
+/* The labels before noise are optional, and like those of the training part. */
+static tren_status check_clean(tren_dataset *dataset) {
+    const tren_dataset_info *info = &dataset->info;
+    const char *name = TREN_SCHEMA_CLEAN;
+    tren_h5_shape shape;
+    tren_type type;
+    dataset->has_clean = tren_h5_has(dataset->file, name);
+    if (!dataset->has_clean) return TREN_OK;
+    TREN_TRY(tren_h5_info(dataset->file, name, &shape, &type));
+    if (info->n_classes == 0 || type != dataset->y_type)
+        return refuse(dataset, "%s has type %s, expected %s", name, tren_type_name(type),
+                      info->n_classes ? "that of /train/y" : "to be in datasets of classes only");
+    if (shape.rank != 1 || shape.dim[0] != info->rows[TREN_TRAIN])
+        return refuse(dataset, "%s does not have the shape of /train/y", name);
+    return TREN_OK;
+}
+
 static tren_status check_parts(tren_dataset *dataset) {
     for (int part = 0; part < TREN_N_PARTS; part++) {
         TREN_TRY(check_x(dataset, (tren_part)part));
         TREN_TRY(check_y(dataset, (tren_part)part));
     }
+    TREN_TRY(check_clean(dataset));
     if (dataset->info.rows[TREN_TRAIN] == 0)
         return refuse(dataset, "the training part has no rows");
     for (int part = 0; part < TREN_N_PARTS; part++)
@@ -166,6 +184,21 @@ static void add_attribute_digest(tren_dataset *dataset, tren_digest_state *state
     if (tren_h5_has_attr(dataset->file, object, TREN_SCHEMA_DIGEST))
         tren_h5_get_u64(dataset->file, object, TREN_SCHEMA_DIGEST, &value);
     tren_digest_add(state, &value, sizeof value);
+}
+
+/* Counts where it is there only: files without keep the digest they have always had. */
+static void add_take_and_noise(tren_dataset *dataset, tren_digest_state *state) {
+    tren_provenance from;
+    tren_dataset_provenance(&from, dataset);
+    if (from.take) {
+        tren_digest_add(state, "take", 4);
+        tren_digest_add(state, &from.take, sizeof from.take);
+    }
+    if (from.label_noise != 0) {
+        tren_digest_add(state, &from.label_noise, sizeof from.label_noise);
+        tren_digest_add(state, from.noise_kind, strlen(from.noise_kind));
+    }
+    if (dataset->has_clean) add_attribute_digest(dataset, state, TREN_SCHEMA_CLEAN);
 }
 
 /* What a run is pinned to: shapes, rows, statistics, source, and the digests of the parts where
@@ -194,6 +227,7 @@ static tren_status compute_identity(tren_dataset *dataset) {
         add_attribute_digest(dataset, state, tren_part_x[part]);
         add_attribute_digest(dataset, state, tren_part_y[part]);
     }
+    add_take_and_noise(dataset, state);
     info->digest = tren_digest_value(state);
     tren_digest_close(state);
     return TREN_OK;
@@ -259,11 +293,19 @@ static void get_text(const tren_dataset *dataset, const char *name, char *text, 
         tren_h5_get_text(dataset->file, "/", name, text, n);
 }
 
-static bool get_flag(const tren_dataset *dataset, const char *name) {
+static int64_t get_integer(const tren_dataset *dataset, const char *name) {
     int64_t value = 0;
     if (tren_h5_has_attr(dataset->file, "/", name))
         tren_h5_get_i64(dataset->file, "/", name, &value);
-    return value != 0;
+    return value;
+}
+
+static double get_real(const tren_dataset *dataset, const char *name) {
+    double value = 0;
+    size_t one = 1;
+    if (tren_h5_has_attr(dataset->file, "/", name))
+        tren_h5_get_f64s(dataset->file, "/", name, &value, &one);
+    return value;
 }
 
 void tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *dataset) {
@@ -272,7 +314,11 @@ void tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *da
     get_text(dataset, "split", provenance->split, sizeof provenance->split);
     if (tren_h5_has_attr(dataset->file, "/", "seed"))
         tren_h5_get_u64(dataset->file, "/", "seed", &provenance->seed);
-    provenance->shuffle = get_flag(dataset, "shuffle");
-    provenance->stratify = get_flag(dataset, "stratify");
-    provenance->keep_test = get_flag(dataset, "keep_test");
+    provenance->shuffle = get_integer(dataset, "shuffle") != 0;
+    provenance->stratify = get_integer(dataset, "stratify") != 0;
+    provenance->keep_test = get_integer(dataset, "keep_test") != 0;
+    provenance->take = get_integer(dataset, "take");
+    provenance->label_noise = get_real(dataset, "label_noise");
+    get_text(dataset, "label_noise_kind", provenance->noise_kind, sizeof provenance->noise_kind);
+    provenance->n_changed = get_integer(dataset, "label_noise_changed");
 }

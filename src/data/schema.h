@@ -16,6 +16,9 @@
 /* The attribute of /PART/x and /PART/y with the XXH3 digest of its raw bytes. */
 #define TREN_SCHEMA_DIGEST "xxh3"
 
+/* The training part's labels before noise; where there is none, the dataset is not there. */
+#define TREN_SCHEMA_CLEAN "/train/y_clean"
+
 extern const char *const tren_part_x[TREN_N_PARTS]; /* "/train/x", ... */
 extern const char *const tren_part_y[TREN_N_PARTS]; /* "/train/y", ... */
 
@@ -24,6 +27,7 @@ struct tren_dataset {
     char *path; /* owned */
     tren_dataset_info info;
     tren_type y_type;
+    bool has_clean; /* /train/y_clean is there */
 };
 
 /* How the dataset came to be, for people; "" and 0 where the file does not say. */
@@ -31,6 +35,10 @@ typedef struct tren_provenance {
     char origin[256], split[128];
     uint64_t seed;
     bool shuffle, stratify, keep_test;
+    int64_t take;       /* 0: all rows of the pool */
+    double label_noise; /* 0: none, and the rest says nothing */
+    char noise_kind[16];
+    int64_t n_changed; /* labels that noise made wrong */
 } tren_provenance;
 void tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *dataset);
 

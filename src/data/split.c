@@ -48,19 +48,11 @@ typedef struct quota {
     size_t n, train_end, validation_end, seen;
 } quota;
 
-static int class_of(const tren_source *source, const tren_split *split, size_t row) {
-    if (!split->stratify) return 0;
-    switch (source->y_type) {
-    case TREN_U8:
-        return ((const uint8_t *)source->y)[row];
-    case TREN_I32:
-        return ((const int32_t *)source->y)[row];
-    default:
-        return (int)((const int64_t *)source->y)[row];
-    }
+static size_t class_of(const tren_source *source, const tren_split *split, size_t row) {
+    return split->stratify ? (size_t)tren_source_label(source, row) : 0;
 }
 
-static size_t take(double share, size_t n, size_t at_most, double *carry) {
+static size_t round_share(double share, size_t n, size_t at_most, double *carry) {
     double wanted = (double)n * share + *carry;
     double whole = floor(wanted + 0.5);
     if (whole < 0) whole = 0;
@@ -80,8 +72,8 @@ static void set_quotas(quota *of, size_t n_classes, const double share[TREN_N_PA
     double carry[TREN_N_PARTS] = {0};
     for (size_t c = 0; c < n_classes; c++) {
         size_t n = of[c].n, most = most_held_out(share, n, n_classes > 1);
-        size_t validation = take(share[TREN_VALIDATION], n, most, &carry[TREN_VALIDATION]);
-        size_t test = take(share[TREN_TEST], n, most - validation, &carry[TREN_TEST]);
+        size_t validation = round_share(share[TREN_VALIDATION], n, most, &carry[TREN_VALIDATION]);
+        size_t test = round_share(share[TREN_TEST], n, most - validation, &carry[TREN_TEST]);
         of[c].train_end = n - validation - test;
         of[c].validation_end = n - test;
     }
@@ -103,13 +95,31 @@ static void count_parts(size_t n[TREN_N_PARTS], const quota *of, size_t n_classe
 
 /* ---- the partition --------------------------------------------------------------------------- */
 
-static void order_rows(uint32_t *order, size_t n, const tren_split *split) {
+/* The rows that are split: all, or the test part apart. */
+static size_t pool_of(const tren_source *source, const tren_split *split) {
+    return split->keep_test ? source->n : source->n + source->n_test;
+}
+
+static tren_status take_rows(uint32_t *order, size_t n, const tren_source *source,
+                             const tren_split *split) {
+    uint32_t *kept;
+    TREN_TRY(tren_alloc(&kept, n, sizeof *kept, "the rows of --take"));
+    tren_status st = tren_take(kept, n, source, pool_of(source, split), split->seed);
+    for (size_t i = 0; i < n && st == TREN_OK; i++) order[i] = kept[order[i]];
+    free(kept);
+    return st;
+}
+
+/* The n rows to be dealt, in the order in which they are. */
+static tren_status order_rows(uint32_t *order, size_t n, const tren_source *source,
+                              const tren_split *split) {
     if (split->shuffle) {
         tren_rng rng = tren_rng_open(split->seed, TREN_RNG_SPLIT, 0, 0, 0);
         tren_rng_permutation(order, &rng, (uint32_t)n);
     } else {
         for (size_t i = 0; i < n; i++) order[i] = (uint32_t)i;
     }
+    return split->take ? take_rows(order, n, source, split) : TREN_OK;
 }
 
 static tren_status check_parts(const size_t n[TREN_N_PARTS], const double share[TREN_N_PARTS],
@@ -131,21 +141,20 @@ static void place_parts(tren_partition *partition) {
     }
 }
 
-static tren_status split_pool(tren_partition *partition, const tren_source *source,
-                              const tren_split *split, uint32_t *order, size_t pool) {
+static tren_status deal_rows(tren_partition *partition, const tren_source *source,
+                             const tren_split *split, const uint32_t *order, size_t n) {
     size_t n_classes = split->stratify ? (size_t)source->n_classes : 1, filled[TREN_N_PARTS] = {0};
     double share[TREN_N_PARTS];
     quota *of;
     TREN_TRY(tren_alloc(&of, n_classes, sizeof *of, "the classes of a split"));
     tren_status st;
     shares_of(share, split);
-    order_rows(order, pool, split);
-    for (size_t i = 0; i < pool; i++) of[class_of(source, split, i)].n++;
+    for (size_t i = 0; i < n; i++) of[class_of(source, split, order[i])].n++;
     set_quotas(of, n_classes, share);
     count_parts(partition->n, of, n_classes);
-    TREN_GOTO(check_parts(partition->n, share, pool));
+    TREN_GOTO(check_parts(partition->n, share, n));
     place_parts(partition);
-    for (size_t i = 0; i < pool; i++) {
+    for (size_t i = 0; i < n; i++) {
         tren_part part = deal(&of[class_of(source, split, order[i])]);
         partition->row[part][filled[part]++] = order[i];
     }
@@ -161,7 +170,8 @@ static void keep_test(tren_partition *partition, const tren_source *source) {
         partition->row[TREN_TEST][i] = (uint32_t)(source->n + i);
 }
 
-static tren_status check_split(const tren_source *source, const tren_split *split, size_t rows) {
+static tren_status check_split(const tren_source *source, const tren_split *split) {
+    size_t rows = source->n + source->n_test, pool = pool_of(source, split);
     if (split->keep_test && source->n_test == 0)
         return tren_fail(TREN_ERR_USAGE, "--keep-test: the source has no test part of its own");
     if (split->stratify && source->n_classes == 0)
@@ -171,19 +181,25 @@ static tren_status check_split(const tren_source *source, const tren_split *spli
     if (rows > TREN_MAX_ROWS)
         return tren_fail(TREN_ERR_DATA, "%zu rows: at most %u are supported; import fewer", rows,
                          TREN_MAX_ROWS);
+    if (split->take > pool)
+        return tren_fail(TREN_ERR_USAGE, "--take %zu: there are %zu rows%s: take at most these",
+                         split->take, pool,
+                         split->keep_test ? " beside the test part that is kept" : "");
     return TREN_OK;
 }
 
 tren_status tren_partition_open(tren_partition *partition, const tren_source *source,
                                 const tren_split *split) {
     *partition = (tren_partition){0};
-    size_t rows = source->n + source->n_test, pool = split->keep_test ? source->n : rows;
-    TREN_TRY(check_split(source, split, rows));
+    TREN_TRY(check_split(source, split));
+    size_t n = split->take ? split->take : pool_of(source, split);
     uint32_t *order = NULL;
     tren_status st;
-    TREN_GOTO(tren_alloc(&partition->memory, rows, sizeof *partition->memory, "the split"));
-    TREN_GOTO(tren_alloc(&order, pool, sizeof *order, "the split"));
-    TREN_GOTO(split_pool(partition, source, split, order, pool));
+    TREN_GOTO(
+        tren_alloc(&partition->memory, n + source->n_test, sizeof *partition->memory, "the split"));
+    TREN_GOTO(tren_alloc(&order, n, sizeof *order, "the split"));
+    TREN_GOTO(order_rows(order, n, source, split));
+    TREN_GOTO(deal_rows(partition, source, split, order, n));
     if (split->keep_test) keep_test(partition, source);
 done:
     free(order);

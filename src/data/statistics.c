@@ -78,7 +78,7 @@ static tren_status check_finite(const tren_source *source, const char *what, con
                      source->origin, bad / width, what, bad % width);
 }
 
-static int64_t label_at(const tren_source *source, size_t row) {
+int64_t tren_source_label(const tren_source *source, size_t row) {
     switch (source->y_type) {
     case TREN_U8:
         return ((const uint8_t *)source->y)[row];
@@ -93,7 +93,7 @@ static int64_t label_at(const tren_source *source, size_t row) {
 
 static tren_status check_labels(const tren_source *source) {
     for (size_t i = 0; i < source->n + source->n_test; i++) {
-        int64_t label = label_at(source, i);
+        int64_t label = tren_source_label(source, i);
         if (label < 0 || label >= source->n_classes)
             return tren_fail(TREN_ERR_DATA, "%s: row %zu: the label %lld is outside 0 to %d",
                              source->origin, i, (long long)label, source->n_classes - 1);

@@ -1,6 +1,7 @@
 /* Writing a dataset: all of it to PATH.tmp, then one rename. */
 #include "data/prepare.h"
 #include "data/schema.h"
+#include "data/source.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,14 @@
 #include <unistd.h>
 
 #define BLOCK_BYTES (4u << 20)
+
+/* What goes into the file. */
+typedef struct content {
+    const tren_source *source;
+    const tren_split *split;
+    tren_partition partition; /* owned */
+    tren_noise noise;         /* owned */
+} content;
 
 /* One array of the source on its way into one dataset of the file. */
 typedef struct column {
@@ -58,21 +67,29 @@ static tren_h5_shape y_shape(const tren_source *source, size_t n) {
     return (tren_h5_shape){source->n_classes ? 1 : 2, {n, (size_t)source->n_targets}};
 }
 
-static tren_status write_part(tren_h5 *file, const tren_source *source,
-                              const tren_partition *partition, tren_part part) {
-    size_t n = partition->n[part], width = (size_t)tren_shape_size(source->shape);
+static tren_status write_labels(tren_h5 *file, const char *name, const void *y, const content *all,
+                                tren_part part) {
+    const tren_source *source = all->source;
+    column c = {.name = name,
+                .data = y,
+                .type = source->y_type,
+                .row_bytes = (size_t)source->n_targets * tren_type_size(source->y_type),
+                .shape = y_shape(source, all->partition.n[part])};
+    return write_column(file, &c, all->partition.row[part]);
+}
+
+static tren_status write_part(tren_h5 *file, const content *all, tren_part part) {
+    const tren_source *source = all->source;
+    const void *noisy = all->noise.y;
     column x = {.name = tren_part_x[part],
                 .data = source->x,
                 .type = source->x_type,
-                .row_bytes = width * tren_type_size(source->x_type),
-                .shape = x_shape(source, n)};
-    column y = {.name = tren_part_y[part],
-                .data = source->y,
-                .type = source->y_type,
-                .row_bytes = (size_t)source->n_targets * tren_type_size(source->y_type),
-                .shape = y_shape(source, n)};
-    TREN_TRY(write_column(file, &x, partition->row[part]));
-    return write_column(file, &y, partition->row[part]);
+                .row_bytes = tren_source_width(source) * tren_type_size(source->x_type),
+                .shape = x_shape(source, all->partition.n[part])};
+    TREN_TRY(write_column(file, &x, all->partition.row[part]));
+    TREN_TRY(write_labels(file, tren_part_y[part], noisy ? noisy : source->y, all, part));
+    if (!noisy || part != TREN_TRAIN) return TREN_OK;
+    return write_labels(file, TREN_SCHEMA_CLEAN, source->y, all, part);
 }
 
 /* ---- attributes ------------------------------------------------------------------------------ */
@@ -100,6 +117,17 @@ static tren_status write_split(tren_h5 *file, const tren_split *split) {
     return tren_h5_put_i64(file, "/", "keep_test", split->keep_test);
 }
 
+/* Only where they are used, so that a file without them is what it always was. */
+static tren_status write_take_and_noise(tren_h5 *file, const content *all) {
+    const tren_split *split = all->split;
+    if (split->take) TREN_TRY(tren_h5_put_i64(file, "/", "take", (int64_t)split->take));
+    if (!all->noise.y) return TREN_OK;
+    TREN_TRY(tren_h5_put_f64s(file, "/", "label_noise", &split->label_noise, 1));
+    TREN_TRY(
+        tren_h5_put_text(file, "/", "label_noise_kind", tren_noise_kind_name[split->noise_kind]));
+    return tren_h5_put_i64(file, "/", "label_noise_changed", (int64_t)all->noise.n_changed);
+}
+
 static tren_status write_statistics(tren_h5 *file, const tren_source *source,
                                     const tren_partition *partition) {
     size_t n_stats = (size_t)source->shape.c;
@@ -116,15 +144,16 @@ done:
     return st;
 }
 
-static tren_status write_attributes(tren_h5 *file, const tren_source *source,
-                                    const tren_split *split, const tren_partition *partition) {
+static tren_status write_attributes(tren_h5 *file, const content *all) {
+    const tren_source *source = all->source;
     TREN_TRY(tren_h5_put_text(file, "/", "schema", TREN_SCHEMA_NAME));
     TREN_TRY(tren_h5_put_i64(file, "/", "schema_version", TREN_SCHEMA_VERSION));
     TREN_TRY(write_layout(file, source));
-    TREN_TRY(write_split(file, split));
+    TREN_TRY(write_split(file, all->split));
+    TREN_TRY(write_take_and_noise(file, all));
     TREN_TRY(tren_h5_put_text(file, "/", "origin", source->origin));
     TREN_TRY(tren_h5_put_u64(file, "/", "source_digest", source->digest));
-    return write_statistics(file, source, partition);
+    return write_statistics(file, source, &all->partition);
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
@@ -154,26 +183,24 @@ static tren_status sync_folder(const char *path) {
     return tren_fail(TREN_ERR_DATA, "%s: cannot sync the folder: %s", folder, strerror(why));
 }
 
-static tren_status write_file(const char *path, const tren_source *source, const tren_split *split,
-                              const tren_partition *partition) {
+static tren_status write_file(const char *path, const content *all) {
     tren_h5 *file = NULL;
     tren_status st;
     TREN_GOTO(tren_h5_create(&file, path, TREN_ERR_DATA));
-    TREN_GOTO(write_attributes(file, source, split, partition));
+    TREN_GOTO(write_attributes(file, all));
     for (int part = 0; part < TREN_N_PARTS; part++)
-        TREN_GOTO(write_part(file, source, partition, (tren_part)part));
+        TREN_GOTO(write_part(file, all, (tren_part)part));
     return tren_h5_finish(file);
 done:
     tren_h5_close(file);
     return st;
 }
 
-static tren_status write_and_rename(const char *path, const tren_source *source,
-                                    const tren_split *split, const tren_partition *partition) {
+static tren_status write_and_rename(const char *path, const content *all) {
     char *temporary;
     TREN_TRY(tren_alloc(&temporary, strlen(path) + 5, 1, "a file name"));
     strcat(strcpy(temporary, path), ".tmp");
-    tren_status st = write_file(temporary, source, split, partition);
+    tren_status st = write_file(temporary, all);
     if (st == TREN_OK && rename(temporary, path) != 0) {
         st = tren_fail(TREN_ERR_DATA, "%s: cannot rename to %s: %s", temporary, path,
                        strerror(errno));
@@ -187,9 +214,16 @@ tren_status tren_dataset_write(const char *path, const tren_source *source, cons
                                bool overwrite) {
     TREN_TRY(tren_dataset_check_absent(path, overwrite));
     TREN_TRY(tren_source_check(source));
-    tren_partition partition;
-    TREN_TRY(tren_partition_open(&partition, source, split));
-    tren_status st = write_and_rename(path, source, split, &partition);
-    tren_partition_close(&partition);
-    return st == TREN_OK ? sync_folder(path) : st;
+    content all = {.source = source, .split = split};
+    tren_partition *partition = &all.partition;
+    tren_status st;
+    TREN_GOTO(tren_partition_open(partition, source, split));
+    TREN_GOTO(tren_noise_open(&all.noise, source, split, partition->row[TREN_TRAIN],
+                              partition->n[TREN_TRAIN]));
+    TREN_GOTO(write_and_rename(path, &all));
+    st = sync_folder(path);
+done:
+    tren_partition_close(partition);
+    tren_noise_close(&all.noise);
+    return st;
 }
