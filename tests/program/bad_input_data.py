@@ -44,6 +44,16 @@ def no_training_rows(file):
     array("/train/y", np.zeros(0, "u1"))(file)
 
 
+def clean(name, change):
+    """With /train/y_clean as a copy of /train/y, changed."""
+
+    def copy(file):
+        file["/train/y_clean"] = file["/train/y"][...]
+        change(file)
+
+    spoil(name, copy)
+
+
 def endless(file):
     for name, shape, dtype in (("/train/x", (10**12, 8), "f4"), ("/train/y", (10**12,), "u1")):
         del file[name]
@@ -76,3 +86,8 @@ spoil("text.h5", array("/train/x", np.array([b"a"] * 240)))
 spoil("reals.h5", array("/train/y", np.zeros(240, "f4")))
 spoil("empty.h5", no_training_rows)
 spoil("endless.h5", endless)
+clean("clean.h5", array("/train/y_clean", np.zeros(100, "u1")))
+clean("clean-type.h5", array("/train/y_clean", np.zeros(240, "f4")))
+clean("clean-label.h5", value("/train/y_clean", 11, 3))
+clean("clean-count.h5", lambda file: file.attrs.update(label_noise=0.1, label_noise_changed=5))
+spoil("clean-targets.h5", lambda file: file.create_dataset("/train/y_clean", data=np.zeros((140, 1))), targets)

@@ -59,6 +59,7 @@ spoil_files() {
     printf '1,inf,0\n2,3,1\n' >bad/inf.csv
     printf '1,"x\n2,1\n' >bad/quote.csv
     printf '1,,0\n2,3,1\n' >bad/hole.csv
+    printf '1,0\n2,0\n3,0\n' >bad/three.csv
     printf '\xff\xfea\0,\0b\0' >bad/utf16.csv
 }
 

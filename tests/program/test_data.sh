@@ -88,6 +88,53 @@ test_cifar() {
     [[ ! -e e.h5 && ! -e c10.h5.tmp ]] || fail "a refused import left a file"
 }
 
+test_take() {
+    expect 0 "80 training, 20 validation and 20 test rows" \
+        "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --split 80/20/0 --out all.h5
+    expect 0 "32 training, 8 validation and 20 test rows" \
+        "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --take 40 --split 80/20/0 --stratify --out few.h5
+    expect 0 "taken         40 rows of the pool" "${data[@]}" info few.h5
+    expect 0 "good" "${data[@]}" check few.h5
+    # Four of each class: three or four of them for training, two of the test part.
+    [[ $(awk '/^  [a-z]+ +[0-9]+ +[0-9]+ +2$/ && $2 + $3 == 4' output | wc -l) -eq 10 ]] || fail "take: $(cat output)"
+    "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --take 40 --split 80/20/0 --stratify --out again.h5 >/dev/null
+    cmp few.h5 again.h5 || fail "the same take made other bytes"
+    expect 0 "70 training, 15 validation and 15 test rows" \
+        "${data[@]}" make sinusoid --n 500 --take 100 --split 70/15/15 --out taken.h5
+    expect 0 "taken         100 rows of the pool" "${data[@]}" info taken.h5
+    expect 2 "--take 101: there are 100 rows beside the test part that is kept: take at most these" \
+        "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --take 101 --out few.h5 --force
+    cmp few.h5 again.h5 || fail "a refused take touched the old file"
+    ! "${data[@]}" info all.h5 | grep -q taken || fail "info tells of a take where there is none"
+}
+
+test_label_noise() {
+    local table=("${data[@]}" import hdf5 c.h5 --x /train/x --y /train/y)
+    expect 0 "270 training" "${data[@]}" import cifar train100 --test test100 --labels coarse --keep-test --split 90/10/0 \
+        --label-noise 0.4 --out noisy.h5
+    expect 0 "label noise   0.4, incorrect: " "${data[@]}" info noisy.h5
+    grep -qE ": (8[0-9]|9[0-9]|1[0-3][0-9]) of 270 training labels changed" output || fail "noise: $(cat output)"
+    expect 0 "good" "${data[@]}" check noisy.h5
+    "${data[@]}" import cifar train100 --test test100 --labels coarse --keep-test --split 90/10/0 --out clean.h5 >/dev/null
+    # The true labels are those of the file without noise, in the same order.
+    expect 0 "" "${data[@]}" import hdf5 noisy.h5 --x /train/x --y /train/y_clean --no-shuffle --out a.h5
+    expect 0 "" "${data[@]}" import hdf5 clean.h5 --x /train/x --y /train/y --no-shuffle --out b.h5
+    [[ $("${data[@]}" info a.h5 | grep "  source") == "$("${data[@]}" info b.h5 | grep "  source")" ]] ||
+        fail "the true labels are not kept"
+    [[ $("${data[@]}" info noisy.h5 | grep "  digest") != "$("${data[@]}" info clean.h5 | grep "  digest")" ]] ||
+        fail "noise is no part of the identity"
+    expect 0 "" "${table[@]}" --label-noise 1 --label-noise-kind any --out any.h5
+    expect 0 "label noise   1, any: " "${data[@]}" info any.h5
+    expect 0 "epoch" "$tren" train --data noisy.h5 --out noisy --epochs 1 --batch_size 32 --no-plots
+    expect 2 "targets, not classes" "${data[@]}" make sinusoid --label-noise 0.1 --out e.h5
+    expect 2 "--label-noise: '1.5' is out of range; give one from 0 to 1" \
+        "${table[@]}" --label-noise 1.5 --out e.h5
+    expect 2 "'wrong' is none of incorrect|any" \
+        "${table[@]}" --label-noise 0.5 --label-noise-kind wrong --out e.h5
+    expect 2 "there is no noise" "${table[@]}" --label-noise-kind any --out e.h5
+    [[ ! -e e.h5 && ! -e e.h5.tmp ]] || fail "a refused command left a file"
+}
+
 test_damage() {
     expect 4 "none.h5: cannot open: No such file" "${data[@]}" info none.h5
     head -c $(($(stat -c %s c.h5) - 1)) c.h5 >cut.h5
@@ -169,6 +216,8 @@ test_make_info_check
 test_csv
 test_hdf5
 test_cifar
+test_take
+test_label_noise
 test_damage
 test_usage
 test_full_disk
