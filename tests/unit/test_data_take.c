@@ -90,6 +90,17 @@ Test(take, choice_within_a_class_depends_on_that_class_alone) {
     tren_source_close(&two);
 }
 
+Test(take, chooses_anew_in_each_class) {
+    tren_source source;
+    test_make_source(&source, 400, 0, 4, 2); /* row i is number i / 2 of class i % 2 */
+    uint32_t *row = take(&source, 100, 5);
+    size_t both = 0;
+    for (int i = 1; i < 100; i++) both += row[i - 1] % 2 == 0 && row[i] == row[i - 1] + 1;
+    cr_assert_lt(both, 25, "%zu of 50 numbers are kept in both classes, 12.5 are by chance", both);
+    free(row);
+    tren_source_close(&source);
+}
+
 Test(take, is_even_over_the_rows) {
     enum { N = 20000, KEPT = 2000 };
     double y[N] = {0}, sum = 0;
