@@ -85,6 +85,10 @@ typedef struct tren_config {
     struct {
         char name[32]; /* a row of the models table: "mlp" */
         tren_int_list hidden;
+        int width;              /* cnn5, resnet18: channels of the first stage */
+        tren_int_list channels; /* cnn: one stage each */
+        int kernel;             /* cnn */
+        bool batch_norm;        /* cnn */
         int activation; /* tren_activation_id */
         int init;       /* tren_init_id */
         double init_variance;

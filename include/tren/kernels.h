@@ -103,6 +103,82 @@ void tren_dropout_forward(real *restrict y, uint8_t *restrict mask, const real *
 void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uint8_t *restrict mask,
                            size_t size, real scale);
 
+/* ---- images ------------------------------------------------------------------------------------
+ *
+ * TREN_LANES images lie side by side, one in each lane: a block is [c, h, w, lanes], 64-byte aligned.
+ * So every layer of a network is made of whole vectors, however few channels it has and however
+ * small its pictures are, and what one image becomes never depends on its neighbours: each element
+ * is one chain of fused multiply-adds in the order of its sum. Lanes without an image hold zeros at
+ * the input, anything finite later, and zeros again in every gradient. */
+enum { TREN_LANES = 16 };
+
+/* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back. */
+void tren_lanes_pack(real *restrict block, const real *restrict row, int n, int size);
+void tren_lanes_unpack(real *restrict row, const real *restrict block, int n, int size);
+
+typedef struct tren_conv_shape {
+    int ci, h, w;   /* in */
+    int co, oh, ow; /* out: oh = (h + 2 pad - kernel) / stride + 1 */
+    int kernel, stride, pad;
+} tren_conv_shape;
+enum { TREN_CONV_KERNEL = 16 }; /* the largest kernel */
+/* Elements of scratch that a call needs, and of weights packed for forward or for the data gradient
+ * (which = 0 or 1). */
+size_t tren_conv_scratch(const tren_conv_shape *shape);
+size_t tren_conv_packed(const tren_conv_shape *shape, int which);
+/* packed = w [co, ci, kernel, kernel] in the order the kernels read it. */
+void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *shape,
+                    int which);
+/* One block: y [co, oh, ow, lanes] = b [co] (NULL: 0) + x [ci, h, w, lanes] * w. */
+void tren_conv_forward(real *restrict y, const real *restrict x, const real *restrict packed,
+                       const real *b, const tren_conv_shape *shape, real *restrict scratch);
+/* One block: dx (+)= the gradient of x, from dy. */
+void tren_conv_input(real *restrict dx, const real *restrict dy, const real *restrict packed,
+                     const tren_conv_shape *shape, real *restrict scratch, bool add);
+/* n_blocks blocks, one after the other: dw [co, ci, kernel, kernel] = the gradient of w. */
+void tren_conv_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
+                      int n_blocks, const tren_conv_shape *shape, real *restrict scratch);
+/* db [c] = sums over blocks, pixels and lanes of dy [blocks][c, area, lanes]. */
+void tren_lanes_bias(real *db, const real *dy, int n_blocks, int c, int area);
+
+/* Batch normalisation (Ioffe & Szegedy 2015) of one channel of a microbatch: n_images images in
+ * blocks `stride` elements apart, `area` pixels each. */
+typedef struct tren_norm_span {
+    int n_images, area;
+    size_t stride;
+} tren_norm_span;
+/* The mean and the sum of squared deviations from it, each block by itself in two passes and blocks
+ * merged in double (Chan, Golub & LeVeque 1979). */
+void tren_norm_statistics(double *mean, double *m2, const real *x, tren_norm_span span);
+/* y = max(a x + b, 0), or a x + b without relu. */
+void tren_norm_forward(real *restrict y, const real *restrict x, tren_norm_span span, real a,
+                       real b, bool relu);
+/* sum [0] = sum of g, [1] = sum of g (x - mean); g is dy, or 0 where relu cut a x + b off. */
+typedef struct tren_norm_backward {
+    real a, b; /* of forward */
+    bool relu;
+    real mean;          /* of x */
+    real slope, offset; /* dx = a g - slope (x - mean) - offset */
+    bool add;           /* onto dx */
+} tren_norm_backward;
+void tren_norm_sums(double sum[2], const real *dy, const real *x, tren_norm_span span,
+                    const tren_norm_backward *k);
+void tren_norm_input(real *restrict dx, const real *restrict dy, const real *restrict x,
+                     tren_norm_span span, const tren_norm_backward *k);
+
+/* Pooling of one block, windows of kh x kw every `stride` pixels; those that would stick out are
+ * dropped. The gradient of a maximum goes to its first place in the window. */
+typedef struct tren_pool_shape {
+    int c, h, w, oh, ow, kh, kw, stride;
+} tren_pool_shape;
+void tren_pool_max(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
+void tren_pool_average(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
+/* dx += the gradient */
+void tren_pool_max_input(real *restrict dx, const real *restrict dy, const real *restrict x,
+                         const real *restrict y, const tren_pool_shape *shape);
+void tren_pool_average_input(real *restrict dx, const real *restrict dy,
+                             const tren_pool_shape *shape);
+
 #ifdef __cplusplus
 }
 #endif

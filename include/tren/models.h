@@ -25,6 +25,11 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
 /* For builders: the loss that config and dataset ask for, on top of `output`. */
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info);
+/* The input of a model of images: fails where the dataset is a table. */
+tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
+                              const tren_dataset_info *info);
+/* Fails where the config asks a model for dropout that has none. */
+void tren_model_no_dropout(tren_graph *graph, const tren_config *config);
 const tren_activation *tren_model_activation(const tren_config *config);
 tren_init tren_model_init(const tren_config *config);
 /* Units of the output layer: classes or targets. */

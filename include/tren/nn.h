@@ -33,25 +33,38 @@ typedef struct tren_layer_ops {
     /* Reads and may overwrite dy of this layer, writes dy of its input (unless that is the graph's
      * input) and the gradients of its parameters. */
     void (*backward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
+    /* What backward of any layer needs first: folds the running statistics that forward took. May be
+     * NULL. */
+    void (*statistics)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
+    /* Refuses a microbatch of so many rows, before training. May be NULL. */
+    tren_status (*check)(const tren_layer *layer, int rows);
     /* Finds out which calls of a row pattern may be stacked. May be NULL. */
     tren_status (*tune)(const tren_layer *layer, tren_work *work, int pattern);
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
+    bool can_add;      /* honours `adds`: its input may have other readers */
+    bool reads_own_y;  /* backward does: nobody may work on its output in place */
 } tren_layer_ops;
 
 typedef struct tren_param {
     char name[48]; /* "dense1/weight" */
     tren_span at;  /* in the arena of values, and of gradients */
     int rank;
-    int dim[4]; /* weights [out, in]; biases [out] */
-    bool decay; /* weight decay applies: weights yes, biases no */
+    int dim[4];     /* weights [out, in] or [out, in, height, width]; biases [out] */
+    bool decay;     /* weight decay applies: weights yes, biases no */
+    bool statistic; /* not learned: what the steps bring is a value towards which it moves by
+                       TREN_STATISTIC_MOMENTUM. Statistics lie behind all learned parameters */
 } tren_param;
+#define TREN_STATISTIC_MOMENTUM 0.1
 
 struct tren_layer {
     const tren_layer_ops *ops;
     tren_graph *graph;       /* not owned */
     const tren_layer *input; /* not owned; NULL for the input layer */
+    const tren_layer *other; /* not owned; a second input, or NULL */
+    bool adds, adds_other;   /* a later reader of the same input has written its dy: add to it */
+    bool lanes;              /* y lies in blocks of lanes: see kernels.h */
     int index;
     char name[32];
     tren_shape in, out;
@@ -59,6 +72,7 @@ struct tren_layer {
     size_t y, z;   /* offsets per row of capacity in the activations; z: saved pre-activation, or
                       (size_t)-1 */
     size_t saved;  /* offset per row of capacity in the saved bytes, or (size_t)-1 */
+    size_t group;  /* offset in what is kept per microbatch */
     bool wants_dy; /* some parameter lies at or before it: backward must produce its dy */
     bool hidden;   /* its pre-activations count in the statistic mean |z| */
 };
@@ -68,9 +82,13 @@ struct tren_graph {
     int n_layers;
     tren_param *param; /* owned */
     int n_params;
-    size_t n_values;      /* elements of all parameters */
+    size_t n_values;      /* elements of all parameters and statistics */
+    size_t n_learned;     /* elements of the parameters: [0, n_learned) */
     size_t act_per_row;   /* elements of activations per row */
     size_t saved_per_row; /* bytes */
+    size_t per_group;     /* doubles kept per microbatch */
+    size_t scratch;       /* elements that the layer with the largest need has for itself */
+    bool lanes;           /* some layer works on blocks */
     tren_status status;   /* first construction error, sticky; its text in `error` */
     char error[256];
 };
@@ -112,12 +130,40 @@ tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate);
 tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing);
 tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input);
 
+/* Images. What these put out lies in blocks of lanes; they and dense convert their input as needed.
+ * y [co,oh,ow] = x [ci,h,w] * w [co,ci,kernel,kernel] + b [co] (bias false: none) */
+typedef struct tren_conv_spec {
+    int channels, kernel, stride, pad;
+    bool bias;
+} tren_conv_spec;
+tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec spec, tren_init init);
+/* Batch normalisation over a microbatch (eps 1e-5), then relu where asked. Prediction uses the running
+ * mean and unbiased variance, moved once a step towards the mean over microbatches by rows. */
+tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu);
+/* Windows of kernel x kernel at that stride; what is left at the edge is dropped. */
+tren_layer *tren_max_pool(tren_graph *graph, tren_layer *input, int kernel, int stride);
+tren_layer *tren_average_pool(tren_graph *graph, tren_layer *input, int kernel, int stride);
+tren_layer *tren_global_max_pool(tren_graph *graph, tren_layer *input);
+tren_layer *tren_global_average_pool(tren_graph *graph, tren_layer *input);
+/* y = a + b, of one shape */
+tren_layer *tren_add_layers(tren_graph *graph, tren_layer *a, tren_layer *b);
+/* [c,h,w] -> [c*h*w], rows */
+tren_layer *tren_flatten(tren_graph *graph, tren_layer *input);
+
 /* For layer files: adds a layer, a parameter, room in the activations. On error they set the sticky
  * status. */
 tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
                            tren_layer *input, tren_shape out);
 int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
                          const int *dim, bool decay);
+/* The second input of a layer just added. */
+void tren_graph_also_reads(tren_layer *layer, tren_layer *other);
+/* Running statistics of `n` elements. */
+void tren_graph_add_statistic(tren_graph *graph, tren_layer *layer, const char *name, int n);
+void tren_graph_wants_scratch(tren_graph *graph, size_t elements);
+/* The input in blocks of lanes, or in rows: itself, or by way of a converting layer. */
+tren_layer *tren_as_lanes(tren_graph *graph, tren_layer *input);
+tren_layer *tren_as_rows(tren_graph *graph, tren_layer *input);
 tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -204,6 +250,8 @@ void tren_backward(tren_work *work, const tren_pass *pass);
 /* Folds leaf [groups][n], n <= 16, into my nodes at offset `off`, as backward does with the
  * gradients: for the few numbers (loss, flags) that travel with them. */
 void tren_work_fold(tren_work *work, size_t off, const real *leaf, int n);
+/* Rows of memory that a worker needs for max_rows rows in so many microbatches. */
+int tren_work_capacity(const tren_graph *graph, int max_rows, int n_groups);
 /* Bytes of activations, gradients of activations and partial sums. */
 size_t tren_work_bytes(const tren_work *work);
 /* How many of the patterns' calls are stacked, for people: "11 of 14 calls stacked". */

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-extern const tren_model tren_model_mlp;
+extern const tren_model tren_model_mlp, tren_model_cnn, tren_model_cnn5, tren_model_resnet18;
 
-const tren_model *const tren_models[] = {&tren_model_mlp, NULL};
+const tren_model *const tren_models[] = {&tren_model_mlp, &tren_model_cnn, &tren_model_cnn5,
+                                         &tren_model_resnet18, NULL};
 
 const tren_activation *tren_model_activation(const tren_config *config) {
     static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh,
@@ -45,6 +46,21 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
                         config->loss.label_smoothing);
     else
         tren_half_squares_loss(graph, output);
+}
+
+tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
+                              const tren_dataset_info *info) {
+    if (info->is_image) return tren_input(graph, info->shape);
+    return tren_graph_fail(graph,
+                           "model.name: %s needs images, and %s is a table of %d columns; use mlp, "
+                           "or import images (tren data import idx, cifar, or hdf5)",
+                           config->model.name, config->data, tren_shape_size(info->shape));
+}
+
+void tren_model_no_dropout(tren_graph *graph, const tren_config *config) {
+    if (config->dropout.n > 0)
+        tren_graph_fail(graph, "dropout: %s has no dropout layers; set it to []",
+                        config->model.name);
 }
 
 static tren_status unknown(const char *name) {

@@ -186,13 +186,16 @@ static const tren_layer_ops dense_ops = {.name = "dense",
                                          .forward = dense_forward,
                                          .backward = dense_backward,
                                          .tune = dense_tune,
-                                         .cost = dense_cost};
+                                         .cost = dense_cost,
+                                         .reads_own_y = true};
 
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init) {
     if (!input) return NULL;
     if (out < 1)
         return tren_graph_fail(graph, "a dense layer needs at least one unit, not %d", out);
+    input = tren_as_rows(graph, input);
+    if (!input) return NULL;
     tren_layer *l =
         tren_graph_add(graph, sizeof(dense_layer), &dense_ops, input, (tren_shape){out, 1, 1});
     if (!l) return NULL;

@@ -31,6 +31,19 @@ tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
     return NULL;
 }
 
+/* Backward runs from the last layer to the first: the last reader writes the gradient, the earlier
+ * ones add theirs. */
+static void add_reader(tren_graph *graph, const tren_layer *input) {
+    for (int i = 0; i < graph->n_layers; i++) {
+        tren_layer *l = graph->layer[i];
+        if (l->input != input && l->other != input) continue;
+        if (!l->ops->can_add)
+            tren_graph_fail(graph, "%s cannot share its input with another layer", l->name);
+        if (l->input == input) l->adds = true;
+        if (l->other == input) l->adds_other = true;
+    }
+}
+
 tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
                            tren_layer *input, tren_shape out) {
     if (graph->status != TREN_OK) return NULL;
@@ -49,14 +62,43 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     layer->out = out;
     layer->param = graph->n_params;
     layer->wants_dy = input && input->wants_dy;
+    layer->lanes = input && input->lanes;
     layer->z = layer->saved = (size_t)-1;
     layer->y = graph->act_per_row;
     graph->act_per_row += (size_t)tren_shape_size(out);
     int same = 1;
     for (int i = 0; i < graph->n_layers; i++) same += graph->layer[i]->ops == ops;
     snprintf(layer->name, sizeof layer->name, "%s%d", ops->name, same);
+    if (input) add_reader(graph, input);
     graph->layer[graph->n_layers++] = layer;
-    return layer;
+    return graph->status == TREN_OK ? layer : NULL;
+}
+
+void tren_graph_also_reads(tren_layer *layer, tren_layer *other) {
+    tren_graph *graph = layer->graph;
+    graph->n_layers--; /* the layer itself is no earlier reader */
+    add_reader(graph, other);
+    graph->n_layers++;
+    layer->other = other;
+    layer->wants_dy = layer->wants_dy || other->wants_dy;
+}
+
+void tren_graph_wants_scratch(tren_graph *graph, size_t elements) {
+    if (elements > graph->scratch) graph->scratch = elements;
+}
+
+/* Learned parameters in the order of their layers, statistics behind them. */
+static void lay_out(tren_graph *graph) {
+    graph->n_values = 0;
+    for (int statistic = 0; statistic < 2; statistic++) {
+        for (int i = 0; i < graph->n_params; i++) {
+            tren_param *p = &graph->param[i];
+            if (p->statistic != statistic) continue;
+            p->at.off = graph->n_values;
+            graph->n_values += p->at.len;
+        }
+        if (!statistic) graph->n_learned = graph->n_values;
+    }
 }
 
 int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
@@ -66,16 +108,24 @@ int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name,
     if (!list) return tren_graph_fail(graph, "out of memory: a parameter"), -1;
     graph->param = list;
     tren_param *param = &list[graph->n_params];
-    *param = (tren_param){.rank = rank, .decay = decay, .at = {.off = graph->n_values, .len = 1}};
+    *param = (tren_param){.rank = rank, .decay = decay, .at = {.len = 1}};
     snprintf(param->name, sizeof param->name, "%s/%s", layer->name, name);
     for (int i = 0; i < rank; i++) {
         param->dim[i] = dim[i];
         param->at.len *= (size_t)dim[i];
     }
-    graph->n_values += param->at.len;
     layer->n_params++;
     layer->wants_dy = true;
-    return graph->n_params++;
+    graph->n_params++;
+    lay_out(graph);
+    return graph->n_params - 1;
+}
+
+void tren_graph_add_statistic(tren_graph *graph, tren_layer *layer, const char *name, int n) {
+    int i = tren_graph_add_param(graph, layer, name, 1, &n, false);
+    if (i < 0) return;
+    graph->param[i].statistic = true;
+    lay_out(graph);
 }
 
 void tren_graph_init(const tren_graph *graph, real *value, uint64_t seed) {

@@ -54,6 +54,7 @@ static void mark_hidden(tren_graph *graph, tren_layer *output) {
 
 static tren_layer *add_loss(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops,
                             double smoothing) {
+    input = tren_as_rows(graph, input);
     if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(loss_layer), ops, input, input->out);
     if (!l) return NULL;

@@ -28,13 +28,23 @@ static tren_status open_folds(tren_work *w) {
     return tren_arena_open(&w->fold, slots * w->fold_len);
 }
 
+int tren_work_capacity(const tren_graph *graph, int max_rows, int n_groups) {
+    if (!graph->lanes) return max_rows;
+    int partial = n_groups < max_rows ? n_groups : max_rows; /* each may leave lanes empty */
+    return (max_rows + partial * (TREN_LANES - 1)) / TREN_LANES * TREN_LANES + TREN_LANES;
+}
+
 tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren_work_spec *spec) {
     TREN_TRY(tren_alloc(work, 1, sizeof **work, "a worker"));
     tren_work *w = *work;
     w->graph = graph;
     w->spec = *spec;
     w->n_groups = spec->hi - spec->lo;
-    size_t rows = (size_t)spec->max_rows;
+    size_t rows = (size_t)(w->capacity = tren_work_capacity(graph, spec->max_rows, w->n_groups));
+    TREN_TRY(tren_arena_open(&w->scratch, graph->scratch));
+    TREN_TRY(tren_alloc(&w->group, (size_t)w->n_groups * graph->per_group, sizeof *w->group,
+                        "batch statistics"));
+    TREN_TRY(tren_alloc(&w->block0, (size_t)w->n_groups + 1, sizeof *w->block0, "blocks"));
     TREN_TRY(tren_arena_open(&w->act, graph->act_per_row * rows));
     TREN_TRY(tren_alloc(&w->saved, graph->saved_per_row * rows, 1, "dropout masks"));
     TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
@@ -54,6 +64,9 @@ void tren_work_close(tren_work *w) {
     tren_arena_close(&w->act);
     tren_arena_close(&w->grad);
     tren_arena_close(&w->fold);
+    tren_arena_close(&w->scratch);
+    free(w->group);
+    free(w->block0);
     free(w->fold_node);
     free(w->pattern);
     free(w->saved);
@@ -64,6 +77,15 @@ void tren_work_close(tren_work *w) {
 static bool same_pattern(const tren_pattern *p, int n_groups, const int *row0) {
     return p->n_groups == n_groups &&
            memcmp(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0) == 0;
+}
+
+static tren_status check_rows(const tren_work *w, const tren_pattern *p) {
+    for (int i = 0; i < w->graph->n_layers && w->spec.train; i++) {
+        const tren_layer *layer = w->graph->layer[i];
+        for (int g = 0; g < p->n_groups && layer->ops->check; g++)
+            TREN_TRY(layer->ops->check(layer, p->row0[g + 1] - p->row0[g]));
+    }
+    return TREN_OK;
 }
 
 tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const int *row0) {
@@ -81,6 +103,7 @@ tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const in
     memcpy(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0);
     p->n_groups = n_groups;
     w->n_patterns++;
+    TREN_TRY(check_rows(w, p));
     if (!w->spec.stacking || (n_groups == 1 && !w->spec.poked)) return TREN_OK;
     for (int i = 0; i < w->graph->n_layers; i++) {
         const tren_layer *layer = w->graph->layer[i];
@@ -102,12 +125,18 @@ real *tren_work_output(tren_work *w) {
 }
 
 void tren_forward(tren_work *w, const tren_pass *pass) {
+    for (int g = 0; g < pass->n_groups; g++)
+        w->block0[g + 1] = w->block0[g] + (group_rows(pass, g) + TREN_LANES - 1) / TREN_LANES;
     memset(w->result, 0, (size_t)pass->n_groups * sizeof *w->result);
     for (int i = 0; i < w->graph->n_layers; i++)
         w->graph->layer[i]->ops->forward(w->graph->layer[i], w, pass);
 }
 
 void tren_backward(tren_work *w, const tren_pass *pass) {
+    for (int i = 0; i < w->graph->n_layers; i++) {
+        const tren_layer *layer = w->graph->layer[i];
+        if (layer->ops->statistics) layer->ops->statistics(layer, w, pass);
+    }
     for (int i = w->graph->n_layers - 1; i >= 0; i--) {
         const tren_layer *layer = w->graph->layer[i];
         if (!layer->ops->backward) continue;
@@ -118,8 +147,9 @@ void tren_backward(tren_work *w, const tren_pass *pass) {
 }
 
 size_t tren_work_bytes(const tren_work *w) {
-    size_t elements = w->act.len + w->grad.len + w->fold.len;
-    return elements * sizeof(real) + w->graph->saved_per_row * (size_t)w->spec.max_rows;
+    size_t elements = w->act.len + w->grad.len + w->fold.len + w->scratch.len;
+    return elements * sizeof(real) + w->graph->saved_per_row * (size_t)w->capacity +
+           (size_t)w->n_groups * w->graph->per_group * sizeof *w->group;
 }
 
 void tren_work_describe(const tren_work *w, char *text, size_t n) {

@@ -31,7 +31,10 @@ struct tren_work {
     const tren_graph *graph; /* not owned */
     tren_work_spec spec;
     int n_groups; /* my shards */
-    tren_arena act, grad, fold;
+    int capacity;         /* rows of an activation: blocks need some more than a pass has */
+    tren_arena act, grad, fold, scratch;
+    double *group;        /* [n_groups][per_group] owned */
+    int *block0;          /* [n_groups + 1] the first block of each group of this pass; owned */
     uint8_t *saved;            /* owned */
     tren_fold_node *fold_node; /* [n_nodes] owned */
     int n_nodes, fold_depth;
@@ -42,16 +45,35 @@ struct tren_work {
 };
 
 static inline real *layer_y(const tren_work *w, const tren_layer *l) {
-    return w->act.at + l->y * (size_t)w->spec.max_rows;
+    return w->act.at + l->y * (size_t)w->capacity;
 }
 static inline real *layer_z(const tren_work *w, const tren_layer *l) {
-    return w->act.at + l->z * (size_t)w->spec.max_rows;
+    return w->act.at + l->z * (size_t)w->capacity;
 }
 static inline real *layer_dy(const tren_work *w, const tren_layer *l) {
-    return w->grad.at + l->y * (size_t)w->spec.max_rows;
+    return w->grad.at + l->y * (size_t)w->capacity;
 }
 static inline uint8_t *layer_saved(const tren_work *w, const tren_layer *l) {
-    return w->saved + l->saved * (size_t)w->spec.max_rows;
+    return w->saved + l->saved * (size_t)w->capacity;
+}
+/* Images in lanes: blocks [block0[g], block0[g+1]) of a layer are microbatch g's. */
+static inline size_t block_size(const tren_layer *l) {
+    return (size_t)tren_shape_size(l->out) * TREN_LANES;
+}
+static inline real *block_y(const tren_work *w, const tren_layer *l, int block) {
+    return layer_y(w, l) + block * block_size(l);
+}
+static inline real *block_dy(const tren_work *w, const tren_layer *l, int block) {
+    return layer_dy(w, l) + block * block_size(l);
+}
+static inline int pass_blocks(const tren_work *w, const tren_pass *pass) {
+    return w->block0[pass->n_groups];
+}
+static inline int group_rows(const tren_pass *pass, int g) {
+    return pass->row0[g + 1] - pass->row0[g];
+}
+static inline double *layer_group(const tren_work *w, const tren_layer *l, int g) {
+    return w->group + (size_t)g * w->graph->per_group + l->group;
 }
 static inline int pass_rows(const tren_pass *pass) {
     return pass->row0[pass->n_groups];

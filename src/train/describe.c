@@ -34,8 +34,8 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     fprintf(out, "%-24s %16s %16s %12s %14s %14s\n", "layer", "input", "output", "parameters",
             "FLOP a row", "KiB a batch");
     for (int i = 0; i < g->n_layers; i++) print_layer(out, g, g->layer[i], (size_t)c->batch_size);
-    fprintf(out, "\nparameters            %zu (%.2f MiB)\n", g->n_values,
-            (double)(g->n_values * sizeof(real)) / (1 << 20));
+    fprintf(out, "\nparameters            %zu (%.2f MiB)\n", g->n_learned,
+            (double)(g->n_learned * sizeof(real)) / (1 << 20));
     fprintf(out, "training FLOP a row   %.6g, a step %.4g, an epoch %.4g\n", train,
             train * c->batch_size, train * m);
     fprintf(out, "rows                  %zu training, %zu validation, %zu test\n",

@@ -32,8 +32,9 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
     double data = row * (double)m / config->shards * shards;
     double states = tren_optimizer_find(config)->n_states / (double)ranks;
     double values = (double)graph->n_values * (1 + states + most_nodes(config->shards, ranks));
-    double batch = (double)tren_batch_rows(config, m, shards) * (double)graph->act_per_row;
-    return data + sizeof(real) * (values + 2 * batch);
+    int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
+    double batch = (double)rows * (double)graph->act_per_row;
+    return data + sizeof(real) * (values + 2 * batch + (double)graph->scratch);
 }
 
 /* ---- what there is --------------------------------------------------------------------------- */
@@ -110,6 +111,6 @@ tren_status tren_memory_check(const tren_config *config, const tren_graph *graph
         "a rank needs at least %.3g GiB of memory (%zu parameters, %zu rows, batch_size "
         "%d), and %s has %.3g GiB free for each of its %d rank%s; make model.hidden or "
         "batch_size smaller, or start ranks on more nodes",
-        needed / 0x1p30, graph->n_values, info->rows[TREN_TRAIN], config->batch_size, node,
+        needed / 0x1p30, graph->n_learned, info->rows[TREN_TRAIN], config->batch_size, node,
         has / 0x1p30, comm->local_size, comm->local_size > 1 ? "s" : "");
 }

@@ -65,7 +65,7 @@ void trainer_fill_result(tren_trainer *t) {
     r->ranks = t->comm->size;
     r->shards = t->config->shards;
     r->nodes_per_rank = tren_reducer_max_nodes(t->reducer);
-    r->parameters = t->n_values;
+    r->parameters = t->graph->n_learned;
     r->samples_per_second =
         t->trained_seconds > 0 ? (double)t->trained_rows / t->trained_seconds : NAN;
     snprintf(r->blas_core, sizeof r->blas_core, "%s", tren_blas_core());

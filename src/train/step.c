@@ -113,8 +113,17 @@ static void fold_tail(tren_trainer *t) {
     tren_work_fold(t->work, t->n_values, t->leaf, N_TAIL);
 }
 
+static void move_statistics(real *value, const real *toward, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        value[i] += (real)TREN_STATISTIC_MOMENTUM * (toward[i] - value[i]);
+}
+
 static void update_part(tren_trainer *t, const trainer_segment *s, tren_span at,
                         const real *gradient) {
+    if (s->statistic) {
+        move_statistics(t->value + at.off, gradient, at.len);
+        return;
+    }
     real *state[TREN_MAX_STATES];
     for (int k = 0; k < t->optimizer->n_states; k++)
         state[k] = t->state[k].at + s->state + (at.off - s->at.off);
@@ -168,7 +177,7 @@ static void update(tren_trainer *t) {
         tren_reducer_finish(
             t->reducer); /* the norm comes before the first update, so the sum is stored */
         t->step_update.scale =
-            tren_clip_scale(clip, sqrt(tren_reducer_norm_squared(t->reducer, t->n_values)));
+            tren_clip_scale(clip, sqrt(tren_reducer_norm_squared(t->reducer, t->graph->n_learned)));
     }
     for (int i = t->n_segments - 1; i >= 0 && !t->at_once; i--) update_segment(t, &t->segment[i]);
 }

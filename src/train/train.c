@@ -30,7 +30,7 @@ static void say_plan(const tren_trainer *t) {
                 c->data, t->info->rows[0], t->info->rows[1], t->info->rows[2], t->info->shape.c,
                 t->info->shape.h, t->info->shape.w);
     trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions,
-                t->n_values, train * 1e-6, t->optimizer->name);
+                t->graph->n_learned, train * 1e-6, t->optimizer->name);
     trainer_say(t, "recipe: batch of %d rows in %d shards, %lld steps an epoch, %s", c->batch_size,
                 c->shards, (long long)t->steps_per_epoch, stacking);
     if ((size_t)c->batch_size > t->info->rows[TREN_TRAIN])

@@ -15,7 +15,7 @@ enum { TAIL_LOSS, TAIL_CORRECT, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
 typedef struct trainer_segment {
     tren_span at;
     size_t state; /* offset in the compact states */
-    bool decay;
+    bool decay, statistic;
 } trainer_segment;
 
 typedef struct tren_trainer {

@@ -46,7 +46,7 @@ real *test_values_of(const tren_graph *graph, uint32_t seed) {
     test_fill(value, graph->n_values, seed);
     for (int i = 0; i < graph->n_params; i++) { /* outputs of order 1 */
         const tren_param *p = &graph->param[i];
-        double fan_in = p->rank > 1 ? p->dim[1] : 4;
+        double fan_in = p->rank > 1 ? (double)p->at.len / p->dim[0] : 4;
         for (size_t k = 0; k < p->at.len; k++) value[p->at.off + k] /= (real)fan_in / 2 + 1;
     }
     return value;
@@ -146,10 +146,14 @@ tren_layer *test_given_gradient(tren_graph *graph, tren_layer *input, const real
     return l;
 }
 
-tren_layer *test_input_with_gradient(tren_graph *graph, int width) {
-    tren_layer *l = tren_input(graph, (tren_shape){width, 1, 1});
+tren_layer *test_images_with_gradient(tren_graph *graph, tren_shape shape) {
+    tren_layer *l = tren_input(graph, shape);
     l->wants_dy = true;
     return l;
+}
+
+tren_layer *test_input_with_gradient(tren_graph *graph, int width) {
+    return test_images_with_gradient(graph, (tren_shape){width, 1, 1});
 }
 
 const real *test_output_of(const test_run *run, const tren_layer *layer) {

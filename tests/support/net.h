@@ -59,6 +59,7 @@ void test_run_close(test_run *run);
 tren_layer *test_given_gradient(tren_graph *graph, tren_layer *input, const real *dy);
 /* The input layer, of a network that computes the gradient of its input too. */
 tren_layer *test_input_with_gradient(tren_graph *graph, int width);
+tren_layer *test_images_with_gradient(tren_graph *graph, tren_shape shape);
 /* What the layer has put out, and the gradient of it, after forward and backward. */
 const real *test_output_of(const test_run *run, const tren_layer *layer);
 const real *test_gradient_of(const test_run *run, const tren_layer *layer);

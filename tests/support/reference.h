@@ -15,6 +15,7 @@ typedef struct test_values {
     double *at; /* owned */
     size_t n;
     int dim[2]; /* the first, and the product of the others */
+    tren_shape shape; /* of one row, of an array [n, c, h, w] */
 } test_values;
 
 /* Dataset GROUP/NAME. The caller frees `at`. */
@@ -28,5 +29,7 @@ double test_error(const real *a, const double *b, size_t n);
 /* Fails the test unless a [n] agrees with the dataset to TEST_REFERENCE_ERROR; says the error found
  * when TREN_TEST_VERBOSE is set. */
 void test_agrees(const real *a, const char *group, const char *name);
+/* The same with an error allowed of its own. */
+void test_agrees_within(const real *a, const char *group, const char *name, double allowed);
 
 #endif

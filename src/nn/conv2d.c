@@ -1,0 +1,140 @@
+/* y = x * w + b, the cross-correlation that the field calls convolution: w [co,ci,kernel,kernel].
+ * Blocks of images are computed one by one, so nothing depends on how microbatches are stacked. */
+#include "nn/work.h"
+
+typedef struct conv_layer {
+    tren_layer layer;
+    tren_conv_shape shape;
+    tren_init init;
+    bool bias;
+} conv_layer;
+
+enum { WEIGHT, BIAS };
+
+static const conv_layer *conv_of(const tren_layer *l) {
+    return (const conv_layer *)l;
+}
+static int fan_of(const tren_conv_shape *s, int channels) {
+    return channels * s->kernel * s->kernel;
+}
+
+static void conv_init(const tren_layer *l, real *value, uint64_t seed) {
+    const conv_layer *conv = conv_of(l);
+    const tren_param *p = &l->graph->param[l->param];
+    tren_rng weight = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param, 0);
+    tren_rng bias = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param + 1, 0);
+    int in = fan_of(&conv->shape, conv->shape.ci), out = fan_of(&conv->shape, conv->shape.co);
+    tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in, out, conv->init, &weight);
+    if (conv->bias)
+        tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in, conv->init, &bias);
+}
+
+/* Scratch: the packed weights, then what the kernels want. */
+static real *pack(const tren_layer *l, tren_work *w, int which) {
+    const tren_conv_shape *s = &conv_of(l)->shape;
+    tren_conv_pack(w->scratch.at, param_value(w, l, WEIGHT), s, which);
+    return w->scratch.at + (tren_conv_packed(s, which) + TREN_LANES - 1) / TREN_LANES * TREN_LANES;
+}
+
+static void conv_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    const conv_layer *conv = conv_of(l);
+    real *room = pack(l, w, 0);
+    const real *b = conv->bias ? param_value(w, l, BIAS) : NULL;
+    for (int i = 0; i < pass_blocks(w, pass); i++)
+        tren_conv_forward(block_y(w, l, i), block_y(w, l->input, i), w->scratch.at, b, &conv->shape,
+                          room);
+}
+
+static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                        const tren_leaf *leaf) {
+    (void)pass;
+    int first = w->block0[leaf->group], n = w->block0[leaf->group + 1] - first;
+    tren_conv_weight(dst, block_dy(w, l, first), block_y(w, l->input, first), n,
+                     &conv_of(l)->shape, w->scratch.at);
+}
+
+static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                      const tren_leaf *leaf) {
+    (void)pass;
+    int first = w->block0[leaf->group], n = w->block0[leaf->group + 1] - first;
+    tren_lanes_bias(dst, block_dy(w, l, first), n, l->out.c, l->out.h * l->out.w);
+}
+
+static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    if (!l->input->wants_dy) return;
+    real *room = pack(l, w, 1);
+    for (int i = 0; i < pass_blocks(w, pass); i++)
+        tren_conv_input(block_dy(w, l->input, i), block_dy(w, l, i), w->scratch.at,
+                        &conv_of(l)->shape, room, l->adds);
+}
+
+/* In the order that dense has, for its reasons. */
+static void conv_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    bool updates = w->spec.combine != NULL;
+    if (updates) input_gradient(l, w, pass);
+    if (conv_of(l)->bias) tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
+    tren_fold_param(l, w, pass, WEIGHT, weight_leaf, false);
+    if (updates) return;
+    if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[l->param].at.off);
+    input_gradient(l, w, pass);
+}
+
+static void conv_cost(const tren_layer *l, double *forward, double *backward) {
+    double product = 2.0 * fan_of(&conv_of(l)->shape, l->in.c) * tren_shape_size(l->out);
+    *forward += product;
+    *backward += l->input->wants_dy ? 2 * product : product;
+}
+
+static const tren_layer_ops conv_ops = {.name = "conv2d",
+                                        .init = conv_init,
+                                        .forward = conv_forward,
+                                        .backward = conv_backward,
+                                        .cost = conv_cost,
+                                        .can_add = true};
+
+static bool allowed(tren_graph *graph, tren_conv_spec c, tren_shape in) {
+    if (c.channels < 1 || c.kernel < 1 || c.kernel > TREN_CONV_KERNEL || c.stride < 1 ||
+        c.pad < 0 || c.pad >= c.kernel)
+        tren_graph_fail(graph,
+                        "conv2d: %d channels, kernel %d, stride %d, padding %d: channels and stride "
+                        "are at least 1, the kernel is 1 to %d, the padding 0 to kernel - 1",
+                        c.channels, c.kernel, c.stride, c.pad, TREN_CONV_KERNEL);
+    else if (in.h + 2 * c.pad < c.kernel || in.w + 2 * c.pad < c.kernel)
+        tren_graph_fail(graph,
+                        "conv2d: a picture of %d x %d, padded by %d, is smaller than the %d x %d "
+                        "kernel; use larger images or fewer layers",
+                        in.h, in.w, c.pad, c.kernel, c.kernel);
+    return graph->status == TREN_OK;
+}
+
+static void wants_scratch(tren_graph *graph, const tren_conv_shape *s) {
+    size_t packed = tren_conv_packed(s, 0), other = tren_conv_packed(s, 1);
+    tren_graph_wants_scratch(graph,
+                             (packed > other ? packed : other) + TREN_LANES + tren_conv_scratch(s));
+}
+
+tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, tren_init init) {
+    input = tren_as_lanes(graph, input);
+    if (!input || !allowed(graph, c, input->out)) return NULL;
+    tren_shape in = input->out;
+    tren_conv_shape s = {.ci = in.c,
+                         .h = in.h,
+                         .w = in.w,
+                         .co = c.channels,
+                         .oh = (in.h + 2 * c.pad - c.kernel) / c.stride + 1,
+                         .ow = (in.w + 2 * c.pad - c.kernel) / c.stride + 1,
+                         .kernel = c.kernel,
+                         .stride = c.stride,
+                         .pad = c.pad};
+    tren_layer *l = tren_graph_add(graph, sizeof(conv_layer), &conv_ops, input,
+                                   (tren_shape){s.co, s.oh, s.ow});
+    if (!l) return NULL;
+    conv_layer *conv = (conv_layer *)l;
+    conv->shape = s;
+    conv->init = init;
+    conv->bias = c.bias;
+    wants_scratch(graph, &s);
+    tren_graph_add_param(graph, l, "weight", 4, (int[]){s.co, s.ci, s.kernel, s.kernel}, true);
+    if (c.bias) tren_graph_add_param(graph, l, "bias", 1, (int[]){s.co}, false);
+    return l;
+}

@@ -1,0 +1,99 @@
+/* Maximum and average pooling; the global ones are one window over the whole picture. */
+#include "nn/work.h"
+
+#include <string.h>
+
+typedef struct pool_layer {
+    tren_layer layer;
+    tren_pool_shape shape;
+} pool_layer;
+
+static const tren_pool_shape *pool_of(const tren_layer *l) {
+    return &((const pool_layer *)l)->shape;
+}
+
+static void max_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    for (int i = 0; i < pass_blocks(w, pass); i++)
+        tren_pool_max(block_y(w, l, i), block_y(w, l->input, i), pool_of(l));
+}
+static void average_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    for (int i = 0; i < pass_blocks(w, pass); i++)
+        tren_pool_average(block_y(w, l, i), block_y(w, l->input, i), pool_of(l));
+}
+
+static real *input_gradient(const tren_layer *l, tren_work *w, int block) {
+    real *dx = block_dy(w, l->input, block);
+    if (!l->adds) memset(dx, 0, block_size(l->input) * sizeof *dx);
+    return dx;
+}
+static void max_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)
+        tren_pool_max_input(input_gradient(l, w, i), block_dy(w, l, i), block_y(w, l->input, i),
+                            block_y(w, l, i), pool_of(l));
+}
+static void average_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)
+        tren_pool_average_input(input_gradient(l, w, i), block_dy(w, l, i), pool_of(l));
+}
+
+static const tren_layer_ops max_ops = {.name = "max_pool",
+                                       .forward = max_forward,
+                                       .backward = max_backward,
+                                       .can_add = true,
+                                       .reads_own_y = true};
+static const tren_layer_ops average_ops = {.name = "average_pool",
+                                           .forward = average_forward,
+                                           .backward = average_backward,
+                                           .can_add = true};
+
+static tren_layer *add_pool(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops,
+                            tren_pool_shape s) {
+    if (s.kh < 1 || s.stride < 1)
+        return tren_graph_fail(graph, "%s: kernel %d, stride %d: both are at least 1", ops->name,
+                               s.kh, s.stride);
+    if (s.h < s.kh || s.w < s.kw)
+        return tren_graph_fail(graph,
+                               "%s: a picture of %d x %d is smaller than the %d x %d window; use "
+                               "larger images or fewer pools",
+                               ops->name, s.h, s.w, s.kh, s.kw);
+    s.oh = (s.h - s.kh) / s.stride + 1;
+    s.ow = (s.w - s.kw) / s.stride + 1;
+    tren_layer *l =
+        tren_graph_add(graph, sizeof(pool_layer), ops, input, (tren_shape){s.c, s.oh, s.ow});
+    if (l) ((pool_layer *)l)->shape = s;
+    return l;
+}
+
+static tren_pool_shape shape_of(const tren_layer *input, int kh, int kw, int stride) {
+    return (tren_pool_shape){.c = input->out.c,
+                             .h = input->out.h,
+                             .w = input->out.w,
+                             .kh = kh,
+                             .kw = kw,
+                             .stride = stride};
+}
+
+tren_layer *tren_max_pool(tren_graph *graph, tren_layer *input, int kernel, int stride) {
+    input = tren_as_lanes(graph, input);
+    return input ? add_pool(graph, input, &max_ops, shape_of(input, kernel, kernel, stride)) : NULL;
+}
+
+tren_layer *tren_average_pool(tren_graph *graph, tren_layer *input, int kernel, int stride) {
+    input = tren_as_lanes(graph, input);
+    return input ? add_pool(graph, input, &average_ops, shape_of(input, kernel, kernel, stride))
+                 : NULL;
+}
+
+tren_layer *tren_global_max_pool(tren_graph *graph, tren_layer *input) {
+    input = tren_as_lanes(graph, input);
+    return input ? add_pool(graph, input, &max_ops,
+                            shape_of(input, input->out.h, input->out.w, 1))
+                 : NULL;
+}
+
+tren_layer *tren_global_average_pool(tren_graph *graph, tren_layer *input) {
+    input = tren_as_lanes(graph, input);
+    return input ? add_pool(graph, input, &average_ops,
+                            shape_of(input, input->out.h, input->out.w, 1))
+                 : NULL;
+}
