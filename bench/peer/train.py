@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same training steps in PyTorch, for a side-by-side measurement: prints the median microseconds of a step.
 
-usage: train.py --dims 784-512-512-10 --batch 256 [--optimizer sgd|momentum|adamw] [--dropout R] [--threads N]
+usage: train.py --dims 784-512-512-10 | --model cnn5|resnet18 --width K --shape 1x28x28 [--channels-last]  --batch 256 [--optimizer sgd|momentum|adamw] [--dropout R] [--threads N]
                 [--ranks P] [--steps N]
 
 One process with N threads, or P processes of one thread each under DistributedDataParallel (gloo). Rows lie in memory as
@@ -26,6 +26,44 @@ def network(dims, dropout):
     return torch.nn.Sequential(*layers)
 
 
+class Block(torch.nn.Module):
+    def __init__(self, c_in, c_out, stride):
+        super().__init__()
+        self.bn1, self.bn2 = torch.nn.BatchNorm2d(c_in), torch.nn.BatchNorm2d(c_out)
+        self.conv1 = torch.nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False)
+        self.conv2 = torch.nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
+        self.short = torch.nn.Conv2d(c_in, c_out, 1, stride, bias=False) if stride != 1 or c_in != c_out else None
+
+    def forward(self, x):
+        h = torch.relu(self.bn1(x))
+        past = x if self.short is None else self.short(h)
+        return self.conv2(torch.relu(self.bn2(self.conv1(h)))) + past
+
+
+def resnet18(k, channels):
+    layers, c_in = [torch.nn.Conv2d(channels, k, 3, 1, 1, bias=False)], k
+    for i, stride in enumerate((1, 2, 2, 2)):
+        for s in (stride, 1):
+            layers.append(Block(c_in, k << i, s))
+            c_in = k << i
+    return torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(c_in, 10))
+
+
+def cnn5(k, shape):
+    layers, c_in = [], shape[0]
+    for i, pool in enumerate((0, 2, 2, shape[1] // 4)):
+        layers += [torch.nn.Conv2d(c_in, k << i, 3, 1, 1), torch.nn.BatchNorm2d(k << i), torch.nn.ReLU()]
+        layers += [torch.nn.MaxPool2d(pool)] if pool else []
+        c_in = k << i
+    return torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(c_in, 10))
+
+
+def image_network(args):
+    shape = [int(d) for d in args.shape.split("x")]
+    model = resnet18(args.width, shape[0]) if args.model == "resnet18" else cnn5(args.width, shape)
+    return (model.to(memory_format=torch.channels_last) if args.channels_last else model), shape
+
+
 def optimizer_for(name, parameters):
     if name == "adamw":
         return torch.optim.AdamW(parameters, lr=0.01, weight_decay=0.01, fused=True)
@@ -36,7 +74,12 @@ def optimizer_for(name, parameters):
 def steps(rank, ranks, args):
     torch.manual_seed(1)
     dims = [int(d) for d in args.dims.split("-")]
-    model = network(dims, args.dropout)
+    shape = None
+    if args.model:
+        model, shape = image_network(args)
+        dims = [shape[0] * shape[1] * shape[2], 10]
+    else:
+        model = network(dims, args.dropout)
     if ranks > 1:
         model = torch.nn.parallel.DistributedDataParallel(model)
     optimizer = optimizer_for(args.optimizer, model.parameters())
@@ -52,6 +95,9 @@ def steps(rank, ranks, args):
         index = order[at:at + rows]
         at += rows
         batch = (x[index].float() - 128.0) * (1 / 74.0)
+        if shape:
+            batch = batch.view(-1, *shape)
+            batch = batch.contiguous(memory_format=torch.channels_last) if args.channels_last else batch
         optimizer.zero_grad(set_to_none=True)
         loss_of(model(batch), y[index]).backward()
         optimizer.step()
@@ -74,6 +120,10 @@ def worker(rank, ranks, args, port):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--dims", default="784-512-512-10")
+    parser.add_argument("--model", choices=["cnn5", "resnet18"])
+    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--shape", default="1x28x28")
+    parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--optimizer", default="sgd")
     parser.add_argument("--dropout", type=float, default=0.0)

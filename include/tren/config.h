@@ -31,6 +31,7 @@ typedef enum tren_activation_id {
     TREN_TANH,
     TREN_GELU
 } tren_activation_id;
+typedef enum tren_norm_id { TREN_NORM_NONE, TREN_NORM_BATCH } tren_norm_id;
 typedef enum tren_init_id {
     TREN_INIT_HE,
     TREN_INIT_GLOROT,
@@ -88,9 +89,9 @@ typedef struct tren_config {
         int width;              /* cnn5, resnet18: channels of the first stage */
         tren_int_list channels; /* cnn: one stage each */
         int kernel;             /* cnn */
-        bool batch_norm;        /* cnn */
-        int activation; /* tren_activation_id */
-        int init;       /* tren_init_id */
+        int norm;               /* cnn: tren_norm_id */
+        int activation;         /* tren_activation_id */
+        int init;               /* tren_init_id */
         double init_variance;
     } model;
     tren_real_list dropout; /* drop rate before each dense layer: input first, then each hidden

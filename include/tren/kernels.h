@@ -105,11 +105,11 @@ void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uin
 
 /* ---- images ------------------------------------------------------------------------------------
  *
- * TREN_LANES images lie side by side, one in each lane: a block is [c, h, w, lanes], 64-byte aligned.
- * So every layer of a network is made of whole vectors, however few channels it has and however
- * small its pictures are, and what one image becomes never depends on its neighbours: each element
- * is one chain of fused multiply-adds in the order of its sum. Lanes without an image hold zeros at
- * the input, anything finite later, and zeros again in every gradient. */
+ * TREN_LANES images lie side by side, one in each lane: a block is [c, h, w, lanes], 64-byte
+ * aligned. So every layer of a network is made of whole vectors, however few channels it has and
+ * however small its pictures are, and what one image becomes never depends on its neighbours: each
+ * element is one chain of fused multiply-adds in the order of its sum. Lanes without an image hold
+ * zeros at the input, anything finite later, and zeros again in every gradient. */
 enum { TREN_LANES = 16 };
 
 /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back. */
@@ -129,12 +129,19 @@ size_t tren_conv_packed(const tren_conv_shape *shape, int which);
 /* packed = w [co, ci, kernel, kernel] in the order the kernels read it. */
 void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *shape,
                     int which);
-/* One block: y [co, oh, ow, lanes] = b [co] (NULL: 0) + x [ci, h, w, lanes] * w. */
-void tren_conv_forward(real *restrict y, const real *restrict x, const real *restrict packed,
-                       const real *b, const tren_conv_shape *shape, real *restrict scratch);
-/* One block: dx (+)= the gradient of x, from dy. */
-void tren_conv_input(real *restrict dx, const real *restrict dy, const real *restrict packed,
-                     const tren_conv_shape *shape, real *restrict scratch, bool add);
+/* Blocks one after the other. Directly, or by Winograd's minimal filtering where the shape alone
+ * says that it is faster. */
+typedef struct tren_conv_call {
+    real *y;                /* forward: [co, oh, ow, lanes]; data gradient: dx */
+    const real *x, *packed; /* forward: [ci, h, w, lanes]; data gradient: dy */
+    const tren_conv_shape *shape;
+    real *scratch;
+    int n_blocks;
+} tren_conv_call;
+/* y = b [co] (NULL: 0) + x * w */
+void tren_conv_forward(tren_conv_call *call, const real *b);
+/* dx (+)= the gradient of x */
+void tren_conv_input(tren_conv_call *call, bool add);
 /* n_blocks blocks, one after the other: dw [co, ci, kernel, kernel] = the gradient of w. */
 void tren_conv_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
                       int n_blocks, const tren_conv_shape *shape, real *restrict scratch);

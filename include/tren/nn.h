@@ -33,8 +33,8 @@ typedef struct tren_layer_ops {
     /* Reads and may overwrite dy of this layer, writes dy of its input (unless that is the graph's
      * input) and the gradients of its parameters. */
     void (*backward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
-    /* What backward of any layer needs first: folds the running statistics that forward took. May be
-     * NULL. */
+    /* What backward of any layer needs first: folds the running statistics that forward took. May
+     * be NULL. */
     void (*statistics)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
     /* Refuses a microbatch of so many rows, before training. May be NULL. */
     tren_status (*check)(const tren_layer *layer, int rows);
@@ -43,8 +43,8 @@ typedef struct tren_layer_ops {
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
-    bool can_add;      /* honours `adds`: its input may have other readers */
-    bool reads_own_y;  /* backward does: nobody may work on its output in place */
+    bool can_add;     /* honours `adds`: its input may have other readers */
+    bool reads_own_y; /* backward does: nobody may work on its output in place */
 } tren_layer_ops;
 
 typedef struct tren_param {
@@ -137,8 +137,9 @@ typedef struct tren_conv_spec {
     bool bias;
 } tren_conv_spec;
 tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec spec, tren_init init);
-/* Batch normalisation over a microbatch (eps 1e-5), then relu where asked. Prediction uses the running
- * mean and unbiased variance, moved once a step towards the mean over microbatches by rows. */
+/* Batch normalisation over a microbatch (eps 1e-5), then relu where asked. Prediction uses the
+ * running mean and unbiased variance, moved once a step towards the mean over microbatches by rows.
+ */
 tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu);
 /* Windows of kernel x kernel at that stride; what is left at the edge is dropped. */
 tren_layer *tren_max_pool(tren_graph *graph, tren_layer *input, int kernel, int stride);

@@ -4,6 +4,7 @@
 
 static const char *const precisions[] = {"float", "double", NULL};
 static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NULL};
+static const char *const norms[] = {"none", "batch", NULL};
 static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
 static const char *const losses[] = {"auto", "cross_entropy", "half_squares", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", NULL};
@@ -54,8 +55,8 @@ static const tren_option options[] = {
      "Channels of the stages of cnn: convolution, batch norm, activation, 2 x 2 maximum.", "Model"},
     {"model.kernel", TREN_OPTION_INT, RECIPE, AT(model.kernel), "3", 1, 15, NULL,
      "Height and width of the kernels of cnn, an odd number.", "Model"},
-    {"model.batch_norm", TREN_OPTION_BOOL, RECIPE, AT(model.batch_norm), "true", 0, 0, NULL,
-     "Whether cnn normalises over each microbatch.", "Model"},
+    {"model.norm", TREN_OPTION_CHOICE, RECIPE, AT(model.norm), "batch", 0, 0, norms,
+     "How cnn normalises behind a convolution: not at all, or over each microbatch.", "Model"},
     {"model.activation", TREN_OPTION_CHOICE, RECIPE, AT(model.activation), "relu", 0, 0, activations,
      "What follows each hidden layer.", "Model"},
     {"model.init", TREN_OPTION_CHOICE, RECIPE, AT(model.init), "he", 0, 0, inits,

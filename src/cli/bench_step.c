@@ -1,137 +1,47 @@
 /* Whole steps through the real trainer, on random rows: what a user gets. */
 #include "cli/args.h"
 #include "cli/bench.h"
-#include "tren/train.h"
+#include "cli/bench_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-typedef struct step_case {
-    const char *name, *dims;
-    int batch, shards;
-    const char *more; /* further settings: "key value key value" */
-    double target;    /* share of the large product; 0: none */
-} step_case;
-
 #define DECAY "optimizer.lambda 5 "
 static const step_case one_rank[] = {
-    {"sgd", "784-2048-2048-2048-10", 512, 1, DECAY, 0.92},
-    {"sgd", "784-512-512-10", 256, 1, DECAY, 0.90},
-    {"momentum dropout", "784-512-512-10", 256, 1, DECAY "optimizer.momentum 0.9 dropout 0.5 ",
-     0.80},
-    {"adamw", "784-512-512-10", 256, 1, "optimizer.name adamw optimizer.weight_decay 0.01 ", 0.80},
-    {"4 shards", "784-512-512-10", 256, 4, DECAY, 0},
-    {"8 shards", "784-512-512-10", 256, 8, DECAY, 0},
-    {"16 shards", "784-512-512-10", 256, 16, DECAY, 0},
-    {"small", "40-61-61-10", 100, 1, DECAY, 0},
+    {.name = "sgd",
+     .dims = "784-2048-2048-2048-10",
+     .batch = 512,
+     .shards = 1,
+     .more = DECAY,
+     .target = 0.92},
+    {.name = "sgd",
+     .dims = "784-512-512-10",
+     .batch = 256,
+     .shards = 1,
+     .more = DECAY,
+     .target = 0.90},
+    {.name = "momentum dropout",
+     .dims = "784-512-512-10",
+     .batch = 256,
+     .shards = 1,
+     .more = DECAY "optimizer.momentum 0.9 dropout 0.5 ",
+     .target = 0.80},
+    {.name = "adamw",
+     .dims = "784-512-512-10",
+     .batch = 256,
+     .shards = 1,
+     .more = "optimizer.name adamw optimizer.weight_decay 0.01 ",
+     .target = 0.80},
+    {.name = "4 shards", .dims = "784-512-512-10", .batch = 256, .shards = 4, .more = DECAY},
+    {.name = "8 shards", .dims = "784-512-512-10", .batch = 256, .shards = 8, .more = DECAY},
+    {.name = "16 shards", .dims = "784-512-512-10", .batch = 256, .shards = 16, .more = DECAY},
+    {.name = "small", .dims = "40-61-61-10", .batch = 100, .shards = 1, .more = DECAY},
 };
 static const step_case scaling[] = {
-    {"alone, half", "784-512-512-10", 128, 1, DECAY, 0},
-    {"together", "784-512-512-10", 256, 2, DECAY, 0},
+    {.name = "alone, half", .dims = "784-512-512-10", .batch = 128, .shards = 1, .more = DECAY},
+    {.name = "together", .dims = "784-512-512-10", .batch = 256, .shards = 2, .more = DECAY},
 };
-
-enum { MAX_STEPS = 4000 };
-typedef struct step_times {
-    double at[MAX_STEPS];
-    int n;
-} step_times;
-
-static void note_step(void *ctx, const tren_progress *p) {
-    step_times *t = ctx;
-    if (!p->epoch_done && t->n < MAX_STEPS) t->at[t->n++] = tren_seconds();
-}
-
-/* Rows of noise in the source's type of images: u8. */
-static tren_status make_data(const char *path, int width, int classes) {
-    enum { ROWS = 8192 };
-    tren_source s = {.n = ROWS,
-                     .shape = {width, 1, 1},
-                     .n_classes = classes,
-                     .n_targets = 1,
-                     .x_type = TREN_U8,
-                     .y_type = TREN_U8};
-    tren_split split = {.percent = {100, 0, 0}, .seed = 1};
-    tren_status st = TREN_OK;
-    TREN_GOTO(tren_alloc(&s.x, (size_t)ROWS * (size_t)width, 1, "noise"));
-    TREN_GOTO(tren_alloc(&s.y, ROWS, 1, "noise"));
-    tren_rng rng = tren_rng_open(1, TREN_RNG_TEST, 0, 0, 0);
-    for (size_t i = 0; i < (size_t)ROWS * (size_t)width / 16; i++) {
-        uint32_t word[4];
-        tren_rng_words(word, &rng, (uint32_t)i);
-        memcpy((uint8_t *)s.x + 16 * i, word, sizeof word);
-    }
-    for (int i = 0; i < ROWS; i++) ((uint8_t *)s.y)[i] = (uint8_t)(i % classes);
-    st = tren_dataset_write(path, &s, &split, true);
-done:
-    tren_source_close(&s);
-    return st;
-}
-
-static double flop_of(const char *dims, int batch) {
-    double flop = 0;
-    char *end;
-    long in = strtol(dims, &end, 10);
-    for (bool first = true; *end == '-'; first = false) {
-        long out = strtol(end + 1, &end, 10);
-        flop += 2.0 * batch * (double)in * (double)out * (first ? 2 : 3);
-        in = out;
-    }
-    return flop;
-}
-
-/* "784-512-10" -> width 784, hidden "[512]", classes 10 */
-static void split_dims(const char *dims, int *width, char *hidden, size_t n, int *classes) {
-    const char *first = strchr(dims, '-'), *last = strrchr(dims, '-');
-    *width = atoi(dims);
-    *classes = atoi(last + 1);
-    snprintf(hidden, n, "[%.*s]", first == last ? 0 : (int)(last - first - 1), first + 1);
-    for (char *c = hidden; *c; c++)
-        if (*c == '-') *c = ',';
-}
-
-static tren_status fill_config(tren_config *config, const step_case *c, const char *data) {
-    char hidden[128], number[32], more[256];
-    int width, classes;
-    tren_config_defaults(config);
-    split_dims(c->dims, &width, hidden, sizeof hidden, &classes);
-    TREN_TRY(tren_config_set(config, "data", data, "bench"));
-    TREN_TRY(tren_config_set(config, "model.hidden", hidden, "bench"));
-    snprintf(number, sizeof number, "%d", c->batch);
-    TREN_TRY(tren_config_set(config, "batch_size", number, "bench"));
-    snprintf(number, sizeof number, "%d", c->shards);
-    TREN_TRY(tren_config_set(config, "shards", number, "bench"));
-    TREN_TRY(tren_config_set(config, "optimizer.learning_rate", "0.01", "bench"));
-    snprintf(more, sizeof more, "%s", c->more);
-    for (char *save = NULL, *key = strtok_r(more, " ", &save); key;
-         key = strtok_r(NULL, " ", &save))
-        TREN_TRY(tren_config_set(config, key, strtok_r(NULL, " ", &save), "bench"));
-    config->epochs = 1000000;
-    return TREN_OK;
-}
-
-static int steps_for(const step_case *c, double seconds) {
-    double steps = seconds * 100e9 / flop_of(c->dims, c->batch);
-    if (steps < 30) steps = 30;
-    return steps < MAX_STEPS ? (int)steps : MAX_STEPS;
-}
-
-/* The median seconds of a step on this communicator; rank 0's. */
-static tren_status measure(double *median, tren_comm *comm, const step_case *c, const char *data,
-                           double seconds) {
-    static step_times times;
-    tren_config config;
-    tren_result result;
-    TREN_TRY(fill_config(&config, c, data));
-    config.max_steps = steps_for(c, seconds);
-    times.n = 0;
-    tren_train_options options = {.progress = note_step, .ctx = &times, .started = tren_seconds()};
-    TREN_TRY(tren_train(comm, &config, &options, &result));
-    int n = times.n - 1;
-    for (int i = 0; i < n; i++) times.at[i] = times.at[i + 1] - times.at[i];
-    *median = comm->rank == 0 && n > 0 ? bench_median(times.at, n) : 0;
-    return TREN_OK;
-}
 
 enum { ROUNDS = 5 };
 
@@ -150,8 +60,8 @@ static void print_head(void) {
 static void print_case(const step_case *c, int ranks, step_result *r) {
     double seconds = bench_median(r->seconds, ROUNDS);
     printf("%-18s %-22s %5d %6d %6d  %10.1f %12.0f %9.1f %6.3f", c->name, c->dims, c->batch,
-           c->shards, ranks, seconds * 1e6, c->batch / seconds,
-           flop_of(c->dims, c->batch) / seconds * 1e-9, bench_median(r->share, ROUNDS));
+           c->shards, ranks, seconds * 1e6, c->batch / seconds, bench_flop(c) / seconds * 1e-9,
+           bench_median(r->share, ROUNDS));
     if (c->target > 0) printf(" %7.2f", c->target);
     printf("\n");
     fflush(stdout);
@@ -168,9 +78,9 @@ static const char *data_for(const bench_data *data, const step_case *c) {
 static tren_status measure_beside_peak(step_result *out, int round, tren_comm *comm,
                                        const step_case *c, const char *data, double seconds) {
     double before = bench_peak_now();
-    TREN_TRY(measure(&out->seconds[round], comm, c, data, seconds));
+    TREN_TRY(bench_measure(&out->seconds[round], comm, c, data, seconds));
     double after = bench_peak_now(), peak = before > after ? before : after;
-    out->share[round] = flop_of(c->dims, c->batch) / out->seconds[round] * 1e-9 / comm->size / peak;
+    out->share[round] = bench_flop(c) / out->seconds[round] * 1e-9 / comm->size / peak;
     out->peak[round] = peak;
     return TREN_OK;
 }
@@ -239,22 +149,34 @@ static tren_status open_data(bench_data *data, const tren_comm *comm) {
         for (int i = 0; i < 2; i++)
             snprintf(data->path[i], sizeof data->path[i], "%s/tren-bench-%d-%d.h5", dir,
                      (int)getpid(), i);
-        st = make_data(data->path[0], 784, 10);
-        if (st == TREN_OK) st = make_data(data->path[1], 40, 10);
+        st = bench_make_data(data->path[0], &(step_case){.dims = "784-10"});
+        if (st == TREN_OK) st = bench_make_data(data->path[1], &(step_case){.dims = "40-10"});
     }
     tren_comm_bcast(comm, data, sizeof *data);
     return tren_comm_agree(comm, st);
 }
 
 typedef struct custom_case {
-    const char *dims, *optimizer;
-    int batch, shards, steps;
+    const char *dims, *optimizer, *model, *shape;
+    int batch, shards, steps, width;
     double dropout;
     bool bare;
 } custom_case;
 
+/* A network of images, by its name and width. */
+static tren_status take_model(step_case *c, char *more, size_t n, const custom_case *custom) {
+    tren_shape *s = &c->image;
+    char end;
+    if (sscanf(custom->shape, "%dx%dx%d%c", &s->c, &s->h, &s->w, &end) != 3)
+        return tren_fail(TREN_ERR_USAGE, "--shape: '%s' is not like 3x32x32", custom->shape);
+    size_t used = strlen(more);
+    snprintf(more + used, n - used, " model.name %s model.width %d", custom->model, custom->width);
+    c->dims = "1-10";
+    return TREN_OK;
+}
+
 static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
-    char more[128], name[64];
+    char more[192], name[64];
     const char *rule = custom->optimizer;
     bool momentum = strcmp(rule, "momentum") == 0;
     snprintf(more, sizeof more,
@@ -262,20 +184,22 @@ static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
              momentum ? "sgd" : rule, momentum ? "0.9" : "0", custom->dropout);
     snprintf(name, sizeof name, "%s", rule);
     int shards = custom->shards ? custom->shards : comm->size;
-    step_case c = {name, custom->dims, custom->batch, shards, more, 0};
+    step_case c = {
+        .name = name, .dims = custom->dims, .batch = custom->batch, .shards = shards, .more = more};
+    if (custom->model) TREN_TRY(take_model(&c, more, sizeof more, custom));
     char path[256] = "";
     const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
     tren_status st = TREN_OK;
     if (comm->rank == 0) {
         snprintf(path, sizeof path, "%s/tren-bench-%d.h5", dir, (int)getpid());
-        st = make_data(path, atoi(c.dims), atoi(strrchr(c.dims, '-') + 1));
+        st = bench_make_data(path, &c);
     }
     tren_comm_bcast(comm, path, sizeof path);
     TREN_TRY(tren_comm_agree(comm, st));
     static step_result result;
-    double seconds = custom->steps * flop_of(c.dims, c.batch) / 100e9;
+    double seconds = custom->steps * bench_flop(&c) / 100e9;
     for (int r = 0; r < ROUNDS && st == TREN_OK; r++) {
-        st = custom->bare ? measure(&result.seconds[r], comm, &c, path, seconds / ROUNDS)
+        st = custom->bare ? bench_measure(&result.seconds[r], comm, &c, path, seconds / ROUNDS)
                           : measure_beside_peak(&result, r, comm, &c, path, seconds / ROUNDS);
     }
     if (comm->rank == 0) unlink(path);
@@ -302,7 +226,8 @@ static tren_status bench_table(tren_comm *comm, double seconds) {
 
 tren_status bench_step(tren_comm *comm, int argc, char **argv) {
     double seconds = 3;
-    custom_case custom = {.optimizer = "sgd", .batch = 256, .steps = 300};
+    custom_case custom = {
+        .optimizer = "sgd", .batch = 256, .steps = 300, .width = 16, .shape = "1x28x28"};
     const tren_arg options[] = {
         {.name = "seconds",
          .type = TREN_ARG_SECONDS,
@@ -314,6 +239,23 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
          .at = &custom.dims,
          .metavar = "A-B-C",
          .help = "One case instead of the table: the widths of its network, at least two."},
+        {.name = "model",
+         .type = TREN_ARG_TEXT,
+         .at = &custom.model,
+         .metavar = "NAME",
+         .help = "Or a network of images: cnn5, resnet18."},
+        {.name = "width",
+         .type = TREN_ARG_INT,
+         .at = &custom.width,
+         .metavar = "K",
+         .min = 1,
+         .max = 4096,
+         .help = "Its model.width."},
+        {.name = "shape",
+         .type = TREN_ARG_TEXT,
+         .at = &custom.shape,
+         .metavar = "CxHxW",
+         .help = "The shape of its images."},
         {.name = "batch",
          .type = TREN_ARG_INT,
          .at = &custom.batch,
@@ -354,7 +296,7 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
         {.name = NULL}};
     tren_args args = {
         .command = "bench step",
-        .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ...",
+        .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ... | --model NAME [--width K] ...",
         .summary =
             "Training steps through the real trainer. One rank: speed by network, optimizer and "
             "shards. Several: how much faster they are together.",
@@ -365,5 +307,5 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
                         atoi(strrchr(custom.dims, '-') + 1) < 2))
         return tren_fail(TREN_ERR_USAGE, "--dims: '%s' is not a list of widths like 784-512-10",
                          custom.dims);
-    return custom.dims ? bench_custom(comm, &custom) : bench_table(comm, seconds);
+    return custom.dims || custom.model ? bench_custom(comm, &custom) : bench_table(comm, seconds);
 }

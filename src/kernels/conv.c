@@ -1,10 +1,11 @@
-/* Direct convolution on lanes: a few output channels by a few pixels of sums stay in registers while
- * input channels and taps go by. Compiled with contraction: each element is one chain of fused
- * multiply-adds, input channels outside, taps inside. */
+/* Direct convolution on lanes: a few output channels by a few pixels of sums stay in registers
+ * while input channels and taps go by. Compiled with contraction: each element is one chain of
+ * fused multiply-adds, input channels outside, taps inside. */
 #include "kernels/conv_sweep.h"
 #include "kernels/lanes.h"
 
-enum { WIDE_PIXELS = 3, NARROW_PIXELS = 6, MAX_TAPS = TREN_CONV_KERNEL * TREN_CONV_KERNEL };
+enum { WIDE_PIXELS = CONV_WIDE_PIXELS, NARROW_PIXELS = CONV_NARROW_PIXELS };
+enum { MAX_TAPS = TREN_CONV_KERNEL * TREN_CONV_KERNEL };
 /* Bytes of a band: it should stay in the second-level cache. */
 enum { BAND_BYTES = 384 * 1024 };
 
@@ -17,8 +18,8 @@ typedef struct conv_run {
     const real *w;
     const size_t *tap; /* [n_taps] elements */
     int ci, n_taps;
-    int co;         /* channels to store */
-    const real *b;  /* or NULL */
+    int co;        /* channels to store */
+    const real *b; /* or NULL */
     bool add;
 } conv_run;
 
@@ -67,6 +68,32 @@ TREN_KERNEL static void run_narrow(const conv_run *r, int n) {
     if (i < n) run_tile(r, i, CONV_NARROW, 1);
 }
 
+void tren_conv_channels(real *restrict m, const real *restrict v, const real *restrict packed,
+                        const int size[3]) {
+    static const size_t here = 0;
+    int in = size[0], out = size[1], n = size[2];
+    size_t row = (size_t)n * TREN_LANES;
+    conv_run r = {.y_channel = row,
+                  .y_pixel = TREN_LANES,
+                  .x = v,
+                  .x_channel = row,
+                  .x_pixel = TREN_LANES,
+                  .w = packed,
+                  .tap = &here,
+                  .ci = in,
+                  .n_taps = 1};
+    for (int o = 0; o < out; o += conv_block(out, o)) {
+        int block = conv_block(out, o);
+        r.y = m + o * row;
+        r.co = out - o < block ? out - o : block;
+        if (block == CONV_WIDE)
+            run_wide(&r, n);
+        else
+            run_narrow(&r, n);
+        r.w += (size_t)in * block;
+    }
+}
+
 /* One sweep over one block of images. */
 typedef struct sweep_call {
     conv_sweep sweep;
@@ -101,8 +128,7 @@ static void run_row(const sweep_call *c, int row, int in_band) {
     int n_taps = 0;
     for (int ty = 0; ty < s->y.n_taps; ty++)
         for (int tx = 0; tx < s->x.n_taps; tx++)
-            tap[n_taps++] =
-                (s->y.at[ty] - s->y.lo) * line + (s->x.at[tx] - s->x.lo) * lanes_n;
+            tap[n_taps++] = (s->y.at[ty] - s->y.lo) * line + (s->x.at[tx] - s->x.lo) * lanes_n;
     conv_run r = {.y_channel = (size_t)c->oh * c->ow * lanes_n,
                   .y_pixel = s->x.step * lanes_n,
                   .x = c->room + (size_t)in_band * s->y.in_step * line,
@@ -141,8 +167,8 @@ static void run_sweep(sweep_call *c) {
     }
 }
 
-void tren_conv_forward(real *restrict y, const real *restrict x, const real *restrict packed,
-                       const real *b, const tren_conv_shape *s, real *restrict scratch) {
+static void direct_forward(real *restrict y, const real *restrict x, const real *restrict packed,
+                           const real *b, const tren_conv_shape *s, real *restrict scratch) {
     sweep_call c = {.y = y,
                     .co = s->co,
                     .oh = s->oh,
@@ -168,8 +194,8 @@ static void clear_points(const sweep_call *c) {
             }
 }
 
-void tren_conv_input(real *restrict dx, const real *restrict dy, const real *restrict packed,
-                     const tren_conv_shape *s, real *restrict scratch, bool add) {
+static void direct_input(real *restrict dx, const real *restrict dy, const real *restrict packed,
+                         const tren_conv_shape *s, real *restrict scratch, bool add) {
     sweep_call c = {.y = dx,
                     .co = s->ci,
                     .oh = s->h,
@@ -192,8 +218,54 @@ void tren_conv_input(real *restrict dx, const real *restrict dy, const real *res
     }
 }
 
+/* ---- whichever way is faster
+ * --------------------------------------------------------------------- */
+
+void tren_conv_forward(tren_conv_call *c, const real *b) {
+    const tren_conv_shape *s = c->shape;
+    if (tren_winograd_pays(s)) {
+        tren_winograd_call w = {.y = c->y,
+                                .x = c->x,
+                                .packed = c->packed,
+                                .b = b,
+                                .scratch = c->scratch,
+                                .in = s->ci,
+                                .out = s->co,
+                                .h = s->h,
+                                .w = s->w};
+        tren_winograd(&w, c->n_blocks);
+        return;
+    }
+    size_t x = (size_t)s->ci * s->h * s->w * TREN_LANES,
+           y = (size_t)s->co * s->oh * s->ow * TREN_LANES;
+    for (int i = 0; i < c->n_blocks; i++)
+        direct_forward(c->y + i * y, c->x + i * x, c->packed, b, s, c->scratch);
+}
+
+void tren_conv_input(tren_conv_call *c, bool add) {
+    const tren_conv_shape *s = c->shape;
+    if (tren_winograd_pays(s)) {
+        tren_winograd_call w = {.y = c->y,
+                                .x = c->x,
+                                .packed = c->packed,
+                                .scratch = c->scratch,
+                                .in = s->co,
+                                .out = s->ci,
+                                .h = s->h,
+                                .w = s->w,
+                                .add = add};
+        tren_winograd(&w, c->n_blocks);
+        return;
+    }
+    size_t dx = (size_t)s->ci * s->h * s->w * TREN_LANES,
+           dy = (size_t)s->co * s->oh * s->ow * TREN_LANES;
+    for (int i = 0; i < c->n_blocks; i++)
+        direct_input(c->y + i * dx, c->x + i * dy, c->packed, s, c->scratch, add);
+}
+
 size_t tren_conv_scratch(const tren_conv_shape *s) {
     size_t most = tren_conv_weight_scratch(s);
+    if (tren_winograd_pays(s) && tren_winograd_scratch(s) > most) most = tren_winograd_scratch(s);
     for (int which = 0; which < 2; which++)
         for (int i = 0; i < tren_conv_sweeps(s, which); i++) {
             conv_sweep sweep;

@@ -13,12 +13,11 @@ static void forward_axis(conv_axis *a, int n, const tren_conv_shape *s) {
     a->hi = s->kernel - 1 - s->pad;
 }
 
-/* Position p + s i of the input got its value into output (p + s i + pad - k) / s, where s divides. */
+/* Position p + s i of the input got its value into output (p + s i + pad - k) / s, where s divides.
+ */
 static void input_axis(conv_axis *a, int size, int p, const tren_conv_shape *s) {
-    *a = (conv_axis){.n = (size - p + s->stride - 1) / s->stride,
-                     .first = p,
-                     .step = s->stride,
-                     .in_step = 1};
+    *a = (conv_axis){
+        .n = (size - p + s->stride - 1) / s->stride, .first = p, .step = s->stride, .in_step = 1};
     for (int k = s->kernel - 1; k >= 0; k--) {
         int from = p + s->pad - k;
         if (from % s->stride != 0) continue;
@@ -65,6 +64,7 @@ void tren_conv_fill(real *restrict band, const real *restrict x, const conv_band
 
 size_t tren_conv_packed(const tren_conv_shape *s, int which) {
     int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci;
+    if (tren_winograd_pays(s)) return tren_winograd_packed(in, out);
     size_t n = 0;
     for (int i = 0; i < tren_conv_sweeps(s, which); i++) {
         conv_sweep sweep;
@@ -89,6 +89,10 @@ static void pack_tap(real *packed, const real *w, const tren_conv_shape *s, int 
 void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
                     int which) {
     int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci;
+    if (tren_winograd_pays(s)) {
+        tren_winograd_pack(packed, w, s, which);
+        return;
+    }
     for (int i = 0; i < tren_conv_sweeps(s, which); i++) {
         conv_sweep sweep;
         tren_conv_sweep_of(&sweep, s, which, i);
@@ -96,8 +100,7 @@ void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_co
             for (int c = 0; c < in; c++)
                 for (int ty = 0; ty < sweep.y.n_taps; ty++)
                     for (int tx = 0; tx < sweep.x.n_taps; tx++) {
-                        pack_tap(packed, w, s, which,
-                                 (int[]){o, c, sweep.y.k[ty], sweep.x.k[tx]});
+                        pack_tap(packed, w, s, which, (int[]){o, c, sweep.y.k[ty], sweep.x.k[tx]});
                         packed += conv_block(out, o);
                     }
     }

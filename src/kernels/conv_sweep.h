@@ -12,8 +12,8 @@ typedef struct conv_axis {
     int lo, hi; /* smallest and largest at[] */
 } conv_axis;
 
-/* A forward pass is one sweep. The data gradient at stride s is s * s sweeps, one for each remainder
- * of the output's position: each is a plain correlation of dy with some of the taps. */
+/* A forward pass is one sweep. The data gradient at stride s is s * s sweeps, one for each
+ * remainder of the output's position: each is a plain correlation of dy with some of the taps. */
 typedef struct conv_sweep {
     conv_axis y, x;
 } conv_sweep;
@@ -33,9 +33,30 @@ void tren_conv_fill(real *restrict band, const real *restrict x, const conv_band
 size_t tren_conv_weight_scratch(const tren_conv_shape *shape);
 
 enum { CONV_WIDE = 8, CONV_NARROW = 4 }; /* output channels that a kernel computes at a time */
+enum { CONV_WIDE_PIXELS = 3, CONV_NARROW_PIXELS = 6 };
 /* The width of the block of output channels that begins at o. */
 static inline int conv_block(int co, int o) {
     return co - o > CONV_NARROW ? CONV_WIDE : CONV_NARROW;
 }
+
+/* m [out, n, lanes] = sums over channels of v [in, n, lanes] times packed weights [blocks of
+ * out][in]; size = {in, out, n}. */
+void tren_conv_channels(real *restrict m, const real *restrict v, const real *restrict packed,
+                        const int size[3]);
+
+/* Winograd's way, where it pays: a matter of the shape alone. */
+bool tren_winograd_pays(const tren_conv_shape *shape);
+size_t tren_winograd_packed(int in, int out);
+void tren_winograd_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *shape,
+                        int which);
+size_t tren_winograd_scratch(const tren_conv_shape *shape);
+typedef struct tren_winograd_call {
+    real *y;                    /* [blocks][out, h, w, lanes] */
+    const real *x, *packed, *b; /* [blocks][in, h, w, lanes]; b [out] or NULL */
+    real *scratch;
+    int in, out, h, w;
+    bool add; /* onto y */
+} tren_winograd_call;
+void tren_winograd(const tren_winograd_call *call, int n_blocks);
 
 #endif

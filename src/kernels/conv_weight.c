@@ -9,7 +9,7 @@ enum { OUT = 4, IN = 6, TILE = OUT * IN * TREN_LANES };
 enum {
     FAR_BYTES = 1536 * 1024, /* of padded input at a time */
     FAR_PIXELS = 128,        /* at least: adding up the lanes has its price */
-    NEAR_BYTES = 32 * 1024   /* of what a tile reads before it goes on to the next tap */
+    NEAR_BYTES = 48 * 1024   /* of what a tile reads before it goes on to the next tap */
 };
 
 /* Some output rows of some blocks. */
@@ -113,7 +113,8 @@ TREN_KERNEL static void add_lanes(real *dw, const real *sum, int out, int in,
         for (int c = 0; c < in; c++)
             for (int t = 0; t < taps; t++) {
                 real total;
-                LANES_SUM(total, LANES_LOAD(sum + ((size_t)t * OUT * IN + o * IN + c) * TREN_LANES));
+                LANES_SUM(total,
+                          LANES_LOAD(sum + ((size_t)t * OUT * IN + o * IN + c) * TREN_LANES));
                 dw[((size_t)o * s->ci + c) * taps + t] += total;
             }
 }
@@ -146,13 +147,13 @@ static int padded_columns(const tren_conv_shape *s) {
 static void plan_far(int *rows, int *blocks, const tren_conv_shape *s) {
     size_t line = (size_t)s->ci * padded_columns(s) * TREN_LANES * sizeof(real);
     *rows = *blocks = 1;
-    while (*rows < s->oh && (*rows * s->ow < FAR_PIXELS ||
-                             padded_rows(s, *rows + 1) * line <= FAR_BYTES))
+    while (*rows < s->oh &&
+           (*rows * s->ow < FAR_PIXELS || padded_rows(s, *rows + 1) * line <= FAR_BYTES))
         ++*rows;
     if (*rows < s->oh) return;
     size_t block = padded_rows(s, s->oh) * line;
-    while (*blocks < 64 && (*blocks * s->oh * s->ow < FAR_PIXELS ||
-                            (*blocks + 1) * block <= FAR_BYTES))
+    while (*blocks < 64 &&
+           (*blocks * s->oh * s->ow < FAR_PIXELS || (*blocks + 1) * block <= FAR_BYTES))
         ++*blocks;
 }
 

@@ -17,22 +17,27 @@ typedef int32_t lane_mask __attribute__((vector_size(TREN_LANES * sizeof(real)),
 #define LANES_STORE(x, v) (*(lanes *)(x) = (v))
 
 /* v where the comparison `mask` holds, else 0; a or b. */
-#define LANES_WHERE(mask, v)        ((lanes)((lane_mask)(mask) & (lane_mask)(v)))
+#define LANES_WHERE(mask, v) ((lanes)((lane_mask)(mask) & (lane_mask)(v)))
 #define LANES_SELECT(mask, a, b)                                                                   \
     ((lanes)(((lane_mask)(mask) & (lane_mask)(a)) | (~(lane_mask)(mask) & (lane_mask)(b))))
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* The sum of the lanes, folded in halves. */
+#define LANES_SHIFT(n)                                                                             \
+    (lane_mask) {                                                                                  \
+        (0 + n) % 16, (1 + n) % 16, (2 + n) % 16, (3 + n) % 16, (4 + n) % 16, (5 + n) % 16,        \
+            (6 + n) % 16, (7 + n) % 16, (8 + n) % 16, (9 + n) % 16, (10 + n) % 16, (11 + n) % 16,  \
+            (12 + n) % 16, (13 + n) % 16, (14 + n) % 16, (15 + n) % 16                             \
+    }
 #define LANES_SUM(out, v)                                                                          \
     do {                                                                                           \
-        lanes lanes_sum_v = (v);                                                                   \
-        real lanes_sum_at[TREN_LANES];                                                             \
-        __builtin_memcpy(lanes_sum_at, &lanes_sum_v, sizeof lanes_sum_at);                         \
-        for (int width = TREN_LANES / 2; width > 0; width /= 2)                                    \
-            for (int lane = 0; lane < width; lane++)                                               \
-                lanes_sum_at[lane] += lanes_sum_at[lane + width];                                  \
-        (out) = lanes_sum_at[0];                                                                   \
+        lanes lanes_sum = (v);                                                                     \
+        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(8));                                 \
+        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(4));                                 \
+        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(2));                                 \
+        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(1));                                 \
+        (out) = lanes_sum[0];                                                                      \
     } while (0)
 
 #endif

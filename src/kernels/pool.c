@@ -5,8 +5,7 @@ static size_t at_of(int c, int y, int x, int h, int w) {
     return (((size_t)c * h + y) * w + x) * TREN_LANES;
 }
 
-TREN_KERNEL void tren_pool_max(real *restrict y, const real *restrict x,
-                               const tren_pool_shape *s) {
+TREN_KERNEL void tren_pool_max(real *restrict y, const real *restrict x, const tren_pool_shape *s) {
     for (int c = 0; c < s->c; c++)
         for (int i = 0; i < s->oh; i++)
             for (int j = 0; j < s->ow; j++) {

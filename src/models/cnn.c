@@ -4,7 +4,7 @@
 
 static tren_layer *stage(tren_graph *g, tren_layer *x, int channels, const tren_config *c) {
     int kernel = c->model.kernel;
-    bool norm = c->model.batch_norm, relu = c->model.activation == TREN_RELU;
+    bool norm = c->model.norm == TREN_NORM_BATCH, relu = c->model.activation == TREN_RELU;
     tren_conv_spec conv = {
         .channels = channels, .kernel = kernel, .stride = 1, .pad = kernel / 2, .bias = !norm};
     x = tren_conv2d(g, x, conv, tren_model_init(c));
@@ -36,6 +36,6 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
 
 const tren_model tren_model_cnn = {
     .name = "cnn",
-    .help = "convolutional network: model.channels, model.kernel, model.batch_norm, model.hidden, "
+    .help = "convolutional network: model.channels, model.kernel, model.norm, model.hidden, "
             "model.activation, dropout",
     .build = build};

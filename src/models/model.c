@@ -58,9 +58,10 @@ tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
 }
 
 void tren_model_no_dropout(tren_graph *graph, const tren_config *config) {
-    if (config->dropout.n > 0)
-        tren_graph_fail(graph, "dropout: %s has no dropout layers; set it to []",
-                        config->model.name);
+    for (int i = 0; i < config->dropout.n; i++)
+        if (config->dropout.at[i] > 0)
+            tren_graph_fail(graph, "dropout: %s has no dropout layers; set it to []",
+                            config->model.name);
 }
 
 static tren_status unknown(const char *name) {

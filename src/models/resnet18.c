@@ -1,6 +1,6 @@
 /* Pre-activation ResNet18 (He et al. 2016, arXiv 1603.05027) with widths k, 2k, 4k, 8k, as in
- * Nakkiran et al. 2019: a 3 x 3 stem, four stages of two blocks at strides 1, 2, 2, 2, no norm after
- * the last block, global average, linear. */
+ * Nakkiran et al. 2019: a 3 x 3 stem, four stages of two blocks at strides 1, 2, 2, 2, no norm
+ * after the last block, global average, linear. */
 #include "tren/models.h"
 
 static tren_layer *conv(tren_graph *g, tren_layer *x, tren_conv_spec spec, const tren_config *c) {

@@ -29,8 +29,10 @@ static void activate_backward(const tren_layer *l, tren_work *w, const tren_pass
     f->backward(dx, layer_y(w, l), layer_y(w, l->input), elements(l, w, pass));
 }
 
-static const tren_layer_ops activate_ops = {
-    .name = "activate", .forward = activate_forward, .backward = activate_backward, .reads_own_y = true};
+static const tren_layer_ops activate_ops = {.name = "activate",
+                                            .forward = activate_forward,
+                                            .backward = activate_backward,
+                                            .reads_own_y = true};
 
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f) {
     if (!input) return NULL;

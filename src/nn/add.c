@@ -1,5 +1,5 @@
-/* y = a + b, where a branch of a residual network joins. In place on a's output, if nobody else wants
- * that: then a's gradient is y's, and only b's is passed on. */
+/* y = a + b, where a branch of a residual network joins. In place on a's output, if nobody else
+ * wants that: then a's gradient is y's, and only b's is passed on. */
 #include "nn/work.h"
 
 #include <string.h>

@@ -76,7 +76,8 @@ static void norm_forward(const tren_layer *l, tren_work *w, const tren_pass *pas
         }
 }
 
-/* ---- backward ---------------------------------------------------------------------------------- */
+/* ---- backward ----------------------------------------------------------------------------------
+ */
 
 /* dx = inverse gamma (g - mean(g) - xhat mean(g xhat)), in terms of x - mean. */
 static tren_norm_backward plan(const tren_layer *l, const tren_work *w, const tren_pass *pass,
@@ -84,14 +85,13 @@ static tren_norm_backward plan(const tren_layer *l, const tren_work *w, const tr
     const double *k = kept(l, w, g, c);
     double n = count_of(l, pass, g);
     affine f = affine_of(l, w, c, k[MEAN], k[M2] / n);
-    return (tren_norm_backward){
-        .a = (real)f.a,
-        .b = (real)f.b,
-        .relu = relu_of(l),
-        .mean = (real)k[MEAN],
-        .slope = (real)(f.a * f.inverse * f.inverse * k[SUM_GX] / n),
-        .offset = (real)(f.a * k[SUM_G] / n),
-        .add = l->adds};
+    return (tren_norm_backward){.a = (real)f.a,
+                                .b = (real)f.b,
+                                .relu = relu_of(l),
+                                .mean = (real)k[MEAN],
+                                .slope = (real)(f.a * f.inverse * f.inverse * k[SUM_GX] / n),
+                                .offset = (real)(f.a * k[SUM_G] / n),
+                                .add = l->adds};
 }
 
 /* Channel by channel: what the sums read, the gradient reads again. */
@@ -131,7 +131,8 @@ static void norm_backward(const tren_layer *l, tren_work *w, const tren_pass *pa
     tren_fold_param(l, w, pass, WEIGHT, weight_leaf, false);
 }
 
-/* ---- running statistics ------------------------------------------------------------------------- */
+/* ---- running statistics -------------------------------------------------------------------------
+ */
 
 static void mean_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
@@ -152,11 +153,12 @@ static void norm_statistics(const tren_layer *l, tren_work *w, const tren_pass *
 
 static tren_status norm_check(const tren_layer *l, int rows) {
     if (rows * area_of(l) != 1) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "batch_size and shards leave a microbatch of one row, which has a single value "
-                     "per channel in %s: its variance is not defined; use fewer shards, or a "
-                     "batch_size that leaves every shard two rows in the last batch too",
-                     l->name);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "batch_size and shards leave a microbatch of one row, which has a single value "
+        "per channel in %s: its variance is not defined; use fewer shards, or a "
+        "batch_size that leaves every shard two rows in the last batch too",
+        l->name);
 }
 
 static const tren_layer_ops norm_ops = {.name = "batch_norm",

@@ -25,8 +25,7 @@ static void conv_init(const tren_layer *l, real *value, uint64_t seed) {
     tren_rng bias = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param + 1, 0);
     int in = fan_of(&conv->shape, conv->shape.ci), out = fan_of(&conv->shape, conv->shape.co);
     tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in, out, conv->init, &weight);
-    if (conv->bias)
-        tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in, conv->init, &bias);
+    if (conv->bias) tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in, conv->init, &bias);
 }
 
 /* Scratch: the packed weights, then what the kernels want. */
@@ -38,19 +37,21 @@ static real *pack(const tren_layer *l, tren_work *w, int which) {
 
 static void conv_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const conv_layer *conv = conv_of(l);
-    real *room = pack(l, w, 0);
-    const real *b = conv->bias ? param_value(w, l, BIAS) : NULL;
-    for (int i = 0; i < pass_blocks(w, pass); i++)
-        tren_conv_forward(block_y(w, l, i), block_y(w, l->input, i), w->scratch.at, b, &conv->shape,
-                          room);
+    tren_conv_call call = {.y = layer_y(w, l),
+                           .x = layer_y(w, l->input),
+                           .packed = w->scratch.at,
+                           .shape = &conv->shape,
+                           .scratch = pack(l, w, 0),
+                           .n_blocks = pass_blocks(w, pass)};
+    tren_conv_forward(&call, conv->bias ? param_value(w, l, BIAS) : NULL);
 }
 
 static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                         const tren_leaf *leaf) {
     (void)pass;
     int first = w->block0[leaf->group], n = w->block0[leaf->group + 1] - first;
-    tren_conv_weight(dst, block_dy(w, l, first), block_y(w, l->input, first), n,
-                     &conv_of(l)->shape, w->scratch.at);
+    tren_conv_weight(dst, block_dy(w, l, first), block_y(w, l->input, first), n, &conv_of(l)->shape,
+                     w->scratch.at);
 }
 
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
@@ -62,10 +63,13 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
 
 static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!l->input->wants_dy) return;
-    real *room = pack(l, w, 1);
-    for (int i = 0; i < pass_blocks(w, pass); i++)
-        tren_conv_input(block_dy(w, l->input, i), block_dy(w, l, i), w->scratch.at,
-                        &conv_of(l)->shape, room, l->adds);
+    tren_conv_call call = {.y = layer_dy(w, l->input),
+                           .x = layer_dy(w, l),
+                           .packed = w->scratch.at,
+                           .shape = &conv_of(l)->shape,
+                           .scratch = pack(l, w, 1),
+                           .n_blocks = pass_blocks(w, pass)};
+    tren_conv_input(&call, l->adds);
 }
 
 /* In the order that dense has, for its reasons. */
@@ -95,10 +99,11 @@ static const tren_layer_ops conv_ops = {.name = "conv2d",
 static bool allowed(tren_graph *graph, tren_conv_spec c, tren_shape in) {
     if (c.channels < 1 || c.kernel < 1 || c.kernel > TREN_CONV_KERNEL || c.stride < 1 ||
         c.pad < 0 || c.pad >= c.kernel)
-        tren_graph_fail(graph,
-                        "conv2d: %d channels, kernel %d, stride %d, padding %d: channels and stride "
-                        "are at least 1, the kernel is 1 to %d, the padding 0 to kernel - 1",
-                        c.channels, c.kernel, c.stride, c.pad, TREN_CONV_KERNEL);
+        tren_graph_fail(
+            graph,
+            "conv2d: %d channels, kernel %d, stride %d, padding %d: channels and stride "
+            "are at least 1, the kernel is 1 to %d, the padding 0 to kernel - 1",
+            c.channels, c.kernel, c.stride, c.pad, TREN_CONV_KERNEL);
     else if (in.h + 2 * c.pad < c.kernel || in.w + 2 * c.pad < c.kernel)
         tren_graph_fail(graph,
                         "conv2d: a picture of %d x %d, padded by %d, is smaller than the %d x %d "
@@ -126,8 +131,8 @@ tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, 
                          .kernel = c.kernel,
                          .stride = c.stride,
                          .pad = c.pad};
-    tren_layer *l = tren_graph_add(graph, sizeof(conv_layer), &conv_ops, input,
-                                   (tren_shape){s.co, s.oh, s.ow});
+    tren_layer *l =
+        tren_graph_add(graph, sizeof(conv_layer), &conv_ops, input, (tren_shape){s.co, s.oh, s.ow});
     if (!l) return NULL;
     conv_layer *conv = (conv_layer *)l;
     conv->shape = s;

@@ -86,8 +86,7 @@ tren_layer *tren_average_pool(tren_graph *graph, tren_layer *input, int kernel, 
 
 tren_layer *tren_global_max_pool(tren_graph *graph, tren_layer *input) {
     input = tren_as_lanes(graph, input);
-    return input ? add_pool(graph, input, &max_ops,
-                            shape_of(input, input->out.h, input->out.w, 1))
+    return input ? add_pool(graph, input, &max_ops, shape_of(input, input->out.h, input->out.w, 1))
                  : NULL;
 }
 

@@ -31,11 +31,11 @@ struct tren_work {
     const tren_graph *graph; /* not owned */
     tren_work_spec spec;
     int n_groups; /* my shards */
-    int capacity;         /* rows of an activation: blocks need some more than a pass has */
+    int capacity; /* rows of an activation: blocks need some more than a pass has */
     tren_arena act, grad, fold, scratch;
-    double *group;        /* [n_groups][per_group] owned */
-    int *block0;          /* [n_groups + 1] the first block of each group of this pass; owned */
-    uint8_t *saved;            /* owned */
+    double *group;  /* [n_groups][per_group] owned */
+    int *block0;    /* [n_groups + 1] the first block of each group of this pass; owned */
+    uint8_t *saved; /* owned */
     tren_fold_node *fold_node; /* [n_nodes] owned */
     int n_nodes, fold_depth;
     size_t fold_len;       /* elements of the largest tile */

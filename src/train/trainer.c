@@ -131,11 +131,11 @@ static tren_status plan_segments(tren_trainer *t) {
             size_t hi = at.off + at.len < piece[p].off + piece[p].len ? at.off + at.len
                                                                       : piece[p].off + piece[p].len;
             if (lo >= hi) continue;
-            t->segment[t->n_segments++] = (trainer_segment){.at = {lo, hi - lo},
-                                                            .state = state + (lo - piece[p].off),
-                                                            .decay = t->graph->param[i].decay,
-                                                            .statistic =
-                                                                t->graph->param[i].statistic};
+            t->segment[t->n_segments++] =
+                (trainer_segment){.at = {lo, hi - lo},
+                                  .state = state + (lo - piece[p].off),
+                                  .decay = t->graph->param[i].decay,
+                                  .statistic = t->graph->param[i].statistic};
         }
     for (int k = 0; k < t->optimizer->n_states; k++) TREN_TRY(tren_arena_open(&t->state[k], state));
     return TREN_OK;

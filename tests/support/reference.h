@@ -14,7 +14,7 @@
 typedef struct test_values {
     double *at; /* owned */
     size_t n;
-    int dim[2]; /* the first, and the product of the others */
+    int dim[2];       /* the first, and the product of the others */
     tren_shape shape; /* of one row, of an array [n, c, h, w] */
 } test_values;
 

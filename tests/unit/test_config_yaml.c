@@ -144,7 +144,7 @@ static tren_config unusual(void) {
         "data: 'it''s: a \"b\" \\\\ #c'\nout: '-x'\ninit_from: 'null'\nseed: 18446744073709551615\n"
         "precision: double\nshards: 7\nbatch_size: 10000000\nshuffle: false\nblas_threads: 2\n"
         "model: {name: '12', hidden: [1048576, 3], activation: gelu, init: gaussian, "
-        "init_variance: 0.3333333333333333}\n"
+        "init_variance: 0.3333333333333333, width: 3, channels: [1], kernel: 5, norm: none}\n"
         "dropout: [0.1, 0.30000000000000004]\nloss: {name: cross_entropy, label_smoothing: 0.1}\n"
         "optimizer: {name: adamw, learning_rate: 1e-300, momentum: .5, beta1: .8, beta2: .99, "
         "epsilon: 1e-7, nesterov: true, lambda: 0, weight_decay: 1e-4, clip_norm: 1}\n"

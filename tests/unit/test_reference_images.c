@@ -20,13 +20,11 @@ static const tren_init no_init = {.kind = TREN_DRAW_HE};
 
 static tren_layer *conv(tren_graph *g, tren_layer *x, int channels, int kernel, int stride,
                         int pad) {
-    return tren_conv2d(g, x,
-                       (tren_conv_spec){.channels = channels,
-                                        .kernel = kernel,
-                                        .stride = stride,
-                                        .pad = pad,
-                                        .bias = true},
-                       no_init);
+    return tren_conv2d(
+        g, x,
+        (tren_conv_spec){
+            .channels = channels, .kernel = kernel, .stride = stride, .pad = pad, .bias = true},
+        no_init);
 }
 static tren_layer *conv3x3(tren_graph *g, tren_layer *x) {
     return conv(g, x, 8, 3, 1, 1);
@@ -79,8 +77,8 @@ static void check_case(const char *name, build_fn build, int shards, const int *
     for (int i = 0; i < g->n_params && i < 2; i++)
         put(value, &g->param[i], name, i == 0 ? "weight" : "bias");
     test_run run;
-    test_run_open(&run, &(test_run_spec){
-                            .graph = g, .value = value, .batch = &batch, .hi = shards});
+    test_run_open(&run,
+                  &(test_run_spec){.graph = g, .value = value, .batch = &batch, .hi = shards});
     test_run_both(&run);
     test_agrees_within(test_output_of(&run, output), name, "y", allowed);
     test_agrees_within(test_gradient_of(&run, input), name, "dx", allowed);
@@ -205,8 +203,7 @@ static void check_network(const char *name, int width) {
     tren_config_defaults(&config);
     snprintf(config.model.name, sizeof config.model.name, "resnet18");
     config.model.width = width;
-    tren_dataset_info info = {
-        .shape = x.shape, .is_image = true, .n_classes = 10, .n_targets = 1};
+    tren_dataset_info info = {.shape = x.shape, .is_image = true, .n_classes = 10, .n_targets = 1};
     tren_graph *g = NULL;
     cr_assert_eq(tren_model_build(&g, &config, &info), TREN_OK, "%s", tren_error_text());
     test_batch batch;
@@ -233,8 +230,7 @@ static void check_network(const char *name, int width) {
         size_t off = g->param[i].at.off;
         bool statistic = g->param[i].statistic;
         for (size_t k = off; k < off + g->param[i].at.len && statistic; k++)
-            run.node[0][k] =
-                value[k] + (real)TREN_STATISTIC_MOMENTUM * (run.node[0][k] - value[k]);
+            run.node[0][k] = value[k] + (real)TREN_STATISTIC_MOMENTUM * (run.node[0][k] - value[k]);
         snprintf(path, sizeof path, "%s/%s", statistic ? "running" : "grad", names.name[i]);
         test_agrees_within(run.node[0] + off, name, path, 10 * allowed);
     }

@@ -1,0 +1,195 @@
+/* F(4x4, 3x3) of Lavin & Gray 2016 (arXiv 1509.09308) on lanes: a tile of 4 x 4 outputs takes 36
+ * multiplications a pair of channels instead of 144. Tiles are transformed a few at a time, so that
+ * they stay in the second-level cache between the transforms and the 36 products over channels.
+ * Compiled with contraction. An element is one chain over input channels, whichever tiles are
+ * computed with it. */
+#include "kernels/conv_sweep.h"
+#include "kernels/lanes.h"
+
+#include <string.h>
+
+enum { OUT = 4, IN = 6, POINTS = IN * IN };
+enum { GROUP_BYTES = 640 * 1024, GROUP_MOST = 12 };
+
+/* t = B^T d of six values that lie `from` apart, to values `to` apart. */
+ALWAYS_INLINE void input_points(lanes *t, const int to, const lanes *d, const int from) {
+    lanes d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from],
+          d5 = d[5 * from];
+    lanes even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, far = 2 * (d3 - d1);
+    t[0] = 4 * d0 - 5 * d2 + d4;
+    t[to] = even + odd;
+    t[2 * to] = even - odd;
+    t[3 * to] = near + far;
+    t[4 * to] = near - far;
+    t[5 * to] = 4 * d1 - 5 * d3 + d5;
+}
+
+/* y = A^T m. */
+ALWAYS_INLINE void output_points(lanes *y, const int to, const lanes *m, const int from) {
+    lanes a = m[from] + m[2 * from], b = m[from] - m[2 * from];
+    lanes c = m[3 * from] + m[4 * from], d = m[3 * from] - m[4 * from];
+    y[0] = m[0] + a + c;
+    y[to] = b + 2 * d;
+    y[2 * to] = a + 4 * c;
+    y[3 * to] = b + 8 * d + m[5 * from];
+}
+
+/* Six sums of three values: u = G g, for a block of outputs at a time. */
+ALWAYS_INLINE void weight_points(real (*u)[CONV_WIDE], const int to, const real (*g)[CONV_WIDE],
+                                 const int from, int j) {
+    const real quarter = (real)(1.0 / 4), sixth = (real)(1.0 / 6);
+    const real a = g[0][j], b = g[from][j], c = g[2 * from][j];
+    const real even = sixth * (a + c), far = (real)(1.0 / 24) * a + sixth * c;
+    u[0][j] = quarter * a;
+    u[to][j] = -(even + sixth * b);
+    u[2 * to][j] = sixth * b - even;
+    u[3 * to][j] = far + (real)(1.0 / 12) * b;
+    u[4 * to][j] = far - (real)(1.0 / 12) * b;
+    u[5 * to][j] = c;
+}
+
+bool tren_winograd_pays(const tren_conv_shape *s) {
+    if (s->kernel != 3 || s->stride != 1 || s->pad != 1 || s->h < OUT || s->w < OUT) return false;
+    double tiles = (double)((s->h + OUT - 1) / OUT) * ((s->w + OUT - 1) / OUT);
+    double direct = 9.0 * s->h * s->w * s->ci * s->co;
+    /* What the transforms of a channel's tile cost, in multiplications: measured. */
+    double winograd = tiles * POINTS * ((double)s->ci * s->co + 14.0 * (s->ci + s->co));
+    return winograd < direct;
+}
+
+size_t tren_winograd_packed(int in, int out) {
+    size_t n = 0;
+    for (int o = 0; o < out; o += conv_block(out, o)) n += (size_t)in * conv_block(out, o);
+    return n * POINTS;
+}
+
+/* The kernels of output channels [o, o + block) and input channel c; the data gradient's are
+ * turned. */
+static void gather(real (*g)[CONV_WIDE], const real *w, const tren_conv_shape *s, int which,
+                   const int at[2]) {
+    int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci, o = at[0], c = at[1];
+    for (int j = 0; j < CONV_WIDE; j++)
+        for (int t = 0; t < 9; t++) {
+            size_t kernel = which == 0 ? (size_t)(o + j) * in + c : (size_t)c * out + o + j;
+            g[t][j] = o + j < out ? w[kernel * 9 + (which == 0 ? t : 8 - t)] : 0;
+        }
+}
+
+TREN_KERNEL static void pack_kernels(real *packed, size_t point, const real (*g)[CONV_WIDE],
+                                     int block) {
+    real half[IN * 3][CONV_WIDE], u[POINTS][CONV_WIDE];
+    for (int k = 0; k < 3; k++)
+        for (int j = 0; j < CONV_WIDE; j++) weight_points(half + k, 3, g + k, 3, j);
+    for (int i = 0; i < IN; i++)
+        for (int j = 0; j < CONV_WIDE; j++)
+            weight_points(u + i * IN, 1, (const real(*)[CONV_WIDE])half + i * 3, 1, j);
+    for (int p = 0; p < POINTS; p++) memcpy(packed + p * point, u[p], (size_t)block * sizeof **u);
+}
+
+/* packed [point][block of outputs][in][outputs] */
+void tren_winograd_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
+                        int which) {
+    int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci;
+    size_t point = tren_winograd_packed(in, out) / POINTS;
+    for (int o = 0; o < out; o += conv_block(out, o))
+        for (int c = 0; c < in; c++) {
+            real g[9][CONV_WIDE];
+            int block = conv_block(out, o);
+            gather(g, w, s, which, (int[]){o, c});
+            pack_kernels(packed, point, (const real(*)[CONV_WIDE])g, block);
+            packed += block;
+        }
+}
+
+/* ---- tiles -------------------------------------------------------------------------------------
+ */
+
+/* Tiles [first, first + n) of all blocks, row by row. */
+typedef struct tile_group {
+    int first, n;
+    int h, w, across, a_block; /* of a picture; tiles in a row and in a block */
+} tile_group;
+
+typedef struct tile_place {
+    int block, y, x; /* of the first output */
+} tile_place;
+
+static tile_place place_of(const tile_group *g, int i) {
+    int tile = g->first + i, in_block = tile % g->a_block;
+    return (tile_place){tile / g->a_block, in_block / g->across * OUT, in_block % g->across * OUT};
+}
+
+/* v [point][channel][tile] of one channel and tile; x the channel's picture. */
+TREN_KERNEL static void transform_input(real *v, size_t point, const real *x, const tile_group *g,
+                                        tile_place at) {
+    lanes d[POINTS], t[POINTS];
+    for (int i = 0; i < IN; i++)
+        for (int j = 0; j < IN; j++) {
+            int y = at.y + i - 1, u = at.x + j - 1;
+            bool inside = y >= 0 && y < g->h && u >= 0 && u < g->w;
+            d[i * IN + j] = (lanes){0};
+            if (inside) d[i * IN + j] = LANES_LOAD(x + ((size_t)y * g->w + u) * TREN_LANES);
+        }
+    for (int j = 0; j < IN; j++) input_points(t + j, IN, d + j, IN);
+    for (int i = 0; i < IN; i++) input_points(d + i * IN, 1, t + i * IN, 1);
+    for (int p = 0; p < POINTS; p++) LANES_STORE(v + p * point, d[p]);
+}
+
+/* The picture's outputs of one channel and tile, from m. */
+TREN_KERNEL static void transform_output(real *y, const real *m, size_t point, const tile_group *g,
+                                         tile_place at, real b, bool add) {
+    lanes d[POINTS], t[OUT * IN], out[OUT * OUT];
+    for (int p = 0; p < POINTS; p++) d[p] = LANES_LOAD(m + p * point);
+    for (int j = 0; j < IN; j++) output_points(t + j, IN, d + j, IN);
+    for (int i = 0; i < OUT; i++) output_points(out + i * OUT, 1, t + i * IN, 1);
+    for (int i = 0; i < OUT && at.y + i < g->h; i++)
+        for (int j = 0; j < OUT && at.x + j < g->w; j++) {
+            real *to = y + ((size_t)(at.y + i) * g->w + at.x + j) * TREN_LANES;
+            lanes value = out[i * OUT + j] + b;
+            if (add) value += LANES_LOAD(to);
+            LANES_STORE(to, value);
+        }
+}
+
+static int tiles_of_group(int in, int out) {
+    size_t bytes = (size_t)POINTS * (in + out) * TREN_LANES * sizeof(real);
+    int n = (int)(GROUP_BYTES / bytes) / CONV_WIDE_PIXELS * CONV_WIDE_PIXELS;
+    return n < CONV_WIDE_PIXELS ? CONV_WIDE_PIXELS : n > GROUP_MOST ? GROUP_MOST : n;
+}
+
+size_t tren_winograd_scratch(const tren_conv_shape *s) {
+    return (size_t)POINTS * (s->ci + s->co) * TREN_LANES * tiles_of_group(s->ci, s->co);
+}
+
+/* One call: y (+)= x * the packed kernels + b, where x has `in` channels and y `out`. */
+static void run_group(const tren_winograd_call *c, const tile_group *g) {
+    size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
+    real *v = c->scratch, *m = c->scratch + (size_t)POINTS * c->in * row;
+    size_t kernels = tren_winograd_packed(c->in, c->out) / POINTS;
+    for (int i = 0; i < g->n; i++) {
+        tile_place at = place_of(g, i);
+        for (int k = 0; k < c->in; k++)
+            transform_input(v + k * row + i * TREN_LANES, c->in * row,
+                            c->x + ((size_t)at.block * c->in + k) * area, g, at);
+    }
+    for (int p = 0; p < POINTS; p++)
+        tren_conv_channels(m + p * c->out * row, v + p * c->in * row, c->packed + p * kernels,
+                           (int[]){c->in, c->out, g->n});
+    for (int i = 0; i < g->n; i++) {
+        tile_place at = place_of(g, i);
+        for (int k = 0; k < c->out; k++)
+            transform_output(c->y + ((size_t)at.block * c->out + k) * area,
+                             m + k * row + i * TREN_LANES, c->out * row, g, at, c->b ? c->b[k] : 0,
+                             c->add);
+    }
+}
+
+void tren_winograd(const tren_winograd_call *c, int n_blocks) {
+    tile_group g = {.h = c->h, .w = c->w, .across = (c->w + OUT - 1) / OUT};
+    g.a_block = g.across * ((c->h + OUT - 1) / OUT);
+    int most = tiles_of_group(c->in, c->out), all = n_blocks * g.a_block;
+    for (g.first = 0; g.first < all; g.first += most) {
+        g.n = all - g.first < most ? all - g.first : most;
+        run_group(c, &g);
+    }
+}
