@@ -105,6 +105,8 @@ tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
                               const tren_reduce_spec *spec);
 void tren_reducer_close(tren_reducer *reducer);               /* accepts NULL */
 const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the one in use */
+/* Why `auto` could not take the shared window on one node, or "". Not collective */
+const char *tren_reducer_note(const tren_reducer *reducer);
 /* Whether messages are under way between begin and wait, which `ready` moves along. */
 bool tren_reducer_sends(const tren_reducer *reducer);
 int tren_reducer_first_shard(const tren_reducer *reducer, int rank); /* rank = size gives shards */

@@ -30,10 +30,29 @@ static void find_node(tren_comm *comm) {
     MPI_Comm_free(&node);
 }
 
+/* MPI's own way ends with the class of the error as exit code, which has other meanings here. */
+static void end_job(MPI_Comm *comm, int *error, ...) {
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int n = 0, rank = -1;
+    MPI_Error_string(*error, text, &n);
+    MPI_Comm_rank(*comm, &rank);
+    fprintf(stderr, "tren: rank %d: MPI failed: %s\n", rank, text);
+    fflush(stderr);
+    MPI_Abort(*comm, TREN_ERR_ENV);
+}
+
+static void handle_errors(MPI_Comm comm) {
+    MPI_Errhandler handler;
+    MPI_Comm_create_errhandler(end_job, &handler);
+    MPI_Comm_set_errhandler(comm, handler);
+    MPI_Errhandler_free(&handler); /* the communicator keeps it */
+}
+
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm) {
     *comm = (tren_comm){0};
     TREN_TRY(tren_alloc(&comm->mpi, 1, sizeof(MPI_Comm), "a communicator"));
     MPI_Comm_dup(*(MPI_Comm *)mpi_comm, (MPI_Comm *)comm->mpi);
+    handle_errors(mpi_of(comm));
     MPI_Comm_rank(mpi_of(comm), &comm->rank);
     MPI_Comm_size(mpi_of(comm), &comm->size);
     find_node(comm);

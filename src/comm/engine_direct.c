@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-enum { TAG_VALUE = 1 << 30 };
+/* Every pair of ranks posts its sends and its receives in one and the same order, and MPI does not
+ * let a message overtake another of the same sender and tag, so one tag is enough: no number of
+ * buckets can exceed an MPI's bound, of which the standard promises but 32767. */
+enum { TAG_DIRECT = 300 };
 
 typedef struct direct_state {
     tren_arena inbox;        /* [n_all][my slice of each bucket], one after the other */
@@ -48,21 +51,16 @@ static void direct_close(tren_reducer *r) {
     free(s);
 }
 
-/* node: of its owner, so below TREN_TREE_MAX_NODES. */
-static int tag_of(int bucket, int node) {
-    return bucket * TREN_TREE_MAX_NODES + node;
-}
-
-static void receive(tren_reducer *r, real *into, size_t len, int from, int tag) {
+static void receive(tren_reducer *r, real *into, size_t len, int from) {
     direct_state *s = r->state;
     s->in_peer[s->n_in] = from;
-    MPI_Irecv(into, (int)len, TREN_MPI_REAL, from, tag, mpi_of(r->comm), &s->in[s->n_in++]);
+    MPI_Irecv(into, (int)len, TREN_MPI_REAL, from, TAG_DIRECT, mpi_of(r->comm), &s->in[s->n_in++]);
 }
 
-static void send(tren_reducer *r, const real *from, size_t len, int to, int tag) {
+static void send(tren_reducer *r, const real *from, size_t len, int to) {
     direct_state *s = r->state;
     s->out_peer[s->n_out] = to;
-    MPI_Isend(from, (int)len, TREN_MPI_REAL, to, tag, mpi_of(r->comm), &s->out[s->n_out++]);
+    MPI_Isend(from, (int)len, TREN_MPI_REAL, to, TAG_DIRECT, mpi_of(r->comm), &s->out[s->n_out++]);
 }
 
 static void direct_begin(tren_reducer *r) {
@@ -74,7 +72,7 @@ static void direct_begin(tren_reducer *r) {
         for (int q = 0; q < r->comm->size && len > 0; q++) {
             if (q == r->comm->rank) continue;
             for (int k = 0; k < r->first_node[q + 1] - r->first_node[q]; k++, into += len)
-                receive(r, into, len, q, tag_of(b, k));
+                receive(r, into, len, q);
         }
     }
 }
@@ -84,7 +82,7 @@ static void direct_ship(tren_reducer *r, int b) {
         int q = (r->comm->rank + i) % r->comm->size; /* not all to the same rank at once */
         tren_span slice = r->engine->slice(r, b, q);
         for (int k = 0; k < r->n_mine && slice.len > 0; k++)
-            send(r, r->node[k] + slice.off, slice.len, q, tag_of(b, k));
+            send(r, r->node[k] + slice.off, slice.len, q);
     }
 }
 
@@ -129,8 +127,8 @@ static void direct_gather(tren_reducer *r) {
             int from = (r->comm->rank - i + r->comm->size) % r->comm->size;
             int to = (r->comm->rank + i) % r->comm->size;
             tren_span theirs = r->engine->slice(r, b, from);
-            if (theirs.len > 0) receive(r, r->value + theirs.off, theirs.len, from, TAG_VALUE + b);
-            if (mine.len > 0) send(r, r->value + mine.off, mine.len, to, TAG_VALUE + b);
+            if (theirs.len > 0) receive(r, r->value + theirs.off, theirs.len, from);
+            if (mine.len > 0) send(r, r->value + mine.off, mine.len, to);
         }
     }
     tren_wait_all(r->comm, s->in, s->in_peer, s->n_in);

@@ -5,9 +5,11 @@
 #include "comm/reduce.h"
 #include "tren/kernels.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 enum { LINE = 64, SPINS = 2000 };
 
@@ -19,13 +21,35 @@ typedef struct shared_state {
     uint64_t count;
 } shared_state;
 
+double tren_window_room(void) {
+    struct statvfs fs;
+    if (statvfs("/dev/shm", &fs) != 0) return INFINITY; /* MPI has its ways elsewhere */
+    return (double)fs.f_bavail * (double)fs.f_frsize;
+}
+
+static size_t padded(size_t n) {
+    return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real);
+}
+
+/* Of all ranks together. */
+static double window_bytes(const tren_reducer *r) {
+    return (double)(r->n_all + 1) * (double)padded(r->n) * sizeof(real) +
+           (double)r->comm->size * LINE;
+}
+
 static tren_status shared_allowed(const tren_reducer *r) {
-    if (r->comm->local_size == r->comm->size) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_USAGE,
-        "reduction: shared needs all ranks on one node, but %d ranks are on %d nodes; use auto, "
-        "halving or direct",
-        r->comm->size, r->comm->n_nodes);
+    if (r->comm->local_size != r->comm->size)
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "reduction: shared needs all ranks on one node, but %d ranks are on %d nodes; use "
+            "auto, halving or direct",
+            r->comm->size, r->comm->n_nodes);
+    if (window_bytes(r) <= r->window_room) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV,
+                     "reduction: shared needs %.1f MiB of shared memory, and /dev/shm has %.1f MiB "
+                     "free; give it more (docker run --shm-size, mount -o remount,size=), or use "
+                     "--reduction direct",
+                     window_bytes(r) / 0x1p20, r->window_room / 0x1p20);
 }
 
 static inline void pause_a_little(int spins, bool crowded) {
@@ -49,10 +73,6 @@ static void meet(tren_reducer *r) {
     tren_waiting_for(r->comm, -1);
 }
 
-static size_t padded(size_t n) {
-    return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real);
-}
-
 static void map_window(tren_reducer *r, shared_state *s) {
     for (int q = 0; q < r->comm->size; q++) {
         MPI_Aint bytes;
@@ -69,23 +89,40 @@ static void map_window(tren_reducer *r, shared_state *s) {
     }
 }
 
-static tren_status shared_open(tren_reducer *r) {
+static tren_status open_state(tren_reducer *r) {
     shared_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the shared window"));
     r->state = s;
     TREN_TRY(
         tren_alloc(&s->arrived, (size_t)r->comm->size, sizeof *s->arrived, "the shared window"));
-    TREN_TRY(tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window"));
-    size_t arrays = (size_t)r->n_mine + (r->comm->rank == 0 ? 1 : 0);
-    MPI_Aint bytes = (MPI_Aint)(LINE + arrays * padded(r->n) * sizeof(real));
+    return tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window");
+}
+
+static tren_status allocate(void **mine, MPI_Aint bytes, shared_state *s) {
     MPI_Info info;
     MPI_Info_create(&info);
     MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* each rank's part on its own pages */
+    MPI_Comm_set_errhandler(s->comm, MPI_ERRORS_RETURN);
+    int failed = MPI_Win_allocate_shared(bytes, 1, info, s->comm, mine, &s->window);
+    MPI_Info_free(&info);
+    if (failed == MPI_SUCCESS) return TREN_OK;
+    s->window = MPI_WIN_NULL;
+    return tren_fail(TREN_ERR_ENV,
+                     "reduction: MPI could not make a shared window of %.1f MiB a rank; use "
+                     "--reduction direct",
+                     (double)bytes / 0x1p20);
+}
+
+static tren_status shared_open(tren_reducer *r) {
+    TREN_TRY(tren_comm_agree(r->comm, open_state(r)));
+    shared_state *s = r->state;
+    size_t arrays = (size_t)r->n_mine + (r->comm->rank == 0 ? 1 : 0);
+    MPI_Aint bytes = (MPI_Aint)(LINE + arrays * padded(r->n) * sizeof(real));
+    void *mine = NULL;
+    s->window = MPI_WIN_NULL;
     MPI_Comm_split_type(mpi_of(r->comm), MPI_COMM_TYPE_SHARED, r->comm->rank, MPI_INFO_NULL,
                         &s->comm);
-    void *mine;
-    MPI_Win_allocate_shared(bytes, 1, info, s->comm, &mine, &s->window);
-    MPI_Info_free(&info);
+    TREN_TRY(tren_comm_agree(r->comm, allocate(&mine, bytes, s)));
     memset(mine, 0, (size_t)bytes);
     map_window(r, s);
     MPI_Barrier(s->comm);
@@ -95,7 +132,7 @@ static tren_status shared_open(tren_reducer *r) {
 
 static void shared_close(tren_reducer *r) {
     shared_state *s = r->state;
-    if (s->window) MPI_Win_free(&s->window);
+    if (s->window && s->window != MPI_WIN_NULL) MPI_Win_free(&s->window);
     if (s->comm) MPI_Comm_free(&s->comm);
     free(s->arrived);
     free(s->leaf);

@@ -47,6 +47,8 @@ static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
     size_t len = round_up(wanted ? wanted : 1, TREN_REDUCE_GRAIN);
     size_t least = (size_t)r->comm->size * TREN_REDUCE_GRAIN; /* one grain for each owner */
     if (len < least) len = least;
+    size_t fewest = round_up(r->n / TREN_MOST_BUCKETS + 1, TREN_REDUCE_GRAIN);
+    if (len < fewest) len = fewest;
     if (len > (size_t)1 << 29) len = (size_t)1 << 29; /* message counts are int */
     r->n_buckets = (int)((r->n + len - 1) / len);
     TREN_TRY(tren_alloc(&r->bucket, (size_t)r->n_buckets, sizeof *r->bucket, "buckets"));
@@ -100,7 +102,7 @@ void tren_do_nothing(tren_reducer *r) {
 
 enum { SMALL_BYTES = 64 * 1024 };
 
-static const tren_engine *choose(const tren_reducer *r, int wanted) {
+static const tren_engine *choose(tren_reducer *r, int wanted) {
     if (r->comm->size == 1) return &tren_engine_local;
     switch ((tren_engine_id)wanted) {
     case TREN_ENGINE_SHARED:
@@ -116,7 +118,9 @@ static const tren_engine *choose(const tren_reducer *r, int wanted) {
     case TREN_ENGINE_AUTO:
         break;
     }
-    if (tren_engine_shared.allowed(r) == TREN_OK) return &tren_engine_shared;
+    tren_status st = tren_engine_shared.allowed(r);
+    if (st == TREN_OK) return &tren_engine_shared;
+    if (st == TREN_ERR_ENV) snprintf(r->note, sizeof r->note, "%s", tren_error_text());
     if (r->n * sizeof(real) <= SMALL_BYTES) return &tren_engine_gather;
     if (tren_engine_halving.allowed(r) == TREN_OK) return &tren_engine_halving;
     return &tren_engine_direct;
@@ -142,11 +146,14 @@ tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
                               const tren_reduce_spec *spec) {
     *reducer = NULL;
     tren_reducer *r = NULL;
+    double room = tren_window_room();
+    tren_comm_bcast(comm, &room, sizeof room); /* all choose by one account */
     tren_status st = tren_alloc(&r, 1, sizeof *r, "the reduction");
     if (st == TREN_OK) {
         r->comm = comm;
         r->n = spec->n;
         r->shards = spec->shards;
+        r->window_room = room;
         st = open_plan(r, spec);
     }
     st = tren_comm_agree(comm, st);
@@ -179,6 +186,9 @@ const char *tren_reducer_engine(const tren_reducer *r) {
 }
 bool tren_reducer_sends(const tren_reducer *r) {
     return r->engine->poke != tren_do_nothing;
+}
+const char *tren_reducer_note(const tren_reducer *r) {
+    return r->note;
 }
 int tren_reducer_first_shard(const tren_reducer *r, int rank) {
     return r->first[rank];

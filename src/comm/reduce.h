@@ -4,6 +4,9 @@
 
 #include "comm/mpi_comm.h"
 
+/* Messages of a bucket are told apart by their tags. */
+enum { TREN_MOST_BUCKETS = 30000 };
+
 typedef struct tren_engine {
     const char *name;
     bool replicates; /* every rank ends with the whole sum and owns everything */
@@ -49,7 +52,9 @@ struct tren_reducer {
     const real **leaf; /* [n_all] operands of a fold; owned */
     double *chunk;     /* sums of squares by chunk; owned, made on first use */
     size_t bytes;
-    void *state; /* the engine's */
+    double window_room; /* bytes free for a shared window, by rank 0's account */
+    char note[320];     /* why `auto` did not take the engine that it prefers, or "" */
+    void *state;        /* the engine's */
 };
 
 /* [size] equal parts of a bucket in units of TREN_REDUCE_GRAIN. */
@@ -58,6 +63,8 @@ tren_span tren_slice_evenly(const tren_reducer *r, int bucket, int rank);
 tren_status tren_open_arenas(tren_reducer *r);
 /* dst [n] = the fold of leaf[0..n_all) [n] each; dst may be one of them. */
 void tren_fold_nodes(real *dst, const real *const *leaf, const tren_reducer *r, size_t n);
+/* Bytes free where a shared window of this node would lie. */
+double tren_window_room(void);
 tren_status tren_always_allowed(const tren_reducer *r);
 void tren_do_nothing(tren_reducer *r);
 
