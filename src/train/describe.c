@@ -56,12 +56,15 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
 tren_status tren_train_describe(const tren_config *config, FILE *out) {
     tren_dataset *dataset = NULL;
     tren_graph *graph = NULL;
+    tren_augment augment = {0};
     tren_status st = TREN_OK;
     TREN_GOTO(tren_dataset_open(&dataset, config->data));
+    TREN_GOTO(tren_augment_open(&augment, config, tren_dataset_info_of(dataset)));
     TREN_GOTO(tren_model_build(&graph, config, tren_dataset_info_of(dataset)));
     print_all(out, config, graph, tren_dataset_info_of(dataset));
 done:
     tren_graph_close(graph);
+    tren_augment_close(&augment);
     tren_dataset_close(dataset);
     return st;
 }

@@ -33,6 +33,7 @@ typedef struct tren_trainer {
     const tren_dataset_info *info; /* not owned */
     tren_rows rows;
     tren_normalizer normalizer;
+    tren_augment augment;
     tren_order order;
     int lo, hi; /* my shards */
     int64_t steps_per_epoch;
