@@ -181,6 +181,7 @@ Test(augment, noise_has_the_sd_of_its_key_in_normalised_units) {
         double sd = 0.2 * (types[t] == TREN_U8 ? 255 : 1), n = ROWS * H * W;
         set(w, "augment.noise", "0.2");
         fetch(w, 0);
+        cr_assert_float_eq(w->augment.noise, sd, 1e-12);
         for (int c = 0; c < C; c++) {
             double sum = 0, squares = 0, scale = (double)w->normalizer.scale[c * H * W];
             for (int i = 0; i < ROWS * WIDTH; i++) {
