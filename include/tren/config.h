@@ -97,6 +97,14 @@ typedef struct tren_config {
     tren_real_list dropout; /* drop rate before each dense layer: input first, then each hidden
                                layer's output */
     struct {
+        double rotation;    /* degrees, either way */
+        double translation; /* pixels, either way, each axis */
+        int crop_padding; /* pixels of zeros around, from which a crop of the same size is taken */
+        bool flip_horizontal, flip_vertical; /* with probability 1/2 */
+        tren_real_list zoom;                 /* least and most factor; []: off */
+        double noise; /* sd: of the range 255 for u8, else in the file's units */
+    } augment;
+    struct {
         int name; /* tren_loss_id */
         double label_smoothing;
     } loss;

@@ -4,6 +4,7 @@
 #define TREN_DATA_H
 
 #include "tren/base.h"
+#include "tren/config.h"
 #include "tren/io.h"
 
 #ifdef __cplusplus
@@ -64,6 +65,26 @@ void tren_normalizer_close(tren_normalizer *normalizer);
 /* x [n, width] = normalised rows row[0..n) (indices relative to rows->first... rows->n). */
 void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,
                      const tren_normalizer *normalizer);
+
+/* Random changes of training images (the config's augment section): one affine map and noise. What
+ * happens to an image is a function of seed, epoch and sample alone. The empty value changes
+ * nothing. */
+typedef struct tren_augment {
+    const tren_config *config; /* not owned */
+    uint32_t epoch;            /* set it before each epoch */
+    tren_shape shape;
+    bool warps;   /* images are moved in some way */
+    double noise; /* sd, in the file's units */
+    real *room;   /* owned: one image with its margin */
+} tren_augment;
+/* TREN_ERR_USAGE: the dataset is a table, or its images are too small. Keeps `config`. */
+tren_status tren_augment_open(tren_augment *augment, const tren_config *config,
+                              const tren_dataset_info *info);
+void tren_augment_close(tren_augment *augment); /* accepts the empty value */
+/* As tren_rows_fetch, each image changed as its epoch and its place in the part have it. Not by two
+ * threads with one augment. */
+void tren_rows_fetch_augmented(real *x, const tren_rows *rows, const uint32_t *row, int n,
+                               const tren_normalizer *normalizer, const tren_augment *augment);
 
 /* ---- shards ---------------------------------------------------------------------------------- */
 

@@ -40,6 +40,25 @@ static tren_status check_model(const tren_config *config) {
     return TREN_OK;
 }
 
+static tren_status check_augment(const tren_config *config) {
+    const tren_real_list *zoom = &config->augment.zoom;
+    if (zoom->n != 0 && zoom->n != 2)
+        return tren_fail(TREN_ERR_USAGE,
+                         "augment.zoom: %d factor%s; give the least and the most, such as "
+                         "[0.9, 1.1], or []",
+                         zoom->n, zoom->n == 1 ? "" : "s");
+    if (zoom->n == 2 && zoom->at[0] > zoom->at[1])
+        return tren_fail(TREN_ERR_USAGE,
+                         "augment.zoom: [%g, %g] has the larger factor first; give [%g, %g]",
+                         zoom->at[0], zoom->at[1], zoom->at[1], zoom->at[0]);
+    if (config->augment.translation > 0 && config->augment.crop_padding > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "augment.translation: %g and augment.crop_padding: %d both move the "
+                         "images; give one",
+                         config->augment.translation, config->augment.crop_padding);
+    return TREN_OK;
+}
+
 static tren_status check_optimizer(const tren_config *config) {
     bool sgd = config->optimizer.name == TREN_SGD;
     if (config->optimizer.lambda >= 0 && config->optimizer.weight_decay >= 0)
@@ -73,6 +92,7 @@ static tren_status check_schedule(const tren_config *config) {
 tren_status tren_config_check(const tren_config *config) {
     TREN_TRY(check_ranges(config));
     TREN_TRY(check_model(config));
+    TREN_TRY(check_augment(config));
     TREN_TRY(check_optimizer(config));
     return check_schedule(config);
 }

@@ -18,12 +18,16 @@ static bool in_section(const char *key, const char *section, size_t n) {
     return n == 0 || (strncmp(key, section, n) == 0 && key[n] == '.');
 }
 
-bool tren_section_exists(const char *name) {
+const char *tren_section_first(const char *name) {
     size_t n;
     const tren_option *option = tren_options(&n);
     for (size_t i = 0; i < n; i++)
-        if (*name && in_section(option[i].key, name, strlen(name))) return true;
-    return false;
+        if (*name && in_section(option[i].key, name, strlen(name))) return option[i].key;
+    return NULL;
+}
+
+bool tren_section_exists(const char *name) {
+    return tren_section_first(name) != NULL;
 }
 
 const char *tren_section_nearest(char out[TREN_MAX_SECTION], const char *name) {

@@ -31,7 +31,7 @@ static const tren_option options[] = {
      "A checkpoint whose weights are the initial ones. Left empty, the weights are drawn from the seed.", "Files"},
 
     {"seed", TREN_OPTION_SEED, RECIPE, AT(seed), "1", 0, 0, NULL,
-     "The seed of everything random: initial weights, order of the rows, dropout.", "Recipe"},
+     "The seed of everything random: initial weights, order of the rows, dropout, augmentation.", "Recipe"},
     {"precision", TREN_OPTION_CHOICE, RECIPE, AT(precision), "float", 0, 0, precisions,
      "The type of weights, activations and gradients; double runs the program tren64.", "Recipe"},
     {"shards", TREN_OPTION_INT, RECIPE, AT(shards), "4", 1, 65536, NULL,
@@ -66,6 +66,28 @@ static const tren_option options[] = {
     {"dropout", TREN_OPTION_REALS, RECIPE, AT(dropout), "[]", 0, TREN_BELOW_1, NULL,
      "Drop rates: of the input, then of each hidden layer's output. One number alone holds for every hidden layer "
      "but not for the input; [] is no dropout.", "Model"},
+
+    {"augment.rotation", TREN_OPTION_REAL, RECIPE, AT(augment.rotation), "0", 0, 180, NULL,
+     "Training images are turned by an angle that is drawn for each image and epoch, of at most so many degrees "
+     "either way. What lies outside an image is 0.", "Augmentation"},
+    {"augment.translation", TREN_OPTION_REAL, RECIPE, AT(augment.translation), "0", 0, 1 << 20, NULL,
+     "Training images are moved along each axis by at most so many pixels either way, and by fractions of pixels.",
+     "Augmentation"},
+    {"augment.crop_padding", TREN_OPTION_INT, RECIPE, AT(augment.crop_padding), "0", 0, 1 << 20, NULL,
+     "Training images get so many pixels of zeros on each side, and a crop of the old size is taken. Give this or "
+     "translation.",
+     "Augmentation"},
+    {"augment.flip_horizontal", TREN_OPTION_BOOL, RECIPE, AT(augment.flip_horizontal), "false", 0, 0, NULL,
+     "Whether half of the training images, chosen anew in each epoch, swap left and right.", "Augmentation"},
+    {"augment.flip_vertical", TREN_OPTION_BOOL, RECIPE, AT(augment.flip_vertical), "false", 0, 0, NULL,
+     "Whether half of them swap top and bottom, chosen in the same way.", "Augmentation"},
+    {"augment.zoom", TREN_OPTION_REALS, RECIPE, AT(augment.zoom), "[]", 0.1, 10, NULL,
+     "Training images are enlarged about their centre by a factor between these two, such as [0.9, 1.1]; [] leaves "
+     "their size.",
+     "Augmentation"},
+    {"augment.noise", TREN_OPTION_REAL, RECIPE, AT(augment.noise), "0", 0, TREN_NO_LIMIT, NULL,
+     "The standard deviation of Gaussian noise on each value of a training image: as a share of 255 for bytes, else "
+     "in the units of the file.", "Augmentation"},
 
     {"loss.name", TREN_OPTION_CHOICE, RECIPE, AT(loss.name), "auto", 0, 0, losses,
      "The loss; auto is cross_entropy for classes and half_squares for targets.", "Loss"},

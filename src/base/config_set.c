@@ -254,8 +254,8 @@ tren_status tren_config_set(tren_config *config, const char *key, const char *te
     if (option) return set(&(setting){option, text, where, tren_option_at(option, config)});
     if (tren_section_exists(key))
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: '%s' is a section, not a key; give its keys, such as '%s.%s'", where,
-                         key, key, strcmp(key, "early_stopping") == 0 ? "rule" : "name");
+                         "%s: '%s' is a section, not a key; give its keys, such as '%s'", where,
+                         key, tren_section_first(key));
     const char *nearest = tren_option_nearest(key);
     if (!nearest)
         return tren_fail(TREN_ERR_USAGE,

@@ -38,9 +38,8 @@ static tren_status fail_unknown(const typed *t) {
     int n = (int)strcspn(t->raw, "=");
     if (tren_section_exists(t->key))
         return tren_fail(TREN_ERR_USAGE,
-                         "option '%.*s' names a section; give one of its keys, such as '--%s.%s'",
-                         n, t->raw, t->key,
-                         strcmp(t->key, "early_stopping") == 0 ? "rule" : "name");
+                         "option '%.*s' names a section; give one of its keys, such as '--%s'", n,
+                         t->raw, tren_section_first(t->key));
     const char *nearest = tren_text_nearest(t->key, switches, sizeof switches / sizeof *switches);
     if (!nearest) nearest = tren_option_nearest(t->key);
     if (!nearest)

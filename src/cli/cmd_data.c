@@ -18,6 +18,8 @@ static const subcommand subcommands[] = {
     {"info", "FILE.h5 ...", "say what a dataset holds", tren_data_info},
     {"check", "FILE.h5 ...", "look for damage, duplicates, bad values and missing classes",
      tren_data_check},
+    {"preview", "FILE.h5 [--augment.KEY VALUE ...]", "draw training images as augmentation would",
+     tren_data_preview},
 };
 
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof *subcommands };
@@ -25,7 +27,7 @@ enum { N_SUBCOMMANDS = sizeof subcommands / sizeof *subcommands };
 static void print_help(void) {
     printf("Usage\n");
     for (int i = 0; i < N_SUBCOMMANDS; i++)
-        printf("  tren data %-7s%-38s %s\n", subcommands[i].name, subcommands[i].synopsis,
+        printf("  tren data %-8s%-38s %s\n", subcommands[i].name, subcommands[i].synopsis,
                subcommands[i].summary);
     printf("\n'tren data SUBCOMMAND --help' explains each; docs/data-format.md the file.\n");
 }

@@ -1,4 +1,5 @@
 /* tren data import, tren data make: any source of the list, split and written. */
+#include "cli/out_file.h"
 #include "cli/args.h"
 #include "cli/cmd_data.h"
 #include "cli/settings.h"
@@ -91,6 +92,21 @@ static tren_status set_take_and_noise(common *c) {
     return tren_noise_kind_parse(&c->how.noise_kind, c->noise_kind);
 }
 
+/* Every word of the command line but --out's own may name an input, or several with commas. */
+static tren_status protect_inputs(const char *out, int argc, char **argv) {
+    tren_status st = TREN_OK;
+    for (int i = 1; i < argc && st == TREN_OK; i++) {
+        if (out >= argv[i] && out <= argv[i] + strlen(argv[i])) continue;
+        char *words = strdup(argv[i]), *save = NULL;
+        if (!words) return tren_fail(TREN_ERR_INTERNAL, "out of memory: the command line");
+        for (char *word = strtok_r(words, ",=", &save); word && st == TREN_OK;
+             word = strtok_r(NULL, ",=", &save))
+            st = tren_out_protect(out, (const char *const[]){word}, 1);
+        free(words);
+    }
+    return st;
+}
+
 static tren_status prepare(const tren_settings_args *args, common *c) {
     double began = tren_seconds();
     if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
@@ -119,6 +135,7 @@ static tren_status run_source(const tren_source_kind *kind, const char *what, in
     tren_status st;
     TREN_GOTO(tren_settings_open(args, kind, option, N_COMMON));
     TREN_GOTO(tren_settings_parse(args, what, argc, argv, &help));
+    if (!help && c.out) TREN_GOTO(protect_inputs(c.out, argc, argv));
     if (!help) st = prepare(args, &c);
 done:
     tren_settings_close(args);

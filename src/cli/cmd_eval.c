@@ -65,7 +65,8 @@ static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trai
     tren_eval_result result = {0};
     tren_out_file out = {0};
     tren_status st = TREN_OK;
-    if (comm->rank == 0 && a->out) st = tren_out_check(&out, a->out, a->force);
+    if (comm->rank == 0) st = tren_trained_protect(a->out, trained);
+    if (comm->rank == 0 && a->out && st == TREN_OK) st = tren_out_check(&out, a->out, a->force);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
     TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, true));

@@ -163,7 +163,8 @@ static tren_status predict(const tren_comm *comm, const predict_args *a, tren_tr
     tren_evaluator *evaluator = NULL;
     tren_out_file file = {0};
     tren_status st = TREN_OK;
-    if (comm->rank == 0) st = tren_out_check(&file, a->out, a->force);
+    if (comm->rank == 0) st = tren_trained_protect(a->out, trained);
+    if (comm->rank == 0 && st == TREN_OK) st = tren_out_check(&file, a->out, a->force);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
     TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, false));

@@ -1,4 +1,5 @@
 #include "cli/out_file.h"
+#include "tren/io.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,38 @@ enum { BUFFER = 1 << 18 };
 
 static tren_status refuse(const tren_out_file *out, int why) {
     return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, strerror(why));
+}
+
+static bool is_same(const struct stat *out, const char *input) {
+    struct stat in;
+    return stat(input, &in) == 0 && in.st_dev == out->st_dev && in.st_ino == out->st_ino;
+}
+
+static bool is_checkpoint(const char *path) {
+    tren_h5 *file = NULL;
+    if (!tren_path_ends(path, ".h5") || tren_h5_open(&file, path, TREN_ERR_DATA) != TREN_OK)
+        return false;
+    bool is = tren_h5_has(file, "/parameters") && tren_h5_has_attr(file, "/", "format");
+    tren_h5_close(file);
+    return is;
+}
+
+tren_status tren_out_protect(const char *path, const char *const *input, int n) {
+    struct stat info;
+    if (!path || stat(path, &info) != 0 || S_ISDIR(info.st_mode)) return TREN_OK;
+    if (!S_ISREG(info.st_mode))
+        return tren_fail(TREN_ERR_USAGE, "%s is no regular file, and is not replaced; name a file",
+                         path);
+    for (int i = 0; i < n; i++)
+        if (is_same(&info, input[i]))
+            return tren_fail(TREN_ERR_USAGE,
+                             "%s is what is read here (%s): give --out another name, so that the "
+                             "input is not lost",
+                             path, input[i]);
+    if (!is_checkpoint(path)) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s is a checkpoint, which --force does not replace; give --out another name",
+                     path);
 }
 
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {

@@ -11,6 +11,9 @@ typedef struct tren_out_file {
     char *buffer;
 } tren_out_file;
 
+/* Refuses to replace what is being read (input [n], paths), a checkpoint, or what is no regular
+ * file, whatever --force says. A path that does not exist passes. TREN_ERR_USAGE. */
+tren_status tren_out_protect(const char *path, const char *const *input, int n);
 /* TREN_ERR_USAGE: the file exists and is not to be replaced; TREN_ERR_ENV: its folder is missing.
  */
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force);

@@ -48,7 +48,6 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
     TREN_TRY(tren_arena_open(&w->act, graph->act_per_row * rows));
     TREN_TRY(tren_alloc(&w->saved, graph->saved_per_row * rows, 1, "dropout masks"));
     TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
-    TREN_TRY(tren_alloc(&w->pattern, TREN_MAX_PATTERNS, sizeof *w->pattern, "row patterns"));
     if (!spec->train) return TREN_OK;
     TREN_TRY(tren_arena_open(&w->grad, graph->act_per_row * rows));
     return open_folds(w);
@@ -91,12 +90,10 @@ static tren_status check_rows(const tren_work *w, const tren_pattern *p) {
 tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const int *row0) {
     for (*pattern = 0; *pattern < w->n_patterns; ++*pattern)
         if (same_pattern(&w->pattern[*pattern], n_groups, row0)) return TREN_OK;
-    if (w->n_patterns == TREN_MAX_PATTERNS) /* pattern 0 stacks nothing new: see tune below */
-        return tren_fail(
-            TREN_ERR_USAGE,
-            "batch_size and shards give more than %d different microbatch layouts; make "
-            "batch_size a multiple of shards",
-            TREN_MAX_PATTERNS);
+    tren_pattern *longer = realloc(w->pattern, (size_t)(w->n_patterns + 1) * sizeof *longer);
+    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: row patterns");
+    w->pattern = longer;
+    longer[w->n_patterns] = (tren_pattern){0};
     tren_pattern *p = &w->pattern[w->n_patterns];
     TREN_TRY(tren_alloc(&p->row0, (size_t)(n_groups + 1), sizeof *p->row0, "a row pattern"));
     TREN_TRY(tren_alloc(&p->stack, (size_t)w->graph->n_layers, 1, "a row pattern"));
@@ -104,7 +101,8 @@ tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const in
     p->n_groups = n_groups;
     w->n_patterns++;
     TREN_TRY(check_rows(w, p));
-    if (!w->spec.stacking || (n_groups == 1 && !w->spec.poked)) return TREN_OK;
+    bool worth = w->spec.stacking && *pattern < TREN_TUNED_PATTERNS;
+    if (!worth || (n_groups == 1 && !w->spec.poked)) return TREN_OK;
     for (int i = 0; i < w->graph->n_layers; i++) {
         const tren_layer *layer = w->graph->layer[i];
         if (layer->ops->tune) TREN_TRY(layer->ops->tune(layer, w, *pattern));

@@ -4,7 +4,8 @@
 
 #include "tren/nn.h"
 
-enum { TREN_MAX_PATTERNS = 512 };
+/* So many patterns are tried for stacking; any others are computed microbatch by microbatch. */
+enum { TREN_TUNED_PATTERNS = 512 };
 
 /* What a pattern of rows may stack, a bit set per layer; found by comparing bits (see stack.c). */
 enum {

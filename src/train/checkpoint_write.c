@@ -94,9 +94,12 @@ static tren_status put_parameters(tren_h5 *file, const tren_checkpoint_arrays *a
     tren_status st = TREN_OK;
     TREN_GOTO(tren_alloc(&name, (size_t)g->n_params, sizeof *name, "names"));
     TREN_GOTO(tren_h5_group(file, "/parameters"));
-    for (int i = 0; i < g->n_params; i++) {
-        name[i] = g->param[i].name;
-        TREN_GOTO(put_parameter(file, &g->param[i], a->value));
+    int n = 0; /* in the order of the arena: statistics lie behind what is learned */
+    for (int k = 0; k < 2 * g->n_params; k++) {
+        const tren_param *p = &g->param[k % g->n_params];
+        if (p->statistic != (k >= g->n_params)) continue;
+        name[n++] = p->name;
+        TREN_GOTO(put_parameter(file, p, a->value));
     }
     TREN_GOTO(tren_h5_put_texts(file, "/parameters", "names", name, (size_t)g->n_params));
     tren_digest_add(digest, a->value, g->n_values * sizeof(real));

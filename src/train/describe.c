@@ -8,7 +8,8 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
     double forward = 0, backward = 0;
     size_t parameters = 0;
     char shape[48], from[48];
-    for (int i = 0; i < l->n_params; i++) parameters += g->param[l->param + i].at.len;
+    for (int i = 0; i < l->n_params; i++)
+        if (!g->param[l->param + i].statistic) parameters += g->param[l->param + i].at.len;
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
     snprintf(from, sizeof from, "%d x %d x %d", l->in.c, l->in.h, l->in.w);
     snprintf(shape, sizeof shape, "%d x %d x %d", l->out.c, l->out.h, l->out.w);
@@ -56,12 +57,15 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
 tren_status tren_train_describe(const tren_config *config, FILE *out) {
     tren_dataset *dataset = NULL;
     tren_graph *graph = NULL;
+    tren_augment augment = {0};
     tren_status st = TREN_OK;
     TREN_GOTO(tren_dataset_open(&dataset, config->data));
+    TREN_GOTO(tren_augment_open(&augment, config, tren_dataset_info_of(dataset)));
     TREN_GOTO(tren_model_build(&graph, config, tren_dataset_info_of(dataset)));
     print_all(out, config, graph, tren_dataset_info_of(dataset));
 done:
     tren_graph_close(graph);
+    tren_augment_close(&augment);
     tren_dataset_close(dataset);
     return st;
 }

@@ -78,7 +78,9 @@ static tren_take_up take_up(const tren_trainer *t) {
 static tren_pass fill_pass(tren_trainer *t) {
     choose_rows(t);
     int n = t->row0[t->hi - t->lo];
-    tren_rows_fetch(tren_work_input(t->work), &t->rows, t->row, n, &t->normalizer);
+    t->augment.epoch = (uint32_t)t->state_of.at.epoch;
+    tren_rows_fetch_augmented(tren_work_input(t->work), &t->rows, t->row, n, &t->normalizer,
+                              &t->augment);
     return (tren_pass){.n_groups = t->hi - t->lo,
                        .row0 = t->row0,
                        .pattern = t->pattern[t->state_of.at.step],

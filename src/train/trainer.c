@@ -38,6 +38,7 @@ static tren_status open_plan(tren_trainer *t) {
     TREN_TRY(tren_dataset_open(&t->dataset, t->config->data));
     t->info = tren_dataset_info_of(t->dataset);
     TREN_TRY(check_shards(t));
+    TREN_TRY(tren_augment_open(&t->augment, t->config, t->info));
     TREN_TRY(tren_model_build(&t->graph, t->config, t->info));
     return tren_memory_check(t->config, t->graph, t->info, t->comm);
 }
@@ -113,7 +114,7 @@ static tren_status open_work(tren_trainer *t) {
         int pattern;
         trainer_rows_of_step(t, s, t->row0);
         TREN_TRY(tren_work_pattern(t->work, &pattern, t->hi - t->lo, t->row0));
-        t->pattern[s] = (int16_t)pattern;
+        t->pattern[s] = pattern;
     }
     return TREN_OK;
 }
@@ -214,6 +215,7 @@ void trainer_close(tren_trainer *t) {
     tren_reducer_close(t->reducer);
     tren_graph_close(t->graph);
     tren_order_close(&t->order);
+    tren_augment_close(&t->augment);
     tren_normalizer_close(&t->normalizer);
     tren_rows_close(&t->rows);
     tren_dataset_close(t->dataset);

@@ -33,6 +33,7 @@ typedef struct tren_trainer {
     const tren_dataset_info *info; /* not owned */
     tren_rows rows;
     tren_normalizer normalizer;
+    tren_augment augment;
     tren_order order;
     int lo, hi; /* my shards */
     int64_t steps_per_epoch;
@@ -42,7 +43,7 @@ typedef struct tren_trainer {
     real *target;
     int *row0;
     real *leaf;       /* [shards][N_TAIL] */
-    int16_t *pattern; /* [steps_per_epoch] */
+    int32_t *pattern; /* [steps_per_epoch] */
     /* network and update */
     tren_graph *graph;
     size_t n_values;

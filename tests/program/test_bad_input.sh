@@ -14,7 +14,12 @@ cd base
 make_classes classes.h5 300
 make_sinusoid targets.h5 200
 "$tren" data make sinusoid --out all-train.h5 --n 100 --split 100/0/0 >/dev/null
+# Twenty images of 4 x 5 pixels
+{ printf '\0\0\10\3\0\0\0\24\0\0\0\4\0\0\0\5' && head -c 400 "$tren"; } >images
+{ printf '\0\0\10\1\0\0\0\24' && printf '\0\1%.0s' {1..10}; } >labels
+"$tren" data import idx --images images --labels labels --split 60/20/20 --out images.h5 >/dev/null
 mkdir good/folder
+echo kept >good/picture.png
 mv ./*.h5 good
 mv classes.h5.csv good/classes.csv
 cat >good/run.yaml <<'END'

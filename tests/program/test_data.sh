@@ -170,7 +170,7 @@ test_usage() {
     expect 2 "'maybe' is none of" "${data[@]}" import csv t.csv --label kind --header maybe --out x.h5
     expect 4 "nowhere/x.h5.tmp: cannot create: No such file" "${data[@]}" make sinusoid --out nowhere/x.h5
     [[ ! -e x.h5 && ! -e x.h5.tmp ]] || fail "a refused command left a file"
-    for command in import make "import idx" "import cifar" "import csv" "import hdf5" "make sinusoid" info check; do
+    for command in import make "import idx" "import cifar" "import csv" "import hdf5" "make sinusoid" info check preview; do
         # shellcheck disable=SC2086
         expect 0 "sage" "${data[@]}" $command --help
     done

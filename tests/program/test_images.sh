@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Networks of images, with batch norm and augmentation: the same bits on any number of ranks, killed or not; and what
+# they have learned is what eval and predict see.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+# 450 pictures of 12 x 10 pixels: a bright bar that lies, stands or is not there, on noise.
+make_pictures() {
+    local n=450
+    { printf '\0\0\10\3\0\0\1\302\0\0\0\14\0\0\0\12' && LC_ALL=C awk -v n=$n 'BEGIN { srand(3); for (i = 0; i < n; i++) {
+        at = 2 + int(rand() * 6); for (y = 0; y < 12; y++) for (x = 0; x < 10; x++) {
+            bar = (i % 3 == 0 && y == at) || (i % 3 == 1 && x == at)
+            printf "%c", (bar ? 150 : 33) + int(rand() * 60) } } }'; } >images
+    { printf '\0\0\10\1\0\0\1\302' && printf '\0\1\2%.0s' $(seq 150); } >labels
+    "$tren" data import idx --images images --labels labels --split 80/10/10 --stratify --out pictures.h5 >/dev/null
+}
+
+cat >config.yaml <<'END'
+data: pictures.h5
+shards: 8
+batch_size: 72
+model: {width: 4, channels: [6, 12], hidden: [16]}
+optimizer: {learning_rate: 0.05, momentum: 0.9, weight_decay: 0.001, clip_norm: 5}
+augment: {rotation: 5, translation: 1, flip_vertical: true, noise: 0.02}
+epochs: 3
+END
+
+train() { # RANKS RUN OPTION ...
+    local ranks=$1 run=$2
+    shift 2
+    mpi "$ranks" "$tren" train config.yaml --out "$run" "$@"
+}
+
+test_ranks() { # MODEL OPTION ...
+    local model=$1 ranks
+    shift
+    expect 0 "stopped by epochs" train 1 "$model" --model.name "$model" "$@"
+    for ranks in 2 3 4 8; do
+        expect 0 "" train "$ranks" "$model$ranks" --model.name "$model" "$@"
+        same_run "$model" "$model$ranks"
+    done
+    for engine in direct gather; do
+        expect 0 "" train 2 "$model-$engine" --model.name "$model" --reduction "$engine" "$@"
+        same_run "$model" "$model-$engine"
+    done
+}
+
+# Running statistics are in the checkpoint, and go on from it.
+test_resume() {
+    expect 0 "" train 3 cut --model.name resnet18 --max_steps 7
+    expect 0 "epoch 2, step 2" train 2 cut --model.name resnet18 --resume
+    same_run resnet18 cut
+    expect 137 "" env TREN_TEST_KILL=states:2 mpirun -n 2 "$tren" train config.yaml --out killed --model.name resnet18 \
+        --checkpoint_steps 2
+    expect 0 "resumed" train 4 killed --model.name resnet18 --resume --checkpoint_steps 2
+    same_run resnet18 killed
+}
+
+test_learning() {
+    expect 0 "" train 2 learned --model.name cnn --dropout '[0.2, 0]' --epochs 30 --augment.noise 0 --shards 2
+    awk -v a="$(field learned test_accuracy)" 'BEGIN { exit !(a > 0.9) }' ||
+        fail "a bar is not seen: test accuracy $(field learned test_accuracy)"
+    expect 0 "" "$tren" eval learned --split test --json
+    grep -q "\"accuracy\": $(field learned test_accuracy)" output || fail "eval has another accuracy: $(cat output)"
+    expect 0 "right (accuracy" "$tren" predict learned --data pictures.h5 --split test --out seen.csv
+    [[ $(wc -l <seen.csv) -eq 46 ]] || fail "$(wc -l <seen.csv) lines of predictions"
+}
+
+test_dry_run() {
+    expect 0 "conv2d1 " "$tren" train config.yaml --model.name resnet18 --dry-run
+    grep -q "^parameters  *44143 " output || fail "$(cat output)"
+    grep -q "batch_norm16 " output || fail "$(cat output)"
+}
+
+make_pictures
+test_ranks resnet18
+test_ranks cnn5 --optimizer.name adam --optimizer.momentum 0 --optimizer.learning_rate 0.003
+test_ranks cnn --dropout '[0.1, 0.2]' --model.norm none --model.activation tanh --model.kernel 5
+test_resume
+test_learning
+test_dry_run
+echo "networks of images: all as expected"
