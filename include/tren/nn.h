@@ -173,6 +173,9 @@ void tren_graph_init(const tren_graph *graph, real *value, uint64_t seed);
 /* The sum of ||W||_F^2 over the parameters that decay. */
 double tren_graph_weight_squares(const tren_graph *graph, const real *value);
 
+/* For people: "784-512-10", or "1 x 28 x 28 to 10 by 38 layers with parameters". */
+void tren_graph_describe(char *text, size_t n, const tren_graph *graph);
+
 /* ---- running ----------------------------------------------------------------------------------
  */
 

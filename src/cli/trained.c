@@ -213,19 +213,10 @@ int64_t tren_trained_epoch(const tren_trained *t) {
     return is_best(t) ? t->checkpoint.at.best_epoch : t->checkpoint.at.epoch;
 }
 
-static void describe_layers(char *out, size_t n, const tren_graph *graph) {
-    size_t at = 0;
-    for (int i = 0; i < graph->n_layers && at < n; i++) {
-        const tren_layer *l = graph->layer[i];
-        if (i > 0 && l->n_params == 0) continue;
-        at += (size_t)snprintf(out + at, n - at, "%s%d", at ? "-" : "", tren_shape_size(l->out));
-    }
-}
-
 void tren_trained_describe(char *out, size_t n, const tren_trained *t) {
     char layers[256] = "", when[64];
     const tren_position *at = &t->checkpoint.at;
-    describe_layers(layers, sizeof layers, t->graph);
+    tren_graph_describe(layers, sizeof layers, t->graph);
     if (!is_best(t) && at->step > 0)
         snprintf(when, sizeof when, "epoch %lld, after %lld steps of it", (long long)at->epoch + 1,
                  (long long)at->step);

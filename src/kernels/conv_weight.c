@@ -2,6 +2,7 @@
  * registers while pixels go by; lanes are added up at the end. Compiled with contraction. */
 #include "kernels/conv_sweep.h"
 #include "kernels/lanes.h"
+#include "kernels/winograd.h"
 
 #include <string.h>
 
@@ -158,6 +159,7 @@ static void plan_far(int *rows, int *blocks, const tren_conv_shape *s) {
 }
 
 size_t tren_conv_weight_scratch(const tren_conv_shape *s) {
+    if (tren_winograd_weight_pays(s)) return tren_winograd_weight_scratch(s);
     int rows, blocks;
     plan_far(&rows, &blocks, s);
     return (size_t)s->kernel * s->kernel * TILE +
@@ -166,6 +168,10 @@ size_t tren_conv_weight_scratch(const tren_conv_shape *s) {
 
 void tren_conv_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
                       int n_blocks, const tren_conv_shape *s, real *restrict scratch) {
+    if (tren_winograd_weight_pays(s)) {
+        tren_winograd_weight(dw, dy, x, n_blocks, s, scratch);
+        return;
+    }
     const size_t n = TREN_LANES, taps = (size_t)s->kernel * s->kernel;
     int rows, blocks, cols = padded_columns(s);
     real *sum = scratch, *padded = scratch + taps * TILE;

@@ -5,10 +5,11 @@
  * computed with it. */
 #include "kernels/conv_sweep.h"
 #include "kernels/lanes.h"
+#include "kernels/winograd.h"
 
 #include <string.h>
 
-enum { OUT = 4, IN = 6, POINTS = IN * IN };
+enum { OUT = WINOGRAD_OUT, IN = WINOGRAD_IN, POINTS = WINOGRAD_POINTS };
 enum { GROUP_BYTES = 640 * 1024, GROUP_MOST = 12 };
 
 /* t = B^T d of six values that lie `from` apart, to values `to` apart. */
@@ -104,24 +105,9 @@ void tren_winograd_pack(real *restrict packed, const real *restrict w, const tre
 /* ---- tiles -------------------------------------------------------------------------------------
  */
 
-/* Tiles [first, first + n) of all blocks, row by row. */
-typedef struct tile_group {
-    int first, n;
-    int h, w, across, a_block; /* of a picture; tiles in a row and in a block */
-} tile_group;
-
-typedef struct tile_place {
-    int block, y, x; /* of the first output */
-} tile_place;
-
-static tile_place place_of(const tile_group *g, int i) {
-    int tile = g->first + i, in_block = tile % g->a_block;
-    return (tile_place){tile / g->a_block, in_block / g->across * OUT, in_block % g->across * OUT};
-}
-
 /* v [point][channel][tile] of one channel and tile; x the channel's picture. */
-TREN_KERNEL static void transform_input(real *v, size_t point, const real *x, const tile_group *g,
-                                        tile_place at) {
+TREN_KERNEL void tren_winograd_input(real *v, size_t point, const real *x, const winograd_tiles *g,
+                                     winograd_place at) {
     lanes d[POINTS], t[POINTS];
     for (int i = 0; i < IN; i++)
         for (int j = 0; j < IN; j++) {
@@ -136,8 +122,9 @@ TREN_KERNEL static void transform_input(real *v, size_t point, const real *x, co
 }
 
 /* The picture's outputs of one channel and tile, from m. */
-TREN_KERNEL static void transform_output(real *y, const real *m, size_t point, const tile_group *g,
-                                         tile_place at, real b, bool add) {
+TREN_KERNEL static void transform_output(real *y, const real *m, size_t point,
+                                         const winograd_tiles *g, winograd_place at, real b,
+                                         bool add) {
     lanes d[POINTS], t[OUT * IN], out[OUT * OUT];
     for (int p = 0; p < POINTS; p++) d[p] = LANES_LOAD(m + p * point);
     for (int j = 0; j < IN; j++) output_points(t + j, IN, d + j, IN);
@@ -162,21 +149,21 @@ size_t tren_winograd_scratch(const tren_conv_shape *s) {
 }
 
 /* One call: y (+)= x * the packed kernels + b, where x has `in` channels and y `out`. */
-static void run_group(const tren_winograd_call *c, const tile_group *g) {
+static void run_group(const tren_winograd_call *c, const winograd_tiles *g) {
     size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
     real *v = c->scratch, *m = c->scratch + (size_t)POINTS * c->in * row;
     size_t kernels = tren_winograd_packed(c->in, c->out) / POINTS;
     for (int i = 0; i < g->n; i++) {
-        tile_place at = place_of(g, i);
+        winograd_place at = tren_tile_place(g, i);
         for (int k = 0; k < c->in; k++)
-            transform_input(v + k * row + i * TREN_LANES, c->in * row,
-                            c->x + ((size_t)at.block * c->in + k) * area, g, at);
+            tren_winograd_input(v + k * row + i * TREN_LANES, c->in * row,
+                                c->x + ((size_t)at.block * c->in + k) * area, g, at);
     }
     for (int p = 0; p < POINTS; p++)
         tren_conv_channels(m + p * c->out * row, v + p * c->in * row, c->packed + p * kernels,
                            (int[]){c->in, c->out, g->n});
     for (int i = 0; i < g->n; i++) {
-        tile_place at = place_of(g, i);
+        winograd_place at = tren_tile_place(g, i);
         for (int k = 0; k < c->out; k++)
             transform_output(c->y + ((size_t)at.block * c->out + k) * area,
                              m + k * row + i * TREN_LANES, c->out * row, g, at, c->b ? c->b[k] : 0,
@@ -185,7 +172,7 @@ static void run_group(const tren_winograd_call *c, const tile_group *g) {
 }
 
 void tren_winograd(const tren_winograd_call *c, int n_blocks) {
-    tile_group g = {.h = c->h, .w = c->w, .across = (c->w + OUT - 1) / OUT};
+    winograd_tiles g = {.h = c->h, .w = c->w, .across = (c->w + OUT - 1) / OUT};
     g.a_block = g.across * ((c->h + OUT - 1) / OUT);
     int most = tiles_of_group(c->in, c->out), all = n_blocks * g.a_block;
     for (g.first = 0; g.first < all; g.first += most) {

@@ -142,6 +142,28 @@ double tren_graph_weight_squares(const tren_graph *graph, const real *value) {
     return sum;
 }
 
+static void describe_images(char *text, size_t n, const tren_graph *graph) {
+    tren_shape in = graph->layer[0]->out, out = graph->layer[graph->n_layers - 1]->out;
+    int layers = 0;
+    for (int i = 0; i < graph->n_layers; i++) layers += graph->layer[i]->n_params > 0;
+    snprintf(text, n, "%d x %d x %d to %d by %d layers with parameters", in.c, in.h, in.w,
+             tren_shape_size(out), layers);
+}
+
+void tren_graph_describe(char *text, size_t n, const tren_graph *graph) {
+    size_t at = 0;
+    text[0] = '\0';
+    if (graph->lanes) {
+        describe_images(text, n, graph);
+        return;
+    }
+    for (int i = 0; i < graph->n_layers && at < n; i++) {
+        const tren_layer *l = graph->layer[i];
+        if (i > 0 && l->n_params == 0) continue;
+        at += (size_t)snprintf(text + at, n - at, "%s%d", at ? "-" : "", tren_shape_size(l->out));
+    }
+}
+
 void tren_graph_cost(const tren_graph *graph, double *train, double *evaluate) {
     *train = *evaluate = 0;
     for (int i = 0; i < graph->n_layers; i++) {

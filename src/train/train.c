@@ -4,22 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-static void say_dimensions(char *out, size_t n, const tren_graph *graph) {
-    size_t at = 0;
-    out[0] = '\0';
-    for (int i = 0; i < graph->n_layers && at < n; i++) {
-        const tren_layer *l = graph->layer[i];
-        if (i > 0 && l->n_params == 0) continue;
-        at += (size_t)snprintf(out + at, n - at, "%s%d", at ? "-" : "", tren_shape_size(l->out));
-    }
-}
-
 static void say_plan(const tren_trainer *t) {
     if (t->comm->rank > 0) return;
     const tren_config *c = t->config;
     char dimensions[256], stacking[64];
     double train, evaluate;
-    say_dimensions(dimensions, sizeof dimensions, t->graph);
+    tren_graph_describe(dimensions, sizeof dimensions, t->graph);
     tren_graph_cost(t->graph, &train, &evaluate);
     tren_work_describe(t->work, stacking, sizeof stacking);
     trainer_say(t, "tren %s (%s): OpenBLAS core %s, %d rank%s on %d node%s, reduction %s",

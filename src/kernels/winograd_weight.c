@@ -1,0 +1,123 @@
+/* The weight gradient by Winograd's minimal filtering (Lavin & Gray 2016): both factors are
+ * transformed, and the sum over tiles and images of each of the 36 points is one matrix product,
+ * since the lanes of a channel's tiles lie in one row. Compiled with contraction. */
+#include "kernels/conv_sweep.h"
+#include "kernels/lanes.h"
+#include "kernels/winograd.h"
+
+#include <string.h>
+
+enum { OUT = WINOGRAD_OUT, IN = WINOGRAD_IN, POINTS = WINOGRAD_POINTS };
+enum { GROUP_BYTES = 6 << 20, GROUP_LEAST = 4, GROUP_MOST = 64 };
+
+bool tren_winograd_weight_pays(const tren_conv_shape *s) {
+    return tren_winograd_pays(s) && s->ci >= 64 &&
+           s->co >= 64; /* measured: small products are slow */
+}
+
+/* t = A y of four values that lie `from` apart. */
+ALWAYS_INLINE void gradient_points(lanes *t, const int to, const lanes *y, const int from) {
+    lanes y0 = y[0], y1 = y[from], y2 = y[2 * from], y3 = y[3 * from];
+    lanes even = y0 + y2, odd = y1 + y3, even2 = y0 + 4 * y2, odd2 = 2 * y1 + 8 * y3;
+    t[0] = y0;
+    t[to] = even + odd;
+    t[2 * to] = even - odd;
+    t[3 * to] = even2 + odd2;
+    t[4 * to] = even2 - odd2;
+    t[5 * to] = y3;
+}
+
+/* d [point] = A dy A^T of one channel's tile; dy the channel's picture. */
+TREN_KERNEL static void transform_gradient(real *d, size_t point, const real *dy,
+                                           const winograd_tiles *g, winograd_place at) {
+    lanes y[OUT * OUT], t[IN * OUT], out[POINTS];
+    for (int i = 0; i < OUT; i++)
+        for (int j = 0; j < OUT; j++) {
+            bool inside = at.y + i < g->h && at.x + j < g->w;
+            y[i * OUT + j] = (lanes){0};
+            if (inside)
+                y[i * OUT + j] =
+                    LANES_LOAD(dy + ((size_t)(at.y + i) * g->w + at.x + j) * TREN_LANES);
+        }
+    for (int j = 0; j < OUT; j++) gradient_points(t + j, OUT, y + j, OUT);
+    for (int i = 0; i < IN; i++) gradient_points(out + i * IN, 1, t + i * OUT, 1);
+    for (int p = 0; p < POINTS; p++) LANES_STORE(d + p * point, out[p]);
+}
+
+/* g = G^T u of six values. */
+ALWAYS_INLINE void kernel_points(real g[3], const real u[IN]) {
+    const real sixth = (real)(1.0 / 6), a = u[1] + u[2], b = u[3] + u[4];
+    g[0] = (real)0.25 * u[0] - sixth * a + (real)(1.0 / 24) * b;
+    g[1] = sixth * (u[2] - u[1]) + (real)(1.0 / 12) * (u[3] - u[4]);
+    g[2] = sixth * (b - a) + u[5];
+}
+
+/* dw [co, ci, 3, 3] = G^T du G, du [point][co, ci]. */
+TREN_KERNEL static void back_to_kernels(real *restrict dw, const real *restrict du, size_t pairs) {
+    for (size_t k = 0; k < pairs; k++) {
+        real half[IN][3], g[3][3];
+        for (int i = 0; i < IN; i++) {
+            real u[IN];
+            for (int j = 0; j < IN; j++) u[j] = du[(size_t)(i * IN + j) * pairs + k];
+            kernel_points(half[i], u);
+        }
+        for (int j = 0; j < 3; j++) {
+            real u[IN], column[3];
+            for (int i = 0; i < IN; i++) u[i] = half[i][j];
+            kernel_points(column, u);
+            for (int i = 0; i < 3; i++) g[i][j] = column[i];
+        }
+        memcpy(dw + k * 9, g, sizeof g);
+    }
+}
+
+static int tiles_of_group(const tren_conv_shape *s) {
+    size_t tile = (size_t)POINTS * (s->ci + s->co) * TREN_LANES * sizeof(real);
+    int n = (int)(GROUP_BYTES / tile);
+    return n < GROUP_LEAST ? GROUP_LEAST : n > GROUP_MOST ? GROUP_MOST : n;
+}
+
+size_t tren_winograd_weight_scratch(const tren_conv_shape *s) {
+    return (size_t)POINTS * s->ci * s->co + TREN_LANES +
+           (size_t)POINTS * (s->ci + s->co) * TREN_LANES * tiles_of_group(s);
+}
+
+typedef struct weight_call {
+    const tren_conv_shape *s;
+    const real *dy, *x;
+    real *du, *room;
+} weight_call;
+
+static void add_group(const weight_call *c, const winograd_tiles *g) {
+    const tren_conv_shape *s = c->s;
+    size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
+    real *v = c->room, *d = c->room + (size_t)POINTS * s->ci * row;
+    for (int i = 0; i < g->n; i++) {
+        winograd_place at = tren_tile_place(g, i);
+        const real *x = c->x + (size_t)at.block * s->ci * area,
+                   *dy = c->dy + (size_t)at.block * s->co * area;
+        for (int k = 0; k < s->ci; k++)
+            tren_winograd_input(v + k * row + i * TREN_LANES, s->ci * row, x + k * area, g, at);
+        for (int k = 0; k < s->co; k++)
+            transform_gradient(d + k * row + i * TREN_LANES, s->co * row, dy + k * area, g, at);
+    }
+    tren_gemm_shape product = {.m = s->co, .n = s->ci, .k = (int)row, .tb = true};
+    for (int p = 0; p < POINTS; p++)
+        tren_gemm(c->du + (size_t)p * s->co * s->ci, d + p * s->co * row, v + p * s->ci * row,
+                  product, 1, g->first > 0);
+}
+
+void tren_winograd_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
+                          int n_blocks, const tren_conv_shape *s, real *restrict scratch) {
+    size_t pairs = (size_t)s->co * s->ci;
+    weight_call c = {.s = s, .dy = dy, .x = x, .du = scratch};
+    c.room = scratch + (POINTS * pairs + TREN_LANES - 1) / TREN_LANES * TREN_LANES;
+    winograd_tiles g = {.h = s->h, .w = s->w, .across = (s->w + OUT - 1) / OUT};
+    g.a_block = g.across * ((s->h + OUT - 1) / OUT);
+    int most = tiles_of_group(s), all = n_blocks * g.a_block;
+    for (g.first = 0; g.first < all; g.first += most) {
+        g.n = all - g.first < most ? all - g.first : most;
+        add_group(&c, &g);
+    }
+    back_to_kernels(dw, c.du, pairs);
+}
