@@ -224,76 +224,84 @@ static tren_status bench_table(tren_comm *comm, double seconds) {
     return st;
 }
 
-tren_status bench_step(tren_comm *comm, int argc, char **argv) {
-    double seconds = 3;
-    custom_case custom = {
-        .optimizer = "sgd", .batch = 256, .steps = 300, .width = 16, .shape = "1x28x28"};
-    const tren_arg options[] = {
-        {.name = "seconds",
-         .type = TREN_ARG_SECONDS,
-         .at = &seconds,
-         .metavar = "S",
-         .help = "About this long for each case of the table."},
+/* What one case of a user's own is made of. Returns how many options. */
+static int list_custom(tren_arg *option, custom_case *c) {
+    const tren_arg own[] = {
         {.name = "dims",
          .type = TREN_ARG_TEXT,
-         .at = &custom.dims,
+         .at = &c->dims,
          .metavar = "A-B-C",
          .help = "One case instead of the table: the widths of its network, at least two."},
         {.name = "model",
          .type = TREN_ARG_TEXT,
-         .at = &custom.model,
+         .at = &c->model,
          .metavar = "NAME",
          .help = "Or a network of images: cnn5, resnet18."},
         {.name = "width",
          .type = TREN_ARG_INT,
-         .at = &custom.width,
+         .at = &c->width,
          .metavar = "K",
          .min = 1,
          .max = 4096,
          .help = "Its model.width."},
         {.name = "shape",
          .type = TREN_ARG_TEXT,
-         .at = &custom.shape,
+         .at = &c->shape,
          .metavar = "CxHxW",
          .help = "The shape of its images."},
         {.name = "batch",
          .type = TREN_ARG_INT,
-         .at = &custom.batch,
+         .at = &c->batch,
          .metavar = "N",
          .min = 1,
          .max = 8192,
          .help = "Its global batch."},
         {.name = "shards",
          .type = TREN_ARG_INT,
-         .at = &custom.shards,
+         .at = &c->shards,
          .metavar = "S",
          .min = 0,
          .max = 8192,
          .help = "Its shards; 0: as many as ranks."},
         {.name = "optimizer",
          .type = TREN_ARG_TEXT,
-         .at = &custom.optimizer,
+         .at = &c->optimizer,
          .metavar = "NAME",
          .help = "sgd, momentum, adam or adamw."},
         {.name = "dropout",
          .type = TREN_ARG_REAL,
-         .at = &custom.dropout,
+         .at = &c->dropout,
          .metavar = "R",
          .min = 0,
          .max = 0.99,
          .help = "Drop rate of its hidden layers."},
         {.name = "steps",
          .type = TREN_ARG_INT,
-         .at = &custom.steps,
+         .at = &c->steps,
          .metavar = "N",
          .min = 1,
          .max = 1e6,
          .help = "About how many steps."},
         {.name = "bare",
          .type = TREN_ARG_FLAG,
-         .at = &custom.bare,
-         .help = "Print the median microseconds of a step and nothing else."},
-        {.name = NULL}};
+         .at = &c->bare,
+         .help = "Print the median microseconds of a step and nothing else."}};
+    memcpy(option, own, sizeof own);
+    return (int)(sizeof own / sizeof *own);
+}
+
+tren_status bench_step(tren_comm *comm, int argc, char **argv) {
+    double seconds = 3;
+    custom_case custom = {
+        .optimizer = "sgd", .batch = 256, .steps = 300, .width = 16, .shape = "1x28x28"};
+    enum { MOST = 16 };
+    tren_arg options[MOST] = {{.name = "seconds",
+                               .type = TREN_ARG_SECONDS,
+                               .at = &seconds,
+                               .metavar = "S",
+                               .help = "About this long for each case of the table."}};
+    int n = 1 + list_custom(options + 1, &custom);
+    options[n] = (tren_arg){.name = NULL};
     tren_args args = {
         .command = "bench step",
         .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ... | --model NAME [--width K] ...",

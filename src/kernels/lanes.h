@@ -24,19 +24,18 @@ typedef int32_t lane_mask __attribute__((vector_size(TREN_LANES * sizeof(real)),
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* The sum of the lanes, folded in halves. */
-#define LANES_SHIFT(n)                                                                             \
-    (lane_mask) {                                                                                  \
-        (0 + n) % 16, (1 + n) % 16, (2 + n) % 16, (3 + n) % 16, (4 + n) % 16, (5 + n) % 16,        \
-            (6 + n) % 16, (7 + n) % 16, (8 + n) % 16, (9 + n) % 16, (10 + n) % 16, (11 + n) % 16,  \
-            (12 + n) % 16, (13 + n) % 16, (14 + n) % 16, (15 + n) % 16                             \
-    }
+#define LANES_TURNED(v, n)                                                                         \
+    __builtin_shufflevector(v, v, (0 + (n)) % 16, (1 + (n)) % 16, (2 + (n)) % 16, (3 + (n)) % 16,  \
+                            (4 + (n)) % 16, (5 + (n)) % 16, (6 + (n)) % 16, (7 + (n)) % 16,        \
+                            (8 + (n)) % 16, (9 + (n)) % 16, (10 + (n)) % 16, (11 + (n)) % 16,      \
+                            (12 + (n)) % 16, (13 + (n)) % 16, (14 + (n)) % 16, (15 + (n)) % 16)
 #define LANES_SUM(out, v)                                                                          \
     do {                                                                                           \
         lanes lanes_sum = (v);                                                                     \
-        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(8));                                 \
-        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(4));                                 \
-        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(2));                                 \
-        lanes_sum += __builtin_shuffle(lanes_sum, LANES_SHIFT(1));                                 \
+        lanes_sum += LANES_TURNED(lanes_sum, 8);                                                   \
+        lanes_sum += LANES_TURNED(lanes_sum, 4);                                                   \
+        lanes_sum += LANES_TURNED(lanes_sum, 2);                                                   \
+        lanes_sum += LANES_TURNED(lanes_sum, 1);                                                   \
         (out) = lanes_sum[0];                                                                      \
     } while (0)
 
