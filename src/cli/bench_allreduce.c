@@ -47,7 +47,8 @@ static tren_status open_engines(tren_reducer **r, tren_comm *comm, size_t n) {
         r[e] = NULL;
         if (engines[e].id == TREN_ENGINE_GATHER && n > 1 << 20) continue;
         tren_status st = tren_reducer_open(&r[e], comm, &spec);
-        if (st != TREN_OK && st != TREN_ERR_USAGE) return st; /* not for this launch */
+        if (st != TREN_OK && st != TREN_ERR_USAGE && st != TREN_ERR_ENV)
+            return st; /* not for this launch */
     }
     return TREN_OK;
 }

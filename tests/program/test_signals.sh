@@ -107,7 +107,7 @@ test_without_mpirun() {
 catches() { # PID   It has its own way with USR1 (bit 10 of the signals that it catches).
     local mask
     mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
-    [[ -n $mask ]] && ((0x$mask >> 9 & 1))
+    [[ -n $mask && $(cat "/proc/$1/comm" 2>/dev/null) == tren ]] && ((0x$mask >> 9 & 1)) # not bash before its exec
 }
 
 # A signal that comes while MPI is still starting is not lost and does not kill.
