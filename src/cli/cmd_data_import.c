@@ -1,6 +1,7 @@
 /* tren data import, tren data make: any source of the list, split and written. */
 #include "cli/args.h"
 #include "cli/cmd_data.h"
+#include "cli/out_file.h"
 #include "cli/settings.h"
 #include "data/prepare.h"
 #include <math.h>
@@ -91,12 +92,19 @@ static tren_status set_take_and_noise(common *c) {
     return tren_noise_kind_parse(&c->how.noise_kind, c->noise_kind);
 }
 
+/* --force replaces an old dataset, but not what is read now and not a training's weights. */
+static tren_status check_out(const tren_settings_args *args, const common *c) {
+    if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
+    TREN_TRY(tren_settings_keep_files(args, c->out));
+    TREN_TRY(tren_out_keep_checkpoint(c->out));
+    return tren_dataset_check_absent(c->out, c->force);
+}
+
 static tren_status prepare(const tren_settings_args *args, common *c) {
     double began = tren_seconds();
-    if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
+    TREN_TRY(check_out(args, c));
     TREN_TRY(tren_split_parse(&c->how, c->split));
     TREN_TRY(set_take_and_noise(c));
-    TREN_TRY(tren_dataset_check_absent(c->out, c->force));
     tren_source source = {0};
     tren_status st;
     TREN_GOTO(args->kind->read(&source, args->settings, c->how.seed));

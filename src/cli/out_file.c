@@ -1,4 +1,5 @@
 #include "cli/out_file.h"
+#include "train/checkpoint.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +14,34 @@ static tren_status refuse(const tren_out_file *out, int why) {
     return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, strerror(why));
 }
 
+tren_status tren_out_keep_input(const char *path, const char *input) {
+    struct stat a, b;
+    if (!input || stat(path, &a) != 0 || stat(input, &b) != 0) return TREN_OK;
+    if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--out: %s is the file that is read as %s, and would be lost; name another",
+                     path, input);
+}
+
+static bool is_checkpoint(const char *path) {
+    tren_h5 *file;
+    char format[sizeof TREN_CHECKPOINT_FORMAT];
+    if (tren_h5_open(&file, path, TREN_ERR_CHECKPOINT) != TREN_OK) return false;
+    bool is = tren_h5_has_attr(file, "/", "format") &&
+              tren_h5_get_text(file, "/", "format", format, sizeof format) == TREN_OK &&
+              strcmp(format, TREN_CHECKPOINT_FORMAT) == 0;
+    tren_h5_close(file);
+    return is;
+}
+
+tren_status tren_out_keep_checkpoint(const char *path) {
+    if (access(path, F_OK) != 0 || !is_checkpoint(path)) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--out: %s is a checkpoint of a training, which is never replaced; name "
+                     "another file",
+                     path);
+}
+
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     struct stat info;
     *out = (tren_out_file){0};
@@ -23,6 +52,9 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
         return tren_fail(TREN_ERR_USAGE, "%s is a folder; name a file", path);
+    if (exists && !S_ISREG(info.st_mode))
+        return tren_fail(TREN_ERR_USAGE, "%s is a device or a pipe; name a file", path);
+    TREN_TRY(tren_out_keep_checkpoint(path));
     if (exists && !force)
         return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
     char folder[TREN_MAX_PATH];

@@ -11,8 +11,15 @@ typedef struct tren_out_file {
     char *buffer;
 } tren_out_file;
 
-/* TREN_ERR_USAGE: the file exists and is not to be replaced; TREN_ERR_ENV: its folder is missing.
- */
+/* TREN_ERR_USAGE: the path and what is read stand for one file, by whatever names. input NULL or
+ * missing: they do not. */
+tren_status tren_out_keep_input(const char *path, const char *input);
+/* TREN_ERR_USAGE: the path is that of a checkpoint. Other commands may be asked to replace what
+ * can be made again; a checkpoint cannot. */
+tren_status tren_out_keep_checkpoint(const char *path);
+
+/* TREN_ERR_USAGE: the file exists and is not to be replaced, is a checkpoint, or is no regular
+ * file; TREN_ERR_ENV: its folder is missing. */
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force);
 /* Opens the temporary file for text. */
 tren_status tren_out_open_text(tren_out_file *out);

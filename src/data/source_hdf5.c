@@ -209,7 +209,7 @@ done:
 
 static const tren_setting settings_table[] = {
     {"FILE", TREN_SETTING_TEXT, offsetof(settings, file), NULL, .help = "Any HDF5 file.",
-     .required = true},
+     .required = true, .is_file = true},
     {"x", TREN_SETTING_TEXT, offsetof(settings, x), "NAME",
      .help = "Dataset of the inputs: [n,f], [n,h,w] or [n,c,h,w].", .required = true},
     {"y", TREN_SETTING_TEXT, offsetof(settings, y), "NAME",
@@ -220,7 +220,7 @@ static const tren_setting settings_table[] = {
     {"test-y", TREN_SETTING_TEXT, offsetof(settings, test_y), "NAME",
      .help = "Its labels or targets."},
     {"test-file", TREN_SETTING_TEXT, offsetof(settings, test_file), "FILE",
-     .help = "Where --test-x and --test-y lie when not in the first file."},
+     .help = "Where --test-x and --test-y lie when not in the first file.", .is_file = true},
     {"channels-last", TREN_SETTING_FLAG, offsetof(settings, channels_last), NULL,
      .help = "The inputs are [n,h,w,c]."},
     {"regression", TREN_SETTING_FLAG, offsetof(settings, regression), NULL,

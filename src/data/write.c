@@ -164,6 +164,8 @@ tren_status tren_dataset_check_absent(const char *path, bool overwrite) {
     if (stat(path, &about) != 0) return TREN_OK;
     if (S_ISDIR(about.st_mode))
         return tren_fail(TREN_ERR_USAGE, "%s: is a folder; name a file in it", path);
+    if (!S_ISREG(about.st_mode))
+        return tren_fail(TREN_ERR_USAGE, "%s: is a device or a pipe; name a file", path);
     if (overwrite) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
 }
