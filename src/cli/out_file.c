@@ -64,11 +64,17 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     if (access(slash ? folder : ".", W_OK) != 0)
         return tren_fail(TREN_ERR_ENV, "cannot write %s: the folder %s: %s", path,
                          slash ? folder : ".", strerror(errno));
-    snprintf(out->tmp, sizeof out->tmp, "%s.tmp", path);
     return TREN_OK;
 }
 
+tren_status tren_out_open(tren_out_file *out) {
+    tren_status st = tren_temporary_make(out->tmp, sizeof out->tmp, out->path, TREN_ERR_ENV);
+    if (st != TREN_OK) out->tmp[0] = '\0'; /* it is not ours to remove */
+    return st;
+}
+
 tren_status tren_out_open_text(tren_out_file *out) {
+    TREN_TRY(tren_out_open(out));
     TREN_TRY(tren_alloc(&out->buffer, BUFFER, 1, "an output buffer"));
     out->text = fopen(out->tmp, "we");
     if (!out->text) return refuse(out, errno);

@@ -3,11 +3,12 @@
 #ifndef TREN_CLI_OUT_FILE_H
 #define TREN_CLI_OUT_FILE_H
 
+#include "base/temporary.h"
 #include "tren/config.h"
 
 typedef struct tren_out_file {
-    char path[TREN_MAX_PATH], tmp[TREN_MAX_PATH + 8];
-    FILE *text; /* tren_out_open_text */
+    char path[TREN_MAX_PATH], tmp[TREN_MAX_PATH + TREN_TEMPORARY_ROOM]; /* tmp: once opened */
+    FILE *text;                                                         /* tren_out_open_text */
     char *buffer;
 } tren_out_file;
 
@@ -21,7 +22,9 @@ tren_status tren_out_keep_checkpoint(const char *path);
 /* TREN_ERR_USAGE: the file exists and is not to be replaced, is a checkpoint, or is no regular
  * file; TREN_ERR_ENV: its folder is missing. */
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force);
-/* Opens the temporary file for text. */
+/* Makes the temporary file, to be written by its name. */
+tren_status tren_out_open(tren_out_file *out);
+/* The same, opened for text. */
 tren_status tren_out_open_text(tren_out_file *out);
 /* Closes what was opened here and gives the file its name; a failed write shows here. */
 tren_status tren_out_finish(tren_out_file *out);
