@@ -153,16 +153,28 @@ static tren_status read_record(tren_csv *csv) {
     return TREN_OK;
 }
 
+/* What other files than texts begin with is told before it is taken for one odd column. */
+static tren_status check_text(const tren_csv *csv) {
+    enum { HEAD = 512 };
+    const char *path = tren_stream_path(csv->stream);
+    if (csv->hi >= 8 && !memcmp(csv->buffer, "\x89HDF\r\n\x1a\n", 8))
+        return tren_fail(TREN_ERR_DATA, "%s: is an HDF5 file, not CSV: use 'tren data import hdf5'",
+                         path);
+    if (!memchr(csv->buffer, 0, csv->hi < HEAD ? csv->hi : HEAD)) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA, "%s: holds a zero byte: this is not text in UTF-8", path);
+}
+
 /* Excel begins its files with a byte order mark. */
-static tren_status skip_mark(tren_csv *csv) {
+static tren_status begin(tren_csv *csv) {
     int c;
     TREN_TRY(peek(csv, &c));
+    TREN_TRY(check_text(csv));
     if (csv->hi >= 3 && !memcmp(csv->buffer, "\xEF\xBB\xBF", 3)) csv->lo = 3;
     return TREN_OK;
 }
 
 tren_status tren_csv_next(tren_csv *csv, bool *more) {
-    if (csv->line == 0) TREN_TRY(skip_mark(csv));
+    if (csv->line == 0) TREN_TRY(begin(csv));
     for (;;) {
         int c;
         TREN_TRY(peek(csv, &c));

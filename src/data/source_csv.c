@@ -47,11 +47,23 @@ static void table_close(table *t) {
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
+/* The first column of this name from `from` on, or n_columns. */
+static size_t next_named(const table *t, size_t from, const char *name) {
+    if (!t->name) return t->n_columns;
+    while (from < t->n_columns && strcmp(t->name[from], name) != 0) from++;
+    return from;
+}
+
 /* A column by the name in the header, or by its number from 1. */
 static tren_status find_column(size_t *column, const table *t, const char *option,
                                const char *text) {
-    for (*column = 0; t->name && *column < t->n_columns; ++*column)
-        if (!strcmp(t->name[*column], text)) return TREN_OK;
+    *column = next_named(t, 0, text);
+    size_t again = next_named(t, *column + 1, text);
+    if (again < t->n_columns)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--%s: columns %zu and %zu are both called '%s': give the number", option,
+                         *column + 1, again + 1, text);
+    if (*column < t->n_columns) return TREN_OK;
     int64_t number;
     if (tren_text_int64(&number, text) == TREN_TEXT_OK && number >= 1 &&
         (uint64_t)number <= t->n_columns) {
@@ -110,9 +122,22 @@ static bool has_header(const table *t, const tren_csv *csv) {
            (t->want->header == HEADER_AUTO && looks_like_header(t, csv));
 }
 
+/* One column is no table; a character that separates columns in other files tells why. */
+static tren_status check_separator(const table *t, const tren_csv *csv) {
+    const char *found = csv->n == 1 ? strpbrk(tren_csv_field(csv, 0), ";\t|,") : NULL;
+    if (!found || *found == t->separator) return TREN_OK;
+    char other[] = {'\'', *found, '\'', '\0'};
+    const char *name = *found == '\t' ? "tab" : other;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: line %zu is one column when cut at '%c', and has a %s in it: give "
+                     "--separator %s",
+                     tren_stream_path(csv->stream), csv->line, t->separator, name, name);
+}
+
 /* From the first record of the first file. */
 static tren_status set_columns(table *t, const tren_csv *csv, bool header) {
     t->n_columns = csv->n;
+    TREN_TRY(check_separator(t, csv));
     TREN_TRY(tren_alloc(&t->role, csv->n, sizeof *t->role, "the columns of a CSV file"));
     if (header) {
         TREN_TRY(tren_alloc(&t->name, csv->n, sizeof *t->name, "the columns of a CSV file"));

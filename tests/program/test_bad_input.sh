@@ -57,6 +57,8 @@ spoil_files() {
     gzip -c bad/cifar-fine | head -c 20 >bad/cifar.gz
     printf 'a,b\n1,2\n3\n' >bad/ragged.csv
     printf 'a,b\n' >bad/header.csv
+    printf 'a;b;c\n1;2;0\n3;4;1\n' >bad/semi.csv
+    printf 'a,b,a\n1,2,0\n3,4,1\n' >bad/twice.csv
     printf '1,inf,0\n2,3,1\n' >bad/inf.csv
     printf '1,"x\n2,1\n' >bad/quote.csv
     printf '1,,0\n2,3,1\n' >bad/hole.csv

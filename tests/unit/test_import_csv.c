@@ -179,6 +179,15 @@ Test(import_csv, wrong_options_are_named) {
     expect_refused(text, TREN_ERR_USAGE, "'2x' is not HxW", OPTIONS("label", "2", "shape", "2x"));
     expect_refused(text, TREN_ERR_DATA, "no column is left",
                    OPTIONS("label", "kind", "ignore", "alpha"));
+    expect_refused("a,b,a\n1,2,x\n", TREN_ERR_USAGE, "columns 1 and 3 are both called 'a'",
+                   OPTIONS("label", "a"));
+}
+
+Test(import_csv, another_separator_is_seen) {
+    expect_refused("a;b\n1;x\n", TREN_ERR_USAGE, "has a ';' in it: give --separator ';'",
+                   OPTIONS("label", "2"));
+    expect_refused("1\t2\n3\t4\n", TREN_ERR_USAGE, "give --separator tab", OPTIONS("label", "2"));
+    expect_refused("1\n2\n", TREN_ERR_USAGE, "no column '2' (1 columns", OPTIONS("label", "2"));
 }
 
 Test(import_csv, short_decimals_are_rounded_correctly) {
