@@ -71,6 +71,7 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     t->state_of.at.seconds = t->resumed_seconds + (tren_seconds() - t->options->started);
     tren_status st = write_last(t);
     t->last_save = tren_seconds();
+    if (st == TREN_OK) tren_watchdog_saved(t->watchdog);
     clock_enter(&t->clock, before);
     if (st == TREN_ERR_DIVERGED) t->result->reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
@@ -273,6 +274,7 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
     tren_reducer_share_values(t->reducer);
     TREN_TRY(tren_comm_agree(t->comm, read_states(t, path)));
     t->resumed_seconds = t->state_of.at.seconds;
+    tren_watchdog_saved(t->watchdog);
     trainer_say(t, "resumed from %s: epoch %lld, step %lld", path,
                 (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step);
     return TREN_OK;

@@ -1,6 +1,7 @@
 #include "train/watchdog.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,13 +15,21 @@ struct tren_watchdog {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop;
+    atomic_bool has_checkpoint;
 };
+
+/* Only what is there can be gone on from. */
+static const char *remedy(const tren_watchdog *dog) {
+    return atomic_load(&dog->has_checkpoint)
+               ? "the last checkpoint is good: start again with --resume"
+               : "no checkpoint was written yet: --resume begins anew";
+}
 
 /* By write, as the main thread may hold the lock of stderr; then _exit, as it may hold anything
  * else. mpirun and srun end the other ranks. */
 static void bite(const tren_watchdog *dog) {
     const tren_watch *w = dog->watch;
-    char text[512], missing[128];
+    char text[640], missing[128];
     int peer = atomic_load(&w->peer);
     if (peer >= 0)
         snprintf(
@@ -32,12 +41,12 @@ static void bite(const tren_watchdog *dog) {
     int n = snprintf(text, sizeof text,
                      "tren: rank %d has made no progress for %g s in phase %s at epoch %d, step "
                      "%lld: %s. Giving up "
-                     "(exit code %d); the last checkpoint is good: start again with --resume. If a "
+                     "(exit code %d); %s. If a "
                      "step may take this "
                      "long, raise --stall_timeout\n",
                      dog->rank, dog->timeout, tren_phase_name[atomic_load(&w->phase)],
                      atomic_load(&w->epoch) + 1, (long long)atomic_load(&w->step), missing,
-                     TREN_ERR_STALLED);
+                     TREN_ERR_STALLED, remedy(dog));
     ssize_t ignored = write(STDERR_FILENO, text, (size_t)n);
     (void)ignored;
     nanosleep(&(struct timespec){.tv_nsec = 300000000},
@@ -101,6 +110,10 @@ tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int
     }
     *dog = d;
     return TREN_OK;
+}
+
+void tren_watchdog_saved(tren_watchdog *dog) {
+    if (dog) atomic_store(&dog->has_checkpoint, true);
 }
 
 void tren_watchdog_close(tren_watchdog *dog) {

@@ -8,6 +8,8 @@ typedef struct tren_watchdog tren_watchdog;
 /* timeout: seconds; 0: none, *dog = NULL. watch must outlive the dog. */
 tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int rank,
                                double timeout);
+/* From now on there is a checkpoint to go on from, of which the message tells. Accepts NULL. */
+void tren_watchdog_saved(tren_watchdog *dog);
 void tren_watchdog_close(tren_watchdog *dog); /* accepts NULL */
 
 #endif

@@ -14,12 +14,12 @@ epochs: 1000000
 stall_timeout: 2
 END
 
-start() { # RANKS RUN OPTION ...   In the background; returns when it trains.
+start() { # RANKS RUN OPTION ...   In the background; returns when it has saved.
     local ranks=$1 run=$2
     shift 2
     mpirun -n "$ranks" "$tren" train config.yaml --out "$run" "$@" >"$run.out" 2>&1 &
     mpirun=$!
-    await grep -qs "^epoch" "$run.out"
+    await test -e "$run/previous.h5"
 }
 
 pid_of_rank() {
@@ -49,11 +49,33 @@ test_stopped() { # ENGINE RANKS STOPPED
     ends 6 8 "$engine"
     grep -q "rank [0-9] has made no progress for 2 s in phase [a-z]* at epoch [0-9]*, step [0-9]*: " "$engine.out" ||
         fail "$engine: $(cat "$engine.out")"
+    grep -q "; the last checkpoint is good: start again with --resume. If" "$engine.out" || fail "$engine: $(cat "$engine.out")"
     [[ $engine == mpi ]] || grep -q "the message of rank $stopped is missing" "$engine.out" ||
         fail "$engine: rank $stopped is not named: $(cat "$engine.out")"
     ! grep -q "rank $stopped has made no progress" "$engine.out" || fail "$engine: the stopped rank speaks"
     expect 0 "resumed from $engine/last.h5" mpi 1 "$tren" train config.yaml --out "$engine" --resume --max_steps 1 \
         --reduction "$engine"
+}
+
+# Before the first epoch is over there is nothing to go on from, and after --resume there is.
+test_before_the_first_checkpoint() {
+    local options=(--shards 2 --batch_size 2 --model.hidden "[2048, 2048, 2048]" --reduction shared)
+    mpirun -n 2 "$tren" train config.yaml --out early "${options[@]}" >early.out 2>&1 &
+    mpirun=$!
+    await test -e early/metrics.csv
+    kill -STOP "$(pid_of_rank 1)"
+    ends 6 8 early
+    [[ ! -e early/last.h5 ]] || fail "early: there is a checkpoint"
+    grep -q "; no checkpoint was written yet: --resume begins anew. If" early.out || fail "early: $(cat early.out)"
+    expect 0 "" mpi 2 "$tren" train config.yaml --out early "${options[@]}" --resume --max_steps 1
+    options+=(--max_steps 100000)
+    mpirun -n 2 "$tren" train config.yaml --out early "${options[@]}" --resume >early.out 2>&1 &
+    mpirun=$!
+    await grep -qs "resumed from" early.out
+    kill -STOP "$(pid_of_rank 1)"
+    ends 6 8 early
+    grep -q "the last checkpoint is good" early.out || fail "early: $(cat early.out)"
+    rm -r early
 }
 
 # Ctrl-Z and fg, a suspended machine: nobody was stuck, though some were waiting already when it began.
@@ -84,6 +106,7 @@ rm -r halving
 test_stopped halving 2 1
 test_stopped gather 3 0
 test_stopped mpi 2 1
+test_before_the_first_checkpoint
 test_suspended
 test_dead 0
 test_dead 2
