@@ -4,7 +4,7 @@
 #include "cli/out_file.h"
 #include "cli/settings.h"
 #include "data/prepare.h"
-#include <math.h>
+#include "data/schema.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
         {"take", TREN_ARG_INT64, &c->take, "N",
          .help = "Keep N rows, chosen by the seed, each class its share; all by default. A kept "
                  "test part is not touched.",
-         .min = 1, .max = INFINITY},
+         .min = 1, .max = TREN_MAX_ROWS},
         {"label-noise", TREN_ARG_REAL, &c->noise, "P",
          .help = "Draw each label of the training part anew with probability P; the true ones are "
                  "kept beside it.",
@@ -70,6 +70,10 @@ static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) 
     if (raw->n == 0) return TREN_OK;
     tren_texts name = {0};
     TREN_TRY(tren_texts_split(&name, "class-names", raw));
+    const char *twice = tren_names_repeat(name.at, name.n);
+    if (twice)
+        return tren_fail(TREN_ERR_USAGE, "--class-names: '%s' stands twice: name each class once",
+                         twice);
     return tren_source_name_classes(source, name.at, name.n);
 }
 

@@ -123,5 +123,5 @@ void tren_csv_text(FILE *out, const char *text) {
 
 bool tren_path_ends(const char *path, const char *ending) {
     size_t n = strlen(path), m = strlen(ending);
-    return n > m && strcasecmp(path + n - m, ending) == 0;
+    return n >= m && strcasecmp(path + n - m, ending) == 0;
 }

@@ -253,6 +253,10 @@ static tren_status name_from(tren_source *source, const content *file) {
                          "%s: has %d names, the data has %d classes: give one name "
                          "a line, in the order of the labels",
                          file->path, n, source->n_classes);
+    const char *twice = tren_names_repeat(line, n);
+    if (twice)
+        return tren_fail(TREN_ERR_DATA, "%s: '%s' stands twice: name each class once", file->path,
+                         twice);
     return tren_source_name_classes(source, line, n);
 }
 

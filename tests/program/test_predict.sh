@@ -95,6 +95,8 @@ test_mistakes() {
     expect 2 "--data is missing" "$tren" predict classes --out a.csv
     expect 2 "--out is missing" "$tren" predict classes --data data.h5
     expect 2 "'a.txt' ends neither in .csv nor in .h5" "$tren" predict classes --data data.h5 --out a.txt
+    expect 0 ".csv: predictions for" "$tren" predict classes --data data.h5 --out .csv
+    rm .csv
     expect 2 "--top 4: there are 3 classes" "$tren" predict classes --data data.h5 --out a.csv --top 4
     expect 2 "'0' is out of range" "$tren" predict classes --data data.h5 --out a.csv --top 0
     expect 2 "sine.h5 has targets" "$tren" predict sine --data sine.h5 --out a.csv --top 1
