@@ -3,8 +3,9 @@
 
     python3 examples/read_checkpoint.py runs/fashion-mnist/best.h5
 
-docs/checkpoint-format.md describes the format. With the xxhash module installed, the digest is checked too.
+Of a run folder it takes best.h5, or last.h5 where there is no other. docs/checkpoint-format.md describes the format. With the xxhash module installed, the digest is checked too.
 """
+import os
 import struct
 import sys
 
@@ -102,10 +103,27 @@ def check(file):
     print(f"              digest: good; of the weights: {weights}")
 
 
+def find(path):
+    """The checkpoint itself, or that of a run folder."""
+    if not os.path.isdir(path):
+        return path
+    for name in ("best.h5", "last.h5"):
+        if os.path.exists(os.path.join(path, name)):
+            return os.path.join(path, name)
+    sys.exit(f"{path}: holds neither best.h5 nor last.h5; name the folder of a 'tren train' that has saved")
+
+
+def open_file(path):
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        sys.exit(f"{path}: {os.strerror(error.errno) if error.errno else error}; name a checkpoint or a run folder")
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    with h5py.File(sys.argv[1], "r") as file:
+    with open_file(find(sys.argv[1])) as file:
         describe(file)
         check(file)
 

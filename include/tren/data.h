@@ -154,8 +154,8 @@ typedef struct tren_split {
 } tren_split;
 tren_status tren_split_parse(tren_split *split, const char *text); /* "96/2/2" */
 
-/* Shuffles, splits and writes PATH (by way of PATH.tmp and rename; an existing PATH is kept unless
- * overwrite). */
+/* Shuffles, splits and writes PATH (by way of a temporary file beside it and rename; an existing
+ * PATH is kept unless overwrite). */
 tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split,
                                bool overwrite);
 

@@ -44,13 +44,20 @@ static const tren_arg *find(const tren_args *args, const char *name) {
 /* ---- values -----------------------------------------------------------------------------------
  */
 
+/* Where the option names no upper end, an int has one all the same. */
+static double upper_end(const tren_arg *option) {
+    bool any = option->min == 0 && option->max == 0;
+    return option->type == TREN_ARG_INT && (any || isinf(option->max)) ? INT_MAX : option->max;
+}
+
 static tren_status refuse(const tren_arg *option, const char *value, const char *problem) {
     char range[128] = "", least[40], most[40];
+    double max = upper_end(option);
     tren_text_from_real(least, sizeof least, option->min);
-    tren_text_from_real(most, sizeof most, option->max);
-    if (isinf(option->max))
+    tren_text_from_real(most, sizeof most, max);
+    if (isinf(max))
         snprintf(range, sizeof range, "; give at least %s", least);
-    else if (option->max > 0)
+    else if (max > 0)
         snprintf(range, sizeof range, "; give one from %s to %s", least, most);
     return tren_fail(TREN_ERR_USAGE, "--%s: '%.80s' %s%s", option->name, value, problem, range);
 }

@@ -12,6 +12,7 @@ typedef struct tren_command {
     const char *summary;  /* one line */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
     bool uses_mpi;                     /* refused under an srun that cannot start MPI programs */
+    bool alone;                        /* refused as one of several processes */
     bool hidden;                       /* for the build and the tests: in no list */
 } tren_command;
 

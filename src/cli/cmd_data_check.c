@@ -77,10 +77,12 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
              missing, n_classes, first);
 }
 
-/* The labels before noise: whole, in range, and as many exchanged as the file says. */
-static void judge_clean(verdict *v, const tren_dataset_check *check, const tren_dataset *dataset) {
+/* Where the data comes from, and the labels before noise: whole, in range, and as many exchanged as
+ * the file says. */
+static void judge_origin(verdict *v, const tren_dataset_check *check, const tren_dataset *dataset) {
     tren_provenance from;
-    tren_dataset_provenance(&from, dataset);
+    if (tren_dataset_provenance(&from, dataset) != TREN_OK)
+        error(v, "%s: make the file again", tren_error_text());
     if (!check->has_clean) {
         if (from.label_noise != 0)
             note(v, "train: has label noise of %g, but not the labels before it (%s)",
@@ -132,7 +134,7 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
     }
-    judge_clean(&v, check, dataset);
+    judge_origin(&v, check, dataset);
     judge_shared(&v, check);
     return v;
 }

@@ -1,10 +1,10 @@
 /* tren data import, tren data make: any source of the list, split and written. */
-#include "cli/out_file.h"
 #include "cli/args.h"
 #include "cli/cmd_data.h"
+#include "cli/out_file.h"
 #include "cli/settings.h"
 #include "data/prepare.h"
-#include <math.h>
+#include "data/schema.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
         {"take", TREN_ARG_INT64, &c->take, "N",
          .help = "Keep N rows, chosen by the seed, each class its share; all by default. A kept "
                  "test part is not touched.",
-         .min = 1, .max = INFINITY},
+         .min = 1, .max = TREN_MAX_ROWS},
         {"label-noise", TREN_ARG_REAL, &c->noise, "P",
          .help = "Draw each label of the training part anew with probability P; the true ones are "
                  "kept beside it.",
@@ -70,6 +70,10 @@ static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) 
     if (raw->n == 0) return TREN_OK;
     tren_texts name = {0};
     TREN_TRY(tren_texts_split(&name, "class-names", raw));
+    const char *twice = tren_names_repeat(name.at, name.n);
+    if (twice)
+        return tren_fail(TREN_ERR_USAGE, "--class-names: '%s' stands twice: name each class once",
+                         twice);
     return tren_source_name_classes(source, name.at, name.n);
 }
 
@@ -92,27 +96,19 @@ static tren_status set_take_and_noise(common *c) {
     return tren_noise_kind_parse(&c->how.noise_kind, c->noise_kind);
 }
 
-/* Every word of the command line but --out's own may name an input, or several with commas. */
-static tren_status protect_inputs(const char *out, int argc, char **argv) {
-    tren_status st = TREN_OK;
-    for (int i = 1; i < argc && st == TREN_OK; i++) {
-        if (out >= argv[i] && out <= argv[i] + strlen(argv[i])) continue;
-        char *words = strdup(argv[i]), *save = NULL;
-        if (!words) return tren_fail(TREN_ERR_INTERNAL, "out of memory: the command line");
-        for (char *word = strtok_r(words, ",=", &save); word && st == TREN_OK;
-             word = strtok_r(NULL, ",=", &save))
-            st = tren_out_protect(out, (const char *const[]){word}, 1);
-        free(words);
-    }
-    return st;
+/* --force replaces an old dataset, but not what is read now and not a training's weights. */
+static tren_status check_out(const tren_settings_args *args, const common *c) {
+    if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
+    TREN_TRY(tren_settings_keep_files(args, c->out));
+    TREN_TRY(tren_out_keep_checkpoint(c->out));
+    return tren_dataset_check_absent(c->out, c->force);
 }
 
 static tren_status prepare(const tren_settings_args *args, common *c) {
     double began = tren_seconds();
-    if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
+    TREN_TRY(check_out(args, c));
     TREN_TRY(tren_split_parse(&c->how, c->split));
     TREN_TRY(set_take_and_noise(c));
-    TREN_TRY(tren_dataset_check_absent(c->out, c->force));
     tren_source source = {0};
     tren_status st;
     TREN_GOTO(args->kind->read(&source, args->settings, c->how.seed));
@@ -135,7 +131,6 @@ static tren_status run_source(const tren_source_kind *kind, const char *what, in
     tren_status st;
     TREN_GOTO(tren_settings_open(args, kind, option, N_COMMON));
     TREN_GOTO(tren_settings_parse(args, what, argc, argv, &help));
-    if (!help && c.out) TREN_GOTO(protect_inputs(c.out, argc, argv));
     if (!help) st = prepare(args, &c);
 done:
     tren_settings_close(args);

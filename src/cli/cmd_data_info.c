@@ -49,7 +49,8 @@ static void print_split(const tren_provenance *from) {
 
 static void print_provenance(const tren_dataset *dataset) {
     tren_provenance from;
-    tren_dataset_provenance(&from, dataset);
+    if (tren_dataset_provenance(&from, dataset) != TREN_OK)
+        printf("  DAMAGED       %s\n", tren_error_text());
     if (from.origin[0]) printf("  origin        %s\n", from.origin);
     print_split(&from);
     if (from.take) printf("  taken         %lld rows of the pool\n", (long long)from.take);

@@ -229,7 +229,7 @@ static void report(const preview *p) {
 
 static tren_status make(preview *p) {
     tren_out_file out;
-    TREN_TRY(tren_out_protect(p->out_path, &p->file, 1));
+    TREN_TRY(tren_out_keep_input(p->out_path, p->file));
     TREN_TRY(tren_out_check(&out, p->out_path, p->force));
     tren_status st;
     TREN_GOTO(open_data(p));

@@ -60,13 +60,18 @@ static tren_status report(const eval_args *a, tren_out_file *out, const tren_tra
     return tren_cli_flush();
 }
 
+static tren_status check_out(tren_out_file *out, const eval_args *a, const tren_trained *t) {
+    TREN_TRY(tren_out_keep_input(a->out, t->path));
+    TREN_TRY(tren_out_keep_input(a->out, t->config.data));
+    return tren_out_check(out, a->out, a->force);
+}
+
 static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trained *trained) {
     tren_evaluator *evaluator = NULL;
     tren_eval_result result = {0};
     tren_out_file out = {0};
     tren_status st = TREN_OK;
-    if (comm->rank == 0) st = tren_trained_protect(a->out, trained);
-    if (comm->rank == 0 && a->out && st == TREN_OK) st = tren_out_check(&out, a->out, a->force);
+    if (comm->rank == 0 && a->out) st = check_out(&out, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
     TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, true));

@@ -159,12 +159,17 @@ done:
     return st;
 }
 
+static tren_status check_out(tren_out_file *file, const predict_args *a, const tren_trained *t) {
+    TREN_TRY(tren_out_keep_input(a->out, t->path));
+    TREN_TRY(tren_out_keep_input(a->out, t->config.data));
+    return tren_out_check(file, a->out, a->force);
+}
+
 static tren_status predict(const tren_comm *comm, const predict_args *a, tren_trained *trained) {
     tren_evaluator *evaluator = NULL;
     tren_out_file file = {0};
     tren_status st = TREN_OK;
-    if (comm->rank == 0) st = tren_trained_protect(a->out, trained);
-    if (comm->rank == 0 && st == TREN_OK) st = tren_out_check(&file, a->out, a->force);
+    if (comm->rank == 0) st = check_out(&file, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
     TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, false));

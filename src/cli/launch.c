@@ -111,9 +111,15 @@ static bool can_start_mpi(bool is_open_mpi) {
            (getenv("PMI_RANK") && !is_open_mpi);
 }
 
+/* How many tasks srun started; 1 where it did not. */
+static long srun_tasks(void) {
+    if (!getenv("SLURM_STEP_ID")) return 1;
+    return env_number("SLURM_STEP_NUM_TASKS", env_number("SLURM_NTASKS", 1));
+}
+
 static tren_status check_srun(bool is_open_mpi) {
-    long n_tasks = env_number("SLURM_STEP_NUM_TASKS", env_number("SLURM_NTASKS", 1));
-    if (!getenv("SLURM_STEP_ID") || n_tasks < 2 || can_start_mpi(is_open_mpi)) return TREN_OK;
+    long n_tasks = srun_tasks();
+    if (n_tasks < 2 || can_start_mpi(is_open_mpi)) return TREN_OK;
     return tren_fail(
         TREN_ERR_ENV,
         "srun started %ld tasks without PMIx, so each would be rank 0 of its own run; "
@@ -126,4 +132,13 @@ tren_status tren_launch_check_srun(void) {
     char version[256] = "";
     tren_comm_version(version, sizeof version);
     return check_srun(strstr(version, "Open MPI") != NULL);
+}
+
+tren_status tren_launch_check_alone(void) {
+    long n = env_number("OMPI_COMM_WORLD_SIZE", env_number("PMI_SIZE", srun_tasks()));
+    if (n < 2) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%ld processes were started, and this command works alone: each would do the "
+                     "same; start it without mpirun or srun, or with '-n 1'",
+                     n);
 }

@@ -14,6 +14,10 @@ void tren_launch_start(char **argv);
  */
 tren_status tren_launch_check_srun(void);
 
+/* TREN_ERR_USAGE when mpirun or srun started several processes of a command that works alone: each
+ * would do, and write, the same. */
+tren_status tren_launch_check_alone(void);
+
 /* Continues in the program of this precision, tren or tren64 beside this one, with the same
  * command; returns TREN_OK when this is it, TREN_ERR_ENV when the other is missing. argv is the
  * command's own (argv[0] its name, NULL at the end). Before MPI_Init. */

@@ -1,5 +1,5 @@
 #include "cli/out_file.h"
-#include "tren/io.h"
+#include "train/checkpoint.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,35 +14,31 @@ static tren_status refuse(const tren_out_file *out, int why) {
     return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, strerror(why));
 }
 
-static bool is_same(const struct stat *out, const char *input) {
-    struct stat in;
-    return stat(input, &in) == 0 && in.st_dev == out->st_dev && in.st_ino == out->st_ino;
+tren_status tren_out_keep_input(const char *path, const char *input) {
+    struct stat a, b;
+    if (!input || stat(path, &a) != 0 || stat(input, &b) != 0) return TREN_OK;
+    if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--out: %s is the file that is read as %s, and would be lost; name another",
+                     path, input);
 }
 
 static bool is_checkpoint(const char *path) {
-    tren_h5 *file = NULL;
-    if (!tren_path_ends(path, ".h5") || tren_h5_open(&file, path, TREN_ERR_DATA) != TREN_OK)
-        return false;
-    bool is = tren_h5_has(file, "/parameters") && tren_h5_has_attr(file, "/", "format");
+    tren_h5 *file;
+    char format[sizeof TREN_CHECKPOINT_FORMAT];
+    if (tren_h5_open(&file, path, TREN_ERR_CHECKPOINT) != TREN_OK) return false;
+    bool is = tren_h5_has_attr(file, "/", "format") &&
+              tren_h5_get_text(file, "/", "format", format, sizeof format) == TREN_OK &&
+              strcmp(format, TREN_CHECKPOINT_FORMAT) == 0;
     tren_h5_close(file);
     return is;
 }
 
-tren_status tren_out_protect(const char *path, const char *const *input, int n) {
-    struct stat info;
-    if (!path || stat(path, &info) != 0 || S_ISDIR(info.st_mode)) return TREN_OK;
-    if (!S_ISREG(info.st_mode))
-        return tren_fail(TREN_ERR_USAGE, "%s is no regular file, and is not replaced; name a file",
-                         path);
-    for (int i = 0; i < n; i++)
-        if (is_same(&info, input[i]))
-            return tren_fail(TREN_ERR_USAGE,
-                             "%s is what is read here (%s): give --out another name, so that the "
-                             "input is not lost",
-                             path, input[i]);
-    if (!is_checkpoint(path)) return TREN_OK;
+tren_status tren_out_keep_checkpoint(const char *path) {
+    if (access(path, F_OK) != 0 || !is_checkpoint(path)) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%s is a checkpoint, which --force does not replace; give --out another name",
+                     "--out: %s is a checkpoint of a training, which is never replaced; name "
+                     "another file",
                      path);
 }
 
@@ -56,6 +52,9 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
         return tren_fail(TREN_ERR_USAGE, "%s is a folder; name a file", path);
+    if (exists && !S_ISREG(info.st_mode))
+        return tren_fail(TREN_ERR_USAGE, "%s is a device or a pipe; name a file", path);
+    TREN_TRY(tren_out_keep_checkpoint(path));
     if (exists && !force)
         return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
     char folder[TREN_MAX_PATH];
@@ -65,11 +64,17 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     if (access(slash ? folder : ".", W_OK) != 0)
         return tren_fail(TREN_ERR_ENV, "cannot write %s: the folder %s: %s", path,
                          slash ? folder : ".", strerror(errno));
-    snprintf(out->tmp, sizeof out->tmp, "%s.tmp", path);
     return TREN_OK;
 }
 
+tren_status tren_out_open(tren_out_file *out) {
+    tren_status st = tren_temporary_make(out->tmp, sizeof out->tmp, out->path, TREN_ERR_ENV);
+    if (st != TREN_OK) out->tmp[0] = '\0'; /* it is not ours to remove */
+    return st;
+}
+
 tren_status tren_out_open_text(tren_out_file *out) {
+    TREN_TRY(tren_out_open(out));
     TREN_TRY(tren_alloc(&out->buffer, BUFFER, 1, "an output buffer"));
     out->text = fopen(out->tmp, "we");
     if (!out->text) return refuse(out, errno);
@@ -118,5 +123,5 @@ void tren_csv_text(FILE *out, const char *text) {
 
 bool tren_path_ends(const char *path, const char *ending) {
     size_t n = strlen(path), m = strlen(ending);
-    return n > m && strcasecmp(path + n - m, ending) == 0;
+    return n >= m && strcasecmp(path + n - m, ending) == 0;
 }

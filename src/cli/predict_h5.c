@@ -31,6 +31,7 @@ static tren_status begin_targets(tren_predict_out *out) {
 
 static tren_status begin(tren_predict_out *out) {
     const tren_trained *t = out->trained;
+    TREN_TRY(tren_out_open(out->file));
     TREN_TRY(tren_h5_create(&out->h5, out->file->tmp, TREN_ERR_ENV));
     TREN_TRY(tren_h5_put_text(out->h5, "/", "checkpoint", t->path));
     TREN_TRY(tren_h5_put_text(out->h5, "/", "data", t->config.data));

@@ -1,4 +1,5 @@
 #include "cli/settings.h"
+#include "cli/out_file.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,5 +176,19 @@ tren_status tren_settings_parse(tren_settings_args *args, const char *what, int 
         TREN_TRY(take_setting(args, i, parser.n_positional));
     for (size_t i = 0; i < kind->n_settings; i++)
         if (kind->setting[i].required) TREN_TRY(check_required(args, &kind->setting[i]));
+    return TREN_OK;
+}
+
+tren_status tren_settings_keep_files(const tren_settings_args *args, const char *out) {
+    for (size_t i = 0; i < args->kind->n_settings; i++) {
+        const tren_setting *setting = &args->kind->setting[i];
+        const void *at = place_of(args, setting);
+        if (!setting->is_file) continue;
+        if (setting->type == TREN_SETTING_TEXT)
+            TREN_TRY(tren_out_keep_input(out, *(const char *const *)at));
+        const tren_texts *list = at;
+        for (int k = 0; setting->type == TREN_SETTING_TEXTS && k < list->n; k++)
+            TREN_TRY(tren_out_keep_input(out, list->at[k]));
+    }
     return TREN_OK;
 }

@@ -25,6 +25,8 @@ tren_status tren_settings_open(tren_settings_args *args, const tren_source_kind 
  * is changed. */
 tren_status tren_settings_parse(tren_settings_args *args, const char *what, int argc, char **argv,
                                 bool *help);
+/* TREN_ERR_USAGE: `out` is one of the files that the settings name. */
+tren_status tren_settings_keep_files(const tren_settings_args *args, const char *out);
 void tren_settings_close(tren_settings_args *args);
 
 /* Splits every text of a raw list at its commas. */

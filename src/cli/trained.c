@@ -1,5 +1,4 @@
 #include "cli/trained.h"
-#include "cli/out_file.h"
 #include "base/text.h"
 #include "cli/launch.h"
 
@@ -225,8 +224,4 @@ void tren_trained_describe(char *out, size_t n, const tren_trained *t) {
     snprintf(out, n, "weights  %s: %s %s, %s\ndata     %s: %s part, %zu rows", t->path,
              t->config.model.name, layers, when, t->config.data, tren_part_name[t->part],
              tren_trained_rows(t));
-}
-
-tren_status tren_trained_protect(const char *out, const tren_trained *trained) {
-    return tren_out_protect(out, (const char *const[]){trained->path, trained->config.data}, 2);
 }

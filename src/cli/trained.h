@@ -25,8 +25,6 @@ typedef struct tren_trained {
 /* Finds, reads and verifies the checkpoint; where it holds the other precision, the other program
  * takes over (tren_launch_precision). Before MPI_Init. argv as the command got it. */
 tren_status tren_trained_find(tren_trained *trained, const tren_trained_args *args, char **argv);
-/* Before writing `out` (NULL: nothing): is it what is read? */
-tren_status tren_trained_protect(const char *out, const tren_trained *trained);
 /* Builds the network, reads its weights and opens the dataset, which must suit it. Collective. */
 tren_status tren_trained_open(tren_trained *trained, const tren_comm *comm);
 void tren_trained_close(tren_trained *trained); /* accepts the empty value */

@@ -30,7 +30,9 @@ struct tren_dataset {
     bool has_clean; /* /train/y_clean is there */
 };
 
-/* How the dataset came to be, for people; "" and 0 where the file does not say. */
+/* How the dataset came to be, for people; "" and 0 where the file does not say. What a wrong
+ * attribute says is no reason not to train: TREN_ERR_DATA tells of the first one, and the others
+ * are read. */
 typedef struct tren_provenance {
     char origin[256], split[128];
     uint64_t seed;
@@ -40,6 +42,6 @@ typedef struct tren_provenance {
     char noise_kind[16];
     int64_t n_changed; /* labels that noise made wrong */
 } tren_provenance;
-void tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *dataset);
+tren_status tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *dataset);
 
 #endif

@@ -37,6 +37,7 @@ typedef struct tren_setting {
     bool required;
     double min, max;            /* of numbers; no limits when both are 0 */
     const char *const *choices; /* NULL-terminated, for TREN_SETTING_CHOICE */
+    bool is_file;               /* its texts are paths of files that are read */
 } tren_setting;
 
 #define TREN_SETTING_COUNT(table) (sizeof(table) / sizeof((table)[0]))

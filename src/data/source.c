@@ -139,6 +139,13 @@ static tren_status reorder_classes(tren_source *source, const char *const *name,
     return st;
 }
 
+const char *tren_names_repeat(const char *const *name, int n) {
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(name[i], name[k]) == 0) return name[i];
+    return NULL;
+}
+
 tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n) {
     if (source->n_classes == 0)
         return tren_fail(TREN_ERR_USAGE, "--class-names: the data has targets, not classes");

@@ -45,9 +45,11 @@ tren_status tren_source_set_labels(tren_source *source, const int64_t *label, co
 tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what);
 /* Values from integers wider than u8: f32 where every one is exact, else f64. Sets x and x_type. */
 tren_status tren_source_set_integers(tren_source *source, const int64_t *value);
-/* Names the classes. Where the source named them itself (text labels), the given names say the
- * order. */
+/* Names the classes; all n must differ (tren_names_repeat). Where the source named them itself
+ * (text labels), the given names say the order. */
 tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n);
+/* The first of n names that stands earlier too, or NULL. For lists that people write: n^2. */
+const char *tren_names_repeat(const char *const *name, int n);
 /* Adds to source->origin, which is cut where it is full. */
 void tren_source_add_origin(tren_source *source, const char *text);
 void tren_source_add_file(tren_source *source, const char *path); /* its name without folders */

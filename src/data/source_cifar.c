@@ -253,6 +253,10 @@ static tren_status name_from(tren_source *source, const content *file) {
                          "%s: has %d names, the data has %d classes: give one name "
                          "a line, in the order of the labels",
                          file->path, n, source->n_classes);
+    const char *twice = tren_names_repeat(line, n);
+    if (twice)
+        return tren_fail(TREN_ERR_DATA, "%s: '%s' stands twice: name each class once", file->path,
+                         twice);
     return tren_source_name_classes(source, line, n);
 }
 
@@ -312,9 +316,10 @@ done:
 
 static const tren_setting settings_table[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
-     .help = "Binary CIFAR files, plain or gzipped; several are pooled.", .required = true},
+     .help = "Binary CIFAR files, plain or gzipped; several are pooled.", .required = true,
+     .is_file = true},
     {"test", TREN_SETTING_TEXTS, offsetof(settings, test), "FILE[,...]",
-     .help = "The source's own test part: test_batch.bin or test.bin."},
+     .help = "The source's own test part: test_batch.bin or test.bin.", .is_file = true},
     {"classes", TREN_SETTING_CHOICE, offsetof(settings, classes), "auto|10|100",
      .help = "CIFAR-10 or CIFAR-100; by the size of the files unless given.",
      .fallback.integer = CLASSES_AUTO, .choices = classes_choices},
@@ -323,7 +328,8 @@ static const tren_setting settings_table[] = {
      .fallback.integer = LABELS_FINE, .choices = labels_choices},
     {"names", TREN_SETTING_TEXT, offsetof(settings, names), "FILE",
      .help = "A text with one class name a line, such as fine_label_names.txt; CIFAR-10 has its "
-             "names built in."},
+             "names built in.",
+     .is_file = true},
 };
 
 const tren_source_kind tren_source_cifar = {

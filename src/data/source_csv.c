@@ -367,7 +367,7 @@ done:
 
 static const tren_setting settings_table[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
-     .help = "CSV files, plain or gzipped; several are pooled.", .required = true},
+     .help = "CSV files, plain or gzipped; several are pooled.", .required = true, .is_file = true},
     {"label", TREN_SETTING_TEXT, offsetof(settings, label), "COLUMN",
      .help = "The column with the class, by name or by number from 1."},
     {"target", TREN_SETTING_TEXTS, offsetof(settings, target), "COLUMN[,...]",
@@ -375,7 +375,7 @@ static const tren_setting settings_table[] = {
     {"ignore", TREN_SETTING_TEXTS, offsetof(settings, ignore), "COLUMN[,...]",
      .help = "Columns to leave out."},
     {"test", TREN_SETTING_TEXTS, offsetof(settings, test), "FILE[,...]",
-     .help = "The source's own test part."},
+     .help = "The source's own test part.", .is_file = true},
     {"header", TREN_SETTING_CHOICE, offsetof(settings, header), "auto|yes|no",
      .help = "Whether the first line names the columns; auto by default.",
      .fallback.integer = HEADER_AUTO, .choices = header_choices},

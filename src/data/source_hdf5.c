@@ -26,18 +26,24 @@ static size_t width_of(const tren_h5_shape *shape) {
     return width;
 }
 
+static const char *path_of(const input *in) {
+    return tren_h5_path(in->file[0]);
+}
+
 static tren_status check_alike(const input *in, tren_type test_type) {
     const tren_h5_shape *a = &in->shape[0], *b = &in->shape[1];
     bool alike = a->rank == b->rank && in->type == test_type;
     for (int i = 1; alike && i < a->rank; i++) alike = a->dim[i] == b->dim[i];
     if (alike) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s and %s differ in type or shape", in->name[0], in->name[1]);
+    return tren_fail(TREN_ERR_DATA, "%s: %s and %s (%s) differ in type or shape", path_of(in),
+                     in->name[0], in->name[1], tren_h5_path(in->file[1]));
 }
 
 static tren_status input_open(input *in) {
     TREN_TRY(tren_h5_info(in->file[0], in->name[0], &in->shape[0], &in->type));
     if (in->shape[0].rank == 0)
-        return tren_fail(TREN_ERR_DATA, "%s: is a single value, not rows", in->name[0]);
+        return tren_fail(TREN_ERR_DATA, "%s: %s is a single value, not rows", path_of(in),
+                         in->name[0]);
     if (!in->name[1]) return TREN_OK;
     tren_type test_type;
     TREN_TRY(tren_h5_info(in->file[1], in->name[1], &in->shape[1], &test_type));
@@ -62,11 +68,12 @@ static tren_status set_shape(tren_source *source, const input *in, bool channels
     if (shape->rank > 4 || width_of(shape) == 0 || width_of(shape) > INT32_MAX)
         return tren_fail(
             TREN_ERR_DATA,
-            "%s: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has %d dimensions and %zu "
+            "%s: %s: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has %d dimensions and %zu "
             "values per row",
-            in->name[0], shape->rank, width_of(shape));
+            path_of(in), in->name[0], shape->rank, width_of(shape));
     if (channels_last && shape->rank != 4)
-        return tren_fail(TREN_ERR_USAGE, "--channels-last: %s has %d dimensions, [n,h,w,c] has 4",
+        return tren_fail(TREN_ERR_USAGE,
+                         "--channels-last: %s: %s has %d dimensions, [n,h,w,c] has 4", path_of(in),
                          in->name[0], shape->rank);
     const int d1 = (int)shape->dim[1], d2 = (int)shape->dim[2], d3 = (int)shape->dim[3];
     source->is_image = shape->rank >= 3;
@@ -103,28 +110,73 @@ static bool is_real(tren_type type) {
     return type == TREN_F32 || type == TREN_F64;
 }
 
+/* Integers that fit I64 into it, and those of U64 into that. */
+static tren_status read_wide(void **wide, const input *in) {
+    return input_read(wide, in, in->type == TREN_U64 ? TREN_U64 : TREN_I64);
+}
+
+/* The first that does not fit I64, or how many there are. */
+static size_t first_beyond(const void *wide, const input *in) {
+    size_t n = (rows_of(&in->shape[0]) + rows_of(&in->shape[1])) * width_of(&in->shape[0]), i = 0;
+    const uint64_t *value = wide;
+    if (in->type != TREN_U64) return n;
+    while (i < n && value[i] <= INT64_MAX) i++;
+    return i;
+}
+
+static tren_status read_integers(tren_source *source, const input *in) {
+    void *wide = NULL;
+    tren_status st;
+    size_t n = tren_source_rows(source) * tren_source_width(source);
+    TREN_GOTO(read_wide(&wide, in));
+    if (first_beyond(wide, in) == n) {
+        st = tren_source_set_integers(source, wide);
+    } else {
+        source->x_type = TREN_F64;
+        st = input_read(&source->x, in, TREN_F64);
+    }
+done:
+    free(wide);
+    return st;
+}
+
 static tren_status read_x(tren_source *source, const input *in, bool channels_last) {
     TREN_TRY(set_shape(source, in, channels_last));
     source->x_type = in->type;
-    if (in->type == TREN_U8 || is_real(in->type)) {
+    if (in->type == TREN_U8 || is_real(in->type))
         TREN_TRY(input_read(&source->x, in, in->type));
-    } else {
-        void *wide = NULL;
-        tren_status st = input_read(&wide, in, TREN_I64);
-        if (st == TREN_OK) st = tren_source_set_integers(source, wide);
-        free(wide);
-        TREN_TRY(st);
-    }
+    else
+        TREN_TRY(read_integers(source, in));
     return channels_last ? put_channels_first(source) : TREN_OK;
 }
 
 /* ---- labels and targets ---------------------------------------------------------------------- */
 
+static tren_status read_labels(tren_source *source, const input *in) {
+    void *label = NULL;
+    tren_status st;
+    char what[1024];
+    snprintf(what, sizeof what, "%s: %s", path_of(in), in->name[0]);
+    TREN_GOTO(read_wide(&label, in));
+    size_t beyond = first_beyond(label, in);
+    if (beyond < tren_source_rows(source))
+        st = tren_fail(TREN_ERR_DATA,
+                       "%s: row %zu: the label %llu is not a class number: number the classes from "
+                       "0 up",
+                       what, beyond, (unsigned long long)((uint64_t *)label)[beyond]);
+    else
+        st = tren_source_set_labels(source, label, what);
+done:
+    free(label);
+    return st;
+}
+
 static tren_status read_y(tren_source *source, const input *in, bool regression) {
     size_t width = width_of(&in->shape[0]);
     if (regression || is_real(in->type)) {
         if (width == 0 || width > INT32_MAX)
-            return tren_fail(TREN_ERR_DATA, "%s: has %zu values per row", in->name[0], width);
+            return tren_fail(TREN_ERR_DATA, "%s: %s has %zu values per row", path_of(in),
+                             in->name[0], width);
         source->y_type = in->type == TREN_F32 ? TREN_F32 : TREN_F64;
         source->n_targets = (int)width;
         return input_read(&source->y, in, source->y_type);
@@ -132,13 +184,9 @@ static tren_status read_y(tren_source *source, const input *in, bool regression)
     if (width != 1)
         return tren_fail(
             TREN_ERR_DATA,
-            "%s: has %zu integers per row, a label is one (--regression takes them as targets)",
-            in->name[0], width);
-    void *label = NULL;
-    tren_status st = input_read(&label, in, TREN_I64);
-    if (st == TREN_OK) st = tren_source_set_labels(source, label, in->name[0]);
-    free(label);
-    return st;
+            "%s: %s has %zu integers per row, a label is one (--regression takes them as targets)",
+            path_of(in), in->name[0], width);
+    return read_labels(source, in);
 }
 
 /* ---- the source ------------------------------------------------------------------------------ */
@@ -154,9 +202,11 @@ static tren_status check_settings(const settings *want) {
 static tren_status check_rows(const input *x, const input *y) {
     for (int i = 0; i < 2; i++) {
         if (!x->name[i] || rows_of(&x->shape[i]) == rows_of(&y->shape[i])) continue;
-        return tren_fail(TREN_ERR_DATA,
-                         "%s has %zu rows, %s has %zu; name an --x and an --y that belong together",
-                         x->name[i], rows_of(&x->shape[i]), y->name[i], rows_of(&y->shape[i]));
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s: %s has %zu rows, %s has %zu; name an --x and an --y that belong together",
+            tren_h5_path(x->file[i]), x->name[i], rows_of(&x->shape[i]), y->name[i],
+            rows_of(&y->shape[i]));
     }
     return TREN_OK;
 }
@@ -209,7 +259,7 @@ done:
 
 static const tren_setting settings_table[] = {
     {"FILE", TREN_SETTING_TEXT, offsetof(settings, file), NULL, .help = "Any HDF5 file.",
-     .required = true},
+     .required = true, .is_file = true},
     {"x", TREN_SETTING_TEXT, offsetof(settings, x), "NAME",
      .help = "Dataset of the inputs: [n,f], [n,h,w] or [n,c,h,w].", .required = true},
     {"y", TREN_SETTING_TEXT, offsetof(settings, y), "NAME",
@@ -220,7 +270,7 @@ static const tren_setting settings_table[] = {
     {"test-y", TREN_SETTING_TEXT, offsetof(settings, test_y), "NAME",
      .help = "Its labels or targets."},
     {"test-file", TREN_SETTING_TEXT, offsetof(settings, test_file), "FILE",
-     .help = "Where --test-x and --test-y lie when not in the first file."},
+     .help = "Where --test-x and --test-y lie when not in the first file.", .is_file = true},
     {"channels-last", TREN_SETTING_FLAG, offsetof(settings, channels_last), NULL,
      .help = "The inputs are [n,h,w,c]."},
     {"regression", TREN_SETTING_FLAG, offsetof(settings, regression), NULL,

@@ -278,13 +278,15 @@ done:
 
 static const tren_setting settings_table[] = {
     {"images", TREN_SETTING_TEXTS, offsetof(settings, images), "FILE[,...]",
-     .help = "Images or rows, plain or gzipped; several files are pooled.", .required = true},
+     .help = "Images or rows, plain or gzipped; several files are pooled.", .required = true,
+     .is_file = true},
     {"labels", TREN_SETTING_TEXTS, offsetof(settings, labels), "FILE[,...]",
-     .help = "Their labels (integers) or targets (reals), in the same order.", .required = true},
+     .help = "Their labels (integers) or targets (reals), in the same order.", .required = true,
+     .is_file = true},
     {"test-images", TREN_SETTING_TEXTS, offsetof(settings, test_images), "FILE[,...]",
-     .help = "The source's own test part."},
+     .help = "The source's own test part.", .is_file = true},
     {"test-labels", TREN_SETTING_TEXTS, offsetof(settings, test_labels), "FILE[,...]",
-     .help = "Its labels or targets."},
+     .help = "Its labels or targets.", .is_file = true},
 };
 
 const tren_source_kind tren_source_idx = {

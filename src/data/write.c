@@ -1,7 +1,8 @@
-/* Writing a dataset: all of it to PATH.tmp, then one rename. */
+/* Writing a dataset: all of it to a temporary file, then one rename. */
 #include "data/prepare.h"
 #include "data/schema.h"
 #include "data/source.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -164,6 +165,8 @@ tren_status tren_dataset_check_absent(const char *path, bool overwrite) {
     if (stat(path, &about) != 0) return TREN_OK;
     if (S_ISDIR(about.st_mode))
         return tren_fail(TREN_ERR_USAGE, "%s: is a folder; name a file in it", path);
+    if (!S_ISREG(about.st_mode))
+        return tren_fail(TREN_ERR_USAGE, "%s: is a device or a pipe; name a file", path);
     if (overwrite) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
 }
@@ -198,13 +201,15 @@ done:
 
 static tren_status write_and_rename(const char *path, const content *all) {
     char *temporary;
-    TREN_TRY(tren_alloc(&temporary, strlen(path) + 5, 1, "a file name"));
-    strcat(strcpy(temporary, path), ".tmp");
-    tren_status st = write_file(temporary, all);
-    if (st == TREN_OK && rename(temporary, path) != 0) {
-        st = tren_fail(TREN_ERR_DATA, "%s: cannot rename to %s: %s", temporary, path,
-                       strerror(errno));
-        unlink(temporary);
+    size_t room = strlen(path) + TREN_TEMPORARY_ROOM;
+    TREN_TRY(tren_alloc(&temporary, room, 1, "a file name"));
+    tren_status st = tren_temporary_make(temporary, room, path, TREN_ERR_DATA);
+    if (st == TREN_OK) {
+        st = write_file(temporary, all);
+        if (st == TREN_OK && rename(temporary, path) != 0)
+            st = tren_fail(TREN_ERR_DATA, "%s: cannot rename to %s: %s", temporary, path,
+                           strerror(errno));
+        if (st != TREN_OK) unlink(temporary);
     }
     free(temporary);
     return st;

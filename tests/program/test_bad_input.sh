@@ -44,6 +44,7 @@ spoil_files() {
     ln -s link bad/link
     ln -s "$scratch/nowhere/run" bad/dangling
     mkfifo bad/pipe
+    mknod bad/node c 1 3 2>/dev/null || true
     mkdir -p bad/folder good/damaged bad/older
     cp good/run/config.yaml good/damaged
     cp bad/random good/damaged/last.h5
@@ -138,6 +139,7 @@ have() {
     h5py) [[ $h5py ]] ;;
     other) [[ $everyone ]] ;;
     mount) [[ $mountable ]] ;;
+    node) [[ -c bad/node ]] ;;
     *) fail "a row needs '$1', which this script does not know" ;;
     esac
 }

@@ -67,6 +67,20 @@ test_srun() {
     [[ $(grep -c "srun started" "$scratch/err") -eq 1 ]] || fail "the ranks say it $(grep -c "srun started" "$scratch/err") times"
 }
 
+# Commands that write by themselves are not started twice side by side.
+test_alone() {
+    local part="2 processes were started, and this command works alone" out=$scratch/alone.h5
+    expect_code 2 "$part" mpirun -n 2 "$tren" data make sinusoid --out "$out"
+    [[ $(grep -c "processes were started" "$scratch/err") -eq 1 && ! -e $out ]] || fail "alone: $(cat "$scratch/err")"
+    expect_code 2 "$part" mpirun -n 2 "$tren" plot "$scratch"
+    expect_code 2 "$part" env SLURM_STEP_ID=0 SLURM_NTASKS=2 "$tren" data make sinusoid --out "$out"
+    expect_code 2 "$part" env PMI_SIZE=2 PMI_RANK=0 "$tren" data make sinusoid --out "$out"
+    expect_code 0 "" env SLURM_STEP_ID=0 SLURM_NTASKS=1 "$tren" data make sinusoid --out "$out"
+    expect_code 0 "" env SLURM_NTASKS=2 "$tren" data make sinusoid --out "$out" --force
+    expect_code 0 "" mpirun -n 1 "$tren" data make sinusoid --out "$out" --force
+    expect_code 0 "" mpirun -n 2 "$tren" data make --help
+}
+
 # script(1) stands in for a terminal with a person behind it.
 on_terminal() { script -qec "$1" /dev/null </dev/null; }
 
@@ -91,5 +105,6 @@ test_watched() {
 test_blas_core
 test_precision
 test_srun
+test_alone
 test_watched
 echo "launch: all as expected"

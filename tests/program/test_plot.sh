@@ -113,8 +113,9 @@ test_mistakes() {
     expect 2 "the column 'train_accuracy' holds no numbers" "$tren" plot sine --y train_accuracy
     expect 3 "cannot write nowhere/a.svg" "$tren" plot classes --out nowhere/a.svg
     echo before >kept.svg
-    ln -s /dev/full kept.svg.tmp
-    expect 3 "cannot write kept.svg: the picture has no end; is the disk full?" "$tren" plot classes --out kept.svg
+    # shellcheck disable=SC2016
+    expect 3 "cannot write kept.svg: the picture has no end; is the disk full?" \
+        bash -c 'ulimit -f 8 && exec "$@"' - "$tren" plot classes --out kept.svg
     [[ $(cat kept.svg) == before ]] || fail "a failed picture replaced the one before"
     [[ -z $(find . -name "*.tmp") ]] || fail "left behind: $(find . -name "*.tmp")"
 }
@@ -130,7 +131,7 @@ test_without_gnuplot() {
     PATH=$PWD/bin expect 3 "there is no gnuplot on PATH" "$tren" plot classes
     PATH=$PWD/bin expect 0 "warning: no curves drawn: there is no gnuplot" \
         "$tren" train --data sine.h5 --out blind --epochs 1
-    [[ ! -e blind/curves.svg && ! -e blind/curves.svg.tmp ]] || fail "a picture without gnuplot"
+    [[ -z $(find blind -name "curves.svg*") ]] || fail "a picture without gnuplot"
     printf '#!/bin/sh\necho "line 1: it hurts" >&2\nexit 3\n' >bin/gnuplot
     chmod +x bin/gnuplot
     PATH=$PWD/bin expect 3 "gnuplot failed: line 1: it hurts" "$tren" plot classes

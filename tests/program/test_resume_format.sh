@@ -35,4 +35,19 @@ else
     echo "no xxhash module: digests are not checked"
 fi
 expect 1 "not a tren checkpoint" "$python" "$example" data.h5
+# Of a folder the best one; and no mistake ends in a traceback.
+for mistake in none empty junk; do
+    case $mistake in
+    none) part="No such file or directory; name a checkpoint or a run folder" ;;
+    empty) part="empty: holds neither best.h5 nor last.h5" && mkdir empty ;;
+    junk) part="; name a checkpoint or a run folder" && echo junk >junk ;;
+    esac
+    expect 1 "$part" "$python" "$example" $mistake
+    refuse_part Traceback
+done
+"$python" "$example" classes/best.h5 >best.out
+expect 0 "" "$python" "$example" classes
+cmp best.out output || fail "a run folder is not its best.h5: $(cat output)"
+mkdir unfinished && cp classes/last.h5 unfinished
+expect 0 "dense1/weight: 8 x" "$python" "$example" unfinished
 echo "checkpoints read by h5py: all as expected"

@@ -1,6 +1,7 @@
 #include "support/files.h"
 #include <criterion/criterion.h>
 #include <ftw.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +57,13 @@ unsigned char *test_read(const char *path, size_t *n) {
 
 bool test_exists(const char *path) {
     return access(path, F_OK) == 0;
+}
+
+size_t test_count(const char *pattern) {
+    glob_t found;
+    size_t n = glob(pattern, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+    globfree(&found);
+    return n;
 }
 
 void test_write_idx(const char *path, int code, int rank, const uint32_t *dim, const void *raw,

@@ -14,6 +14,7 @@ void test_write_gz(const char *path, const void *bytes, size_t n);
 /* The whole file; *n its size. The caller frees. */
 unsigned char *test_read(const char *path, size_t *n);
 bool test_exists(const char *path);
+size_t test_count(const char *pattern); /* of files, as the shell matches them */
 
 /* An IDX file with these dimensions; raw elements as they stand in the file. */
 void test_write_idx(const char *path, int code, int rank, const uint32_t *dim, const void *raw,

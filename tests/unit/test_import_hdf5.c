@@ -79,23 +79,52 @@ static void expect_refused(tren_status status, const char *part, const char *con
     tren_source_close(&source);
 }
 
+Test(import_hdf5, integers_beyond_63_bits_keep_their_values) {
+    static const uint64_t far[3] = {1, (1ull << 63) + 1, 2}, near[3] = {1, 1 << 24, 2};
+    tren_h5 *file;
+    write_file();
+    cr_assert_eq(tren_h5_create(&file, "u.h5", TREN_ERR_DATA), TREN_OK);
+    tren_h5_write(file, "/far", (tren_h5_shape){1, {3}}, TREN_U64, far);
+    tren_h5_write(file, "/near", (tren_h5_shape){1, {3}}, TREN_U64, near);
+    tren_h5_write(file, "/label", (tren_h5_shape){1, {3}}, TREN_I32, integers);
+    cr_assert_eq(tren_h5_finish(file), TREN_OK);
+    expect_refused(TREN_ERR_DATA, "u.h5: /far: row 1: the label 9223372036854775809 is not",
+                   (const char *const[]){"FILE", "u.h5", "x", "/near", "y", "/far", NULL});
+    tren_source source;
+    cr_assert_eq(
+        test_import(&source, &tren_source_hdf5,
+                    (const char *const[]){"FILE", "u.h5", "x", "/far", "y", "/label", NULL}),
+        TREN_OK);
+    cr_assert(source.x_type == TREN_F64 && ((double *)source.x)[1] == 0x1p63);
+    tren_source_close(&source);
+    cr_assert_eq(
+        test_import(&source, &tren_source_hdf5,
+                    (const char *const[]){"FILE", "u.h5", "x", "/near", "y", "/label", NULL}),
+        TREN_OK);
+    cr_assert(source.x_type == TREN_F32 && ((float *)source.x)[1] == 1 << 24);
+    tren_source_close(&source);
+}
+
 Test(import_hdf5, what_does_not_fit_is_named) {
     write_file();
     expect_refused(TREN_ERR_DATA, "f.h5: /tabel: there is no such dataset",
                    OPTIONS("x", "/tabel", "y", "/label"));
-    expect_refused(TREN_ERR_DATA, "/table has 3 rows, /label2 has 2",
+    expect_refused(TREN_ERR_DATA, "f.h5: /table has 3 rows, /label2 has 2",
                    OPTIONS("x", "/table", "y", "/label2"));
-    expect_refused(TREN_ERR_DATA, "/negative: row 2: the label -7",
+    expect_refused(TREN_ERR_DATA, "f.h5: /negative: row 2: the label -7",
                    OPTIONS("x", "/table", "y", "/negative"));
-    expect_refused(TREN_ERR_DATA, "/wide: has 4 integers per row",
+    expect_refused(TREN_ERR_DATA, "f.h5: /wide has 4 integers per row",
                    OPTIONS("x", "/table", "y", "/wide"));
-    expect_refused(TREN_ERR_DATA, "/one: is a single value", OPTIONS("x", "/one", "y", "/label"));
-    expect_refused(TREN_ERR_DATA, "it has 5 dimensions", OPTIONS("x", "/five", "y", "/label"));
-    expect_refused(TREN_ERR_USAGE, "--channels-last: /table has 2",
+    expect_refused(TREN_ERR_DATA, "f.h5: /one is a single value",
+                   OPTIONS("x", "/one", "y", "/label"));
+    expect_refused(TREN_ERR_DATA,
+                   "f.h5: /five: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has 5 dim",
+                   OPTIONS("x", "/five", "y", "/label"));
+    expect_refused(TREN_ERR_USAGE, "--channels-last: f.h5: /table has 2",
                    OPTIONS("x", "/table", "y", "/label", "channels-last", ""));
     expect_refused(TREN_ERR_USAGE, "belong together",
                    OPTIONS("x", "/table", "y", "/label", "test-x", "/table"));
-    expect_refused(TREN_ERR_DATA, "differ in type or shape",
+    expect_refused(TREN_ERR_DATA, "f.h5: /table and /wide (f.h5) differ in type or shape",
                    OPTIONS("x", "/table", "y", "/label", "test-x", "/wide", "test-y", "/label"));
 }
 

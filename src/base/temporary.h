@@ -1,0 +1,14 @@
+/* Names for files that are being written and will take the place of others by a rename. */
+#ifndef TREN_BASE_TEMPORARY_H
+#define TREN_BASE_TEMPORARY_H
+
+#include "tren/base.h"
+
+enum { TREN_TEMPORARY_ROOM = 32 }; /* what the name is longer than the path, and its zero */
+
+/* name: "PATH.PID.tmp", or "PATH.PID-K.tmp" where that is taken. An empty file of this name is
+ * made, which was not there before: it is neither another program's nor left by a killed one. The
+ * caller renames or removes it. `code` is the status of failures. */
+tren_status tren_temporary_make(char *name, size_t room, const char *path, tren_status code);
+
+#endif
