@@ -8,8 +8,6 @@
 const char *const tren_phase_name[TREN_N_PHASES] = {"setup",  "data",   "forward",  "backward",
                                                     "reduce", "update", "evaluate", "checkpoint"};
 
-enum { TAG_GATHER = 100, TAG_AGREE };
-
 /* CPUs that the ranks of a node may use, all masks together. */
 static int cpus_of(MPI_Comm node) {
     cpu_set_t mine, all;
@@ -81,13 +79,14 @@ typedef struct verdict {
 static verdict find_gravest(const tren_comm *comm, verdict worst) {
     for (int bit = 1; bit < comm->size; bit <<= 1) {
         if (comm->rank & bit) {
-            MPI_Send(&worst, 2, MPI_INT, comm->rank - bit, TAG_AGREE, mpi_of(comm));
+            MPI_Send(&worst, 2, MPI_INT, comm->rank - bit, TREN_TAG_AGREE, mpi_of(comm));
             break;
         }
         if (comm->rank + bit >= comm->size) continue;
         verdict other;
         tren_waiting_for(comm, comm->rank + bit);
-        MPI_Recv(&other, 2, MPI_INT, comm->rank + bit, TAG_AGREE, mpi_of(comm), MPI_STATUS_IGNORE);
+        MPI_Recv(&other, 2, MPI_INT, comm->rank + bit, TREN_TAG_AGREE, mpi_of(comm),
+                 MPI_STATUS_IGNORE);
         if (other.gravity > worst.gravity) worst = other;
     }
     tren_comm_bcast(comm, &worst, sizeof worst);
@@ -126,15 +125,15 @@ void tren_comm_barrier(const tren_comm *comm) {
 
 void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first) {
     if (comm->rank > 0) {
-        MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TAG_GATHER,
+        MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TREN_TAG_GATHER,
                  mpi_of(comm));
         return;
     }
     memcpy(all, mine, (size_t)(first[1] - first[0]) * sizeof *all);
     for (int r = 1; r < comm->size; r++) {
         tren_waiting_for(comm, r);
-        MPI_Recv(all + first[r], first[r + 1] - first[r], MPI_DOUBLE, r, TAG_GATHER, mpi_of(comm),
-                 MPI_STATUS_IGNORE);
+        MPI_Recv(all + first[r], first[r + 1] - first[r], MPI_DOUBLE, r, TREN_TAG_GATHER,
+                 mpi_of(comm), MPI_STATUS_IGNORE);
     }
     tren_waiting_for(comm, -1);
 }

@@ -43,11 +43,17 @@ static size_t round_up(size_t n, size_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
-    size_t len = round_up(wanted ? wanted : 1, TREN_REDUCE_GRAIN);
-    size_t least = (size_t)r->comm->size * TREN_REDUCE_GRAIN; /* one grain for each owner */
+size_t tren_bucket_len(size_t n, int size, size_t wanted) {
+    size_t len = wanted ? wanted : 1;
+    size_t least = (size_t)size * TREN_REDUCE_GRAIN; /* one grain for each owner */
     if (len < least) len = least;
     if (len > (size_t)1 << 29) len = (size_t)1 << 29; /* message counts are int */
+    if (len <= n / TREN_MAX_BUCKETS) len = n / TREN_MAX_BUCKETS + 1;
+    return round_up(len, TREN_REDUCE_GRAIN);
+}
+
+static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
+    size_t len = tren_bucket_len(r->n, r->comm->size, wanted);
     r->n_buckets = (int)((r->n + len - 1) / len);
     TREN_TRY(tren_alloc(&r->bucket, (size_t)r->n_buckets, sizeof *r->bucket, "buckets"));
     for (int b = 0; b < r->n_buckets; b++) {

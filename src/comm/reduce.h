@@ -52,6 +52,9 @@ struct tren_reducer {
     void *state; /* the engine's */
 };
 
+/* Values of each bucket but the last: `wanted` or more, such that every rank can own a grain of it
+ * and that there are tags for all. */
+size_t tren_bucket_len(size_t n, int size, size_t wanted);
 /* [size] equal parts of a bucket in units of TREN_REDUCE_GRAIN. */
 tren_span tren_slice_evenly(const tren_reducer *r, int bucket, int rank);
 /* Default open: arenas of this rank's own. */
