@@ -1,6 +1,7 @@
 /* Comm: the only part that knows MPI. A communicator, agreement, and the reduction of gradients
  * along the canonical tree. Functions are Collective over the communicator unless they say
- * otherwise. A failing MPI call ends the job: Open MPI has no way back from it. */
+ * otherwise. A failing MPI call ends the job with TREN_ERR_ENV and a line that names it: Open MPI has
+ * no way back from it. */
 #ifndef TREN_COMM_H
 #define TREN_COMM_H
 

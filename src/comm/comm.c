@@ -32,6 +32,7 @@ tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm) {
     *comm = (tren_comm){0};
     TREN_TRY(tren_alloc(&comm->mpi, 1, sizeof(MPI_Comm), "a communicator"));
     MPI_Comm_dup(*(MPI_Comm *)mpi_comm, (MPI_Comm *)comm->mpi);
+    tren_guard_comm(mpi_of(comm));
     MPI_Comm_rank(mpi_of(comm), &comm->rank);
     MPI_Comm_size(mpi_of(comm), &comm->size);
     find_node(comm);
@@ -42,6 +43,7 @@ tren_status tren_comm_open(tren_comm *comm) {
     int level = MPI_THREAD_SINGLE;
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level);
     MPI_Comm world = MPI_COMM_WORLD;
+    tren_guard_comm(world); /* for calls that are about no communicator of ours */
     TREN_TRY(tren_comm_wrap(comm, &world));
     comm->world = true;
     return TREN_OK;

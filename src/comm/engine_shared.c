@@ -85,6 +85,7 @@ static tren_status shared_open(tren_reducer *r) {
                         &s->comm);
     void *mine;
     MPI_Win_allocate_shared(bytes, 1, info, s->comm, &mine, &s->window);
+    tren_guard_window(s->window);
     MPI_Info_free(&info);
     memset(mine, 0, (size_t)bytes);
     map_window(r, s);

@@ -35,6 +35,11 @@ static inline void tren_waiting_for(const tren_comm *comm, int peer) {
     if (comm->watch) atomic_store_explicit(&comm->watch->peer, peer, memory_order_relaxed);
 }
 
+/* From here on a failing call on this communicator, on those made from it, or on this window ends
+ * the job with TREN_ERR_ENV. */
+void tren_guard_comm(MPI_Comm comm);
+void tren_guard_window(MPI_Win window);
+
 /* Waits for all of them, telling the watchdog whose message is missing. */
 void tren_wait_all(const tren_comm *comm, MPI_Request *request, const int *peer, int n);
 /* Progress without waiting. True when all are done. */
