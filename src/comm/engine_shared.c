@@ -5,11 +5,13 @@
 #include "comm/reduce.h"
 #include "tren/kernels.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LINE = 64, SPINS = 2000 };
+enum { LINE = 64, SPINS = 2000, BESIDES = 512, MIB = 1 << 20 };
 
 typedef struct shared_state {
     MPI_Comm comm;
@@ -19,13 +21,44 @@ typedef struct shared_state {
     uint64_t count;
 } shared_state;
 
+static size_t padded(size_t n) {
+    return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real);
+}
+
+/* A counter, the nodes of the rank, and on rank 0 the values. */
+static size_t bytes_of(const tren_reducer *r, int rank) {
+    size_t arrays = (size_t)(r->first_node[rank + 1] - r->first_node[rank]) + (rank == 0 ? 1 : 0);
+    return LINE + arrays * padded(r->n) * sizeof(real);
+}
+
+/* All ranks' bytes, page by page; what MPI keeps beside them, of which Open MPI wants a twentieth
+ * to spare; and a little for its messages, which go through the same folder: where a page is
+ * missing later, the rank that touches it is killed. */
+static double window_needs(const tren_reducer *r) {
+    double page = (double)sysconf(_SC_PAGESIZE), sum = 2 * page;
+    for (int q = 0; q < r->comm->size; q++)
+        sum += ceil((double)bytes_of(r, q) / page) * page + BESIDES;
+    return sum * 1.05 + r->comm->size * MIB;
+}
+
+void tren_shared_find_room(tren_reducer *r) {
+    if (r->comm->size > 1 && r->comm->n_nodes == 1)
+        r->window_room = tren_window_room(r->comm, window_needs(r), r->window_folder);
+}
+
 static tren_status shared_allowed(const tren_reducer *r) {
-    if (r->comm->local_size == r->comm->size) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_USAGE,
-        "reduction: shared needs all ranks on one node, but %d ranks are on %d nodes; use auto, "
-        "halving or direct",
-        r->comm->size, r->comm->n_nodes);
+    if (r->comm->n_nodes > 1)
+        return tren_fail(TREN_ERR_USAGE,
+                         "reduction: shared needs all ranks on one node, but %d ranks are on %d "
+                         "nodes; use auto, halving or direct",
+                         r->comm->size, r->comm->n_nodes);
+    double needs = window_needs(r);
+    if (needs <= r->window_room) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV,
+                     "reduction: shared needs %.1f MiB in %s, where %.1f MiB are free; make it "
+                     "larger (docker run --shm-size), or use --reduction direct, which gives the "
+                     "same bits",
+                     needs / MIB, r->window_folder, r->window_room / MIB);
 }
 
 static inline void pause_a_little(int spins, bool crowded) {
@@ -49,10 +82,6 @@ static void meet(tren_reducer *r) {
     tren_waiting_for(r->comm, -1);
 }
 
-static size_t padded(size_t n) {
-    return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real);
-}
-
 static void map_window(tren_reducer *r, shared_state *s) {
     for (int q = 0; q < r->comm->size; q++) {
         MPI_Aint bytes;
@@ -69,15 +98,18 @@ static void map_window(tren_reducer *r, shared_state *s) {
     }
 }
 
-static tren_status shared_open(tren_reducer *r) {
+static tren_status open_state(tren_reducer *r) {
     shared_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the shared window"));
     r->state = s;
     TREN_TRY(
         tren_alloc(&s->arrived, (size_t)r->comm->size, sizeof *s->arrived, "the shared window"));
-    TREN_TRY(tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window"));
-    size_t arrays = (size_t)r->n_mine + (r->comm->rank == 0 ? 1 : 0);
-    MPI_Aint bytes = (MPI_Aint)(LINE + arrays * padded(r->n) * sizeof(real));
+    return tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window");
+}
+
+static void open_window(tren_reducer *r) {
+    shared_state *s = r->state;
+    MPI_Aint bytes = (MPI_Aint)bytes_of(r, r->comm->rank);
     MPI_Info info;
     MPI_Info_create(&info);
     MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* each rank's part on its own pages */
@@ -91,6 +123,12 @@ static tren_status shared_open(tren_reducer *r) {
     map_window(r, s);
     MPI_Barrier(s->comm);
     r->bytes += (size_t)bytes;
+}
+
+static tren_status shared_open(tren_reducer *r) {
+    /* A rank that has failed already would be waited for. */
+    TREN_TRY(tren_comm_agree(r->comm, open_state(r)));
+    open_window(r);
     return TREN_OK;
 }
 

@@ -106,7 +106,14 @@ void tren_do_nothing(tren_reducer *r) {
 
 enum { SMALL_BYTES = 64 * 1024 };
 
-static const tren_engine *choose(const tren_reducer *r, int wanted) {
+/* Whether auto may. For want of room it says so: that can be mended. */
+static bool may_share(tren_reducer *r) {
+    tren_status st = tren_engine_shared.allowed(r);
+    if (st == TREN_ERR_ENV) snprintf(r->note, sizeof r->note, "%s", tren_error_text());
+    return st == TREN_OK;
+}
+
+static const tren_engine *choose(tren_reducer *r, int wanted) {
     if (r->comm->size == 1) return &tren_engine_local;
     switch ((tren_engine_id)wanted) {
     case TREN_ENGINE_SHARED:
@@ -122,7 +129,7 @@ static const tren_engine *choose(const tren_reducer *r, int wanted) {
     case TREN_ENGINE_AUTO:
         break;
     }
-    if (tren_engine_shared.allowed(r) == TREN_OK) return &tren_engine_shared;
+    if (may_share(r)) return &tren_engine_shared;
     if (r->n * sizeof(real) <= SMALL_BYTES) return &tren_engine_gather;
     if (tren_engine_halving.allowed(r) == TREN_OK) return &tren_engine_halving;
     return &tren_engine_direct;
@@ -136,12 +143,15 @@ static tren_status open_plan(tren_reducer *r, const tren_reduce_spec *spec) {
             "with --shards %d or more (shards are part of the recipe: other bits)",
             r->comm->size, spec->shards, spec->shards, r->comm->size);
     TREN_TRY(plan_nodes(r));
-    TREN_TRY(plan_buckets(r, spec->bucket));
-    r->engine = choose(r, spec->engine);
+    return plan_buckets(r, spec->bucket);
+}
+
+static tren_status choose_engine(tren_reducer *r, int wanted) {
+    r->engine = choose(r, wanted);
     TREN_TRY(r->engine->allowed(r));
     TREN_TRY(tren_alloc(&r->piece, (size_t)r->n_buckets, sizeof *r->piece, "the pieces of a rank"));
     r->n_pieces = plan_pieces(r->piece, r, r->comm->rank);
-    return r->engine->open(r);
+    return TREN_OK;
 }
 
 tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
@@ -155,11 +165,14 @@ tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
         r->shards = spec->shards;
         st = open_plan(r, spec);
     }
-    st = tren_comm_agree(comm, st);
-    if (st == TREN_OK)
-        *reducer = r;
-    else
-        tren_reducer_close(r);
+    TREN_GOTO(tren_comm_agree(comm, st));
+    tren_shared_find_room(r);
+    TREN_GOTO(tren_comm_agree(comm, choose_engine(r, spec->engine)));
+    TREN_GOTO(tren_comm_agree(comm, r->engine->open(r)));
+    *reducer = r;
+    return TREN_OK;
+done:
+    tren_reducer_close(r);
     return st;
 }
 
@@ -182,6 +195,9 @@ void tren_reducer_close(tren_reducer *r) {
 
 const char *tren_reducer_engine(const tren_reducer *r) {
     return r->engine->name;
+}
+const char *tren_reducer_note(const tren_reducer *r) {
+    return r->note;
 }
 bool tren_reducer_sends(const tren_reducer *r) {
     return r->engine->poke != tren_do_nothing;
