@@ -1,6 +1,7 @@
 /* Comm: the only part that knows MPI. A communicator, agreement, and the reduction of gradients
  * along the canonical tree. Functions are Collective over the communicator unless they say
- * otherwise. A failing MPI call ends the job: Open MPI has no way back from it. */
+ * otherwise. A failing MPI call ends the job with TREN_ERR_ENV and a line that names it: Open MPI
+ * has no way back from it. */
 #ifndef TREN_COMM_H
 #define TREN_COMM_H
 
@@ -100,12 +101,14 @@ typedef struct tren_reduce_spec {
     size_t bucket; /* values per bucket, about */
 } tren_reduce_spec;
 
-/* TREN_ERR_USAGE: more ranks than shards; an engine that this launch does not allow. */
+/* TREN_ERR_USAGE: more ranks than shards; an engine that this launch does not allow.
+ * TREN_ERR_ENV: no room for a shared window. */
 tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
                               const tren_reduce_spec *spec);
 void tren_reducer_close(tren_reducer *reducer);               /* accepts NULL */
 const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the one in use */
-/* Why `auto` could not take the shared window on one node, or "". Not collective */
+/* Why `auto` did without the shared window, and what would help; "" when there is nothing to say.
+ */
 const char *tren_reducer_note(const tren_reducer *reducer);
 /* Whether messages are under way between begin and wait, which `ready` moves along. */
 bool tren_reducer_sends(const tren_reducer *reducer);

@@ -8,8 +8,6 @@
 const char *const tren_phase_name[TREN_N_PHASES] = {"setup",  "data",   "forward",  "backward",
                                                     "reduce", "update", "evaluate", "checkpoint"};
 
-enum { TAG_GATHER = 100, TAG_AGREE };
-
 /* CPUs that the ranks of a node may use, all masks together. */
 static int cpus_of(MPI_Comm node) {
     cpu_set_t mine, all;
@@ -30,29 +28,11 @@ static void find_node(tren_comm *comm) {
     MPI_Comm_free(&node);
 }
 
-/* MPI's own way ends with the class of the error as exit code, which has other meanings here. */
-static void end_job(MPI_Comm *comm, int *error, ...) {
-    char text[MPI_MAX_ERROR_STRING] = "";
-    int n = 0, rank = -1;
-    MPI_Error_string(*error, text, &n);
-    MPI_Comm_rank(*comm, &rank);
-    fprintf(stderr, "tren: rank %d: MPI failed: %s\n", rank, text);
-    fflush(stderr);
-    MPI_Abort(*comm, TREN_ERR_ENV);
-}
-
-static void handle_errors(MPI_Comm comm) {
-    MPI_Errhandler handler;
-    MPI_Comm_create_errhandler(end_job, &handler);
-    MPI_Comm_set_errhandler(comm, handler);
-    MPI_Errhandler_free(&handler); /* the communicator keeps it */
-}
-
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm) {
     *comm = (tren_comm){0};
     TREN_TRY(tren_alloc(&comm->mpi, 1, sizeof(MPI_Comm), "a communicator"));
     MPI_Comm_dup(*(MPI_Comm *)mpi_comm, (MPI_Comm *)comm->mpi);
-    handle_errors(mpi_of(comm));
+    tren_guard_comm(mpi_of(comm));
     MPI_Comm_rank(mpi_of(comm), &comm->rank);
     MPI_Comm_size(mpi_of(comm), &comm->size);
     find_node(comm);
@@ -63,6 +43,7 @@ tren_status tren_comm_open(tren_comm *comm) {
     int level = MPI_THREAD_SINGLE;
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level);
     MPI_Comm world = MPI_COMM_WORLD;
+    tren_guard_comm(world); /* for calls that are about no communicator of ours */
     TREN_TRY(tren_comm_wrap(comm, &world));
     comm->world = true;
     return TREN_OK;
@@ -100,13 +81,14 @@ typedef struct verdict {
 static verdict find_gravest(const tren_comm *comm, verdict worst) {
     for (int bit = 1; bit < comm->size; bit <<= 1) {
         if (comm->rank & bit) {
-            MPI_Send(&worst, 2, MPI_INT, comm->rank - bit, TAG_AGREE, mpi_of(comm));
+            MPI_Send(&worst, 2, MPI_INT, comm->rank - bit, TREN_TAG_AGREE, mpi_of(comm));
             break;
         }
         if (comm->rank + bit >= comm->size) continue;
         verdict other;
         tren_waiting_for(comm, comm->rank + bit);
-        MPI_Recv(&other, 2, MPI_INT, comm->rank + bit, TAG_AGREE, mpi_of(comm), MPI_STATUS_IGNORE);
+        MPI_Recv(&other, 2, MPI_INT, comm->rank + bit, TREN_TAG_AGREE, mpi_of(comm),
+                 MPI_STATUS_IGNORE);
         if (other.gravity > worst.gravity) worst = other;
     }
     tren_comm_bcast(comm, &worst, sizeof worst);
@@ -145,15 +127,15 @@ void tren_comm_barrier(const tren_comm *comm) {
 
 void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, const int *first) {
     if (comm->rank > 0) {
-        MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TAG_GATHER,
+        MPI_Send(mine, first[comm->rank + 1] - first[comm->rank], MPI_DOUBLE, 0, TREN_TAG_GATHER,
                  mpi_of(comm));
         return;
     }
     memcpy(all, mine, (size_t)(first[1] - first[0]) * sizeof *all);
     for (int r = 1; r < comm->size; r++) {
         tren_waiting_for(comm, r);
-        MPI_Recv(all + first[r], first[r + 1] - first[r], MPI_DOUBLE, r, TAG_GATHER, mpi_of(comm),
-                 MPI_STATUS_IGNORE);
+        MPI_Recv(all + first[r], first[r + 1] - first[r], MPI_DOUBLE, r, TREN_TAG_GATHER,
+                 mpi_of(comm), MPI_STATUS_IGNORE);
     }
     tren_waiting_for(comm, -1);
 }

@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-/* Every pair of ranks posts its sends and its receives in one and the same order, and MPI does not
- * let a message overtake another of the same sender and tag, so one tag is enough: no number of
- * buckets can exceed an MPI's bound, of which the standard promises but 32767. */
-enum { TAG_DIRECT = 300 };
-
 typedef struct direct_state {
     tren_arena inbox;        /* [n_all][my slice of each bucket], one after the other */
     size_t *at;              /* [n_buckets] where a bucket's slices begin */
@@ -51,18 +46,21 @@ static void direct_close(tren_reducer *r) {
     free(s);
 }
 
-static void receive(tren_reducer *r, real *into, size_t len, int from) {
+static void receive(tren_reducer *r, real *into, size_t len, int from, int tag) {
     direct_state *s = r->state;
     s->in_peer[s->n_in] = from;
-    MPI_Irecv(into, (int)len, TREN_MPI_REAL, from, TAG_DIRECT, mpi_of(r->comm), &s->in[s->n_in++]);
+    MPI_Irecv(into, (int)len, TREN_MPI_REAL, from, tag, mpi_of(r->comm), &s->in[s->n_in++]);
 }
 
-static void send(tren_reducer *r, const real *from, size_t len, int to) {
+static void send(tren_reducer *r, const real *from, size_t len, int to, int tag) {
     direct_state *s = r->state;
     s->out_peer[s->n_out] = to;
-    MPI_Isend(from, (int)len, TREN_MPI_REAL, to, TAG_DIRECT, mpi_of(r->comm), &s->out[s->n_out++]);
+    MPI_Isend(from, (int)len, TREN_MPI_REAL, to, tag, mpi_of(r->comm), &s->out[s->n_out++]);
 }
 
+/* All nodes of a bucket have one tag. Messages of one sender, tag and communicator are received in
+ * the order in which they were sent, and both sides go through the nodes from the first to the
+ * last; a step's are all received before any of the next step is expected. */
 static void direct_begin(tren_reducer *r) {
     direct_state *s = r->state;
     s->n_in = s->n_out = 0;
@@ -72,7 +70,7 @@ static void direct_begin(tren_reducer *r) {
         for (int q = 0; q < r->comm->size && len > 0; q++) {
             if (q == r->comm->rank) continue;
             for (int k = 0; k < r->first_node[q + 1] - r->first_node[q]; k++, into += len)
-                receive(r, into, len, q);
+                receive(r, into, len, q, TREN_TAG_NODE + b);
         }
     }
 }
@@ -82,7 +80,7 @@ static void direct_ship(tren_reducer *r, int b) {
         int q = (r->comm->rank + i) % r->comm->size; /* not all to the same rank at once */
         tren_span slice = r->engine->slice(r, b, q);
         for (int k = 0; k < r->n_mine && slice.len > 0; k++)
-            send(r, r->node[k] + slice.off, slice.len, q);
+            send(r, r->node[k] + slice.off, slice.len, q, TREN_TAG_NODE + b);
     }
 }
 
@@ -127,8 +125,9 @@ static void direct_gather(tren_reducer *r) {
             int from = (r->comm->rank - i + r->comm->size) % r->comm->size;
             int to = (r->comm->rank + i) % r->comm->size;
             tren_span theirs = r->engine->slice(r, b, from);
-            if (theirs.len > 0) receive(r, r->value + theirs.off, theirs.len, from);
-            if (mine.len > 0) send(r, r->value + mine.off, mine.len, to);
+            if (theirs.len > 0)
+                receive(r, r->value + theirs.off, theirs.len, from, TREN_TAG_VALUE + b);
+            if (mine.len > 0) send(r, r->value + mine.off, mine.len, to, TREN_TAG_VALUE + b);
         }
     }
     tren_wait_all(r->comm, s->in, s->in_peer, s->n_in);

@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-enum { TAG_NODES = 1 };
-
 typedef struct gather_state {
     tren_arena inbox; /* [n_all - n_mine][n] */
     MPI_Request *request;
@@ -56,8 +54,8 @@ static void gather_begin(tren_reducer *r) {
                                             : into + (size_t)(g - r->first_node[q]) * r->n;
         if (q == r->comm->rank) continue;
         s->peer[s->n] = q;
-        MPI_Irecv(into, nodes_of(r, q) * (int)r->n, TREN_MPI_REAL, q, TAG_NODES, mpi_of(r->comm),
-                  &s->request[s->n++]);
+        MPI_Irecv(into, nodes_of(r, q) * (int)r->n, TREN_MPI_REAL, q, TREN_TAG_NODE,
+                  mpi_of(r->comm), &s->request[s->n++]);
         into += (size_t)nodes_of(r, q) * r->n;
     }
 }
@@ -68,8 +66,8 @@ static void gather_ship(tren_reducer *r, int bucket) {
     for (int i = 1; i < r->comm->size && bucket == 0; i++) {
         int q = (r->comm->rank + i) % r->comm->size;
         s->peer[s->n] = q;
-        MPI_Isend(r->node[0], r->n_mine * (int)r->n, TREN_MPI_REAL, q, TAG_NODES, mpi_of(r->comm),
-                  &s->request[s->n++]);
+        MPI_Isend(r->node[0], r->n_mine * (int)r->n, TREN_MPI_REAL, q, TREN_TAG_NODE,
+                  mpi_of(r->comm), &s->request[s->n++]);
     }
 }
 

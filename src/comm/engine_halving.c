@@ -6,10 +6,6 @@
 
 #include <stdlib.h>
 
-/* Buckets move at their own pace, so each has a tag; a round has its own partner, and what is
- * gathered comes after all rounds. MPI promises tags up to 32767: see TREN_MOST_BUCKETS. */
-enum { TAG_BUCKET = 1000 };
-
 typedef struct bucket_state {
     tren_span mine; /* what is left of the bucket to me */
     int round;      /* rounds begun; -1: not shipped */
@@ -79,10 +75,12 @@ static void halving_close(tren_reducer *r) {
     free(s);
 }
 
+/* Which of two buckets comes to a round first may differ between partners, so buckets have tags of
+ * their own. Rounds need none: each has another partner. */
 static void begin_round(tren_reducer *r, int b) {
     halving_state *s = r->state;
     bucket_state *bucket = &s->bucket[b];
-    int bit = 1 << bucket->round, partner = r->comm->rank ^ bit, tag = TAG_BUCKET + b;
+    int bit = 1 << bucket->round, partner = r->comm->rank ^ bit, tag = TREN_TAG_NODE + b;
     tren_span give = half(bucket->mine, !(r->comm->rank & bit));
     bucket->mine = half(bucket->mine, r->comm->rank & bit);
     MPI_Irecv(s->inbox.at + bucket->mine.off, (int)bucket->mine.len, TREN_MPI_REAL, partner, tag,
@@ -148,9 +146,9 @@ static void halving_gather(tren_reducer *r) {
             tren_span mine = held(r, b, r->comm->rank, bit), theirs = held(r, b, partner, bit);
             s->peer[2 * b] = s->peer[2 * b + 1] = partner;
             MPI_Irecv(r->value + theirs.off, (int)theirs.len, TREN_MPI_REAL, partner,
-                      TAG_BUCKET + b, mpi_of(r->comm), &s->request[2 * b]);
-            MPI_Isend(r->value + mine.off, (int)mine.len, TREN_MPI_REAL, partner, TAG_BUCKET + b,
-                      mpi_of(r->comm), &s->request[2 * b + 1]);
+                      TREN_TAG_VALUE + b, mpi_of(r->comm), &s->request[2 * b]);
+            MPI_Isend(r->value + mine.off, (int)mine.len, TREN_MPI_REAL, partner,
+                      TREN_TAG_VALUE + b, mpi_of(r->comm), &s->request[2 * b + 1]);
         }
         tren_wait_all(r->comm, s->request, s->peer, 2 * r->n_buckets);
     }

@@ -9,9 +9,9 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
+#include <unistd.h>
 
-enum { LINE = 64, SPINS = 2000 };
+enum { LINE = 64, SPINS = 2000, BESIDES = 512, MIB = 1 << 20 };
 
 typedef struct shared_state {
     MPI_Comm comm;
@@ -21,35 +21,44 @@ typedef struct shared_state {
     uint64_t count;
 } shared_state;
 
-double tren_window_room(void) {
-    struct statvfs fs;
-    if (statvfs("/dev/shm", &fs) != 0) return INFINITY; /* MPI has its ways elsewhere */
-    return (double)fs.f_bavail * (double)fs.f_frsize;
-}
-
 static size_t padded(size_t n) {
     return (n * sizeof(real) + LINE - 1) / LINE * LINE / sizeof(real);
 }
 
-/* Of all ranks together, with what Open MPI wants to spare (5 %) and room for its messages. */
-static double window_bytes(const tren_reducer *r) {
-    double own = (double)(r->n_all + 1) * (double)padded(r->n) * sizeof(real);
-    return 1.05 * own + (double)r->comm->size * 0x1p20;
+/* A counter, the nodes of the rank, and on rank 0 the values. */
+static size_t bytes_of(const tren_reducer *r, int rank) {
+    size_t arrays = (size_t)(r->first_node[rank + 1] - r->first_node[rank]) + (rank == 0 ? 1 : 0);
+    return LINE + arrays * padded(r->n) * sizeof(real);
+}
+
+/* All ranks' bytes, page by page; what MPI keeps beside them, of which Open MPI wants a twentieth
+ * to spare; and a little for its messages, which go through the same folder: where a page is
+ * missing later, the rank that touches it is killed. */
+static double window_needs(const tren_reducer *r) {
+    double page = (double)sysconf(_SC_PAGESIZE), sum = 2 * page;
+    for (int q = 0; q < r->comm->size; q++)
+        sum += ceil((double)bytes_of(r, q) / page) * page + BESIDES;
+    return sum * 1.05 + r->comm->size * MIB;
+}
+
+void tren_shared_find_room(tren_reducer *r) {
+    if (r->comm->size > 1 && r->comm->n_nodes == 1)
+        r->window_room = tren_window_room(r->comm, window_needs(r), r->window_folder);
 }
 
 static tren_status shared_allowed(const tren_reducer *r) {
-    if (r->comm->local_size != r->comm->size)
-        return tren_fail(
-            TREN_ERR_USAGE,
-            "reduction: shared needs all ranks on one node, but %d ranks are on %d nodes; use "
-            "auto, halving or direct",
-            r->comm->size, r->comm->n_nodes);
-    if (window_bytes(r) <= r->window_room) return TREN_OK;
+    if (r->comm->n_nodes > 1)
+        return tren_fail(TREN_ERR_USAGE,
+                         "reduction: shared needs all ranks on one node, but %d ranks are on %d "
+                         "nodes; use auto, halving or direct",
+                         r->comm->size, r->comm->n_nodes);
+    double needs = window_needs(r);
+    if (needs <= r->window_room) return TREN_OK;
     return tren_fail(TREN_ERR_ENV,
-                     "reduction: shared needs %.1f MiB of shared memory, and /dev/shm has %.1f MiB "
-                     "free; give it more (docker run --shm-size, mount -o remount,size=), or use "
-                     "--reduction direct",
-                     window_bytes(r) / 0x1p20, r->window_room / 0x1p20);
+                     "reduction: shared needs %.1f MiB in %s, where %.1f MiB are free; make it "
+                     "larger (docker run --shm-size), or use --reduction direct, which gives the "
+                     "same bits",
+                     needs / MIB, r->window_folder, r->window_room / MIB);
 }
 
 static inline void pause_a_little(int spins, bool crowded) {
@@ -98,41 +107,34 @@ static tren_status open_state(tren_reducer *r) {
     return tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the shared window");
 }
 
-static tren_status allocate(void **mine, MPI_Aint bytes, shared_state *s) {
+static void open_window(tren_reducer *r) {
+    shared_state *s = r->state;
+    MPI_Aint bytes = (MPI_Aint)bytes_of(r, r->comm->rank);
     MPI_Info info;
     MPI_Info_create(&info);
     MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* each rank's part on its own pages */
-    MPI_Comm_set_errhandler(s->comm, MPI_ERRORS_RETURN);
-    int failed = MPI_Win_allocate_shared(bytes, 1, info, s->comm, mine, &s->window);
-    MPI_Info_free(&info);
-    if (failed == MPI_SUCCESS) return TREN_OK;
-    s->window = MPI_WIN_NULL;
-    return tren_fail(TREN_ERR_ENV,
-                     "reduction: MPI could not make a shared window of %.1f MiB a rank; use "
-                     "--reduction direct",
-                     (double)bytes / 0x1p20);
-}
-
-static tren_status shared_open(tren_reducer *r) {
-    TREN_TRY(tren_comm_agree(r->comm, open_state(r)));
-    shared_state *s = r->state;
-    size_t arrays = (size_t)r->n_mine + (r->comm->rank == 0 ? 1 : 0);
-    MPI_Aint bytes = (MPI_Aint)(LINE + arrays * padded(r->n) * sizeof(real));
-    void *mine = NULL;
-    s->window = MPI_WIN_NULL;
     MPI_Comm_split_type(mpi_of(r->comm), MPI_COMM_TYPE_SHARED, r->comm->rank, MPI_INFO_NULL,
                         &s->comm);
-    TREN_TRY(tren_comm_agree(r->comm, allocate(&mine, bytes, s)));
+    void *mine;
+    MPI_Win_allocate_shared(bytes, 1, info, s->comm, &mine, &s->window);
+    tren_guard_window(s->window);
+    MPI_Info_free(&info);
     memset(mine, 0, (size_t)bytes);
     map_window(r, s);
     MPI_Barrier(s->comm);
     r->bytes += (size_t)bytes;
+}
+
+static tren_status shared_open(tren_reducer *r) {
+    /* A rank that has failed already would be waited for. */
+    TREN_TRY(tren_comm_agree(r->comm, open_state(r)));
+    open_window(r);
     return TREN_OK;
 }
 
 static void shared_close(tren_reducer *r) {
     shared_state *s = r->state;
-    if (s->window && s->window != MPI_WIN_NULL) MPI_Win_free(&s->window);
+    if (s->window) MPI_Win_free(&s->window);
     if (s->comm) MPI_Comm_free(&s->comm);
     free(s->arrived);
     free(s->leaf);

@@ -51,8 +51,6 @@ double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
     return tren_tree_sum(r->chunk, (int)n);
 }
 
-enum { TAG_COLLECT = 200 };
-
 static size_t scatter_pieces(real *full, const real *compact, const tren_reducer *r, int rank) {
     size_t at = 0;
     for (int b = 0; b < r->n_buckets; b++) {
@@ -71,7 +69,7 @@ void tren_reducer_collect(tren_reducer *r, real *full, const real *mine) {
     if (r->comm->rank > 0) {
         const real *at = mine;
         for (int p = 0; p < r->n_pieces; at += r->piece[p++].len)
-            MPI_Send(at, (int)r->piece[p].len, TREN_MPI_REAL, 0, TAG_COLLECT, mpi_of(r->comm));
+            MPI_Send(at, (int)r->piece[p].len, TREN_MPI_REAL, 0, TREN_TAG_COLLECT, mpi_of(r->comm));
         return;
     }
     scatter_pieces(full, mine, r, 0);
@@ -80,8 +78,8 @@ void tren_reducer_collect(tren_reducer *r, real *full, const real *mine) {
         for (int b = 0; b < r->n_buckets; b++) {
             tren_span s = r->engine->slice(r, b, q);
             if (s.len > 0)
-                MPI_Recv(full + s.off, (int)s.len, TREN_MPI_REAL, q, TAG_COLLECT, mpi_of(r->comm),
-                         MPI_STATUS_IGNORE);
+                MPI_Recv(full + s.off, (int)s.len, TREN_MPI_REAL, q, TREN_TAG_COLLECT,
+                         mpi_of(r->comm), MPI_STATUS_IGNORE);
         }
     }
     tren_waiting_for(r->comm, -1);

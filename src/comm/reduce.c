@@ -43,13 +43,17 @@ static size_t round_up(size_t n, size_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
-    size_t len = round_up(wanted ? wanted : 1, TREN_REDUCE_GRAIN);
-    size_t least = (size_t)r->comm->size * TREN_REDUCE_GRAIN; /* one grain for each owner */
+size_t tren_bucket_len(size_t n, int size, size_t wanted) {
+    size_t len = wanted ? wanted : 1;
+    size_t least = (size_t)size * TREN_REDUCE_GRAIN; /* one grain for each owner */
     if (len < least) len = least;
-    size_t fewest = round_up(r->n / TREN_MOST_BUCKETS + 1, TREN_REDUCE_GRAIN);
-    if (len < fewest) len = fewest;
     if (len > (size_t)1 << 29) len = (size_t)1 << 29; /* message counts are int */
+    if (len <= n / TREN_MAX_BUCKETS) len = n / TREN_MAX_BUCKETS + 1;
+    return round_up(len, TREN_REDUCE_GRAIN);
+}
+
+static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
+    size_t len = tren_bucket_len(r->n, r->comm->size, wanted);
     r->n_buckets = (int)((r->n + len - 1) / len);
     TREN_TRY(tren_alloc(&r->bucket, (size_t)r->n_buckets, sizeof *r->bucket, "buckets"));
     for (int b = 0; b < r->n_buckets; b++) {
@@ -102,6 +106,13 @@ void tren_do_nothing(tren_reducer *r) {
 
 enum { SMALL_BYTES = 64 * 1024 };
 
+/* Whether auto may. For want of room it says so: that can be mended. */
+static bool may_share(tren_reducer *r) {
+    tren_status st = tren_engine_shared.allowed(r);
+    if (st == TREN_ERR_ENV) snprintf(r->note, sizeof r->note, "%s", tren_error_text());
+    return st == TREN_OK;
+}
+
 static const tren_engine *choose(tren_reducer *r, int wanted) {
     if (r->comm->size == 1) return &tren_engine_local;
     switch ((tren_engine_id)wanted) {
@@ -118,9 +129,7 @@ static const tren_engine *choose(tren_reducer *r, int wanted) {
     case TREN_ENGINE_AUTO:
         break;
     }
-    tren_status st = tren_engine_shared.allowed(r);
-    if (st == TREN_OK) return &tren_engine_shared;
-    if (st == TREN_ERR_ENV) snprintf(r->note, sizeof r->note, "%s", tren_error_text());
+    if (may_share(r)) return &tren_engine_shared;
     if (r->n * sizeof(real) <= SMALL_BYTES) return &tren_engine_gather;
     if (tren_engine_halving.allowed(r) == TREN_OK) return &tren_engine_halving;
     return &tren_engine_direct;
@@ -134,33 +143,36 @@ static tren_status open_plan(tren_reducer *r, const tren_reduce_spec *spec) {
             "with --shards %d or more (shards are part of the recipe: other bits)",
             r->comm->size, spec->shards, spec->shards, r->comm->size);
     TREN_TRY(plan_nodes(r));
-    TREN_TRY(plan_buckets(r, spec->bucket));
-    r->engine = choose(r, spec->engine);
+    return plan_buckets(r, spec->bucket);
+}
+
+static tren_status choose_engine(tren_reducer *r, int wanted) {
+    r->engine = choose(r, wanted);
     TREN_TRY(r->engine->allowed(r));
     TREN_TRY(tren_alloc(&r->piece, (size_t)r->n_buckets, sizeof *r->piece, "the pieces of a rank"));
     r->n_pieces = plan_pieces(r->piece, r, r->comm->rank);
-    return r->engine->open(r);
+    return TREN_OK;
 }
 
 tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
                               const tren_reduce_spec *spec) {
     *reducer = NULL;
     tren_reducer *r = NULL;
-    double room = tren_window_room();
-    tren_comm_bcast(comm, &room, sizeof room); /* all choose by one account */
     tren_status st = tren_alloc(&r, 1, sizeof *r, "the reduction");
     if (st == TREN_OK) {
         r->comm = comm;
         r->n = spec->n;
         r->shards = spec->shards;
-        r->window_room = room;
         st = open_plan(r, spec);
     }
-    st = tren_comm_agree(comm, st);
-    if (st == TREN_OK)
-        *reducer = r;
-    else
-        tren_reducer_close(r);
+    TREN_GOTO(tren_comm_agree(comm, st));
+    tren_shared_find_room(r);
+    TREN_GOTO(tren_comm_agree(comm, choose_engine(r, spec->engine)));
+    TREN_GOTO(tren_comm_agree(comm, r->engine->open(r)));
+    *reducer = r;
+    return TREN_OK;
+done:
+    tren_reducer_close(r);
     return st;
 }
 
@@ -184,11 +196,11 @@ void tren_reducer_close(tren_reducer *r) {
 const char *tren_reducer_engine(const tren_reducer *r) {
     return r->engine->name;
 }
-bool tren_reducer_sends(const tren_reducer *r) {
-    return r->engine->poke != tren_do_nothing;
-}
 const char *tren_reducer_note(const tren_reducer *r) {
     return r->note;
+}
+bool tren_reducer_sends(const tren_reducer *r) {
+    return r->engine->poke != tren_do_nothing;
 }
 int tren_reducer_first_shard(const tren_reducer *r, int rank) {
     return r->first[rank];

@@ -4,13 +4,10 @@
 
 #include "comm/mpi_comm.h"
 
-/* Messages of a bucket are told apart by their tags. */
-enum { TREN_MOST_BUCKETS = 30000 };
-
 typedef struct tren_engine {
     const char *name;
     bool replicates; /* every rank ends with the whole sum and owns everything */
-    /* TREN_ERR_USAGE with the remedy when this launch does not allow the engine. */
+    /* TREN_ERR_USAGE or TREN_ERR_ENV with the remedy when this launch does not allow the engine. */
     tren_status (*allowed)(const tren_reducer *r);
     /* Provides r->value and r->node (default: arenas of its own) and the engine's state. */
     tren_status (*open)(tren_reducer *r);
@@ -28,6 +25,8 @@ typedef struct tren_engine {
 
 extern const tren_engine tren_engine_local, tren_engine_shared, tren_engine_halving,
     tren_engine_direct, tren_engine_gather, tren_engine_mpi;
+
+enum { TREN_WINDOW_FOLDER = 256 };
 
 struct tren_reducer {
     const tren_engine *engine;
@@ -52,19 +51,27 @@ struct tren_reducer {
     const real **leaf; /* [n_all] operands of a fold; owned */
     double *chunk;     /* sums of squares by chunk; owned, made on first use */
     size_t bytes;
-    double window_room; /* bytes free for a shared window, by rank 0's account */
-    char note[320];     /* why `auto` did not take the engine that it prefers, or "" */
-    void *state;        /* the engine's */
+    double window_room; /* bytes; the same on every rank */
+    char window_folder[TREN_WINDOW_FOLDER];
+    char note[512]; /* what auto has to say */
+    void *state;    /* the engine's */
 };
 
+/* Values of each bucket but the last: `wanted` or more, such that every rank can own a grain of it
+ * and that there are tags for all. */
+size_t tren_bucket_len(size_t n, int size, size_t wanted);
 /* [size] equal parts of a bucket in units of TREN_REDUCE_GRAIN. */
 tren_span tren_slice_evenly(const tren_reducer *r, int bucket, int rank);
 /* Default open: arenas of this rank's own. */
 tren_status tren_open_arenas(tren_reducer *r);
 /* dst [n] = the fold of leaf[0..n_all) [n] each; dst may be one of them. */
 void tren_fold_nodes(real *dst, const real *const *leaf, const tren_reducer *r, size_t n);
-/* Bytes free where a shared window of this node would lie. */
-double tren_window_room(void);
+/* How much is free where MPI makes shared windows, and where that is. Where /dev/shm has not what
+ * is needed, MPI is asked whether it was told to use another folder. Collective, the same
+ * everywhere. */
+double tren_window_room(const tren_comm *comm, double needs, char folder[TREN_WINDOW_FOLDER]);
+/* Sets r->window_room, before the shared engine is asked whether it is allowed. Collective. */
+void tren_shared_find_room(tren_reducer *r);
 tren_status tren_always_allowed(const tren_reducer *r);
 void tren_do_nothing(tren_reducer *r);
 

@@ -34,7 +34,8 @@ static void say_plan(const tren_trainer *t) {
                     "two have one",
                     tren_reducer_max_nodes(t->reducer));
     if (tren_reducer_note(t->reducer)[0])
-        trainer_say(t, "warning: slower than it could be: %s", tren_reducer_note(t->reducer));
+        trainer_say(t, "warning: %s; auto has taken %s", tren_reducer_note(t->reducer),
+                    tren_reducer_engine(t->reducer));
     if (t->comm->crowded)
         trainer_say(
             t, "warning: %d ranks share fewer CPUs on this node: slower, though with the same bits",

@@ -1,0 +1,63 @@
+/* Opening a reduction: where memory ends on one rank, all are told, and none waits for it. */
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <string.h>
+
+#include "support/mpi.h"
+
+/* The n-th allocation of tren itself that finds no memory; 0: none. MPI's own are left alone. */
+static int fails_at;
+
+#ifdef __SANITIZE_ADDRESS__
+enum { CAN_FAIL = 0 }; /* calloc is the sanitizer's */
+#else
+enum { CAN_FAIL = 1 };
+void *__libc_calloc(size_t n, size_t size);
+
+static bool is_of_tren(const void *code) {
+    Dl_info its, ours;
+    return dladdr(code, &its) && dladdr((void *)(uintptr_t)tren_alloc, &ours) &&
+           its.dli_fbase == ours.dli_fbase;
+}
+
+void *calloc(size_t n, size_t size) {
+    if (fails_at > 0 && is_of_tren(__builtin_return_address(0)) && --fails_at == 0) return NULL;
+    return __libc_calloc(n, size);
+}
+#endif
+
+/* False: this rank's open needs fewer allocations. */
+static bool fails_everywhere(int engine, int allocation, int rank) {
+    enum { SHARDS = 8 };
+    tren_reducer *reducer = NULL;
+    tren_reduce_spec spec = {.n = 20000, .shards = SHARDS, .engine = engine, .bucket = 4096};
+    fails_at = test_comm.rank == rank ? allocation : 0;
+    tren_status st = tren_reducer_open(&reducer, &test_comm, &spec);
+    fails_at = 0;
+    if (st == TREN_OK) {
+        tren_reducer_close(reducer);
+        return false;
+    }
+    cr_assert_eq(st, TREN_ERR_INTERNAL, "allocation %d: %s", allocation, tren_error_text());
+    cr_assert_null(reducer);
+    cr_assert_not_null(strstr(tren_error_text(), "out of memory"), "%s", tren_error_text());
+    return true;
+}
+
+static void check_engine(int engine, int rank) {
+    enum { LEAST = 8 }; /* of the plan alone */
+    int allocation = 1;
+    while (fails_everywhere(engine, allocation, rank)) allocation++;
+    cr_assert_gt(allocation, LEAST, "engine %d: only %d allocations failed", engine,
+                 allocation - 1);
+}
+
+Test(reducer_open, fails_on_all_ranks_if_memory_ends_on_one, .init = test_comm_open,
+     .fini = test_comm_close) {
+    for (int engine = TREN_ENGINE_AUTO; CAN_FAIL && engine <= TREN_ENGINE_MPI; engine++) {
+        if (engine == TREN_ENGINE_HALVING && (test_comm.size & (test_comm.size - 1)) != 0) continue;
+        check_engine(engine, 0);
+        check_engine(engine, test_comm.size - 1);
+    }
+    test_comm_passed();
+}
