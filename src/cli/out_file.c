@@ -42,6 +42,21 @@ tren_status tren_out_keep_checkpoint(const char *path) {
                      path);
 }
 
+/* What a training keeps beside its checkpoints. */
+static tren_status keep_record(const char *path) {
+    static const char *const record[] = {"metrics.csv", "result.json", "config.yaml", "run.log"};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char log[TREN_MAX_PATH + 16];
+    snprintf(log, sizeof log, "%.*srun.log", (int)(name - path), path);
+    for (size_t i = 0; i < sizeof record / sizeof *record; i++)
+        if (strcmp(name, record[i]) == 0 && access(log, F_OK) == 0)
+            return tren_fail(TREN_ERR_USAGE,
+                             "%s is the record of a training, which is never replaced; name "
+                             "another file",
+                             path);
+    return TREN_OK;
+}
+
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     struct stat info;
     *out = (tren_out_file){0};
@@ -55,6 +70,7 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     if (exists && !S_ISREG(info.st_mode))
         return tren_fail(TREN_ERR_USAGE, "%s is a device or a pipe; name a file", path);
     TREN_TRY(tren_out_keep_checkpoint(path));
+    if (exists) TREN_TRY(keep_record(path));
     if (exists && !force)
         return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
     char folder[TREN_MAX_PATH];

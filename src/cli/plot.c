@@ -83,6 +83,20 @@ static tren_status check_whole(const tren_plot *plot, const tren_out_file *out) 
                      out->path);
 }
 
+/* Pictures are drawn again and again, so an older one may go; anything else that has the name
+ * stays. */
+static tren_status check_older(const char *path) {
+    char head[8] = "";
+    FILE *file = fopen(path, "re");
+    if (!file) return TREN_OK;
+    size_t n = fread(head, 1, sizeof head, file);
+    fclose(file);
+    bool svg = n >= 5 && (memcmp(head, "<?xml", 5) == 0 || memcmp(head, "<svg", 4) == 0);
+    bool png = n == sizeof head && memcmp(head, "\x89PNG\r\n\x1a\n", sizeof head) == 0;
+    if (n == 0 || svg || png) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE, "%s exists and is no picture: give --out another name", path);
+}
+
 tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
     tren_out_file out = {0};
     FILE *script = tmpfile();
@@ -90,6 +104,7 @@ tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
     if (!script)
         return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
     TREN_GOTO(tren_out_check(&out, path, true));
+    TREN_GOTO(check_older(path));
     TREN_GOTO(tren_out_open_text(&out));
     write_script(script, plot);
     TREN_GOTO(run_gnuplot(script, out.text));

@@ -31,6 +31,16 @@ static void add_row(double *sum, const double *value, const double *origin, int 
     }
 }
 
+static tren_status check_range(const double *mean, const double *sd, const tren_source *source) {
+    for (int k = 0; k < source->shape.c; k++)
+        if (!isfinite(mean[k]) || !isfinite(sd[k]))
+            return tren_fail(TREN_ERR_DATA,
+                             "%s: %s %d has values so large that its mean and standard deviation "
+                             "are not finite: rescale or remove them first",
+                             source->origin, source->is_image ? "channel" : "column", k);
+    return TREN_OK;
+}
+
 tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
                             const uint32_t *row, size_t n) {
     int width = tren_shape_size(source->shape), n_stats = source->shape.c,
@@ -49,6 +59,7 @@ tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
         for (int k = 0; k < n_stats; k++)
             sum[k] = pass == 1 ? sum[k] / count : sqrt(sum[k] / count);
     }
+    st = check_range(mean, sd, source);
 done:
     free(value);
     free(zero);

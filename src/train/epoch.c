@@ -70,9 +70,17 @@ static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     v->loss = scores->loss;
     v->accuracy = scores->accuracy;
     if (scores->rows == 0) return;
-    bool first = at->best_epoch == 0;
+    bool first = at->best_epoch == 0 && isfinite(v->loss);
     bool improved = first || v->loss < at->best_loss - t->config->early_stopping.min_delta;
     v->best = first || v->loss < at->best_loss;
+    if (!isfinite(v->loss)) {
+        improved = v->best = false; /* nothing is lower than NaN: it would stay the best for ever */
+        trainer_say(t,
+                    "warning: the validation loss of epoch %lld is not finite, and counts as no "
+                    "improvement: look for extreme values in the validation rows, or lower "
+                    "optimizer.learning_rate",
+                    (long long)at->epoch + 1);
+    }
     at->bad_epochs = improved ? 0 : at->bad_epochs + 1;
     if (v->best) {
         at->best_loss = v->loss;

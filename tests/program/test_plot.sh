@@ -112,11 +112,11 @@ test_mistakes() {
     expect 2 "no column 'vlidation_loss'; did you mean 'validation_loss'?" "$tren" plot classes --y vlidation_loss
     expect 2 "the column 'train_accuracy' holds no numbers" "$tren" plot sine --y train_accuracy
     expect 3 "cannot write nowhere/a.svg" "$tren" plot classes --out nowhere/a.svg
-    echo before >kept.svg
+    echo '<svg>before' >kept.svg
     # shellcheck disable=SC2016
     expect 3 "cannot write kept.svg: the picture has no end; is the disk full?" \
         bash -c 'ulimit -f 8 && exec "$@"' - "$tren" plot classes --out kept.svg
-    [[ $(cat kept.svg) == before ]] || fail "a failed picture replaced the one before"
+    [[ $(cat kept.svg) == '<svg>before' ]] || fail "a failed picture replaced the one before"
     [[ -z $(find . -name "*.tmp") ]] || fail "left behind: $(find . -name "*.tmp")"
 }
 

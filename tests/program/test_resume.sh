@@ -102,6 +102,18 @@ test_diverged() {
     sed -i 's/learning_rate: 1e30/learning_rate: 0.05/' config.yaml
 }
 
+# A loss that is not a number is lower than none: it must not stay the best.
+test_validation_not_finite() {
+    awk 'BEGIN { srand(2); for (i = 0; i < 300; i++) print (i == 250 ? "3e38" : rand()) "," rand() "," int(rand() * 2) }' >nan.csv
+    "$tren" data import csv nan.csv --header no --label 3 --no-shuffle --split 80/10/10 --out nan.h5 >/dev/null
+    expect 0 "validation loss of epoch 1 is not finite" train 2 nan --data nan.h5 --epochs 3 --model.hidden 16 --dropout "[]"
+    [[ $(field nan best_epoch) -eq 0 && $(field nan epochs) -eq 3 ]] || fail "$(cat nan/result.json)"
+    refuse_part "best epoch"
+    expect 0 "stopped by early_stopping" train 1 nan1 --data nan.h5 --epochs 30 --model.hidden 16 --dropout "[]" --early_stopping.rule patience \
+        --early_stopping.patience 4
+    [[ $(field nan1 epochs) -eq 4 ]] || fail "$(cat nan1/result.json)"
+}
+
 # Every update rule has other states to gather and to hand out again.
 test_states() {
     local name engine i=0 sizes=(1 4 3 2 8 1 5 4) engines=(shared direct halving gather direct halving shared gather)
@@ -207,7 +219,7 @@ test_init_from() {
 }
 
 # test_resume.sh [NAME ...]   All, or these only.
-all=(more_epochs early_stopped max_steps max_time diverged states double between_best_and_last between_epochs in_the_check
+all=(more_epochs early_stopped max_steps max_time diverged validation_not_finite states double between_best_and_last between_epochs in_the_check
     in_the_evaluation other_recipe fresh init_from)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 test_finished # makes `plain`, with which the others are compared
