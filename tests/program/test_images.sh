@@ -56,6 +56,16 @@ test_resume() {
     same_run resnet18 killed
 }
 
+# Running statistics are no gradients: their size must not make clipping think that a gradient is long.
+test_clipping() {
+    local options=(--model.name cnn --model.init pytorch --optimizer.learning_rate 0.01 --epochs 2)
+    expect 0 "" train 1 free "${options[@]}" --optimizer.clip_norm 0
+    expect 0 "" train 2 loose "${options[@]}" --optimizer.clip_norm 1.5
+    same_run free loose
+    expect 0 "" train 2 tight "${options[@]}" --optimizer.clip_norm 0.1
+    [[ $(field tight digest) != "$(field free digest)" ]] || fail "nothing was clipped"
+}
+
 test_learning() {
     expect 0 "" train 2 learned --model.name cnn --dropout '[0.2, 0]' --epochs 30 --augment.noise 0 --shards 2
     awk -v a="$(field learned test_accuracy)" 'BEGIN { exit !(a > 0.9) }' ||
@@ -77,6 +87,7 @@ test_ranks resnet18
 test_ranks cnn5 --optimizer.name adam --optimizer.momentum 0 --optimizer.learning_rate 0.003
 test_ranks cnn --dropout '[0.1, 0.2]' --model.norm none --model.activation tanh --model.kernel 5
 test_resume
+test_clipping
 test_learning
 test_dry_run
 echo "networks of images: all as expected"
