@@ -99,11 +99,15 @@ kill_somebody() {
 
 ended() { [[ -f $1/result.json ]]; }
 
+# Ranks outlive a killed mpirun by up to a second, and write until then.
+alone() { [[ -z $(own_processes mpirun tren) ]]; }
+
 # Three kills or more; a run that was quicker than they were is done again.
 torment() { # RUN NUMBER
     local run=$1 order step
     for ((; ;)); do
         mine=0
+        await alone
         rm -rf "$run"
         mapfile -t order < <(printf '%s\n' save "$(pick rank ranks)" mpirun "$(pick save rank none)" |
             shuf --random-source=<(yes "$RANDOM"))
