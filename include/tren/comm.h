@@ -57,6 +57,8 @@ typedef struct tren_comm {
 tren_status tren_comm_open(tren_comm *comm);
 /* Wraps a duplicate of the caller's MPI_Comm (passed by address), which stays the caller's. */
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm);
+/* The ranks of one colour, in their order here, as a communicator of their own. */
+tren_status tren_comm_split(tren_comm *part, const tren_comm *comm, int colour);
 /* This rank by itself, after tren_comm_open. Not collective. */
 tren_status tren_comm_self(tren_comm *comm);
 void tren_comm_close(tren_comm *comm);

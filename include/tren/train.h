@@ -35,6 +35,8 @@ typedef struct tren_train_options {
     const tren_log *log;                 /* rank 0's is used; may be NULL */
     void (*progress)(void *ctx,
                      const tren_progress *progress); /* rank 0, every step; may be NULL */
+    /* rank 0, once, with the last weights [n_values] (not the best); may be NULL */
+    void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     /* tests: named points inside a save, and "check" after an epoch of check_without_dropout; rank
      * 0's is called; may be NULL */
     void (*hook)(void *ctx, const char *point);

@@ -12,28 +12,6 @@ static void *place_of(const tren_settings_args *args, const tren_setting *settin
     return (char *)args->settings + setting->at;
 }
 
-static void set_default(const tren_settings_args *args, const tren_setting *setting) {
-    void *at = place_of(args, setting);
-    switch (setting->type) {
-    case TREN_SETTING_FLAG:
-        *(bool *)at = false;
-        break;
-    case TREN_SETTING_TEXT:
-        *(const char **)at = setting->fallback.text;
-        break;
-    case TREN_SETTING_TEXTS:
-        ((tren_texts *)at)->n = 0;
-        break;
-    case TREN_SETTING_INT:
-    case TREN_SETTING_CHOICE:
-        *(int *)at = setting->fallback.integer;
-        break;
-    case TREN_SETTING_REAL:
-        *(double *)at = setting->fallback.number;
-        break;
-    }
-}
-
 /* Lists and choices are read as text first. */
 static tren_arg option_of(tren_settings_args *args, size_t i) {
     static const tren_arg_type types[] = {
@@ -58,8 +36,8 @@ tren_status tren_settings_open(tren_settings_args *args, const tren_source_kind 
                                const tren_arg *common, int n) {
     *args = (tren_settings_args){.kind = kind};
     TREN_TRY(tren_alloc(&args->settings, 1, kind->settings_size, "the settings of a source"));
+    tren_settings_default(args->settings, kind);
     for (size_t i = 0; i < kind->n_settings; i++) {
-        set_default(args, &kind->setting[i]);
         if (!is_positional(&kind->setting[i])) args->option[args->n_options++] = option_of(args, i);
     }
     for (int i = 0; i < n; i++) args->option[args->n_options++] = common[i];

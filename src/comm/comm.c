@@ -49,6 +49,14 @@ tren_status tren_comm_open(tren_comm *comm) {
     return TREN_OK;
 }
 
+tren_status tren_comm_split(tren_comm *part, const tren_comm *comm, int colour) {
+    MPI_Comm mine;
+    MPI_Comm_split(mpi_of(comm), colour, comm->rank, &mine);
+    tren_status st = tren_comm_wrap(part, &mine);
+    MPI_Comm_free(&mine);
+    return st;
+}
+
 void tren_comm_close(tren_comm *comm) {
     if (!comm->mpi) return;
     MPI_Comm_free((MPI_Comm *)comm->mpi);

@@ -29,6 +29,32 @@ tren_status tren_source_find(const tren_source_kind **kind, const char *name, bo
                      verb, name, verb);
 }
 
+static void set_default(void *at, const tren_setting *setting) {
+    switch (setting->type) {
+    case TREN_SETTING_FLAG:
+        *(bool *)at = false;
+        break;
+    case TREN_SETTING_TEXT:
+        *(const char **)at = setting->fallback.text;
+        break;
+    case TREN_SETTING_TEXTS:
+        ((tren_texts *)at)->n = 0;
+        break;
+    case TREN_SETTING_INT:
+    case TREN_SETTING_CHOICE:
+        *(int *)at = setting->fallback.integer;
+        break;
+    case TREN_SETTING_REAL:
+        *(double *)at = setting->fallback.number;
+        break;
+    }
+}
+
+void tren_settings_default(void *settings, const tren_source_kind *kind) {
+    for (size_t i = 0; i < kind->n_settings; i++)
+        set_default((char *)settings + kind->setting[i].at, &kind->setting[i]);
+}
+
 static void names_free(char **name, int n) {
     for (int i = 0; name && i < n; i++) free(name[i]);
     free(name);

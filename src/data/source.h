@@ -30,6 +30,9 @@ extern const tren_source_kind *const tren_source_kinds[];
 /* The source of this name; TREN_ERR_USAGE naming the nearest when there is none. */
 tren_status tren_source_find(const tren_source_kind **kind, const char *name, bool is_maker);
 
+/* The defaults of all settings, into the struct that kind->setting describes. */
+void tren_settings_default(void *settings, const tren_source_kind *kind);
+
 /* ---- what sources share -----------------------------------------------------------------------
  */
 

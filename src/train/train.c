@@ -111,7 +111,10 @@ static tren_status run(tren_trainer *t) {
         st = trainer_run(t);
     }
     r->digest = tren_digest(t->value, t->n_values * sizeof(real));
-    if (st == TREN_OK && !r->ended_before) st = test(t);
+    bool ended = st == TREN_OK && !r->ended_before;
+    if (ended && t->options->finished && t->comm->rank == 0)
+        t->options->finished(t->options->ctx, t->graph, t->value);
+    if (ended) st = test(t);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     trainer_fill_result(t);
     if (r->ended_before) return TREN_OK;

@@ -1,0 +1,50 @@
+#include "base/whole.h"
+#include "base/temporary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_PATH = 4096 };
+
+static bool put_all(const char *tmp, void (*put)(FILE *out, void *ctx), void *ctx) {
+    FILE *file = fopen(tmp, "we");
+    if (!file) return false;
+    put(file, ctx);
+    bool good = fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
+    return fclose(file) == 0 && good;
+}
+
+tren_status tren_whole_write(const char *path, tren_status code, void (*put)(FILE *out, void *ctx),
+                             void *ctx) {
+    char tmp[MAX_PATH];
+    TREN_TRY(tren_temporary_make(tmp, sizeof tmp, path, code));
+    if (put_all(tmp, put, ctx) && rename(tmp, path) == 0) return TREN_OK;
+    int why = errno;
+    unlink(tmp);
+    return tren_fail(code, "%s: cannot write: %s", path, strerror(why));
+}
+
+static void put_text(FILE *out, void *ctx) {
+    fputs(ctx, out);
+}
+
+tren_status tren_whole_write_text(const char *path, tren_status code, const char *text) {
+    return tren_whole_write(path, code, put_text, (void *)text);
+}
+
+tren_status tren_whole_read(char **text, const char *path, tren_status code) {
+    size_t room = 0;
+    *text = NULL;
+    FILE *file = fopen(path, "re");
+    if (!file) return tren_fail(code, "%s: %s", path, strerror(errno));
+    ssize_t n = getdelim(text, &room, '\0', file);
+    bool failed = ferror(file);
+    fclose(file);
+    if (n >= 0) return TREN_OK;
+    free(*text);
+    *text = NULL;
+    return failed ? tren_fail(code, "%s: cannot read: %s", path, strerror(errno))
+                  : tren_fail(code, "%s: is empty", path);
+}

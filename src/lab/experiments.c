@@ -1,0 +1,9 @@
+#include "lab/experiments.h"
+
+const tren_experiment *const tren_experiments[] = {&tren_lab_w1, NULL};
+
+const tren_experiment *tren_experiment_find(const char *name) {
+    for (int i = 0; tren_experiments[i]; i++)
+        if (strcasecmp(tren_experiments[i]->name, name) == 0) return tren_experiments[i];
+    return NULL;
+}

@@ -1,0 +1,11 @@
+/* Private to lab: the experiments, each one file. */
+#ifndef TREN_LAB_EXPERIMENTS_H
+#define TREN_LAB_EXPERIMENTS_H
+
+#include "tren/lab.h"
+
+#include <strings.h>
+
+extern const tren_experiment tren_lab_w1;
+
+#endif

@@ -1,0 +1,246 @@
+/* An experiment from its plan to its verdict. */
+#include "base/whole.h"
+#include "tren/lab.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double at[4],
+                         const char *name, ...) {
+    int n = lab->n_points;
+    if ((n & (n - 1)) == 0) {
+        size_t room = n ? 2 * (size_t)n : 1;
+        tren_lab_point *more = realloc(lab->point, room * sizeof *more);
+        if (!more) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a plan");
+        lab->point = more;
+    }
+    tren_lab_point *p = &lab->point[lab->n_points++];
+    *p = (tren_lab_point){.seed = seed, .cost = cost};
+    memcpy(p->at, at, sizeof p->at);
+    va_list args;
+    va_start(args, name);
+    vsnprintf(p->name, sizeof p->name, name, args);
+    va_end(args);
+    return TREN_OK;
+}
+
+static tren_status path_in(char *path, const char *dir, const char *name) {
+    if (snprintf(path, TREN_MAX_PATH, "%s%s%s", dir, *name ? "/" : "", name) < TREN_MAX_PATH)
+        return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE, "--out: the path '%.60s...' is too long", dir);
+}
+
+static tren_status open_plan(tren_lab *lab, const tren_experiment *e, const tren_lab_options *o) {
+    *lab = (tren_lab){.experiment = e, .options = o};
+    TREN_TRY(path_in(lab->dir, o->out, e->name));
+    return e->plan(lab);
+}
+
+static const char *name_of(void *ctx, int point) {
+    return ((tren_lab *)ctx)->point[point].name;
+}
+
+static double cost_of(void *ctx, int point) {
+    return ((tren_lab *)ctx)->point[point].cost;
+}
+
+static tren_status run_point(void *ctx, tren_comm *group, int point, FILE *out) {
+    const tren_lab *lab = ctx;
+    tren_table rows;
+    TREN_TRY(tren_table_open(&rows, lab->experiment->columns));
+    tren_status st = lab->experiment->point(lab, group, &lab->point[point], &rows);
+    if (st == TREN_OK && out) tren_table_print(out, &rows);
+    tren_table_close(&rows);
+    return st;
+}
+
+static tren_sweep sweep_of(tren_lab *lab, const char *dir) {
+    return (tren_sweep){.dir = dir,
+                        .title = lab->experiment->name,
+                        .n_points = lab->n_points,
+                        .name = name_of,
+                        .cost = cost_of,
+                        .run = run_point,
+                        .header = lab->experiment->columns,
+                        .ctx = lab,
+                        .ranks_per_run = lab->options->ranks_per_run,
+                        .signal = lab->options->signal,
+                        .log = lab->options->log};
+}
+
+/* ---- its folder ------------------------------------------------------------------------------ */
+
+static tren_status make_folder(const char *path) {
+    char part[TREN_MAX_PATH];
+    snprintf(part, sizeof part, "%s", path);
+    for (char *c = part + 1;; c++) {
+        if (*c && *c != '/') continue;
+        char was = *c;
+        *c = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return tren_fail(TREN_ERR_ENV, "cannot make the folder %s: %s", part, strerror(errno));
+        *c = was;
+        if (!was) return TREN_OK;
+    }
+}
+
+/* What all points of a folder have in common. */
+static tren_status describe(char *text, size_t n, const tren_lab *lab) {
+    const tren_experiment *e = lab->experiment;
+    uint64_t digest = 0;
+    if (e->wants_data) {
+        tren_dataset *dataset;
+        TREN_TRY(tren_dataset_open(&dataset, lab->options->data));
+        digest = tren_dataset_info_of(dataset)->digest;
+        tren_dataset_close(dataset);
+    }
+    snprintf(text, n, "experiment: %s\nform: %s\nprecision: %s\ndata: %016llx\n", e->name,
+             lab->options->quick ? "quick" : "full", TREN_REAL_NAME, (unsigned long long)digest);
+    return TREN_OK;
+}
+
+static tren_status check_recipe(const tren_lab *lab) {
+    char path[TREN_MAX_PATH], now[512], *before = NULL;
+    TREN_TRY(path_in(path, lab->dir, "recipe.txt"));
+    TREN_TRY(describe(now, sizeof now, lab));
+    struct stat info;
+    if (stat(path, &info) != 0) return tren_whole_write_text(path, TREN_ERR_ENV, now);
+    TREN_TRY(tren_whole_read(&before, path, TREN_ERR_DATA));
+    bool same = strcmp(before, now) == 0;
+    free(before);
+    if (same) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s holds points of another setting (%s: quick or full, precision, data); "
+                     "give another --out, or remove the folder",
+                     lab->dir, path);
+}
+
+static tren_status prepare(const tren_lab *lab, char points[TREN_MAX_PATH]) {
+    char data[TREN_MAX_PATH];
+    TREN_TRY(path_in(points, lab->dir, "points"));
+    TREN_TRY(path_in(data, lab->dir, "data"));
+    TREN_TRY(make_folder(points));
+    TREN_TRY(make_folder(data));
+    TREN_TRY(check_recipe(lab));
+    return lab->experiment->prepare ? lab->experiment->prepare(lab) : TREN_OK;
+}
+
+/* ---- what came of it ------------------------------------------------------------------------- */
+
+typedef struct record {
+    double seconds;
+    char command[512];
+} record;
+
+static void read_record(record *r, const char *dir) {
+    char path[TREN_MAX_PATH], *text = NULL;
+    *r = (record){0};
+    if (path_in(path, dir, "run.txt") != TREN_OK) return;
+    if (tren_whole_read(&text, path, TREN_ERR_DATA) != TREN_OK) return;
+    char *command = strchr(text, '\n');
+    r->seconds = strtod(text, NULL);
+    if (command)
+        snprintf(r->command, sizeof r->command, "%.*s", (int)strcspn(command + 1, "\n"),
+                 command + 1);
+    free(text);
+}
+
+static tren_status write_record(const tren_lab *lab, int ranks, double seconds) {
+    char path[TREN_MAX_PATH], text[700];
+    const tren_lab_options *o = lab->options;
+    record r;
+    TREN_TRY(path_in(path, lab->dir, "run.txt"));
+    read_record(&r, lab->dir);
+    int n = snprintf(text, sizeof text, "%.3f\ntren lab run %s --ranks %d --seeds %d",
+                     r.seconds + seconds, lab->experiment->name, ranks, o->seeds);
+    if (o->first_seed != 1)
+        n += snprintf(text + n, sizeof text - (size_t)n, " --first-seed %llu",
+                      (unsigned long long)o->first_seed);
+    snprintf(text + n, sizeof text - (size_t)n, "%s\n", o->quick ? " --quick" : "");
+    return tren_whole_write_text(path, TREN_ERR_ENV, text);
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_verdict *verdict) {
+    char path[TREN_MAX_PATH];
+    tren_table curve;
+    TREN_TRY(tren_table_open(&curve, lab->experiment->curve));
+    tren_status st = lab->experiment->judge(lab, points, &curve, verdict);
+    if (st == TREN_OK) st = path_in(path, lab->dir, "curve.csv");
+    if (st == TREN_OK) st = tren_table_write(&curve, path);
+    if (st == TREN_OK) st = path_in(path, lab->dir, "verdict.json");
+    if (st == TREN_OK) st = tren_verdict_write(verdict, path);
+    tren_table_close(&curve);
+    return st;
+}
+
+static tren_status conclude(tren_lab *lab, const tren_sweep *sweep, tren_verdict *verdict) {
+    char path[TREN_MAX_PATH];
+    tren_table points;
+    TREN_TRY(path_in(path, lab->dir, "points.csv"));
+    TREN_TRY(tren_sweep_collect(sweep, path));
+    TREN_TRY(tren_table_read(&points, path));
+    tren_status st = judge(lab, &points, verdict);
+    tren_table_close(&points);
+    return st;
+}
+
+static tren_status run(tren_comm *comm, tren_lab *lab, tren_verdict *verdict) {
+    char points[TREN_MAX_PATH];
+    tren_sweep_result result;
+    if (lab->options->ranks_per_run > lab->experiment->max_ranks)
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--ranks-per-run %d: %s trains on %d shard%s, so at most %d rank%s share a "
+            "run",
+            lab->options->ranks_per_run, lab->experiment->name, lab->experiment->max_ranks,
+            lab->experiment->max_ranks > 1 ? "s" : "", lab->experiment->max_ranks,
+            lab->experiment->max_ranks > 1 ? "s" : "");
+    tren_status st = comm->rank == 0 ? prepare(lab, points) : TREN_OK;
+    TREN_TRY(tren_comm_agree(comm, st));
+    tren_comm_bcast(comm, points, sizeof points);
+    tren_sweep sweep = sweep_of(lab, points);
+    st = tren_sweep_run(comm, &sweep, &result);
+    tren_status after = TREN_OK;
+    if (comm->rank == 0 && result.n_done > 0) after = write_record(lab, comm->size, result.seconds);
+    if (st == TREN_OK && after == TREN_OK && comm->rank == 0)
+        after = conclude(lab, &sweep, verdict);
+    after = tren_comm_agree(comm, after);
+    return st != TREN_OK ? st : after;
+}
+
+tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
+                         const tren_lab_options *options, tren_verdict *verdict) {
+    tren_lab lab;
+    *verdict = (tren_verdict){0};
+    tren_status st = open_plan(&lab, experiment, options);
+    if (st == TREN_OK) st = run(comm, &lab, verdict);
+    free(lab.point);
+    return st;
+}
+
+/* ---- how far it is --------------------------------------------------------------------------- */
+
+tren_status tren_lab_look(tren_lab_state *state, const tren_experiment *experiment,
+                          const char *out) {
+    char dir[TREN_MAX_PATH], path[TREN_MAX_PATH];
+    record r;
+    struct stat info;
+    *state = (tren_lab_state){0};
+    TREN_TRY(path_in(dir, out, experiment->name));
+    TREN_TRY(path_in(path, dir, "recipe.txt"));
+    state->begun = stat(path, &info) == 0;
+    read_record(&r, dir);
+    state->seconds = r.seconds;
+    snprintf(state->command, sizeof state->command, "%s", r.command);
+    TREN_TRY(path_in(path, dir, "verdict.json"));
+    if (stat(path, &info) != 0) return TREN_OK;
+    TREN_TRY(tren_verdict_read(&state->verdict, path));
+    state->judged = true;
+    return TREN_OK;
+}

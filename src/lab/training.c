@@ -1,0 +1,51 @@
+#include "lab/training.h"
+
+#include <math.h>
+#include <string.h>
+
+tren_status lab_config(tren_config *config, const tren_lab *lab, const char *recipe) {
+    tren_config_defaults(config);
+    config->shards = 1;
+    config->stall_timeout = 0;
+    config->plots = false;
+    config->checkpoint_seconds = 0;
+    config->precision =
+        sizeof(real) == sizeof(double) ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT;
+    return tren_config_load_text(config, recipe, strlen(recipe), lab->experiment->name);
+}
+
+static void report(void *ctx, const tren_progress *progress) {
+    const lab_watch *watch = ctx;
+    if (progress->epoch_done && watch->epoch) watch->epoch(watch->ctx, progress);
+}
+
+static void finish(void *ctx, const tren_graph *graph, const real *value) {
+    const lab_watch *watch = ctx;
+    if (watch->finished) watch->finished(watch->ctx, graph, value);
+}
+
+static lab_outcome outcome_of(const tren_result *r) {
+    return (lab_outcome){.train_loss = r->train_loss,
+                         .train_error = 1 - r->train_accuracy,
+                         .test_loss = r->test_loss,
+                         .test_error = 1 - r->test_accuracy,
+                         .best_epoch = r->best_epoch,
+                         .epochs = r->epochs};
+}
+
+tren_status lab_train(lab_outcome *outcome, const tren_lab *lab, tren_comm *group,
+                      const tren_config *config, const lab_watch *watch) {
+    static const lab_watch nobody;
+    tren_result result;
+    tren_train_options options = {.signal = lab->options->signal,
+                                  .progress = watch && watch->epoch ? report : NULL,
+                                  .finished = finish,
+                                  .ctx = (void *)(watch ? watch : &nobody),
+                                  .started = tren_seconds()};
+    TREN_TRY(tren_comm_agree(group, tren_config_check(config)));
+    tren_status st = tren_train(group, config, &options, &result);
+    *outcome = outcome_of(&result);
+    if (st != TREN_ERR_DIVERGED) return st;
+    *outcome = (lab_outcome){true, NAN, NAN, NAN, NAN, NAN, NAN};
+    return TREN_OK;
+}

@@ -1,0 +1,111 @@
+/* Verdicts: claims with their numbers, in both languages, kept as JSON lines of our own making. */
+#include "base/whole.h"
+#include "tren/lab.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(tren_verdict *v, tren_claim claim, const char *en, const char *es, va_list args) {
+    if (v->n == TREN_MAX_CLAIMS) return;
+    va_list again;
+    va_copy(again, args);
+    v->at[v->n].claim = claim;
+    vsnprintf(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, en, args);
+    vsnprintf(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, es, again);
+    va_end(again);
+    v->n++;
+}
+
+void tren_verdict_add(tren_verdict *v, bool holds, const char *en, const char *es, ...) {
+    va_list args;
+    va_start(args, es);
+    add(v, holds ? TREN_CLAIM_HOLDS : TREN_CLAIM_FAILED, en, es, args);
+    va_end(args);
+}
+
+void tren_verdict_tell(tren_verdict *v, const char *en, const char *es, ...) {
+    va_list args;
+    va_start(args, es);
+    add(v, TREN_CLAIM_INFO, en, es, args);
+    va_end(args);
+}
+
+bool tren_verdict_holds(const tren_verdict *v) {
+    int judged = 0;
+    for (int i = 0; i < v->n; i++) {
+        if (v->at[i].claim == TREN_CLAIM_FAILED) return false;
+        judged += v->at[i].claim == TREN_CLAIM_HOLDS;
+    }
+    return judged > 0 && !v->not_available;
+}
+
+/* ---- the file --------------------------------------------------------------------------------
+ */
+
+static const char *const claim_name[] = {"failed", "holds", "info"};
+
+static void put_quoted(FILE *out, const char *text) {
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') fputc('\\', out);
+        fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
+    }
+    fputc('"', out);
+}
+
+static void put_verdict(FILE *out, void *ctx) {
+    const tren_verdict *v = ctx;
+    const char *word = v->not_available        ? "not available"
+                       : tren_verdict_holds(v) ? "reproduced"
+                                               : "not reproduced";
+    fprintf(out, "{\n  \"verdict\": \"%s\",\n  \"claims\": [\n", word);
+    for (int i = 0; i < v->n; i++) {
+        fprintf(out, "    {\"claim\": \"%s\", \"en\": ", claim_name[v->at[i].claim]);
+        put_quoted(out, v->at[i].text[TREN_ENGLISH]);
+        fputs(", \"es\": ", out);
+        put_quoted(out, v->at[i].text[TREN_SPANISH]);
+        fprintf(out, "}%s\n", i + 1 < v->n ? "," : "");
+    }
+    fputs("  ]\n}\n", out);
+}
+
+tren_status tren_verdict_write(const tren_verdict *v, const char *path) {
+    return tren_whole_write(path, TREN_ERR_ENV, put_verdict, (void *)v);
+}
+
+/* The string after `key` in a line, unquoted. */
+static bool take(char *out, size_t n, const char *line, const char *key) {
+    const char *at = strstr(line, key);
+    if (!at || n == 0) return false;
+    size_t used = 0;
+    for (at += strlen(key); *at && *at != '"' && used + 1 < n; at++) {
+        if (*at == '\\' && at[1]) at++;
+        out[used++] = *at;
+    }
+    out[used] = '\0';
+    return *at == '"';
+}
+
+static void read_claim(tren_verdict *v, const char *line) {
+    char word[16];
+    if (v->n == TREN_MAX_CLAIMS || !take(word, sizeof word, line, "\"claim\": \"")) return;
+    for (int c = 0; c < 3; c++)
+        if (strcmp(word, claim_name[c]) == 0) v->at[v->n].claim = (tren_claim)c;
+    if (take(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, line, "\"en\": \"") &&
+        take(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, line, "\"es\": \""))
+        v->n++;
+}
+
+tren_status tren_verdict_read(tren_verdict *v, const char *path) {
+    char *text = NULL, *rest;
+    *v = (tren_verdict){0};
+    TREN_TRY(tren_whole_read(&text, path, TREN_ERR_DATA));
+    rest = text;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        if (strstr(line, "\"verdict\": \"not available\"")) v->not_available = true;
+        read_claim(v, line);
+    }
+    free(text);
+    return TREN_OK;
+}

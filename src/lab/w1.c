@@ -1,0 +1,222 @@
+/* W1: double descent over the width of a network of two hidden layers, on MNIST-1D with noisy
+ * labels. Settings and published numbers: S. Greydanus and D. Kobak, "Scaling down deep learning
+ * with MNIST-1D", 2020-2024, the notebook deep-double-descent. */
+#include "lab/experiments.h"
+#include "lab/mnist1d.h"
+
+#include <math.h>
+
+enum { N_WIDTHS = 19, N_QUICK = 6, ROWS = 4000, TEST_ROWS = 12000 };
+
+/* Percent of errors and cross-entropy that the notebook shows (one seed); NaN where it has none. */
+typedef struct published {
+    int width;
+    double test_error, train_error, test_loss;
+} published;
+
+static const published grid[N_WIDTHS] = {
+    {2, 69.6, 71.7, 1.76},  {4, 62.6, 62.8, 1.65},  {6, NAN, NAN, NAN},     {9, 49.0, 47.5, 1.34},
+    {12, 50.3, 46.5, 1.37}, {16, 47.2, 39.7, 1.32}, {21, 50.8, 38.1, 1.53}, {27, 50.7, 29.6, 1.66},
+    {31, NAN, NAN, NAN},    {36, 52.8, 19.0, 2.50}, {47, 54.1, 5.5, 5.70},  {54, NAN, NAN, NAN},
+    {61, 54.0, 0, 5.79},    {80, 52.1, 0, 4.72},    {104, 50.2, 0, 3.92},   {135, 48.4, 0, 3.49},
+    {177, 47.9, 0, 3.12},   {230, 46.5, 0, 2.89},   {300, 45.5, 0, 2.63},
+};
+static const int quick_width[N_QUICK] = {4, 12, 27, 47, 61, 177};
+
+static int epochs_of(const tren_lab *lab) {
+    return lab->options->quick ? 150 : 500;
+}
+
+static tren_status plan(tren_lab *lab) {
+    const tren_lab_options *o = lab->options;
+    int n = o->quick ? N_QUICK : N_WIDTHS;
+    for (int s = 0; s < o->seeds; s++)
+        for (int i = 0; i < n; i++) {
+            int h = o->quick ? quick_width[i] : grid[i].width;
+            uint64_t seed = o->first_seed + (uint64_t)s;
+            TREN_TRY(tren_lab_add(lab, seed, lab_mnist1d_cost(ROWS, h, epochs_of(lab)),
+                                  (const double[4]){h}, "width%03d-seed%llu", h,
+                                  (unsigned long long)seed));
+        }
+    return TREN_OK;
+}
+
+static tren_status prepare(const tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        TREN_TRY(lab_mnist1d_make(lab, lab->options->first_seed + (uint64_t)s, ROWS, TEST_ROWS));
+    return TREN_OK;
+}
+
+static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                         tren_table *rows) {
+    tren_config config;
+    lab_outcome out;
+    int h = (int)p->at[0];
+    TREN_TRY(lab_mnist1d_config(&config, lab, p->seed, ROWS, h, epochs_of(lab)));
+    TREN_TRY(lab_train(&out, lab, group, &config, NULL));
+    return tren_table_add(rows, (const double[]){h, (double)p->seed, out.test_error, out.test_loss,
+                                                 out.train_error, out.train_loss});
+}
+
+static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
+    for (int i = 0; i < N_WIDTHS; i++) {
+        const tren_where *here = TREN_WHERE({"width", grid[i].width});
+        if (tren_table_count(points, "width", here) == 0) continue;
+        bool shown = !lab->options->quick;
+        double row[] = {grid[i].width,
+                        tren_table_mean(points, "test_error", here),
+                        tren_table_sd(points, "test_error", here),
+                        tren_table_mean(points, "train_error", here),
+                        tren_table_mean(points, "test_loss", here),
+                        shown ? grid[i].test_error / 100 : NAN,
+                        shown ? grid[i].train_error / 100 : NAN,
+                        shown ? grid[i].test_loss : NAN};
+        TREN_TRY(tren_table_add(curve, row));
+    }
+    return TREN_OK;
+}
+
+/* The published numbers are of one seed: 3 points, 6 for the smallest widths. */
+static void compare(const tren_table *curve, tren_verdict *v) {
+    double worst = 0;
+    int at = 0, outside = 0;
+    for (int i = 0; i < curve->n_rows; i++) {
+        int h = (int)tren_table_get(curve, i, "width");
+        double off = fabs(tren_table_get(curve, i, "test_error") -
+                          tren_table_get(curve, i, "published_test_error"));
+        if (isnan(off)) continue;
+        outside += off > (h >= 9 ? 0.03 : 0.06);
+        if (off <= worst) continue;
+        worst = off;
+        at = h;
+    }
+    tren_verdict_add(v, outside == 0,
+                     "test error within 3 points of the published one (6 below width 9): %d widths "
+                     "outside; largest difference %.1f points, at width %d",
+                     "error de test a menos de 3 puntos del publicado (6 por debajo de anchura 9): "
+                     "%d anchuras fuera; diferencia máxima %.1f puntos, con anchura %d",
+                     outside, 100 * worst, at);
+}
+
+/* The first width from which on all training labels are fitted. */
+static void judge_threshold(const tren_table *curve, tren_verdict *v) {
+    double from = NAN;
+    for (int i = curve->n_rows - 1; i >= 0; i--) {
+        if (tren_table_get(curve, i, "train_error") > 0.005) break;
+        from = tren_table_get(curve, i, "width");
+    }
+    tren_verdict_add(v, from <= 80,
+                     "training error 0 from width %.0f on (published: 61, one step of the grid "
+                     "allowed)",
+                     "error de entrenamiento 0 desde anchura %.0f (publicado: 61, se admite un "
+                     "paso de la rejilla)",
+                     from);
+}
+
+static void judge_shape(const tren_table *curve, tren_verdict *v, bool quick) {
+    lab_peak peak = lab_find_peak(curve, "width", "test_error", 20, 150);
+    lab_peak left = lab_find_least(curve, "width", "test_error", 0, peak.x);
+    double last = tren_table_get(curve, curve->n_rows - 1, "test_error");
+    double ratio = peak.y / last, asked = quick ? 1.03 : 1.15;
+    tren_verdict_add(
+        v, ratio >= asked,
+        "the test error has a peak: %.3f at width %.0f, x %.2f of the widest network's "
+        "(asked: %.2f)",
+        "el error de test tiene un pico: %.3f con anchura %.0f, x %.2f el de la red "
+        "más ancha (se pide: %.2f)",
+        peak.y, peak.x, ratio, asked);
+    if (quick) return;
+    tren_verdict_add(v, peak.x >= 36 && peak.x <= 80,
+                     "the peak lies between widths 36 and 80: %.0f",
+                     "el pico está entre anchuras 36 y 80: %.0f", peak.x);
+    tren_verdict_add(v, left.x >= 9 && left.x <= 21,
+                     "the minimum before it lies between widths 9 and 21: %.3f at %.0f",
+                     "el mínimo anterior está entre anchuras 9 y 21: %.3f con %.0f", left.y,
+                     left.x);
+    lab_peak loss = lab_find_peak(curve, "width", "test_loss", 20, 150);
+    double end = tren_table_get(curve, curve->n_rows - 1, "test_loss");
+    tren_verdict_add(v, loss.y >= 1.8 * end,
+                     "the test cross-entropy peaks at %.2f, x %.2f of the widest network's (asked: "
+                     "1.8)",
+                     "la entropía cruzada de test llega a %.2f, x %.2f la de la red más ancha (se "
+                     "pide: 1.8)",
+                     loss.y, loss.y / end);
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                         tren_verdict *verdict) {
+    TREN_TRY(draw(lab, points, curve));
+    judge_shape(curve, verdict, lab->options->quick);
+    if (lab->options->quick) return TREN_OK;
+    judge_threshold(curve, verdict);
+    compare(curve, verdict);
+    return TREN_OK;
+}
+
+const tren_experiment tren_lab_w1 = {
+    .name = "W1",
+    .figure = {"Fig. 9.9", "Fig. 9.9"},
+    .title = {"Double descent over model size: MNIST-1D",
+              "Doble descenso según el tamaño del modelo: MNIST-1D"},
+    .question = {"Does a network get worse again when it grows just large enough to fit every "
+                 "(partly wrong) label, and better when it grows further?",
+                 "¿Empeora una red cuando crece justo lo bastante para ajustar todas las etiquetas "
+                 "(algunas erróneas), y mejora si crece más?"},
+    .setting = {"4000 training rows of MNIST-1D, 15 % of whose labels were drawn anew, 12,000 test "
+                "rows with true labels; 40-h-h-10 with ReLU, SGD 0.01 with momentum 0.9, batches "
+                "of 100, 500 epochs, no regularization.",
+                "4000 muestras de entrenamiento de MNIST-1D, con un 15 % de etiquetas sorteadas de "
+                "nuevo, y 12.000 de test con las verdaderas; 40-h-h-10 con ReLU, SGD 0.01 con "
+                "momento 0.9, lotes de 100, 500 épocas, sin regularización."},
+    .look_for = {"Where the training error reaches zero, near width 50, the test error has its "
+                 "peak; to the right of it more parameters help again, and the widest network is "
+                 "the best of all.",
+                 "Donde el error de entrenamiento llega a cero, cerca de anchura 50, el de test "
+                 "tiene su pico; a la derecha más parámetros vuelven a ayudar, y la red más ancha "
+                 "es la mejor de todas."},
+    .max_ranks = 1,
+    .seconds = 100,
+    .quick_seconds = 20,
+    .columns = "width,seed,test_error,test_loss,train_error,train_loss",
+    .plan = plan,
+    .prepare = prepare,
+    .point = point,
+    .judge = judge,
+    .curve = "width,test_error,test_error_sd,train_error,test_loss,published_test_error,"
+             "published_train_error,published_test_loss",
+    .panel = {{.title = {"Error", "Error"},
+               .x = {"width h of both hidden layers", "anchura h de ambas capas ocultas"},
+               .y = {"share of wrong answers", "proporción de respuestas erróneas"},
+               .log_x = true,
+               .series = {{.x = "width", .y = "test_error", .label = {"test", "test"}, .colour = 0},
+                          {.x = "width",
+                           .y = "train_error",
+                           .label = {"training", "entrenamiento"},
+                           .colour = 1},
+                          {.x = "width",
+                           .y = "published_test_error",
+                           .label = {"test, published", "test, publicado"},
+                           .mark = TREN_MARK_DASHED,
+                           .colour = 0},
+                          {.x = "width",
+                           .y = "published_train_error",
+                           .label = {"training, published", "entrenamiento, publicado"},
+                           .mark = TREN_MARK_DASHED,
+                           .colour = 1},
+                          {.x = "width",
+                           .y = "test_error",
+                           .mark = TREN_MARK_POINTS,
+                           .colour = 0,
+                           .from_points = true}}},
+              {.title = {"Cross-entropy on the test part",
+                         "Entropía cruzada en el conjunto de test"},
+               .x = {"width h of both hidden layers", "anchura h de ambas capas ocultas"},
+               .y = {"nats", "nats"},
+               .log_x = true,
+               .series = {{.x = "width", .y = "test_loss", .label = {"test", "test"}, .colour = 0},
+                          {.x = "width",
+                           .y = "published_test_loss",
+                           .label = {"published", "publicado"},
+                           .mark = TREN_MARK_DASHED,
+                           .colour = 0}}}},
+};

@@ -1,0 +1,114 @@
+/* Tables and verdicts of the laboratory. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/files.h"
+#include "tren/lab.h"
+
+TestSuite(lab, .init = test_scratch_enter, .fini = test_scratch_leave);
+
+static tren_table sample(void) {
+    tren_table t;
+    cr_assert_eq(tren_table_open(&t, "width,seed,error"), TREN_OK);
+    const double rows[][3] = {{2, 1, 0.1}, {2, 2, 0.3}, {4, 1, 1.0 / 3}, {4, 2, NAN}, {2, 3, 0.5}};
+    for (size_t i = 0; i < 5; i++) cr_assert_eq(tren_table_add(&t, rows[i]), TREN_OK);
+    return t;
+}
+
+Test(lab, a_table_survives_its_file) {
+    tren_table t = sample(), again;
+    cr_assert_eq(tren_table_write(&t, "t.csv"), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(tren_table_read(&again, "t.csv"), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(again.n_rows, 5);
+    cr_assert_str_eq(again.column[2], "error");
+    cr_assert_eq(tren_table_get(&again, 2, "error"), 1.0 / 3, "a digit was lost");
+    cr_assert(isnan(tren_table_get(&again, 3, "error")));
+    tren_table_close(&t);
+    tren_table_close(&again);
+}
+
+Test(lab, means_and_quantiles_take_the_rows_that_are_meant) {
+    tren_table t = sample();
+    const tren_where *two = TREN_WHERE({"width", 2}), *four = TREN_WHERE({"width", 4});
+    cr_assert_float_eq(tren_table_mean(&t, "error", two), 0.3, 1e-15);
+    cr_assert_float_eq(tren_table_sd(&t, "error", two), 0.2, 1e-15);
+    cr_assert_float_eq(tren_table_quantile(&t, "error", two, 0.25), 0.2, 1e-15);
+    cr_assert_eq(tren_table_count(&t, "error", four), 1, "NaN counts as nothing");
+    cr_assert_eq(tren_table_mean(&t, "error", TREN_WHERE({"width", 2}, {"seed", 2})), 0.3);
+    cr_assert(isnan(tren_table_mean(&t, "error", TREN_WHERE({"width", 3}))));
+    cr_assert(isnan(tren_table_mean(&t, "nothing", NULL)));
+    tren_table_close(&t);
+}
+
+Test(lab, a_damaged_table_is_refused) {
+    tren_table t;
+    test_write_text("empty.csv", "");
+    cr_assert_eq(tren_table_read(&t, "empty.csv"), TREN_ERR_DATA);
+    test_write_text("hole.csv", "a,,b\n1,2,3\n");
+    cr_assert_neq(tren_table_read(&t, "hole.csv"), TREN_OK);
+    test_expect_error(tren_table_read(&t, "none.csv"), TREN_ERR_DATA, "none.csv");
+}
+
+Test(lab, a_verdict_holds_when_every_claim_does) {
+    tren_verdict v = {0};
+    cr_assert_not(tren_verdict_holds(&v), "nothing was claimed");
+    tren_verdict_tell(&v, "%d rows", "%d filas", 3);
+    cr_assert_not(tren_verdict_holds(&v), "nothing was judged");
+    tren_verdict_add(&v, true, "a \"peak\" of %.2f", "un pico de %.2f", 0.5);
+    cr_assert(tren_verdict_holds(&v));
+    tren_verdict_add(&v, false, "no %s", "sin %s", "second");
+    cr_assert_not(tren_verdict_holds(&v));
+}
+
+Test(lab, a_verdict_survives_its_file) {
+    tren_verdict v = {0}, again;
+    tren_verdict_add(&v, true, "a \"peak\" of %.2f \\ more", "un pico de %.2f, más ancho", 0.5);
+    tren_verdict_tell(&v, "told %d", "dicho %d", 7);
+    cr_assert_eq(tren_verdict_write(&v, "v.json"), TREN_OK);
+    cr_assert_eq(tren_verdict_read(&again, "v.json"), TREN_OK);
+    cr_assert_eq(again.n, 2);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(again.at[i].claim, v.at[i].claim);
+        cr_assert_str_eq(again.at[i].text[TREN_ENGLISH], v.at[i].text[TREN_ENGLISH]);
+        cr_assert_str_eq(again.at[i].text[TREN_SPANISH], v.at[i].text[TREN_SPANISH]);
+    }
+    cr_assert(tren_verdict_holds(&again));
+}
+
+Test(lab, every_experiment_says_what_it_is_in_both_languages) {
+    for (int i = 0; tren_experiments[i]; i++) {
+        const tren_experiment *e = tren_experiments[i];
+        const tren_phrase *said[] = {&e->figure, &e->title, &e->question, &e->setting,
+                                     &e->look_for};
+        for (size_t k = 0; k < sizeof said / sizeof *said; k++)
+            cr_assert(said[k]->en && said[k]->es, "%s: phrase %zu", e->name, k);
+        cr_assert(e->plan && e->point && e->judge && e->columns && e->curve, "%s", e->name);
+        cr_assert(e->max_ranks >= 1 && e->seconds > 0 && e->quick_seconds > 0, "%s", e->name);
+        cr_assert_eq(tren_experiment_find(e->name), e);
+    }
+    cr_assert_null(tren_experiment_find("W99"));
+}
+
+/* What a picture draws must be in the tables. */
+static bool has_column(const char *columns, const char *name) {
+    tren_table t;
+    cr_assert_eq(tren_table_open(&t, columns), TREN_OK, "%s", tren_error_text());
+    return tren_table_find(&t, name) >= 0;
+}
+
+Test(lab, every_series_draws_columns_that_there_are) {
+    for (int i = 0; tren_experiments[i]; i++) {
+        const tren_experiment *e = tren_experiments[i];
+        for (int k = 0; k < TREN_MAX_PANELS; k++)
+            for (int s = 0; s < TREN_MAX_SERIES && e->panel[k].series[s].y; s++) {
+                const tren_series *series = &e->panel[k].series[s];
+                const char *columns = series->from_points ? e->columns : e->curve;
+                cr_assert(has_column(columns, series->x), "%s: %s", e->name, series->x);
+                cr_assert(has_column(columns, series->y), "%s: %s", e->name, series->y);
+                if (series->y2)
+                    cr_assert(has_column(columns, series->y2), "%s: %s", e->name, series->y2);
+            }
+    }
+}
