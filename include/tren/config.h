@@ -195,6 +195,30 @@ tren_status tren_config_set(tren_config *config, const char *key, const char *te
 tren_status tren_config_load(tren_config *config, const char *path);
 tren_status tren_config_load_text(tren_config *config, const char *text, size_t n,
                                   const char *name);
+
+/* A sweep's grid: every combination of these values, set over a config. The file of a sweep is a
+ * config with a section `grid` of keys with lists of values. */
+enum { TREN_MAX_AXES = 16, TREN_MAX_AXIS = 256 };
+typedef struct tren_axis {
+    const tren_option *option;
+    int n;
+    char *text[TREN_MAX_AXIS]; /* owned */
+} tren_axis;
+typedef struct tren_grid {
+    int n_axes;
+    tren_axis axis[TREN_MAX_AXES]; /* the last varies fastest */
+} tren_grid;
+/* As tren_config_load, where a section `grid` may stand, which goes into the empty *grid. Every
+ * value has been tried. Close in any case. */
+tren_status tren_config_load_grid(tren_config *config, tren_grid *grid, const char *path);
+void tren_grid_close(tren_grid *grid); /* accepts the empty value */
+int64_t tren_grid_points(const tren_grid *grid);
+/* Which value of each axis point p has. */
+void tren_grid_index(int index[TREN_MAX_AXES], const tren_grid *grid, int64_t p);
+/* *config = base with the values of point p, checked. */
+tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tren_config *base,
+                            int64_t p);
+
 /* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...). */
 tren_status tren_config_check(const tren_config *config);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */

@@ -64,8 +64,9 @@ typedef struct tren_sweep {
     const char *dir;   /* exists */
     const char *title; /* for messages: "W1" */
     int n_points;
-    const char *(*name)(void *ctx, int point); /* of a file; no two alike */
-    double (*cost)(void *ctx, int point);      /* in any unit: the dearest are begun first */
+    const char *(*name)(void *ctx, int point);  /* of a file; no two alike */
+    const char *(*label)(void *ctx, int point); /* for people; NULL: the name */
+    double (*cost)(void *ctx, int point);       /* in any unit: the dearest are begun first */
     /* Computes a point on this group's communicator. Rank 0 of it writes the point's CSV lines to
      * `out`, which is NULL on the others. A run that diverges is a result like another.
      * TREN_REQUEUE: left on a signal, and not written. Collective over the group. */
@@ -93,6 +94,30 @@ tren_status tren_sweep_run(tren_comm *comm, const tren_sweep *sweep, tren_sweep_
 tren_status tren_sweep_collect(const tren_sweep *sweep, const char *path);
 /* How many points have their file. Not collective. */
 int tren_sweep_count(const tren_sweep *sweep);
+
+/* ---- a user's sweep: a config and a grid ------------------------------------------------------
+ */
+
+/* The columns of sweep.csv behind the keys. */
+#define TREN_SWEEP_COLUMNS                                                                         \
+    "status,epochs,best_epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,"      \
+    "test_loss,test_accuracy,parameters,digest"
+
+typedef struct tren_grid_sweep {
+    const tren_config *base; /* not owned; base->out is the sweep's folder */
+    const tren_grid *grid;   /* not owned */
+    int ranks_per_run, part, n_parts;
+    bool keep_runs; /* a run folder for each point, from which a killed one goes on */
+    const volatile sig_atomic_t *signal;
+    const tren_log *log; /* every rank's */
+} tren_grid_sweep;
+
+/* TREN_ERR_USAGE, TREN_ERR_DATA: a point that could not be trained, and why. Not collective. */
+tren_status tren_grid_sweep_check(const tren_grid_sweep *sweep, FILE *list);
+/* Trains every point that is not done; once all are, writes DIR/sweep.csv: a row for each, its keys
+ * first. Collective. */
+tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,
+                                tren_sweep_result *result);
 
 /* ---- experiments ------------------------------------------------------------------------------
  */

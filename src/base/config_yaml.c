@@ -17,6 +17,7 @@ typedef struct reader {
     const char *text; /* not owned */
     size_t n;
     yaml_document_t *document;
+    tren_grid *grid;          /* not owned; NULL: there may be none */
     int line_of[MAX_OPTIONS]; /* where each option was given; 0: not yet */
 } reader;
 
@@ -123,6 +124,86 @@ static tren_status set_option(reader *r, const tren_option *option, const yaml_n
     return set_value(r, option, value);
 }
 
+/* ---- the grid of a sweep ---------------------------------------------------------------------
+ */
+
+static tren_status add_value(const reader *r, tren_axis *axis, const yaml_node_t *node) {
+    char list[4096];
+    const char *text = list;
+    if (axis->n == TREN_MAX_AXIS)
+        return fail_at(r, node, axis->option->key, "has more than 256 values in the grid");
+    if (node->type == YAML_SEQUENCE_NODE && tren_option_is_list(axis->option))
+        TREN_TRY(join(r, node, axis->option->key, list, sizeof list));
+    else if (node->type == YAML_SCALAR_NODE)
+        text = scalar(node);
+    else
+        return fail_at(r, node, axis->option->key, "has a value that is none of its own kind");
+    axis->text[axis->n] = strdup(text);
+    return axis->text[axis->n++] ? TREN_OK : tren_fail(TREN_ERR_INTERNAL, "out of memory: a grid");
+}
+
+/* Each value is tried on the config, which is set right again when the points are made. */
+static tren_status check_values(reader *r, const tren_axis *axis, const yaml_node_t *node) {
+    char where[TREN_MAX_PATH + 16];
+    snprintf(where, sizeof where, "%s:%d: grid", r->name, line_of(node));
+    tren_config trial = *r->config;
+    for (int i = 0; i < axis->n; i++) {
+        for (int j = 0; j < i; j++)
+            if (strcmp(axis->text[i], axis->text[j]) == 0)
+                return fail_at(r, node, axis->option->key, "has one value twice in the grid");
+        TREN_TRY(tren_config_set(&trial, axis->option->key, axis->text[i], where));
+    }
+    return TREN_OK;
+}
+
+static tren_status add_axis(reader *r, const tren_option *option, const yaml_node_t *key,
+                            const yaml_node_t *values) {
+    tren_grid *grid = r->grid;
+    if (values->type != YAML_SEQUENCE_NODE)
+        return fail_at(r, key, option->key, "needs a list of values in the grid: [1, 2, 3]");
+    if (grid->n_axes == TREN_MAX_AXES) return fail_at(r, key, option->key, "is one key too many");
+    for (int i = 0; i < grid->n_axes; i++)
+        if (grid->axis[i].option == option)
+            return fail_at(r, key, option->key, "stands twice in the grid");
+    tren_axis *axis = &grid->axis[grid->n_axes++];
+    *axis = (tren_axis){.option = option};
+    const yaml_node_item_t *end = values->data.sequence.items.top;
+    for (const yaml_node_item_t *item = values->data.sequence.items.start; item < end; item++)
+        TREN_TRY(add_value(r, axis, yaml_document_get_node(r->document, *item)));
+    if (axis->n == 0) return fail_at(r, key, option->key, "has no values in the grid");
+    return check_values(r, axis, key);
+}
+
+static tren_status read_grid(reader *r, const yaml_node_t *map, const char *section) {
+    const yaml_node_pair_t *end = map->data.mapping.pairs.top;
+    for (const yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < end; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(r->document, pair->value);
+        if (key->type != YAML_SCALAR_NODE || key->data.scalar.length >= MAX_KEY / 2)
+            return tren_fail(TREN_ERR_USAGE, "%s:%d: a key must be one word, such as batch_size",
+                             r->name, line_of(key));
+        char full[MAX_KEY];
+        snprintf(full, sizeof full, "%s%s%s", section, *section ? "." : "", scalar(key));
+        const tren_option *option = tren_option_find(full);
+        bool is_map = value->type == YAML_MAPPING_NODE;
+        if (option)
+            TREN_TRY(add_axis(r, option, key, value));
+        else if (is_map && tren_section_exists(full))
+            TREN_TRY(read_grid(r, value, full));
+        else
+            return fail_unknown(r, key, full, false);
+    }
+    return TREN_OK;
+}
+
+static tren_status start_grid(reader *r, const yaml_node_t *key, const yaml_node_t *value) {
+    if (!r->grid)
+        return fail_at(r, key, "grid", "makes this the file of a sweep: use 'tren sweep'");
+    if (value->type != YAML_MAPPING_NODE)
+        return fail_at(r, key, "grid", "is a section: keys with lists of values below it");
+    return read_grid(r, value, "");
+}
+
 static tren_status read_map(reader *r, const yaml_node_t *map, const char *section);
 
 static tren_status read_pair(reader *r, const yaml_node_t *key, const yaml_node_t *value,
@@ -132,6 +213,7 @@ static tren_status read_pair(reader *r, const yaml_node_t *key, const yaml_node_
                          r->name, line_of(key));
     char full[MAX_KEY];
     snprintf(full, sizeof full, "%s%s%s", section, *section ? "." : "", scalar(key));
+    if (strcmp(full, "grid") == 0) return start_grid(r, key, value);
     const tren_option *option = tren_option_find(full);
     if (option) return set_option(r, option, key, value);
     bool is_map = value->type == YAML_MAPPING_NODE;
@@ -219,8 +301,8 @@ static tren_status check_brackets(const char *text, size_t n, const char *name) 
                      name, open);
 }
 
-tren_status tren_config_load_text(tren_config *config, const char *text, size_t n,
-                                  const char *name) {
+static tren_status load_text(tren_config *config, tren_grid *grid, const char *text, size_t n,
+                             const char *name) {
     if (memchr(text, '\0', n))
         return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
                          name);
@@ -230,7 +312,8 @@ tren_status tren_config_load_text(tren_config *config, const char *text, size_t 
     if (!yaml_parser_initialize(&parser))
         return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", name);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
-    reader r = {.config = config, .name = name, .text = text, .n = n, .document = &document};
+    reader r = {
+        .config = config, .name = name, .text = text, .n = n, .document = &document, .grid = grid};
     tren_status st = TREN_OK;
     if (yaml_parser_load(&parser, &document)) {
         st = read_root(&r);
@@ -241,6 +324,11 @@ tren_status tren_config_load_text(tren_config *config, const char *text, size_t 
     }
     yaml_parser_delete(&parser);
     return st;
+}
+
+tren_status tren_config_load_text(tren_config *config, const char *text, size_t n,
+                                  const char *name) {
+    return load_text(config, NULL, text, n, name);
 }
 
 static tren_status fail_file(const char *path, const char *problem) {
@@ -262,7 +350,7 @@ static tren_status read_file(FILE *file, const char *path, char **text, size_t *
     return TREN_OK;
 }
 
-tren_status tren_config_load(tren_config *config, const char *path) {
+tren_status tren_config_load_grid(tren_config *config, tren_grid *grid, const char *path) {
     FILE *file = fopen(path, "r");
     if (!file)
         return tren_fail(TREN_ERR_USAGE, "config file '%s': %s; check the path", path,
@@ -270,8 +358,12 @@ tren_status tren_config_load(tren_config *config, const char *path) {
     char *text = NULL;
     size_t n = 0;
     tren_status st = read_file(file, path, &text, &n);
-    if (st == TREN_OK) st = tren_config_load_text(config, text, n, path);
+    if (st == TREN_OK) st = load_text(config, grid, text, n, path);
     free(text);
     fclose(file);
     return st;
+}
+
+tren_status tren_config_load(tren_config *config, const char *path) {
+    return tren_config_load_grid(config, NULL, path);
 }

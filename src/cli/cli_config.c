@@ -131,7 +131,7 @@ static tren_status take_file(tren_cli_run *run, const char *arg) {
 
 /* Applies every option to `config` and notes the file. */
 static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char **argv) {
-    *run = (tren_cli_run){0};
+    *run = (tren_cli_run){.grid = run->grid};
     for (int i = 1, used; i < argc; i += used) {
         used = 1;
         if (strcmp(argv[i], "-h") == 0)
@@ -147,7 +147,7 @@ static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char *
 tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv) {
     tren_config_defaults(config);
     if (tren_args_ask_help(argc, argv)) { /* even when something else on the line is wrong */
-        *run = (tren_cli_run){.help = true};
+        run->help = true;
         tren_help_config(argv[0]);
         return TREN_OK;
     }
@@ -155,7 +155,7 @@ tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int arg
      * of it. */
     TREN_TRY(walk(config, run, argc, argv));
     tren_config_defaults(config);
-    if (*run->file) TREN_TRY(tren_config_load(config, run->file));
+    if (*run->file) TREN_TRY(tren_config_load_grid(config, run->grid, run->file));
     return walk(config, run, argc, argv);
 }
 

@@ -6,7 +6,7 @@
 
 static tren_status print_config(int argc, char **argv) {
     tren_config config;
-    tren_cli_run run;
+    tren_cli_run run = {0};
     TREN_TRY(tren_cli_config_read(&config, &run, argc, argv));
     if (run.help) return TREN_OK;
     if (run.resume || run.dry_run)

@@ -106,7 +106,7 @@ static int run(const tren_config *config, bool resume, double started) {
 int tren_cmd_train(int argc, char **argv) {
     double started = tren_seconds();
     tren_config config;
-    tren_cli_run cli;
+    tren_cli_run cli = {0};
     tren_status st = tren_cli_config(&config, &cli, argc, argv);
     if (st == TREN_OK && cli.help) return 0;
     if (st == TREN_OK) st = tren_launch_precision((tren_precision)config.precision, argv);

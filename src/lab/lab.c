@@ -1,5 +1,6 @@
 /* An experiment from its plan to its verdict. */
 #include "base/whole.h"
+#include "lab/folder.h"
 #include "tren/lab.h"
 
 #include <errno.h>
@@ -30,15 +31,9 @@ tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double
     return TREN_OK;
 }
 
-static tren_status path_in(char *path, const char *dir, const char *name) {
-    if (snprintf(path, TREN_MAX_PATH, "%s%s%s", dir, *name ? "/" : "", name) < TREN_MAX_PATH)
-        return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--out: the path '%.60s...' is too long", dir);
-}
-
 static tren_status open_plan(tren_lab *lab, const tren_experiment *e, const tren_lab_options *o) {
     *lab = (tren_lab){.experiment = e, .options = o};
-    TREN_TRY(path_in(lab->dir, o->out, e->name));
+    TREN_TRY(lab_path(lab->dir, o->out, e->name));
     return e->plan(lab);
 }
 
@@ -76,20 +71,6 @@ static tren_sweep sweep_of(tren_lab *lab, const char *dir) {
 
 /* ---- its folder ------------------------------------------------------------------------------ */
 
-static tren_status make_folder(const char *path) {
-    char part[TREN_MAX_PATH];
-    snprintf(part, sizeof part, "%s", path);
-    for (char *c = part + 1;; c++) {
-        if (*c && *c != '/') continue;
-        char was = *c;
-        *c = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return tren_fail(TREN_ERR_ENV, "cannot make the folder %s: %s", part, strerror(errno));
-        *c = was;
-        if (!was) return TREN_OK;
-    }
-}
-
 /* What all points of a folder have in common. */
 static tren_status describe(char *text, size_t n, const tren_lab *lab) {
     const tren_experiment *e = lab->experiment;
@@ -107,7 +88,7 @@ static tren_status describe(char *text, size_t n, const tren_lab *lab) {
 
 static tren_status check_recipe(const tren_lab *lab) {
     char path[TREN_MAX_PATH], now[512], *before = NULL;
-    TREN_TRY(path_in(path, lab->dir, "recipe.txt"));
+    TREN_TRY(lab_path(path, lab->dir, "recipe.txt"));
     TREN_TRY(describe(now, sizeof now, lab));
     struct stat info;
     if (stat(path, &info) != 0) return tren_whole_write_text(path, TREN_ERR_ENV, now);
@@ -123,10 +104,10 @@ static tren_status check_recipe(const tren_lab *lab) {
 
 static tren_status prepare(const tren_lab *lab, char points[TREN_MAX_PATH]) {
     char data[TREN_MAX_PATH];
-    TREN_TRY(path_in(points, lab->dir, "points"));
-    TREN_TRY(path_in(data, lab->dir, "data"));
-    TREN_TRY(make_folder(points));
-    TREN_TRY(make_folder(data));
+    TREN_TRY(lab_path(points, lab->dir, "points"));
+    TREN_TRY(lab_path(data, lab->dir, "data"));
+    TREN_TRY(lab_make_folder(points));
+    TREN_TRY(lab_make_folder(data));
     TREN_TRY(check_recipe(lab));
     return lab->experiment->prepare ? lab->experiment->prepare(lab) : TREN_OK;
 }
@@ -141,7 +122,7 @@ typedef struct record {
 static void read_record(record *r, const char *dir) {
     char path[TREN_MAX_PATH], *text = NULL;
     *r = (record){0};
-    if (path_in(path, dir, "run.txt") != TREN_OK) return;
+    if (lab_path(path, dir, "run.txt") != TREN_OK) return;
     if (tren_whole_read(&text, path, TREN_ERR_DATA) != TREN_OK) return;
     char *command = strchr(text, '\n');
     r->seconds = strtod(text, NULL);
@@ -155,7 +136,7 @@ static tren_status write_record(const tren_lab *lab, int ranks, double seconds) 
     char path[TREN_MAX_PATH], text[700];
     const tren_lab_options *o = lab->options;
     record r;
-    TREN_TRY(path_in(path, lab->dir, "run.txt"));
+    TREN_TRY(lab_path(path, lab->dir, "run.txt"));
     read_record(&r, lab->dir);
     int n = snprintf(text, sizeof text, "%.3f\ntren lab run %s --ranks %d --seeds %d",
                      r.seconds + seconds, lab->experiment->name, ranks, o->seeds);
@@ -171,9 +152,9 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_ver
     tren_table curve;
     TREN_TRY(tren_table_open(&curve, lab->experiment->curve));
     tren_status st = lab->experiment->judge(lab, points, &curve, verdict);
-    if (st == TREN_OK) st = path_in(path, lab->dir, "curve.csv");
+    if (st == TREN_OK) st = lab_path(path, lab->dir, "curve.csv");
     if (st == TREN_OK) st = tren_table_write(&curve, path);
-    if (st == TREN_OK) st = path_in(path, lab->dir, "verdict.json");
+    if (st == TREN_OK) st = lab_path(path, lab->dir, "verdict.json");
     if (st == TREN_OK) st = tren_verdict_write(verdict, path);
     tren_table_close(&curve);
     return st;
@@ -182,7 +163,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_ver
 static tren_status conclude(tren_lab *lab, const tren_sweep *sweep, tren_verdict *verdict) {
     char path[TREN_MAX_PATH];
     tren_table points;
-    TREN_TRY(path_in(path, lab->dir, "points.csv"));
+    TREN_TRY(lab_path(path, lab->dir, "points.csv"));
     TREN_TRY(tren_sweep_collect(sweep, path));
     TREN_TRY(tren_table_read(&points, path));
     tren_status st = judge(lab, &points, verdict);
@@ -232,13 +213,13 @@ tren_status tren_lab_look(tren_lab_state *state, const tren_experiment *experime
     record r;
     struct stat info;
     *state = (tren_lab_state){0};
-    TREN_TRY(path_in(dir, out, experiment->name));
-    TREN_TRY(path_in(path, dir, "recipe.txt"));
+    TREN_TRY(lab_path(dir, out, experiment->name));
+    TREN_TRY(lab_path(path, dir, "recipe.txt"));
     state->begun = stat(path, &info) == 0;
     read_record(&r, dir);
     state->seconds = r.seconds;
     snprintf(state->command, sizeof state->command, "%s", r.command);
-    TREN_TRY(path_in(path, dir, "verdict.json"));
+    TREN_TRY(lab_path(path, dir, "verdict.json"));
     if (stat(path, &info) != 0) return TREN_OK;
     TREN_TRY(tren_verdict_read(&state->verdict, path));
     state->judged = true;

@@ -108,13 +108,17 @@ static tren_status run_point(tren_comm *group, const tren_sweep *s, int point) {
     return tren_comm_agree(group, st);
 }
 
+static const char *label_of(const tren_sweep *s, int point) {
+    return (s->label ? s->label : s->name)(s->ctx, point);
+}
+
 /* Among few points each is told of, among many about one in a second. */
 static void tell(const tren_sweep *s, int point, double took, double *last) {
     double now = tren_seconds();
     if (now - *last < 1 && s->n_points > 40) return;
     *last = now;
-    tren_log_line(s->log, "%s: %s in %.3g s; %d of %d points", s->title, s->name(s->ctx, point),
-                  took, tren_sweep_count(s), s->n_points);
+    tren_log_line(s->log, "%s: %s in %.3g s; %d of %d points", s->title, label_of(s, point), took,
+                  tren_sweep_count(s), s->n_points);
 }
 
 static tren_status run_jobs(tren_comm *group, const tren_sweep *s, const job *jobs, int n,
@@ -133,7 +137,7 @@ static tren_status run_jobs(tren_comm *group, const tren_sweep *s, const job *jo
             ++*done;
             if (group->rank == 0) tell(s, jobs[i].point, tren_seconds() - begin, &last);
         } else {
-            worst = tren_fail_in(st, "%s, %s", s->title, s->name(s->ctx, jobs[i].point));
+            worst = tren_fail_in(st, "%s, %s", s->title, label_of(s, jobs[i].point));
             snprintf(text, sizeof text, "%s", tren_error_text());
             if (group->rank == 0) tren_log_line(s->log, "%s", text);
         }

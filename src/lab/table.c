@@ -77,11 +77,25 @@ void tren_table_print(FILE *out, const tren_table *t) {
         }
 }
 
+/* The next field, of a line that is cut up; a comma within quotes belongs to the field. */
+static char *next_field(char **rest) {
+    char *field = *rest;
+    bool quoted = false;
+    if (!field) return NULL;
+    for (char *c = field;; c++) {
+        if (*c == '"') quoted = !quoted;
+        if (*c && (quoted || *c != ',')) continue;
+        *rest = *c ? c + 1 : NULL;
+        *c = '\0';
+        return field;
+    }
+}
+
 static tren_status read_row(tren_table *t, char *line) {
     double row[TREN_TABLE_COLUMNS];
     char *rest = line;
     for (int j = 0; j < t->n_columns; j++) {
-        char *field = strsep(&rest, ","), *end = field;
+        char *field = next_field(&rest), *end = field;
         row[j] = field ? strtod(field, &end) : NAN;
         if (!field || end == field) row[j] = NAN;
     }

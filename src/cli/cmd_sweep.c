@@ -1,0 +1,192 @@
+/* tren sweep: a grid of settings, trained by groups of ranks. */
+#include "base/text.h"
+#include "cli/args.h"
+#include "cli/cli_config.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+#include "cli/sweep_plot.h"
+#include "tren/kernels.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct sweep_args {
+    const char *part, *y, *x;
+    int ranks_per_run;
+    bool keep_runs, dry_run, help, log_x, log_y;
+} sweep_args;
+
+static volatile sig_atomic_t asked_to_stop; /* handlers can reach nothing else */
+
+static void ask_to_stop(int number) {
+    asked_to_stop = number;
+}
+
+static void install_handlers(void) {
+    static const int caught[] = {SIGUSR1, SIGTERM, SIGINT};
+    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
+        struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
+        if (caught[i] == SIGINT) action.sa_flags |= (int)SA_RESETHAND;
+        sigaction(caught[i], &action, NULL);
+    }
+}
+
+/* ---- arguments: the sweep's own, and the config's ---------------------------------------------
+ */
+
+enum { N_OWN = 8 };
+
+static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
+    const tren_arg all[N_OWN + 1] = {
+        {"ranks-per-run", TREN_ARG_INT, &a->ranks_per_run, "R",
+         .help = "Ranks that share one training, at most its `shards`; 1 by default. Does not "
+                 "change the result.",
+         .min = 1, .max = 65536},
+        {"part", TREN_ARG_TEXT, &a->part, "K/N",
+         .help = "Of a job array: only the points of part K of N (from 1), dealt out by their "
+                 "cost. Who finishes last writes the table."},
+        {"keep-runs", TREN_ARG_FLAG, &a->keep_runs, NULL,
+         .help = "Keep a run folder for each point, from which one that was killed goes on at its "
+                 "exact step; without it a killed point begins anew."},
+        {"y", TREN_ARG_TEXT, &a->y, "COLUMN",
+         .help = "What the picture shows; test_accuracy by default, or the loss there is."},
+        {"x", TREN_ARG_TEXT, &a->x, "KEY",
+         .help = "Against which key of the grid; the one with the most numbers by default. The "
+                 "others make a line each, `seed` is averaged over."},
+        {"logx", TREN_ARG_FLAG, &a->log_x, NULL, .help = "Logarithmic along x."},
+        {"logy", TREN_ARG_FLAG, &a->log_y, NULL, .help = "Logarithmic along y."},
+        {"dry-run", TREN_ARG_FLAG, &a->dry_run, NULL, .help = "List the points, and leave."},
+    };
+    memcpy(own, all, sizeof all);
+}
+
+static const tren_arg *own_option(const tren_arg *own, const char *arg) {
+    if (strncmp(arg, "--", 2) != 0) return NULL;
+    size_t n = strcspn(arg + 2, "=");
+    for (int i = 0; i < N_OWN; i++) {
+        size_t k = 0;
+        const char *name = own[i].name;
+        while (k < n && name[k] && (name[k] == arg[2 + k] || (name[k] == '-' && arg[2 + k] == '_')))
+            k++;
+        if (k == n && !name[k]) return &own[i];
+    }
+    return NULL;
+}
+
+/* Sorts argv into the sweep's own arguments and those of the config. */
+static void sort_out(const tren_arg *own, int argc, char **argv, char **mine, int *n_mine,
+                     char **theirs, int *n_theirs) {
+    mine[(*n_mine)++] = theirs[(*n_theirs)++] = argv[0];
+    for (int i = 1; i < argc; i++) {
+        const tren_arg *option = own_option(own, argv[i]);
+        bool has_value = option && option->type != TREN_ARG_FLAG && !strchr(argv[i], '=');
+        if (!option) {
+            theirs[(*n_theirs)++] = argv[i];
+            continue;
+        }
+        mine[(*n_mine)++] = argv[i];
+        if (has_value && i + 1 < argc) mine[(*n_mine)++] = argv[++i];
+    }
+    mine[*n_mine] = theirs[*n_theirs] = NULL;
+}
+
+static const char summary[] =
+    "Trains every combination of the values that the section `grid` of the file lists, each on a "
+    "group of ranks, and writes DIR/sweep.csv and a picture. The rest of the file is a config like "
+    "any other; every key is also an option here ('tren train --help'). A finished point is a "
+    "file in DIR/points: killed, or with a longer grid, the sweep computes what is missing. A "
+    "point that diverges is a row like another.";
+
+static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid, int argc,
+                             char **argv) {
+    tren_arg own[N_OWN + 1];
+    char **mine, **theirs;
+    int n_mine = 0, n_theirs = 0;
+    tren_cli_run run = {.grid = grid};
+    list_own(own, a);
+    tren_args args = {.command = "sweep",
+                      .synopsis = "GRID.yaml [--out DIR] [--ranks-per-run R] [--KEY VALUE ...]",
+                      .summary = summary,
+                      .options = own};
+    a->help = tren_args_ask_help(argc, argv);
+    if (a->help) return tren_args_parse(&args, argc, argv);
+    TREN_TRY(tren_alloc(&mine, 2 * (size_t)argc + 2, sizeof *mine, "the command line"));
+    theirs = mine + argc + 1;
+    sort_out(own, argc, argv, mine, &n_mine, theirs, &n_theirs);
+    tren_status st = tren_args_parse(&args, n_mine, mine);
+    if (st == TREN_OK) st = tren_cli_config(config, &run, n_theirs, theirs);
+    free(mine);
+    if (st == TREN_OK && run.resume)
+        st = tren_fail(TREN_ERR_USAGE, "--resume: a sweep always goes on where it was");
+    if (st == TREN_OK && grid->n_axes == 0)
+        st = tren_fail(TREN_ERR_USAGE,
+                       "the file has no grid; give it a section such as\n  grid:\n    "
+                       "optimizer.learning_rate: [0.1, 0.01]\n    seed: [1, 2, 3]");
+    return st;
+}
+
+static tren_status read_part(tren_grid_sweep *sweep, const char *text) {
+    int k = 0, n = 0, end = 0;
+    if (!text) return TREN_OK;
+    if (sscanf(text, "%d/%d%n", &k, &n, &end) != 2 || text[end] || k < 1 || k > n)
+        return tren_fail(TREN_ERR_USAGE, "--part: '%s' is not K/N with K from 1 to N, such as 1/4",
+                         text);
+    sweep->part = k - 1;
+    sweep->n_parts = n;
+    return TREN_OK;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r) {
+    printf("%d points: %d were there, %d trained in %.1f s, %d left\n", r->n_points, r->n_before,
+           r->n_done, r->seconds, r->n_left);
+    if (r->n_left == 0) printf("%s/sweep.csv\n", sweep->base->out);
+}
+
+static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
+    tren_comm comm;
+    tren_sweep_result result;
+    tren_status st = tren_comm_open(&comm);
+    if (st != TREN_OK) return tren_cli_fail("sweep", st);
+    tren_blas_threads(sweep->base->blas_threads);
+    st = tren_grid_sweep_run(&comm, sweep, &result);
+    bool speaks = comm.rank == 0;
+    tren_comm_close(&comm);
+    if (speaks && result.n_points > 0) say(sweep, &result);
+    int code = tren_cli_fail_agreed("sweep", st, speaks);
+    bool whole = st == TREN_OK && result.n_left == 0 && sweep->base->plots;
+    if (speaks && whole) tren_sweep_plot(sweep, &(tren_sweep_axes){a->x, a->y, a->log_x, a->log_y});
+    return code;
+}
+
+static int sweep(tren_config *config, tren_grid *grid, int argc, char **argv) {
+    sweep_args a = {.ranks_per_run = 1};
+    tren_log log = {.out = stdout};
+    tren_status st = read_args(&a, config, grid, argc, argv);
+    if (st != TREN_OK || a.help) return tren_cli_fail("sweep", st);
+    tren_grid_sweep s = {.base = config,
+                         .grid = grid,
+                         .ranks_per_run = a.ranks_per_run,
+                         .keep_runs = a.keep_runs,
+                         .signal = &asked_to_stop,
+                         .log = &log};
+    st = read_part(&s, a.part);
+    if (st == TREN_OK)
+        st = tren_sweep_check_axes(&s, &(tren_sweep_axes){a.x, a.y, a.log_x, a.log_y});
+    bool lists = a.dry_run && tren_launch_is_first();
+    if (st == TREN_OK) st = tren_grid_sweep_check(&s, lists ? stdout : NULL);
+    if (st != TREN_OK || a.dry_run) return tren_cli_fail("sweep", st);
+    install_handlers();
+    return run(&s, &a);
+}
+
+int tren_cmd_sweep(int argc, char **argv) {
+    tren_config config;
+    tren_grid grid = {0};
+    int code = sweep(&config, &grid, argc, argv);
+    tren_grid_close(&grid);
+    return code;
+}

@@ -1,0 +1,17 @@
+/* The picture of a sweep. Not collective; never within MPI. */
+#ifndef TREN_CLI_SWEEP_PLOT_H
+#define TREN_CLI_SWEEP_PLOT_H
+
+#include "tren/lab.h"
+
+typedef struct tren_sweep_axes {
+    const char *x, *y; /* a key of the grid, a column; NULL: chosen */
+    bool log_x, log_y;
+} tren_sweep_axes;
+
+/* TREN_ERR_USAGE: x is no key of the grid, or not one of numbers. */
+tren_status tren_sweep_check_axes(const tren_grid_sweep *sweep, const tren_sweep_axes *axes);
+/* Draws DIR/sweep.svg from DIR/sweep.csv; says where it is, or warns. */
+void tren_sweep_plot(const tren_grid_sweep *sweep, const tren_sweep_axes *axes);
+
+#endif

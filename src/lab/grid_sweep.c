@@ -1,0 +1,224 @@
+/* A user's sweep: the points of a grid as a sweep of trainings. */
+#include "base/whole.h"
+#include "lab/folder.h"
+#include "tren/lab.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_POINTS = 100000 };
+
+typedef struct grid_point {
+    char name[TREN_POINT_NAME], label[256];
+    double cost;
+} grid_point;
+
+typedef struct plan {
+    const tren_grid_sweep *sweep; /* not owned */
+    grid_point *point;            /* [n] owned */
+    int n;
+    char header[2048];
+    char points[TREN_MAX_PATH], runs[TREN_MAX_PATH]; /* folders */
+} plan;
+
+/* ---- what a point is -------------------------------------------------------------------------
+ */
+
+/* Keys that say where and how a run is written are the sweep's own. */
+static tren_status check_axes(const tren_grid *grid) {
+    static const char *const own[] = {"out", "precision", "progress", "plots"};
+    for (int i = 0; i < grid->n_axes; i++)
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+            if (strcmp(grid->axis[i].option->key, own[k]) == 0)
+                return tren_fail(TREN_ERR_USAGE,
+                                 "grid: '%s' is the same for all points of a sweep: set it outside "
+                                 "of the grid",
+                                 own[k]);
+    return TREN_OK;
+}
+
+static tren_status config_of(tren_config *config, const plan *p, int point) {
+    TREN_TRY(tren_grid_point(config, p->sweep->grid, p->sweep->base, point));
+    config->out[0] = '\0';
+    config->plots = false;
+    config->progress = TREN_PROGRESS_OFF;
+    return TREN_OK;
+}
+
+/* A point is known by its config and its data, so that a longer grid finds what a shorter one has
+ * computed. */
+static tren_status describe(grid_point *point, const tren_config *config) {
+    tren_dataset *dataset = NULL;
+    tren_graph *graph = NULL;
+    char *text = NULL;
+    double train = 0, evaluate;
+    tren_status st = TREN_OK;
+    TREN_GOTO(tren_dataset_open(&dataset, config->data));
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    TREN_GOTO(tren_model_build(&graph, config, info));
+    TREN_GOTO(tren_config_format(&text, config));
+    tren_graph_cost(graph, &train, &evaluate);
+    point->cost = (train + 1e3) * (double)info->rows[TREN_TRAIN] * config->epochs;
+    snprintf(point->name, sizeof point->name, "%016llx-%08x",
+             (unsigned long long)tren_digest(text, strlen(text)), (unsigned)info->digest);
+done:
+    free(text);
+    tren_graph_close(graph);
+    tren_dataset_close(dataset);
+    return st;
+}
+
+/* "optimizer.learning_rate 0.1, seed 2" */
+static void label(char *text, size_t n, const tren_grid *grid, int point) {
+    int index[TREN_MAX_AXES];
+    text[0] = '\0';
+    tren_grid_index(index, grid, point);
+    for (int i = 0; i < grid->n_axes; i++) {
+        size_t at = strlen(text);
+        snprintf(text + at, n - at, "%s%s %s", at ? ", " : "", grid->axis[i].option->key,
+                 grid->axis[i].text[index[i]]);
+    }
+}
+
+static tren_status make_plan(plan *p, const tren_grid_sweep *sweep) {
+    const tren_grid *grid = sweep->grid;
+    int64_t n = tren_grid_points(grid);
+    *p = (plan){.sweep = sweep};
+    TREN_TRY(check_axes(grid));
+    if (n > MAX_POINTS) return tren_fail(TREN_ERR_USAGE, "grid: more than %d points", MAX_POINTS);
+    TREN_TRY(tren_alloc(&p->point, (size_t)n, sizeof *p->point, "a sweep"));
+    for (p->n = 0; p->n < (int)n; p->n++) {
+        tren_config config;
+        TREN_TRY(config_of(&config, p, p->n));
+        grid_point *point = &p->point[p->n];
+        label(point->label, sizeof point->label, grid, p->n);
+        tren_status st = describe(point, &config);
+        if (st != TREN_OK) return tren_fail_in(st, "the point %s", point->label);
+    }
+    size_t at = 0;
+    for (int i = 0; i < grid->n_axes; i++)
+        at += (size_t)snprintf(p->header + at, sizeof p->header - at, "%s,",
+                               grid->axis[i].option->key);
+    snprintf(p->header + at, sizeof p->header - at, TREN_SWEEP_COLUMNS);
+    TREN_TRY(lab_path(p->points, sweep->base->out, "points"));
+    return lab_path(p->runs, sweep->base->out, "runs");
+}
+
+/* ---- training one ---------------------------------------------------------------------------- */
+
+static void put_number(FILE *out, double x) {
+    if (isfinite(x))
+        fprintf(out, ",%.9g", x);
+    else
+        fputc(',', out);
+}
+
+static void put_keys(FILE *out, const plan *p, int point) {
+    int index[TREN_MAX_AXES];
+    const tren_grid *grid = p->sweep->grid;
+    tren_grid_index(index, grid, point);
+    for (int i = 0; i < grid->n_axes; i++) {
+        const char *text = grid->axis[i].text[index[i]];
+        bool quoted = strpbrk(text, ",\" ") != NULL;
+        fprintf(out, quoted ? "\"%s\"," : "%s,", text);
+    }
+}
+
+static void put_row(FILE *out, const plan *p, int point, const tren_result *r, bool diverged) {
+    put_keys(out, p, point);
+    fprintf(out, "%s,%d,%d", diverged ? "diverged" : tren_stop_reason_name(r->reason), r->epochs,
+            r->best_epoch);
+    const double number[] = {r->train_loss,          r->train_accuracy, r->validation_loss,
+                             r->validation_accuracy, r->test_loss,      r->test_accuracy};
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        put_number(out, diverged ? NAN : number[i]);
+    fprintf(out, ",%zu,%016llx\n", r->parameters, (unsigned long long)r->digest);
+}
+
+static const char *name_of(void *ctx, int point) {
+    return ((plan *)ctx)->point[point].name;
+}
+
+static const char *label_of(void *ctx, int point) {
+    return ((plan *)ctx)->point[point].label;
+}
+
+static double cost_of(void *ctx, int point) {
+    return ((plan *)ctx)->point[point].cost;
+}
+
+static tren_status run_point(void *ctx, tren_comm *group, int point, FILE *out) {
+    const plan *p = ctx;
+    tren_config config;
+    tren_result result;
+    tren_train_options options = {.signal = p->sweep->signal, .started = tren_seconds()};
+    TREN_TRY(config_of(&config, p, point));
+    if (p->sweep->keep_runs) {
+        TREN_TRY(lab_path(config.out, p->runs, p->point[point].name));
+        options.resume = true;
+    }
+    tren_status st = tren_train(group, &config, &options, &result);
+    bool diverged = st == TREN_ERR_DIVERGED;
+    if (st != TREN_OK && !diverged) return st;
+    if (out) put_row(out, p, point, &result, diverged);
+    return TREN_OK;
+}
+
+/* ---- the sweep ------------------------------------------------------------------------------- */
+
+tren_status tren_grid_sweep_check(const tren_grid_sweep *sweep, FILE *list) {
+    plan p;
+    tren_status st = make_plan(&p, sweep);
+    if (st == TREN_OK && list) {
+        fprintf(list, "%s\n", "point,GFLOP,keys");
+        for (int i = 0; i < p.n; i++) {
+            fprintf(list, "%d,%.4g,", i + 1, p.point[i].cost * 1e-9);
+            put_keys(list, &p, i);
+            fputc('\n', list);
+        }
+    }
+    free(p.point);
+    return st;
+}
+
+static tren_status make_folders(const plan *p) {
+    TREN_TRY(lab_make_folder(p->points));
+    return p->sweep->keep_runs ? lab_make_folder(p->runs) : TREN_OK;
+}
+
+static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
+    const tren_grid_sweep *s = p->sweep;
+    TREN_TRY(tren_comm_agree(comm, comm->rank == 0 ? make_folders(p) : TREN_OK));
+    tren_sweep sweep = {.dir = p->points,
+                        .title = "sweep",
+                        .n_points = p->n,
+                        .name = name_of,
+                        .label = label_of,
+                        .cost = cost_of,
+                        .run = run_point,
+                        .header = p->header,
+                        .ctx = p,
+                        .ranks_per_run = s->ranks_per_run,
+                        .part = s->part,
+                        .n_parts = s->n_parts,
+                        .signal = s->signal,
+                        .log = s->log};
+    TREN_TRY(tren_sweep_run(comm, &sweep, result));
+    if (result->n_left > 0) return TREN_OK; /* other parts of the job array have them */
+    char path[TREN_MAX_PATH];
+    tren_status st = comm->rank == 0 ? lab_path(path, s->base->out, "sweep.csv") : TREN_OK;
+    if (st == TREN_OK && comm->rank == 0) st = tren_sweep_collect(&sweep, path);
+    return tren_comm_agree(comm, st);
+}
+
+tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,
+                                tren_sweep_result *result) {
+    plan p;
+    *result = (tren_sweep_result){0};
+    tren_status st = tren_comm_agree(comm, make_plan(&p, sweep));
+    if (st == TREN_OK) st = run(comm, &p, result);
+    free(p.point);
+    return st;
+}

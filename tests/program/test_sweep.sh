@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# tren sweep: one table whatever the ranks; killed, it goes on; a longer grid computes what is new; mistakes are refused.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+make_sinusoid waves.h5 400
+cat >grid.yaml <<'END'
+data: waves.h5
+shards: 2
+batch_size: 50
+epochs: 12
+progress: off
+model.activation: tanh
+grid:
+  model.hidden: [[5], [12, 12]]
+  optimizer.learning_rate: [0.02, 0.1, 1000]
+  seed: [1, 2]
+END
+
+sweep() { # RANKS OUT [OPTION ...]
+    local ranks=$1 out=$2
+    shift 2
+    mpi "$ranks" "$tren" sweep grid.yaml --out "$out" "$@"
+}
+
+# ---- one table, whoever computes it
+expect 0 "12 points: 0 were there, 12 trained" sweep 1 one
+[[ $(wc -l <one/sweep.csv) -eq 13 ]] || fail "not 12 rows: $(cat one/sweep.csv)"
+[[ $(grep -c ',diverged,' one/sweep.csv) -eq 4 ]] || fail "not 4 diverged points: $(cat one/sweep.csv)"
+[[ $(cut -d, -f-4 one/sweep.csv | grep -c '^\[5\],0.1,2,epochs') -eq 1 ]] || fail "no point [5], 0.1, 2"
+for ranks in 2 3; do
+    expect 0 "12 trained" sweep $ranks on$ranks
+    cmp one/sweep.csv on$ranks/sweep.csv || fail "$ranks ranks: another table"
+done
+expect 0 "12 trained" sweep 4 pairs --ranks-per-run 2
+cmp one/sweep.csv pairs/sweep.csv || fail "two ranks a run: another table"
+
+# A point is what a training by itself would have been.
+expect 0 "" "$tren" train --data waves.h5 --shards 2 --batch_size 50 --epochs 12 --model.activation tanh \
+    --model.hidden '[5]' --optimizer.learning_rate 0.1 --seed 2 --out alone --no-plots
+grep -q "^\[5\],0.1,2,.*,$(field alone digest)\$" one/sweep.csv || fail "a training by itself has another digest"
+
+# ---- nothing is computed twice
+expect 0 "12 points: 12 were there, 0 trained" sweep 2 one
+sed -i 's/seed: \[1, 2\]/seed: [1, 2, 3]/' grid.yaml
+expect 0 "18 points: 12 were there, 6 trained" sweep 2 one
+[[ $(wc -l <one/sweep.csv) -eq 19 ]] || fail "not 18 rows"
+
+# ---- killed half-way, resumed on another number of ranks
+expect 0 "18 trained" sweep 1 whole
+sweep 2 cut --epochs 8000 --checkpoint_seconds 0 >cut.log 2>&1 &
+job=$!
+some_done() { compgen -G 'cut/points/*.csv' >/dev/null; }
+await some_done
+read -ra processes <<<"$(own_processes mpirun tren | tr '\n' ' ')"
+kill -KILL "${processes[@]}"
+wait $job 2>/dev/null || true
+alone() { [[ -z $(own_processes mpirun tren) ]]; }
+await alone
+before=$(find cut/points -name '*.csv' | wc -l)
+[[ $before -lt 18 && ! -e cut/sweep.csv ]] || fail "it was over before it was killed"
+expect 0 "18 points: $before were there" sweep 3 cut --epochs 8000
+expect 0 "18 trained" sweep 1 long --epochs 8000
+cmp cut/sweep.csv long/sweep.csv || fail "killed and resumed: another table"
+[[ -z $(find cut -name '*.tmp') ]] || echo "note: a temporary file of the killed ranks is left"
+
+# ---- with run folders a killed point goes on at its step
+expect 0 "" sweep 2 kept --keep-runs
+cmp whole/sweep.csv kept/sweep.csv || fail "--keep-runs: another table"
+[[ $(find kept/runs -name last.h5 | wc -l) -ge 12 ]] || fail "--keep-runs: no checkpoints"
+
+# ---- parts of a job array
+expect 0 "left" sweep 1 parts --part 2/3
+[[ ! -e parts/sweep.csv ]] || fail "a table of one part"
+expect 0 "" sweep 1 parts --part 1/3
+expect 0 "0 left" sweep 2 parts --part 3/3
+cmp whole/sweep.csv parts/sweep.csv || fail "in parts: another table"
+
+# ---- pictures
+if command -v gnuplot >/dev/null; then
+    grep -q '</svg>' one/sweep.svg || fail "no picture"
+    expect 0 "one/sweep.svg" "$tren" sweep grid.yaml --out one --y train_loss --x seed --logy
+fi
+
+# ---- mistakes
+refuse() { # CODE PART ARGUMENTS ...
+    local code=$1 part=$2
+    shift 2
+    expect "$code" "$part" "$tren" sweep "$@" --out refused
+    [[ ! -e refused ]] || fail "sweep $*: a folder was made"
+}
+write() { printf '%s\n' "data: waves.h5" "$@" >bad.yaml; }
+write "epochs: 1"
+refuse 2 "the file has no grid" bad.yaml
+write "grid:" "  seeed: [1, 2]"
+refuse 2 "did you mean 'seed'" bad.yaml
+write "grid:" "  seed: 1"
+refuse 2 "needs a list of values" bad.yaml
+write "grid:" "  seed: []"
+refuse 2 "has no values" bad.yaml
+write "grid:" "  seed: [1, 1]"
+refuse 2 "one value twice" bad.yaml
+write "grid:" "  epochs: [1, many]"
+refuse 2 "bad.yaml:3: grid" bad.yaml
+write "grid: [1, 2]"
+refuse 2 "is a section" bad.yaml
+write "grid:" "  out: [a, b]"
+refuse 2 "the same for all points" bad.yaml
+write "grid:" "  model.name: [mlp, resnet18]"
+refuse 2 "the point model.name resnet18" bad.yaml
+write "grid:" "  data: [waves.h5, missing.h5]"
+refuse 4 "missing.h5" bad.yaml
+write "grid:" "  optimizer.lambda: [1]" "optimizer.weight_decay: 0.1"
+refuse 2 "weight_decay" bad.yaml
+refuse 2 "did you mean 'train_loss'" grid.yaml --y train_los
+refuse 2 "is no key of the grid" grid.yaml --x epochs
+refuse 2 "K/N" grid.yaml --part 4/3
+refuse 2 "always goes on" grid.yaml --resume
+expect 2 "use 'tren sweep'" "$tren" train grid.yaml --out refused
+expect 2 "3 ranks for 2 shards" mpi 3 "$tren" sweep grid.yaml --out three --ranks-per-run 3
+expect 0 "18,"  "$tren" sweep grid.yaml --dry-run
+[[ ! -e runs ]] || fail "--dry-run has made a folder"

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# slurm/sweep.sbatch on a real slurmctld: as one job, as a job array, and stopped half-way: one table each time.
+# shellcheck source=tests/slurm/cluster.sh
+. "$(dirname "$0")/cluster.sh"
+
+cat >grid.yaml <<'YAML'
+data: waves.h5
+batch_size: 64
+model.hidden: [24, 24]
+epochs: 20
+grid:
+  optimizer.learning_rate: [0.01, 0.05, 0.1]
+  seed: [1, 2, 3, 4]
+YAML
+
+submit() { # sbatch options ... ; prints the job
+    rm -f job*.out
+    sbatch --parsable --output="$scratch/job%a.out" --nodes=2 --ntasks-per-node=2 "$@"
+}
+
+same_table() { # folder, what
+    cmp -s reference/sweep.csv "$1/sweep.csv" || fail "$2: another table than that of one rank"
+    echo "$2: the table of one rank"
+}
+
+test_job() {
+    local job
+    job=$(submit "$slurm/sweep.sbatch" grid.yaml --out one-job)
+    expect_exit "$job" 0
+    same_table one-job "one job of 4 ranks"
+}
+
+all_over() { for job in "$@"; do is_over "$job" || return 1; done; }
+
+# Of jobs with the numbers 2, 4 and 6 the first is part 1 of 3.
+test_array() {
+    local job
+    job=$(submit --array=2-6:2 --nodes=1 --ntasks-per-node=1 "$slurm/sweep.sbatch" grid.yaml --out array)
+    wait_until 90 "end of the array" array_is_over "$job"
+    grep -h "part" job*.out | sort >parts
+    for part in 1 2 3; do expect_text "part $part/3" parts; done
+    same_table array "an array of 3 jobs"
+}
+array_is_over() { ! squeue --noheader --jobs="$1" --states=all --format=%T 2>/dev/null | grep -qE 'PENDING|RUNNING|COMPLETING'; }
+
+some_done() { compgen -G "$1/points/*.csv" >/dev/null; }
+waits_again() { is_state "$1" PENDING && [[ $(state_of "$1" Restarts) -eq 1 ]]; }
+
+test_requeue() {
+    local job
+    "$TREN" sweep grid.yaml --out long-reference --epochs 3000 >/dev/null
+    job=$(submit "$slurm/sweep.sbatch" grid.yaml --out stopped --epochs 3000)
+    wait_until 30 "finished point" some_done stopped
+    scancel --batch --signal=USR1 "$job"
+    wait_until 30 "requeued job" waits_again "$job"
+    [[ ! -e stopped/sweep.csv ]] || fail "it was over before it was stopped"
+    sleep 1.2
+    scontrol update JobId="$job" StartTime=now
+    expect_exit "$job" 0
+    cmp -s long-reference/sweep.csv stopped/sweep.csv || fail "stopped and requeued: another table"
+    echo "stopped, requeued: the table of one rank"
+}
+
+test_bad_input() {
+    local job
+    job=$(submit "$slurm/sweep.sbatch")
+    expect_exit "$job" 2
+    job=$(submit "$slurm/sweep.sbatch" grid.yaml --epoch 3)
+    expect_exit "$job" 2
+    echo "bad input: refused, and not requeued"
+}
+
+"$TREN" data make sinusoid --n 2500 --out waves.h5 >reference.log
+"$TREN" sweep grid.yaml --out reference >>reference.log
+test_job
+test_array
+test_requeue
+test_bad_input
