@@ -7,8 +7,13 @@
 #include <string.h>
 
 const tren_source_kind *const tren_source_kinds[] = {
-    &tren_source_idx,  &tren_source_cifar,    &tren_source_csv,
-    &tren_source_hdf5, &tren_source_sinusoid, NULL,
+    &tren_source_idx,
+    &tren_source_cifar,
+    &tren_source_csv,
+    &tren_source_hdf5,
+    &tren_source_sinusoid,
+    &tren_source_mnist1d,
+    NULL,
 };
 
 tren_status tren_source_find(const tren_source_kind **kind, const char *name, bool is_maker) {

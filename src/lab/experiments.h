@@ -6,6 +6,6 @@
 
 #include <strings.h>
 
-extern const tren_experiment tren_lab_w1;
+extern const tren_experiment tren_lab_w1, tren_lab_s3;
 
 #endif
