@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# tren lab: a figure in a tiny form by its verdict; killed half-way and resumed on another number of ranks it has the
+# same tables; list and report in both languages; mistakes are refused.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+lab() { # RANKS OUT NAME [OPTION ...]
+    local ranks=$1 out=$2
+    shift 2
+    mpi "$ranks" "$tren" lab run "$@" --out "$out" --quick --seeds 1
+}
+
+expect 0 "W1     Fig. 9.9" "$tren" lab list --out none
+[[ ! -e none ]] || fail "list has made a folder"
+
+# ---- W1, killed half-way, on other ranks after that
+expect 0 "W1 Double descent over model size: MNIST-1D: reproduced" lab 2 whole W1
+lab 2 cut W1 >cut.log 2>&1 &
+job=$!
+some_done() { compgen -G 'cut/W1/points/*.csv' >/dev/null; }
+await some_done
+read -ra processes <<<"$(own_processes mpirun tren | tr '\n' ' ')"
+kill -KILL "${processes[@]}"
+wait $job 2>/dev/null || true
+alone() { [[ -z $(own_processes mpirun tren) ]]; }
+await alone
+[[ ! -e cut/W1/verdict.json ]] || fail "it was over before it was killed"
+expect 0 "begun" "$tren" lab list --out cut
+expect 0 "reproduced" lab 3 cut W1
+for file in points.csv curve.csv verdict.json; do
+    cmp "whole/W1/$file" "cut/W1/$file" || fail "killed and resumed on 3 ranks: another $file"
+done
+expect 0 "reproduced" "$tren" lab list --out cut
+
+# ---- the launcher starts mpirun itself; what is there is not computed again
+stamp=$(stat -c %.9Y whole/W1/points/*.csv | sort | tail -n 1)
+expect 0 "[cumple]" "$tren" lab run w1 --out whole --quick --seeds 1 --ranks 1 --lang es
+[[ $(stat -c %.9Y whole/W1/points/*.csv | sort | tail -n 1) == "$stamp" ]] || fail "a point was computed twice"
+
+# ---- pictures and the page
+if command -v gnuplot >/dev/null; then
+    grep -q '</svg>' whole/W1/W1.svg || fail "no picture"
+    [[ $(head -c 4 whole/W1/W1.png | tail -c 3) == PNG ]] || fail "no PNG"
+    expect 0 "whole/report.html" "$tren" lab report whole
+    for part in '<html lang="en">' 'data:image/svg+xml;base64,' '✓' 'tren lab run W1 --ranks'; do
+        grep -qF "$part" whole/report.html || fail "no '$part' in the page"
+    done
+    ! grep -qE '(src|href)="(http|/)' whole/report.html || fail "the page needs another file"
+    expect 0 "es.html" "$tren" lab report whole --lang es --out es.html
+    grep -qF "¿Empeora una red" es.html || fail "the Spanish page is not in Spanish"
+fi
+
+# ---- mistakes
+refuse() { # CODE PART ARGUMENTS ...
+    local code=$1 part=$2
+    shift 2
+    expect "$code" "$part" "$tren" lab "$@"
+    [[ ! -e refused && ! -e runs ]] || fail "lab $*: a folder was made"
+}
+refuse 2 "a subcommand is missing"
+refuse 2 "unknown subcommand 'rnu'" rnu
+refuse 2 "an experiment is missing" run --out refused
+refuse 2 "did you mean 'W1'" run W11 --out refused
+refuse 2 "neither en nor es" run W1 --lang fr --out refused
+refuse 2 "seeds" run W1 --seeds 0 --out refused
+refuse 2 "no experiment has been judged" report cut/W1
+refuse 2 "exists already" report cut --out es.html
+expect 2 "mpirun has started the ranks already" mpi 2 "$tren" lab run W1 --ranks 2 --out refused
+expect 2 "so at most 1 rank share" mpi 2 "$tren" lab run W1 --ranks-per-run 2 --quick --out cut
+expect 2 "holds points of another setting" mpi 2 "$tren" lab run W1 --out cut
+expect 3 "" "$tren" lab run W1 --out /proc/refused
