@@ -179,7 +179,7 @@ typedef struct tren_panel {
 typedef struct tren_lab_options {
     const char *out;  /* the laboratory's folder: DIR/W1/... */
     const char *data; /* a dataset of images with their classes (Fashion-MNIST) */
-    int seeds;        /* first_seed, first_seed + 1, ... */
+    int seeds;        /* first_seed, first_seed + 1, ...; 0: as the experiment has it */
     uint64_t first_seed;
     bool quick;        /* a reduced form, for a look and for tests */
     int ranks_per_run; /* R */
@@ -211,7 +211,8 @@ struct tren_experiment {
     tren_phrase title, question, setting, look_for;
     bool wants_double, wants_data; /* tren64; the dataset of images */
     int max_ranks;                 /* per run: its shards */
-    double seconds, quick_seconds; /* expected on two cores, 3 seeds */
+    int seeds, quick_seeds;        /* by default; 0: 3 and 1 */
+    double seconds, quick_seconds; /* expected on two cores, so many seeds */
     const char *columns;           /* of a point's rows */
     /* Lists the points, by tren_lab_add. Not collective. */
     tren_status (*plan)(tren_lab *lab);

@@ -42,7 +42,9 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
         {"ranks", TREN_ARG_INT, &a->ranks, "P",
          .help = "Ranks to start by mpirun; by default one for each core. Not under mpirun.",
          .min = 1, .max = 65536},
-        {"seeds", TREN_ARG_INT, &a->seeds, "N", .help = "Seeds of every setting; 3 by default.",
+        {"seeds", TREN_ARG_INT, &a->seeds, "N",
+         .help = "Seeds of every setting; by default as many as the experiment wants, mostly 3, "
+                 "with --quick 1.",
          .min = 1, .max = 1000},
         {"first-seed", TREN_ARG_SEED, &a->first_seed, "N",
          .help = "The first of them; 1 by default. Calibrate on others than you judge by."},
@@ -193,9 +195,13 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
     snprintf(seeds, sizeof seeds, "%d", a->seeds);
     snprintf(first, sizeof first, "%llu", (unsigned long long)a->first_seed);
     snprintf(group, sizeof group, "%d", a->ranks_per_run);
-    const char *options[24] = {"--seeds", seeds,   "--first-seed",    first, "--out", a->out,
-                               "--data",  a->data, "--ranks-per-run", group};
-    int k = 10;
+    const char *options[24] = {"--first-seed", first,   "--out",           a->out,
+                               "--data",       a->data, "--ranks-per-run", group};
+    int k = 8;
+    if (a->seeds > 0) {
+        options[k++] = "--seeds";
+        options[k++] = seeds;
+    }
     if (a->quick) options[k++] = "--quick";
     if (a->language) {
         options[k++] = "--lang";
@@ -215,8 +221,7 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
 }
 
 static int run(int argc, char **argv) {
-    lab_args a = {
-        .seeds = 3, .first_seed = 1, .ranks_per_run = 1, .data = "datasets/fashion-mnist.h5"};
+    lab_args a = {.first_seed = 1, .ranks_per_run = 1, .data = "datasets/fashion-mnist.h5"};
     const tren_experiment *chosen[MAX_NAMES];
     tren_language language;
     int n = 0;
@@ -255,10 +260,9 @@ static int list(int argc, char **argv) {
         {.name = NULL}};
     tren_args args = {.command = "lab list",
                       .synopsis = "[--out DIR]",
-                      .summary =
-                          "The experiments, the figure each regenerates, the time it takes "
-                          "on two cores in full (3 seeds) and with --quick, and what came of "
-                          "the last run in DIR.",
+                      .summary = "The experiments, the figure each regenerates, the time it takes "
+                                 "on two cores in full and with --quick, and what came of "
+                                 "the last run in DIR.",
                       .options = options};
     tren_status st = tren_args_parse(&args, argc, argv);
     if (st != TREN_OK || args.help) return tren_cli_fail("lab list", st);

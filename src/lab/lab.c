@@ -195,11 +195,18 @@ static tren_status run(tren_comm *comm, tren_lab *lab, tren_verdict *verdict) {
     return st != TREN_OK ? st : after;
 }
 
+static int seeds_of(const tren_experiment *e, bool quick) {
+    int own = quick ? e->quick_seeds : e->seeds, usual = quick ? 1 : 3;
+    return own > 0 ? own : usual;
+}
+
 tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
                          const tren_lab_options *options, tren_verdict *verdict) {
     tren_lab lab;
+    tren_lab_options own = *options;
+    if (own.seeds == 0) own.seeds = seeds_of(experiment, own.quick);
     *verdict = (tren_verdict){0};
-    tren_status st = open_plan(&lab, experiment, options);
+    tren_status st = open_plan(&lab, experiment, &own);
     if (st == TREN_OK) st = run(comm, &lab, verdict);
     free(lab.point);
     return st;

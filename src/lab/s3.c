@@ -133,8 +133,10 @@ const tren_experiment tren_lab_s3 = {
          "Cuantas más muestras, mayor es la red que justo las ajusta: el pico se mueve a la "
          "derecha. Allí las curvas se acercan, pues el conjunto menor ya pasó el suyo."},
     .max_ranks = 1,
-    .seconds = 240,
-    .quick_seconds = 40,
+    .seeds = 3,
+    .quick_seeds = 1,
+    .seconds = 70,
+    .quick_seconds = 6,
     .columns = "rows,width,seed,test_error,test_loss,train_error",
     .plan = plan,
     .prepare = prepare,

@@ -175,8 +175,10 @@ const tren_experiment tren_lab_w1 = {
                  "tiene su pico; a la derecha más parámetros vuelven a ayudar, y la red más ancha "
                  "es la mejor de todas."},
     .max_ranks = 1,
-    .seconds = 100,
-    .quick_seconds = 20,
+    .seeds = 5,
+    .quick_seeds = 1,
+    .seconds = 55,
+    .quick_seconds = 2,
     .columns = "width,seed,test_error,test_loss,train_error,train_loss",
     .plan = plan,
     .prepare = prepare,

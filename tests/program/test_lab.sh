@@ -62,7 +62,7 @@ refuse 2 "unknown subcommand 'rnu'" rnu
 refuse 2 "an experiment is missing" run --out refused
 refuse 2 "did you mean 'W1'" run W11 --out refused
 refuse 2 "neither en nor es" run W1 --lang fr --out refused
-refuse 2 "seeds" run W1 --seeds 0 --out refused
+refuse 2 "seeds" run W1 --seeds none --out refused
 refuse 2 "no experiment has been judged" report cut/W1
 refuse 2 "exists already" report cut --out es.html
 expect 2 "mpirun has started the ranks already" mpi 2 "$tren" lab run W1 --ranks 2 --out refused
