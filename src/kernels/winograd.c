@@ -105,26 +105,43 @@ void tren_winograd_pack(real *restrict packed, const real *restrict w, const tre
 /* ---- tiles -------------------------------------------------------------------------------------
  */
 
-/* v [point][channel][tile] of one channel and tile; x the channel's picture. */
-TREN_KERNEL void tren_winograd_input(real *v, size_t point, const real *x, const winograd_tiles *g,
-                                     winograd_place at) {
+/* Inside the picture, or at its border, where what lies outside is zero. */
+ALWAYS_INLINE void input_tile(real *v, const size_t point, const real *x, const winograd_tiles *g,
+                              const winograd_place at, const bool inside) {
     lanes d[POINTS], t[POINTS];
+    const real *from = x + ((ptrdiff_t)(at.y - 1) * g->w + at.x - 1) * TREN_LANES;
     for (int i = 0; i < IN; i++)
         for (int j = 0; j < IN; j++) {
             int y = at.y + i - 1, u = at.x + j - 1;
-            bool inside = y >= 0 && y < g->h && u >= 0 && u < g->w;
+            bool there = inside || (y >= 0 && y < g->h && u >= 0 && u < g->w);
             d[i * IN + j] = (lanes){0};
-            if (inside) d[i * IN + j] = LANES_LOAD(x + ((size_t)y * g->w + u) * TREN_LANES);
+            if (there) d[i * IN + j] = LANES_LOAD(from + (i * g->w + j) * TREN_LANES);
         }
     for (int j = 0; j < IN; j++) input_points(t + j, IN, d + j, IN);
     for (int i = 0; i < IN; i++) input_points(d + i * IN, 1, t + i * IN, 1);
     for (int p = 0; p < POINTS; p++) LANES_STORE(v + p * point, d[p]);
 }
 
+/* v [point][channel][tile] of all tiles of a group. */
+TREN_KERNEL void tren_winograd_inputs(real *v, size_t point, const real *x, const winograd_tiles *g,
+                                      int channels) {
+    size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
+    for (int i = 0; i < g->n; i++) {
+        winograd_place at = tren_tile_place(g, i);
+        bool inside = at.y > 0 && at.x > 0 && at.y + IN - 1 <= g->h && at.x + IN - 1 <= g->w;
+        const real *from = x + (size_t)at.block * channels * area;
+        real *to = v + i * TREN_LANES;
+        for (int k = 0; k < channels; k++, from += area, to += row)
+            if (inside)
+                input_tile(to, point, from, g, at, true);
+            else
+                input_tile(to, point, from, g, at, false);
+    }
+}
+
 /* The picture's outputs of one channel and tile, from m. */
-TREN_KERNEL static void transform_output(real *y, const real *m, size_t point,
-                                         const winograd_tiles *g, winograd_place at, real b,
-                                         bool add) {
+ALWAYS_INLINE void output_tile(real *y, const real *m, const size_t point, const winograd_tiles *g,
+                               const winograd_place at, const real b, const bool add) {
     lanes d[POINTS], t[OUT * IN], out[OUT * OUT];
     for (int p = 0; p < POINTS; p++) d[p] = LANES_LOAD(m + p * point);
     for (int j = 0; j < IN; j++) output_points(t + j, IN, d + j, IN);
@@ -138,6 +155,18 @@ TREN_KERNEL static void transform_output(real *y, const real *m, size_t point,
         }
 }
 
+TREN_KERNEL static void transform_outputs(const tren_winograd_call *c, const real *m, size_t point,
+                                          const winograd_tiles *g) {
+    size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
+    for (int i = 0; i < g->n; i++) {
+        winograd_place at = tren_tile_place(g, i);
+        real *to = c->y + (size_t)at.block * c->out * area;
+        const real *from = m + i * TREN_LANES;
+        for (int k = 0; k < c->out; k++, from += row, to += area)
+            output_tile(to, from, point, g, at, c->b ? c->b[k] : 0, c->add);
+    }
+}
+
 static int tiles_of_group(int in, int out) {
     size_t bytes = (size_t)POINTS * (in + out) * TREN_LANES * sizeof(real);
     int n = (int)(GROUP_BYTES / bytes) / CONV_WIDE_PIXELS * CONV_WIDE_PIXELS;
@@ -145,30 +174,22 @@ static int tiles_of_group(int in, int out) {
 }
 
 size_t tren_winograd_scratch(const tren_conv_shape *s) {
-    return (size_t)POINTS * (s->ci + s->co) * TREN_LANES * tiles_of_group(s->ci, s->co);
+    int n = tiles_of_group(s->ci, s->co);
+    return POINTS *
+           (tren_winograd_stride((size_t)s->ci * n) + tren_winograd_stride((size_t)s->co * n));
 }
 
 /* One call: y (+)= x * the packed kernels + b, where x has `in` channels and y `out`. */
 static void run_group(const tren_winograd_call *c, const winograd_tiles *g) {
-    size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
-    real *v = c->scratch, *m = c->scratch + (size_t)POINTS * c->in * row;
+    size_t v_point = tren_winograd_stride((size_t)c->in * g->n),
+           m_point = tren_winograd_stride((size_t)c->out * g->n);
+    real *v = c->scratch, *m = c->scratch + POINTS * v_point;
     size_t kernels = tren_winograd_packed(c->in, c->out) / POINTS;
-    for (int i = 0; i < g->n; i++) {
-        winograd_place at = tren_tile_place(g, i);
-        for (int k = 0; k < c->in; k++)
-            tren_winograd_input(v + k * row + i * TREN_LANES, c->in * row,
-                                c->x + ((size_t)at.block * c->in + k) * area, g, at);
-    }
+    tren_winograd_inputs(v, v_point, c->x, g, c->in);
     for (int p = 0; p < POINTS; p++)
-        tren_conv_channels(m + p * c->out * row, v + p * c->in * row, c->packed + p * kernels,
+        tren_conv_channels(m + p * m_point, v + p * v_point, c->packed + p * kernels,
                            (int[]){c->in, c->out, g->n});
-    for (int i = 0; i < g->n; i++) {
-        winograd_place at = tren_tile_place(g, i);
-        for (int k = 0; k < c->out; k++)
-            transform_output(c->y + ((size_t)at.block * c->out + k) * area,
-                             m + k * row + i * TREN_LANES, c->out * row, g, at, c->b ? c->b[k] : 0,
-                             c->add);
-    }
+    transform_outputs(c, m, m_point, g);
 }
 
 void tren_winograd(const tren_winograd_call *c, int n_blocks) {

@@ -22,9 +22,16 @@ static inline winograd_place tren_tile_place(const winograd_tiles *g, int i) {
                             in_block % g->across * WINOGRAD_OUT};
 }
 
-/* v [point] `point` elements apart = B^T d B of one channel's tile; x the channel's picture. */
-void tren_winograd_input(real *v, size_t point, const real *x, const winograd_tiles *g,
-                         winograd_place at);
+/* Elements from one point to the next of so many channels' rows of lanes. An odd number of vectors:
+ * a multiple of 4096 bytes would put all 36 points into one set of the first-level cache. */
+static inline size_t tren_winograd_stride(size_t vectors) {
+    return (vectors | 1) * TREN_LANES;
+}
+
+/* v [point][channel][tile], the points `point` elements apart, = B^T d B of the tiles of x [blocks]
+ * [channels, h, w, lanes]. */
+void tren_winograd_inputs(real *v, size_t point, const real *x, const winograd_tiles *g,
+                          int channels);
 
 /* The weight gradient this way, where it pays: a matter of the shape alone. */
 bool tren_winograd_weight_pays(const tren_conv_shape *shape);

@@ -28,8 +28,8 @@ ALWAYS_INLINE void gradient_points(lanes *t, const int to, const lanes *y, const
 }
 
 /* d [point] = A dy A^T of one channel's tile; dy the channel's picture. */
-TREN_KERNEL static void transform_gradient(real *d, size_t point, const real *dy,
-                                           const winograd_tiles *g, winograd_place at) {
+ALWAYS_INLINE void gradient_tile(real *d, const size_t point, const real *dy,
+                                 const winograd_tiles *g, const winograd_place at) {
     lanes y[OUT * OUT], t[IN * OUT], out[POINTS];
     for (int i = 0; i < OUT; i++)
         for (int j = 0; j < OUT; j++) {
@@ -42,6 +42,18 @@ TREN_KERNEL static void transform_gradient(real *d, size_t point, const real *dy
     for (int j = 0; j < OUT; j++) gradient_points(t + j, OUT, y + j, OUT);
     for (int i = 0; i < IN; i++) gradient_points(out + i * IN, 1, t + i * OUT, 1);
     for (int p = 0; p < POINTS; p++) LANES_STORE(d + p * point, out[p]);
+}
+
+/* d [point][channel][tile] of all tiles of a group. */
+TREN_KERNEL static void transform_gradients(real *d, size_t point, const real *dy,
+                                            const winograd_tiles *g, int channels) {
+    size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
+    for (int i = 0; i < g->n; i++) {
+        winograd_place at = tren_tile_place(g, i);
+        const real *from = dy + (size_t)at.block * channels * area;
+        for (int k = 0; k < channels; k++)
+            gradient_tile(d + k * row + i * TREN_LANES, point, from + k * area, g, at);
+    }
 }
 
 /* g = G^T u of six values. */
@@ -78,8 +90,9 @@ static int tiles_of_group(const tren_conv_shape *s) {
 }
 
 size_t tren_winograd_weight_scratch(const tren_conv_shape *s) {
+    size_t n = (size_t)tiles_of_group(s);
     return (size_t)POINTS * s->ci * s->co + TREN_LANES +
-           (size_t)POINTS * (s->ci + s->co) * TREN_LANES * tiles_of_group(s);
+           POINTS * (tren_winograd_stride(s->ci * n) + tren_winograd_stride(s->co * n));
 }
 
 typedef struct weight_call {
@@ -90,21 +103,16 @@ typedef struct weight_call {
 
 static void add_group(const weight_call *c, const winograd_tiles *g) {
     const tren_conv_shape *s = c->s;
-    size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
-    real *v = c->room, *d = c->room + (size_t)POINTS * s->ci * row;
-    for (int i = 0; i < g->n; i++) {
-        winograd_place at = tren_tile_place(g, i);
-        const real *x = c->x + (size_t)at.block * s->ci * area,
-                   *dy = c->dy + (size_t)at.block * s->co * area;
-        for (int k = 0; k < s->ci; k++)
-            tren_winograd_input(v + k * row + i * TREN_LANES, s->ci * row, x + k * area, g, at);
-        for (int k = 0; k < s->co; k++)
-            transform_gradient(d + k * row + i * TREN_LANES, s->co * row, dy + k * area, g, at);
-    }
+    size_t row = (size_t)g->n * TREN_LANES;
+    size_t v_point = tren_winograd_stride((size_t)s->ci * g->n),
+           d_point = tren_winograd_stride((size_t)s->co * g->n);
+    real *v = c->room, *d = c->room + POINTS * v_point;
+    tren_winograd_inputs(v, v_point, c->x, g, s->ci);
+    transform_gradients(d, d_point, c->dy, g, s->co);
     tren_gemm_shape product = {.m = s->co, .n = s->ci, .k = (int)row, .tb = true};
     for (int p = 0; p < POINTS; p++)
-        tren_gemm(c->du + (size_t)p * s->co * s->ci, d + p * s->co * row, v + p * s->ci * row,
-                  product, 1, g->first > 0);
+        tren_gemm(c->du + (size_t)p * s->co * s->ci, d + p * d_point, v + p * v_point, product, 1,
+                  g->first > 0);
 }
 
 void tren_winograd_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
