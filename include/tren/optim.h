@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-enum { TREN_MAX_STATES = 2 };
+enum { TREN_MAX_STATES = 2, TREN_MAX_SCALARS = 8 };
 
 /* The numbers of one update. `decay` is weight_decay = lambda/m where the parameter decays, else 0.
  */
@@ -30,7 +30,8 @@ typedef struct tren_optimizer {
     const char *name;
     int n_states;
     const char *state_name[TREN_MAX_STATES];
-    /* w [n], g [n] (read only), state[i] [n] */
+    int n_scalars; /* numbers that a checkpoint keeps beside the states */
+    /* w [n], g [n] (read only), state[i] [n]. NULL: scg, which does more than that; see below */
     void (*update)(real *w, const real *g, real *const *state, size_t n, const tren_update *u);
     /* Rules that begin with state[0] <- momentum * state[0] + g, which a matrix product can do:
      * what is left to do after that, with scale 1. NULL elsewhere. */
@@ -85,8 +86,10 @@ typedef struct tren_scg {
     bool converged;                   /* there is nothing left to do */
     /* of the present iteration */
     double sigma, alpha;
-    bool accepted; /* the last evaluation was at what is x now */
+    bool accepted; /* what was told last is of what is x now */
 } tren_scg;
+
+enum { TREN_SCG_VECTORS = 5 }; /* x, g, d, point, and the caller's gradient */
 
 /* Sets the scalars to begin at x; d and g need no values. */
 void tren_scg_reset(tren_scg *scg);
@@ -97,7 +100,7 @@ void tren_scg_begin(tren_scg *scg);
 bool tren_scg_tell(tren_scg *scg, double f, const real *gradient);
 
 /* The scalars between iterations, exactly, for a checkpoint. */
-enum { TREN_SCG_SCALARS = 8 };
+enum { TREN_SCG_SCALARS = TREN_MAX_SCALARS };
 void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *scg);
 void tren_scg_get(tren_scg *scg, const double scalar[TREN_SCG_SCALARS]);
 

@@ -124,6 +124,7 @@ bool tren_scg_tell(tren_scg *s, double f, const real *gradient) {
         break;
     case TREN_SCG_CURVATURE:
         s->theta = tren_dot_difference(s->d, gradient, s->g, s->n) / s->sigma;
+        s->accepted = false;
         s->stage = TREN_SCG_TRIAL;
         break;
     case TREN_SCG_TRIAL:
@@ -151,3 +152,8 @@ void tren_scg_get(tren_scg *s, const double scalar[TREN_SCG_SCALARS]) {
     s->n_success = (int64_t)scalar[6];
     s->converged = scalar[7] != 0;
 }
+
+const tren_optimizer tren_optimizer_scg = {.name = "scg",
+                                           .n_states = 2,
+                                           .state_name = {"gradient", "direction"},
+                                           .n_scalars = TREN_SCG_SCALARS};
