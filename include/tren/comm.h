@@ -144,6 +144,11 @@ bool tren_reducer_folded(const tren_reducer *reducer);
 /* wait, and fold all of my pieces. */
 void tren_reducer_finish(tren_reducer *reducer);
 void tren_reducer_gather(tren_reducer *reducer);
+/* For rules that want the whole sum on every rank and do there, all of them, the same. Instead of
+ * `finish` and `gather`: sum [n] <- the whole sum; the values may be room for it. */
+void tren_reducer_sum_everywhere(tren_reducer *reducer, real *sum);
+/* The values <- value [n], the same on every rank. */
+void tren_reducer_set_values(tren_reducer *reducer, const real *value);
 /* After rank 0 wrote the values by itself: the same on every rank. */
 void tren_reducer_share_values(tren_reducer *reducer);
 /* Global sum of squares of the reduced gradient over [0, n_params): fixed chunks, one order, any P.

@@ -43,7 +43,7 @@ typedef enum tren_loss_id {
     TREN_LOSS_CROSS_ENTROPY,
     TREN_LOSS_HALF_SQUARES
 } tren_loss_id;
-typedef enum tren_optimizer_id { TREN_SGD, TREN_ADAM, TREN_ADAMW } tren_optimizer_id;
+typedef enum tren_optimizer_id { TREN_SGD, TREN_ADAM, TREN_ADAMW, TREN_SCG } tren_optimizer_id;
 typedef enum tren_schedule_id {
     TREN_SCHEDULE_CONSTANT,    /* 1 */
     TREN_SCHEDULE_STEP,        /* gamma^floor(epoch / period) */
@@ -80,7 +80,7 @@ typedef struct tren_config {
     uint64_t seed;
     int precision; /* tren_precision */
     int shards;
-    int batch_size; /* global, in rows */
+    int batch_size; /* global, in rows; scg takes all there are: tren_config_batch */
     bool shuffle;
     int blas_threads;
     struct {
@@ -115,6 +115,7 @@ typedef struct tren_config {
         double lambda;       /* of J_R = J + lambda/(2m) sum ||W||^2; negative: not given */
         double weight_decay; /* = lambda/m; negative: not given */
         double clip_norm;    /* 0: off */
+        double tolerance_x, tolerance_f; /* scg; 0: never */
     } optimizer;
     struct {
         int name; /* tren_schedule_id */
@@ -223,6 +224,8 @@ tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tr
 tren_status tren_config_check(const tren_config *config);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
 tren_status tren_config_format(char **text, const tren_config *config);
+/* Rows of a step, of m training rows: batch_size or all there are. */
+size_t tren_config_batch(const tren_config *config, size_t m);
 /* The drop rate before dense layer `layer` of n_hidden + 1 (0: the input). A list of one rate holds
  * for every hidden layer but not for the input; layers beyond a longer list have none. */
 double tren_config_dropout(const tren_config *config, int layer);

@@ -61,6 +61,10 @@ void tren_sum(real *y, const real *a, const real *b, size_t n);
 enum { TREN_CHUNK = 4096 };
 double tren_sum_squares(const real *x, size_t n);
 double tren_sum_abs(const real *x, size_t n);
+double tren_dot(const real *x, const real *y, size_t n);
+/* The sum of x (a - b): differences and products in double. */
+double tren_dot_difference(const real *x, const real *a, const real *b, size_t n);
+double tren_max_abs(const real *x, size_t n);
 bool tren_all_finite(const real *x, size_t n);
 
 /* ---- layers ---------------------------------------------------------------------------------- */

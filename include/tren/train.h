@@ -35,11 +35,12 @@ typedef struct tren_train_options {
     const tren_log *log;                 /* rank 0's is used; may be NULL */
     void (*progress)(void *ctx,
                      const tren_progress *progress); /* rank 0, every step; may be NULL */
-    /* rank 0, once, with the last weights [n_values] (not the best); may be NULL */
-    void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     /* tests: named points inside a save, and "check" after an epoch of check_without_dropout; rank
      * 0's is called; may be NULL */
     void (*hook)(void *ctx, const char *point);
+    /* rank 0, when training has ended (TREN_OK), before the best weights are taken to be tested:
+     * value [n_values] are the last ones, valid during the call; may be NULL */
+    void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     void *ctx;
     double started; /* tren_seconds() when the program began */
 } tren_train_options;
@@ -50,7 +51,8 @@ typedef enum tren_stop_reason {
     TREN_STOP_MAX_STEPS,
     TREN_STOP_MAX_TIME,
     TREN_STOP_SIGNAL,
-    TREN_STOP_DIVERGED
+    TREN_STOP_DIVERGED,
+    TREN_STOP_CONVERGED /* scg: within its tolerances, or at a gradient of zero */
 } tren_stop_reason;
 const char *tren_stop_reason_name(tren_stop_reason reason);
 
@@ -64,7 +66,7 @@ typedef struct tren_result {
                         */
     int epochs, best_epoch; /* epochs completed; best_epoch counts from 1, 0: none */
     int64_t steps;
-    double train_loss, train_accuracy;           /* of the last complete epoch */
+    double train_loss, train_accuracy; /* of the last complete epoch; scg: at the last weights */
     double validation_loss, validation_accuracy; /* of the best epoch */
     double test_loss, test_accuracy;             /* of the best weights; NaN when not evaluated */
     uint64_t digest, best_digest;
@@ -124,7 +126,7 @@ tren_status tren_evaluator_each(tren_evaluator *evaluator, tren_block_fn fn, voi
 
 typedef struct tren_position {
     int64_t epoch, step;  /* the next step to do */
-    double loss, correct; /* sums over the rows of this epoch so far */
+    double loss, correct; /* sums over the rows of this epoch so far; scg: at the weights */
     int64_t rows;
     /* early stopping */
     int64_t best_epoch; /* counts from 1; 0: none */
@@ -147,6 +149,7 @@ typedef struct tren_checkpoint {
     char *metrics;   /* metrics.csv so far; owned */
     double *history; /* validation losses of the epochs so far; owned */
     size_t n_history;
+    double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */
     char optimizer[16], precision[16];
     char blas_core[32]; /* it wrote the checkpoint with; "": unknown */
 } tren_checkpoint;

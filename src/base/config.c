@@ -14,6 +14,11 @@ void tren_config_defaults(tren_config *config) {
     }
 }
 
+size_t tren_config_batch(const tren_config *config, size_t m) {
+    bool whole = config->optimizer.name == TREN_SCG || (size_t)config->batch_size > m;
+    return whole ? m : (size_t)config->batch_size;
+}
+
 double tren_config_dropout(const tren_config *config, int layer) {
     const tren_real_list *rate = &config->dropout;
     if (rate->n == 1) return layer > 0 ? rate->at[0] : 0;

@@ -67,10 +67,11 @@ static tren_status check_optimizer(const tren_config *config) {
                          "mean the same (weight_decay = lambda/m, m training rows): give one",
                          config->optimizer.lambda, config->optimizer.weight_decay);
     if (!sgd && config->optimizer.momentum > 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "optimizer.momentum: %g is for sgd; adam and adamw have "
-                         "optimizer.beta1: give momentum 0",
-                         config->optimizer.momentum);
+        return tren_fail(TREN_ERR_USAGE, "optimizer.momentum: %g is for sgd; %s: give momentum 0",
+                         config->optimizer.momentum,
+                         config->optimizer.name == TREN_SCG
+                             ? "scg finds its directions by itself"
+                             : "adam and adamw have optimizer.beta1");
     if (config->optimizer.nesterov && !sgd)
         return tren_fail(TREN_ERR_USAGE,
                          "optimizer.nesterov: true is for sgd; give false, or optimizer.name: sgd");
@@ -79,6 +80,38 @@ static tren_status check_optimizer(const tren_config *config) {
                          "optimizer.nesterov: true needs a momentum; give optimizer.momentum, for "
                          "example 0.9");
     return TREN_OK;
+}
+
+static bool any_above_0(const tren_real_list *list) {
+    for (int i = 0; i < list->n; i++)
+        if (list->at[i] > 0) return true;
+    return false;
+}
+
+static bool augments(const tren_config *c) {
+    return c->augment.rotation > 0 || c->augment.translation > 0 || c->augment.crop_padding > 0 ||
+           c->augment.flip_horizontal || c->augment.flip_vertical || c->augment.zoom.n > 0 ||
+           c->augment.noise > 0;
+}
+
+/* Its line search compares values of one function, which has to be the same each time. */
+static tren_status check_scg(const tren_config *config) {
+    if (config->optimizer.name != TREN_SCG) return TREN_OK;
+    const char *key = NULL, *remedy = NULL;
+    if (any_above_0(&config->dropout)) key = "dropout", remedy = "give dropout: []";
+    if (augments(config)) key = "augment", remedy = "leave that section out";
+    if (config->optimizer.clip_norm > 0)
+        key = "optimizer.clip_norm", remedy = "give optimizer.clip_norm: 0";
+    if (key)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: scg compares values and gradients of one function, and this would "
+                         "make them those of others; %s, or take optimizer.name: sgd or adam",
+                         key, remedy);
+    if (config->schedule.name == TREN_SCHEDULE_CONSTANT && config->schedule.warmup_steps == 0)
+        return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "schedule: scg finds the length of every step by itself; give schedule.name: "
+                     "constant and schedule.warmup_steps: 0");
 }
 
 static tren_status check_schedule(const tren_config *config) {
@@ -94,6 +127,7 @@ tren_status tren_config_check(const tren_config *config) {
     TREN_TRY(check_model(config));
     TREN_TRY(check_augment(config));
     TREN_TRY(check_optimizer(config));
+    TREN_TRY(check_scg(config));
     return check_schedule(config);
 }
 

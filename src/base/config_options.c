@@ -7,7 +7,7 @@ static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NU
 static const char *const norms[] = {"none", "batch", NULL};
 static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
 static const char *const losses[] = {"auto", "cross_entropy", "half_squares", NULL};
-static const char *const optimizers[] = {"sgd", "adam", "adamw", NULL};
+static const char *const optimizers[] = {"sgd", "adam", "adamw", "scg", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", "sqrt", "inverse_sqrt", NULL};
 static const char *const stop_rules[] = {"none", "patience", "gl", "up", NULL};
 static const char *const engines[] = {"auto", "shared", "halving", "direct", "gather", "mpi", NULL};
@@ -38,7 +38,7 @@ static const tren_option options[] = {
      "Into how many pieces the training rows are cut. A run may use any number of ranks up to this one, and ends "
      "with the same bits on each.", "Recipe"},
     {"batch_size", TREN_OPTION_INT, RECIPE, AT(batch_size), "256", 1, 1 << 30, NULL,
-     "Rows of a step, over all ranks together.", "Recipe"},
+     "Rows of a step, over all ranks together; scg takes all training rows, whatever stands here.", "Recipe"},
     {"shuffle", TREN_OPTION_BOOL, RECIPE, AT(shuffle), "true", 0, 0, NULL,
      "Whether each epoch draws a new order of the rows; false keeps the order of the file.", "Recipe"},
     {"blas_threads", TREN_OPTION_INT, RECIPE, AT(blas_threads), "1", 1, 1024, NULL,
@@ -95,7 +95,9 @@ static const tren_option options[] = {
      "The share of each label that is spread evenly over all classes.", "Loss"},
 
     {"optimizer.name", TREN_OPTION_CHOICE, RECIPE, AT(optimizer.name), "sgd", 0, 0, optimizers,
-     "How the weights follow the gradient.", "Optimizer"},
+     "How the weights follow the gradient. scg is scaled conjugate gradients (Moller 1993) on all training rows at "
+     "once, for small problems, best in double: an epoch is one iteration of it, which finds its own step length.",
+     "Optimizer"},
     {"optimizer.learning_rate", TREN_OPTION_REAL, RECIPE, AT(optimizer.learning_rate), "0.1", 0, TREN_NO_LIMIT, NULL,
      "The learning rate, before the schedule's factor.", "Optimizer"},
     {"optimizer.momentum", TREN_OPTION_REAL, RECIPE, AT(optimizer.momentum), "0", 0, TREN_BELOW_1, NULL,
@@ -114,6 +116,11 @@ static const tren_option options[] = {
      "Weight decay as PyTorch counts it: lambda/m.", "Optimizer"},
     {"optimizer.clip_norm", TREN_OPTION_REAL, RECIPE, AT(optimizer.clip_norm), "0", 0, TREN_NO_LIMIT, NULL,
      "The largest Euclidean norm of the whole gradient; longer ones are scaled down. 0 turns it off.", "Optimizer"},
+    {"optimizer.tolerance_x", TREN_OPTION_REAL, RECIPE, AT(optimizer.tolerance_x), "1e-8", 0, TREN_NO_LIMIT, NULL,
+     "scg ends with an iteration that moves no weight by so much, and the loss by less than tolerance_f. 0: never.",
+     "Optimizer"},
+    {"optimizer.tolerance_f", TREN_OPTION_REAL, RECIPE, AT(optimizer.tolerance_f), "1e-12", 0, TREN_NO_LIMIT, NULL,
+     "The same for the loss, weight decay included, as a mean over rows.", "Optimizer"},
 
     {"schedule.name", TREN_OPTION_CHOICE, RECIPE, AT(schedule.name), "constant", 0, 0, schedules,
      "The learning rate's factor: 1; gamma^floor(epoch/period); a cosine from 1 to final_factor over the epochs; "

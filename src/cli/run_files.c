@@ -207,6 +207,11 @@ void tren_run_caption(char *out, size_t n, const char *run_dir) {
                  c.model.hidden.at[i]);
     describe_key(activation, sizeof activation, "model.activation", &c);
     describe_key(optimizer, sizeof optimizer, "optimizer.name", &c);
+    if (c.optimizer.name == TREN_SCG) {
+        snprintf(out, n, "%s%s, %s, scg, all rows in %d shards, seed %llu", c.model.name, hidden,
+                 activation, c.shards, (unsigned long long)c.seed);
+        return;
+    }
     snprintf(out, n, "%s%s, %s, %s at %g, batch of %d in %d shards, seed %llu", c.model.name,
              hidden, activation, optimizer, c.optimizer.learning_rate, c.batch_size, c.shards,
              (unsigned long long)c.seed);

@@ -51,6 +51,38 @@ double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
     return tren_tree_sum(r->chunk, (int)n);
 }
 
+static void copy(real *to, const real *from, size_t n) {
+    if (to != from) memcpy(to, from, n * sizeof *to);
+}
+
+/* Whether a rank can read what the whole sum is made of. */
+static bool sees_all(const tren_reducer *r) {
+    return r->engine->replicates || r->engine == &tren_engine_shared;
+}
+
+void tren_reducer_sum_everywhere(tren_reducer *r, real *sum) {
+    tren_reducer_wait(r);
+    tren_span all = {0, r->n};
+    if (sees_all(r)) copy(sum, tren_reducer_fold(r, all, sum), r->n);
+    for (int p = 0; p < r->n_pieces && !sees_all(r); p++) {
+        real *at = r->value + r->piece[p].off;
+        copy(at, tren_reducer_fold(r, r->piece[p], at), r->piece[p].len);
+    }
+    tren_reducer_gather(r); /* also: nobody overwrites shared nodes that others still read */
+    if (!sees_all(r)) memcpy(sum, r->value, r->n * sizeof *sum);
+}
+
+void tren_reducer_set_values(tren_reducer *r, const real *value) {
+    if (r->engine != &tren_engine_shared) {
+        memcpy(r->value, value, r->n * sizeof *value);
+        return;
+    }
+    for (int p = 0; p < r->n_pieces; p++)
+        memcpy(r->value + r->piece[p].off, value + r->piece[p].off,
+               r->piece[p].len * sizeof *value);
+    tren_reducer_gather(r);
+}
+
 static size_t scatter_pieces(real *full, const real *compact, const tren_reducer *r, int rank) {
     size_t at = 0;
     for (int b = 0; b < r->n_buckets; b++) {

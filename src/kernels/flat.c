@@ -50,6 +50,41 @@ TREN_KERNEL double tren_sum_abs(const real *x, size_t n) {
     return sum;
 }
 
+static inline __attribute__((always_inline)) double chunk_dot(const real *x, const real *a,
+                                                              const real *b, size_t n) {
+    double lane[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += (double)x[i + j] * ((double)a[i + j] - (b ? (double)b[i + j] : 0));
+    for (int j = 0; i < n; i++, j++)
+        lane[j] += (double)x[i] * ((double)a[i] - (b ? (double)b[i] : 0));
+    return fold_lanes(lane);
+}
+
+TREN_KERNEL double tren_dot(const real *x, const real *y, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += TREN_CHUNK)
+        sum += chunk_dot(x + i, y + i, NULL, n - i < TREN_CHUNK ? n - i : TREN_CHUNK);
+    return sum;
+}
+
+TREN_KERNEL double tren_dot_difference(const real *x, const real *a, const real *b, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += TREN_CHUNK)
+        sum += chunk_dot(x + i, a + i, b + i, n - i < TREN_CHUNK ? n - i : TREN_CHUNK);
+    return sum;
+}
+
+TREN_KERNEL double tren_max_abs(const real *x, size_t n) {
+    double most = 0;
+    for (size_t i = 0; i < n; i++) {
+        double size = fabs((double)x[i]);
+        most = size > most ? size : most;
+    }
+    return most;
+}
+
 /* x * 0 is 0 for finite x and NaN otherwise. */
 TREN_KERNEL bool tren_all_finite(const real *x, size_t n) {
     int bad = 0;

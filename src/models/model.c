@@ -73,6 +73,15 @@ static tren_status unknown(const char *name) {
                      known);
 }
 
+/* Running statistics move with every evaluation. */
+static void check_optimizer(tren_graph *graph, const tren_config *config) {
+    if (config->optimizer.name == TREN_SCG && graph->n_values > graph->n_learned)
+        tren_graph_fail(graph,
+                        "optimizer.name: scg compares losses of one function, which batch norm "
+                        "changes with every evaluation; give model.name: mlp, or cnn with "
+                        "model.norm: none");
+}
+
 tren_status tren_model_build(tren_graph **graph, const tren_config *config,
                              const tren_dataset_info *info) {
     const tren_model *model = NULL;
@@ -82,6 +91,7 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     if (!model) return unknown(config->model.name);
     TREN_TRY(tren_graph_open(graph));
     model->build(*graph, config, info);
+    check_optimizer(*graph, config);
     tren_status st = tren_graph_check(*graph);
     if (st == TREN_OK) return TREN_OK;
     tren_graph_close(*graph);

@@ -1,11 +1,15 @@
 #include "tren/optim.h"
 
 extern const tren_optimizer tren_optimizer_sgd, tren_optimizer_momentum, tren_optimizer_nesterov,
-    tren_optimizer_adam, tren_optimizer_adamw;
+    tren_optimizer_adam, tren_optimizer_adamw, tren_optimizer_scg;
 
-const tren_optimizer *const tren_optimizers[] = {&tren_optimizer_sgd,      &tren_optimizer_momentum,
-                                                 &tren_optimizer_nesterov, &tren_optimizer_adam,
-                                                 &tren_optimizer_adamw,    NULL};
+const tren_optimizer *const tren_optimizers[] = {&tren_optimizer_sgd,
+                                                 &tren_optimizer_momentum,
+                                                 &tren_optimizer_nesterov,
+                                                 &tren_optimizer_adam,
+                                                 &tren_optimizer_adamw,
+                                                 &tren_optimizer_scg,
+                                                 NULL};
 
 const tren_optimizer *tren_optimizer_find(const tren_config *config) {
     switch ((tren_optimizer_id)config->optimizer.name) {
@@ -13,6 +17,8 @@ const tren_optimizer *tren_optimizer_find(const tren_config *config) {
         return &tren_optimizer_adam;
     case TREN_ADAMW:
         return &tren_optimizer_adamw;
+    case TREN_SCG:
+        return &tren_optimizer_scg;
     case TREN_SGD:
         break;
     }

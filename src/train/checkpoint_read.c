@@ -106,16 +106,24 @@ static tren_status digest_parameters(tren_h5 *file, tren_digest_state *digest) {
     return st;
 }
 
-static tren_status digest_states(tren_h5 *file, const char *optimizer, tren_digest_state *digest) {
+static tren_status get_scalars(tren_h5 *file, double *scalar, int n, tren_digest_state *digest) {
+    if (n == 0) return TREN_OK;
+    TREN_TRY(tren_h5_read(file, "/optimizer/scalars", (size_t)n, TREN_F64, scalar));
+    tren_digest_add(digest, scalar, (size_t)n * sizeof *scalar);
+    return TREN_OK;
+}
+
+static tren_status get_states(tren_h5 *file, tren_checkpoint *c, tren_digest_state *digest) {
     if (!tren_h5_has(file, "/optimizer")) return TREN_OK;
     for (int i = 0; tren_optimizers[i]; i++) {
         const tren_optimizer *o = tren_optimizers[i];
-        if (strcmp(o->name, optimizer) != 0) continue;
+        if (strcmp(o->name, c->optimizer) != 0) continue;
         for (int k = 0; k < o->n_states; k++) {
             char path[64];
             snprintf(path, sizeof path, "/optimizer/%s", o->state_name[k]);
             TREN_TRY(digest_dataset(file, path, digest));
         }
+        TREN_TRY(get_scalars(file, c->scalar, o->n_scalars, digest));
     }
     return TREN_OK;
 }
@@ -154,7 +162,7 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     tren_digest_add(digest, head, strlen(head));
     free(head);
     TREN_TRY(digest_parameters(file, digest));
-    TREN_TRY(digest_states(file, c->optimizer, digest));
+    TREN_TRY(get_states(file, c, digest));
     TREN_TRY(get_texts(file, c, digest));
     TREN_TRY(tren_h5_get_u64(file, "/", "digest", &stored));
     if (stored == tren_digest_value(digest)) return TREN_OK;

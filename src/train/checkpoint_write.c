@@ -108,8 +108,16 @@ done:
     return st;
 }
 
-static tren_status put_states(tren_h5 *file, const tren_checkpoint_arrays *a,
-                              tren_digest_state *digest) {
+static tren_status put_scalars(tren_h5 *file, const double *scalar, int n,
+                               tren_digest_state *digest) {
+    if (n == 0) return TREN_OK;
+    tren_h5_shape shape = {.rank = 1, .dim = {(size_t)n}};
+    tren_digest_add(digest, scalar, (size_t)n * sizeof *scalar);
+    return tren_h5_write(file, "/optimizer/scalars", shape, TREN_F64, scalar);
+}
+
+static tren_status put_states(tren_h5 *file, const tren_checkpoint *c,
+                              const tren_checkpoint_arrays *a, tren_digest_state *digest) {
     if (!a->optimizer) return TREN_OK;
     TREN_TRY(tren_h5_group(file, "/optimizer"));
     for (int i = 0; i < a->optimizer->n_states; i++) {
@@ -120,7 +128,7 @@ static tren_status put_states(tren_h5 *file, const tren_checkpoint_arrays *a,
         TREN_TRY(tren_h5_write(file, name, shape, TREN_REAL, a->room));
         tren_digest_add(digest, a->room, a->graph->n_values * sizeof(real));
     }
-    return TREN_OK;
+    return put_scalars(file, c->scalar, a->optimizer->n_scalars, digest);
 }
 
 static tren_status put_bytes(tren_h5 *file, const char *name, const char *text,
@@ -146,7 +154,7 @@ static tren_status write_file(const char *path, const tren_checkpoint *c,
     TREN_GOTO(put_head(file, c, digest));
     TREN_GOTO(put_parameters(file, a, digest));
     at_point(a, "parameters");
-    TREN_GOTO(put_states(file, a, digest));
+    TREN_GOTO(put_states(file, c, a, digest));
     at_point(a, "states");
     TREN_GOTO(put_bytes(file, "/config", c->config, digest));
     TREN_GOTO(put_bytes(file, "/metrics", c->metrics, digest));

@@ -1,6 +1,7 @@
 /* --dry-run: everything that can be known before training. */
 #include "train/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,23 +32,25 @@ static double memory_of(const tren_config *c, const tren_graph *g, const tren_da
 static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
                       const tren_dataset_info *info) {
     double train, evaluate, m = (double)info->rows[TREN_TRAIN];
+    size_t batch = tren_config_batch(c, info->rows[TREN_TRAIN]);
+    double steps = ceil(m / (double)batch);
     tren_graph_cost(g, &train, &evaluate);
     fprintf(out, "%-24s %16s %16s %12s %14s %14s\n", "layer", "input", "output", "parameters",
             "FLOP a row", "KiB a batch");
-    for (int i = 0; i < g->n_layers; i++) print_layer(out, g, g->layer[i], (size_t)c->batch_size);
+    for (int i = 0; i < g->n_layers; i++) print_layer(out, g, g->layer[i], batch);
     fprintf(out, "\nparameters            %zu (%.2f MiB)\n", g->n_learned,
             (double)(g->n_learned * sizeof(real)) / (1 << 20));
     fprintf(out, "training FLOP a row   %.6g, a step %.4g, an epoch %.4g\n", train,
-            train * c->batch_size, train * m);
+            train * (double)batch, train * m);
     fprintf(out, "rows                  %zu training, %zu validation, %zu test\n",
             info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
-    fprintf(out, "steps                 %.0f an epoch, %.0f in %d epochs\n",
-            (double)((info->rows[TREN_TRAIN] + (size_t)c->batch_size - 1) / (size_t)c->batch_size),
-            (double)((info->rows[TREN_TRAIN] + (size_t)c->batch_size - 1) / (size_t)c->batch_size) *
-                c->epochs,
-            c->epochs);
-    fprintf(out, "optimizer             %s, learning rate %g\n", tren_optimizer_find(c)->name,
-            c->optimizer.learning_rate);
+    fprintf(out, "steps                 %.0f an epoch, %.0f in %d epochs\n", steps,
+            steps * c->epochs, c->epochs);
+    if (c->optimizer.name == TREN_SCG)
+        fprintf(out, "optimizer             scg, an iteration an epoch, of 1 to 3 times that\n");
+    else
+        fprintf(out, "optimizer             %s, learning rate %g\n", tren_optimizer_find(c)->name,
+                c->optimizer.learning_rate);
     fprintf(out, "shards                %d: at most %d ranks\n", c->shards, c->shards);
     for (int p = 1; p <= c->shards && p <= 64; p *= 2)
         fprintf(out, "memory on %2d rank%s    %.1f MiB each, dataset included\n", p,

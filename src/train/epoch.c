@@ -130,6 +130,8 @@ static bool max_steps_done(const tren_trainer *t) {
 static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) {
     if (stop)
         *reason = TREN_STOP_EARLY;
+    else if (t->scg.converged)
+        *reason = TREN_STOP_CONVERGED;
     else if (t->state_of.at.epoch >= t->config->epochs)
         *reason = TREN_STOP_EPOCHS;
     else if (max_steps_done(t))
@@ -150,15 +152,21 @@ static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop,
     if (v.best) TREN_TRY(trainer_save_best(t));
     at->epoch++;
     at->step = 0;
-    at->loss = at->correct = 0;
-    at->rows = 0;
+    if (!trainer_iterates(t)) at->loss = at->correct = 0, at->rows = 0;
     *stop = v.stop;
     tren_stop_reason ignored;
-    return trainer_save(t, leave || is_over(t, v.stop, &ignored));
+    bool must = leave || is_over(t, v.stop, &ignored);
+    return must || t->save_due ? trainer_save(t, must) : TREN_OK;
 }
 
 static tren_status diverged(tren_trainer *t) {
     t->result->reason = TREN_STOP_DIVERGED;
+    if (trainer_iterates(t))
+        return tren_fail(TREN_ERR_DIVERGED,
+                         "the training loss is not finite where iteration %lld of scg begins: make "
+                         "the initial weights smaller (model.init, model.init_variance), or look "
+                         "for extreme values in the training rows",
+                         (long long)t->state_of.at.epoch + 1);
     return tren_fail(
         TREN_ERR_DIVERGED,
         "the training loss is not finite in epoch %lld, step %lld: training has diverged; lower "
@@ -180,10 +188,11 @@ static tren_status obey(tren_trainer *t, const double tail[N_TAIL], bool *leave)
     int every = t->config->checkpoint_steps;
     if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
     *leave = asked_to_leave(t, tail);
+    bool due = tail[TAIL_SAVE] > 0 || (every > 0 && done % every == 0);
+    t->save_due = due || !trainer_iterates(t);
     if (t->state_of.at.step == t->steps_per_epoch)
         return TREN_OK; /* the end of an epoch saves by itself */
     bool must = *leave || max_steps_done(t);
-    bool due = tail[TAIL_SAVE] > 0 || (every > 0 && done % every == 0);
     return must || due ? trainer_save(t, must) : TREN_OK;
 }
 
@@ -194,7 +203,7 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
     if (t->state_of.at.step == 0) spent_since(before, &t->clock, (double[TREN_N_PHASES]){0});
     while (!*leave && !max_steps_done(t) && t->state_of.at.step < t->steps_per_epoch) {
         double tail[N_TAIL], since = t->clock.since;
-        trainer_step(t, tail);
+        (trainer_iterates(t) ? trainer_iterate : trainer_step)(t, tail);
         if (t->result->first_step_seconds == 0)
             t->result->first_step_seconds = tren_seconds() - t->options->started;
         TREN_TRY(obey(t, tail, leave));
@@ -218,6 +227,7 @@ bool trainer_is_over(tren_trainer *t) {
 
 tren_status trainer_run(tren_trainer *t) {
     bool leave = false, stop = stopped_before(t);
+    if (trainer_iterates(t)) trainer_iterate_begin(t);
     while (!leave && !is_over(t, stop, &t->result->reason)) TREN_TRY(run_epoch(t, &leave, &stop));
     if (is_over(t, stop, &t->result->reason))
         return TREN_OK; /* a signal in the last step asks for nothing more */

@@ -8,7 +8,7 @@
 /* ---- what is needed -------------------------------------------------------------------------- */
 
 size_t tren_batch_rows(const tren_config *config, size_t m, int shards) {
-    size_t batch = (size_t)config->batch_size < m ? (size_t)config->batch_size : m;
+    size_t batch = tren_config_batch(config, m);
     size_t per_shard = (batch + (size_t)config->shards - 1) / (size_t)config->shards;
     size_t rows = per_shard * (size_t)shards;
     return rows < batch ? rows : batch;
@@ -30,7 +30,8 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
     size_t m = info->rows[TREN_TRAIN];
     double row = tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
     double data = row * (double)m / config->shards * shards;
-    double states = tren_optimizer_find(config)->n_states / (double)ranks;
+    bool scg = config->optimizer.name == TREN_SCG; /* every rank has all its vectors */
+    double states = scg ? TREN_SCG_VECTORS : tren_optimizer_find(config)->n_states / (double)ranks;
     double values = (double)graph->n_values * (1 + states + most_nodes(config->shards, ranks));
     int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
     double batch = (double)rows * (double)graph->act_per_row;
@@ -108,9 +109,10 @@ tren_status tren_memory_check(const tren_config *config, const tren_graph *graph
     gethostname(node, sizeof node - 1);
     return tren_fail(
         TREN_ERR_ENV,
-        "a rank needs at least %.3g GiB of memory (%zu parameters, %zu rows, batch_size "
-        "%d), and %s has %.3g GiB free for each of its %d rank%s; make model.hidden or "
+        "a rank needs at least %.3g GiB of memory (%zu parameters, %zu rows, batches of "
+        "%zu), and %s has %.3g GiB free for each of its %d rank%s; make model.hidden or "
         "batch_size smaller, or start ranks on more nodes",
-        needed / 0x1p30, graph->n_learned, info->rows[TREN_TRAIN], config->batch_size, node,
-        has / 0x1p30, comm->local_size, comm->local_size > 1 ? "s" : "");
+        needed / 0x1p30, graph->n_learned, info->rows[TREN_TRAIN],
+        tren_config_batch(config, info->rows[TREN_TRAIN]), node, has / 0x1p30, comm->local_size,
+        comm->local_size > 1 ? "s" : "");
 }

@@ -65,6 +65,7 @@ static const char *number(char out[32], double x) {
 tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64_t digest,
                         const double spent[TREN_N_PHASES]) {
     const tren_position *at = &t->state_of.at;
+    if (!t->folder.path[0]) return TREN_OK; /* there is nobody to read it */
     double squares = tren_graph_weight_squares(t->graph, t->value), total = 0;
     double value[] = {at->last_train_loss,
                       at->last_train_accuracy,
@@ -86,7 +87,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
         n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
     snprintf(line + n, sizeof line - (size_t)n, "\n");
     TREN_TRY(append(&t->state_of, line));
-    if (t->folder.path[0] && write_row(t, line) != TREN_OK)
+    if (write_row(t, line) != TREN_OK)
         trainer_say(t, "warning: %s; its rows are kept, and written with the next one",
                     tren_error_text());
     return TREN_OK;

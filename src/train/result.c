@@ -6,8 +6,8 @@
 #include <string.h>
 
 const char *tren_stop_reason_name(tren_stop_reason reason) {
-    static const char *const name[] = {"epochs",   "early_stopping", "max_steps",
-                                       "max_time", "signal",         "diverged"};
+    static const char *const name[] = {"epochs", "early_stopping", "max_steps", "max_time",
+                                       "signal", "diverged",       "converged"};
     return name[reason];
 }
 

@@ -17,7 +17,11 @@ typedef struct collector {
 
 static void collect(void *ctx, real *full, int i) {
     collector *c = ctx;
-    tren_reducer_collect(c->t->reducer, full, c->t->state[i].at);
+    const tren_trainer *t = c->t;
+    if (trainer_iterates(t))
+        memcpy(full, t->state[i].at, t->n_values * sizeof *full);
+    else
+        tren_reducer_collect(t->reducer, full, t->state[i].at);
     c->done++;
 }
 
@@ -68,6 +72,7 @@ static tren_status write_last(tren_trainer *t) {
 tren_status trainer_save(tren_trainer *t, bool must) {
     if (!has_folder(t)) return TREN_OK;
     tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
+    if (trainer_iterates(t)) tren_scg_put(t->state_of.scalar, &t->scg);
     t->state_of.at.seconds = t->resumed_seconds + (tren_seconds() - t->options->started);
     tren_status st = write_last(t);
     t->last_save = tren_seconds();
@@ -79,7 +84,8 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     return TREN_OK;
 }
 
-/* So that a disk that is full for a while does not cost the best weights. */
+/* So that a disk that is full for a while does not cost the best weights, nor a best epoch of scg
+ * the time of a file. */
 static bool keep_in_memory(tren_trainer *t) {
     if (!t->best.at && tren_arena_open(&t->best, t->n_values) != TREN_OK) return false;
     memcpy(t->best.at, t->value, t->n_values * sizeof(real));
@@ -92,6 +98,8 @@ tren_status trainer_save_best(tren_trainer *t) {
         memcpy(t->best.at, t->value, t->n_values * sizeof(real));
         return TREN_OK;
     }
+    t->best_waits = trainer_iterates(t) && keep_in_memory(t);
+    if (t->best_waits) return TREN_OK;
     tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
     tren_status st = TREN_OK;
     if (tren_all_finite(t->value, t->n_values)) st = write_best(t, t->value);
@@ -233,13 +241,15 @@ static void take_over(tren_trainer *t, tren_checkpoint *c) {
     now->metrics = c->metrics;
     now->history = c->history;
     now->n_history = c->n_history;
+    memcpy(now->scalar, c->scalar, sizeof now->scalar);
     free(c->config);
     tren_checkpoint_close_data(&c->data);
 }
 
 static tren_status read_states(tren_trainer *t, const char *path) {
-    const tren_span *piece;
+    const tren_span *piece, all = {0, t->n_values};
     int n = tren_reducer_pieces(t->reducer, &piece);
+    if (trainer_iterates(t)) piece = &all, n = 1;
     for (int k = 0; k < t->optimizer->n_states; k++) {
         real *at = t->state[k].at;
         for (int p = 0; p < n; at += piece[p++].len) {
@@ -271,6 +281,8 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
     *resumed = path[0] != '\0';
     if (!*resumed) return TREN_OK;
     tren_comm_bcast(t->comm, &t->state_of.at, sizeof t->state_of.at);
+    tren_comm_bcast(t->comm, t->state_of.scalar, sizeof t->state_of.scalar);
+    if (trainer_iterates(t)) tren_scg_get(&t->scg, t->state_of.scalar);
     tren_reducer_share_values(t->reducer);
     TREN_TRY(tren_comm_agree(t->comm, read_states(t, path)));
     t->resumed_seconds = t->state_of.at.seconds;

@@ -9,8 +9,7 @@ void trainer_rows_of_step(const tren_trainer *t, int64_t step, int *row0) {
     int n = 0;
     for (int s = t->lo; s < t->hi; s++) {
         size_t lo, hi;
-        tren_shard_step(&lo, &hi, t->order.sharding, s, (size_t)t->config->batch_size,
-                        (size_t)step);
+        tren_shard_step(&lo, &hi, t->order.sharding, s, t->batch, (size_t)step);
         row0[s - t->lo] = n;
         n += (int)(hi - lo);
     }
@@ -23,8 +22,7 @@ static void choose_rows(tren_trainer *t) {
     int n = 0;
     for (int s = t->lo; s < t->hi; s++) {
         size_t lo, hi;
-        tren_shard_step(&lo, &hi, t->order.sharding, s, (size_t)t->config->batch_size,
-                        (size_t)t->state_of.at.step);
+        tren_shard_step(&lo, &hi, t->order.sharding, s, t->batch, (size_t)t->state_of.at.step);
         const uint32_t *perm = t->order.perm + (tren_shard_first(t->order.sharding, s) - base);
         t->row0[s - t->lo] = n;
         for (size_t j = lo; j < hi; j++, n++) {
@@ -41,8 +39,7 @@ static void choose_rows(tren_trainer *t) {
 }
 
 static int64_t rows_of_global_step(const tren_trainer *t) {
-    int64_t m = (int64_t)t->order.sharding.m, b = t->config->batch_size,
-            at = t->state_of.at.step * b;
+    int64_t m = (int64_t)t->order.sharding.m, b = (int64_t)t->batch, at = t->state_of.at.step * b;
     return m - at < b ? m - at : b;
 }
 
@@ -95,6 +92,12 @@ static tren_pass fill_pass(tren_trainer *t) {
                        .take_up = take_up(t)};
 }
 
+/* Iterations of scg are too short for a checkpoint after each. */
+static double seconds_between_saves(const tren_trainer *t) {
+    if (t->config->checkpoint_seconds > 0) return t->config->checkpoint_seconds;
+    return trainer_iterates(t) ? 1 : INFINITY;
+}
+
 /* Requests of this rank ride on its first shard, so that the fold counts the ranks that ask. */
 static void fold_tail(tren_trainer *t) {
     const tren_config *c = t->config;
@@ -108,8 +111,7 @@ static void fold_tail(tren_trainer *t) {
     t->leaf[TAIL_SIGNAL] = t->options->signal && *t->options->signal;
     if (t->comm->rank == 0) {
         double now = t->clock.since;
-        t->leaf[TAIL_SAVE] =
-            c->checkpoint_seconds > 0 && now - t->last_save >= c->checkpoint_seconds;
+        t->leaf[TAIL_SAVE] = now - t->last_save >= seconds_between_saves(t);
         t->leaf[TAIL_TIME] = c->max_time > 0 && now - t->options->started >= c->max_time;
     }
     tren_work_fold(t->work, t->n_values, t->leaf, N_TAIL);
@@ -198,10 +200,9 @@ static void pass_tail_on(tren_trainer *t) {
     }
 }
 
-void trainer_step(tren_trainer *t, double tail[N_TAIL]) {
+void trainer_pass(tren_trainer *t) {
     atomic_store_explicit(&t->watch.step, t->state_of.at.step, memory_order_relaxed);
     clock_enter(&t->clock, TREN_PHASE_DATA);
-    plan_update(t);
     tren_pass pass = fill_pass(t);
     clock_enter(&t->clock, TREN_PHASE_FORWARD);
     tren_forward(t->work, &pass);
@@ -211,6 +212,11 @@ void trainer_step(tren_trainer *t, double tail[N_TAIL]) {
     tren_backward(t->work, &pass);
     clock_enter(&t->clock, TREN_PHASE_REDUCE);
     tren_reducer_wait(t->reducer);
+}
+
+void trainer_step(tren_trainer *t, double tail[N_TAIL]) {
+    plan_update(t);
+    trainer_pass(t);
     clock_enter(&t->clock, TREN_PHASE_UPDATE);
     update(t);
     pass_tail_on(t);

@@ -21,9 +21,10 @@ static void say_plan(const tren_trainer *t) {
                 t->info->shape.h, t->info->shape.w);
     trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions,
                 t->graph->n_learned, train * 1e-6, t->optimizer->name);
-    trainer_say(t, "recipe: batch of %d rows in %d shards, %lld steps an epoch, %s", c->batch_size,
-                c->shards, (long long)t->steps_per_epoch, stacking);
-    if ((size_t)c->batch_size > t->info->rows[TREN_TRAIN])
+    trainer_say(t, "recipe: batch of %zu rows in %d shards, %lld step%s an epoch, %s", t->batch,
+                c->shards, (long long)t->steps_per_epoch, t->steps_per_epoch > 1 ? "s" : "",
+                stacking);
+    if (!trainer_iterates(t) && (size_t)c->batch_size > t->info->rows[TREN_TRAIN])
         trainer_say(t,
                     "note: batch_size %d is more than the %zu training rows: every step takes all "
                     "of them",
@@ -111,10 +112,9 @@ static tren_status run(tren_trainer *t) {
         st = trainer_run(t);
     }
     r->digest = tren_digest(t->value, t->n_values * sizeof(real));
-    bool ended = st == TREN_OK && !r->ended_before;
-    if (ended && t->options->finished && t->comm->rank == 0)
+    if (st == TREN_OK && t->comm->rank == 0 && t->options->finished)
         t->options->finished(t->options->ctx, t->graph, t->value);
-    if (ended) st = test(t);
+    if (st == TREN_OK && !r->ended_before) st = test(t);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     trainer_fill_result(t);
     if (r->ended_before) return TREN_OK;

@@ -65,9 +65,11 @@ static tren_status open_data(tren_trainer *t) {
     size_t first = tren_shard_first(sharding, t->lo), end = tren_shard_first(sharding, t->hi);
     TREN_TRY(tren_rows_read(&t->rows, t->dataset, TREN_TRAIN, first, end - first));
     TREN_TRY(tren_normalizer_open(&t->normalizer, t->info));
-    TREN_TRY(tren_order_open(&t->order, sharding, t->lo, t->hi, c->seed, c->shuffle));
-    t->steps_per_epoch =
-        (int64_t)((sharding.m + (size_t)c->batch_size - 1) / (size_t)c->batch_size);
+    /* The order of the sums is part of the function that scg minimises. */
+    bool shuffle = c->shuffle && c->optimizer.name != TREN_SCG;
+    TREN_TRY(tren_order_open(&t->order, sharding, t->lo, t->hi, c->seed, shuffle));
+    t->batch = tren_config_batch(c, sharding.m);
+    t->steps_per_epoch = (int64_t)((sharding.m + t->batch - 1) / t->batch);
     return TREN_OK;
 }
 
@@ -104,7 +106,7 @@ static tren_status open_work(tren_trainer *t) {
                            .shards = t->config->shards,
                            .lo = t->lo,
                            .hi = t->hi,
-                           .value = t->value,
+                           .value = trainer_iterates(t) ? t->point.at : t->value,
                            .node = tren_reducer_node(t->reducer),
                            .ready = work_ready,
                            .combine = t->at_once ? work_combine : NULL,
@@ -149,7 +151,7 @@ static tren_status open_update(tren_trainer *t) {
                    ? c->optimizer.lambda / m
                    : (c->optimizer.weight_decay > 0 ? c->optimizer.weight_decay : 0);
     t->optimizer = tren_optimizer_find(c);
-    t->at_once = t->comm->size == 1 && c->optimizer.clip_norm == 0;
+    t->at_once = t->comm->size == 1 && c->optimizer.clip_norm == 0 && !trainer_iterates(t);
     t->fused =
         t->at_once && c->shards == 1 && (t->optimizer->n_states == 0 || t->optimizer->settle);
     tren_checkpoint *now = &t->state_of;
@@ -160,7 +162,7 @@ static tren_status open_update(tren_trainer *t) {
     snprintf(now->blas_core, sizeof now->blas_core, "%s", tren_blas_core());
     snprintf(now->precision, sizeof now->precision, "%s", TREN_REAL_NAME);
     TREN_TRY(tren_config_format(&now->config, c));
-    return plan_segments(t);
+    return trainer_iterates(t) ? trainer_iterate_open(t) : plan_segments(t);
 }
 
 /* Once rank 0 alone would cost the epoch more than 2 %, all ranks share the validation rows. */
@@ -220,6 +222,9 @@ void trainer_close(tren_trainer *t) {
     tren_rows_close(&t->rows);
     tren_dataset_close(t->dataset);
     for (int k = 0; k < TREN_MAX_STATES; k++) tren_arena_close(&t->state[k]);
+    tren_arena_close(&t->accepted);
+    tren_arena_close(&t->point);
+    tren_arena_close(&t->gradient);
     tren_arena_close(&t->best);
     tren_checkpoint_close(&t->state_of);
     free(t->row);

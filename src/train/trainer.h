@@ -35,7 +35,8 @@ typedef struct tren_trainer {
     tren_normalizer normalizer;
     tren_augment augment;
     tren_order order;
-    int lo, hi; /* my shards */
+    int lo, hi;   /* my shards */
+    size_t batch; /* rows of a step; the last of an epoch may have fewer */
     int64_t steps_per_epoch;
     /* the batch of one step, my rows */
     uint32_t *row, *sample;
@@ -51,7 +52,9 @@ typedef struct tren_trainer {
     tren_work *work;
     real *value; /* not owned: [n_values + N_TAIL] */
     const tren_optimizer *optimizer;
-    tren_arena state[TREN_MAX_STATES]; /* my pieces, one after the other */
+    tren_arena state[TREN_MAX_STATES]; /* my pieces, one after the other; scg: all, on every rank */
+    tren_scg scg;
+    tren_arena accepted, point, gradient; /* of scg: [n_values + N_TAIL] */
     trainer_segment *segment;
     int n_segments;
     int n_waiting; /* segments [0, n_waiting) are not updated yet in this step */
@@ -66,6 +69,7 @@ typedef struct tren_trainer {
     tren_checkpoint state_of; /* position, history, metrics: what a checkpoint holds */
     tren_arena best;          /* rank 0: without a folder, or when best.h5 could not be written */
     bool best_waits;          /* best.h5 is still to be written, from `best` */
+    bool save_due;            /* the end of this epoch saves */
     bool last_damaged;      /* previous.h5 is the good one, which the next save must not replace */
     double resumed_seconds; /* of earlier launches */
     double last_save;       /* tren_seconds() */
@@ -84,8 +88,19 @@ tren_status trainer_agree_on_core(tren_trainer *t);
 
 /* step.c: one step at the present position. Returns the folded tail. */
 void trainer_step(tren_trainer *t, double tail[N_TAIL]);
+/* What a step begins with: rows, forward, backward, and the wait for what my pieces are made of. */
+void trainer_pass(tren_trainer *t);
 void trainer_combine(tren_trainer *t, int param, tren_span at, const real *left, const real *right);
 void trainer_rows_of_step(const tren_trainer *t, int64_t step, int *row0);
+
+/* iterate.c: scg, in place of a step. Sets the weights, the position and the sums of the epoch. */
+static inline bool trainer_iterates(const tren_trainer *t) {
+    return t->optimizer->update == NULL;
+}
+tren_status trainer_iterate_open(tren_trainer *t);
+void trainer_iterate_begin(tren_trainer *t); /* from the present values */
+/* Tail: the sums of what the evaluations asked for; its loss only tells whether it is finite. */
+void trainer_iterate(tren_trainer *t, double tail[N_TAIL]);
 
 /* epoch.c: from the present position to the end. */
 tren_status trainer_run(tren_trainer *t);

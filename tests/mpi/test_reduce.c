@@ -56,7 +56,7 @@ typedef struct reduce_case {
     real *mine;     /* [STEPS][my nodes][n]; not owned */
 } reduce_case;
 
-enum { STEPS = 3, FOLDED_IN_PARTS = 1 }; /* of three steps, the second */
+enum { STEPS = 4, FOLDED_IN_PARTS = 1, EVERYWHERE = 2 }; /* how the second and the third go */
 
 static void expect_bits(const reduce_case *c, const real *got, const real *expected, size_t n,
                         const char *what) {
@@ -146,6 +146,17 @@ static void check_gather(const reduce_case *c, const real *expected) {
     }
 }
 
+/* All of it by every rank, and values that all ranks know. */
+static void use_everywhere(const reduce_case *c, const real *expected) {
+    real *sum = malloc(c->n * sizeof *sum);
+    tren_reducer_sum_everywhere(c->reducer, sum);
+    expect_bits(c, sum, expected, c->n, "the sum that everybody has");
+    for (size_t i = 0; i < c->n; i++) sum[i] *= -2;
+    tren_reducer_set_values(c->reducer, sum);
+    expect_bits(c, tren_reducer_value(c->reducer), sum, c->n, "the values that everybody set");
+    free(sum);
+}
+
 static void check_collect(const reduce_case *c, const real *expected) {
     const tren_span *piece;
     int n = tren_reducer_pieces(c->reducer, &piece);
@@ -203,6 +214,10 @@ static void check_case(reduce_case *c) {
     for (int step = 0; step < STEPS; step++) {
         const real *expected = c->expected + (size_t)step * c->n;
         send(c, step);
+        if (step == EVERYWHERE) {
+            use_everywhere(c, expected);
+            continue;
+        }
         (step == FOLDED_IN_PARTS ? use_parts : use_sum)(c, expected);
         check_collect(c, expected);
         check_gather(c, expected);

@@ -77,7 +77,7 @@ Test(config, choices_are_in_the_order_of_their_enums) {
                 {"model.activation", "gelu", TREN_GELU},
                 {"model.init", "pytorch", TREN_INIT_PYTORCH},
                 {"loss.name", "half_squares", TREN_LOSS_HALF_SQUARES},
-                {"optimizer.name", "adamw", TREN_ADAMW},
+                {"optimizer.name", "scg", TREN_SCG},
                 {"schedule.name", "inverse_sqrt", TREN_SCHEDULE_INVERSE_SQRT},
                 {"early_stopping.rule", "up", TREN_STOP_UP},
                 {"reduction", "mpi", TREN_ENGINE_MPI},
@@ -250,6 +250,14 @@ Test(config, refuses_contradictions) {
         {{"augment.translation", "2", "augment.crop_padding", "4"}, "both move the images"},
         {{"loss.name", "half_squares", "loss.label_smoothing", "0.1"}, "no labels to smooth"},
         {{"schedule.name", "inverse_sqrt"}, "schedule.warmup_steps: 0"},
+        {{"optimizer.name", "scg", "dropout", "[0, 0.1, 0]"}, "give dropout: []"},
+        {{"optimizer.name", "scg", "augment.noise", "0.1"}, "augment: scg compares"},
+        {{"optimizer.name", "scg", "augment.zoom", "[0.9, 1.1]"}, "augment: scg compares"},
+        {{"optimizer.name", "scg", "augment.flip_vertical", "true"}, "augment: scg compares"},
+        {{"optimizer.name", "scg", "optimizer.clip_norm", "5"}, "give optimizer.clip_norm: 0"},
+        {{"optimizer.name", "scg", "optimizer.momentum", "0.5"}, "finds its directions by itself"},
+        {{"optimizer.name", "scg", "schedule.name", "cosine"}, "schedule: scg finds the length"},
+        {{"optimizer.name", "scg", "schedule.warmup_steps", "5"}, "schedule: scg finds the length"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tren_config config = defaults();
@@ -258,6 +266,19 @@ Test(config, refuses_contradictions) {
                          TREN_OK);
         expect_error(tren_config_check(&config), bad[i].part);
     }
+}
+
+/* What scg does not look at has defaults, which it must not refuse. */
+Test(config, scg_takes_all_rows_and_the_defaults) {
+    tren_config config = defaults();
+    cr_assert_eq(tren_config_batch(&config, 1000), 256);
+    cr_assert_eq(tren_config_batch(&config, 100), 100);
+    config.optimizer.name = TREN_SCG;
+    cr_assert_eq(tren_config_batch(&config, 1000), 1000);
+    cr_assert_eq(tren_config_batch(&config, 100), 100);
+    cr_assert_eq(tren_config_check(&config), TREN_OK, "%s", tren_error_text());
+    tren_config_set(&config, "dropout", "[0, 0, 0]", "test");
+    cr_assert_eq(tren_config_check(&config), TREN_OK, "%s", tren_error_text());
 }
 
 Test(config, check_finds_values_that_were_put_there_without_the_table) {

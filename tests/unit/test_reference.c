@@ -193,7 +193,7 @@ static void descend(real *path, const rule_case *c) {
 
 Test(reference, every_update_rule) {
     int n_rules = 0;
-    while (tren_optimizers[n_rules]) n_rules++;
+    for (int i = 0; tren_optimizers[i]; i++) n_rules += tren_optimizers[i]->update != NULL;
     cr_assert_eq(n_rules, 5, "a new rule needs its case here");
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         real path[STEPS * W];
