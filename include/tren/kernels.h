@@ -36,6 +36,15 @@ typedef struct tren_gemm_shape {
 /* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c */
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta);
 
+/* The same in double, whatever `real` is. */
+void tren_dgemm(double *c, const double *a, const double *b, tren_gemm_shape shape, double alpha,
+                double beta);
+/* x [n, columns] of smallest norm with a x = b in the sense of least squares, for a symmetric
+ * positive semidefinite a [n, n], which is destroyed: eigenvalues up to `cutoff` times the largest
+ * count as zero. LAPACK's dsyevd. Allocates. TREN_ERR_INTERNAL. */
+tren_status tren_symmetric_solve(double *x, double *a, const double *b, int n, int columns,
+                                 double cutoff);
+
 /* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x;
  * w [out,in]. Each element is one chain in the order of its sum, so rows may be stacked or not, and
  * dw accumulated or added. */

@@ -145,6 +145,8 @@ typedef struct tren_verdict {
 /* The same numbers in both languages: the formats take the same arguments in the same order. */
 void tren_verdict_add(tren_verdict *verdict, bool holds, const char *en, const char *es, ...)
     __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
+/* Texts that are ready. */
+void tren_verdict_add_text(tren_verdict *verdict, bool holds, const char *en, const char *es);
 /* A number that is told but not judged. */
 void tren_verdict_tell(tren_verdict *verdict, const char *en, const char *es, ...)
     __attribute__((format(printf, 2, 4), format(printf, 3, 4)));

@@ -59,6 +59,13 @@ tren_status lab_make(const char *path, const char *maker, const lab_setting *set
 
 /* ---- a small dataset out of a large one ------------------------------------------------------ */
 
+/* Row i of a subset: training and validation from the front of the order, the test part from its
+ * end, so that subsets of several sizes are nested and have one test part. */
+static size_t place_of(size_t i, size_t all, const lab_subset *s) {
+    size_t front = s->train + s->validation;
+    return i < front ? i : all - s->test + (i - front);
+}
+
 /* Means of pool x pool pixels, rounded to the nearest. */
 static void shrink(uint8_t *out, const uint8_t *in, tren_shape shape, int pool) {
     int h = shape.h / pool, w = shape.w / pool, area = pool * pool;
@@ -72,7 +79,7 @@ static void shrink(uint8_t *out, const uint8_t *in, tren_shape shape, int pool) 
             }
 }
 
-static tren_status fill(tren_source *source, const tren_rows *rows, const uint32_t *chosen,
+static tren_status fill(tren_source *source, const tren_rows *rows, const uint32_t *order,
                         const lab_subset *s, tren_shape shape) {
     size_t n = s->train + s->validation + s->test, width = (size_t)tren_shape_size(shape);
     tren_shape small = {shape.c, shape.h / s->pool, shape.w / s->pool};
@@ -83,9 +90,9 @@ static tren_status fill(tren_source *source, const tren_rows *rows, const uint32
     TREN_TRY(tren_alloc(&y, n, 1, "a subset"));
     source->y = y;
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *row = (const uint8_t *)rows->x + chosen[i] * width;
-        shrink(x + i * small_width, row, shape, s->pool);
-        y[i] = (uint8_t)rows->label[chosen[i]];
+        uint32_t from = order[place_of(i, rows->n, s)];
+        shrink(x + i * small_width, (const uint8_t *)rows->x + from * width, shape, s->pool);
+        y[i] = (uint8_t)rows->label[from];
     }
     source->n = s->train + s->validation;
     source->n_test = s->test;

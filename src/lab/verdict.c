@@ -24,6 +24,14 @@ void tren_verdict_add(tren_verdict *v, bool holds, const char *en, const char *e
     va_end(args);
 }
 
+void tren_verdict_add_text(tren_verdict *v, bool holds, const char *en, const char *es) {
+    if (v->n == TREN_MAX_CLAIMS) return;
+    v->at[v->n].claim = holds ? TREN_CLAIM_HOLDS : TREN_CLAIM_FAILED;
+    snprintf(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, "%s", en);
+    snprintf(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, "%s", es);
+    v->n++;
+}
+
 void tren_verdict_tell(tren_verdict *v, const char *en, const char *es, ...) {
     va_list args;
     va_start(args, es);

@@ -1,0 +1,207 @@
+/* E1: double descent over epochs of a linear model with fast and slow features, after R. Heckel and
+ * F. F. Yilmaz, "Early stopping in deep networks: double descent and how to eliminate it" (arXiv
+ * 2007.10099). */
+#include "lab/experiments.h"
+#include "lab/training.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FAST = 40, SLOW = 5, N = FAST + SLOW, ROWS = 400, TRIALS = 100, STEPS = 30000 };
+#define ETA   0.1
+#define SIGMA 2.0
+
+static double scale_of(int i) {
+    return i < FAST ? 1 : 0.05;
+}
+static double target_of(int i) {
+    return i < FAST ? 0.0707 : 6.93;
+}
+
+enum { ORTHOGONAL, GAUSSIAN, N_DESIGNS };
+
+/* The normal equations of a trial: H = X^T X / n and c = X^T y / n. Of an orthogonal design H is
+ * diagonal and X^T e / n has independent normal elements: they are drawn as such. */
+static void draw_orthogonal(double *h, double *c, const tren_rng *rng) {
+    memset(h, 0, (size_t)N * N * sizeof *h);
+    for (int i = 0; i < N; i++) {
+        double s = scale_of(i), noise = s * SIGMA / sqrt(ROWS) * tren_rng_normal(rng, (uint32_t)i);
+        h[i * N + i] = s * s;
+        c[i] = s * s * target_of(i) + noise;
+    }
+}
+
+static void draw_gaussian(double *h, double *c, double *x, const tren_rng *rng) {
+    memset(c, 0, N * sizeof *c);
+    for (int r = 0; r < ROWS; r++) {
+        uint32_t first = (uint32_t)(r * (N + 1));
+        double y = SIGMA * tren_rng_normal(rng, first + N);
+        for (int i = 0; i < N; i++) {
+            x[r * N + i] = scale_of(i) * tren_rng_normal(rng, first + (uint32_t)i);
+            y += x[r * N + i] * target_of(i);
+        }
+        for (int i = 0; i < N; i++) c[i] += x[r * N + i] * y / ROWS;
+    }
+    tren_dgemm(h, x, x, (tren_gemm_shape){.m = N, .n = N, .k = ROWS, .ta = true}, 1.0 / ROWS, 0);
+}
+
+static double excess(const double *w) {
+    double sum = 0;
+    for (int i = 0; i < N; i++) {
+        double off = scale_of(i) * (w[i] - target_of(i));
+        sum += off * off;
+    }
+    return sum;
+}
+
+static void descend(double *w, const double *h, const double *c) {
+    double gradient[N];
+    for (int i = 0; i < N; i++) {
+        double sum = -c[i];
+        for (int j = 0; j < N; j++) sum += h[i * N + j] * w[j];
+        gradient[i] = sum;
+    }
+    for (int i = 0; i < N; i++) w[i] -= ETA * gradient[i];
+}
+
+/* The steps that are recorded: every one to 20, then about 25 a decade. */
+static int next_record(int k) {
+    int more = (int)(k * 1.1);
+    return k < 20 || more == k ? k + 1 : more;
+}
+
+static double closed_form(double k) {
+    double sum = 0;
+    for (int i = 0; i < N; i++) {
+        double s2 = scale_of(i) * scale_of(i), t = target_of(i), left = pow(1 - ETA * s2, k);
+        sum += s2 * t * t * left * left + SIGMA * SIGMA / ROWS * (1 - left) * (1 - left);
+    }
+    return sum;
+}
+
+enum { MAX_RECORDS = 512 };
+
+static tren_status run_trials(double *mean, int design, uint64_t seed) {
+    double *h = NULL, *x = NULL, c[N];
+    tren_status st = TREN_OK;
+    TREN_GOTO(tren_alloc(&h, (size_t)N * N, sizeof *h, "a regression"));
+    TREN_GOTO(tren_alloc(&x, (size_t)ROWS * N, sizeof *x, "a regression"));
+    for (int t = 0; t < TRIALS; t++) {
+        tren_rng rng = tren_rng_open(seed, TREN_RNG_MAKE, 0, (uint32_t)design, (uint32_t)t);
+        if (design == ORTHOGONAL)
+            draw_orthogonal(h, c, &rng);
+        else
+            draw_gaussian(h, c, x, &rng);
+        double w[N] = {0};
+        for (int k = 0, record = 0, i = 0; k <= STEPS && i < MAX_RECORDS; k++) {
+            if (k == record) {
+                mean[i++] += excess(w) / TRIALS;
+                record = next_record(k);
+            }
+            descend(w, h, c);
+        }
+    }
+done:
+    free(h);
+    free(x);
+    return st;
+}
+
+static tren_status plan(tren_lab *lab) {
+    static const char *const name[] = {"orthogonal", "gaussian"};
+    for (int s = 0; s < lab->options->seeds; s++)
+        for (int d = 0; d < N_DESIGNS; d++) {
+            uint64_t seed = lab->options->first_seed + (uint64_t)s;
+            TREN_TRY(tren_lab_add(lab, seed, 1, (const double[4]){d}, "%s-seed%llu", name[d],
+                                  (unsigned long long)seed));
+        }
+    return TREN_OK;
+}
+
+static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                         tren_table *rows) {
+    double mean[MAX_RECORDS] = {0};
+    (void)lab;
+    TREN_TRY(tren_comm_agree(group, run_trials(mean, (int)p->at[0], p->seed)));
+    for (int k = 0, i = 0; k <= STEPS; k = next_record(k), i++)
+        TREN_TRY(tren_table_add(rows, (const double[]){p->at[0], (double)p->seed, k, mean[i]}));
+    return TREN_OK;
+}
+
+static void judge_at(tren_verdict *v, const tren_table *curve, const char *column, double allowed,
+                     const char *en, const char *es) {
+    lab_peak first = lab_find_least(curve, "step", column, 0, 20),
+             peak = lab_find_peak(curve, "step", column, 10, 1000),
+             last = lab_find_least(curve, "step", column, 1000, STEPS);
+    bool close = fabs(first.y / 0.732 - 1) <= allowed && fabs(peak.y / 0.981 - 1) <= allowed &&
+                 fabs(last.y / 0.446 - 1) <= allowed;
+    char text[2][TREN_CLAIM_TEXT];
+    snprintf(text[0], TREN_CLAIM_TEXT,
+             "%s: risk %.3f at step %.0f, %.3f at %.0f, %.3f at %.0f "
+             "(theory: 0.732, 0.981, 0.446; %.0f %% allowed)",
+             en, first.y, first.x, peak.y, peak.x, last.y, last.x, 100 * allowed);
+    snprintf(text[1], TREN_CLAIM_TEXT,
+             "%s: riesgo %.3f en el paso %.0f, %.3f en %.0f, %.3f en "
+             "%.0f (teoría: 0.732, 0.981, 0.446; se admite un %.0f %%)",
+             es, first.y, first.x, peak.y, peak.x, last.y, last.x, 100 * allowed);
+    tren_verdict_add_text(v, close, text[0], text[1]);
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                         tren_verdict *v) {
+    (void)lab;
+    for (int k = 0; k <= STEPS; k = next_record(k)) {
+        double row[] = {k, NAN, NAN, closed_form(k)};
+        for (int d = 0; d < N_DESIGNS; d++)
+            row[1 + d] = tren_table_mean(points, "risk", TREN_WHERE({"design", d}, {"step", k}));
+        TREN_TRY(tren_table_add(curve, row));
+    }
+    judge_at(v, curve, "orthogonal", 0.1, "orthogonal design", "diseño ortogonal");
+    judge_at(v, curve, "gaussian", 0.25, "Gaussian design", "diseño gaussiano");
+    return TREN_OK;
+}
+
+const tren_experiment tren_lab_e1 = {
+    .name = "E1",
+    .figure = {"Fig. 9.10", "Fig. 9.10"},
+    .title = {"Double descent over epochs: features of two speeds",
+              "Doble descenso según las épocas: características de dos velocidades"},
+    .question = {"Why can the test error fall, rise and fall again in one training?",
+                 "¿Por qué puede el error de test bajar, subir y volver a bajar en un mismo "
+                 "entrenamiento?"},
+    .setting =
+        {"Gradient descent on a linear model of 400 rows with noise of standard deviation 2: "
+         "40 features of scale 1 that matter little, 5 of scale 0.05 that matter much; "
+         "learning rate 0.1; 100 trials a seed.",
+         "Descenso de gradiente en un modelo lineal con 400 muestras y ruido de desviación "
+         "típica 2: 40 características de escala 1 que importan poco y 5 de escala 0.05 que "
+         "importan mucho; tasa de aprendizaje 0.1; 100 ensayos por semilla."},
+    .look_for = {"The fast features fit first what there is, then the noise: the first minimum and "
+                 "the rise. The slow ones arrive a hundred times later and bring the second "
+                 "descent.",
+                 "Las rápidas ajustan primero lo que hay y luego el ruido: el primer mínimo y la "
+                 "subida. Las lentas llegan cien veces más tarde y traen el segundo descenso."},
+    .wants_double = true,
+    .max_ranks = 1,
+    .seeds = 3,
+    .quick_seeds = 1,
+    .seconds = 15,
+    .quick_seconds = 5,
+    .columns = "design,seed,step,risk",
+    .plan = plan,
+    .point = point,
+    .judge = judge,
+    .curve = "step,orthogonal,gaussian,closed_form",
+    .panel = {{.title = {"Excess test risk", "Exceso de riesgo de test"},
+               .x = {"steps of gradient descent", "pasos de descenso de gradiente"},
+               .y = {"expected squared error without the noise",
+                     "error cuadrático esperado, sin el ruido"},
+               .log_x = true,
+               .series = {{"step", "orthogonal", .label = {"orthogonal design", "diseño ortogonal"},
+                           .mark = TREN_MARK_CURVE, .colour = 0},
+                          {"step", "gaussian", .label = {"Gaussian design", "diseño gaussiano"},
+                           .mark = TREN_MARK_CURVE, .colour = 1},
+                          {"step", "closed_form", .label = {"closed form", "fórmula cerrada"},
+                           .mark = TREN_MARK_DASHED, .colour = 5}}}},
+};

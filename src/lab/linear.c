@@ -1,0 +1,269 @@
+/* W4 and S2: linear regression on isotropic features, whose double descent has closed forms: over
+ * the number of features that are used (M. Belkin, D. Hsu, J. Xu, "Two models of double descent for
+ * weak features", 2020) and over the number of samples (P. Nakkiran, "More data can hurt for linear
+ * regression", arXiv 1912.07242). */
+#include "lab/experiments.h"
+#include "lab/least_squares.h"
+#include "lab/training.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* n rows of d features, of which p are used; |b| = 1, evenly over the features; noise variance s2.
+ */
+typedef struct problem {
+    int n, d, p;
+    double s2;
+} problem;
+
+/* Of one trial, keyed by its seed and number alone. */
+static void draw_trial(double *x, double *y, const problem *q, uint64_t seed, uint32_t trial) {
+    double b = 1 / sqrt(q->d), sd = sqrt(q->s2);
+    for (int i = 0; i < q->n; i++) {
+        tren_rng rng = tren_rng_open(seed, TREN_RNG_MAKE, 0, trial, (uint32_t)i);
+        y[i] = sd * tren_rng_normal(&rng, (uint32_t)q->d);
+        for (int j = 0; j < q->d; j++) {
+            double value = tren_rng_normal(&rng, (uint32_t)j);
+            if (j < q->p) x[(size_t)i * q->p + j] = value;
+            y[i] += b * value;
+        }
+    }
+}
+
+/* E (x.b - x.w)^2 over fresh x, by isotropy exactly, without the noise. */
+static double excess(const double *w, const problem *q) {
+    double b = 1 / sqrt(q->d), sum = (q->d - q->p) * b * b;
+    for (int j = 0; j < q->p; j++) sum += (w[j] - b) * (w[j] - b);
+    return sum;
+}
+
+static tren_status mean_excess(double *mean, const problem *q, uint64_t seed, int trials) {
+    double *x = NULL, *y = NULL, *w = NULL, *each = NULL;
+    tren_status st = TREN_OK;
+    TREN_GOTO(tren_alloc(&x, (size_t)q->n * q->p, sizeof *x, "a regression"));
+    TREN_GOTO(tren_alloc(&y, (size_t)q->n, sizeof *y, "a regression"));
+    TREN_GOTO(tren_alloc(&w, (size_t)q->p, sizeof *w, "a regression"));
+    TREN_GOTO(tren_alloc(&each, (size_t)trials, sizeof *each, "a regression"));
+    for (int t = 0; t < trials; t++) {
+        draw_trial(x, y, q, seed, (uint32_t)t);
+        TREN_GOTO(lab_min_norm(w, x, y, q->n, q->p, 1));
+        each[t] = excess(w, q);
+    }
+    *mean = tren_tree_sum(each, trials) / trials;
+done:
+    free(x);
+    free(y);
+    free(w);
+    free(each);
+    return st;
+}
+
+/* The same in expectation; infinite near p = n. */
+static double closed_form(const problem *q) {
+    double used = (double)q->p / q->d, rest = 1 - used + q->s2;
+    int n = q->n, p = q->p;
+    if (p <= n - 2) return rest * (1 + (double)p / (n - p - 1)) - q->s2;
+    if (p >= n + 2)
+        return used * (1 - (double)n / p) + rest * (1 + (double)n / (p - n - 1)) - q->s2;
+    return NAN;
+}
+
+/* ---- W4: over the features ------------------------------------------------------------------- */
+
+static const int used_full[] = {2,  5,  10, 15, 20, 25, 30, 32, 34,  36,  38,  40,  42,
+                                44, 46, 48, 50, 55, 60, 70, 80, 100, 150, 200, 300, 400};
+enum { N_USED = sizeof used_full / sizeof *used_full, ROWS = 40, FEATURES = 400, TRIALS = 200 };
+
+static problem problem_w4(int p) {
+    return (problem){.n = ROWS, .d = FEATURES, .p = p, .s2 = 0.04};
+}
+
+static tren_status plan_list(tren_lab *lab, const int *list, int n, const char *what) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        for (int i = 0; i < n; i++) {
+            uint64_t seed = lab->options->first_seed + (uint64_t)s;
+            double m = fmin(list[i], 200);
+            TREN_TRY(tren_lab_add(lab, seed, m * m * m + 1e6, (const double[4]){list[i]},
+                                  "%s%04d-seed%llu", what, list[i], (unsigned long long)seed));
+        }
+    return TREN_OK;
+}
+
+static tren_status plan_w4(tren_lab *lab) {
+    return plan_list(lab, used_full, N_USED, "features");
+}
+
+static tren_status point_w4(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                            tren_table *rows) {
+    problem q = problem_w4((int)p->at[0]);
+    double mean = NAN;
+    (void)lab;
+    TREN_TRY(tren_comm_agree(group, mean_excess(&mean, &q, p->seed, TRIALS)));
+    return tren_table_add(rows, (const double[]){q.p, (double)p->seed, mean + q.s2});
+}
+
+/* Away from the threshold by at least `away` of n, where 200 trials know the mean. */
+static void judge_fit(const tren_table *curve, tren_verdict *v, const char *x, int threshold,
+                      double away) {
+    double worst = 0, at = 0;
+    for (int i = 0; i < curve->n_rows; i++) {
+        double here = tren_table_get(curve, i, x), seen = tren_table_get(curve, i, "risk");
+        double off = fabs(seen / tren_table_get(curve, i, "closed_form") - 1);
+        if (fabs(here - threshold) < away * threshold || !(off > worst)) continue;
+        worst = off;
+        at = here;
+    }
+    tren_verdict_add(v, worst <= 0.1,
+                     "the simulation follows the closed form: at most %.1f %% off, at %.0f (asked: "
+                     "10 %%, away from the peak)",
+                     "la simulación sigue la fórmula cerrada: a lo sumo un %.1f %% de diferencia, "
+                     "en %.0f (se pide: 10 %%, lejos del pico)",
+                     100 * worst, at);
+}
+
+static tren_status judge_w4(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                            tren_verdict *v) {
+    (void)lab;
+    for (int i = 0; i < N_USED; i++) {
+        problem q = problem_w4(used_full[i]);
+        double mean = tren_table_mean(points, "risk", TREN_WHERE({"features", q.p}));
+        TREN_TRY(tren_table_add(curve, (const double[]){q.p, mean, closed_form(&q) + q.s2}));
+    }
+    judge_fit(curve, v, "features", ROWS, 0.2);
+    lab_peak peak = lab_find_peak(curve, "features", "risk", 0, 1e9);
+    double all = tren_table_get(curve, curve->n_rows - 1, "risk");
+    lab_peak left = lab_find_least(curve, "features", "risk", 0, ROWS);
+    tren_verdict_add(v, peak.x == ROWS && peak.y > 10 * all,
+                     "the peak is at as many features as rows, %.0f: %.3g; with all of them %.3f",
+                     "el pico está en tantas características como muestras, %.0f: %.3g; con todas, "
+                     "%.3f",
+                     peak.x, peak.y, all);
+    tren_verdict_add(
+        v, all < left.y, "all features (%.3f) beat the best of the left branch (%.3f)",
+        "todas las características (%.3f) superan lo mejor de la rama izquierda (%.3f)", all,
+        left.y);
+    return TREN_OK;
+}
+
+const tren_experiment tren_lab_w4 = {
+    .name = "W4",
+    .figure = {"Fig. 9.9", "Fig. 9.9"},
+    .title = {"Double descent over model size: linear regression",
+              "Doble descenso según el tamaño del modelo: regresión lineal"},
+    .question = {"Is double descent about neural networks at all?",
+                 "¿Es el doble descenso cosa de las redes neuronales?"},
+    .setting =
+        {"40 rows of 400 independent normal features, all of which matter alike; the first p "
+         "are used, by least squares of smallest norm; noise variance 0.04; 200 trials a "
+         "seed.",
+         "40 muestras de 400 características normales independientes, todas igual de "
+         "importantes; se usan las p primeras, por mínimos cuadrados de norma mínima; "
+         "varianza del ruido 0.04; 200 ensayos por semilla."},
+    .look_for = {"No network, no training: the same two descents, with their peak where the number "
+                 "of parameters equals that of rows, and the formula on top of the simulation.",
+                 "Sin red ni entrenamiento: los mismos dos descensos, con el pico donde hay tantos "
+                 "parámetros como muestras, y la fórmula sobre la simulación."},
+    .wants_double = true,
+    .max_ranks = 1,
+    .seeds = 3,
+    .quick_seeds = 1,
+    .seconds = 10,
+    .quick_seconds = 4,
+    .columns = "features,seed,risk",
+    .plan = plan_w4,
+    .point = point_w4,
+    .judge = judge_w4,
+    .curve = "features,risk,closed_form",
+    .panel = {{.title = {"Test risk", "Riesgo de test"},
+               .x = {"features that are used", "características usadas"},
+               .y = {"expected squared error", "error cuadrático esperado"},
+               .log_x = true,
+               .log_y = true,
+               .series = {{"features", "risk", .label = {"simulation", "simulación"}, .colour = 0},
+                          {"features", "closed_form", .label = {"closed form", "fórmula cerrada"},
+                           .mark = TREN_MARK_DASHED, .colour = 1}}}},
+};
+
+/* ---- S2: over the rows ----------------------------------------------------------------------- */
+
+static const int rows_full[] = {20,  50,  75,  100, 120, 140, 150, 160, 170, 180,
+                                190, 200, 210, 220, 230, 250, 300, 400, 600};
+enum { N_ROWS = sizeof rows_full / sizeof *rows_full, WIDTH = 200, TRIALS_S2 = 50 };
+
+static problem problem_s2(int n) {
+    return (problem){.n = n, .d = WIDTH, .p = WIDTH, .s2 = 0.25};
+}
+
+static tren_status plan_s2(tren_lab *lab) {
+    return plan_list(lab, rows_full, N_ROWS, "rows");
+}
+
+static tren_status point_s2(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                            tren_table *rows) {
+    problem q = problem_s2((int)p->at[0]);
+    double mean = NAN;
+    int trials = lab->options->quick ? TRIALS_S2 / 2 : TRIALS_S2;
+    TREN_TRY(tren_comm_agree(group, mean_excess(&mean, &q, p->seed, trials)));
+    return tren_table_add(rows, (const double[]){q.n, (double)p->seed, mean});
+}
+
+static tren_status judge_s2(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                            tren_verdict *v) {
+    (void)lab;
+    for (int i = 0; i < N_ROWS; i++) {
+        problem q = problem_s2(rows_full[i]);
+        double mean = tren_table_mean(points, "risk", TREN_WHERE({"rows", q.n}));
+        TREN_TRY(tren_table_add(curve, (const double[]){q.n, mean, closed_form(&q)}));
+    }
+    judge_fit(curve, v, "rows", WIDTH, 0.099);
+    lab_peak least = lab_find_least(curve, "rows", "risk", 0, WIDTH - 1);
+    double later = lab_find_peak(curve, "rows", "risk", 180, 180).y;
+    tren_verdict_add(v, later > 2 * least.y,
+                     "more data hurt: %.2f with %.0f rows, %.2f with 180 (2.5 by the formula)",
+                     "más datos perjudican: %.2f con %.0f muestras, %.2f con 180 (2.5 según la "
+                     "fórmula)",
+                     least.y, least.x, later);
+    lab_peak peak = lab_find_peak(curve, "rows", "risk", 0, 1e9);
+    tren_verdict_add(v, peak.x == WIDTH,
+                     "the peak is where there are as many rows as features: %.0f",
+                     "el pico está donde hay tantas muestras como características: %.0f", peak.x);
+    return TREN_OK;
+}
+
+const tren_experiment tren_lab_s2 = {
+    .name = "S2",
+    .figure = {"Fig. 9.11", "Fig. 9.11"},
+    .title = {"More data can hurt: linear regression",
+              "Más datos pueden perjudicar: regresión lineal"},
+    .question = {"Can one and the same model become worse with more data?",
+                 "¿Puede un mismo modelo empeorar con más datos?"},
+    .setting = {"Least squares of smallest norm on 200 independent normal features, noise of "
+                "standard deviation 0.5, and n rows; 50 trials a seed.",
+                "Mínimos cuadrados de norma mínima con 200 características normales "
+                "independientes, ruido de desviación típica 0.5, y n muestras; 50 ensayos por "
+                "semilla."},
+    .look_for =
+        {"From 100 rows to 200 every further row makes it worse, until there are as many "
+         "rows as features; then data help again.",
+         "De 100 a 200 muestras cada una más lo empeora, hasta que hay tantas muestras como "
+         "características; después los datos vuelven a ayudar."},
+    .wants_double = true,
+    .max_ranks = 1,
+    .seeds = 3,
+    .quick_seeds = 1,
+    .seconds = 20,
+    .quick_seconds = 5,
+    .columns = "rows,seed,risk",
+    .plan = plan_s2,
+    .point = point_s2,
+    .judge = judge_s2,
+    .curve = "rows,risk,closed_form",
+    .panel = {{.title = {"Excess test risk", "Exceso de riesgo de test"},
+               .x = {"training rows n", "muestras de entrenamiento n"},
+               .y = {"expected squared error without the noise",
+                     "error cuadrático esperado, sin el ruido"},
+               .log_y = true,
+               .series = {{"rows", "risk", .label = {"simulation", "simulación"}, .colour = 0},
+                          {"rows", "closed_form", .label = {"closed form", "fórmula cerrada"},
+                           .mark = TREN_MARK_DASHED, .colour = 1}}}},
+};
