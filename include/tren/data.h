@@ -146,6 +146,7 @@ typedef struct tren_split {
     bool keep_test; /* the source's own test part is /test; the rest is split by the first two */
     bool stratify;  /* shares hold within each class */
     bool shuffle;
+    bool as_is;  /* no normalisation: mean 0 and standard deviation 1 are kept */
     size_t take; /* keep so many rows of the pool, each class its share; 0: all */
     double
         label_noise; /* the probability that a label of the training part is drawn anew; 0: none */

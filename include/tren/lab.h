@@ -157,11 +157,12 @@ tren_status tren_verdict_read(tren_verdict *verdict, const char *path);
 
 /* How a figure is drawn: panels side by side, each of series from curve.csv or points.csv. */
 typedef enum tren_mark {
-    TREN_MARK_LINE,   /* with a point at each value */
-    TREN_MARK_CURVE,  /* a line of many values */
-    TREN_MARK_DASHED, /* what is compared with: published numbers, closed forms */
-    TREN_MARK_POINTS, /* dots */
-    TREN_MARK_BAND    /* between y and y2 */
+    TREN_MARK_LINE,    /* with a point at each value */
+    TREN_MARK_CURVE,   /* a line of many values */
+    TREN_MARK_DASHED,  /* what is compared with: published numbers, closed forms */
+    TREN_MARK_POINTS,  /* dots */
+    TREN_MARK_CIRCLES, /* data to be fitted */
+    TREN_MARK_BAND     /* between y and y2 */
 } tren_mark;
 enum { TREN_MAX_SERIES = 12, TREN_MAX_PANELS = 4 };
 typedef struct tren_series {

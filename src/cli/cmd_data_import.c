@@ -15,10 +15,10 @@ typedef struct common {
     double noise; /* below 0: not given */
     tren_arg_texts class_names;
     tren_split how;
-    bool force;
+    bool force, normalize;
 } common;
 
-enum { N_COMMON = 11 };
+enum { N_COMMON = 12 };
 
 static void list_common(tren_arg option[N_COMMON], common *c) {
     const tren_arg all[N_COMMON] = {
@@ -46,6 +46,10 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
                  "default."},
         {"class-names", TREN_ARG_TEXTS, &c->class_names, "NAME[,...]",
          .help = "Names for the classes, in order."},
+        {"normalize", TREN_ARG_FLAG, &c->normalize, NULL,
+         .help = "Keep the training part's mean and standard deviation, by which training "
+                 "normalises: the default; with --no-normalize networks see the values as they "
+                 "are."},
         {"force", TREN_ARG_FLAG, &c->force, NULL, .help = "Replace an existing file."},
     };
     memcpy(option, all, sizeof all);
@@ -88,6 +92,7 @@ static tren_status report(const char *path, double began) {
 
 static tren_status set_take_and_noise(common *c) {
     c->how.take = (size_t)c->take;
+    c->how.as_is = !c->normalize;
     c->how.label_noise = c->noise < 0 ? 0 : c->noise;
     if (!c->noise_kind) return TREN_OK;
     if (c->noise < 0)
@@ -122,7 +127,8 @@ done:
 
 static tren_status run_source(const tren_source_kind *kind, const char *what, int argc,
                               char **argv) {
-    common c = {.split = "96/2/2", .noise = -1, .how = {.shuffle = true, .seed = 1}};
+    common c = {
+        .split = "96/2/2", .noise = -1, .normalize = true, .how = {.shuffle = true, .seed = 1}};
     tren_arg option[N_COMMON];
     list_common(option, &c);
     tren_settings_args *args;
@@ -141,7 +147,7 @@ done:
 static void print_sources(const char *what, bool makers) {
     printf("Usage\n  tren data %s SOURCE ... --out FILE.h5 [options]\n\nSources\n", what);
     for (const tren_source_kind *const *kind = tren_source_kinds; *kind; kind++)
-        if ((*kind)->is_maker == makers) printf("  %-10s %s\n", (*kind)->name, (*kind)->summary);
+        if ((*kind)->is_maker == makers) printf("  %-17s %s\n", (*kind)->name, (*kind)->summary);
     printf("\n'tren data %s SOURCE --help' lists the options of each.\n", what);
 }
 

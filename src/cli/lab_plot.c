@@ -63,6 +63,9 @@ static void put_style(FILE *out, const tren_series *s) {
     case TREN_MARK_POINTS:
         fprintf(out, "with points pt 7 ps 0.3 lc rgb '%s'", colour);
         break;
+    case TREN_MARK_CIRCLES:
+        fprintf(out, "with points pt 6 ps 1 lw 1.5 lc rgb '%s'", colour);
+        break;
     case TREN_MARK_BAND:
         fprintf(out, "with filledcurves fs transparent solid 0.15 noborder lc rgb '%s'", colour);
         break;

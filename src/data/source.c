@@ -12,7 +12,11 @@ const tren_source_kind *const tren_source_kinds[] = {
     &tren_source_csv,
     &tren_source_hdf5,
     &tren_source_sinusoid,
+    &tren_source_bishop_sinusoid,
     &tren_source_mnist1d,
+    &tren_source_interpolation,
+    &tren_source_isotropic,
+    &tren_source_two_scales,
     NULL,
 };
 

@@ -146,8 +146,8 @@ static const tren_setting settings_table[] = {
      .help = "Size of the smooth noise where there is no signal; 0.25 by default.",
      .fallback.number = 0.25, .max = 1e3},
     {"noise", TREN_SETTING_REAL, offsetof(settings, noise), "X",
-     .help = "Standard deviation of the noise everywhere; 0.02 by default.", .fallback.number = 0.02,
-     .max = 1e3},
+     .help = "Standard deviation of the noise everywhere; 0.02 by default.",
+     .fallback.number = 0.02, .max = 1e3},
 };
 
 const tren_source_kind tren_source_mnist1d = {

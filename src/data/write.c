@@ -129,15 +129,26 @@ static tren_status write_take_and_noise(tren_h5 *file, const content *all) {
     return tren_h5_put_i64(file, "/", "label_noise_changed", (int64_t)all->noise.n_changed);
 }
 
-static tren_status write_statistics(tren_h5 *file, const tren_source *source,
-                                    const tren_partition *partition) {
+static tren_status choose_statistics(double *mean, double *sd, const content *all) {
+    const tren_partition *partition = &all->partition;
+    if (!all->split->as_is)
+        return tren_statistics(mean, sd, all->source, partition->row[TREN_TRAIN],
+                               partition->n[TREN_TRAIN]);
+    for (int k = 0; k < all->source->shape.c; k++) {
+        mean[k] = 0;
+        sd[k] = 1;
+    }
+    return TREN_OK;
+}
+
+static tren_status write_statistics(tren_h5 *file, const content *all) {
+    const tren_source *source = all->source;
     size_t n_stats = (size_t)source->shape.c;
     double *mean;
     TREN_TRY(tren_alloc(&mean, 2 * n_stats, sizeof *mean, "mean and sd"));
     double *sd = mean + n_stats;
     tren_status st;
-    TREN_GOTO(
-        tren_statistics(mean, sd, source, partition->row[TREN_TRAIN], partition->n[TREN_TRAIN]));
+    TREN_GOTO(choose_statistics(mean, sd, all));
     TREN_GOTO(tren_h5_put_f64s(file, "/", "mean", mean, n_stats));
     TREN_GOTO(tren_h5_put_f64s(file, "/", "sd", sd, n_stats));
 done:
@@ -154,7 +165,7 @@ static tren_status write_attributes(tren_h5 *file, const content *all) {
     TREN_TRY(write_take_and_noise(file, all));
     TREN_TRY(tren_h5_put_text(file, "/", "origin", source->origin));
     TREN_TRY(tren_h5_put_u64(file, "/", "source_digest", source->digest));
-    return write_statistics(file, source, &all->partition);
+    return write_statistics(file, all);
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */

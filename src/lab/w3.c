@@ -13,8 +13,8 @@ enum { W3_ROWS = 1000, S1_FEW = 500, S1_MANY = 2250, TEST_ROWS = 10000, QUICK_TE
 static const int w3_features[] = {50,   100,  200,  400,  600,  800,  900,  950,
                                   1000, 1050, 1100, 1250, 1500, 2000, 4000, 10000};
 static const int w3_quick[] = {50, 200, 600, 900, 1000, 1100, 2000, 10000};
-static const int s1_features[] = {50,   100,  200,  300,  400,  500,  600,  1000,
-                                  1500, 2000, 2250, 2500, 3000, 5000, 10000};
+static const int s1_features[] = {50,   100,  200,  300,  400,  500,  600,   1000,
+                                  1500, 2000, 2250, 2500, 3000, 5000, 10000, 30000};
 static const int s1_quick[] = {100, 300, 500, 1000, 2250, 10000};
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
@@ -179,7 +179,7 @@ static tren_status prepare_s1(const tren_lab *lab) {
 static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_table *curve,
                             tren_verdict *v) {
     (void)lab;
-    double most = 0, at = 0, few[2] = {NAN, NAN};
+    double most = 0, at = 0, few[3] = {NAN, NAN, NAN};
     for (int i = 0; i < COUNT(s1_features); i++) {
         int d = s1_features[i];
         if (tren_table_count(points, "features", TREN_WHERE({"features", d})) == 0) continue;
@@ -193,6 +193,7 @@ static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_
         }
         if (d == 300) few[0] = b / a;
         if (d == 10000) few[1] = b / a;
+        if (d == 30000) few[2] = b / a;
     }
     tren_verdict_add(v, most >= 1.1,
                      "4.5 times the rows are worse where the larger set is just fitted: x %.2f in "
@@ -200,11 +201,13 @@ static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_
                      "4.5 veces más muestras son peores donde el conjunto mayor se ajusta justo: x "
                      "%.2f en error con D = %.0f (se pide: 1.1)",
                      most, at);
-    tren_verdict_add(v, few[0] < 1 && few[1] < 1,
-                     "and better far from there: x %.2f at D = 300, x %.2f with the most features",
-                     "y mejores lejos de allí: x %.2f con D = 300, x %.2f con las más "
-                     "características",
-                     few[0], few[1]);
+    tren_verdict_add(v, few[0] < 1, "and better where both have few features: x %.2f at D = 300",
+                     "y mejores donde ambos tienen pocas características: x %.2f con D = 300",
+                     few[0]);
+    tren_verdict_add(v, few[1] < 1, "and where both have many: x %.2f at D = 10,000",
+                     "y donde ambos tienen muchas: x %.2f con D = 10.000", few[1]);
+    if (!isnan(few[2]))
+        tren_verdict_tell(v, "at D = 30,000: x %.2f", "con D = 30.000: x %.2f", few[2]);
     return TREN_OK;
 }
 
