@@ -24,8 +24,9 @@ typedef struct tren_progress {
     int64_t step, steps;               /* of this epoch */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
     double samples_per_second;
-    bool epoch_done; /* then the next two are known */
+    bool epoch_done; /* then the next ones are known */
     double validation_loss, validation_accuracy;
+    double weight_norm, mean_abs_z; /* as in metrics.csv */
     bool best;
 } tren_progress;
 

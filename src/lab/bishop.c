@@ -202,7 +202,7 @@ const tren_experiment tren_lab_b1 = {
 
 /* ---- B2: local minima ------------------------------------------------------------------------ */
 
-enum { B2_ROWS = 30, B2_STARTS = 30, MOST_UNITS = 10 };
+enum { B2_ROWS = 15, B2_STARTS = 30, MOST_UNITS = 10 };
 
 static int starts_of(const tren_lab *lab) {
     return lab->options->quick ? 10 : B2_STARTS;
@@ -287,10 +287,10 @@ const tren_experiment tren_lab_b2 = {
     .question = {"Is the test error a simple function of the number of hidden units?",
                  "¿Es el error de test una función simple del número de unidades ocultas?"},
     .setting =
-        {"30 points of the sinusoid of B1, 1000 to test; 1-M-1 with tanh, M = 1 to 10, 30 "
+        {"15 points of the sinusoid of B1, 1000 to test; 1-M-1 with tanh, M = 1 to 10, 30 "
          "starts each with all weights from N(0, 10); scaled conjugate gradients, 3000 "
          "iterations.",
-         "30 puntos de la sinusoide de B1 y 1000 de test; 1-M-1 con tanh, M = 1 a 10, 30 "
+         "15 puntos de la sinusoide de B1 y 1000 de test; 1-M-1 con tanh, M = 1 a 10, 30 "
          "inicios cada una con todos los pesos de N(0, 10); gradientes conjugados escalados, "
          "3000 iteraciones."},
     .look_for =
@@ -300,9 +300,9 @@ const tren_experiment tren_lab_b2 = {
          "función simple de M. Pruebe muchos inicios y elija por validación."},
     .wants_double = true,
     .max_ranks = 1,
-    .seeds = 3,
+    .seeds = 5,
     .quick_seeds = 1,
-    .seconds = 45,
+    .seconds = 25,
     .quick_seconds = 8,
     .columns = "units,start,seed,test_sse,test_rms,train_rms",
     .plan = plan_b2,

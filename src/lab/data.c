@@ -122,6 +122,7 @@ static tren_status choose(tren_source *source, const tren_dataset *dataset, cons
     tren_rows rows = {0};
     uint32_t *order = NULL;
     tren_status st = TREN_OK;
+    if (s->of > 0 && s->of < all) all = s->of;
     TREN_GOTO(check_large(info, from, s->train + s->validation + s->test));
     TREN_GOTO(tren_alloc(&order, all, sizeof *order, "a subset"));
     TREN_GOTO(tren_rows_read(&rows, dataset, TREN_TRAIN, 0, all));

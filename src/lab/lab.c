@@ -81,8 +81,11 @@ static tren_status describe(char *text, size_t n, const tren_lab *lab) {
         digest = tren_dataset_info_of(dataset)->digest;
         tren_dataset_close(dataset);
     }
-    snprintf(text, n, "experiment: %s\nform: %s\nprecision: %s\ndata: %016llx\n", e->name,
-             lab->options->quick ? "quick" : "full", TREN_REAL_NAME, (unsigned long long)digest);
+    /* Who changes a setting changes the text that tells it. */
+    uint64_t setting = tren_digest(e->setting.en, strlen(e->setting.en));
+    snprintf(text, n, "experiment: %s\nsetting: %016llx\nform: %s\nprecision: %s\ndata: %016llx\n",
+             e->name, (unsigned long long)setting, lab->options->quick ? "quick" : "full",
+             TREN_REAL_NAME, (unsigned long long)digest);
     return TREN_OK;
 }
 

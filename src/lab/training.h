@@ -46,6 +46,7 @@ tren_status lab_make(const char *path, const char *maker, const lab_setting *set
 /* A small dataset out of a large one of images: rows of its training part, chosen by the seed. */
 typedef struct lab_subset {
     size_t train, validation, test;
+    size_t of;          /* only the first rows of its training part; 0: all */
     int pool;           /* average over pool x pool pixels; 1: none */
     double label_noise; /* of the new training part */
     tren_noise_kind noise_kind;

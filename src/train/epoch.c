@@ -8,7 +8,7 @@
 
 /* What rank 0 decides at the end of an epoch. */
 typedef struct verdict {
-    double loss, accuracy;
+    double loss, accuracy, mean_abs_z;
     bool best, stop;
     uint64_t digest;
 } verdict;
@@ -29,6 +29,8 @@ static void report(tren_trainer *t, const verdict *v) {
         p.epoch_done = true;
         p.validation_loss = v->loss;
         p.validation_accuracy = v->accuracy;
+        p.weight_norm = sqrt(tren_graph_weight_squares(t->graph, t->value));
+        p.mean_abs_z = v->mean_abs_z;
         p.best = v->best;
     }
     t->options->progress(t->options->ctx, &p);
@@ -69,6 +71,7 @@ static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     tren_position *at = &t->state_of.at;
     v->loss = scores->loss;
     v->accuracy = scores->accuracy;
+    v->mean_abs_z = scores->mean_abs_z;
     if (scores->rows == 0) return;
     bool first = at->best_epoch == 0 && isfinite(v->loss);
     bool improved = first || v->loss < at->best_loss - t->config->early_stopping.min_delta;

@@ -1,0 +1,158 @@
+/* decay: what the penalty lambda/(2m) sum ||W||^2 does to weights and pre-activations. */
+#include "lab/experiments.h"
+#include "lab/training.h"
+
+#include <math.h>
+
+static const char recipe[] =
+    "model: {name: mlp, hidden: [128, 64], activation: tanh, init: glorot}\n"
+    "batch_size: 64\n"
+    "optimizer: {name: sgd, learning_rate: 0.05, momentum: 0.9}\n";
+
+enum { ROWS = 4000, VALIDATION_ROWS = 2000, TEST_ROWS = 4000 };
+
+static const double grid[] = {0, 0.1, 0.3, 1, 3, 10, 30, 100, 300};
+enum { N_LAMBDAS = sizeof grid / sizeof *grid };
+
+static tren_status plan(tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        for (int i = 0; i < N_LAMBDAS; i++) {
+            uint64_t seed = lab->options->first_seed + (uint64_t)s;
+            TREN_TRY(tren_lab_add(lab, seed, 1, (const double[4]){grid[i]}, "lambda%g-seed%llu",
+                                  grid[i], (unsigned long long)seed));
+        }
+    return TREN_OK;
+}
+
+static tren_status prepare(const tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++) {
+        char path[TREN_MAX_PATH];
+        lab_subset subset = {.train = ROWS,
+                             .validation = VALIDATION_ROWS,
+                             .test = TEST_ROWS,
+                             .pool = 1,
+                             .seed = lab->options->first_seed + (uint64_t)s};
+        lab_data_path(path, lab, "images-s%llu", (unsigned long long)subset.seed);
+        TREN_TRY(lab_make_subset(path, lab->options->data, &subset));
+    }
+    return TREN_OK;
+}
+
+static void keep_last(void *ctx, const tren_progress *progress) {
+    *(tren_progress *)ctx = *progress;
+}
+
+static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                         tren_table *rows) {
+    tren_config config;
+    lab_outcome out;
+    tren_progress last = {0};
+    lab_watch watch = {.epoch = keep_last, .ctx = &last};
+    TREN_TRY(lab_config(&config, lab, recipe));
+    lab_data_path(config.data, lab, "images-s%llu", (unsigned long long)p->seed);
+    config.seed = p->seed;
+    config.epochs = lab->options->quick ? 10 : 60;
+    config.optimizer.lambda = p->at[0];
+    TREN_TRY(lab_train(&out, lab, group, &config, &watch));
+    return tren_table_add(rows,
+                          (const double[]){p->at[0], (double)p->seed, last.weight_norm,
+                                           last.mean_abs_z, out.train_error,
+                                           1 - last.validation_accuracy, last.validation_loss});
+}
+
+/* From each row to the `step`th after it. */
+static bool falls(const tren_table *curve, const char *column, int step) {
+    for (int i = step; i < curve->n_rows; i++)
+        if (tren_table_get(curve, i, column) > tren_table_get(curve, i - step, column))
+            return false;
+    return true;
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                         tren_verdict *v) {
+    int step = lab->options->quick ? 2 : 1; /* a few epochs of one seed are noisy */
+    static const char *const column[] = {"weight_norm", "mean_abs_z", "train_error",
+                                         "validation_error", "validation_loss"};
+    for (int i = 0; i < N_LAMBDAS; i++) {
+        double row[6] = {grid[i] > 0 ? grid[i]
+                                     : 0.03}; /* where a logarithmic axis has room for 0 */
+        for (int k = 0; k < 5; k++)
+            row[1 + k] = tren_table_mean(points, column[k], TREN_WHERE({"lambda", grid[i]}));
+        TREN_TRY(tren_table_add(curve, row));
+    }
+    int last = N_LAMBDAS - 1;
+    tren_verdict_add(v, falls(curve, "weight_norm", step),
+                     "||W|| falls with lambda at every step: %.1f without, %.1f with lambda = %g",
+                     "||W|| baja con lambda en cada paso: %.1f sin ella, %.1f con lambda = %g",
+                     tren_table_get(curve, 0, "weight_norm"),
+                     tren_table_get(curve, last, "weight_norm"), grid[last]);
+    tren_verdict_add(
+        v, falls(curve, "mean_abs_z", step),
+        "so does mean |z| of the hidden units, and tanh becomes nearly linear: %.2f, %.2f",
+        "también la media de |z| de las unidades ocultas, y tanh se hace casi lineal: "
+        "%.2f, %.2f",
+        tren_table_get(curve, 0, "mean_abs_z"), tren_table_get(curve, last, "mean_abs_z"));
+    lab_peak best = lab_find_least(curve, "lambda", "validation_loss", 0, 1e9);
+    tren_verdict_add(
+        v, best.x > 0.03 && best.x < grid[last],
+        "the best validation loss, %.3f, is at lambda = %g: neither without decay nor "
+        "with the most",
+        "la mejor pérdida de validación, %.3f, está en lambda = %g: ni sin penalización "
+        "ni con la máxima",
+        best.y, best.x);
+    return TREN_OK;
+}
+
+#define LAMBDA_AXIS                                                                                \
+    { "lambda (0 at the left end)", "lambda (0 en el extremo izquierdo)" }
+
+const tren_experiment tren_lab_decay = {
+    .name = "decay",
+    .figure = {"Weight decay", "Weight decay"},
+    .title = {"Weight decay: smaller weights, smaller activations",
+              "Weight decay: pesos y activaciones más pequeños"},
+    .question = {"What does the penalty do inside the network?",
+                 "¿Qué hace la penalización dentro de la red?"},
+    .setting =
+        {"4000 images of Fashion-MNIST, 784-128-64-10 with tanh, SGD 0.05 with momentum 0.9, "
+         "60 epochs; J_R = J + lambda/(2m) sum ||W||^2 with m = 4000.",
+         "4000 imágenes de Fashion-MNIST, 784-128-64-10 con tanh, SGD 0.05 con momento 0.9, 60 "
+         "épocas; J_R = J + lambda/(2m) suma ||W||^2 con m = 4000."},
+    .look_for =
+        {"The larger lambda, the smaller ||W||, so the smaller z = Wa + b, so the more tanh "
+         "works where it is a straight line. A little of that is less overfitting, too much "
+         "is too simple a network.",
+         "Cuanto mayor es lambda, menor ||W||, menor z = Wa + b, y más trabaja tanh donde es "
+         "casi una recta. Un poco evita el sobreajuste; demasiado deja una red demasiado "
+         "simple."},
+    .wants_data = true,
+    .max_ranks = 1,
+    .seeds = 3,
+    .quick_seeds = 1,
+    .seconds = 40,
+    .quick_seconds = 5,
+    .columns = "lambda,seed,weight_norm,mean_abs_z,train_error,validation_error,validation_loss",
+    .plan = plan,
+    .prepare = prepare,
+    .point = point,
+    .judge = judge,
+    .curve = "lambda,weight_norm,mean_abs_z,train_error,validation_error,validation_loss",
+    .panel = {{.title = {"||W||", "||W||"},
+               .x = LAMBDA_AXIS,
+               .y = {"Frobenius norm of all weights", "norma de Frobenius de todos los pesos"},
+               .log_x = true,
+               .series = {{"lambda", "weight_norm", .colour = 0}}},
+              {.title = {"Mean |z| of the hidden units", "Media de |z| de las unidades ocultas"},
+               .x = LAMBDA_AXIS,
+               .y = {"mean |z|", "media de |z|"},
+               .log_x = true,
+               .series = {{"lambda", "mean_abs_z", .colour = 3}}},
+              {.title = {"Error", "Error"},
+               .x = LAMBDA_AXIS,
+               .y = {"share of wrong answers", "proporción de respuestas erróneas"},
+               .log_x = true,
+               .series = {{"lambda", "validation_error", .label = {"validation", "validación"},
+                           .colour = 0},
+                          {"lambda", "train_error", .label = {"training", "entrenamiento"},
+                           .colour = 1}}}},
+};

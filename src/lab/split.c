@@ -1,0 +1,161 @@
+/* split: 70/15/15 against 96/2/2 on the same data: what a larger training part brings, and what a
+ * smaller test part can tell. */
+#include "lab/experiments.h"
+#include "lab/training.h"
+
+#include <math.h>
+
+static const char recipe[] = "model: {name: mlp, hidden: [128], activation: relu}\n"
+                             "batch_size: 128\nepochs: 8\n"
+                             "optimizer: {name: sgd, learning_rate: 0.05, momentum: 0.9}\n"
+                             "schedule: {name: cosine}\n";
+
+enum { ROWS = 20000, QUICK_ROWS = 6000, N_SPLITS = 2, ALL_ROWS = 70000 };
+
+static const struct {
+    const char *name;
+    double train, held; /* shares: of training, and of validation and test each */
+} split_of[N_SPLITS] = {{"70-15-15", 0.70, 0.15}, {"96-2-2", 0.96, 0.02}};
+
+static size_t rows_of(const tren_lab *lab) {
+    return lab->options->quick ? QUICK_ROWS : ROWS;
+}
+
+static size_t held_of(const tren_lab *lab, int split) {
+    return (size_t)lround(split_of[split].held * (double)rows_of(lab));
+}
+
+static tren_status plan(tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        for (int i = 0; i < N_SPLITS; i++) {
+            uint64_t seed = lab->options->first_seed + (uint64_t)s;
+            TREN_TRY(tren_lab_add(lab, seed, split_of[i].train, (const double[4]){i}, "%s-seed%llu",
+                                  split_of[i].name, (unsigned long long)seed));
+        }
+    return TREN_OK;
+}
+
+static void data_path(char path[TREN_MAX_PATH], const tren_lab *lab, int split, uint64_t seed) {
+    lab_data_path(path, lab, "%s-s%llu", split_of[split].name, (unsigned long long)seed);
+}
+
+static tren_status prepare(const tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        for (int i = 0; i < N_SPLITS; i++) {
+            char path[TREN_MAX_PATH];
+            size_t held = held_of(lab, i);
+            lab_subset subset = {.train = rows_of(lab) - 2 * held,
+                                 .validation = held,
+                                 .test = held,
+                                 .of = rows_of(lab),
+                                 .pool = 1,
+                                 .seed = lab->options->first_seed + (uint64_t)s};
+            data_path(path, lab, i, subset.seed);
+            TREN_TRY(lab_make_subset(path, lab->options->data, &subset));
+        }
+    return TREN_OK;
+}
+
+static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                         tren_table *rows) {
+    tren_config config;
+    lab_outcome out;
+    int split = (int)p->at[0];
+    TREN_TRY(lab_config(&config, lab, recipe));
+    data_path(config.data, lab, split, p->seed);
+    config.seed = p->seed;
+    TREN_TRY(lab_train(&out, lab, group, &config, NULL));
+    double accuracy = 1 - out.test_error, n = (double)held_of(lab, split);
+    double error = sqrt(accuracy * (1 - accuracy) / n);
+    return tren_table_add(rows, (const double[]){split, (double)p->seed, n, accuracy, error,
+                                                 (double)p->seed + 0.2 * split,
+                                                 split == 0 ? accuracy : NAN,
+                                                 split == 1 ? accuracy : NAN});
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                         tren_verdict *v) {
+    double mean[N_SPLITS], sd[N_SPLITS], error[N_SPLITS];
+    for (int i = 0; i < N_SPLITS; i++) {
+        const tren_where *here = TREN_WHERE({"split", i});
+        mean[i] = tren_table_mean(points, "accuracy", here);
+        sd[i] = tren_table_sd(points, "accuracy", here);
+        error[i] = tren_table_mean(points, "standard_error", here);
+        double last = (double)(lab->options->first_seed + (uint64_t)lab->options->seeds);
+        for (int end = 0; end < 2; end++)
+            TREN_TRY(tren_table_add(
+                curve,
+                (const double[]){i, end ? last : (double)lab->options->first_seed - 0.5, mean[i],
+                                 sd[i], error[i], i == 0 ? mean[0] - 2 * error[0] : NAN,
+                                 i == 0 ? mean[0] + 2 * error[0] : NAN,
+                                 i == 1 ? mean[1] - 2 * error[1] : NAN,
+                                 i == 1 ? mean[1] + 2 * error[1] : NAN}));
+    }
+    double all[N_SPLITS];
+    for (int i = 0; i < N_SPLITS; i++)
+        all[i] = sqrt(mean[i] * (1 - mean[i]) / (split_of[i].held * ALL_ROWS));
+    tren_verdict_add(v, error[1] > 2 * error[0],
+                     "standard error of one test accuracy: %.2f points with 70/15/15, %.2f with "
+                     "96/2/2 (theory: x sqrt(7.5) = 2.74)",
+                     "error típico de una exactitud de test: %.2f puntos con 70/15/15, %.2f con "
+                     "96/2/2 (teoría: x raíz de 7.5 = 2.74)",
+                     100 * error[0], 100 * error[1]);
+    tren_verdict_add(v, sd[1] > 1.3 * sd[0],
+                     "and so the accuracies spread over the seeds: standard deviation %.2f points "
+                     "against %.2f",
+                     "y así se dispersan las exactitudes entre semillas: desviación típica %.2f "
+                     "puntos frente a %.2f",
+                     100 * sd[0], 100 * sd[1]);
+    tren_verdict_tell(v, "what 96 %% instead of 70 %% to train on bring: %+.2f points on average",
+                      "lo que aporta entrenar con el 96 %% en vez del 70 %%: %+.2f puntos de media",
+                      100 * (mean[1] - mean[0]));
+    tren_verdict_tell(
+        v,
+        "with all 70,000 images the standard errors are %.2f and %.2f points: 96/2/2 "
+        "cannot rank models closer than about %.1f points",
+        "con las 70.000 imágenes los errores típicos son %.2f y %.2f puntos: 96/2/2 no "
+        "puede ordenar modelos a menos de unos %.1f puntos",
+        100 * all[0], 100 * all[1], 100 * 2 * sqrt(2) * all[1]);
+    return TREN_OK;
+}
+
+const tren_experiment tren_lab_split = {
+    .name = "split",
+    .figure = {"Training: data", "Entrenamiento: datos"},
+    .title = {"70/15/15 or 96/2/2", "70/15/15 o 96/2/2"},
+    .question = {"What is gained, and what is lost, by keeping only 2 % to test with?",
+                 "¿Qué se gana y qué se pierde al guardar solo un 2 % para el test?"},
+    .setting = {"The same 20,000 images of Fashion-MNIST, split either way anew for each of ten "
+                "seeds; 784-128-10, 8 epochs.",
+                "Las mismas 20.000 imágenes de Fashion-MNIST, repartidas de ambas formas con cada "
+                "una de diez semillas; 784-128-10, 8 épocas."},
+    .look_for =
+        {"More rows to train on help a little. But a test part of 400 images gives an answer "
+         "that swings by a point and a half either way: with 96/2/2 it takes a large data set "
+         "to tell two good models apart.",
+         "Más muestras de entrenamiento ayudan un poco. Pero un test de 400 imágenes da una "
+         "respuesta que oscila punto y medio: con 96/2/2 hace falta un conjunto grande para "
+         "distinguir dos buenos modelos."},
+    .wants_data = true,
+    .max_ranks = 1,
+    .seeds = 10,
+    .quick_seeds = 10,
+    .seconds = 20,
+    .quick_seconds = 8,
+    .columns = "split,seed,test_rows,accuracy,standard_error,place,accuracy70,accuracy96",
+    .plan = plan,
+    .prepare = prepare,
+    .point = point,
+    .judge = judge,
+    .curve = "split,place,mean,sd,standard_error,low70,high70,low96,high96",
+    .panel = {{.title = {"Test accuracy, and two standard errors around the mean",
+                         "Exactitud de test, y dos errores típicos en torno a la media"},
+               .x = {"seed of the split", "semilla del reparto"},
+               .y = {"share of right answers", "proporción de aciertos"},
+               .series = {{"place", "low96", "high96", .mark = TREN_MARK_BAND, .colour = 1},
+                          {"place", "low70", "high70", .mark = TREN_MARK_BAND, .colour = 0},
+                          {"place", "accuracy96", .label = {"96/2/2", "96/2/2"},
+                           .mark = TREN_MARK_CIRCLES, .colour = 1, .from_points = true},
+                          {"place", "accuracy70", .label = {"70/15/15", "70/15/15"},
+                           .mark = TREN_MARK_CIRCLES, .colour = 0, .from_points = true}}}},
+};
