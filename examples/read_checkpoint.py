@@ -15,7 +15,8 @@ import numpy as np
 # What a position consists of, in the order in which the digest takes it.
 POSITION = ("epoch", "step", "loss", "correct", "rows", "best_epoch", "best_loss", "best_accuracy", "bad_epochs",
             "best_digest", "seconds", "last_train_loss", "last_train_accuracy")
-STATES = {"momentum": ("velocity",), "nesterov": ("velocity",), "adam": ("mean", "square"), "adamw": ("mean", "square")}
+STATES = {"momentum": ("velocity",), "nesterov": ("velocity",), "adam": ("mean", "square"), "adamw": ("mean", "square"),
+          "scg": ("gradient", "direction", "scalars")}
 
 
 def text(value):

@@ -146,9 +146,10 @@ typedef struct tren_checkpoint {
      * dataset: shape, is_image, x_type, classes and targets, mean and sd, class names. The last
      * three are owned. */
     tren_dataset_info data;
-    char *config;    /* YAML; owned */
-    char *metrics;   /* metrics.csv so far; owned */
-    double *history; /* validation losses of the epochs so far; owned */
+    char *config;     /* YAML; owned */
+    char *metrics;    /* metrics.csv so far; owned */
+    size_t n_metrics; /* its length */
+    double *history;  /* validation losses of the epochs so far; owned */
     size_t n_history;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */
     char optimizer[16], precision[16];

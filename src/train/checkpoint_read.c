@@ -141,7 +141,8 @@ static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_stat
     TREN_TRY(get_bytes(file, "/config", &c->config));
     TREN_TRY(get_bytes(file, "/metrics", &c->metrics));
     tren_digest_add(digest, c->config, strlen(c->config));
-    tren_digest_add(digest, c->metrics, strlen(c->metrics));
+    c->n_metrics = strlen(c->metrics);
+    tren_digest_add(digest, c->metrics, c->n_metrics);
     tren_checkpoint_digest_data(&c->data, digest);
     if (!tren_h5_has(file, "/history")) return TREN_OK;
     tren_type type;

@@ -14,11 +14,12 @@ static const char header[] =
     "evaluate_seconds,checkpoint_seconds\n";
 
 static tren_status append(tren_checkpoint *c, const char *line) {
-    size_t have = c->metrics ? strlen(c->metrics) : 0, more = strlen(line);
+    size_t have = c->n_metrics, more = strlen(line);
     char *longer = realloc(c->metrics, have + more + 1);
     if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: metrics");
     memcpy(longer + have, line, more + 1);
     c->metrics = longer;
+    c->n_metrics = have + more;
     return TREN_OK;
 }
 
@@ -38,7 +39,7 @@ static tren_status write_rows(tren_trainer *t) {
 
 /* Rows after the checkpoint are written again, by the steps that are done again. */
 tren_status metrics_begin(tren_trainer *t) {
-    if (!t->state_of.metrics || !t->state_of.metrics[0]) TREN_TRY(append(&t->state_of, header));
+    if (t->state_of.n_metrics == 0) TREN_TRY(append(&t->state_of, header));
     return t->folder.path[0] ? write_rows(t) : TREN_OK;
 }
 

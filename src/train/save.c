@@ -239,6 +239,7 @@ static void take_over(tren_trainer *t, tren_checkpoint *c) {
     free(now->metrics);
     free(now->history);
     now->metrics = c->metrics;
+    now->n_metrics = c->n_metrics;
     now->history = c->history;
     now->n_history = c->n_history;
     memcpy(now->scalar, c->scalar, sizeof now->scalar);
