@@ -133,6 +133,7 @@ typedef struct tren_config {
     int check_without_dropout; /* epochs; 0: off */
     /* how long, how often */
     int epochs;
+    double stop_loss;          /* of training; 0: off */
     int64_t max_steps;         /* 0: no limit */
     double max_time;           /* seconds; 0: no limit */
     int checkpoint_steps;      /* 0: off */

@@ -53,6 +53,7 @@ typedef enum tren_stop_reason {
     TREN_STOP_MAX_TIME,
     TREN_STOP_SIGNAL,
     TREN_STOP_DIVERGED,
+    TREN_STOP_LOSS,     /* the training loss is down to stop_loss */
     TREN_STOP_CONVERGED /* scg: within its tolerances, or at a gradient of zero */
 } tren_stop_reason;
 const char *tren_stop_reason_name(tren_stop_reason reason);

@@ -133,6 +133,9 @@ static bool max_steps_done(const tren_trainer *t) {
 static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) {
     if (stop)
         *reason = TREN_STOP_EARLY;
+    else if (t->config->stop_loss > 0 && t->state_of.at.epoch > 0 &&
+             t->state_of.at.last_train_loss <= t->config->stop_loss)
+        *reason = TREN_STOP_LOSS;
     else if (t->scg.converged)
         *reason = TREN_STOP_CONVERGED;
     else if (t->state_of.at.epoch >= t->config->epochs)

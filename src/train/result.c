@@ -7,7 +7,7 @@
 
 const char *tren_stop_reason_name(tren_stop_reason reason) {
     static const char *const name[] = {"epochs", "early_stopping", "max_steps", "max_time",
-                                       "signal", "diverged",       "converged"};
+                                       "signal", "diverged",       "stop_loss", "converged"};
     return name[reason];
 }
 
