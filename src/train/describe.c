@@ -47,7 +47,8 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     fprintf(out, "steps                 %.0f an epoch, %.0f in %d epochs\n", steps,
             steps * c->epochs, c->epochs);
     if (c->optimizer.name == TREN_SCG)
-        fprintf(out, "optimizer             scg, one iteration an epoch, each 1 to 3 of these steps\n");
+        fprintf(out,
+                "optimizer             scg, one iteration an epoch, each 1 to 3 of these steps\n");
     else
         fprintf(out, "optimizer             %s, learning rate %g\n", tren_optimizer_find(c)->name,
                 c->optimizer.learning_rate);
