@@ -8,7 +8,7 @@ typedef struct tren_cli_run {
     char file[TREN_MAX_PATH]; /* the YAML file, or "" */
     bool resume;
     bool dry_run;
-    bool help; /* the help was printed: leave with 0 */
+    bool help;       /* the help was printed: leave with 0 */
     tren_grid *grid; /* not owned; where the file's grid goes. NULL: it may have none */
 } tren_cli_run;
 
