@@ -1,0 +1,191 @@
+/* E2: double descent over epochs of a narrow ResNet18 on few images with many wrong labels
+ * (P. Nakkiran et al., "Deep double descent", 2019, in the small). Exploratory: no cheap positive
+ * result is known. */
+#include "lab/experiments.h"
+#include "lab/training.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ROWS = 1000, SCORED = 2000, N_WIDTHS = 2 };
+static const int width[N_WIDTHS] = {2, 8};
+
+static const char recipe[] = "model: {name: resnet18, init: pytorch}\n"
+                             "batch_size: 128\n"
+                             "augment: {flip_horizontal: true, crop_padding: 2}\n"
+                             "optimizer: {name: adam, learning_rate: 0.0003}\n";
+
+static int epochs_of(const tren_lab *lab) {
+    return lab->options->quick ? 60 : 1500;
+}
+
+static tren_status plan(tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        for (int i = 0; i < N_WIDTHS; i++) {
+            uint64_t seed = lab->options->first_seed + (uint64_t)s;
+            TREN_TRY(tren_lab_add(lab, seed, width[i] + 1, (const double[4]){width[i]},
+                                  "width%d-seed%llu", width[i], (unsigned long long)seed));
+        }
+    return TREN_OK;
+}
+
+/* What scores every epoch is the validation part, with true labels. */
+static tren_status prepare(const tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++) {
+        char path[TREN_MAX_PATH];
+        lab_subset subset = {.train = ROWS,
+                             .validation = SCORED,
+                             .pool = 2,
+                             .label_noise = 0.4,
+                             .noise_kind = TREN_NOISE_INCORRECT,
+                             .seed = lab->options->first_seed + (uint64_t)s};
+        lab_data_path(path, lab, "small-s%llu", (unsigned long long)subset.seed);
+        TREN_TRY(lab_make_subset(path, lab->options->data, &subset));
+    }
+    return TREN_OK;
+}
+
+typedef struct history {
+    double *error, *train; /* [epochs] */
+} history;
+
+static void keep(void *ctx, const tren_progress *p) {
+    history *h = ctx;
+    h->error[p->epoch - 1] = 1 - p->validation_accuracy;
+    h->train[p->epoch - 1] = 1 - p->train_accuracy;
+}
+
+static int next_record(int epoch) {
+    int more = (int)(epoch * 1.08);
+    return more <= epoch ? epoch + 1 : more;
+}
+
+/* The mean over epochs within a tenth of this one. */
+static double smooth(const double *x, int n, int epoch) {
+    int half = epoch / 10, lo = epoch - half < 1 ? 1 : epoch - half,
+        hi = epoch + half > n ? n : epoch + half;
+    double sum = 0;
+    for (int e = lo; e <= hi; e++) sum += x[e - 1];
+    return sum / (hi - lo + 1);
+}
+
+static tren_status train(history *h, const tren_lab *lab, tren_comm *group,
+                         const tren_lab_point *p) {
+    tren_config config;
+    lab_outcome out;
+    lab_watch watch = {.epoch = keep, .ctx = h};
+    TREN_TRY(lab_config(&config, lab, recipe));
+    lab_data_path(config.data, lab, "small-s%llu", (unsigned long long)p->seed);
+    config.model.width = (int)p->at[0];
+    config.seed = p->seed;
+    config.epochs = epochs_of(lab);
+    return lab_train(&out, lab, group, &config, &watch);
+}
+
+static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                         tren_table *rows) {
+    history h = {0};
+    int n = epochs_of(lab);
+    tren_status st = TREN_OK;
+    TREN_GOTO(tren_alloc(&h.error, (size_t)n, sizeof *h.error, "an error curve"));
+    TREN_GOTO(tren_alloc(&h.train, (size_t)n, sizeof *h.train, "an error curve"));
+    TREN_GOTO(train(&h, lab, group, p));
+    for (int e = 1; e <= n; e = next_record(e))
+        TREN_GOTO(
+            tren_table_add(rows, (const double[]){p->at[0], (double)p->seed, e,
+                                                  smooth(h.error, n, e), smooth(h.train, n, e)}));
+done:
+    free(h.error);
+    free(h.train);
+    return st;
+}
+
+static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
+    for (int e = 1; e <= epochs_of(lab); e = next_record(e)) {
+        double row[1 + 2 * N_WIDTHS] = {e};
+        for (int k = 0; k < N_WIDTHS; k++) {
+            const tren_where *here = TREN_WHERE({"width", width[k]}, {"epoch", e});
+            row[1 + k] = tren_table_mean(points, "test_error", here);
+            row[1 + N_WIDTHS + k] = tren_table_mean(points, "train_error", here);
+        }
+        TREN_TRY(tren_table_add(curve, row));
+    }
+    return TREN_OK;
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                         tren_verdict *v) {
+    TREN_TRY(draw(lab, points, curve));
+    lab_peak peak = lab_find_peak(curve, "epoch", "test8", epochs_of(lab) / 50, 1e9);
+    lab_peak first = lab_find_least(curve, "epoch", "test8", 0, peak.x);
+    double last = tren_table_get(curve, curve->n_rows - 1, "test8");
+    if (lab->options->quick) {
+        tren_verdict_tell(
+            v,
+            "60 epochs are too few for a second descent: test error %.3f, least %.3f "
+            "at epoch %.0f; run it in full",
+            "60 épocas son pocas para un segundo descenso: error de test %.3f, mínimo "
+            "%.3f en la época %.0f; ejecútelo entero",
+            last, first.y, first.x);
+        v->not_available = true;
+        return TREN_OK;
+    }
+    tren_verdict_add(
+        v, peak.y - first.y >= 0.03,
+        "width 8: after its first minimum (%.3f at epoch %.0f) the test error rises to "
+        "%.3f at epoch %.0f (asked: 3 points)",
+        "anchura 8: tras el primer mínimo (%.3f en la época %.0f) el error de test sube "
+        "a %.3f en la época %.0f (se piden 3 puntos)",
+        first.y, first.x, peak.y, peak.x);
+    tren_verdict_add(v, peak.y - last >= 0.015,
+                     "and falls again, to %.3f at the end: %.1f points (asked: 1.5)",
+                     "y vuelve a bajar, hasta %.3f al final: %.1f puntos (se piden 1.5)", last,
+                     100 * (peak.y - last));
+    return TREN_OK;
+}
+
+const tren_experiment tren_lab_e2 = {
+    .name = "E2",
+    .figure = {"Fig. 9.10", "Fig. 9.10"},
+    .title = {"Double descent over epochs: ResNet18", "Doble descenso según las épocas: ResNet18"},
+    .question = {"Can training on for long undo the overfitting that training on has brought?",
+                 "¿Puede seguir entrenando deshacer el sobreajuste que trajo seguir entrenando?"},
+    .setting =
+        {"1000 images of Fashion-MNIST, averaged to 14 x 14, 40 % of whose labels are wrong; "
+         "pre-activation ResNet18 of widths 2 and 8, Adam 0.0003, batches of 128, crops and "
+         "flips, 1500 epochs; 2000 images with true labels score each epoch; curves are "
+         "averaged over a tenth of the epoch either way.",
+         "1000 imágenes de Fashion-MNIST, promediadas a 14 x 14, con un 40 % de etiquetas "
+         "erróneas; ResNet18 preactivada de anchuras 2 y 8, Adam 0.0003, lotes de 128, "
+         "recortes y reflejos, 1500 épocas; 2000 imágenes con etiquetas verdaderas puntúan "
+         "cada época; las curvas se promedian en un décimo de la época a cada lado."},
+    .look_for = {"The narrow network falls and stays. The wide one falls, rises as it learns the "
+                 "wrong labels, and may fall again once it has learned them all.",
+                 "La red estrecha baja y se queda. La ancha baja, sube mientras aprende las "
+                 "etiquetas erróneas, y puede volver a bajar cuando las ha aprendido todas."},
+    .wants_data = true,
+    .max_ranks = 1,
+    .seeds = 3,
+    .quick_seeds = 1,
+    .seconds = 240,
+    .quick_seconds = 6,
+    .columns = "width,seed,epoch,test_error,train_error",
+    .plan = plan,
+    .prepare = prepare,
+    .point = point,
+    .judge = judge,
+    .curve = "epoch,test2,test8,train2,train8",
+    .panel =
+        {{.title = {"Error", "Error"},
+          .x = {"epochs", "épocas"},
+          .y = {"share of wrong answers", "proporción de respuestas erróneas"},
+          .log_x = true,
+          .series = {{"epoch", "test2", .label = {"width 2, test", "anchura 2, test"},
+                      .mark = TREN_MARK_CURVE, .colour = 1},
+                     {"epoch", "test8", .label = {"width 8, test", "anchura 8, test"},
+                      .mark = TREN_MARK_CURVE, .colour = 0},
+                     {"epoch", "train2", .label = {"width 2, training", "anchura 2, entrenamiento"},
+                      .mark = TREN_MARK_DASHED, .colour = 1},
+                     {"epoch", "train8", .label = {"width 8, training", "anchura 8, entrenamiento"},
+                      .mark = TREN_MARK_DASHED, .colour = 0}}}},
+};

@@ -1,0 +1,135 @@
+/* R2: each regularizer takes the peak of W1 down. */
+#include "lab/experiments.h"
+#include "lab/mnist1d.h"
+
+#include <math.h>
+
+enum { ROWS = 4000, TEST_ROWS = 12000, PEAK_WIDTH = 54, MOST = 7, N_KINDS = 3 };
+enum { DECAY, DROPOUT, NOISE };
+
+static const struct {
+    const char *name;
+    tren_phrase say;
+    double strength[MOST]; /* ascending; the first is none */
+    int n;
+} kind[N_KINDS] = {
+    {"decay",
+     {"weight decay (lambda/m)", "weight decay (lambda/m)"},
+     {0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2},
+     7},
+    {"dropout", {"dropout", "dropout"}, {0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5}, 7},
+    {"noise",
+     {"augmentation by noise", "aumento con ruido"},
+     {0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2},
+     7},
+};
+
+static int epochs_of(const tren_lab *lab) {
+    return lab->options->quick ? 150 : 500;
+}
+
+static tren_status plan(tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        for (int k = 0; k < N_KINDS; k++)
+            for (int i = 0; i < kind[k].n; i++) {
+                uint64_t seed = lab->options->first_seed + (uint64_t)s;
+                TREN_TRY(tren_lab_add(lab, seed, k == NOISE ? 2 : 1,
+                                      (const double[4]){k, kind[k].strength[i]}, "%s-%g-seed%llu",
+                                      kind[k].name, kind[k].strength[i], (unsigned long long)seed));
+            }
+    return TREN_OK;
+}
+
+static tren_status prepare(const tren_lab *lab) {
+    for (int s = 0; s < lab->options->seeds; s++)
+        TREN_TRY(lab_mnist1d_make(lab, lab->options->first_seed + (uint64_t)s, ROWS, TEST_ROWS));
+    return TREN_OK;
+}
+
+static void regularize(tren_config *config, int which, double strength) {
+    if (which == DECAY) config->optimizer.weight_decay = strength;
+    if (which == DROPOUT && strength > 0)
+        config->dropout = (tren_real_list){.n = 3, .at = {0, strength, strength}};
+    if (which == NOISE) config->augment.noise = strength;
+}
+
+static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
+                         tren_table *rows) {
+    tren_config config;
+    lab_outcome out;
+    int which = (int)p->at[0];
+    TREN_TRY(lab_mnist1d_config(&config, lab, p->seed, ROWS, PEAK_WIDTH, epochs_of(lab)));
+    regularize(&config, which, p->at[1]);
+    TREN_TRY(lab_train(&out, lab, group, &config, NULL));
+    return tren_table_add(rows, (const double[]){which, p->at[1], (double)p->seed, out.test_error,
+                                                 out.test_loss, out.train_error});
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                         tren_verdict *v) {
+    double asked = lab->options->quick ? 0.05 : 0.15;
+    for (int k = 0; k < N_KINDS; k++) {
+        double none = NAN, best = INFINITY, at = 0;
+        for (int i = 0; i < kind[k].n; i++) {
+            const tren_where *here = TREN_WHERE({"kind", k}, {"strength", kind[k].strength[i]});
+            double error = tren_table_mean(points, "test_error", here);
+            double row[4] = {i, NAN, NAN, NAN};
+            row[1 + k] = error;
+            TREN_TRY(tren_table_add(curve, row));
+            if (i == 0) none = error;
+            if (!(error < best)) continue;
+            best = error;
+            at = kind[k].strength[i];
+        }
+        char text[2][TREN_CLAIM_TEXT];
+        double cut = 1 - best / none;
+        snprintf(text[0], TREN_CLAIM_TEXT,
+                 "%s: error %.3f instead of %.3f at strength %g, %.0f %% less (asked: %.0f %%)",
+                 kind[k].say.en, best, none, at, 100 * cut, 100 * asked);
+        snprintf(text[1], TREN_CLAIM_TEXT,
+                 "%s: error %.3f en vez de %.3f con intensidad %g, un %.0f %% menos (se pide: %.0f "
+                 "%%)",
+                 kind[k].say.es, best, none, at, 100 * cut, 100 * asked);
+        tren_verdict_add_text(v, cut >= asked, text[0], text[1]);
+    }
+    return TREN_OK;
+}
+
+const tren_experiment tren_lab_r2 = {
+    .name = "R2",
+    .figure = {"Regularization", "Regularización"},
+    .title = {"Regularization takes the peak down", "La regularización rebaja el pico"},
+    .question = {"Is the peak of double descent there for everybody?",
+                 "¿Sufre todo el mundo el pico del doble descenso?"},
+    .setting =
+        {"W1 at its peak, width 54, with one regularizer at a time: weight decay, dropout of "
+         "both hidden layers, or fresh noise on the signals of every epoch.",
+         "W1 en su pico, anchura 54, con un regularizador cada vez: weight decay, dropout de "
+         "ambas capas ocultas, o ruido nuevo en las señales de cada época."},
+    .look_for = {"Each of them keeps the network from fitting the wrong labels exactly, and the "
+                 "error at the peak falls; too much of each hurts again.",
+                 "Cada uno impide que la red ajuste exactamente las etiquetas erróneas y el error "
+                 "del pico baja; demasiado de cualquiera vuelve a perjudicar."},
+    .max_ranks = 1,
+    .seeds = 3,
+    .quick_seeds = 1,
+    .seconds = 40,
+    .quick_seconds = 6,
+    .columns = "kind,strength,seed,test_error,test_loss,train_error",
+    .plan = plan,
+    .prepare = prepare,
+    .point = point,
+    .judge = judge,
+    .curve = "step,decay,dropout,noise",
+    .panel =
+        {{.title = {"Test error at width 54", "Error de test con anchura 54"},
+          .x = {"strength: none, then ever more", "intensidad: ninguna, y cada vez más"},
+          .y = {"share of wrong answers", "proporción de respuestas erróneas"},
+          .series = {{"step", "decay",
+                      .label = {"weight decay 0, 1e-4 ... 0.03", "weight decay 0, 1e-4 ... 0.03"},
+                      .colour = 0},
+                     {"step", "dropout",
+                      .label = {"dropout 0, 0.05 ... 0.5", "dropout 0, 0.05 ... 0.5"}, .colour = 1},
+                     {"step", "noise", .label = {"noise 0, 0.01 ... 0.2", "ruido 0, 0.01 ... 0.2"},
+                      .colour = 2}}}},
+};
