@@ -20,7 +20,7 @@ extern "C" {
  */
 
 typedef struct tren_progress {
-    int epoch, epochs;
+    int epoch, epochs;                 /* epoch counts from 0 */
     int64_t step, steps;               /* of this epoch */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
     double samples_per_second;

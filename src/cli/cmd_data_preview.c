@@ -255,5 +255,8 @@ tren_status tren_data_preview(int argc, char **argv) {
     preview p = {.n = 8, .copies = 7, .out_path = "preview.png"};
     bool help = false;
     TREN_TRY(read_line(&p, argc, argv, &help));
-    return help ? TREN_OK : make(&p);
+    if (help) return TREN_OK;
+    if (!tren_path_ends(p.out_path, ".png"))
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png", p.out_path);
+    return make(&p);
 }

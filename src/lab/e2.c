@@ -51,8 +51,8 @@ typedef struct history {
 
 static void keep(void *ctx, const tren_progress *p) {
     history *h = ctx;
-    h->error[p->epoch - 1] = 1 - p->validation_accuracy;
-    h->train[p->epoch - 1] = 1 - p->train_accuracy;
+    h->error[p->epoch] = 1 - p->validation_accuracy;
+    h->train[p->epoch] = 1 - p->train_accuracy;
 }
 
 static int next_record(int epoch) {
