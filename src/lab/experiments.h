@@ -6,7 +6,7 @@
 
 #include <strings.h>
 
-extern const tren_experiment tren_lab_w1, tren_lab_w3, tren_lab_w4, tren_lab_e1, tren_lab_s1,
-    tren_lab_s2, tren_lab_s3;
+extern const tren_experiment tren_lab_w1, tren_lab_w2, tren_lab_w3, tren_lab_w4, tren_lab_e1,
+    tren_lab_s1, tren_lab_s2, tren_lab_s3, tren_lab_r1;
 
 #endif
