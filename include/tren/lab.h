@@ -216,7 +216,10 @@ struct tren_experiment {
     int max_ranks;                 /* per run: its shards */
     int seeds, quick_seeds;        /* by default; 0: 3 and 1 */
     double seconds, quick_seconds; /* expected on two cores, so many seeds */
-    const char *columns;           /* of a point's rows */
+    /* Whose points it judges, in that one's folder: computed at most once for both. Then the next
+     * four are NULL, and precision, data and ranks are that one's. NULL: its own points. */
+    const tren_experiment *points_of;
+    const char *columns; /* of a point's rows */
     /* Lists the points, by tren_lab_add. Not collective. */
     tren_status (*plan)(tren_lab *lab);
     /* Makes datasets in lab->dir, if they are not there. Rank 0 alone; may be NULL. */
@@ -232,20 +235,24 @@ struct tren_experiment {
 };
 extern const tren_experiment *const tren_experiments[]; /* NULL-terminated */
 const tren_experiment *tren_experiment_find(const char *name);
+/* Whose plan, points and columns it has: mostly its own. */
+static inline const tren_experiment *tren_experiment_source(const tren_experiment *experiment) {
+    return experiment->points_of ? experiment->points_of : experiment;
+}
 
 /* For plans: a point by its seed, what it holds, and a name. */
 tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double at[4],
                          const char *name, ...) __attribute__((format(printf, 5, 6)));
-/* Computes what is missing of an experiment, and writes into DIR/NAME: points.csv, curve.csv,
- * verdict.json. TREN_ERR_USAGE: the folder holds points of another setting. TREN_REQUEUE: left on a
- * signal. Collective. */
+/* Computes what is missing of an experiment's points, and writes into DIR/NAME: points.csv,
+ * curve.csv, verdict.json. TREN_ERR_USAGE: the folder holds points of another setting.
+ * TREN_REQUEUE: left on a signal. Collective. */
 tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
                          const tren_lab_options *options, tren_verdict *verdict);
 /* How far an experiment is in DIR. Not collective. */
 typedef struct tren_lab_state {
     bool begun, judged;
     tren_verdict verdict; /* where judged */
-    double seconds;       /* of all launches */
+    double seconds;       /* of all launches that computed its points */
     char command[512];    /* that made it */
 } tren_lab_state;
 tren_status tren_lab_look(tren_lab_state *state, const tren_experiment *experiment,

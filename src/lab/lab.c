@@ -138,11 +138,9 @@ static void read_record(record *r, const char *dir) {
 static tren_status write_record(const tren_lab *lab, int ranks, double seconds) {
     char path[TREN_MAX_PATH], text[700];
     const tren_lab_options *o = lab->options;
-    record r;
     TREN_TRY(lab_path(path, lab->dir, "run.txt"));
-    read_record(&r, lab->dir);
-    int n = snprintf(text, sizeof text, "%.3f\ntren lab run %s --ranks %d --seeds %d",
-                     r.seconds + seconds, lab->experiment->name, ranks, o->seeds);
+    int n = snprintf(text, sizeof text, "%.3f\ntren lab run %s --ranks %d --seeds %d", seconds,
+                     lab->experiment->name, ranks, o->seeds);
     if (o->first_seed != 1)
         n += snprintf(text + n, sizeof text - (size_t)n, " --first-seed %llu",
                       (unsigned long long)o->first_seed);
@@ -163,7 +161,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_ver
     return st;
 }
 
-static tren_status conclude(tren_lab *lab, const tren_sweep *sweep, tren_verdict *verdict) {
+static tren_status conclude(const tren_lab *lab, const tren_sweep *sweep, tren_verdict *verdict) {
     char path[TREN_MAX_PATH];
     tren_table points;
     TREN_TRY(lab_path(path, lab->dir, "points.csv"));
@@ -174,26 +172,51 @@ static tren_status conclude(tren_lab *lab, const tren_sweep *sweep, tren_verdict
     return st;
 }
 
-static tren_status run(tren_comm *comm, tren_lab *lab, tren_verdict *verdict) {
+/* The same points as `experiment` judges them, in a folder of its own. */
+static tren_status open_judge(tren_lab *own, const tren_lab *lab,
+                              const tren_experiment *experiment) {
+    *own = *lab;
+    own->experiment = experiment;
+    TREN_TRY(lab_path(own->dir, lab->options->out, experiment->name));
+    return lab_make_folder(own->dir);
+}
+
+/* What the launch took is of the points, whoever asked for them. */
+static tren_status record_launch(const tren_lab *lab, const tren_lab *own, int ranks,
+                                 const tren_sweep_result *result) {
+    record r;
+    read_record(&r, lab->dir);
+    r.seconds += result->seconds;
+    if (result->n_done > 0) TREN_TRY(write_record(lab, ranks, r.seconds));
+    return own->experiment == lab->experiment ? TREN_OK : write_record(own, ranks, r.seconds);
+}
+
+static tren_status check_group(const tren_lab *lab) {
+    const tren_experiment *e = lab->experiment;
+    const char *s = e->max_ranks > 1 ? "s" : "";
+    if (lab->options->ranks_per_run <= e->max_ranks) return TREN_OK;
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "--ranks-per-run %d: %s trains on %d shard%s, so at most %d rank%s share a run",
+        lab->options->ranks_per_run, e->name, e->max_ranks, s, e->max_ranks, s);
+}
+
+static tren_status run(tren_comm *comm, tren_lab *lab, const tren_experiment *experiment,
+                       tren_verdict *verdict) {
     char points[TREN_MAX_PATH];
     tren_sweep_result result;
-    if (lab->options->ranks_per_run > lab->experiment->max_ranks)
-        return tren_fail(
-            TREN_ERR_USAGE,
-            "--ranks-per-run %d: %s trains on %d shard%s, so at most %d rank%s share a "
-            "run",
-            lab->options->ranks_per_run, lab->experiment->name, lab->experiment->max_ranks,
-            lab->experiment->max_ranks > 1 ? "s" : "", lab->experiment->max_ranks,
-            lab->experiment->max_ranks > 1 ? "s" : "");
+    tren_lab own;
+    TREN_TRY(check_group(lab));
     tren_status st = comm->rank == 0 ? prepare(lab, points) : TREN_OK;
     TREN_TRY(tren_comm_agree(comm, st));
     tren_comm_bcast(comm, points, sizeof points);
     tren_sweep sweep = sweep_of(lab, points);
     st = tren_sweep_run(comm, &sweep, &result);
     tren_status after = TREN_OK;
-    if (comm->rank == 0 && result.n_done > 0) after = write_record(lab, comm->size, result.seconds);
-    if (st == TREN_OK && after == TREN_OK && comm->rank == 0)
-        after = conclude(lab, &sweep, verdict);
+    if (comm->rank == 0) after = open_judge(&own, lab, experiment);
+    if (comm->rank == 0 && after == TREN_OK) after = record_launch(lab, &own, comm->size, &result);
+    if (comm->rank == 0 && after == TREN_OK && st == TREN_OK)
+        after = conclude(&own, &sweep, verdict);
     after = tren_comm_agree(comm, after);
     return st != TREN_OK ? st : after;
 }
@@ -209,8 +232,8 @@ tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
     tren_lab_options own = *options;
     if (own.seeds == 0) own.seeds = seeds_of(experiment, own.quick);
     *verdict = (tren_verdict){0};
-    tren_status st = open_plan(&lab, experiment, &own);
-    if (st == TREN_OK) st = run(comm, &lab, verdict);
+    tren_status st = open_plan(&lab, tren_experiment_source(experiment), &own);
+    if (st == TREN_OK) st = run(comm, &lab, experiment, verdict);
     free(lab.point);
     return st;
 }
@@ -223,9 +246,10 @@ tren_status tren_lab_look(tren_lab_state *state, const tren_experiment *experime
     record r;
     struct stat info;
     *state = (tren_lab_state){0};
-    TREN_TRY(lab_path(dir, out, experiment->name));
+    TREN_TRY(lab_path(dir, out, tren_experiment_source(experiment)->name));
     TREN_TRY(lab_path(path, dir, "recipe.txt"));
     state->begun = stat(path, &info) == 0;
+    TREN_TRY(lab_path(dir, out, experiment->name));
     read_record(&r, dir);
     state->seconds = r.seconds;
     snprintf(state->command, sizeof state->command, "%s", r.command);

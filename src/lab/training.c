@@ -49,3 +49,23 @@ tren_status lab_train(lab_outcome *outcome, const tren_lab *lab, tren_comm *grou
     *outcome = (lab_outcome){true, NAN, NAN, NAN, NAN, NAN, NAN};
     return TREN_OK;
 }
+
+tren_status lab_score(tren_scores *scores, const char *data, tren_part part,
+                      const tren_graph *graph, const real *value) {
+    tren_comm self;
+    tren_dataset *dataset = NULL;
+    tren_evaluator *evaluator = NULL;
+    tren_status st = TREN_OK;
+    *scores = (tren_scores){.loss = NAN, .accuracy = NAN};
+    TREN_TRY(tren_comm_self(&self));
+    TREN_GOTO(tren_dataset_open(&dataset, data));
+    tren_eval_spec spec = {
+        .dataset = dataset, .part = part, .graph = graph, .value = (real *)value};
+    TREN_GOTO(tren_evaluator_open(&evaluator, &self, &spec));
+    tren_evaluate(scores, evaluator, &self);
+done:
+    tren_evaluator_close(evaluator);
+    tren_dataset_close(dataset);
+    tren_comm_close(&self);
+    return st;
+}

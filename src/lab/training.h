@@ -26,6 +26,10 @@ tren_status lab_config(tren_config *config, const tren_lab *lab, const char *rec
 /* Trains. A run that diverges is TREN_OK. watch may be NULL. Collective over the group. */
 tren_status lab_train(lab_outcome *outcome, const tren_lab *lab, tren_comm *group,
                       const tren_config *config, const lab_watch *watch);
+/* Scores on a part of the dataset in this file of weights [n_values], such as lab_watch's finished
+ * hands over. Not collective. */
+tren_status lab_score(tren_scores *scores, const char *data, tren_part part,
+                      const tren_graph *graph, const real *value);
 
 /* ---- datasets, in DIR/NAME/data. Rank 0 alone -------------------------------------------------
  */

@@ -84,11 +84,25 @@ Test(lab, every_experiment_says_what_it_is_in_both_languages) {
                                      &e->look_for};
         for (size_t k = 0; k < sizeof said / sizeof *said; k++)
             cr_assert(said[k]->en && said[k]->es, "%s: phrase %zu", e->name, k);
-        cr_assert(e->plan && e->point && e->judge && e->columns && e->curve, "%s", e->name);
+        const tren_experiment *source = tren_experiment_source(e);
+        cr_assert(source->plan && source->point && source->columns, "%s", e->name);
+        cr_assert(e->judge && e->curve, "%s", e->name);
         cr_assert(e->max_ranks >= 1 && e->seconds > 0 && e->quick_seconds > 0, "%s", e->name);
         cr_assert_eq(tren_experiment_find(e->name), e);
     }
     cr_assert_null(tren_experiment_find("W99"));
+}
+
+/* So that they are run with what their points want. */
+Test(lab, who_judges_the_points_of_another_wants_the_same_as_that_one) {
+    for (int i = 0; tren_experiments[i]; i++) {
+        const tren_experiment *e = tren_experiments[i], *source = tren_experiment_source(e);
+        if (source == e) continue;
+        cr_assert(!e->plan && !e->prepare && !e->point && !e->columns, "%s", e->name);
+        cr_assert_null(source->points_of, "%s", e->name);
+        cr_assert(e->wants_double == source->wants_double && e->wants_data == source->wants_data);
+        cr_assert(e->max_ranks == source->max_ranks && e->seeds == source->seeds, "%s", e->name);
+    }
 }
 
 /* What a picture draws must be in the tables. */
@@ -104,7 +118,8 @@ Test(lab, every_series_draws_columns_that_there_are) {
         for (int k = 0; k < TREN_MAX_PANELS; k++)
             for (int s = 0; s < TREN_MAX_SERIES && e->panel[k].series[s].y; s++) {
                 const tren_series *series = &e->panel[k].series[s];
-                const char *columns = series->from_points ? e->columns : e->curve;
+                const char *columns =
+                    series->from_points ? tren_experiment_source(e)->columns : e->curve;
                 cr_assert(has_column(columns, series->x), "%s: %s", e->name, series->x);
                 cr_assert(has_column(columns, series->y), "%s: %s", e->name, series->y);
                 if (series->y2)

@@ -1,0 +1,157 @@
+/* R1: what early stopping leaves of W2's double descent. It judges the points of W2, where each run
+ * has tested its last weights and those with the lowest validation loss. */
+#include "lab/experiments.h"
+#include "lab/w2.h"
+
+#include <math.h>
+
+static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
+    const int *width;
+    int n = lab_w2_widths(&width, lab);
+    for (int i = 0; i < n; i++) {
+        const tren_where *here = TREN_WHERE({"width", width[i]});
+        double row[] = {width[i],
+                        lab_w2_parameters(width[i]),
+                        tren_table_mean(points, "test_error", here),
+                        tren_table_mean(points, "stopped_error", here),
+                        tren_table_sd(points, "stopped_error", here),
+                        tren_table_mean(points, "test_loss", here),
+                        tren_table_mean(points, "stopped_loss", here),
+                        tren_table_quantile(points, "best_epoch", here, 0.5)};
+        TREN_TRY(tren_table_add(curve, row));
+    }
+    return TREN_OK;
+}
+
+enum { FROM = 10 }; /* smaller networks lack units, whenever they stop */
+
+/* The largest rise above the least error of a narrower network. */
+static lab_peak largest_rise(const tren_table *curve, const char *column) {
+    double least = INFINITY;
+    lab_peak rise = {NAN, 0};
+    for (int i = 0; i < curve->n_rows; i++) {
+        double x = tren_table_get(curve, i, "width"), y = tren_table_get(curve, i, column);
+        if (x < FROM || isnan(y)) continue;
+        if (y - least > rise.y) rise = (lab_peak){x, y - least};
+        least = fmin(least, y);
+    }
+    return rise;
+}
+
+static void judge_stopped(const tren_table *curve, tren_verdict *v) {
+    lab_peak stopped = largest_rise(curve, "stopped_error");
+    tren_verdict_add(v, stopped.y <= 0.02,
+                     "stopped at the lowest validation loss the networks of width %d and more have "
+                     "no peak: none is more than %.1f points above a narrower one (asked: 2.0)",
+                     "paradas en la menor pérdida de validación, las redes de anchura %d o más no "
+                     "tienen pico: ninguna está más de %.1f puntos por encima de otra más estrecha "
+                     "(se pide: 2.0)",
+                     FROM, 100 * stopped.y);
+}
+
+static void judge_gain(const tren_table *curve, tren_verdict *v, bool quick) {
+    lab_w2_shape last = lab_w2_find(curve, "test_error");
+    double of_right = quick ? 1.2 : 1.5, asked = quick ? 5 : 8;
+    tren_verdict_add(v, last.peak.y >= of_right * last.right.y && last.peak.y >= 1.08 * last.left.y,
+                     "the last weights of the same runs have one: %.3f at width %.0f, between "
+                     "%.3f and %.3f (asked: x 1.08 and x %.2f)",
+                     "los últimos pesos de las mismas ejecuciones sí: %.3f con anchura %.0f, entre "
+                     "%.3f y %.3f (se pide: x 1.08 y x %.2f)",
+                     last.peak.y, last.peak.x, last.left.y, last.right.y, of_right);
+    double stopped = lab_find_peak(curve, "width", "stopped_error", last.peak.x, last.peak.x).y;
+    tren_verdict_add(v, 100 * (last.peak.y - stopped) >= asked,
+                     "at that width stopping in time gains %.1f points, to %.3f (asked: %.1f)",
+                     "con esa anchura parar a tiempo gana %.1f puntos, hasta %.3f (se pide: %.1f)",
+                     100 * (last.peak.y - stopped), stopped, asked);
+}
+
+static void tell_epochs(const tren_table *curve, tren_verdict *v) {
+    lab_w2_shape last = lab_w2_find(curve, "test_error");
+    lab_peak here = lab_find_peak(curve, "width", "best_epoch", last.peak.x, last.peak.x),
+             right = lab_find_peak(curve, "width", "best_epoch", last.right.x, last.right.x);
+    tren_verdict_tell(v,
+                      "the lowest validation loss comes early: in epoch %.0f at width %.0f, in "
+                      "epoch %.0f at width %.0f (medians)",
+                      "la menor pérdida de validación llega pronto: en la época %.0f con anchura "
+                      "%.0f, en la %.0f con anchura %.0f (medianas)",
+                      here.y, here.x, right.y, right.x);
+}
+
+static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                         tren_verdict *v) {
+    TREN_TRY(draw(lab, points, curve));
+    judge_stopped(curve, v);
+    judge_gain(curve, v, lab->options->quick);
+    tell_epochs(curve, v);
+    return TREN_OK;
+}
+
+#define WIDTH_AXIS                                                                                 \
+    { "width H of the hidden layer", "anchura H de la capa oculta" }
+
+const tren_experiment tren_lab_r1 = {
+    .name = "R1",
+    .figure = {"Early stopping", "Early stopping"},
+    .title = {"Early stopping removes the peak", "La parada temprana elimina el pico"},
+    .question = {"What is left of double descent when each network stops where a validation "
+                 "sample tells it to?",
+                 "¿Qué queda del doble descenso si cada red se detiene donde se lo indica una "
+                 "muestra de validación?"},
+    .setting = {"The runs of W2. 2000 further images with true labels only watch: of each run the "
+                "last weights are tested, and those of the epoch with the lowest validation loss.",
+                "Las ejecuciones de W2. Otras 2000 imágenes con etiquetas verdaderas solo "
+                "observan: de cada ejecución se prueban los últimos pesos y los de la época con la "
+                "menor pérdida de validación."},
+    .look_for = {"The peak comes from learning wrong labels by heart, which takes time: stopped "
+                 "before, every network is better, and wider ones never worse than narrower ones. "
+                 "The wider the network, the earlier it has to stop. What it costs are the images "
+                 "set aside, and one instrument that fits the data and limits the fit at once.",
+                 "El pico nace de memorizar etiquetas erróneas, y eso lleva tiempo: detenida "
+                 "antes, toda red es mejor, y las anchas nunca son peores que las estrechas. "
+                 "Cuanto más ancha la red, antes debe parar. El precio son las imágenes que se "
+                 "apartan, y un mismo instrumento que ajusta los datos y a la vez limita el "
+                 "ajuste."},
+    .points_of = &tren_lab_w2,
+    .wants_data = true,
+    .max_ranks = 1,
+    .seconds = 500,
+    .quick_seconds = 15,
+    .judge = judge,
+    .curve = "width,parameters,test_error,stopped_error,stopped_error_sd,test_loss,stopped_loss,"
+             "best_epoch",
+    .panel =
+        {{.title = {"Error on the test part", "Error en el conjunto de test"},
+          .x = WIDTH_AXIS,
+          .y = {"share of wrong answers", "proporción de respuestas erróneas"},
+          .log_x = true,
+          .series = {{.x = "width",
+                      .y = "test_error",
+                      .label = {"after the last epoch", "tras la última época"},
+                      .colour = 0},
+                     {.x = "width",
+                      .y = "stopped_error",
+                      .label = {"lowest validation loss", "menor pérdida de validación"},
+                      .colour = 2},
+                     {.x = "width",
+                      .y = "test_error",
+                      .mark = TREN_MARK_POINTS,
+                      .colour = 0,
+                      .from_points = true},
+                     {.x = "width",
+                      .y = "stopped_error",
+                      .mark = TREN_MARK_POINTS,
+                      .colour = 2,
+                      .from_points = true}}},
+         {.title = {"Epoch with the lowest validation loss",
+                    "Época con la menor pérdida de validación"},
+          .x = WIDTH_AXIS,
+          .y = {"epoch", "época"},
+          .log_x = true,
+          .log_y = true,
+          .series = {{.x = "width", .y = "best_epoch", .label = {"median", "mediana"}, .colour = 2},
+                     {.x = "width",
+                      .y = "best_epoch",
+                      .mark = TREN_MARK_POINTS,
+                      .colour = 2,
+                      .from_points = true}}}},
+};
