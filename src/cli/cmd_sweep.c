@@ -75,21 +75,26 @@ static const tren_arg *own_option(const tren_arg *own, const char *arg) {
     return NULL;
 }
 
+typedef struct arguments {
+    char **at; /* NULL at the end */
+    int n;
+} arguments;
+
 /* Sorts argv into the sweep's own arguments and those of the config. */
-static void sort_out(const tren_arg *own, int argc, char **argv, char **mine, int *n_mine,
-                     char **theirs, int *n_theirs) {
-    mine[(*n_mine)++] = theirs[(*n_theirs)++] = argv[0];
-    for (int i = 1; i < argc; i++) {
-        const tren_arg *option = own_option(own, argv[i]);
-        bool has_value = option && option->type != TREN_ARG_FLAG && !strchr(argv[i], '=');
+static void sort_out(const tren_arg *own, const arguments *all, arguments *mine,
+                     arguments *theirs) {
+    mine->at[mine->n++] = theirs->at[theirs->n++] = all->at[0];
+    for (int i = 1; i < all->n; i++) {
+        const tren_arg *option = own_option(own, all->at[i]);
+        bool has_value = option && option->type != TREN_ARG_FLAG && !strchr(all->at[i], '=');
         if (!option) {
-            theirs[(*n_theirs)++] = argv[i];
+            theirs->at[theirs->n++] = all->at[i];
             continue;
         }
-        mine[(*n_mine)++] = argv[i];
-        if (has_value && i + 1 < argc) mine[(*n_mine)++] = argv[++i];
+        mine->at[mine->n++] = all->at[i];
+        if (has_value && i + 1 < all->n) mine->at[mine->n++] = all->at[++i];
     }
-    mine[*n_mine] = theirs[*n_theirs] = NULL;
+    mine->at[mine->n] = theirs->at[theirs->n] = NULL;
 }
 
 static const char summary[] =
@@ -102,8 +107,7 @@ static const char summary[] =
 static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid, int argc,
                              char **argv) {
     tren_arg own[N_OWN + 1];
-    char **mine, **theirs;
-    int n_mine = 0, n_theirs = 0;
+    arguments mine = {0}, theirs = {0};
     tren_cli_run run = {.grid = grid};
     list_own(own, a);
     tren_args args = {.command = "sweep",
@@ -112,12 +116,12 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
                       .options = own};
     a->help = tren_args_ask_help(argc, argv);
     if (a->help) return tren_args_parse(&args, argc, argv);
-    TREN_TRY(tren_alloc(&mine, 2 * (size_t)argc + 2, sizeof *mine, "the command line"));
-    theirs = mine + argc + 1;
-    sort_out(own, argc, argv, mine, &n_mine, theirs, &n_theirs);
-    tren_status st = tren_args_parse(&args, n_mine, mine);
-    if (st == TREN_OK) st = tren_cli_config(config, &run, n_theirs, theirs);
-    free(mine);
+    TREN_TRY(tren_alloc(&mine.at, 2 * (size_t)argc + 2, sizeof *mine.at, "the command line"));
+    theirs.at = mine.at + argc + 1;
+    sort_out(own, &(arguments){argv, argc}, &mine, &theirs);
+    tren_status st = tren_args_parse(&args, mine.n, mine.at);
+    if (st == TREN_OK) st = tren_cli_config(config, &run, theirs.n, theirs.at);
+    free(mine.at);
     if (st == TREN_OK && run.resume)
         st = tren_fail(TREN_ERR_USAGE, "--resume: a sweep always goes on where it was");
     if (st == TREN_OK && grid->n_axes == 0)

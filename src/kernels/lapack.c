@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* NOLINTNEXTLINE(readability-identifier-naming, readability-function-size) */
 extern void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
                     double *w, double *work, const int *n_work, int *iwork, const int *n_iwork,
                     int *info, size_t job_length, size_t triangle_length);

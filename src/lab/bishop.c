@@ -46,16 +46,24 @@ static void look(void *ctx, const tren_graph *graph, const real *value) {
     f->rms = sqrt(sum / GRID);
 }
 
-static tren_status train(lab_outcome *out, fit *f, const tren_lab *lab, tren_comm *group,
-                         const tren_lab_point *p, int start, double variance, int n) {
+typedef struct trial {
+    const tren_lab *lab;
+    const tren_lab_point *point;
+    int start, rows;
+    double variance; /* of all initial weights */
+} trial;
+
+static tren_status train(lab_outcome *out, fit *f, tren_comm *group, const trial *t) {
+    const tren_lab *lab = t->lab;
+    const tren_lab_point *p = t->point;
     tren_config config;
     lab_watch watch = {.finished = look, .ctx = f};
     TREN_TRY(lab_config(&config, lab, recipe));
     lab_data_path(config.data, lab, "sinusoid-s%llu", (unsigned long long)p->seed);
     config.model.hidden = (tren_int_list){.n = 1, .at = {(int)p->at[0]}};
-    config.model.init_variance = variance;
-    config.seed = p->seed * 1000 + (uint64_t)start;
-    config.batch_size = n;
+    config.model.init_variance = t->variance;
+    config.seed = p->seed * 1000 + (uint64_t)t->start;
+    config.batch_size = t->rows;
     config.epochs = ITERATIONS;
     return lab_train(out, lab, group, &config, &watch);
 }
@@ -86,7 +94,7 @@ static tren_status point_b1(const tren_lab *lab, tren_comm *group, const tren_la
     double least = INFINITY;
     for (int start = 0; start < B1_STARTS; start++) {
         lab_outcome out;
-        TREN_TRY(train(&out, &now, lab, group, p, start, 1, B1_ROWS));
+        TREN_TRY(train(&out, &now, group, &(trial){lab, p, start, B1_ROWS, 1}));
         if (!(out.train_loss < least)) continue;
         least = out.train_loss;
         best = now;
@@ -228,7 +236,7 @@ static tren_status point_b2(const tren_lab *lab, tren_comm *group, const tren_la
                             tren_table *rows) {
     lab_outcome out;
     fit ignored;
-    TREN_TRY(train(&out, &ignored, lab, group, p, (int)p->at[1], 10, B2_ROWS));
+    TREN_TRY(train(&out, &ignored, group, &(trial){lab, p, (int)p->at[1], B2_ROWS, 10}));
     return tren_table_add(
         rows, (const double[]){p->at[0], p->at[1], (double)p->seed, 2 * TEST_ROWS * out.test_loss,
                                sqrt(2 * out.test_loss), sqrt(2 * out.train_loss)});

@@ -27,16 +27,22 @@ static int nodes_of(tren_node *out, const tren_comm *comm, int rank) {
                            tren_part_first(LAB_SHARDS, comm->size, rank + 1));
 }
 
-/* The tree above the ranks' nodes, of which node number `*next` is the next to be used. */
-static void fold_above(double *sum, size_t n, tren_node at, const tren_node *node,
-                       const double *all, int *next, double *room) {
-    if (at.a == node[*next].a && at.b == node[*next].b) {
-        memcpy(sum, all + (size_t)(*next)++ * n, n * sizeof *sum);
+/* The ranks' nodes and their sums, of which number `next` is the next to be used. */
+typedef struct parts {
+    const tren_node *node;
+    const double *sum;
+    int next;
+} parts;
+
+/* The tree above the ranks' nodes. */
+static void fold_above(double *sum, size_t n, tren_node at, parts *p, double *room) {
+    if (at.a == p->node[p->next].a && at.b == p->node[p->next].b) {
+        memcpy(sum, p->sum + (size_t)p->next++ * n, n * sizeof *sum);
         return;
     }
     int mid = tren_node_mid(at);
-    fold_above(sum, n, (tren_node){at.a, mid}, node, all, next, room + n);
-    fold_above(room, n, (tren_node){mid, at.b}, node, all, next, room + n);
+    fold_above(sum, n, (tren_node){at.a, mid}, p, room + n);
+    fold_above(room, n, (tren_node){mid, at.b}, p, room + n);
     add_to(sum, room, n);
 }
 
@@ -44,7 +50,7 @@ enum { LEVELS = 5 }; /* of the tree over LAB_SHARDS, and one to spare */
 
 tren_status lab_fold(double *sum, size_t n, const tren_comm *comm, lab_shard_fn fn, void *ctx) {
     tren_node node[TREN_TREE_MAX_NODES], mine[TREN_TREE_MAX_NODES];
-    int first[LAB_SHARDS + 1] = {0}, n_mine = nodes_of(mine, comm, comm->rank), n_all = 0, next = 0;
+    int first[LAB_SHARDS + 1] = {0}, n_mine = nodes_of(mine, comm, comm->rank), n_all = 0;
     for (int r = 0; r < comm->size; r++) {
         n_all += nodes_of(node + n_all, comm, r);
         first[r + 1] = n_all * (int)n;
@@ -58,7 +64,8 @@ tren_status lab_fold(double *sum, size_t n, const tren_comm *comm, lab_shard_fn 
     if (st == TREN_OK) {
         for (int k = 0; k < n_mine; k++) fold_node(part + (size_t)k * n, n, mine[k], fn, ctx, room);
         tren_comm_gather(comm, all, part, first);
-        if (comm->rank == 0) fold_above(sum, n, (tren_node){0, LAB_SHARDS}, node, all, &next, room);
+        if (comm->rank == 0)
+            fold_above(sum, n, (tren_node){0, LAB_SHARDS}, &(parts){node, all, 0}, room);
         tren_comm_bcast(comm, sum, n * sizeof *sum);
     }
     free(part);
