@@ -102,15 +102,14 @@ const tren_experiment tren_lab_r1 = {
                 "Las ejecuciones de W2. Otras 2000 imágenes con etiquetas verdaderas solo "
                 "observan: de cada ejecución se prueban los últimos pesos y los de la época con la "
                 "menor pérdida de validación."},
-    .look_for = {"The peak comes from learning wrong labels by heart, which takes time: stopped "
-                 "before, every network is better, and wider ones never worse than narrower ones. "
-                 "The wider the network, the earlier it has to stop. What it costs are the images "
-                 "set aside, and one instrument that fits the data and limits the fit at once.",
-                 "El pico nace de memorizar etiquetas erróneas, y eso lleva tiempo: detenida "
-                 "antes, toda red es mejor, y las anchas nunca son peores que las estrechas. "
-                 "Cuanto más ancha la red, antes debe parar. El precio son las imágenes que se "
-                 "apartan, y un mismo instrumento que ajusta los datos y a la vez limita el "
-                 "ajuste."},
+    .look_for = {"The peak comes from learning wrong labels by heart, which takes long: stopped "
+                 "after some 60 of the 4000 epochs, no network is worse than a narrower one, and "
+                 "all are better than the best at the end. What it costs are the images set aside; "
+                 "and one instrument now both fits the data and limits the fit.",
+                 "El pico nace de memorizar etiquetas erróneas, y eso lleva mucho tiempo: detenida "
+                 "tras unas 60 de las 4000 épocas, ninguna red es peor que otra más estrecha, y "
+                 "todas superan a la mejor del final. El precio son las imágenes que se apartan; y "
+                 "un mismo instrumento ajusta ahora los datos y limita el ajuste."},
     .points_of = &tren_lab_w2,
     .wants_data = true,
     .max_ranks = 1,

@@ -240,14 +240,14 @@ const tren_experiment tren_lab_w2 = {
                 "verdaderas para el test; 196-H-10 con ReLU, entropía cruzada, SGD con lotes de "
                 "64, tasa de aprendizaje 0.05/sqrt(1 + floor(época/50)), 4000 épocas, sin "
                 "regularización."},
-    .look_for = {"8 units are too few to learn the wrong labels by heart, and so do well. Where "
-                 "the training error reaches zero, at 24 to 48 units, the test error and its "
+    .look_for = {"4 to 8 units are too few to learn the wrong labels by heart, and so do well. "
+                 "Where the training error reaches zero, at 24 to 48 units, test error and "
                  "cross-entropy are at their worst; the widest networks, with 40 parameters for "
                  "each image, are the best of all.",
-                 "8 unidades son demasiado pocas para memorizar las etiquetas erróneas, y por eso "
-                 "funcionan bien. Donde el error de entrenamiento llega a cero, con 24 a 48 "
-                 "unidades, el error y la entropía cruzada de test son los peores; las redes más "
-                 "anchas, con 40 parámetros por imagen, son las mejores de todas."},
+                 "De 4 a 8 unidades son demasiado pocas para memorizar las etiquetas erróneas, y "
+                 "por eso funcionan bien. Donde el error de entrenamiento llega a cero, con 24 a "
+                 "48 unidades, el error y la entropía cruzada de test son los peores; las redes "
+                 "más anchas, con 40 parámetros por imagen, son las mejores de todas."},
     .wants_data = true,
     .max_ranks = 1,
     .seconds = 500,
