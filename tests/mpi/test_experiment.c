@@ -41,6 +41,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 }
 
 static const tren_experiment original = {.name = "A",
+                                         .setting = {"five squares", "cinco cuadrados"},
                                          .max_ranks = 1,
                                          .columns = "x,y",
                                          .plan = plan,
