@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { PANEL_WIDTH = 520, HEIGHT = 420, LEFT = 74, RIGHT = 18, TOP = 76, BOTTOM = 60 };
+enum { PANEL_WIDTH = 520, HEIGHT = 420, LEFT = 74, RIGHT = 26, TOP = 76, BOTTOM = 60 };
 
 static const char *const palette[] = {"#1f6fb4", "#d1571b", "#2f8f4e", "#8a4fb0",
                                       "#b0892b", "#4a4a4a", "#c2407e", "#3aa0a8"};

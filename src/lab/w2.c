@@ -219,7 +219,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 }
 
 #define PARAMETERS_AXIS                                                                            \
-    { "parameters: 207 for each unit, 4000 rows", "parámetros: 207 por unidad, 4000 muestras" }
+    { "parameters, 207 H + 10, for 4000 images", "parámetros, 207 H + 10, para 4000 imágenes" }
 
 const tren_experiment tren_lab_w2 = {
     .name = "W2",
@@ -250,8 +250,8 @@ const tren_experiment tren_lab_w2 = {
                  "más anchas, con 40 parámetros por imagen, son las mejores de todas."},
     .wants_data = true,
     .max_ranks = 1,
-    .seconds = 500,
-    .quick_seconds = 15,
+    .seconds = 300,
+    .quick_seconds = 10,
     .columns = LAB_W2_COLUMNS,
     .plan = plan,
     .prepare = prepare,
