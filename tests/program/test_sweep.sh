@@ -120,3 +120,11 @@ expect 2 "use 'tren sweep'" "$tren" train grid.yaml --out refused
 expect 2 "3 ranks for 2 shards" mpi 3 "$tren" sweep grid.yaml --out three --ranks-per-run 3
 expect 0 "18,"  "$tren" sweep grid.yaml --dry-run
 [[ ! -e runs ]] || fail "--dry-run has made a folder"
+
+# ---- stop_loss ends a run at the first epoch that reaches it, and a resumed one knows
+expect 0 "stopped by stop_loss" mpi 2 "$tren" train --data waves.h5 --shards 2 --model.hidden '[12]' --optimizer.momentum 0.9 \
+    --epochs 500 --stop_loss 0.1 --out stop --no-plots
+[[ $(field stop stop_reason) == stop_loss && $(field stop epochs) -lt 500 ]] || fail "stop_loss: $(field stop epochs) epochs"
+awk -F, 'NR > 1 && $3 <= 0.1 { n++ } END { exit n != 1 }' stop/metrics.csv || fail "stop_loss: not the first epoch below it"
+expect 0 "ended already, by stop_loss" "$tren" train --data waves.h5 --shards 2 --model.hidden '[12]' \
+    --optimizer.momentum 0.9 --epochs 500 --stop_loss 0.1 --out stop --no-plots --resume

@@ -155,7 +155,8 @@ static tren_config unusual(void) {
         "schedule: {name: step, warmup_steps: 3, period: 4, gamma: .2, final_factor: .1}\n"
         "early_stopping: {rule: gl, patience: 3, start_epoch: 4, min_delta: .1, gl_alpha: 2, "
         "up_strips: 2, strip_epochs: 3}\n"
-        "check_without_dropout: 2\nepochs: 9\nmax_steps: 9007199254740992\nmax_time: 1.5h\n"
+        "check_without_dropout: 2\nepochs: 9\nstop_loss: 0.125\nmax_steps: "
+        "9007199254740992\nmax_time: 1.5h\n"
         "checkpoint_steps: 8\ncheckpoint_seconds: 90s\nstall_timeout: 0\nreduction: gather\n"
         "bucket_kib: 64\nstacking: false\nevaluate_test: false\nprogress: 'off'\nplots: false\n";
     cr_assert_eq(load(&config, text), TREN_OK, "%s", tren_error_text());
