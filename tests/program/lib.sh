@@ -15,7 +15,11 @@ export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
 # In folders of our own, so that what a killed mpirun leaves behind can be removed without hurting others.
 export OMPI_MCA_orte_tmpdir_base=$scratch/mpi OMPI_MCA_btl_vader_backing_directory=$shared_memory
 export OMPI_MCA_osc_sm_backing_directory=$shared_memory
-mkdir "$scratch/mpi"
+# Where two mpiruns begin or end at a time, one may fail because the other has just made or removed their common folder
+# there: a file in it makes it stay.
+session=$scratch/mpi/ompi.$(hostname -s).$EUID
+mkdir "$scratch/mpi" && mkdir -m 700 "$session"
+touch "$session/stays"
 cd "$scratch"
 
 # Every process that a script starts has $scratch in its environment, by way of the variables above.

@@ -121,7 +121,13 @@ test_precedence() {
     "$tren" config run.yaml --out "a: b" >once.yaml
     "$tren" config once.yaml | diff once.yaml -
     local example
-    for example in "$TREN_SOURCE"/examples/*.yaml; do expect 0 "seed:" "$tren" config "$example"; done
+    for example in "$TREN_SOURCE"/examples/*.yaml; do
+        grep -q '^grid:' "$example" && continue # the file of a sweep
+        expect 0 "seed:" "$tren" config "$example"
+    done
+    expect 2 "use 'tren sweep'" "$tren" config "$TREN_SOURCE/examples/sweep.yaml"
+    (cd "$TREN_SOURCE" && [[ ! -e datasets/fashion-mnist.h5 || $("$tren" sweep examples/sweep.yaml --dry-run | wc -l) -eq 19 ]]) ||
+        fail "examples/sweep.yaml has not 18 points"
 }
 
 test_output() {
