@@ -16,6 +16,7 @@ double bench_peak_now(void);
 void bench_say_machine(const tren_comm *comm);
 
 tren_status bench_gemm(tren_comm *comm, int argc, char **argv);
+tren_status bench_conv(tren_comm *comm, int argc, char **argv);
 tren_status bench_step(tren_comm *comm, int argc, char **argv);
 tren_status bench_allreduce(tren_comm *comm, int argc, char **argv);
 tren_status bench_load(tren_comm *comm, int argc, char **argv);

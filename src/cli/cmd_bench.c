@@ -14,6 +14,7 @@ typedef struct benchmark {
 
 static const benchmark benchmarks[] = {
     {"gemm", "matrix products of a network's shapes, beside a large square one", bench_gemm},
+    {"conv", "every convolution of a network, under the roofline", bench_conv},
     {"step", "whole training steps, as a share of the large product; several ranks: scaling too",
      bench_step},
     {"allreduce", "the reduction engines beside MPI_Allreduce, 4 kB to 64 MB", bench_allreduce},
@@ -45,7 +46,7 @@ int tren_cmd_bench(int argc, char **argv) {
     if (!b)
         return tren_cli_fail("bench",
                              tren_fail(TREN_ERR_USAGE,
-                                       "no benchmark is called '%s'; there are gemm, step, "
+                                       "no benchmark is called '%s'; there are gemm, conv, step, "
                                        "allreduce and load",
                                        argv[1]));
     tren_comm comm;
