@@ -11,8 +11,7 @@ enum { OUT = WINOGRAD_OUT, IN = WINOGRAD_IN, POINTS = WINOGRAD_POINTS };
 enum { GROUP_BYTES = 6 << 20, GROUP_LEAST = 4, GROUP_MOST = 64 };
 
 bool tren_winograd_weight_pays(const tren_conv_shape *s) {
-    return tren_winograd_pays(s) && s->ci >= 64 &&
-           s->co >= 64; /* measured: small products are slow */
+    return tren_winograd_pays(s) && s->ci >= 16 && s->co >= 16; /* measured */
 }
 
 /* t = A y of four values that lie `from` apart. */
