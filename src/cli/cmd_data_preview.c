@@ -115,9 +115,9 @@ static tren_status check_image(const preview *p) {
     const tren_dataset_info *info = p->info;
     if (!info->is_image)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: is a table of %d columns; preview draws images: name a dataset of "
+                         "%s: is a table of %d column%s; preview draws images: name a dataset of "
                          "images",
-                         p->file, info->shape.c);
+                         p->file, info->shape.c, info->shape.c == 1 ? "" : "s");
     if (info->shape.c != 1 && info->shape.c != 3)
         return tren_fail(TREN_ERR_USAGE,
                          "%s: its images have %d channels; preview draws those of 1 (grey) or 3 "

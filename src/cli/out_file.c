@@ -60,6 +60,7 @@ static tren_status keep_record(const char *path) {
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     struct stat info;
     *out = (tren_out_file){0};
+    if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a file");
     if (strlen(path) >= sizeof out->path)
         return tren_fail(TREN_ERR_USAGE, "the path of the file to write is longer than %d bytes",
                          TREN_MAX_PATH - 1);

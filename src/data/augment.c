@@ -26,8 +26,9 @@ static tren_status check_image(const tren_config *config, const tren_dataset_inf
     const tren_option *option = first_given(value, config);
     if (!option || info->is_image) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%s: %s is for images, and the dataset is a table of %d columns; give %s: %s",
-                     option->key, value, info->shape.c, option->key, option->fallback);
+                     "%s: %s is for images, and the dataset is a table of %d column%s; give %s: %s",
+                     option->key, value, info->shape.c, info->shape.c == 1 ? "" : "s", option->key,
+                     option->fallback);
 }
 
 static tren_status check_size(const char *key, double pixels, tren_shape shape) {

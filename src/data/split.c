@@ -185,6 +185,11 @@ static tren_status check_split(const tren_source *source, const tren_split *spli
         return tren_fail(TREN_ERR_USAGE, "--take %zu: there are %zu rows%s: take at most these",
                          split->take, pool,
                          split->keep_test ? " beside the test part that is kept" : "");
+    if (split->take && split->take < (size_t)source->n_classes)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--take %zu: there are %d classes, and each needs a row: take at least "
+                         "%d",
+                         split->take, source->n_classes, source->n_classes);
     return TREN_OK;
 }
 

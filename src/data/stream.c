@@ -15,6 +15,7 @@ struct tren_stream {
 tren_status tren_stream_open(tren_stream **stream, const char *path, tren_digest_state *digest) {
     *stream = NULL;
     struct stat about;
+    if (!path[0]) return tren_fail(TREN_ERR_DATA, "the path of a file is empty; name the file");
     if (stat(path, &about) != 0)
         return tren_fail(TREN_ERR_DATA, "%s: cannot open: %s", path, strerror(errno));
     if (S_ISDIR(about.st_mode))
@@ -50,6 +51,7 @@ static tren_status read_failed(tren_stream *stream) {
     const char *why = gzerror(stream->file, &code);
     if (code == Z_ERRNO) why = strerror(errno);
     if (code == Z_BUF_ERROR) why = "the compressed file is truncated: copy or make it again";
+    if (code == Z_DATA_ERROR) why = "the compressed file is damaged: copy or make it again";
     return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", stream->path, why);
 }
 

@@ -19,20 +19,21 @@ static void identity_backward(real *dy, const real *y, const real *z, size_t siz
     (void)dy, (void)y, (void)z, (void)size;
 }
 
+/* Not a number stays so: a relu that made it 0 would hide that a training has diverged. */
 TREN_KERNEL static void bias_relu(real *y, const real *z, const real *b, int n, int m) {
     for (int i = 0; i < n; i++) {
         size_t row = (size_t)i * m;
 #pragma GCC ivdep
         for (int j = 0; j < m; j++) {
             real v = z[row + j] + b[j];
-            y[row + j] = v > 0 ? v : 0;
+            y[row + j] = v < 0 ? 0 : v;
         }
     }
 }
 
 TREN_KERNEL static void relu_plain(real *y, const real *z, size_t size) {
 #pragma GCC ivdep
-    for (size_t i = 0; i < size; i++) y[i] = z[i] > 0 ? z[i] : 0;
+    for (size_t i = 0; i < size; i++) y[i] = z[i] < 0 ? 0 : z[i];
 }
 
 static void relu_forward(real *y, real *z, const real *b, int n, int m) {

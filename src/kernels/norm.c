@@ -59,7 +59,7 @@ TREN_KERNEL void tren_norm_forward(real *restrict y, const real *restrict x, tre
         if (relu)
             for (size_t i = 0; i < n; i++) {
                 real v = a * from[i] + b;
-                to[i] = v > 0 ? v : 0;
+                to[i] = v < 0 ? 0 : v; /* keeps what is not a number */
             }
         else
             for (size_t i = 0; i < n; i++) to[i] = a * from[i] + b;

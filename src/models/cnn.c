@@ -23,6 +23,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
                         "dropout: %d rates for %d hidden layers; give none, one for all, or %d: "
                         "that of what the stages put out first",
                         config->dropout.n, hidden->n, hidden->n + 1);
+    tren_model_pools(g, "model.channels", channels->n, config, info);
     tren_layer *x = tren_model_images(g, config, info);
     for (int i = 0; i < channels->n; i++) x = stage(g, x, channels->at[i], config);
     for (int i = 0; i < hidden->n; i++) {
@@ -38,4 +39,5 @@ const tren_model tren_model_cnn = {
     .name = "cnn",
     .help = "convolutional network: model.channels, model.kernel, model.norm, model.hidden, "
             "model.activation, dropout",
+    .size = "model.channels, model.hidden",
     .build = build};

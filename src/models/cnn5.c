@@ -6,6 +6,7 @@
 static void build(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
     int k = config->model.width;
     tren_model_no_dropout(g, config);
+    tren_model_pools(g, "model.name: cnn5", 2, config, info);
     tren_layer *x = tren_model_images(g, config, info);
     for (int i = 0; i < 4; i++) {
         tren_conv_spec conv = {
@@ -19,5 +20,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     tren_model_add_loss(g, x, config, info);
 }
 
-const tren_model tren_model_cnn5 = {
-    .name = "cnn5", .help = "5-layer convolutional network: model.width", .build = build};
+const tren_model tren_model_cnn5 = {.name = "cnn5",
+                                    .help = "5-layer convolutional network: model.width",
+                                    .size = "model.width",
+                                    .build = build};

@@ -32,4 +32,5 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
 const tren_model tren_model_mlp = {
     .name = "mlp",
     .help = "multilayer perceptron: model.hidden, model.activation, dropout",
+    .size = "model.hidden",
     .build = build};

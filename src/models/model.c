@@ -50,11 +50,24 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
 
 tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
                               const tren_dataset_info *info) {
+    int columns = tren_shape_size(info->shape);
     if (info->is_image) return tren_input(graph, info->shape);
-    return tren_graph_fail(graph,
-                           "model.name: %s needs images, and %s is a table of %d columns; use mlp, "
-                           "or import images (tren data import idx, cifar, or hdf5)",
-                           config->model.name, config->data, tren_shape_size(info->shape));
+    return tren_graph_fail(
+        graph,
+        "model.name: %s needs images, and %s is a table of %d column%s; use mlp, "
+        "or import images (tren data import idx, cifar, or hdf5)",
+        config->model.name, config->data, columns, columns == 1 ? "" : "s");
+}
+
+void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
+                      const tren_dataset_info *info) {
+    int side = info->shape.h < info->shape.w ? info->shape.h : info->shape.w, most = 0;
+    while (side >> (most + 1) > 0) most++;
+    if (info->is_image && n > most)
+        tren_graph_fail(graph,
+                        "%s: %d pools of 2 x 2, and the images of %s are %d x %d (height, width), "
+                        "enough for %d; use larger images or fewer pools",
+                        key, n, config->data, info->shape.h, info->shape.w, most);
 }
 
 void tren_model_no_dropout(tren_graph *graph, const tren_config *config) {
@@ -82,11 +95,15 @@ static void check_optimizer(tren_graph *graph, const tren_config *config) {
                         "model.norm: none");
 }
 
+const tren_model *tren_model_find(const tren_config *config) {
+    for (int i = 0; tren_models[i]; i++)
+        if (strcmp(tren_models[i]->name, config->model.name) == 0) return tren_models[i];
+    return NULL;
+}
+
 tren_status tren_model_build(tren_graph **graph, const tren_config *config,
                              const tren_dataset_info *info) {
-    const tren_model *model = NULL;
-    for (int i = 0; tren_models[i]; i++)
-        if (strcmp(tren_models[i]->name, config->model.name) == 0) model = tren_models[i];
+    const tren_model *model = tren_model_find(config);
     *graph = NULL;
     if (!model) return unknown(config->model.name);
     TREN_TRY(tren_graph_open(graph));

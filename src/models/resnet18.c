@@ -36,5 +36,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     tren_model_add_loss(g, x, config, info);
 }
 
-const tren_model tren_model_resnet18 = {
-    .name = "resnet18", .help = "pre-activation ResNet18: model.width", .build = build};
+const tren_model tren_model_resnet18 = {.name = "resnet18",
+                                        .help = "pre-activation ResNet18: model.width",
+                                        .size = "model.width",
+                                        .build = build};

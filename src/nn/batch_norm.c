@@ -155,9 +155,8 @@ static tren_status norm_check(const tren_layer *l, int rows) {
     if (rows * area_of(l) != 1) return TREN_OK;
     return tren_fail(
         TREN_ERR_USAGE,
-        "batch_size and shards leave a microbatch of one row, which has a single value "
-        "per channel in %s: its variance is not defined; use fewer shards, or a "
-        "batch_size that leaves every shard two rows in the last batch too",
+        "a microbatch of one row has a single value per channel in %s, without a variance; use "
+        "fewer shards, or a batch_size that leaves every shard two rows in the last batch too",
         l->name);
 }
 

@@ -1,4 +1,5 @@
 #include "train/memory.h"
+#include "tren/models.h"
 
 #include <math.h>
 #include <string.h>
@@ -110,9 +111,9 @@ tren_status tren_memory_check(const tren_config *config, const tren_graph *graph
     return tren_fail(
         TREN_ERR_ENV,
         "a rank needs at least %.3g GiB of memory (%zu parameters, %zu rows, batches of "
-        "%zu), and %s has %.3g GiB free for each of its %d rank%s; make model.hidden or "
+        "%zu), and %s has %.3g GiB free for each of its %d rank%s; make %s or "
         "batch_size smaller, or start ranks on more nodes",
         needed / 0x1p30, graph->n_learned, info->rows[TREN_TRAIN],
         tren_config_batch(config, info->rows[TREN_TRAIN]), node, has / 0x1p30, comm->local_size,
-        comm->local_size > 1 ? "s" : "");
+        comm->local_size > 1 ? "s" : "", tren_model_find(config)->size);
 }

@@ -41,6 +41,21 @@ static tren_status write_in_order(tren_trainer *t, const tren_checkpoint_arrays 
     return TREN_OK;
 }
 
+/* Where they are is said as people count: after the last step that was done. */
+static tren_status weights_diverged(const tren_trainer *t) {
+    const tren_position *at = &t->state_of.at;
+    char place[64];
+    if (at->step == 0)
+        snprintf(place, sizeof place, "epoch %lld", (long long)at->epoch);
+    else
+        snprintf(place, sizeof place, "epoch %lld, step %lld", (long long)at->epoch + 1,
+                 (long long)at->step);
+    return tren_fail(TREN_ERR_DIVERGED,
+                     "the weights are not finite after %s: training has diverged; lower "
+                     "optimizer.learning_rate (%g now); the checkpoint before is kept",
+                     place, t->step_update.learning_rate);
+}
+
 /* The gradients are not needed between steps, so their arena is the room for gathered states. */
 static tren_status write_last(tren_trainer *t) {
     collector c = {.t = t};
@@ -55,12 +70,7 @@ static tren_status write_last(tren_trainer *t) {
     tren_status st = TREN_OK;
     if (t->comm->rank == 0) {
         if (!tren_all_finite(t->value, t->n_values))
-            st = tren_fail(TREN_ERR_DIVERGED,
-                           "the weights are not finite after epoch %lld, step %lld: training has "
-                           "diverged; lower "
-                           "optimizer.learning_rate (%g now); the checkpoint before is kept",
-                           (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step,
-                           t->step_update.learning_rate);
+            st = weights_diverged(t);
         else
             st = write_in_order(t, &arrays);
     }

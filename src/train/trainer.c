@@ -115,7 +115,11 @@ static tren_status open_work(tren_trainer *t) {
     for (int64_t s = 0; s < t->steps_per_epoch; s++) {
         int pattern;
         trainer_rows_of_step(t, s, t->row0);
-        TREN_TRY(tren_work_pattern(t->work, &pattern, t->hi - t->lo, t->row0));
+        tren_status st = tren_work_pattern(t->work, &pattern, t->hi - t->lo, t->row0);
+        if (st != TREN_OK)
+            return tren_fail_in(st, "batch_size: %zu, shards: %d",
+                                tren_config_batch(t->config, t->order.sharding.m),
+                                t->config->shards);
         t->pattern[s] = pattern;
     }
     return TREN_OK;

@@ -96,3 +96,7 @@ clean("clean-type.h5", array("/train/y_clean", np.zeros(240, "f4")))
 clean("clean-label.h5", value("/train/y_clean", 11, 3))
 clean("clean-count.h5", lambda file: file.attrs.update(label_noise=0.1, label_noise_changed=5))
 spoil("clean-targets.h5", lambda file: file.create_dataset("/train/y_clean", data=np.zeros((140, 1))), targets)
+
+with h5py.File("two", "w") as raw:  # images of two channels
+    raw["x"] = (np.arange(200 * 2 * 4 * 4) % 256).astype("u1").reshape(200, 2, 4, 4)
+    raw["y"] = (np.arange(200) % 3).astype("u1")

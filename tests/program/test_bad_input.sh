@@ -18,6 +18,9 @@ make_sinusoid targets.h5 200
 { printf '\0\0\10\3\0\0\0\24\0\0\0\4\0\0\0\5' && head -c 400 "$tren"; } >images
 { printf '\0\0\10\1\0\0\0\24' && printf '\0\1%.0s' {1..10}; } >labels
 "$tren" data import idx --images images --labels labels --split 60/20/20 --out images.h5 >/dev/null
+# A line of 40 pixels, twenty times
+{ printf '\0\0\10\3\0\0\0\24\0\0\0\1\0\0\0\50' && head -c 800 "$tren"; } >line
+"$tren" data import idx --images line --labels labels --split 60/20/20 --out line.h5 >/dev/null
 mkdir good/folder
 echo kept >good/picture.png
 mv ./*.h5 good
@@ -60,6 +63,8 @@ spoil_files() {
     { printf '\12' && head -c 3072 /dev/zero; } >bad/cifar-label
     { printf '\1\144' && head -c 3072 /dev/zero; } >bad/cifar-fine
     gzip -c bad/cifar-fine | head -c 20 >bad/cifar.gz
+    head -c 3073 /dev/zero >bad/cifar-one
+    { gzip -c bad/cifar-one | head -c -8 && printf 12345678; } >bad/cifar-sum.gz
     printf 'a,b\n1,2\n3\n' >bad/ragged.csv
     printf 'a,b\n' >bad/header.csv
     printf 'a;b;c\n1;2;0\n3;4;1\n' >bad/semi.csv

@@ -76,6 +76,27 @@ test_learning() {
     [[ $(wc -l <seen.csv) -eq 46 ]] || fail "$(wc -l <seen.csv) lines of predictions"
 }
 
+# The smallest pictures that a network takes, and those whose strides and pools leave something over.
+test_sizes() {
+    local size model
+    while read -r size model; do
+        { printf '\0\0\10\3\0\0\0\170\0\0\0%b\0\0\0%b' "\\0$(printf %o "${size%x*}")" "\\0$(printf %o "${size#*x}")" &&
+            head -c $((120 * ${size%x*} * ${size#*x})) "$tren"; } >images
+        { printf '\0\0\10\1\0\0\0\170' && printf '\0\1\2%.0s' $(seq 40); } >labels
+        "$tren" data import idx --images images --labels labels --split 60/20/20 --out sized.h5 --force >/dev/null
+        local options=(--data sized.h5 --model.name "$model" --model.width 2 --augment.rotation 0 --augment.translation 0)
+        expect 0 "" train 1 "$size-$model" "${options[@]}"
+        expect 0 "" train 3 "$size-$model-3" "${options[@]}"
+        same_run "$size-$model" "$size-$model-3"
+    done <<'END'
+1x1 resnet18
+1x9 resnet18
+4x4 cnn5
+15x13 cnn
+15x13 resnet18
+END
+}
+
 test_dry_run() {
     expect 0 "conv2d1 " "$tren" train config.yaml --model.name resnet18 --dry-run
     grep -q "^parameters  *44143 " output || fail "$(cat output)"
@@ -89,6 +110,7 @@ test_ranks cnn --dropout '[0.1, 0.2]' --model.norm none --model.activation tanh 
 test_resume
 test_clipping
 test_learning
+test_sizes
 test_dry_run
 echo "networks of images: all as expected"
 

@@ -89,6 +89,29 @@ Test(activation, bits_do_not_depend_on_the_place) {
         }
 }
 
+/* A relu that made it 0 would hide that a training has diverged. Every width of vector and its rest
+ * is met. */
+Test(activation, not_a_number_stays_so) {
+    for (size_t a = 0; a < 4; a++)
+        for (int m = 1; m <= COLUMNS; m++)
+            for (int with_bias = 0; with_bias < 2; with_bias++) {
+                real z[COLUMNS] = {0}, b[COLUMNS] = {0}, y[COLUMNS];
+                z[m - 1] = (real)NAN;
+                activations[a]->forward(y, z, with_bias ? b : NULL, 1, m);
+                cr_expect(isnan(y[m - 1]), "%s, %d columns", activations[a]->name, m);
+            }
+}
+
+Test(batch_norm, not_a_number_stays_so) {
+    real x[2 * TREN_LANES] __attribute__((aligned(64))) = {0}, y[2 * TREN_LANES];
+    tren_norm_span span = {.n_images = TREN_LANES, .area = 2};
+    x[TREN_LANES + 3] = (real)NAN;
+    tren_norm_forward(y, x, span, 1, 0, true);
+    cr_expect(isnan(y[TREN_LANES + 3]) && y[0] == 0);
+    tren_norm_forward(y, x, span, (real)NAN, (real)NAN, true); /* of a channel without a variance */
+    for (int i = 0; i < 2 * TREN_LANES; i++) cr_expect(isnan(y[i]));
+}
+
 Test(activation, the_bias_is_added_to_every_row) {
     for (size_t a = 0; a < 4; a++) {
         real z[ROWS * COLUMNS], sum[ROWS * COLUMNS], b[COLUMNS], y[ROWS * COLUMNS],
