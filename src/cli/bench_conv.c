@@ -152,6 +152,7 @@ static tren_status build(tren_graph **graph, const char *model, int width, const
         return tren_fail(TREN_ERR_USAGE, "--shape: '%s' is not like 3x32x32", text);
     tren_config_defaults(&config);
     TREN_TRY(tren_config_set(&config, "model.name", model, "--model"));
+    snprintf(config.data, sizeof config.data, "--shape"); /* what messages call it */
     config.model.width = width;
     config.model.hidden.n = 0;
     return tren_model_build(graph, &config, &info);

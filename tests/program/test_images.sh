@@ -120,4 +120,4 @@ expect 0 "roof" "$tren" bench conv --model cnn5 --width 2 --shape 1x12x12 --imag
 awk -F, '$1 == "1-2 12x12 k3 s1" && $3 == "forward" { exit $5 != 2 * 16 * 144 * 2 * 9 }' conv.csv || fail "bench conv: another count of FLOP"
 expect 2 "has no convolutions" "$tren" bench conv --model mlp
 expect 2 "is not like 3x32x32" "$tren" bench conv --shape 3
-expect 2 "smaller than" "$tren" bench conv --model cnn5 --shape 1x1x1
+expect 2 "the images of --shape are 1 x 1" "$tren" bench conv --model cnn5 --shape 1x1x1
