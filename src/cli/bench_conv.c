@@ -11,7 +11,7 @@ typedef struct conv_bench {
     const char *model, *shape, *out_path, *plot_path;
     int width, batch, shards;
     double seconds;
-    bool force;
+    bool warm, force;
     tren_shape image;
     tren_config config;
     bench_layers layers;
@@ -93,9 +93,10 @@ static void print_ceilings(const bench_ceilings *c) {
 
 static void print_all(const conv_bench *b) {
     double step = step_seconds(&b->layers);
-    printf("# %s k = %d, %s, one microbatch of %d images: %.1f us forward and backward, medians of "
-           "%d passes\n",
-           b->model, b->width, b->shape, b->layers.images, step * 1e6, b->layers.n_rounds);
+    printf("# %s k = %d, %s, one microbatch of %d images: %.1f us forward and backward%s, medians "
+           "of %d passes\n",
+           b->model, b->width, b->shape, b->layers.images, step * 1e6,
+           b->warm ? ", each layer warm" : "", b->layers.n_rounds);
     print_ceilings(&b->ceilings);
     printf("# us, MB and MFLOP of one such layer; FLOP: the plain count; bytes: each array read or "
            "written once\n");
@@ -148,8 +149,9 @@ done:
 
 static tren_status draw(const conv_bench *b) {
     char subtitle[192];
-    snprintf(subtitle, sizeof subtitle, "%s k = %d, %s, %d images, one core, %s, core type %s",
-             b->model, b->width, b->shape, b->layers.images, TREN_REAL_NAME, tren_blas_core());
+    snprintf(subtitle, sizeof subtitle, "%s k = %d, %s, %d images, %sone core, %s, core type %s",
+             b->model, b->width, b->shape, b->layers.images, b->warm ? "each layer warm, " : "",
+             TREN_REAL_NAME, tren_blas_core());
     return bench_roofline_draw(b->plot_path, b->force, &b->layers, &b->ceilings, subtitle);
 }
 
@@ -159,7 +161,7 @@ static tren_status run(conv_bench *b) {
     TREN_TRY(parse_shape(&b->image, b->shape));
     TREN_TRY(fill_config(b));
     TREN_TRY(check_outputs(b));
-    TREN_TRY(bench_layers_measure(&b->layers, &b->config, b->image, b->seconds));
+    TREN_TRY(bench_layers_measure(&b->layers, &b->config, b->image, b->seconds, b->warm));
     TREN_TRY(bench_ceilings_measure(&b->ceilings));
     bench_say_machine(NULL);
     print_all(b);
@@ -188,6 +190,9 @@ tren_status bench_conv(tren_comm *none, int argc, char **argv) {
          .help = "Its shards, 2 by default: a core computes one of them.", .min = 1, .max = 65536},
         {"seconds", TREN_ARG_SECONDS, &b.seconds, "S",
          .help = "About so long for the layers, 5 by default.", .min = 0, .max = 3600},
+        {"warm", TREN_ARG_FLAG, &b.warm, NULL,
+         .help = "Call each layer twice and time the second, whose arrays lie in the caches as far "
+                 "as they fit."},
         {"out", TREN_ARG_TEXT, &b.out_path, "FILE.csv", .help = "Write the table."},
         {"plot", TREN_ARG_TEXT, &b.plot_path, "FILE.svg|FILE.png",
          .help = "Draw the roofline of its products, by gnuplot."},

@@ -31,10 +31,11 @@ typedef struct bench_layers {
 } bench_layers;
 
 /* Trains on one microbatch of random images, without updates, for about so many seconds; the times
- * are medians over passes, each layer finding the caches as the one before has left them. config:
- * one shard, batch_size images. TREN_ERR_USAGE, TREN_ERR_ENV: it does not fit into memory. */
+ * are medians over passes, each layer finding the caches as the one before has left them; warm:
+ * each as it is when called a second time. config: one shard, batch_size images. TREN_ERR_USAGE,
+ * TREN_ERR_ENV: it does not fit into memory. */
 tren_status bench_layers_measure(bench_layers *b, const tren_config *config, tren_shape image,
-                                 double seconds);
+                                 double seconds, bool warm);
 void bench_layers_close(bench_layers *b); /* accepts the empty value */
 
 /* "conv 3x3 16 -> 32, 28x28 / 2", "batch_norm 16, 28x28" */

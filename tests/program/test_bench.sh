@@ -47,6 +47,12 @@ test_file() {
     expect 0 "" "$tren" bench conv "${small[@]}" --out small.csv --force
 }
 
+# The same rows, other times.
+test_warm() {
+    expect 0 "forward and backward, each layer warm, medians of" "$tren" bench conv "${small[@]}" --warm --out warm.csv
+    diff <(cut -d , -f 1-4 warm.csv) <(cut -d , -f 1-4 small.csv) || fail "warm.csv has other rows than small.csv"
+}
+
 # Equal layers are one row; a residual network has them.
 test_kinds() {
     expect 0 "" "$tren" bench conv --model resnet18 --width 2 --shape 3x9x7 --batch 8 --shards 1 --seconds 0 --out r.csv
@@ -79,6 +85,7 @@ test_picture() {
 test_help
 test_table
 test_file
+test_warm
 test_kinds
 test_picture
 echo "bench conv: table, file and picture"
