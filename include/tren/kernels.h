@@ -59,6 +59,18 @@ void tren_narrow_input(real *restrict dx, const real *restrict dy, const real *r
 void tren_narrow_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
                         tren_narrow_shape shape, bool accumulate);
 
+/* ---- what a core can do at most, for benchmarks ------------------------------------------------
+ */
+
+/* n rounds of fused multiply-adds in registers: TREN_FMA_CHAINS vectors of TREN_LANES, or half as
+ * many, each a chain sum = sum a + b. With as many chains as registers hold, and as the unit's
+ * latency wants, a core is at its peak. out [lanes]: their sum, so that nothing is left out. */
+enum { TREN_FMA_CHAINS = 12 };
+void tren_fma_chains(real *restrict out, const real *restrict a, const real *restrict b, int n,
+                     bool half);
+/* a = b + s c [n]: STREAM's triad (McCalpin 1995), three arrays past the core. */
+void tren_triad(real *restrict a, const real *restrict b, const real *restrict c, real s, size_t n);
+
 /* ---- flat arrays ----------------------------------------------------------------------------- */
 
 /* y += x */
@@ -142,6 +154,9 @@ size_t tren_conv_packed(const tren_conv_shape *shape, int which);
 /* packed = w [co, ci, kernel, kernel] in the order the kernels read it. */
 void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *shape,
                     int which);
+/* What a convolution does: which = forward, data gradient, weight gradient (0, 1, 2). How it does
+ * it, for people: "direct" or "Winograd". */
+const char *tren_conv_way(const tren_conv_shape *shape, int which);
 /* Blocks one after the other. Directly, or by Winograd's minimal filtering where the shape alone
  * says that it is faster. */
 typedef struct tren_conv_call {

@@ -137,6 +137,8 @@ typedef struct tren_conv_spec {
     bool bias;
 } tren_conv_spec;
 tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec spec, tren_init init);
+/* Of a layer of tren_conv2d; NULL for others. */
+const tren_conv_shape *tren_conv2d_shape(const tren_layer *layer);
 /* Batch normalisation over a microbatch (eps 1e-5), then relu where asked. Prediction uses the
  * running mean and unbiased variance, moved once a step towards the mean over microbatches by rows.
  */

@@ -53,12 +53,13 @@ static void cpu_name(char *out, size_t n) {
 }
 
 void bench_say_machine(const tren_comm *comm) {
-    if (comm->rank > 0) return;
+    if (comm && comm->rank > 0) return;
+    int ranks = comm ? comm->size : 1;
     char cpu[128], mpi[128], date[32];
     time_t now = time(NULL);
     cpu_name(cpu, sizeof cpu);
     tren_comm_version(mpi, sizeof mpi);
     strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
     printf("# %s, OpenBLAS core %s, 1 thread a rank, %s, %s, %d rank%s, %s\n", cpu,
-           tren_blas_core(), TREN_REAL_NAME, mpi, comm->size, comm->size > 1 ? "s" : "", date);
+           tren_blas_core(), TREN_REAL_NAME, mpi, ranks, ranks > 1 ? "s" : "", date);
 }

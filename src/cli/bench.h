@@ -12,7 +12,8 @@ double bench_min(const double *seconds, int n);
  * the machine does, so shares are taken of a peak measured beside the thing itself. */
 double bench_peak_now(void);
 
-/* Machine, core type, threads, date: one line at the head of every table. */
+/* Machine, core type, threads, date: one line at the head of every table. comm NULL: of a benchmark
+ * that works alone. */
 void bench_say_machine(const tren_comm *comm);
 
 tren_status bench_gemm(tren_comm *comm, int argc, char **argv);
@@ -20,5 +21,6 @@ tren_status bench_conv(tren_comm *comm, int argc, char **argv);
 tren_status bench_step(tren_comm *comm, int argc, char **argv);
 tren_status bench_allreduce(tren_comm *comm, int argc, char **argv);
 tren_status bench_load(tren_comm *comm, int argc, char **argv);
+tren_status bench_conv(tren_comm *none, int argc, char **argv); /* without MPI: it draws */
 
 #endif

@@ -1,215 +1,212 @@
-/* Every convolution of a network, alone, on one core: where it stands under the roofline (S.
- * Williams, A. Waterman, D. Patterson, CACM 52, 2009). */
+/* Every layer of a network of images, as a share of a step and beside the roofs of a core. It only
+ * looks: which way a convolution takes is a matter of its shape, never of what is measured here. */
 #include "cli/args.h"
 #include "cli/bench.h"
+#include "cli/bench_roofline.h"
 #include "cli/out_file.h"
-#include "tren/models.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLES = 15, PASSES = 3, MAX_SHAPES = 64 };
-static const char *const pass_name[PASSES] = {"forward", "weight", "input"};
-
-/* What a pass over one shape reads and writes, and room for the kernels. */
 typedef struct conv_bench {
-    tren_conv_shape shape;
-    int layers, n_blocks; /* of this shape; blocks of images */
-    real *x, *y, *w, *packed[2], *scratch;
+    const char *model, *shape, *out_path, *plot_path;
+    int width, batch, shards;
+    double seconds;
+    bool warm, force;
+    tren_shape image;
+    tren_config config;
+    bench_layers layers;
+    bench_ceilings ceilings;
 } conv_bench;
 
-static tren_status open_bench(conv_bench *b) {
-    const tren_conv_shape *s = &b->shape;
-    size_t blocks = (size_t)b->n_blocks * TREN_LANES;
-    size_t x = blocks * (size_t)s->ci * s->h * s->w, y = blocks * (size_t)s->co * s->oh * s->ow;
-    size_t w = (size_t)s->co * s->ci * s->kernel * s->kernel;
-    tren_arena arena;
-    size_t packed[2] = {tren_conv_packed(s, 0), tren_conv_packed(s, 1)};
-    size_t most = packed[0] > packed[1] ? packed[0] : packed[1];
-    size_t room = (most + TREN_LANES) / TREN_LANES * TREN_LANES;
-    w = (w + TREN_LANES) / TREN_LANES * TREN_LANES;
-    TREN_TRY(tren_arena_open(&arena, x + y + w + 2 * room + tren_conv_scratch(s)));
-    b->x = arena.at;
-    b->y = b->x + x;
-    b->w = b->y + y;
-    b->packed[0] = b->w + w;
-    b->packed[1] = b->packed[0] + room;
-    b->scratch = b->packed[1] + room;
-    for (size_t i = 0; i < x + y + w; i++) arena.at[i] = (real)(i % 1000) / 1000;
-    for (int k = 0; k < 2; k++) tren_conv_pack(b->packed[k], b->w, s, k);
-    return TREN_OK;
+/* ---- what is asked for ----------------------------------------------------------------------- */
+
+static tren_status parse_shape(tren_shape *s, const char *text) {
+    enum { MOST = 4096 };
+    int used = 0, n = sscanf(text, "%dx%dx%d%n", &s->c, &s->h, &s->w, &used);
+    bool good = n == 3 && text[used] == '\0' && s->c > 0 && s->h > 0 && s->w > 0;
+    if (good && s->c <= MOST && s->h <= MOST && s->w <= MOST) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--shape: '%s' is not CxHxW (channels, height, width) with numbers from 1 to "
+                     "%d, like 3x32x32",
+                     text, MOST);
 }
 
-static void run_pass(conv_bench *b, int pass) {
-    tren_conv_call call = {.y = pass == 0 ? b->y : b->x,
-                           .x = pass == 0 ? b->x : b->y,
-                           .packed = b->packed[pass == 2],
-                           .shape = &b->shape,
-                           .scratch = b->scratch,
-                           .n_blocks = b->n_blocks};
-    if (pass == 0) tren_conv_forward(&call, NULL);
-    if (pass == 1) tren_conv_weight(b->w, b->y, b->x, b->n_blocks, &b->shape, b->scratch);
-    if (pass == 2) tren_conv_input(&call, false);
+static tren_status set(tren_config *config, const char *key, const char *format, int a, int b) {
+    char value[64];
+    snprintf(value, sizeof value, format, a, b);
+    return tren_config_set(config, key, value, "bench conv");
 }
 
-static double time_of(conv_bench *b, int pass) {
-    double seconds[SAMPLES];
-    run_pass(b, pass);
-    for (int i = 0; i < SAMPLES; i++) {
-        double since = tren_seconds();
-        run_pass(b, pass);
-        seconds[i] = tren_seconds() - since;
-    }
-    return bench_min(seconds, SAMPLES);
+/* One rank's microbatch is what a core computes. */
+static tren_status fill_config(conv_bench *b) {
+    if (b->shards > b->batch)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--shards: %d for a --batch of %d images; give at most %d shards",
+                         b->shards, b->batch, b->batch);
+    if (strcmp(b->model, "mlp") == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--model: mlp has no convolution; give cnn, cnn5 or resnet18");
+    tren_config *c = &b->config;
+    tren_config_defaults(c);
+    TREN_TRY(tren_config_set(c, "data", "--shape", "bench conv")); /* what messages call it */
+    TREN_TRY(tren_config_set(c, "model.name", b->model, "--model"));
+    TREN_TRY(set(c, "model.width", "%d", b->width, 0));
+    TREN_TRY(set(c, "model.channels", "[%d, %d]", b->width, 2 * b->width));
+    TREN_TRY(set(c, "shards", "%d", 1, 0));
+    return set(c, "batch_size", "%d", (b->batch + b->shards - 1) / b->shards, 0);
 }
 
-/* ---- the network's shapes -------------------------------------------------------------------- */
-
-static tren_conv_shape shape_of(const tren_layer *l) {
-    const int *dim = l->graph->param[l->param].dim;
-    tren_conv_shape s = {.ci = l->in.c, .h = l->in.h, .w = l->in.w, .co = l->out.c};
-    s.oh = l->out.h;
-    s.ow = l->out.w;
-    s.kernel = dim[2];
-    s.pad = dim[2] / 2; /* as all our models have it */
-    s.stride = l->in.h > l->out.h ? (l->in.h + l->out.h - 1) / l->out.h : 1;
-    return s;
-}
-
-static int list_shapes(conv_bench bench[MAX_SHAPES], const tren_graph *graph, int n_blocks) {
-    int n = 0;
-    for (int i = 0; i < graph->n_layers && n < MAX_SHAPES; i++) {
-        if (strcmp(graph->layer[i]->ops->name, "conv2d") != 0) continue;
-        tren_conv_shape s = shape_of(graph->layer[i]);
-        int k = 0;
-        while (k < n && memcmp(&bench[k].shape, &s, sizeof s) != 0) k++;
-        if (k == n) bench[n++] = (conv_bench){.shape = s, .n_blocks = n_blocks};
-        bench[k].layers++;
-    }
-    return n;
-}
-
-/* GB/s of a triad over arrays that no cache holds. */
-static tren_status measure_bandwidth(double *gigabytes) {
-    enum { N = 16 << 20 };
-    tren_arena a;
-    double seconds[SAMPLES];
-    TREN_TRY(tren_arena_open(&a, 3 * (size_t)N));
-    for (int i = 0; i < SAMPLES; i++) {
-        double since = tren_seconds();
-        tren_sum(a.at, a.at + N, a.at + 2 * (size_t)N, N);
-        seconds[i] = tren_seconds() - since;
-    }
-    *gigabytes = 3.0 * N * sizeof(real) / bench_min(seconds, SAMPLES) * 1e-9;
-    tren_arena_close(&a);
-    return TREN_OK;
+static tren_status check_outputs(const conv_bench *b) {
+    tren_out_file file;
+    if (b->out_path && !tren_path_ends(b->out_path, ".csv"))
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv", b->out_path);
+    if (b->out_path) TREN_TRY(tren_out_check(&file, b->out_path, b->force));
+    return b->plot_path ? bench_roofline_check(b->plot_path, b->force) : TREN_OK;
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-typedef struct table {
-    FILE *csv; /* or NULL */
-    double peak, bandwidth;
-} table;
+static double step_seconds(const bench_layers *l) {
+    double sum = 0;
+    for (int i = 0; i < l->n_rows; i++) sum += l->row[i].seconds;
+    return sum;
+}
 
-static void put_row(const table *t, const conv_bench *b, int pass, double seconds) {
-    const tren_conv_shape *s = &b->shape;
-    double images = (double)b->n_blocks * TREN_LANES, kernel = (double)s->kernel * s->kernel;
-    double flop = 2 * images * s->co * s->oh * s->ow * s->ci * kernel;
-    double bytes =
-        sizeof(real) * (images * ((double)s->ci * s->h * s->w + (double)s->co * s->oh * s->ow) +
-                        kernel * s->ci * s->co);
-    double gflops = flop / seconds * 1e-9;
+static void print_row(const bench_row *r, double step) {
+    char name[64], product[48] = "";
+    bench_layer_name(name, sizeof name, r->layer);
+    if (r->flop > 0)
+        snprintf(product, sizeof product, "%8.1f %8.1f %8.1f", r->flop / r->n_layers * 1e-6,
+                 r->flop / r->bytes, r->flop / r->seconds * 1e-9);
+    printf("%-30s %2d %-15s %-8s %9.1f %6.3f %8.2f %7.1f %s\n", name, r->n_layers,
+           bench_pass_name(r), bench_row_way(r), r->seconds / r->n_layers * 1e6, r->seconds / step,
+           r->bytes / r->n_layers * 1e-6, r->bytes / r->seconds * 1e-9, product);
+}
+
+static void print_ceilings(const bench_ceilings *c) {
+    printf("# at most: %.1f GFLOP/s of multiply-adds in registers, %.1f of the 2048-cubed product;",
+           c->fma, c->gemm);
+    for (int i = 0; i < BENCH_N_MEMORIES; i++)
+        printf(" %.1f GB/s of a triad in %s (%.3g MiB)%s", c->memory[i].gbytes, c->memory[i].name,
+               c->memory[i].megabytes, i + 1 < BENCH_N_MEMORIES ? "," : "\n");
+}
+
+static void print_all(const conv_bench *b) {
+    double step = step_seconds(&b->layers);
+    printf("# %s k = %d, %s, one microbatch of %d images: %.1f us forward and backward%s, medians "
+           "of %d passes\n",
+           b->model, b->width, b->shape, b->layers.images, step * 1e6,
+           b->warm ? ", each layer warm" : "", b->layers.n_rounds);
+    print_ceilings(&b->ceilings);
+    printf("# us, MB and MFLOP of one such layer; FLOP: the plain count; bytes: each array read or "
+           "written once\n");
+    printf("%-30s %2s %-15s %-8s %9s %6s %8s %7s %8s %8s %8s\n", "layer", "n", "pass", "way", "us",
+           "share", "MB", "GB/s", "MFLOP", "FLOP/B", "GFLOP/s");
+    for (int i = 0; i < b->layers.n_rows; i++) print_row(&b->layers.row[i], step);
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+static void put_ceiling(FILE *out, const char *name, double gflops, double gbytes) {
+    fprintf(out, "ceiling,1,%s,,,,,,,", name);
+    if (gflops > 0) fprintf(out, "%.6g", gflops);
+    fputc(',', out);
+    if (gbytes > 0) fprintf(out, "%.6g", gbytes);
+    fputc('\n', out);
+}
+
+static void put_row(FILE *out, const bench_row *r, double step) {
     char name[64];
-    snprintf(name, sizeof name, "%d-%d %dx%d k%d s%d", s->ci, s->co, s->h, s->w, s->kernel,
-             s->stride);
-    printf("%-24s %2d  %-8s %8.1f %9.2f %9.2f %8.1f %8.1f  %5.2f\n", name, b->layers,
-           pass_name[pass], seconds * 1e6, flop * 1e-6, bytes * 1e-6, flop / bytes, gflops,
-           gflops / fmin(t->peak, flop / bytes * t->bandwidth));
-    if (t->csv)
-        fprintf(t->csv, "%s,%d,%s,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", name, b->layers,
-                pass_name[pass], seconds, flop, bytes, flop / bytes, gflops, t->peak, t->bandwidth);
+    bench_layer_name(name, sizeof name, r->layer);
+    tren_csv_text(out, name);
+    fprintf(out, ",%d,%s,%s,%.6g,%.6g,", r->n_layers, bench_pass_name(r), bench_row_way(r),
+            r->seconds / r->n_layers, r->seconds / step);
+    fprintf(out, "%.9g,%.9g,%.6g,%.6g,%.6g\n", r->flop / r->n_layers, r->bytes / r->n_layers,
+            r->bytes > 0 ? r->flop / r->bytes : 0, r->flop / r->seconds * 1e-9,
+            r->bytes / r->seconds * 1e-9);
 }
 
-static tren_status measure(const table *t, conv_bench *bench, int n) {
-    printf("%-24s %2s  %-8s %8s %9s %9s %8s %8s  %5s\n", "convolution", "n", "pass", "us", "MFLOP",
-           "MB", "FLOP/B", "GFLOP/s", "roof");
-    for (int i = 0; i < n; i++) {
-        TREN_TRY(open_bench(&bench[i]));
-        for (int pass = 0; pass < PASSES; pass++)
-            put_row(t, &bench[i], pass, time_of(&bench[i], pass));
-        tren_arena_close(&(tren_arena){.at = bench[i].x});
-    }
-    return TREN_OK;
-}
-
-static tren_status build(tren_graph **graph, const char *model, int width, const char *text) {
-    tren_config config;
-    tren_dataset_info info = {.is_image = true, .n_classes = 10, .n_targets = 1};
-    char end;
-    if (sscanf(text, "%dx%dx%d%c", &info.shape.c, &info.shape.h, &info.shape.w, &end) != 3)
-        return tren_fail(TREN_ERR_USAGE, "--shape: '%s' is not like 3x32x32", text);
-    tren_config_defaults(&config);
-    TREN_TRY(tren_config_set(&config, "model.name", model, "--model"));
-    snprintf(config.data, sizeof config.data, "--shape"); /* what messages call it */
-    config.model.width = width;
-    config.model.hidden.n = 0;
-    return tren_model_build(graph, &config, &info);
-}
-
-static tren_status run(const char *model, int width, const char *shape, int images,
-                       const char *out) {
-    conv_bench bench[MAX_SHAPES];
-    tren_graph *graph = NULL;
-    tren_out_file file = {0};
-    table t = {0};
-    tren_status st = TREN_OK;
-    TREN_GOTO(build(&graph, model, width, shape));
-    int n = list_shapes(bench, graph, (images + TREN_LANES - 1) / TREN_LANES);
-    if (n == 0) TREN_GOTO(tren_fail(TREN_ERR_USAGE, "--model: %s has no convolutions", model));
-    if (out) TREN_GOTO(tren_out_check(&file, out, true));
-    if (out) TREN_GOTO(tren_out_open_text(&file));
-    t.csv = file.text;
-    t.peak = bench_peak_now();
-    TREN_GOTO(measure_bandwidth(&t.bandwidth));
-    printf("peak %.0f GFLOP/s (a large product), %.1f GB/s (sums of long vectors), %d images\n",
-           t.peak, t.bandwidth, bench[0].n_blocks * TREN_LANES);
-    if (t.csv)
-        fputs("layer,layers,pass,seconds,flop,bytes,intensity,gflops,peak_gflops,gigabytes\n",
-              t.csv);
-    TREN_GOTO(measure(&t, bench, n));
-    if (out) st = tren_out_finish(&file);
+static tren_status write_csv(const conv_bench *b) {
+    tren_out_file file;
+    const bench_ceilings *c = &b->ceilings;
+    TREN_TRY(tren_out_check(&file, b->out_path, b->force));
+    tren_status st;
+    TREN_GOTO(tren_out_open_text(&file));
+    fputs("layer,layers,pass,way,seconds,share,flop,bytes,flop_per_byte,gflop_per_second,"
+          "gbyte_per_second\n",
+          file.text);
+    put_ceiling(file.text, "multiply-adds", c->fma, 0);
+    put_ceiling(file.text, "2048-cubed product", c->gemm, 0);
+    for (int i = 0; i < BENCH_N_MEMORIES; i++)
+        put_ceiling(file.text, c->memory[i].name, 0, c->memory[i].gbytes);
+    for (int i = 0; i < b->layers.n_rows; i++)
+        put_row(file.text, &b->layers.row[i], step_seconds(&b->layers));
+    st = tren_out_finish(&file);
 done:
     tren_out_close(&file);
-    tren_graph_close(graph);
     return st;
 }
 
-tren_status bench_conv(tren_comm *comm, int argc, char **argv) {
-    const char *model = "resnet18", *shape = "1x28x28", *out = NULL;
-    int width = 16, images = 64;
+static tren_status draw(const conv_bench *b) {
+    char subtitle[192];
+    snprintf(subtitle, sizeof subtitle, "%s k = %d, %s, %d images, %sone core, %s, core type %s",
+             b->model, b->width, b->shape, b->layers.images, b->warm ? "each layer warm, " : "",
+             TREN_REAL_NAME, tren_blas_core());
+    return bench_roofline_draw(b->plot_path, b->force, &b->layers, &b->ceilings, subtitle);
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static tren_status run(conv_bench *b) {
+    TREN_TRY(parse_shape(&b->image, b->shape));
+    TREN_TRY(fill_config(b));
+    TREN_TRY(check_outputs(b));
+    TREN_TRY(bench_layers_measure(&b->layers, &b->config, b->image, b->seconds, b->warm));
+    TREN_TRY(bench_ceilings_measure(&b->ceilings));
+    bench_say_machine(NULL);
+    print_all(b);
+    if (b->out_path) TREN_TRY(write_csv(b));
+    return b->plot_path ? draw(b) : TREN_OK;
+}
+
+tren_status bench_conv(tren_comm *none, int argc, char **argv) {
+    (void)none;
+    conv_bench b = {.model = "resnet18",
+                    .shape = "1x28x28",
+                    .width = 16,
+                    .batch = 128,
+                    .shards = 2,
+                    .seconds = 5};
     const tren_arg options[] = {
-        {"model", TREN_ARG_TEXT, &model, "NAME", .help = "resnet18 by default, cnn5 or cnn."},
-        {"width", TREN_ARG_INT, &width, "K", .help = "Its model.width; 16 by default.", .min = 1,
+        {"model", TREN_ARG_TEXT, &b.model, "NAME", .help = "resnet18 (the default), cnn5 or cnn."},
+        {"width", TREN_ARG_INT, &b.width, "K",
+         .help = "Its model.width; of cnn, model.channels [K, 2K]. 16 by default.", .min = 1,
          .max = 4096},
-        {"shape", TREN_ARG_TEXT, &shape, "CxHxW", .help = "Its images; 1x28x28 by default."},
-        {"images", TREN_ARG_INT, &images, "N",
-         .help = "Of a microbatch, up to whole blocks of 16; 64 by default.", .min = 1,
-         .max = 4096},
-        {"out", TREN_ARG_TEXT, &out, "FILE.csv",
-         .help = "The table as CSV, from which bench/roofline.gp draws."},
+        {"shape", TREN_ARG_TEXT, &b.shape, "CxHxW",
+         .help = "The shape of its images, 1x28x28 by default."},
+        {"batch", TREN_ARG_INT, &b.batch, "N", .help = "Images of a step, 128 by default.",
+         .min = 1, .max = 1 << 20},
+        {"shards", TREN_ARG_INT, &b.shards, "S",
+         .help = "Its shards, 2 by default: a core computes one of them.", .min = 1, .max = 65536},
+        {"seconds", TREN_ARG_SECONDS, &b.seconds, "S",
+         .help = "About so long for the layers, 5 by default.", .min = 0, .max = 3600},
+        {"warm", TREN_ARG_FLAG, &b.warm, NULL,
+         .help = "Call each layer twice and time the second, whose arrays lie in the caches as far "
+                 "as they fit."},
+        {"out", TREN_ARG_TEXT, &b.out_path, "FILE.csv", .help = "Write the table."},
+        {"plot", TREN_ARG_TEXT, &b.plot_path, "FILE.svg|FILE.png",
+         .help = "Draw the roofline of its products, by gnuplot."},
+        {"force", TREN_ARG_FLAG, &b.force, NULL, .help = "Replace existing files."},
         {.name = NULL}};
-    tren_args args = {.command = "bench conv",
-                      .synopsis = "[--model NAME] [--width K] [--shape CxHxW] [--out FILE.csv]",
-                      .summary =
-                          "Every convolution of a network, alone, on one core: FLOP by the "
-                          "plain count (Winograd's way does fewer), bytes that must move, and "
-                          "the share of what peak and bandwidth allow. Changes nothing that "
-                          "trainings choose.",
-                      .options = options};
+    tren_args args = {
+        .command = "bench conv",
+        .synopsis = "[--model resnet18] [--width K] [--shape CxHxW] [--batch N] [--shards S] ...",
+        .summary = "Passes through a network of images on one core: time, FLOP and bytes of each "
+                   "kind of layer, beside the speed of multiply-adds and of the memories.",
+        .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
-    if (args.help || comm->rank > 0) return TREN_OK;
-    bench_say_machine(comm);
-    return run(model, width, shape, images, out);
+    if (args.help) return TREN_OK;
+    tren_status st = run(&b);
+    bench_layers_close(&b.layers);
+    return st;
 }

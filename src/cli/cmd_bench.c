@@ -3,6 +3,7 @@
 #include "cli/bench.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "cli/launch.h"
 #include "tren/kernels.h"
 
 #include <string.h>
@@ -10,15 +11,18 @@
 typedef struct benchmark {
     const char *name, *summary;
     tren_status (*run)(tren_comm *comm, int argc, char **argv);
+    bool alone; /* one process, without MPI: comm is NULL */
 } benchmark;
 
 static const benchmark benchmarks[] = {
-    {"gemm", "matrix products of a network's shapes, beside a large square one", bench_gemm},
-    {"conv", "every convolution of a network, under the roofline", bench_conv},
+    {"gemm", "matrix products of a network's shapes, beside a large square one", bench_gemm, false},
+    {"conv", "every layer of a network of images, beside the roofs of a core: a roofline",
+     bench_conv, true},
     {"step", "whole training steps, as a share of the large product; several ranks: scaling too",
-     bench_step},
-    {"allreduce", "the reduction engines beside MPI_Allreduce, 4 kB to 64 MB", bench_allreduce},
-    {"load", "reading a rank's share of a dataset", bench_load},
+     bench_step, false},
+    {"allreduce", "the reduction engines beside MPI_Allreduce, 4 kB to 64 MB", bench_allreduce,
+     false},
+    {"load", "reading a rank's share of a dataset", bench_load, false},
 };
 
 enum { N_BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
@@ -37,6 +41,21 @@ static const benchmark *find(const char *name) {
     return NULL;
 }
 
+static tren_status run_alone(const benchmark *b, int argc, char **argv) {
+    if (!tren_args_ask_help(argc, argv)) TREN_TRY(tren_launch_check_alone());
+    tren_blas_threads(1);
+    return b->run(NULL, argc, argv);
+}
+
+static tren_status run_together(const benchmark *b, int argc, char **argv) {
+    tren_comm comm;
+    TREN_TRY(tren_comm_open(&comm));
+    tren_blas_threads(1);
+    tren_status st = b->run(&comm, argc, argv);
+    tren_comm_close(&comm);
+    return st;
+}
+
 int tren_cmd_bench(int argc, char **argv) {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help();
@@ -49,11 +68,5 @@ int tren_cmd_bench(int argc, char **argv) {
                                        "no benchmark is called '%s'; there are gemm, conv, step, "
                                        "allreduce and load",
                                        argv[1]));
-    tren_comm comm;
-    tren_status st = tren_comm_open(&comm);
-    if (st != TREN_OK) return tren_cli_fail("bench", st);
-    tren_blas_threads(1);
-    st = b->run(&comm, argc - 1, argv + 1);
-    tren_comm_close(&comm);
-    return tren_cli_fail("bench", st);
+    return tren_cli_fail("bench", (b->alone ? run_alone : run_together)(b, argc - 1, argv + 1));
 }

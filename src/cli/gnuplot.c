@@ -55,3 +55,16 @@ tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
     if (st != TREN_OK || status == 0) return st;
     return tren_fail(TREN_ERR_ENV, "gnuplot failed: %s", notes[0] ? notes : "it does not say why");
 }
+
+tren_status tren_gnuplot_check(const tren_out_file *picture) {
+    enum { TAIL = 32 };
+    char tail[TAIL] = "";
+    const char *end = tren_path_ends(picture->path, ".png") ? "IEND" : "</svg>";
+    FILE *file = fopen(picture->tmp, "re");
+    size_t n = 0;
+    if (file && fseek(file, -TAIL, SEEK_END) == 0) n = fread(tail, 1, TAIL, file);
+    if (file) fclose(file);
+    if (memmem(tail, n, end, strlen(end))) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: the picture has no end; is the disk full?",
+                     picture->path);
+}

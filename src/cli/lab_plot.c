@@ -151,6 +151,7 @@ static tren_status run_gnuplot(picture *p, const char *path) {
     TREN_TRY(tren_out_check(&file, path, true));
     tren_status st = tren_out_open_text(&file);
     if (st == TREN_OK) st = tren_gnuplot(p->out, file.text, notes, sizeof notes);
+    if (st == TREN_OK) st = tren_gnuplot_check(&file);
     if (st == TREN_OK) st = tren_out_finish(&file);
     tren_out_close(&file);
     return st;

@@ -69,20 +69,6 @@ static tren_status run_gnuplot(FILE *script, FILE *picture) {
     return TREN_OK;
 }
 
-/* gnuplot does not notice a full disk: the end must be there. */
-static tren_status check_whole(const tren_plot *plot, const tren_out_file *out) {
-    enum { TAIL = 32 };
-    char tail[TAIL] = "";
-    const char *end = plot->png ? "IEND" : "</svg>";
-    FILE *file = fopen(out->tmp, "re");
-    size_t n = 0;
-    if (file && fseek(file, -TAIL, SEEK_END) == 0) n = fread(tail, 1, TAIL, file);
-    if (file) fclose(file);
-    if (memmem(tail, n, end, strlen(end))) return TREN_OK;
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: the picture has no end; is the disk full?",
-                     out->path);
-}
-
 /* Pictures are drawn again and again, so an older one may go; anything else that has the name
  * stays. */
 static tren_status check_older(const char *path) {
@@ -108,7 +94,7 @@ tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
     TREN_GOTO(tren_out_open_text(&out));
     write_script(script, plot);
     TREN_GOTO(run_gnuplot(script, out.text));
-    TREN_GOTO(check_whole(plot, &out));
+    TREN_GOTO(tren_gnuplot_check(&out));
     st = tren_out_finish(&out);
 done:
     tren_out_close(&out);

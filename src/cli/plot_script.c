@@ -93,8 +93,7 @@ static double nice_step(double span, int most, double least) {
         }
 }
 
-/* Tics of a logarithmic axis: gnuplot alone would have none within a decade. */
-static void put_log_tics(FILE *out, const char *axis, tren_plot_range r, double least) {
+void tren_plot_log_tics(FILE *out, const char *axis, tren_plot_range r, double least) {
     static const double within[] = {1, 2, 5};
     bool first = true;
     double decades = log10(r.high / r.low);
@@ -119,7 +118,7 @@ void tren_plot_epochs(const tren_plot_page *p, tren_plot_range x) {
     if (p->log_x) {
         tren_plot_range r = {x.low / 1.03, x.high > x.low ? x.high * 1.03 : x.high * 2};
         fprintf(p->out, "set logscale x\nset xrange [%g:%g]\n", r.low, r.high);
-        put_log_tics(p->out, "x", r, 1);
+        tren_plot_log_tics(p->out, "x", r, 1);
         return;
     }
     double pad = x.high > x.low ? 0.015 * (x.high - x.low) : 0.5;
@@ -137,7 +136,7 @@ static void set_log_range(FILE *out, const char *axis, tren_plot_range r) {
     r.low /= factor;
     r.high *= factor;
     fprintf(out, "set logscale %s\nset %srange [%.9g:%.9g]\n", axis, axis, r.low, r.high);
-    put_log_tics(out, axis, r, 0);
+    tren_plot_log_tics(out, axis, r, 0);
 }
 
 void tren_plot_set_range(const tren_plot_page *p, const char *axis, tren_plot_range r, bool log) {

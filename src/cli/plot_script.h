@@ -35,6 +35,8 @@ void tren_plot_seconds(const tren_plot_page *page, double high);
 /* Range and tics, with room above and below, for y, or "y2". */
 void tren_plot_set_range(const tren_plot_page *page, const char *axis, tren_plot_range range,
                          bool log);
+/* Tics of a logarithmic axis, from `least` on: gnuplot alone would have none within a decade. */
+void tren_plot_log_tics(FILE *out, const char *axis, tren_plot_range range, double least);
 /* Adds the finite values of a column, of a log axis the positive ones. */
 void tren_plot_extend(tren_plot_range *range, const tren_metrics *metrics, const char *name,
                       bool log);

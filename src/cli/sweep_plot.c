@@ -182,6 +182,7 @@ static tren_status draw(picture *p, const char *dir, const tren_sweep_axes *axes
     tren_status st = tren_out_check(&file, path, true);
     if (st == TREN_OK) st = tren_out_open_text(&file);
     if (st == TREN_OK) st = tren_gnuplot(script, file.text, notes, sizeof notes);
+    if (st == TREN_OK) st = tren_gnuplot_check(&file);
     if (st == TREN_OK) st = tren_out_finish(&file);
     tren_out_close(&file);
     fclose(script);

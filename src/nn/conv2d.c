@@ -143,3 +143,7 @@ tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, 
     if (c.bias) tren_graph_add_param(graph, l, "bias", 1, (int[]){s.co}, false);
     return l;
 }
+
+const tren_conv_shape *tren_conv2d_shape(const tren_layer *layer) {
+    return layer->ops == &conv_ops ? &conv_of(layer)->shape : NULL;
+}

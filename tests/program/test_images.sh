@@ -113,11 +113,3 @@ test_learning
 test_sizes
 test_dry_run
 echo "networks of images: all as expected"
-
-# ---- its convolutions alone
-expect 0 "roof" "$tren" bench conv --model cnn5 --width 2 --shape 1x12x12 --images 16 --out conv.csv
-[[ $(wc -l <conv.csv) -eq 13 && $(awk -F, 'NR > 1 && $6 > 0 && $8 > 0' conv.csv | wc -l) -eq 12 ]] || fail "bench conv: $(cat conv.csv)"
-awk -F, '$1 == "1-2 12x12 k3 s1" && $3 == "forward" { exit $5 != 2 * 16 * 144 * 2 * 9 }' conv.csv || fail "bench conv: another count of FLOP"
-expect 2 "has no convolutions" "$tren" bench conv --model mlp
-expect 2 "is not like 3x32x32" "$tren" bench conv --shape 3
-expect 2 "the images of --shape are 1 x 1" "$tren" bench conv --model cnn5 --shape 1x1x1

@@ -1,0 +1,7 @@
+#include "kernels/conv_sweep.h"
+#include "kernels/winograd.h"
+
+const char *tren_conv_way(const tren_conv_shape *s, int which) {
+    bool winograd = which == 2 ? tren_winograd_weight_pays(s) : tren_winograd_pays(s);
+    return winograd ? "Winograd" : "direct";
+}
