@@ -35,18 +35,20 @@ ALWAYS_INLINE void output_points(lanes *y, const int to, const lanes *m, const i
     y[3 * to] = b + 8 * d + m[5 * from];
 }
 
-/* Six sums of three values: u = G g, for a block of outputs at a time. */
-ALWAYS_INLINE void weight_points(real (*u)[CONV_WIDE], const int to, const real (*g)[CONV_WIDE],
-                                 const int from, int j) {
-    const real quarter = (real)(1.0 / 4), sixth = (real)(1.0 / 6);
-    const real a = g[0][j], b = g[from][j], c = g[2 * from][j];
-    const real even = sixth * (a + c), far = (real)(1.0 / 24) * a + sixth * c;
-    u[0][j] = quarter * a;
-    u[to][j] = -(even + sixth * b);
-    u[2 * to][j] = sixth * b - even;
-    u[3 * to][j] = far + (real)(1.0 / 12) * b;
-    u[4 * to][j] = far - (real)(1.0 / 12) * b;
-    u[5 * to][j] = c;
+/* As many reals as a wide block has outputs. */
+typedef real outputs __attribute__((vector_size(CONV_WIDE * sizeof(real)), may_alias));
+
+/* u = G g. */
+ALWAYS_INLINE void weight_points(outputs *u, const int to, const outputs *g, const int from) {
+    const real quarter = (real)(1.0 / 4), sixth = (real)(1.0 / 6), twelfth = (real)(1.0 / 12);
+    outputs a = g[0], b = g[from], c = g[2 * from];
+    outputs even = sixth * (a + c), far = (real)(1.0 / 24) * a + sixth * c;
+    u[0] = quarter * a;
+    u[to] = -(even + sixth * b);
+    u[2 * to] = sixth * b - even;
+    u[3 * to] = far + twelfth * b;
+    u[4 * to] = far - twelfth * b;
+    u[5 * to] = c;
 }
 
 bool tren_winograd_pays(const tren_conv_shape *s) {
@@ -58,48 +60,60 @@ bool tren_winograd_pays(const tren_conv_shape *s) {
     return winograd < direct;
 }
 
-size_t tren_winograd_packed(int in, int out) {
+/* Elements from the kernels of one point to the next one's. */
+static size_t packed_point(int in, int out) {
     size_t n = 0;
     for (int o = 0; o < out; o += conv_block(out, o)) n += (size_t)in * conv_block(out, o);
-    return n * POINTS;
+    return tren_winograd_stride((n + TREN_LANES - 1) / TREN_LANES);
 }
 
-/* The kernels of output channels [o, o + block) and input channel c; the data gradient's are
- * turned. */
-static void gather(real (*g)[CONV_WIDE], const real *w, const tren_conv_shape *s, int which,
-                   const int at[2]) {
-    int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci, o = at[0], c = at[1];
-    for (int j = 0; j < CONV_WIDE; j++)
-        for (int t = 0; t < 9; t++) {
-            size_t kernel = which == 0 ? (size_t)(o + j) * in + c : (size_t)c * out + o + j;
-            g[t][j] = o + j < out ? w[kernel * 9 + (which == 0 ? t : 8 - t)] : 0;
+size_t tren_winograd_packed(int in, int out) {
+    return POINTS * packed_point(in, out);
+}
+
+/* The kernels of one block of outputs, of one input after the other. */
+typedef struct kernels {
+    const real *w;          /* of the block's first output */
+    size_t in, out;         /* elements from the kernel of an input or output to the next one's */
+    int n_in, n_out, width; /* outputs there are, and that are packed */
+    bool turned;
+} kernels;
+
+ALWAYS_INLINE void pack_wide(real *packed, size_t point, const kernels *k, const int width) {
+    for (int c = 0; c < k->n_in; c++, packed += width) {
+        outputs g[9] = {{0}}, half[IN * 3], u[POINTS];
+        for (int j = 0; j < k->n_out; j++) {
+            const real *w = k->w + c * k->in + j * k->out;
+            for (int t = 0; t < 9; t++) ((real *)&g[t])[j] = w[k->turned ? 8 - t : t];
         }
+        for (int i = 0; i < 3; i++) weight_points(half + i, 3, g + i, 3);
+        for (int i = 0; i < IN; i++) weight_points(u + i * IN, 1, half + i * 3, 1);
+        for (int p = 0; p < POINTS; p++)
+            memcpy(packed + p * point, &u[p], (size_t)width * sizeof *packed);
+    }
 }
 
-TREN_KERNEL static void pack_kernels(real *packed, size_t point, const real (*g)[CONV_WIDE],
-                                     int block) {
-    real half[IN * 3][CONV_WIDE], u[POINTS][CONV_WIDE];
-    for (int k = 0; k < 3; k++)
-        for (int j = 0; j < CONV_WIDE; j++) weight_points(half + k, 3, g + k, 3, j);
-    for (int i = 0; i < IN; i++)
-        for (int j = 0; j < CONV_WIDE; j++)
-            weight_points(u + i * IN, 1, (const real(*)[CONV_WIDE])half + i * 3, 1, j);
-    for (int p = 0; p < POINTS; p++) memcpy(packed + p * point, u[p], (size_t)block * sizeof **u);
+TREN_KERNEL static void pack_kernels(real *packed, size_t point, const kernels *k) {
+    if (k->width == CONV_WIDE)
+        pack_wide(packed, point, k, CONV_WIDE);
+    else
+        pack_wide(packed, point, k, CONV_NARROW);
 }
 
 /* packed [point][block of outputs][in][outputs] */
 void tren_winograd_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
                         int which) {
-    int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci;
-    size_t point = tren_winograd_packed(in, out) / POINTS;
-    for (int o = 0; o < out; o += conv_block(out, o))
-        for (int c = 0; c < in; c++) {
-            real g[9][CONV_WIDE];
-            int block = conv_block(out, o);
-            gather(g, w, s, which, (int[]){o, c});
-            pack_kernels(packed, point, (const real(*)[CONV_WIDE])g, block);
-            packed += block;
-        }
+    bool turned = which != 0;
+    int in = turned ? s->co : s->ci, out = turned ? s->ci : s->co;
+    size_t row = (size_t)s->ci * 9, point = packed_point(in, out);
+    kernels k = {.in = turned ? row : 9, .out = turned ? 9 : row, .n_in = in, .turned = turned};
+    for (int o = 0; o < out; o += k.width) {
+        k.w = w + o * k.out;
+        k.width = conv_block(out, o);
+        k.n_out = out - o < k.width ? out - o : k.width;
+        pack_kernels(packed, point, &k);
+        packed += (size_t)in * k.width;
+    }
 }
 
 /* ---- tiles -------------------------------------------------------------------------------------
@@ -184,10 +198,10 @@ static void run_group(const tren_winograd_call *c, const winograd_tiles *g) {
     size_t v_point = tren_winograd_stride((size_t)c->in * g->n),
            m_point = tren_winograd_stride((size_t)c->out * g->n);
     real *v = c->scratch, *m = c->scratch + POINTS * v_point;
-    size_t kernels = tren_winograd_packed(c->in, c->out) / POINTS;
+    size_t kernel = packed_point(c->in, c->out);
     tren_winograd_inputs(v, v_point, c->x, g, c->in);
     for (int p = 0; p < POINTS; p++)
-        tren_conv_channels(m + p * m_point, v + p * v_point, c->packed + p * kernels,
+        tren_conv_channels(m + p * m_point, v + p * v_point, c->packed + p * kernel,
                            (int[]){c->in, c->out, g->n});
     transform_outputs(c, m, m_point, g);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { OUT = WINOGRAD_OUT, IN = WINOGRAD_IN, POINTS = WINOGRAD_POINTS };
-enum { GROUP_BYTES = 6 << 20, GROUP_LEAST = 4, GROUP_MOST = 64 };
+enum { GROUP_BYTES = 6 << 20, GROUP_LEAST = 4, GROUP_MOST = 62 };
 
 bool tren_winograd_weight_pays(const tren_conv_shape *s) {
     return tren_winograd_pays(s) && s->ci >= 16 && s->co >= 16; /* measured */
@@ -56,42 +56,46 @@ TREN_KERNEL static void transform_gradients(real *d, size_t point, const real *d
 }
 
 /* g = G^T u of six values. */
-ALWAYS_INLINE void kernel_points(real g[3], const real u[IN]) {
-    const real sixth = (real)(1.0 / 6), a = u[1] + u[2], b = u[3] + u[4];
-    g[0] = (real)0.25 * u[0] - sixth * a + (real)(1.0 / 24) * b;
-    g[1] = sixth * (u[2] - u[1]) + (real)(1.0 / 12) * (u[3] - u[4]);
-    g[2] = sixth * (b - a) + u[5];
+ALWAYS_INLINE void kernel_points(lanes *g, const int to, const lanes *u) {
+    const real quarter = (real)0.25, sixth = (real)(1.0 / 6);
+    lanes a = u[1] + u[2], b = u[3] + u[4];
+    g[0] = quarter * u[0] - sixth * a + (real)(1.0 / 24) * b;
+    g[to] = sixth * (u[2] - u[1]) + (real)(1.0 / 12) * (u[3] - u[4]);
+    g[2 * to] = sixth * (b - a) + u[5];
 }
 
-/* dw [co, ci, 3, 3] = G^T du G, du [point][co, ci]. */
-TREN_KERNEL static void back_to_kernels(real *restrict dw, const real *restrict du, size_t pairs) {
-    for (size_t k = 0; k < pairs; k++) {
-        real half[IN][3], g[3][3];
+/* dw [pairs, 3, 3] = G^T du G, du [point][pairs], the points `point` elements apart. */
+TREN_KERNEL static void back_to_kernels(real *restrict dw, const real *restrict du, size_t point,
+                                        size_t pairs) {
+    for (size_t k = 0; k < pairs; k += TREN_LANES) {
+        lanes half[3 * IN], g[3 * 3];
         for (int i = 0; i < IN; i++) {
-            real u[IN];
-            for (int j = 0; j < IN; j++) u[j] = du[(size_t)(i * IN + j) * pairs + k];
-            kernel_points(half[i], u);
+            lanes u[IN];
+            for (int j = 0; j < IN; j++) u[j] = LANES_LOAD(du + (size_t)(i * IN + j) * point + k);
+            kernel_points(half + i, IN, u);
         }
-        for (int j = 0; j < 3; j++) {
-            real u[IN], column[3];
-            for (int i = 0; i < IN; i++) u[i] = half[i][j];
-            kernel_points(column, u);
-            for (int i = 0; i < 3; i++) g[i][j] = column[i];
-        }
-        memcpy(dw + k * 9, g, sizeof g);
+        for (int j = 0; j < 3; j++) kernel_points(g + j, 3, half + j * IN);
+        size_t n = pairs - k < TREN_LANES ? pairs - k : TREN_LANES;
+        for (size_t i = 0; i < n; i++)
+            for (int t = 0; t < 9; t++) dw[(k + i) * 9 + t] = ((const real *)&g[t])[i];
     }
 }
 
 static int tiles_of_group(const tren_conv_shape *s) {
     size_t tile = (size_t)POINTS * (s->ci + s->co) * TREN_LANES * sizeof(real);
     int n = (int)(GROUP_BYTES / tile);
-    return n < GROUP_LEAST ? GROUP_LEAST : n > GROUP_MOST ? GROUP_MOST : n;
+    return (n < GROUP_LEAST ? GROUP_LEAST : n > GROUP_MOST ? GROUP_MOST : n) | 1;
+}
+
+/* Elements from the kernels of one point to the next one's. */
+static size_t pairs_stride(const tren_conv_shape *s) {
+    return tren_winograd_stride(((size_t)s->co * s->ci + TREN_LANES - 1) / TREN_LANES);
 }
 
 size_t tren_winograd_weight_scratch(const tren_conv_shape *s) {
     size_t n = (size_t)tiles_of_group(s);
-    return (size_t)POINTS * s->ci * s->co + TREN_LANES +
-           POINTS * (tren_winograd_stride(s->ci * n) + tren_winograd_stride(s->co * n));
+    return POINTS *
+           (pairs_stride(s) + tren_winograd_stride(s->ci * n) + tren_winograd_stride(s->co * n));
 }
 
 typedef struct weight_call {
@@ -110,15 +114,14 @@ static void add_group(const weight_call *c, const winograd_tiles *g) {
     transform_gradients(d, d_point, c->dy, g, s->co);
     tren_gemm_shape product = {.m = s->co, .n = s->ci, .k = (int)row, .tb = true};
     for (int p = 0; p < POINTS; p++)
-        tren_gemm(c->du + (size_t)p * s->co * s->ci, d + p * d_point, v + p * v_point, product, 1,
+        tren_gemm(c->du + p * pairs_stride(s), d + p * d_point, v + p * v_point, product, 1,
                   g->first > 0);
 }
 
 void tren_winograd_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
                           int n_blocks, const tren_conv_shape *s, real *restrict scratch) {
-    size_t pairs = (size_t)s->co * s->ci;
     weight_call c = {.s = s, .dy = dy, .x = x, .du = scratch};
-    c.room = scratch + (POINTS * pairs + TREN_LANES - 1) / TREN_LANES * TREN_LANES;
+    c.room = scratch + POINTS * pairs_stride(s);
     winograd_tiles g = {.h = s->h, .w = s->w, .across = (s->w + OUT - 1) / OUT};
     g.a_block = g.across * ((s->h + OUT - 1) / OUT);
     int most = tiles_of_group(s), all = n_blocks * g.a_block;
@@ -126,5 +129,5 @@ void tren_winograd_weight(real *restrict dw, const real *restrict dy, const real
         g.n = all - g.first < most ? all - g.first : most;
         add_group(&c, &g);
     }
-    back_to_kernels(dw, c.du, pairs);
+    back_to_kernels(dw, c.du, pairs_stride(s), (size_t)s->co * s->ci);
 }
