@@ -140,17 +140,21 @@ ALWAYS_INLINE void input_tile(real *v, const size_t point, const real *x, const 
 TREN_KERNEL void tren_winograd_inputs(real *v, size_t point, const real *x, const winograd_tiles *g,
                                       int channels) {
     size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
+    winograd_place place[WINOGRAD_GROUP];
+    bool inside[WINOGRAD_GROUP];
     for (int i = 0; i < g->n; i++) {
-        winograd_place at = tren_tile_place(g, i);
-        bool inside = at.y > 0 && at.x > 0 && at.y + IN - 1 <= g->h && at.x + IN - 1 <= g->w;
-        const real *from = x + (size_t)at.block * channels * area;
-        real *to = v + i * TREN_LANES;
-        for (int k = 0; k < channels; k++, from += area, to += row)
-            if (inside)
-                input_tile(to, point, from, g, at, true);
-            else
-                input_tile(to, point, from, g, at, false);
+        winograd_place at = place[i] = tren_tile_place(g, i);
+        inside[i] = at.y > 0 && at.x > 0 && at.y + IN - 1 <= g->h && at.x + IN - 1 <= g->w;
     }
+    for (int k = 0; k < channels; k++, x += area, v += row)
+        for (int i = 0; i < g->n; i++) {
+            const real *from = x + (size_t)place[i].block * channels * area;
+            real *to = v + i * TREN_LANES;
+            if (inside[i])
+                input_tile(to, point, from, g, place[i], true);
+            else
+                input_tile(to, point, from, g, place[i], false);
+        }
 }
 
 /* The picture's outputs of one channel and tile, from m. */

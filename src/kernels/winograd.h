@@ -5,6 +5,7 @@
 #include "tren/kernels.h"
 
 enum { WINOGRAD_OUT = 4, WINOGRAD_IN = 6, WINOGRAD_POINTS = WINOGRAD_IN * WINOGRAD_IN };
+enum { WINOGRAD_GROUP = 64 }; /* tiles of a group, at most */
 
 /* Tiles [first, first + n) of all blocks, row by row. */
 typedef struct winograd_tiles {

@@ -47,12 +47,12 @@ ALWAYS_INLINE void gradient_tile(real *d, const size_t point, const real *dy,
 TREN_KERNEL static void transform_gradients(real *d, size_t point, const real *dy,
                                             const winograd_tiles *g, int channels) {
     size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
-    for (int i = 0; i < g->n; i++) {
-        winograd_place at = tren_tile_place(g, i);
-        const real *from = dy + (size_t)at.block * channels * area;
-        for (int k = 0; k < channels; k++)
-            gradient_tile(d + k * row + i * TREN_LANES, point, from + k * area, g, at);
-    }
+    winograd_place place[WINOGRAD_GROUP];
+    for (int i = 0; i < g->n; i++) place[i] = tren_tile_place(g, i);
+    for (int k = 0; k < channels; k++, dy += area, d += row)
+        for (int i = 0; i < g->n; i++)
+            gradient_tile(d + i * TREN_LANES, point, dy + (size_t)place[i].block * channels * area,
+                          g, place[i]);
 }
 
 /* g = G^T u of six values. */
