@@ -198,15 +198,19 @@ size_t tren_winograd_scratch(const tren_conv_shape *s) {
 }
 
 /* One call: y (+)= x * the packed kernels + b, where x has `in` channels and y `out`. */
-static void run_group(const tren_winograd_call *c, const winograd_tiles *g) {
+static void run_group(const tren_winograd_call *c, const winograd_tiles *g, int all) {
     size_t v_point = tren_winograd_stride((size_t)c->in * g->n),
            m_point = tren_winograd_stride((size_t)c->out * g->n);
     real *v = c->scratch, *m = c->scratch + POINTS * v_point;
     size_t kernel = packed_point(c->in, c->out);
     tren_winograd_inputs(v, v_point, c->x, g, c->in);
-    for (int p = 0; p < POINTS; p++)
+    winograd_tiles next = tren_winograd_next(g, all);
+    for (int p = 0; p < POINTS; p++) {
+        tren_winograd_fetch(c->y, c->out, g, p);
+        tren_winograd_fetch(c->x, c->in, &next, p);
         tren_conv_channels(m + p * m_point, v + p * v_point, c->packed + p * kernel,
                            (int[]){c->in, c->out, g->n});
+    }
     transform_outputs(c, m, m_point, g);
 }
 
@@ -216,6 +220,6 @@ void tren_winograd(const tren_winograd_call *c, int n_blocks) {
     int most = tiles_of_group(c->in, c->out), all = n_blocks * g.a_block;
     for (g.first = 0; g.first < all; g.first += most) {
         g.n = all - g.first < most ? all - g.first : most;
-        run_group(c, &g);
+        run_group(c, &g, all);
     }
 }

@@ -104,7 +104,7 @@ typedef struct weight_call {
     real *du, *room;
 } weight_call;
 
-static void add_group(const weight_call *c, const winograd_tiles *g) {
+static void add_group(const weight_call *c, const winograd_tiles *g, int all) {
     const tren_conv_shape *s = c->s;
     size_t row = (size_t)g->n * TREN_LANES;
     size_t v_point = tren_winograd_stride((size_t)s->ci * g->n),
@@ -113,9 +113,13 @@ static void add_group(const weight_call *c, const winograd_tiles *g) {
     tren_winograd_inputs(v, v_point, c->x, g, s->ci);
     transform_gradients(d, d_point, c->dy, g, s->co);
     tren_gemm_shape product = {.m = s->co, .n = s->ci, .k = (int)row, .tb = true};
-    for (int p = 0; p < POINTS; p++)
+    winograd_tiles next = tren_winograd_next(g, all);
+    for (int p = 0; p < POINTS; p++) {
+        tren_winograd_fetch(c->x, s->ci, &next, p);
+        tren_winograd_fetch(c->dy, s->co, &next, p);
         tren_gemm(c->du + p * pairs_stride(s), d + p * d_point, v + p * v_point, product, 1,
                   g->first > 0);
+    }
 }
 
 void tren_winograd_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
@@ -127,7 +131,7 @@ void tren_winograd_weight(real *restrict dw, const real *restrict dy, const real
     int most = tiles_of_group(s), all = n_blocks * g.a_block;
     for (g.first = 0; g.first < all; g.first += most) {
         g.n = all - g.first < most ? all - g.first : most;
-        add_group(&c, &g);
+        add_group(&c, &g, all);
     }
     back_to_kernels(dw, c.du, pairs_stride(s), (size_t)s->co * s->ci);
 }
