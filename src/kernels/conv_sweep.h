@@ -32,6 +32,12 @@ void tren_conv_fill(real *restrict band, const real *restrict x, const conv_band
 
 size_t tren_conv_weight_scratch(const tren_conv_shape *shape);
 
+/* The weight gradient by unfolding, where it pays: a matter of the shape alone. */
+bool tren_conv_unfold_pays(const tren_conv_shape *shape);
+size_t tren_conv_unfold_scratch(const tren_conv_shape *shape);
+void tren_conv_unfold_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
+                             int n_blocks, const tren_conv_shape *shape, real *restrict scratch);
+
 enum { CONV_WIDE = 8, CONV_NARROW = 4 }; /* output channels that a kernel computes at a time */
 enum { CONV_WIDE_PIXELS = 3, CONV_NARROW_PIXELS = 6 };
 /* The width of the block of output channels that begins at o. */

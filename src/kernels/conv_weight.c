@@ -160,6 +160,7 @@ static void plan_far(int *rows, int *blocks, const tren_conv_shape *s) {
 
 size_t tren_conv_weight_scratch(const tren_conv_shape *s) {
     if (tren_winograd_weight_pays(s)) return tren_winograd_weight_scratch(s);
+    if (tren_conv_unfold_pays(s)) return tren_conv_unfold_scratch(s);
     int rows, blocks;
     plan_far(&rows, &blocks, s);
     return (size_t)s->kernel * s->kernel * TILE +
@@ -170,6 +171,10 @@ void tren_conv_weight(real *restrict dw, const real *restrict dy, const real *re
                       int n_blocks, const tren_conv_shape *s, real *restrict scratch) {
     if (tren_winograd_weight_pays(s)) {
         tren_winograd_weight(dw, dy, x, n_blocks, s, scratch);
+        return;
+    }
+    if (tren_conv_unfold_pays(s)) {
+        tren_conv_unfold_weight(dw, dy, x, n_blocks, s, scratch);
         return;
     }
     const size_t n = TREN_LANES, taps = (size_t)s->kernel * s->kernel;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { OUT = WINOGRAD_OUT, IN = WINOGRAD_IN, POINTS = WINOGRAD_POINTS };
-enum { GROUP_BYTES = 6 << 20, GROUP_LEAST = 4, GROUP_MOST = 62 };
+enum { GROUP_BYTES = 1 << 20, GROUP_LEAST = 4, GROUP_MOST = 62 };
 
 bool tren_winograd_weight_pays(const tren_conv_shape *s) {
     return tren_winograd_pays(s) && s->ci >= 16 && s->co >= 16; /* measured */
