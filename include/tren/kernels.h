@@ -155,7 +155,7 @@ size_t tren_conv_packed(const tren_conv_shape *shape, int which);
 void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *shape,
                     int which);
 /* What a convolution does: which = forward, data gradient, weight gradient (0, 1, 2). How it does
- * it, for people: "direct" or "Winograd". */
+ * it, for people: "direct", "Winograd" or "unfolded". */
 const char *tren_conv_way(const tren_conv_shape *shape, int which);
 /* Blocks one after the other. Directly, or by Winograd's minimal filtering where the shape alone
  * says that it is faster. */

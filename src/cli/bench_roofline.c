@@ -11,7 +11,7 @@ enum { WIDTH = 980, HEIGHT = 600, LEFT = 78, RIGHT = 300, TOP = 84, BOTTOM = 62 
 enum { KEY_LEFT = WIDTH - RIGHT + 24, KEY_TOP = 96, KEY_LINE = 18 };
 #define PI 3.14159265358979323846
 
-/* Filled: directly; hollow: by Winograd's way. */
+/* Filled: directly or unfolded; hollow: by Winograd's way. */
 static const struct {
     const char *name, *colour;
     int filled, hollow;

@@ -2,13 +2,9 @@
 #include "data/schema.h"
 #include <math.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Rows per read where a temporary of another type is needed. */
 #define BLOCK 65536
-
-#define HUGE_PAGE ((size_t)2 << 20)
 
 static tren_status not_finite(const tren_dataset *dataset, const char *name, size_t row,
                               size_t column) {
@@ -30,19 +26,9 @@ static size_t first_not_finite_f64(const double *value, size_t n) {
     return n;
 }
 
-/* Rows are visited in random order: with small pages each visit would begin by walking page tables.
- */
-static void ask_for_huge_pages(void *at, size_t bytes) {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE),
-              first = ((uintptr_t)at + page - 1) / page * page;
-    uintptr_t end = ((uintptr_t)at + bytes) / page * page;
-    if (bytes >= HUGE_PAGE && end > first) madvise((void *)first, end - first, MADV_HUGEPAGE);
-}
-
 static tren_status read_x(tren_rows *rows, const tren_dataset *dataset, const char *name) {
     size_t width = (size_t)rows->width, count = rows->n * width;
     TREN_TRY(tren_alloc(&rows->x, count, tren_type_size(rows->x_type), "the rows of a dataset"));
-    ask_for_huge_pages(rows->x, count * tren_type_size(rows->x_type));
     TREN_TRY(tren_h5_read_rows(dataset->file, name, rows->first, rows->n, rows->x_type, rows->x));
     size_t bad = count;
     if (rows->x_type == TREN_F32) bad = first_not_finite_f32(rows->x, count);

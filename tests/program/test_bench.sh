@@ -19,7 +19,7 @@ test_help() {
 test_table() {
     expect 0 "cnn5 k = 4, 1x8x8, one microbatch of 16 images" "$tren" bench conv "${small[@]}"
     grep -q "GB/s of a triad in L2 .*in L3 .*in DRAM" output || fail "no ceilings: $(cat output)"
-    grep -qE "^conv 3x3 4 -> 8, 8x8 +1 weight gradient +(direct|Winograd) +[0-9.]+ " output || fail "$(cat output)"
+    grep -qE "^conv 3x3 4 -> 8, 8x8 +1 weight gradient +(direct|unfolded|Winograd) +[0-9.]+ " output || fail "$(cat output)"
     [[ $(grep -c "^batch_norm 4, 8x8  *1 \(forward\|backward\) " output) -eq 2 ]] || fail "$(cat output)"
     ! grep -q "conv 3x3 1 -> 4.*data gradient" output || fail "images have no gradient"
 }

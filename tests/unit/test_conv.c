@@ -15,19 +15,27 @@ static const double allowed = 1e-12;
 static const double allowed = 3e-6;
 #endif
 
+typedef enum conv_way { DIRECT, WINOGRAD, UNFOLDED /* the weight gradient */ } conv_way;
+
 typedef struct conv_case {
     int ci, h, w, co, kernel, stride, pad;
-    bool winograd;
+    conv_way way;
 } conv_case;
 
 static const conv_case cases[] = {
-    {1, 9, 7, 3, 3, 1, 1, false},    {3, 8, 8, 20, 3, 1, 1, false},   {5, 7, 9, 6, 5, 2, 2, false},
-    {4, 6, 6, 9, 1, 1, 0, false},    {7, 5, 5, 2, 1, 2, 0, false},    {2, 11, 6, 5, 4, 3, 1, false},
-    {3, 40, 33, 4, 3, 1, 1, false},  {2, 3, 3, 3, 3, 1, 2, false},    {13, 3, 3, 8, 3, 2, 1, false},
-    {6, 20, 21, 7, 7, 1, 3, false},  {20, 8, 12, 24, 3, 1, 1, true},  {32, 4, 4, 32, 3, 1, 1, true},
-    {21, 28, 28, 19, 3, 1, 1, true}, {40, 9, 11, 33, 3, 1, 1, true},  {64, 7, 7, 70, 3, 1, 1, true},
-    {130, 5, 16, 24, 3, 1, 1, true}, {66, 15, 13, 64, 3, 1, 1, true}, /* more tiles than the weight
-                                                                         gradient takes at a time */
+    {1, 9, 7, 3, 3, 1, 1, DIRECT},       {3, 8, 8, 20, 3, 1, 1, DIRECT},
+    {5, 7, 9, 6, 5, 2, 2, DIRECT},       {4, 6, 6, 9, 1, 1, 0, DIRECT},
+    {7, 5, 5, 2, 1, 2, 0, DIRECT},       {2, 11, 6, 5, 4, 3, 1, DIRECT},
+    {3, 40, 33, 4, 3, 1, 1, DIRECT},     {2, 3, 3, 3, 3, 1, 2, DIRECT},
+    {13, 3, 3, 8, 3, 2, 1, DIRECT},      {6, 20, 21, 7, 7, 1, 3, DIRECT},
+    {20, 8, 12, 24, 3, 1, 1, WINOGRAD},  {32, 4, 4, 32, 3, 1, 1, WINOGRAD},
+    {21, 28, 28, 19, 3, 1, 1, WINOGRAD}, {40, 9, 11, 33, 3, 1, 1, WINOGRAD},
+    {64, 7, 7, 70, 3, 1, 1, WINOGRAD},   {130, 5, 16, 24, 3, 1, 1, WINOGRAD},
+    {66, 15, 13, 64, 3, 1, 1, WINOGRAD}, /* more tiles than the weight
+                                        gradient takes at a time */
+    {33, 9, 11, 18, 3, 2, 1, UNFOLDED},  {40, 8, 8, 17, 1, 2, 0, UNFOLDED},
+    {9, 13, 7, 16, 1, 3, 0, UNFOLDED},   {35, 6, 6, 20, 5, 2, 2, UNFOLDED},
+    {32, 69, 23, 16, 3, 2, 1, UNFOLDED}, /* several pieces, the last one shorter */
 };
 enum { BLOCKS = 3 };
 
@@ -130,14 +138,15 @@ static void agrees(const real *a, const double *b, size_t n, int number, const c
     }
     if (getenv("TREN_TEST_VERBOSE"))
         fprintf(stderr, "case %d %s: %.2e\n", number, what, worst / size);
-    cr_expect(worst <= allowed * size * (cases[number].winograd ? 10 : 1),
+    cr_expect(worst <= allowed * size * (cases[number].way == WINOGRAD ? 10 : 1),
               "case %d: %s is off by %g", number, what, worst / size);
 }
 
 static void check(int number) {
     conv_data d;
     data_open(&d, &cases[number]);
-    cr_expect_eq(tren_winograd_pays(&d.s), cases[number].winograd, "case %d", number);
+    cr_expect_eq(tren_winograd_pays(&d.s), cases[number].way == WINOGRAD, "case %d", number);
+    cr_expect_eq(tren_conv_unfold_pays(&d.s), cases[number].way == UNFOLDED, "case %d", number);
     truth t = {calloc(BLOCKS * d.ny, sizeof *t.y), calloc(BLOCKS * d.nx, sizeof *t.dx),
                calloc(d.nw, sizeof *t.dw)};
     add_all(&t, &d);
