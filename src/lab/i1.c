@@ -1,293 +1,307 @@
 /* I1: inductive bias: what an overparameterized network makes of the gaps between twelve points
  * that it interpolates (after J. Fernandez-Villaverde, "Deep learning for solving economic models",
  * NBER WP 34250, 2025; the smoothest interpolant is a connect-the-dots spline: P. Savarese et al.,
- * COLT 2019). */
+ * COLT 2019). And what it makes of them from large initial weights, when training hardly moves them
+ * (L. Chizat et al., "On lazy training", NeurIPS 2019). */
+#include "lab/dots.h"
 #include "lab/experiments.h"
 #include "lab/one_layer.h"
 #include "lab/training.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define RANGE     5.0
-#define STOP_LOSS 5e-9 /* half of the mean square */
-enum { ROWS = 12, GRID = 401, DATA_SEED = 13 };
+#define STOP_LOSS 5e-9 /* the loss is half of the mean square */
+/* Of the seeds from 101 on, the first whose points all lie at least 0.25 apart: two that nearly
+ * coincide take all the time of the training. */
+enum { DATA_SEED = 136, DRAWN = 401, EVERY = (LAB_DOTS_GRID - 1) / (DRAWN - 1) };
 
-static const char recipe[] = "model: {name: mlp, activation: relu, init: pytorch}\n"
+/* Initial weights: PyTorch's, or N(0, 1) for all of them. */
+enum { USUAL, LARGE, N_STARTS };
+static const char *const init[N_STARTS] = {"pytorch", "gaussian, init_variance: 1"};
+
+static const char recipe[] = "model: {name: mlp, activation: relu, init: %s}\n"
                              "optimizer: {name: adam, learning_rate: 0.001}\n"
                              "schedule: {name: step, period: 100, gamma: 0.99}\n";
 
-static const int full_width[] = {1, 2, 5, 10, 20, 50, 100, 200, 400, 800, 2000, 4000, 8000};
-static const int quick_width[] = {2, 10, 50, 200, 800, 4000};
-
-static const int *widths(int *n, const tren_lab *lab) {
-    *n = lab->options->quick ? (int)(sizeof quick_width / sizeof *quick_width)
-                             : (int)(sizeof full_width / sizeof *full_width);
-    return lab->options->quick ? quick_width : full_width;
+enum { MOST = 13 };
+typedef struct widths {
+    int n, at[MOST];
+} widths;
+static const widths all_widths[2][N_STARTS] = {
+    {{13, {1, 2, 5, 10, 20, 50, 100, 200, 400, 800, 2000, 4000, 8000}},
+     {5, {50, 200, 800, 2000, 4000}}},
+    {{6, {2, 10, 50, 200, 800, 4000}}, {2, {200, 800}}},
+};
+static const widths *widths_of(const tren_lab *lab, int start) {
+    return &all_widths[lab->options->quick][start];
 }
 
-static double truth(double x) {
-    return 2 * (1 - exp(-fabs(x + sin(x))));
-}
-
-static double place(int i) {
-    return RANGE * (2.0 * i / (GRID - 1) - 1);
-}
-
-/* ---- the points, and what is compared with ----------------------------------------------------
- */
-
-typedef struct dots {
-    double x[ROWS], y[ROWS]; /* ascending in x */
-} dots;
-
-static int by_place(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static tren_status read_dots(dots *d, const tren_lab *lab) {
+static tren_status read_dots(lab_dots *dots, const tren_lab *lab) {
     char path[TREN_MAX_PATH];
-    tren_dataset *dataset;
-    tren_rows rows = {0};
     lab_data_path(path, lab, "points");
-    TREN_TRY(tren_dataset_open(&dataset, path));
-    tren_status st = tren_rows_read(&rows, dataset, TREN_TRAIN, 0, ROWS);
-    if (st == TREN_OK) memcpy(d->x, rows.x, sizeof d->x);
-    qsort(d->x, ROWS, sizeof *d->x, by_place);
-    for (int i = 0; i < ROWS; i++) d->y[i] = truth(d->x[i]);
-    tren_rows_close(&rows);
-    tren_dataset_close(dataset);
-    return st;
-}
-
-/* Straight lines between the points, and on beyond the outer ones. */
-static double spline(const dots *d, double x) {
-    int k = 0;
-    while (k < ROWS - 2 && x > d->x[k + 1]) k++;
-    return d->y[k] + (x - d->x[k]) * (d->y[k + 1] - d->y[k]) / (d->x[k + 1] - d->x[k]);
-}
-
-/* The polynomial of degree 11 through all of them (Lagrange). */
-static double polynomial(const dots *d, double x) {
-    double sum = 0;
-    for (int i = 0; i < ROWS; i++) {
-        double term = d->y[i];
-        for (int j = 0; j < ROWS; j++)
-            if (j != i) term *= (x - d->x[j]) / (d->x[i] - d->x[j]);
-        sum += term;
-    }
-    return sum;
-}
-
-/* ---- a trained network ------------------------------------------------------------------------
- */
-
-typedef struct view {
-    const dots *dots;
-    double y[GRID];
-    double mse, to_truth, to_spline, roughness; /* L2 between the outer points */
-} view;
-
-typedef struct kink {
-    double x, jump; /* of the slope */
-} kink;
-
-static int by_kink(const void *a, const void *b) {
-    return by_place(&((const kink *)a)->x, &((const kink *)b)->x);
-}
-
-/* The total variation of the slope between the outer points: the sum of its jumps at the kinks of
- * the units, those at one place taken together. */
-static double roughness(const lab_one_layer *net, const dots *d) {
-    kink *at = malloc((size_t)net->m * sizeof *at);
-    double sum = 0, here = 0;
-    int n = 0;
-    for (int i = 0; at && i < net->m; i++) {
-        double w = (double)net->w[i], x = -(double)net->b[i] / w;
-        if (w == 0 || !(x > d->x[0] && x < d->x[ROWS - 1])) continue;
-        at[n++] = (kink){x, (double)net->v[i] * fabs(w)};
-    }
-    if (at) qsort(at, (size_t)n, sizeof *at, by_kink);
-    for (int i = 0; i < n; i++) {
-        here += at[i].jump;
-        if (i + 1 < n && at[i + 1].x - at[i].x < 1e-9) continue;
-        sum += fabs(here);
-        here = 0;
-    }
-    free(at);
-    return sum;
-}
-
-static void look(void *ctx, const tren_graph *graph, const real *value) {
-    view *v = ctx;
-    const dots *d = v->dots;
-    lab_one_layer net = lab_one_layer_of(graph, value, true);
-    int n = 0;
-    v->mse = v->to_truth = v->to_spline = 0;
-    for (int i = 0; i < ROWS; i++)
-        v->mse += pow(lab_one_layer_at(&net, d->x[i]) - d->y[i], 2) / ROWS;
-    for (int i = 0; i < GRID; i++) {
-        double x = place(i);
-        v->y[i] = lab_one_layer_at(&net, x);
-        if (x < d->x[0] || x > d->x[ROWS - 1]) continue;
-        v->to_truth += pow(v->y[i] - truth(x), 2);
-        v->to_spline += pow(v->y[i] - spline(d, x), 2);
-        n++;
-    }
-    v->to_truth = sqrt(v->to_truth / n);
-    v->to_spline = sqrt(v->to_spline / n);
-    v->roughness = roughness(&net, d);
+    return lab_dots_read(dots, path);
 }
 
 /* ---- the experiment ---------------------------------------------------------------------------
  */
 
 static tren_status plan(tren_lab *lab) {
-    int n;
-    const int *width = widths(&n, lab);
+    static const char *const name[N_STARTS] = {"usual", "large"};
     for (int s = 0; s < lab->options->seeds; s++)
-        for (int i = 0; i < n; i++) {
-            uint64_t seed = lab->options->first_seed + (uint64_t)s;
-            TREN_TRY(tren_lab_add(lab, seed, 300 + width[i], (const double[4]){width[i]},
-                                  "units%04d-seed%llu", width[i], (unsigned long long)seed));
-        }
+        for (int start = 0; start < N_STARTS; start++)
+            for (int i = 0; i < widths_of(lab, start)->n; i++) {
+                int m = widths_of(lab, start)->at[i];
+                uint64_t seed = lab->options->first_seed + (uint64_t)s;
+                TREN_TRY(tren_lab_add(lab, seed, 1000 + m, (const double[4]){start, m},
+                                      "%s%04d-seed%llu", name[start], m, (unsigned long long)seed));
+            }
     return TREN_OK;
 }
 
 /* The same twelve points for all. */
 static tren_status prepare(const tren_lab *lab) {
     char path[TREN_MAX_PATH];
-    const lab_setting setting[] = {{"n", ROWS}, {"range", RANGE}, {NULL, 0}};
+    const lab_setting setting[] = {{"n", LAB_DOTS}, {"range", LAB_DOTS_RANGE}, {NULL, 0}};
     tren_split split = {.percent = {100, 0, 0}, .as_is = true, .seed = DATA_SEED};
     lab_data_path(path, lab, "points");
     return lab_make(path, "interpolation-12", setting, &split);
 }
 
-static bool is_drawn(int m) {
-    return m == 10 || m == 800 || m == 4000;
+static void look(void *ctx, const tren_graph *graph, const real *value) {
+    lab_one_layer net = lab_one_layer_of(graph, value, true);
+    lab_fit_look(ctx, &net);
+}
+
+static tren_status train(lab_outcome *out, lab_fit *fit, const tren_lab *lab, tren_comm *group,
+                         const tren_lab_point *p) {
+    char text[sizeof recipe + 64];
+    tren_config config;
+    lab_watch watch = {.finished = look, .ctx = fit};
+    snprintf(text, sizeof text, recipe, init[(int)p->at[0]]);
+    TREN_TRY(lab_config(&config, lab, text));
+    lab_data_path(config.data, lab, "points");
+    config.model.hidden = (tren_int_list){.n = 1, .at = {(int)p->at[1]}};
+    config.seed = p->seed;
+    config.batch_size = LAB_DOTS;
+    config.epochs = lab->options->quick ? 20000 : 50000;
+    config.stop_loss = STOP_LOSS;
+    return lab_train(out, lab, group, &config, &watch);
+}
+
+/* Which functions the figure shows: the first seed's, as medians of several have bends of none. */
+static bool is_drawn(const tren_lab *lab, const tren_lab_point *p) {
+    int m = (int)p->at[1];
+    bool shown = p->at[0] == LARGE ? m == 800 : m == 10 || m == 800 || m == 4000;
+    return shown && p->seed == lab->options->first_seed;
 }
 
 static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
                          tren_table *rows) {
-    tren_config config;
     lab_outcome out;
-    dots d;
-    view v = {.dots = &d};
-    lab_watch watch = {.finished = look, .ctx = &v};
-    int m = (int)p->at[0];
+    lab_dots d;
+    lab_fit fit = {.dots = &d};
+    double start = p->at[0], m = p->at[1], seed = (double)p->seed;
     TREN_TRY(tren_comm_agree(group, read_dots(&d, lab)));
-    TREN_TRY(lab_config(&config, lab, recipe));
-    lab_data_path(config.data, lab, "points");
-    config.model.hidden = (tren_int_list){.n = 1, .at = {m}};
-    config.seed = p->seed;
-    config.batch_size = ROWS;
-    config.epochs = lab->options->quick ? 20000 : 50000;
-    config.stop_loss = STOP_LOSS;
-    TREN_TRY(lab_train(&out, lab, group, &config, &watch));
-    double seed = (double)p->seed;
-    TREN_TRY(tren_table_add(rows, (const double[]){m, seed, v.mse, v.to_truth, v.to_spline,
-                                                   v.roughness, out.epochs, NAN, NAN}));
-    for (int i = 0; i < GRID && is_drawn(m); i++)
-        TREN_TRY(
-            tren_table_add(rows, (const double[]){m, seed, NAN, NAN, NAN, NAN, NAN, i, v.y[i]}));
+    TREN_TRY(train(&out, &fit, lab, group, p));
+    TREN_TRY(tren_table_add(rows, (const double[]){start, m, seed, fit.mse, fit.to_truth,
+                                                   fit.to_spline, fit.largest, fit.roughness,
+                                                   fit.seen, out.epochs, NAN, NAN}));
+    for (int i = 0; i < DRAWN && is_drawn(lab, p); i++)
+        TREN_TRY(tren_table_add(rows, (const double[]){start, m, seed, NAN, NAN, NAN, NAN, NAN, NAN,
+                                                       NAN, i, fit.y[i * EVERY]}));
     return TREN_OK;
 }
 
-static double median(const tren_table *points, const char *column, int m, double q) {
-    return tren_table_quantile(points, column, TREN_WHERE({"units", m}), q);
+/* ---- the figure and the claims ----------------------------------------------------------------
+ */
+
+static double quantile(const tren_table *points, const char *column, int start, int m, double q) {
+    return tren_table_quantile(points, column, TREN_WHERE({"start", start}, {"units", m}), q);
 }
 
-/* Functions first, then the numbers by width. */
-static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve,
-                        const dots *d) {
-    int n;
-    const int *width = widths(&n, lab);
-    for (int i = 0; i < GRID; i++) {
-        double x = place(i),
-               row[11] = {x, truth(x), spline(d, x), NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-        bool within = x >= d->x[0] && x <= d->x[ROWS - 1];
-        if (within) row[10] = polynomial(d, x);
-        for (int k = 0; k < 3; k++)
-            row[3 + k] = tren_table_quantile(
-                points, "y", TREN_WHERE({"units", (double[]){10, 800, 4000}[k]}, {"cell", i}), 0.5);
+static double median(const tren_table *points, const char *column, int start, int m) {
+    return quantile(points, column, start, m, 0.5);
+}
+
+/* In the order of .curve. */
+enum {
+    X,
+    TRUTH,
+    SPLINE,
+    POLYNOMIAL,
+    M10,
+    M800,
+    M4000,
+    LARGE800,
+    DOTS,
+    UNITS,
+    TO_TRUTH,
+    TO_TRUTH_LARGE,
+    SEEN_USUAL,
+    SEEN_LARGE,
+    EXACT,
+    LEAST,
+    N_CURVE
+};
+
+static void clear(double row[N_CURVE]) {
+    for (int i = 0; i < N_CURVE; i++) row[i] = NAN;
+}
+
+static double drawn(const tren_table *points, int start, int m, int cell) {
+    return tren_table_mean(points, "y", TREN_WHERE({"start", start}, {"units", m}, {"cell", cell}));
+}
+
+static tren_status draw_functions(const tren_table *points, tren_table *curve, const lab_dots *d) {
+    double row[N_CURVE];
+    for (int i = 0; i < DRAWN; i++) {
+        clear(row);
+        double x = row[X] = lab_dots_place(i * EVERY);
+        row[TRUTH] = lab_dots_truth(x);
+        if (lab_dots_within(d, x)) {
+            row[SPLINE] = lab_dots_spline(d, x);
+            row[POLYNOMIAL] = lab_dots_polynomial(d, x);
+        }
+        row[M10] = drawn(points, USUAL, 10, i);
+        row[M800] = drawn(points, USUAL, 800, i);
+        row[M4000] = drawn(points, USUAL, 4000, i);
+        row[LARGE800] = drawn(points, LARGE, 800, i);
         TREN_TRY(tren_table_add(curve, row));
     }
-    for (int i = 0; i < ROWS; i++)
-        TREN_TRY(tren_table_add(curve, (const double[]){d->x[i], NAN, NAN, NAN, NAN, NAN, d->y[i],
-                                                        NAN, NAN, NAN, NAN}));
-    for (int i = 0; i < n; i++)
-        TREN_TRY(tren_table_add(curve,
-                                (const double[]){NAN, NAN, NAN, NAN, NAN, NAN, NAN, width[i],
-                                                 median(points, "to_truth", width[i], 0.5),
-                                                 median(points, "roughness", width[i], 0.5), NAN}));
+    for (int i = 0; i < LAB_DOTS; i++) {
+        clear(row);
+        row[X] = d->x[i];
+        row[DOTS] = d->y[i];
+        TREN_TRY(tren_table_add(curve, row));
+    }
     return TREN_OK;
+}
+
+static tren_status draw_widths(const tren_lab *lab, const tren_table *points, tren_table *curve,
+                               const lab_dots *d) {
+    const widths *w = widths_of(lab, USUAL);
+    for (int i = 0; i < w->n; i++) {
+        double row[N_CURVE];
+        int m = w->at[i];
+        clear(row);
+        row[UNITS] = m;
+        row[TO_TRUTH] = median(points, "to_truth", USUAL, m);
+        row[TO_TRUTH_LARGE] = median(points, "to_truth", LARGE, m);
+        row[SEEN_USUAL] = median(points, "seen", USUAL, m);
+        row[SEEN_LARGE] = median(points, "seen", LARGE, m);
+        row[EXACT] = median(points, "roughness", USUAL, m);
+        row[LEAST] = lab_dots_least_roughness(d);
+        TREN_TRY(tren_table_add(curve, row));
+    }
+    return TREN_OK;
+}
+
+static void judge_fit(const tren_lab *lab, const tren_table *points, tren_verdict *v) {
+    double small = median(points, "mse", USUAL, 10), wide = 0;
+    const widths *w = widths_of(lab, USUAL);
+    for (int i = 0; i < w->n; i++)
+        if (w->at[i] >= 800) wide = fmax(wide, quantile(points, "mse", USUAL, w->at[i], 1));
+    tren_verdict_add(v, small > 1e-5,
+                     "ten units (31 parameters) do not interpolate: median mean square %.2g "
+                     "(asked: more than 1e-5)",
+                     "diez unidades (31 parámetros) no interpolan: error cuadrático medio mediano "
+                     "%.2g (se pide: más de 1e-5)",
+                     small);
+    tren_verdict_add(v, wide < 1e-6, "from 800 units on every run does: at most %.2g (asked: 1e-6)",
+                     "desde 800 unidades todas lo hacen: a lo sumo %.2g (se pide: 1e-6)", wide);
+}
+
+static double spread(const tren_table *points, int m) {
+    return quantile(points, "to_truth", USUAL, m, 0.75) -
+           quantile(points, "to_truth", USUAL, m, 0.25);
+}
+
+static void judge_smoothness(const tren_table *points, tren_verdict *v, const lab_dots *d) {
+    double straight = lab_dots_seen_roughness(d), seen = median(points, "seen", USUAL, 4000);
+    tren_verdict_add(v, seen <= 1.25 * straight,
+                     "4000 units bend hardly more than straight lines from point to point, the "
+                     "least rough of all interpolants: roughness %.2f, x %.2f (asked: 1.25)",
+                     "4000 unidades se doblan apenas más que rectas de punto a punto, el "
+                     "interpolante menos rugoso: rugosidad %.2f, x %.2f (se pide: 1.25)",
+                     seen, seen / straight);
+    double iqr = spread(points, 4000) / spread(points, 10);
+    tren_verdict_add(v, iqr <= 0.5,
+                     "what they learn depends less on the seed than with ten units: spread of the "
+                     "distance x %.2f (asked: 0.5)",
+                     "lo que aprenden depende menos de la semilla que con diez unidades: "
+                     "dispersión de la distancia x %.2f (se pide: 0.5)",
+                     iqr);
+}
+
+/* The same 800 units through the same points, from other weights. */
+static void judge_large(const tren_table *points, tren_verdict *v) {
+    double mse = median(points, "mse", LARGE, 800);
+    double rough = median(points, "seen", LARGE, 800) / median(points, "seen", USUAL, 800);
+    double far = median(points, "to_truth", LARGE, 800) / median(points, "to_truth", USUAL, 800);
+    tren_verdict_add(
+        v, mse < 1e-6 && rough >= 5 && far >= 3,
+        "800 units from initial weights N(0, 1) interpolate too (median mean square %.2g), "
+        "with x %.1f the roughness and x %.1f the distance to the true function of those from "
+        "usual weights (asked: 5 and 3)",
+        "800 unidades con pesos iniciales N(0, 1) también interpolan (error cuadrático medio "
+        "mediano %.2g), con x %.1f la rugosidad y x %.1f la distancia a la función verdadera de "
+        "las "
+        "de pesos usuales (se pide: 5 y 3)",
+        mse, rough, far);
+}
+
+static void judge_polynomial(const tren_table *points, tren_verdict *v, const lab_dots *d) {
+    double off = median(points, "largest", USUAL, 4000), poly = 0;
+    for (int i = 0; i < LAB_DOTS_GRID; i++) {
+        double x = lab_dots_place(i);
+        if (lab_dots_within(d, x))
+            poly = fmax(poly, fabs(lab_dots_polynomial(d, x) - lab_dots_truth(x)));
+    }
+    tren_verdict_add(v, poly >= 3 * off,
+                     "the polynomial of degree 11 through the same points is off by up to %.3g, "
+                     "4000 units by %.3g (asked: x 3)",
+                     "el polinomio de grado 11 por los mismos puntos se aleja hasta %.3g, 4000 "
+                     "unidades %.3g (se pide: x 3)",
+                     poly, off);
 }
 
 /* The first width whose runs all interpolate. */
 static int first_interpolating(const tren_lab *lab, const tren_table *points) {
-    int n;
-    const int *width = widths(&n, lab);
-    for (int i = 0; i < n; i++)
-        if (median(points, "mse", width[i], 1) < 1e-6) return width[i];
+    const widths *w = widths_of(lab, USUAL);
+    for (int i = 0; i < w->n; i++)
+        if (quantile(points, "mse", USUAL, w->at[i], 1) < 1e-6) return w->at[i];
     return 0;
 }
 
-static double spread(const tren_table *points, int m) {
-    return median(points, "to_truth", m, 0.75) - median(points, "to_truth", m, 0.25);
-}
-
-static void judge_widths(const tren_lab *lab, const tren_table *points, tren_verdict *v) {
-    double small = median(points, "mse", 10, 0.5), wide = 0;
+/* What was guessed at first, and is not so: those that just interpolate are as smooth already. */
+static void tell_guesses(const tren_lab *lab, const tren_table *points, tren_verdict *v) {
     int first = first_interpolating(lab, points);
-    for (int m = 800; m <= 8000; m++)
-        if (tren_table_count(points, "mse", TREN_WHERE({"units", m})) > 0)
-            wide = fmax(wide, median(points, "mse", m, 1));
-    tren_verdict_add(
-        v, small > 1e-5,
-        "ten units (31 parameters) do not interpolate: median mean square %.2g (asked: "
-        "more than 1e-5)",
-        "diez unidades (31 parámetros) no interpolan: error cuadrático medio mediano "
-        "%.2g (se pide: más de 1e-5)",
-        small);
-    tren_verdict_add(v, wide < 1e-6, "from 800 units on every run does: at most %.2g (asked: 1e-6)",
-                     "desde 800 unidades todas lo hacen: a lo sumo %.2g (se pide: 1e-6)", wide);
-    double error = median(points, "to_truth", 4000, 0.5) / median(points, "to_truth", first, 0.5);
-    tren_verdict_add(v, error <= 0.8,
-                     "4000 units are nearer to the true function than %d, the first that "
-                     "interpolate: x %.2f (asked: 0.8)",
-                     "4000 unidades están más cerca de la función verdadera que %d, las primeras "
-                     "que interpolan: x %.2f (se pide: 0.8)",
-                     first, error);
-    double rough = median(points, "roughness", 4000, 0.5) / median(points, "roughness", first, 0.5);
-    tren_verdict_add(v, rough <= 0.7, "and smoother: roughness x %.2f (asked: 0.7)",
-                     "y son más suaves: rugosidad x %.2f (se pide: 0.7)", rough);
-    double iqr = spread(points, 4000) / spread(points, first);
-    tren_verdict_add(v, iqr <= 0.5, "and less a matter of the seed: spread x %.2f (asked: 0.5)",
-                     "y dependen menos de la semilla: dispersión x %.2f (se pide: 0.5)", iqr);
+    double near =
+               median(points, "to_truth", USUAL, 4000) / median(points, "to_truth", USUAL, first),
+           rough = median(points, "seen", USUAL, 4000) / median(points, "seen", USUAL, first);
+    tren_verdict_tell(
+        v,
+        "4000 units beside %d, the first that all interpolate: distance to the true function x "
+        "%.2f, roughness x %.2f, spread x %.2f (guessed: 0.8, 0.7, 0.5). There is no wiggly stage "
+        "in between",
+        "4000 unidades frente a %d, las primeras que interpolan siempre: distancia a la función "
+        "verdadera x %.2f, rugosidad x %.2f, dispersión x %.2f (se suponía: 0.8, 0.7, 0.5). No hay "
+        "una etapa ondulada intermedia",
+        first, near, rough, spread(points, 4000) / spread(points, first));
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
-    dots d;
+    lab_dots d;
     TREN_TRY(read_dots(&d, lab));
-    TREN_TRY(draw(lab, points, curve, &d));
-    judge_widths(lab, points, v);
-    double off = 0, poly = 0;
-    for (int i = 0; i < GRID; i++) {
-        double x = place(i);
-        if (x < d.x[0] || x > d.x[ROWS - 1]) continue;
-        poly = fmax(poly, fabs(polynomial(&d, x) - truth(x)));
-        off = fmax(off, fabs(tren_table_get(curve, i, "m4000") - truth(x)));
-    }
-    tren_verdict_add(
-        v, poly >= 3 * off,
-        "the polynomial of degree 11 through the same points is off by up to %.3g, the "
-        "network by %.3g (asked: x 3)",
-        "el polinomio de grado 11 por los mismos puntos se aleja hasta %.3g, la red "
-        "%.3g (se pide: x 3)",
-        poly, off);
+    TREN_TRY(draw_functions(points, curve, &d));
+    TREN_TRY(draw_widths(lab, points, curve, &d));
+    judge_fit(lab, points, v);
+    judge_smoothness(points, v, &d);
+    judge_large(points, v);
+    judge_polynomial(points, v, &d);
+    tell_guesses(lab, points, v);
     return TREN_OK;
 }
 
@@ -298,59 +312,79 @@ const tren_experiment tren_lab_i1 = {
               "Sesgo inductivo: interpolar doce puntos"},
     .question =
         {"Infinitely many functions pass through twelve points. Which one does a network of "
-         "12,001 parameters choose?",
+         "12,001 parameters choose, and why?",
          "Por doce puntos pasan infinitas funciones. ¿Cuál elige una red con 12.001 "
-         "parámetros?"},
+         "parámetros, y por qué?"},
     .setting =
         {"Twelve points of 2 (1 - exp(-|x + sin x|)) at random places in [-5, 5], without "
-         "noise; 1-m-1 with ReLU and default initial weights; Adam 0.001 on all points, at "
-         "most 50,000 steps or until the mean square is 1e-8; medians over the seeds.",
+         "noise; 1-m-1 with ReLU, from PyTorch's usual initial weights and from N(0, 1); Adam "
+         "0.001 (x 0.99 every 100 steps) on all points, at most 50,000 steps or until the mean "
+         "square is 1e-8. Roughness: the total variation of the slope, seen over steps of 0.25.",
          "Doce puntos de 2 (1 - exp(-|x + sen x|)) en lugares al azar de [-5, 5], sin ruido; "
-         "1-m-1 con ReLU y pesos iniciales usuales; Adam 0.001 con todos los puntos, a lo "
-         "sumo 50.000 pasos o hasta un error cuadrático medio de 1e-8; medianas sobre las "
-         "semillas."},
+         "1-m-1 con ReLU, con los pesos iniciales usuales de PyTorch y con N(0, 1); Adam 0.001 (x "
+         "0.99 cada 100 pasos) con todos los puntos, a lo sumo 50.000 pasos o hasta un error "
+         "cuadrático medio de 1e-8. Rugosidad: la variación total de la pendiente, vista en pasos "
+         "de 0.25."},
     .look_for =
-        {"Ten units miss points. Some hundred hit them all, with bends of their own. "
-         "Thousands hit them too, and come close to straight lines from point to point: "
-         "training prefers the smooth interpolant.",
-         "Diez unidades no llegan a todos los puntos. Unos cientos los aciertan, con sus "
-         "propias curvas. Miles los aciertan también y casi trazan rectas de punto a punto: "
-         "el entrenamiento prefiere el interpolante suave."},
+        {"Ten units miss points. Hundreds and thousands hit them all, and all draw nearly the "
+         "same: straight lines from point to point, the least rough of all interpolants. From "
+         "large initial weights the same network hits them too, by another function altogether. "
+         "So neither the data nor the number of parameters chose: the way from the initial "
+         "weights did.",
+         "Diez unidades no llegan a todos los puntos. Cientos y miles los aciertan todos y dibujan "
+         "casi lo mismo: rectas de punto a punto, el interpolante menos rugoso. Con pesos "
+         "iniciales grandes la misma red también los acierta, con una función muy distinta. No "
+         "eligieron, pues, ni los datos ni el número de parámetros, sino el camino desde los pesos "
+         "iniciales."},
     .max_ranks = 1,
     .seeds = 20,
     .quick_seeds = 4,
-    .seconds = 300,
-    .quick_seconds = 30,
-    .columns = "units,seed,mse,to_truth,to_spline,roughness,epochs,cell,y",
+    .seconds = 40,
+    .quick_seconds = 3,
+    .columns = "start,units,seed,mse,to_truth,to_spline,largest,roughness,seen,epochs,cell,y",
     .plan = plan,
     .prepare = prepare,
     .point = point,
     .judge = judge,
-    .curve = "x,truth,spline,m10,m800,m4000,dots,units,to_truth,roughness,polynomial",
+    .curve = "x,truth,spline,polynomial,m10,m800,m4000,large800,dots,units,to_truth,"
+             "to_truth_large,seen,seen_large,roughness,least",
     .panel =
         {{.title = {"What is learned", "Lo que se aprende"},
           .x = {"x", "x"},
           .y = {"y", "y"},
           .y_low = -1,
-          .y_high = 3,
-          .series = {{"x", "truth", .label = {"true", "verdadera"}, .mark = TREN_MARK_DASHED,
+          .y_high = 5,
+          .series = {{"x", "large800", .label = {"800 from N(0, 1)", "800 desde N(0, 1)"},
+                      .mark = TREN_MARK_CURVE, .colour = 3},
+                     {"x", "polynomial", .label = {"polynomial", "polinomio"},
+                      .mark = TREN_MARK_DASHED, .colour = 6},
+                     {"x", "truth", .label = {"true", "verdadera"}, .mark = TREN_MARK_DASHED,
                       .colour = 5},
                      {"x", "m10", .label = {"10 units", "10 unidades"}, .mark = TREN_MARK_CURVE,
                       .colour = 2},
                      {"x", "m800", .label = {"800", "800"}, .mark = TREN_MARK_CURVE, .colour = 1},
                      {"x", "m4000", .label = {"4000", "4000"}, .mark = TREN_MARK_CURVE,
                       .colour = 0},
-                     {"x", "polynomial", .label = {"polynomial", "polinomio"},
-                      .mark = TREN_MARK_DASHED, .colour = 6},
                      {"x", "dots", .mark = TREN_MARK_CIRCLES, .colour = 5}}},
          {.title = {"Distance to the true function", "Distancia a la función verdadera"},
           .x = {"hidden units m", "unidades ocultas m"},
           .y = {"root mean square, median", "raíz del error cuadrático medio, mediana"},
           .log_x = true,
-          .series = {{"units", "to_truth", .colour = 0}}},
+          .log_y = true,
+          .series = {{"units", "to_truth", .label = {"usual weights", "pesos usuales"},
+                      .colour = 0},
+                     {"units", "to_truth_large", .label = {"N(0, 1)", "N(0, 1)"}, .colour = 3}}},
          {.title = {"Roughness", "Rugosidad"},
           .x = {"hidden units m", "unidades ocultas m"},
           .y = {"total variation of the slope, median", "variación total de la pendiente, mediana"},
           .log_x = true,
-          .series = {{"units", "roughness", .colour = 3}}}},
+          .log_y = true,
+          .y_low = 0.3,
+          .y_high = 3000,
+          .series = {{"units", "seen", .label = {"seen", "vista"}, .colour = 0},
+                     {"units", "seen_large", .label = {"seen, N(0, 1)", "vista, N(0, 1)"},
+                      .colour = 3},
+                     {"units", "roughness", .label = {"every kink", "cada quiebro"}, .colour = 1},
+                     {"units", "least", .label = {"least possible", "mínima posible"},
+                      .mark = TREN_MARK_DASHED, .colour = 5}}}},
 };
