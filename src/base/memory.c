@@ -41,8 +41,10 @@ void tren_arena_close(tren_arena *arena) {
 tren_status tren_alloc(void *out, size_t count, size_t size, const char *what) {
     void *at = calloc(count ? count : 1, size);
     memcpy(out, &at, sizeof at);
-    if (at) ask_for_huge_pages(at, count * size);
-    if (at) return TREN_OK;
+    if (at) {
+        ask_for_huge_pages(at, count * size);
+        return TREN_OK;
+    }
     return tren_fail(TREN_ERR_INTERNAL,
                      "out of memory: %.3g GiB for %s; use less data or a machine with more memory",
                      (double)count * (double)size / 0x1p30, what);
