@@ -60,15 +60,27 @@ static const char *translated(const char *word) {
     return NULL;
 }
 
-/* The one key whose leaf is `word`, or which begins with it; NULL when there are several. */
-static const char *completed(const char *word) {
+/* Whether `word`, not empty, is one of the words of `name`, which underscores part: "rate" in
+ * "learning_rate". */
+static bool has_word(const char *name, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = name; (at = strstr(at, word)); at++)
+        if ((at == name || at[-1] == '_') && (at[length] == '\0' || at[length] == '_')) return true;
+    return false;
+}
+
+/* The one key of a section (see in_section) whose leaf is `word`, or begins with it or has it among
+ * its words; without a section, a key that begins with it as well. NULL when there are several. */
+static const char *completed(const char *word, const char *section, size_t section_length) {
     size_t n;
     const tren_option *option = tren_options(&n);
     const char *found = NULL;
     for (size_t i = 0; i < n; i++) {
         const char *key = option[i].key, *name = leaf(key);
-        bool starts = tren_text_starts(key, word) || tren_text_starts(name, word);
-        if (strcmp(name, word) != 0 && !(starts && strlen(word) >= 3)) continue;
+        if (!in_section(key, section, section_length)) continue;
+        bool part = strlen(word) >= 3 && (tren_text_starts(key, word) ||
+                                          tren_text_starts(name, word) || has_word(name, word));
+        if (strcmp(name, word) != 0 && !part) continue;
         if (found) return NULL;
         found = key;
     }
@@ -102,10 +114,11 @@ const char *tren_option_nearest(const char *key) {
     if (found) return found;
     if (word != key) { /* the right section: only the leaf can be wrong */
         size_t section = (size_t)(word - key) - 1;
-        if (section > 0) found = nearest_leaf(word, key, section);
-        if (!found && !nearest_leaf(word, "", 0)) return NULL;
+        if (section > 0) found = completed(word, key, section);
+        if (section > 0 && !found) found = nearest_leaf(word, key, section);
     }
-    if (!found) found = completed(word);
+    if (!found) found = completed(word, "", 0);
+    if (!found && word != key && !nearest_leaf(word, "", 0)) return NULL;
     if (!found) found = nearest_key(key);
     return found ? found : nearest_leaf(word, "", 0);
 }

@@ -220,6 +220,9 @@ Test(config, finds_the_key_that_was_meant) {
                                            {"epoch", "epochs"},
                                            {"patience", "early_stopping.patience"},
                                            {"optimizer.patience", "early_stopping.patience"},
+                                           {"optimizer.rate", "optimizer.learning_rate"},
+                                           {"rate", "optimizer.learning_rate"},
+                                           {"optimizer.warmup", "schedule.warmup_steps"},
                                            {"hiden", "model.hidden"}};
     for (size_t i = 0; i < sizeof meant / sizeof *meant; i++) {
         const char *nearest = tren_option_nearest(meant[i][0]);
