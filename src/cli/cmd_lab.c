@@ -7,8 +7,8 @@
 #include "cli/lab_plot.h"
 #include "cli/lab_report.h"
 #include "cli/launch.h"
+#include "cli/stop_signal.h"
 
-#include <signal.h>
 #include <string.h>
 
 enum { MAX_NAMES = 32 };
@@ -21,12 +21,6 @@ typedef struct lab_args {
     uint64_t first_seed;
     bool quick, help;
 } lab_args;
-
-static volatile sig_atomic_t asked_to_stop; /* handlers can reach nothing else */
-
-static void ask_to_stop(int number) {
-    asked_to_stop = number;
-}
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
@@ -149,21 +143,12 @@ static tren_status check_precision(const tren_experiment *const chosen[], int n,
         chosen[0]->wants_double ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT, argv);
 }
 
-static void install_handlers(void) {
-    static const int caught[] = {SIGUSR1, SIGTERM, SIGINT};
-    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
-        struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-        if (caught[i] == SIGINT) action.sa_flags |= (int)SA_RESETHAND;
-        sigaction(caught[i], &action, NULL);
-    }
-}
-
 /* All of them on this job's ranks; pictures come after MPI, which allows no other programs. */
 static int run_within(const tren_experiment *const chosen[], int n, const lab_args *a,
                       tren_language language) {
     tren_comm comm;
     tren_verdict verdict[MAX_NAMES];
-    install_handlers();
+    tren_stop_signal_catch();
     tren_status st = tren_comm_open(&comm);
     if (st != TREN_OK) return tren_cli_fail("lab run", st);
     tren_blas_threads(1);
@@ -174,7 +159,7 @@ static int run_within(const tren_experiment *const chosen[], int n, const lab_ar
                                 .first_seed = a->first_seed,
                                 .quick = a->quick,
                                 .ranks_per_run = a->ranks_per_run,
-                                .signal = &asked_to_stop,
+                                .signal = &tren_stop_signal,
                                 .log = &log};
     int done = 0;
     for (; done < n && st == TREN_OK; done += st == TREN_OK)

@@ -6,9 +6,9 @@
 #include "cli/console.h"
 #include "cli/launch.h"
 #include "cli/sweep_plot.h"
+#include "cli/stop_signal.h"
 #include "tren/kernels.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,21 +17,6 @@ typedef struct sweep_args {
     int ranks_per_run;
     bool keep_runs, dry_run, help, log_x, log_y;
 } sweep_args;
-
-static volatile sig_atomic_t asked_to_stop; /* handlers can reach nothing else */
-
-static void ask_to_stop(int number) {
-    asked_to_stop = number;
-}
-
-static void install_handlers(void) {
-    static const int caught[] = {SIGUSR1, SIGTERM, SIGINT};
-    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
-        struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-        if (caught[i] == SIGINT) action.sa_flags |= (int)SA_RESETHAND;
-        sigaction(caught[i], &action, NULL);
-    }
-}
 
 /* ---- arguments: the sweep's own, and the config's ---------------------------------------------
  */
@@ -175,7 +160,7 @@ static int sweep(tren_config *config, tren_grid *grid, int argc, char **argv) {
                          .grid = grid,
                          .ranks_per_run = a.ranks_per_run,
                          .keep_runs = a.keep_runs,
-                         .signal = &asked_to_stop,
+                         .signal = &tren_stop_signal,
                          .log = &log};
     st = read_part(&s, a.part);
     if (st == TREN_OK)
@@ -183,7 +168,7 @@ static int sweep(tren_config *config, tren_grid *grid, int argc, char **argv) {
     bool lists = a.dry_run && tren_launch_is_first();
     if (st == TREN_OK) st = tren_grid_sweep_check(&s, lists ? stdout : NULL);
     if (st != TREN_OK || a.dry_run) return tren_cli_fail("sweep", st);
-    install_handlers();
+    tren_stop_signal_catch();
     return run(&s, &a);
 }
 

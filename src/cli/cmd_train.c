@@ -5,29 +5,12 @@
 #include "cli/launch.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
+#include "cli/stop_signal.h"
 #include "tren/train.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-
-static volatile sig_atomic_t asked_to_stop; /* handlers can reach nothing else */
-
-static void ask_to_stop(int number) {
-    asked_to_stop = number;
-}
-
-/* USR1 by any route, and what mpirun, srun and Ctrl-C send: all mean save and leave. A second
- * Ctrl-C kills. */
-static void install_handlers(void) {
-    static const int caught[] = {SIGUSR1, SIGTERM, SIGINT};
-    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
-        struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-        if (caught[i] == SIGINT) action.sa_flags |= (int)SA_RESETHAND;
-        sigaction(caught[i], &action, NULL);
-    }
-}
 
 /* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time the run comes to
  * that point. */
@@ -71,7 +54,7 @@ static tren_status train(tren_comm *comm, const tren_config *config, bool resume
     tren_progress_view view;
     tren_progress_open(&view, comm->rank == 0 ? config->progress : TREN_PROGRESS_OFF, &log);
     tren_train_options options = {.resume = resume,
-                                  .signal = &asked_to_stop,
+                                  .signal = &tren_stop_signal,
                                   .log = &log,
                                   .progress = show,
                                   .hook = getenv("TREN_TEST_KILL") ? die_at : NULL,
@@ -112,6 +95,6 @@ int tren_cmd_train(int argc, char **argv) {
     if (st == TREN_OK) st = tren_launch_precision((tren_precision)config.precision, argv);
     if (st == TREN_OK && cli.dry_run) st = tren_train_describe(&config, stdout);
     if (st != TREN_OK || cli.dry_run) return tren_cli_fail("train", st);
-    install_handlers(); /* before MPI starts: a signal may come as early as that */
+    tren_stop_signal_catch();
     return run(&config, cli.resume, started);
 }

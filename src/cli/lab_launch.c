@@ -49,7 +49,9 @@ static void hand_on(int number) {
 static void install_handlers(void) {
     static const int handed[] = {SIGUSR1, SIGTERM, SIGINT, SIGHUP};
     for (size_t i = 0; i < sizeof handed / sizeof *handed; i++) {
-        struct sigaction action = {.sa_handler = hand_on};
+        struct sigaction before, action = {.sa_handler = hand_on};
+        sigaction(handed[i], NULL, &before);
+        if (handed[i] == SIGHUP && before.sa_handler == SIG_IGN) continue; /* nohup */
         sigaction(handed[i], &action, NULL);
     }
 }
@@ -80,6 +82,7 @@ static tren_status spawn(const char **argv) {
                          "start 'tren lab run' under your own launcher");
     if (failed) return tren_fail(TREN_ERR_ENV, "mpirun cannot be started: %s", strerror(failed));
     child = pid;
+    if (caught) kill(pid, caught); /* it came before there was a child to hand it to */
     return wait_for(pid);
 }
 

@@ -102,12 +102,30 @@ test_without_mpirun() {
     signal INT run launcher 0
     ends run 75
     saved run
+    signal HUP run launcher 0 # its terminal is closed
+    ends run 75
+    saved run
+}
+
+more_epochs() { (($(grep -c ^epoch nohup.out) > $1)); }
+
+# What nohup began outlives its terminal.
+test_nohup() {
+    (trap '' HUP && exec "$tren" train config.yaml --out nohup >nohup.out 2>&1) &
+    launched=$!
+    await says nohup "^epoch"
+    kill -HUP "$launched"
+    before=$(grep -c ^epoch nohup.out)
+    await more_epochs "$before"
+    kill -USR1 "$launched"
+    ends nohup 75
 }
 
 catches() { # PID   It has its own way with USR1 (bit 10 of the signals that it catches).
     local mask
+    [[ $(cat "/proc/$1/comm" 2>/dev/null) == tren ]] || return # the name first: before its exec bash catches USR1
     mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
-    [[ -n $mask && $(cat "/proc/$1/comm" 2>/dev/null) == tren ]] && ((0x$mask >> 9 & 1)) # not bash before its exec
+    [[ -n $mask ]] && ((0x$mask >> 9 & 1))
 }
 
 # A signal that comes while MPI is still starting is not lost and does not kill.
@@ -131,6 +149,7 @@ test_in_the_check() {
 test_usr1
 test_term
 test_without_mpirun
+test_nohup
 test_early
 test_in_the_check
 # However often it was interrupted, it is the same run.

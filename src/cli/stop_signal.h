@@ -1,0 +1,15 @@
+/* The signals that mean "save and leave", in every command that runs long. Not collective. */
+#ifndef TREN_CLI_STOP_SIGNAL_H
+#define TREN_CLI_STOP_SIGNAL_H
+
+#include <signal.h>
+
+/* The last such signal, 0 before any. */
+extern volatile sig_atomic_t tren_stop_signal;
+
+/* USR1 by any route, what mpirun, srun and Ctrl-C send, and HUP of a terminal that is closed,
+ * unless nohup had it ignored. A second Ctrl-C kills. To be called before MPI starts: a signal may
+ * come as early as that. */
+void tren_stop_signal_catch(void);
+
+#endif
