@@ -299,7 +299,9 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
                                .type = TREN_ARG_SECONDS,
                                .at = &seconds,
                                .metavar = "S",
-                               .help = "About this long for each case of the table."}};
+                               .help = "About this long for each case of the table.",
+                               .min = 0,
+                               .max = 3600}};
     int n = 1 + list_custom(options + 1, &custom);
     options[n] = (tren_arg){.name = NULL};
     tren_args args = {

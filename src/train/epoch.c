@@ -165,21 +165,39 @@ static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop,
     return must || t->save_due ? trainer_save(t, must) : TREN_OK;
 }
 
+const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t) {
+    const tren_update *u = &t->step_update;
+    if (u->learning_rate * t->decay > 1) /* a step turns weights around, and beyond 2 they grow */
+        snprintf(out, TRAINER_REMEDY,
+                 "lower %s (a step takes %g of each weight away: it times the learning rate, %g)",
+                 t->config->optimizer.lambda > 0 ? "optimizer.lambda" : "optimizer.weight_decay",
+                 u->learning_rate * t->decay, u->learning_rate);
+    else
+        snprintf(out, TRAINER_REMEDY, "lower optimizer.learning_rate (%g now)", u->learning_rate);
+    return out;
+}
+
 static tren_status diverged(tren_trainer *t) {
     t->result->reason = TREN_STOP_DIVERGED;
-    if (trainer_iterates(t))
+    const tren_position *at = &t->state_of.at;
+    char where[64], remedy[TRAINER_REMEDY];
+    bool updated = !trainer_iterates(t) && (at->epoch > 0 || at->step > 1);
+    if (updated)
         return tren_fail(TREN_ERR_DIVERGED,
-                         "the training loss is not finite where iteration %lld of scg begins: make "
-                         "the initial weights smaller (model.init, model.init_variance), or look "
-                         "for extreme values in the training rows",
-                         (long long)t->state_of.at.epoch + 1);
-    return tren_fail(
-        TREN_ERR_DIVERGED,
-        "the training loss is not finite in epoch %lld, step %lld: training has diverged; lower "
-        "optimizer.learning_rate (%g now), or set optimizer.clip_norm; checkpoints saved before "
-        "are kept",
-        (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step,
-        t->step_update.learning_rate);
+                         "the training loss is not finite in epoch %lld, step %lld: training has "
+                         "diverged; %s, or set optimizer.clip_norm; checkpoints saved before are "
+                         "kept",
+                         (long long)at->epoch + 1, (long long)at->step, trainer_remedy(remedy, t));
+    if (trainer_iterates(t))
+        snprintf(where, sizeof where, "where iteration %lld of scg begins",
+                 (long long)at->epoch + 1);
+    else
+        snprintf(where, sizeof where, "in epoch 1, step 1, before any update");
+    return tren_fail(TREN_ERR_DIVERGED,
+                     "the training loss is not finite %s: make the initial weights smaller "
+                     "(model.init, model.init_variance), or look for extreme values in the "
+                     "training rows and for too much of augment.*",
+                     where);
 }
 
 static bool asked_to_leave(tren_trainer *t, const double tail[N_TAIL]) {

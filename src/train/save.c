@@ -44,16 +44,16 @@ static tren_status write_in_order(tren_trainer *t, const tren_checkpoint_arrays 
 /* Where they are is said as people count: after the last step that was done. */
 static tren_status weights_diverged(const tren_trainer *t) {
     const tren_position *at = &t->state_of.at;
-    char place[64];
+    char place[64], remedy[TRAINER_REMEDY];
     if (at->step == 0)
         snprintf(place, sizeof place, "epoch %lld", (long long)at->epoch);
     else
         snprintf(place, sizeof place, "epoch %lld, step %lld", (long long)at->epoch + 1,
                  (long long)at->step);
     return tren_fail(TREN_ERR_DIVERGED,
-                     "the weights are not finite after %s: training has diverged; lower "
-                     "optimizer.learning_rate (%g now); the checkpoint before is kept",
-                     place, t->step_update.learning_rate);
+                     "the weights are not finite after %s: training has diverged; %s; the "
+                     "checkpoint before is kept",
+                     place, trainer_remedy(remedy, t));
 }
 
 /* The gradients are not needed between steps, so their arena is the room for gathered states. */

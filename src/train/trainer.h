@@ -106,6 +106,9 @@ void trainer_iterate(tren_trainer *t, double tail[N_TAIL]);
 tren_status trainer_run(tren_trainer *t);
 bool trainer_is_over(tren_trainer *t); /* Collective. Was it resumed where it had ended? */
 tren_status trainer_check_without_dropout(tren_trainer *t);
+/* What to do about weights or losses that are not finite. */
+enum { TRAINER_REMEDY = 192 };
+const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t);
 
 /* save.c */
 tren_status trainer_save(tren_trainer *t, bool must);
