@@ -72,9 +72,13 @@ typedef struct tren_sweep {
      * TREN_REQUEUE: left on a signal, and not written. Collective over the group. */
     tren_status (*run)(void *ctx, tren_comm *group, int point, FILE *out);
     const char *header; /* the names of the columns, in one line */
-    void *ctx;          /* not owned */
-    int ranks_per_run;  /* R: groups have so many ranks, and what is left over is idle */
-    int part, n_parts;  /* of a job array: only the points of part 0, 1, ... of n; n_parts 0: all */
+    /* Columns that stand before those of a point in the table of all, where what they say is no
+     * part of the point: their names and their values, each with its comma. Both may be NULL. */
+    const char *keys_header;
+    void (*keys)(void *ctx, int point, FILE *out);
+    void *ctx;         /* not owned */
+    int ranks_per_run; /* R: groups have so many ranks, and what is left over is idle */
+    int part, n_parts; /* of a job array: only the points of part 0, 1, ... of n; n_parts 0: all */
     const volatile sig_atomic_t *signal; /* nonzero: no further point is begun; may be NULL */
     const tren_log *log;                 /* every group's first rank has one; may be NULL */
 } tren_sweep;

@@ -47,16 +47,22 @@ static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
     memcpy(own, all, sizeof all);
 }
 
+static char dashed(char c) {
+    return c == '_' ? '-' : c;
+}
+
+/* Whether `arg` is --NAME or --NAME=VALUE; a dash is as good as an underscore. */
+static bool is_option(const char *arg, const char *name) {
+    size_t n = strlen(name);
+    if (strncmp(arg, "--", 2) != 0 || strcspn(arg + 2, "=") != n) return false;
+    for (size_t k = 0; k < n; k++)
+        if (dashed(arg[2 + k]) != dashed(name[k])) return false;
+    return true;
+}
+
 static const tren_arg *own_option(const tren_arg *own, const char *arg) {
-    if (strncmp(arg, "--", 2) != 0) return NULL;
-    size_t n = strcspn(arg + 2, "=");
-    for (int i = 0; i < N_OWN; i++) {
-        size_t k = 0;
-        const char *name = own[i].name;
-        while (k < n && name[k] && (name[k] == arg[2 + k] || (name[k] == '-' && arg[2 + k] == '_')))
-            k++;
-        if (k == n && !name[k]) return &own[i];
-    }
+    for (int i = 0; i < N_OWN; i++)
+        if (is_option(arg, own[i].name)) return &own[i];
     return NULL;
 }
 
@@ -89,6 +95,18 @@ static const char summary[] =
     "file in DIR/points: killed, or with a longer grid, the sweep computes what is missing. A "
     "point that diverges is a row like another.";
 
+/* An option for a key of the grid would be for nothing. */
+static tren_status check_keys(const tren_grid *grid, const arguments *given) {
+    for (int i = 0; i < grid->n_axes; i++) {
+        const char *key = grid->axis[i].option->key;
+        for (int k = 1; k < given->n; k++)
+            if (is_option(given->at[k], key))
+                return tren_fail(TREN_ERR_USAGE,
+                                 "--%s: its values stand in the grid; change them there", key);
+    }
+    return TREN_OK;
+}
+
 static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid, int argc,
                              char **argv) {
     tren_arg own[N_OWN + 1];
@@ -106,6 +124,7 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
     sort_out(own, &(arguments){argv, argc}, &mine, &theirs);
     tren_status st = tren_args_parse(&args, mine.n, mine.at);
     if (st == TREN_OK) st = tren_cli_config(config, &run, theirs.n, theirs.at);
+    if (st == TREN_OK) st = check_keys(grid, &theirs);
     free(mine.at);
     if (st == TREN_OK && run.resume)
         st = tren_fail(TREN_ERR_USAGE, "--resume: a sweep always goes on where it was");
@@ -129,10 +148,10 @@ static tren_status read_part(tren_grid_sweep *sweep, const char *text) {
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r) {
+static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, bool collected) {
     printf("%d points: %d were there, %d trained in %.1f s, %d left\n", r->n_points, r->n_before,
            r->n_done, r->seconds, r->n_left);
-    if (r->n_left == 0) printf("%s/sweep.csv\n", sweep->base->out);
+    if (collected) printf("%s/sweep.csv\n", sweep->base->out);
 }
 
 static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
@@ -144,10 +163,11 @@ static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
     st = tren_grid_sweep_run(&comm, sweep, &result);
     bool speaks = comm.rank == 0;
     tren_comm_close(&comm);
-    if (speaks && result.n_points > 0) say(sweep, &result);
+    bool whole = st == TREN_OK && result.n_left == 0;
+    if (speaks && result.n_points > 0) say(sweep, &result, whole);
     int code = tren_cli_fail_agreed("sweep", st, speaks);
-    bool whole = st == TREN_OK && result.n_left == 0 && sweep->base->plots;
-    if (speaks && whole) tren_sweep_plot(sweep, &(tren_sweep_axes){a->x, a->y, a->log_x, a->log_y});
+    if (speaks && whole && sweep->base->plots)
+        tren_sweep_plot(sweep, &(tren_sweep_axes){a->x, a->y, a->log_x, a->log_y});
     return code;
 }
 

@@ -34,7 +34,8 @@ static inline __attribute__((always_inline)) void forward_rows(real *y, const re
 
 TREN_KERNEL void tren_narrow_forward(real *restrict y, const real *restrict x,
                                      const real *restrict w, tren_narrow_shape s) {
-    real wt[BLOCK * LANES] = {0}; /* [k, unit] */
+    real wt[BLOCK * LANES]; /* [k, unit], 0 where there is no unit */
+    memset(wt, 0, (size_t)(s.in < BLOCK ? s.in : BLOCK) * LANES * sizeof *wt);
     for (int k0 = 0; k0 < s.in; k0 += BLOCK) {
         int block = s.in - k0 < BLOCK ? s.in - k0 : BLOCK, i = 0;
         for (int o = 0; o < s.out; o++)

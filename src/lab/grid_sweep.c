@@ -19,7 +19,7 @@ typedef struct plan {
     const tren_grid_sweep *sweep; /* not owned */
     grid_point *point;            /* [n] owned */
     int n;
-    char header[2048];
+    char keys[2048]; /* the names of the grid's, each with its comma */
     char points[TREN_MAX_PATH], runs[TREN_MAX_PATH]; /* folders */
 } plan;
 
@@ -82,6 +82,28 @@ static void label(char *text, size_t n, const tren_grid *grid, int point) {
     }
 }
 
+static int by_name(const void *a, const void *b) {
+    const grid_point *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+/* Values that are written differently and mean the same make points that are the same. */
+static tren_status check_distinct(const plan *p) {
+    const grid_point **sorted, *twin = NULL;
+    TREN_TRY(tren_alloc(&sorted, (size_t)p->n, sizeof *sorted, "a sweep"));
+    for (int i = 0; i < p->n; i++) sorted[i] = &p->point[i];
+    qsort(sorted, (size_t)p->n, sizeof *sorted, by_name);
+    int i = 1;
+    while (i < p->n && by_name(&sorted[i - 1], &sorted[i]) != 0) i++;
+    if (i < p->n) twin = sorted[i - 1];
+    const grid_point *other = twin ? sorted[i] : NULL;
+    free(sorted);
+    if (!twin) return TREN_OK;
+    return tren_fail(
+        TREN_ERR_USAGE, "grid: two points are one and the same training: (%s) and (%s)",
+        twin < other ? twin->label : other->label, twin < other ? other->label : twin->label);
+}
+
 static tren_status make_plan(plan *p, const tren_grid_sweep *sweep) {
     const tren_grid *grid = sweep->grid;
     int64_t n = tren_grid_points(grid);
@@ -99,9 +121,8 @@ static tren_status make_plan(plan *p, const tren_grid_sweep *sweep) {
     }
     size_t at = 0;
     for (int i = 0; i < grid->n_axes; i++)
-        at += (size_t)snprintf(p->header + at, sizeof p->header - at, "%s,",
-                               grid->axis[i].option->key);
-    snprintf(p->header + at, sizeof p->header - at, TREN_SWEEP_COLUMNS);
+        at += (size_t)snprintf(p->keys + at, sizeof p->keys - at, "%s,", grid->axis[i].option->key);
+    TREN_TRY(check_distinct(p));
     TREN_TRY(lab_path(p->points, sweep->base->out, "points"));
     return lab_path(p->runs, sweep->base->out, "runs");
 }
@@ -115,19 +136,28 @@ static void put_number(FILE *out, double x) {
         fputc(',', out);
 }
 
-static void put_keys(FILE *out, const plan *p, int point) {
+static void put_field(FILE *out, const char *text) {
+    bool quoted = strpbrk(text, ",\" \n") != NULL;
+    if (quoted) fputc('"', out);
+    for (const char *c = text; *c; c++) {
+        if (*c == '"') fputc('"', out); /* RFC 4180: doubled */
+        fputc(*c, out);
+    }
+    if (quoted) fputc('"', out);
+}
+
+static void put_keys(void *ctx, int point, FILE *out) {
+    const plan *p = ctx;
     int index[TREN_MAX_AXES];
     const tren_grid *grid = p->sweep->grid;
     tren_grid_index(index, grid, point);
     for (int i = 0; i < grid->n_axes; i++) {
-        const char *text = grid->axis[i].text[index[i]];
-        bool quoted = strpbrk(text, ",\" ") != NULL;
-        fprintf(out, quoted ? "\"%s\"," : "%s,", text);
+        put_field(out, grid->axis[i].text[index[i]]);
+        fputc(',', out);
     }
 }
 
-static void put_row(FILE *out, const plan *p, int point, const tren_result *r, bool diverged) {
-    put_keys(out, p, point);
+static void put_row(FILE *out, const tren_result *r, bool diverged) {
     fprintf(out, "%s,%d,%d", diverged ? "diverged" : tren_stop_reason_name(r->reason), r->epochs,
             r->best_epoch);
     const double number[] = {r->train_loss,          r->train_accuracy, r->validation_loss,
@@ -162,7 +192,7 @@ static tren_status run_point(void *ctx, tren_comm *group, int point, FILE *out) 
     tren_status st = tren_train(group, &config, &options, &result);
     bool diverged = st == TREN_ERR_DIVERGED;
     if (st != TREN_OK && !diverged) return st;
-    if (out) put_row(out, p, point, &result, diverged);
+    if (out) put_row(out, &result, diverged);
     return TREN_OK;
 }
 
@@ -172,11 +202,10 @@ tren_status tren_grid_sweep_check(const tren_grid_sweep *sweep, FILE *list) {
     plan p;
     tren_status st = make_plan(&p, sweep);
     if (st == TREN_OK && list) {
-        fprintf(list, "%s\n", "point,GFLOP,keys");
+        fprintf(list, "%sGFLOP\n", p.keys);
         for (int i = 0; i < p.n; i++) {
-            fprintf(list, "%d,%.4g,", i + 1, p.point[i].cost * 1e-9);
-            put_keys(list, &p, i);
-            fputc('\n', list);
+            put_keys(&p, i, list);
+            fprintf(list, "%.4g\n", p.point[i].cost * 1e-9);
         }
     }
     free(p.point);
@@ -198,7 +227,9 @@ static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
                         .label = label_of,
                         .cost = cost_of,
                         .run = run_point,
-                        .header = p->header,
+                        .header = TREN_SWEEP_COLUMNS,
+                        .keys_header = p->keys,
+                        .keys = put_keys,
                         .ctx = p,
                         .ranks_per_run = s->ranks_per_run,
                         .part = s->part,

@@ -190,19 +190,32 @@ tren_status tren_sweep_run(tren_comm *comm, const tren_sweep *s, tren_sweep_resu
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+static void put_with_keys(FILE *out, const tren_sweep *s, int point, const char *lines) {
+    if (!s->keys) {
+        fputs(lines, out);
+        return;
+    }
+    for (const char *end; *lines; lines = end) {
+        end = lines + strcspn(lines, "\n");
+        end += *end == '\n';
+        s->keys(s->ctx, point, out);
+        fprintf(out, "%.*s", (int)(end - lines), lines);
+    }
+}
+
 static tren_status append(FILE *out, const tren_sweep *s, int point) {
-    char path[TREN_MAX_PATH], *lines, *after;
+    char path[TREN_MAX_PATH], *lines;
     TREN_TRY(file_of(path, sizeof path, s, point));
     TREN_TRY(tren_whole_read(&lines, path, TREN_ERR_DATA));
     size_t n = strlen(s->header);
     tren_status st = TREN_OK;
     if (strncmp(lines, s->header, n) != 0 || lines[n] != '\n')
         st = tren_fail(TREN_ERR_DATA,
-                       "%s: has other columns than this tren writes; remove it to have the point "
+                       "%s: is damaged, or of another version of tren; remove it to have the point "
                        "computed again",
                        path);
-    after = lines + n + 1;
-    if (st == TREN_OK) fputs(after, out);
+    else
+        put_with_keys(out, s, point, lines + n + 1);
     free(lines);
     return st;
 }
@@ -212,7 +225,7 @@ tren_status tren_sweep_collect(const tren_sweep *s, const char *path) {
     size_t n = 0;
     FILE *out = open_memstream(&all, &n);
     if (!out) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a sweep");
-    fprintf(out, "%s\n", s->header);
+    fprintf(out, "%s%s\n", s->keys_header ? s->keys_header : "", s->header);
     tren_status st = TREN_OK;
     for (int i = 0; i < s->n_points && st == TREN_OK; i++) st = append(out, s, i);
     fclose(out);

@@ -46,6 +46,16 @@ sed -i 's/seed: \[1, 2\]/seed: [1, 2, 3]/' grid.yaml
 expect 0 "18 points: 12 were there, 6 trained" sweep 2 one
 [[ $(wc -l <one/sweep.csv) -eq 19 ]] || fail "not 18 rows"
 
+# Another order of the keys, and one more that changes nothing, are other columns of the same points.
+sed '/^epochs/d; /seed:/d; s/^grid:/grid:\n  seed: [1, 2, 3]\n  epochs: [12]/' grid.yaml >other.yaml
+cp -r one other
+expect 0 "18 points: 18 were there, 0 trained" "$tren" sweep other.yaml --out other
+head -n 1 other/sweep.csv | grep -q '^seed,epochs,model.hidden,optimizer.learning_rate,status' || fail "$(head -n 1 other/sweep.csv)"
+cmp <(sed 's/.*,//' one/sweep.csv | sort) <(sed 's/.*,//' other/sweep.csv | sort) || fail "other digests"
+for file in other/points/*; do head -c 20 /dev/urandom >"$file" && break; done
+expect 4 "is damaged, or of another version" "$tren" sweep other.yaml --out other
+[[ $(wc -l <other/sweep.csv) -eq 19 ]] || fail "a damaged point has cost the table"
+
 # ---- killed half-way, resumed on another number of ranks
 expect 0 "18 trained" sweep 1 whole
 sweep 2 cut --epochs 8000 --checkpoint_seconds 0 >cut.log 2>&1 &
@@ -100,12 +110,17 @@ write "grid:" "  seed: []"
 refuse 2 "has no values" bad.yaml
 write "grid:" "  seed: [1, 1]"
 refuse 2 "one value twice" bad.yaml
+write "grid:" "  optimizer.learning_rate: [0.1, 0.2, 1e-1]"
+refuse 2 "one and the same training: (optimizer.learning_rate 0.1) and (optimizer.learning_rate 1e-1)" bad.yaml
+write "grid:" "  seed: [1, 2]"
+refuse 2 "seed: its values stand in the grid" bad.yaml --seed 5
+refuse 2 "seed: its values stand in the grid" bad.yaml --seed=5
 write "grid:" "  epochs: [1, many]"
 refuse 2 "bad.yaml:3: grid" bad.yaml
 write "grid: [1, 2]"
 refuse 2 "is a section" bad.yaml
 write "grid:" "  out: [a, b]"
-refuse 2 "the same for all points" bad.yaml
+expect 2 "the same for all points" "$tren" sweep bad.yaml
 write "grid:" "  model.name: [mlp, resnet18]"
 refuse 2 "the point model.name resnet18" bad.yaml
 write "grid:" "  data: [waves.h5, missing.h5]"
@@ -118,7 +133,7 @@ refuse 2 "K/N" grid.yaml --part 4/3
 refuse 2 "always goes on" grid.yaml --resume
 expect 2 "use 'tren sweep'" "$tren" train grid.yaml --out refused
 expect 2 "3 ranks for 2 shards" mpi 3 "$tren" sweep grid.yaml --out three --ranks-per-run 3
-expect 0 "18,"  "$tren" sweep grid.yaml --dry-run
+expect 0 '[5],1000,3,'  "$tren" sweep grid.yaml --dry-run
 [[ ! -e runs ]] || fail "--dry-run has made a folder"
 
 # ---- stop_loss ends a run at the first epoch that reaches it, and a resumed one knows
