@@ -156,6 +156,10 @@ void tren_verdict_tell(tren_verdict *verdict, const char *en, const char *es, ..
     __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
 /* Whether every claim that is judged holds, and there is one. */
 bool tren_verdict_holds(const tren_verdict *verdict);
+/* "NOT reproduced, 2 of 3": how many of the claims that are judged hold. Returns out. */
+enum { TREN_VERDICT_WORDS = 48 };
+const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict *verdict,
+                               tren_language language);
 tren_status tren_verdict_write(const tren_verdict *verdict, const char *path);
 tren_status tren_verdict_read(tren_verdict *verdict, const char *path);
 

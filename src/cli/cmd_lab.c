@@ -100,17 +100,12 @@ static tren_status choose(const tren_experiment *chosen[], int *n, const lab_arg
 
 /* ---- within a job ---------------------------------------------------------------------------- */
 
-static const char *word_of(const tren_verdict *v, tren_language language) {
-    static const tren_phrase none = {"not available", "no disponible"},
-                             yes = {"reproduced", "reproducido"},
-                             no = {"NOT reproduced", "NO reproducido"};
-    return tren_say_in(language, v->not_available ? none : tren_verdict_holds(v) ? yes : no);
-}
-
 static void say_verdict(const tren_experiment *e, const tren_verdict *v, tren_language language) {
     static const char *const mark[] = {"[FAILS]", "[holds]", "       "};
     static const char *const mark_es[] = {"[FALLA]  ", "[cumple] ", "         "};
-    printf("%s %s: %s\n", e->name, tren_say_in(language, e->title), word_of(v, language));
+    char words[TREN_VERDICT_WORDS];
+    printf("%s %s: %s\n", e->name, tren_say_in(language, e->title),
+           tren_verdict_words(words, v, language));
     for (int i = 0; i < v->n; i++) {
         const char *m = (language == TREN_SPANISH ? mark_es : mark)[v->at[i].claim];
         int n = printf("  %s ", m);
@@ -173,9 +168,50 @@ static int run_within(const tren_experiment *const chosen[], int n, const lab_ar
     return tren_cli_fail_agreed("lab run", st, speaks);
 }
 
+/* ---- how far they are --------------------------------------------------------------------------
+ */
+
+static void print_head(tren_language language) {
+    static const char *const title[][2] = {{"name", "nombre"},
+                                           {"figure", "figura"},
+                                           {"in full", "entero"},
+                                           {"quick", "rápido"},
+                                           {"verdict", "veredicto"}};
+    const char *t[5];
+    for (int i = 0; i < 5; i++) t[i] = title[i][language];
+    printf("%-6s %-20s %8s  %s%8s  %s\n", t[0], t[1], t[2], language == TREN_SPANISH ? " " : "",
+           t[3], t[4]);
+}
+
+static tren_status print_row(const tren_experiment *e, const char *out, tren_language language) {
+    char figure[32], words[TREN_VERDICT_WORDS];
+    tren_lab_state s;
+    TREN_TRY(tren_lab_look(&s, e, out));
+    const char *status = s.judged  ? tren_verdict_words(words, &s.verdict, language)
+                         : s.begun ? tren_say_in(language, (tren_phrase){"begun", "empezado"})
+                                   : "-";
+    snprintf(figure, sizeof figure, "%s", tren_say_in(language, e->figure));
+    printf("%-6s %-20s %6.0f s  %6.0f s  %-24s %s\n", e->name, figure, e->seconds, e->quick_seconds,
+           status, tren_say_in(language, e->title));
+    return TREN_OK;
+}
+
 /* ---- as a launcher --------------------------------------------------------------------------- */
 
-static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab_args *a) {
+/* What came of several, once all that they said has gone by. */
+static void summarize(const tren_experiment *const chosen[], int n, const lab_args *a,
+                      tren_language language) {
+    tren_status st = TREN_OK;
+    printf("\n");
+    print_head(language);
+    for (int i = 0; i < n && st == TREN_OK; i++) st = print_row(chosen[i], a->out, language);
+    printf(language == TREN_SPANISH ? "una página con todo: tren lab report %s --lang es\n"
+                                    : "one page of all: tren lab report %s\n",
+           a->out);
+}
+
+static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab_args *a,
+                         tren_language language) {
     char seeds[16], first[24], group[16];
     snprintf(seeds, sizeof seeds, "%d", a->seeds);
     snprintf(first, sizeof first, "%llu", (unsigned long long)a->first_seed);
@@ -200,6 +236,7 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
         if (st == TREN_REQUEUE || st == TREN_ERR_ENV) break;
         fflush(stdout);
     }
+    if (n > 1) summarize(chosen, n, a, language);
     /* What went wrong was said by the ranks. */
     return worst == TREN_ERR_ENV && tren_error_text()[0] ? tren_cli_fail("lab run", worst)
                                                          : (int)worst;
@@ -218,22 +255,12 @@ static int run(int argc, char **argv) {
     if (st == TREN_OK && within && a.ranks > 0)
         st = tren_fail(TREN_ERR_USAGE,
                        "--ranks: mpirun has started the ranks already; leave one of the two out");
-    if (st == TREN_OK && !within) return run_by_mpirun(chosen, n, &a);
+    if (st == TREN_OK && !within) return run_by_mpirun(chosen, n, &a, language);
     if (st == TREN_OK) st = check_precision(chosen, n, argv);
     return st == TREN_OK ? run_within(chosen, n, &a, language) : tren_cli_fail("lab run", st);
 }
 
 /* ---- list, report ---------------------------------------------------------------------------- */
-
-static void print_row(const tren_experiment *e, const tren_lab_state *s, tren_language language) {
-    const char *status = s->judged  ? word_of(&s->verdict, language)
-                         : s->begun ? tren_say_in(language, (tren_phrase){"begun", "empezado"})
-                                    : "-";
-    char figure[32];
-    snprintf(figure, sizeof figure, "%s", tren_say_in(language, e->figure));
-    printf("%-6s %-14s %6.0f s  %6.0f s  %-15s %s\n", e->name, figure, e->seconds, e->quick_seconds,
-           status, tren_say_in(language, e->title));
-}
 
 static int list(int argc, char **argv) {
     const char *out = "runs/lab", *lang = NULL;
@@ -253,13 +280,9 @@ static int list(int argc, char **argv) {
     if (st != TREN_OK || args.help) return tren_cli_fail("lab list", st);
     st = set_language(&language, lang);
     if (st != TREN_OK) return tren_cli_fail("lab list", st);
-    printf(language == TREN_SPANISH ? "nombre figura           entero    rápido  último resultado\n"
-                                    : "name   figure           in full   quick     last run\n");
-    for (int i = 0; tren_experiments[i] && st == TREN_OK; i++) {
-        tren_lab_state state;
-        st = tren_lab_look(&state, tren_experiments[i], out);
-        if (st == TREN_OK) print_row(tren_experiments[i], &state, language);
-    }
+    print_head(language);
+    for (int i = 0; tren_experiments[i] && st == TREN_OK; i++)
+        st = print_row(tren_experiments[i], out, language);
     return tren_cli_fail("lab list", st);
 }
 

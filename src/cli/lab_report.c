@@ -13,7 +13,7 @@ typedef struct page {
     FILE *out;
     const char *dir;
     tren_language language;
-    int n_figures, n_reproduced;
+    int n_figures;
 } page;
 
 static const char *say(const page *p, const char *en, const char *es) {
@@ -58,12 +58,6 @@ static const char head[] =
 
 static const char *class_of(const tren_verdict *v) {
     return v->not_available ? "na" : tren_verdict_holds(v) ? "yes" : "no";
-}
-
-static const char *word_of(const page *p, const tren_verdict *v) {
-    if (v->not_available) return say(p, "not available", "no disponible");
-    return tren_verdict_holds(v) ? say(p, "reproduced", "reproducido")
-                                 : say(p, "not reproduced", "no reproducido");
 }
 
 static void put_base64(FILE *out, const unsigned char *bytes, size_t n) {
@@ -113,6 +107,7 @@ static void put_claims(page *p, const tren_verdict *v) {
 }
 
 static tren_status put_experiment(page *p, const tren_experiment *e, const tren_lab_state *s) {
+    char words[TREN_VERDICT_WORDS];
     fprintf(p->out, "<h2 id=\"%s\">%s · ", e->name, e->name);
     put_text(p->out, tren_say_in(p->language, e->title));
     fputs("</h2>\n<p class=\"question\">", p->out);
@@ -122,7 +117,8 @@ static tren_status put_experiment(page *p, const tren_experiment *e, const tren_
     put_part(p, say(p, "Setting.", "Montaje."), tren_say_in(p->language, e->setting));
     put_part(p, say(p, "What to see.", "Qué se ve."), tren_say_in(p->language, e->look_for));
     fprintf(p->out, "<p><b>%s <span class=\"%s\">%s</span></b></p>\n",
-            say(p, "Verdict:", "Veredicto:"), class_of(&s->verdict), word_of(p, &s->verdict));
+            say(p, "Verdict:", "Veredicto:"), class_of(&s->verdict),
+            tren_verdict_words(words, &s->verdict, p->language));
     put_claims(p, &s->verdict);
     fputs("<p><code>", p->out);
     put_text(p->out, s->command);
@@ -131,12 +127,13 @@ static tren_status put_experiment(page *p, const tren_experiment *e, const tren_
 }
 
 static void put_summary_row(page *p, const tren_experiment *e, const tren_lab_state *s) {
+    char words[TREN_VERDICT_WORDS];
     fprintf(p->out, "<tr><td><a href=\"#%s\">%s</a></td><td>", e->name, e->name);
     put_text(p->out, tren_say_in(p->language, e->figure));
     fputs("</td><td>", p->out);
     put_text(p->out, tren_say_in(p->language, e->title));
     fprintf(p->out, "</td><td class=\"%s\">%s</td><td>%.0f s</td></tr>\n", class_of(&s->verdict),
-            word_of(p, &s->verdict), s->seconds);
+            tren_verdict_words(words, &s->verdict, p->language), s->seconds);
 }
 
 /* Calls fn for each experiment that was judged. */

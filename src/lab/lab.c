@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 
@@ -77,7 +78,14 @@ static tren_status describe(char *text, size_t n, const tren_lab *lab) {
     uint64_t digest = 0;
     if (e->wants_data) {
         tren_dataset *dataset;
-        TREN_TRY(tren_dataset_open(&dataset, lab->options->data));
+        const char *data = lab->options->data;
+        if (access(data, F_OK) != 0)
+            return tren_fail(TREN_ERR_DATA,
+                             "%s needs images, and there is no %s: './bootstrap train' or "
+                             "'datasets/fashion-mnist.sh' makes it, or name another by --data",
+                             e->name, data);
+        tren_status st = tren_dataset_open(&dataset, data);
+        if (st != TREN_OK) return tren_fail_in(st, "%s", e->name);
         digest = tren_dataset_info_of(dataset)->digest;
         tren_dataset_close(dataset);
     }

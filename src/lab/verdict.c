@@ -48,6 +48,24 @@ bool tren_verdict_holds(const tren_verdict *v) {
     return judged > 0 && !v->not_available;
 }
 
+const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict *v,
+                               tren_language language) {
+    static const tren_phrase none = {"not available", "no disponible"},
+                             form[2] = {{"NOT reproduced, %d of %d", "NO reproducido, %d de %d"},
+                                        {"reproduced, %d of %d", "reproducido, %d de %d"}};
+    int hold = 0, fail = 0;
+    for (int i = 0; i < v->n; i++) {
+        hold += v->at[i].claim == TREN_CLAIM_HOLDS;
+        fail += v->at[i].claim == TREN_CLAIM_FAILED;
+    }
+    if (v->not_available)
+        snprintf(out, TREN_VERDICT_WORDS, "%s", tren_say_in(language, none));
+    else
+        snprintf(out, TREN_VERDICT_WORDS, tren_say_in(language, form[tren_verdict_holds(v)]), hold,
+                 hold + fail);
+    return out;
+}
+
 /* ---- the file --------------------------------------------------------------------------------
  */
 

@@ -74,6 +74,10 @@ refuse 2 "did you mean 'W1'" run W11 --out refused
 refuse 2 "neither en nor es" run W1 --lang fr --out refused
 refuse 2 "seeds" run W1 --seeds none --out refused
 refuse 2 "no experiment has been judged" report cut/W1
+expect 4 "W3 needs images, and there is no datasets/fashion-mnist.h5" "$tren" lab run W3 B1 --quick --out some
+for part in "B1 .*NOT reproduced, 1 of 3\|B1 .*reproduced, 3 of 3" "^W3 .* s  -  " "one page of all: tren lab report some"; do
+    grep -q "$part" output || fail "lab run W3 B1: no '$part' in: $(cat output)"
+done
 refuse 2 "exists already" report cut --out es.html
 expect 2 "mpirun has started the ranks already" mpi 2 "$tren" lab run W1 --ranks 2 --out refused
 expect 2 "so at most 1 rank share" mpi 2 "$tren" lab run W1 --ranks-per-run 2 --quick --out cut
