@@ -258,7 +258,7 @@ tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
                          const tren_lab_options *options, tren_verdict *verdict);
 /* How far an experiment is in DIR. Not collective. */
 typedef struct tren_lab_state {
-    bool begun, judged;
+    bool begun, judged, quick;
     tren_verdict verdict; /* where judged */
     double seconds;       /* of all launches that computed its points */
     char command[512];    /* that made it */

@@ -288,13 +288,15 @@ static int list(int argc, char **argv) {
 
 static int report(int argc, char **argv) {
     const char *dir[1] = {NULL}, *lang = NULL, *out = NULL;
+    bool force = false;
     tren_language language;
     const tren_arg options[] = {
         {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "The language of the page."},
         {"out", TREN_ARG_TEXT, &out, "FILE.html", .help = "The page; DIR/report.html by default."},
+        {"force", TREN_ARG_FLAG, &force, NULL, .help = "Replace FILE.html."},
         {.name = NULL}};
     tren_args args = {.command = "lab report",
-                      .synopsis = "[DIR] [--lang en|es]",
+                      .synopsis = "[DIR] [--lang en|es] [--out FILE.html]",
                       .summary = "One page that stands alone: every figure of DIR (runs/lab by "
                                  "default) with its question, setting, verdict and command.",
                       .options = options,
@@ -303,7 +305,7 @@ static int report(int argc, char **argv) {
     tren_status st = tren_args_parse(&args, argc, argv);
     if (st != TREN_OK || args.help) return tren_cli_fail("lab report", st);
     st = set_language(&language, lang);
-    if (st == TREN_OK) st = tren_lab_report(dir[0] ? dir[0] : "runs/lab", out, language);
+    if (st == TREN_OK) st = tren_lab_report(dir[0] ? dir[0] : "runs/lab", out, force, language);
     return tren_cli_fail("lab report", st);
 }
 

@@ -115,6 +115,13 @@ static tren_status put_experiment(page *p, const tren_experiment *e, const tren_
     fputs("</p>\n", p->out);
     if (!s->verdict.not_available) TREN_TRY(put_figure(p, e));
     put_part(p, say(p, "Setting.", "Montaje."), tren_say_in(p->language, e->setting));
+    if (s->quick)
+        put_part(p, say(p, "Reduced form.", "Forma reducida."),
+                 say(p,
+                     "Made with --quick: fewer epochs, sizes or seeds than the setting says, and "
+                     "looser claims. A look, not a result.",
+                     "Hecho con --quick: menos épocas, tamaños o semillas que las del montaje, y "
+                     "exigencias menores. Un vistazo, no un resultado."));
     put_part(p, say(p, "What to see.", "Qué se ve."), tren_say_in(p->language, e->look_for));
     fprintf(p->out, "<p><b>%s <span class=\"%s\">%s</span></b></p>\n",
             say(p, "Verdict:", "Veredicto:"), class_of(&s->verdict),
@@ -168,12 +175,12 @@ static tren_status put_page(page *p) {
     return TREN_OK;
 }
 
-tren_status tren_lab_report(const char *dir, const char *path, tren_language language) {
+tren_status tren_lab_report(const char *dir, const char *path, bool force, tren_language language) {
     char own[TREN_MAX_PATH];
     tren_out_file file;
     page p = {.dir = dir, .language = language};
     snprintf(own, sizeof own, "%s/report.html", dir);
-    TREN_TRY(tren_out_check(&file, path ? path : own, !path));
+    TREN_TRY(tren_out_check(&file, path ? path : own, force || !path));
     tren_status st = tren_out_open_text(&file);
     p.out = file.text;
     if (st == TREN_OK) st = put_page(&p);

@@ -4,8 +4,8 @@
 
 #include "tren/lab.h"
 
-/* Writes one HTML file that needs no other: path, or DIR/report.html when NULL. Says where it is.
- */
-tren_status tren_lab_report(const char *dir, const char *path, tren_language language);
+/* Writes one HTML file that needs no other: path, which may be there only with `force`, or
+ * DIR/report.html when NULL, which may. Says where it is. */
+tren_status tren_lab_report(const char *dir, const char *path, bool force, tren_language language);
 
 #endif

@@ -144,7 +144,7 @@ static void read_record(record *r, const char *dir) {
 }
 
 static tren_status write_record(const tren_lab *lab, int ranks, double seconds) {
-    char path[TREN_MAX_PATH], text[700];
+    char path[TREN_MAX_PATH], text[TREN_MAX_PATH + 700];
     const tren_lab_options *o = lab->options;
     TREN_TRY(lab_path(path, lab->dir, "run.txt"));
     int n = snprintf(text, sizeof text, "%.3f\ntren lab run %s --ranks %d --seeds %d", seconds,
@@ -152,7 +152,10 @@ static tren_status write_record(const tren_lab *lab, int ranks, double seconds) 
     if (o->first_seed != 1)
         n += snprintf(text + n, sizeof text - (size_t)n, " --first-seed %llu",
                       (unsigned long long)o->first_seed);
-    snprintf(text + n, sizeof text - (size_t)n, "%s\n", o->quick ? " --quick" : "");
+    if (lab->experiment->wants_data)
+        n += snprintf(text + n, sizeof text - (size_t)n, " --data %s", o->data);
+    if ((size_t)n < sizeof text)
+        snprintf(text + n, sizeof text - (size_t)n, "%s\n", o->quick ? " --quick" : "");
     return tren_whole_write_text(path, TREN_ERR_ENV, text);
 }
 
@@ -248,6 +251,14 @@ tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
 
 /* ---- how far it is --------------------------------------------------------------------------- */
 
+static tren_status read_form(bool *quick, const char *recipe) {
+    char *text;
+    TREN_TRY(tren_whole_read(&text, recipe, TREN_ERR_DATA));
+    *quick = strstr(text, "\nform: quick\n") != NULL;
+    free(text);
+    return TREN_OK;
+}
+
 tren_status tren_lab_look(tren_lab_state *state, const tren_experiment *experiment,
                           const char *out) {
     char dir[TREN_MAX_PATH], path[TREN_MAX_PATH];
@@ -257,6 +268,7 @@ tren_status tren_lab_look(tren_lab_state *state, const tren_experiment *experime
     TREN_TRY(lab_path(dir, out, tren_experiment_source(experiment)->name));
     TREN_TRY(lab_path(path, dir, "recipe.txt"));
     state->begun = stat(path, &info) == 0;
+    if (state->begun) TREN_TRY(read_form(&state->quick, path));
     TREN_TRY(lab_path(dir, out, experiment->name));
     read_record(&r, dir);
     state->seconds = r.seconds;

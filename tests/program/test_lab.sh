@@ -47,6 +47,7 @@ if command -v gnuplot >/dev/null; then
     done
     ! grep -qE '(src|href)="(http|/)' whole/report.html || fail "the page needs another file"
     expect 0 "es.html" "$tren" lab report whole --lang es --out es.html
+    expect 0 "es.html" "$tren" lab report whole --lang es --out es.html --force
     grep -qF "¿Empeora una red" es.html || fail "the Spanish page is not in Spanish"
 fi
 
