@@ -39,14 +39,14 @@ static tren_status plan_size(tren_lab *lab, int n, const int *list, int count) {
     return TREN_OK;
 }
 
-static tren_status make_data(const tren_lab *lab, int n) {
+static tren_status make_data(const tren_lab *lab, int n, double noise) {
     for (int s = 0; s < lab->options->seeds; s++) {
         char path[TREN_MAX_PATH];
         uint64_t seed = lab->options->first_seed + (uint64_t)s;
         lab_subset subset = {.train = (size_t)n,
                              .test = (size_t)test_rows(lab),
                              .pool = 1,
-                             .label_noise = 0.2,
+                             .label_noise = noise,
                              .noise_kind = TREN_NOISE_ANY,
                              .seed = seed};
         lab_data_path(path, lab, "n%d-s%llu", n, (unsigned long long)seed);
@@ -82,7 +82,7 @@ static tren_status plan_w3(tren_lab *lab) {
 }
 
 static tren_status prepare_w3(const tren_lab *lab) {
-    return make_data(lab, W3_ROWS);
+    return make_data(lab, W3_ROWS, 0.2);
 }
 
 static tren_status judge_w3(const tren_lab *lab, const tren_table *points, tren_table *curve,
@@ -172,8 +172,8 @@ static tren_status plan_s1(tren_lab *lab) {
 }
 
 static tren_status prepare_s1(const tren_lab *lab) {
-    TREN_TRY(make_data(lab, S1_FEW));
-    return make_data(lab, S1_MANY);
+    TREN_TRY(make_data(lab, S1_FEW, 0));
+    return make_data(lab, S1_MANY, 0);
 }
 
 static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_table *curve,
@@ -219,8 +219,10 @@ const tren_experiment tren_lab_s1 = {
     .question = {"Can 2250 rows give a worse classifier than 500 of them?",
                  "¿Pueden 2250 muestras dar un clasificador peor que 500 de ellas?"},
     .setting =
-        {"W3 with 500 and with 2250 rows, 4.5 times as many, as in the figure of the lecture.",
-         "W3 con 500 y con 2250 muestras, 4.5 veces más, como en la figura de la clase."},
+        {"W3 with 500 and with 2250 rows, 4.5 times as many, and without label noise, as in the "
+         "figure of the lecture.",
+         "W3 con 500 y con 2250 muestras, 4.5 veces más, y sin ruido en las etiquetas, como en la "
+         "figura de la clase."},
     .look_for =
         {"Each curve has its peak at its own number of rows. At D = 2250 the larger set is "
          "at its worst, while the smaller one is far beyond its peak: the curves cross.",
