@@ -90,8 +90,9 @@ typedef struct tren_sweep_result {
 
 /* Runs the points that have no file yet. Which group takes which is decided in advance, longest
  * first, so no rank serves a queue; a file appears whole or not at all. Neither the number of
- * ranks nor R changes what is in it. A failing point does not keep the others from being computed;
- * its status is returned at the end. TREN_REQUEUE: left on a signal. Collective. */
+ * ranks nor R changes what is in it. A failing point does not keep the others from being computed,
+ * unless it is for the environment, a full disk; its status is returned at the end. TREN_REQUEUE:
+ * left on a signal. Collective. */
 tren_status tren_sweep_run(tren_comm *comm, const tren_sweep *sweep, tren_sweep_result *result);
 /* All points' lines under one header, in their order, by way of a temporary file. TREN_ERR_DATA:
  * one is missing. Not collective. */
@@ -161,7 +162,7 @@ enum { TREN_VERDICT_WORDS = 48 };
 const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict *verdict,
                                tren_language language);
 tren_status tren_verdict_write(const tren_verdict *verdict, const char *path);
-tren_status tren_verdict_read(tren_verdict *verdict, const char *path);
+tren_status tren_verdict_read(tren_verdict *verdict, const char *path); /* TREN_ERR_DATA: damaged */
 
 /* How a figure is drawn: panels side by side, each of series from curve.csv or points.csv. */
 typedef enum tren_mark {

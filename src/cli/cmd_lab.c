@@ -186,10 +186,12 @@ static void print_head(tren_language language) {
 static tren_status print_row(const tren_experiment *e, const char *out, tren_language language) {
     char figure[32], words[TREN_VERDICT_WORDS];
     tren_lab_state s;
-    TREN_TRY(tren_lab_look(&s, e, out));
-    const char *status = s.judged  ? tren_verdict_words(words, &s.verdict, language)
-                         : s.begun ? tren_say_in(language, (tren_phrase){"begun", "empezado"})
-                                   : "-";
+    tren_status st = tren_lab_look(&s, e, out);
+    if (st != TREN_OK && st != TREN_ERR_DATA) return st;
+    const char *status = st != TREN_OK ? tren_say_in(language, (tren_phrase){"damaged", "dañado"})
+                         : s.judged    ? tren_verdict_words(words, &s.verdict, language)
+                         : s.begun     ? tren_say_in(language, (tren_phrase){"begun", "empezado"})
+                                       : "-";
     snprintf(figure, sizeof figure, "%s", tren_say_in(language, e->figure));
     printf("%-6s %-20s %6.0f s  %6.0f s  %-24s %s\n", e->name, figure, e->seconds, e->quick_seconds,
            status, tren_say_in(language, e->title));

@@ -140,6 +140,7 @@ static tren_status run_jobs(tren_comm *group, const tren_sweep *s, const job *jo
             worst = tren_fail_in(st, "%s, %s", s->title, label_of(s, jobs[i].point));
             snprintf(text, sizeof text, "%s", tren_error_text());
             if (group->rank == 0) tren_log_line(s->log, "%s", text);
+            if (worst == TREN_ERR_ENV) break; /* a full disk is so for the next one too */
         }
     }
     return worst == TREN_OK ? TREN_OK : tren_fail(worst, "%s", text);

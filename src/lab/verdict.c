@@ -124,14 +124,20 @@ static void read_claim(tren_verdict *v, const char *line) {
 }
 
 tren_status tren_verdict_read(tren_verdict *v, const char *path) {
+    static const char end[] = "  ]\n}\n";
     char *text = NULL, *rest;
     *v = (tren_verdict){0};
     TREN_TRY(tren_whole_read(&text, path, TREN_ERR_DATA));
     rest = text;
+    size_t n = strlen(text);
+    bool whole = n >= sizeof end - 1 && strcmp(text + n - (sizeof end - 1), end) == 0;
     for (char *line; (line = strsep(&rest, "\n"));) {
         if (strstr(line, "\"verdict\": \"not available\"")) v->not_available = true;
         read_claim(v, line);
     }
     free(text);
-    return TREN_OK;
+    if (whole && v->n > 0) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: is damaged; 'tren lab run' of its experiment judges the points anew",
+                     path);
 }

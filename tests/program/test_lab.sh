@@ -61,6 +61,14 @@ for name in W4 E1; do # another number of ranks computes the same
     cmp full/$name/points.csv other/$name/points.csv || fail "$name on 3 ranks: other points"
 done
 
+# ---- what is damaged is not taken for a verdict, and judging anew mends it
+cp -r cut broken
+head -c 60 cut/W1/verdict.json >broken/W1/verdict.json
+expect 0 "damaged" "$tren" lab list --out broken
+expect 4 "broken/W1/verdict.json: is damaged" "$tren" lab report broken
+expect 0 "MNIST-1D: reproduced" lab 2 broken W1
+cmp broken/W1/verdict.json cut/W1/verdict.json || fail "judged anew, W1 has another verdict"
+
 # ---- mistakes
 refuse() { # CODE PART ARGUMENTS ...
     local code=$1 part=$2
