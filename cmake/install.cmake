@@ -43,7 +43,7 @@ if(TARGET tren)
   install(TARGETS tren tren64)
 endif()
 # The manual page is made from the options table, by the program itself.
-if(TARGET tren AND NOT TREN_SANITIZE)
+if(TARGET tren AND NOT TREN_SANITIZE AND NOT CMAKE_CROSSCOMPILING) # it is the program that prints it
   add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/tren.1
     COMMAND ${CMAKE_COMMAND} -DTREN=$<TARGET_FILE:tren> -DOUT=${PROJECT_BINARY_DIR}/tren.1
             -P ${PROJECT_SOURCE_DIR}/cmake/manpage.cmake
