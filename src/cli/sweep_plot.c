@@ -54,9 +54,11 @@ static tren_status unknown_column(const char *wanted, const tren_table *columns)
     const char *names[TREN_TABLE_COLUMNS];
     for (int i = 0; i < columns->n_columns; i++) names[i] = columns->column[i];
     const char *nearest = tren_text_nearest(wanted, names, (size_t)columns->n_columns);
-    return tren_fail(TREN_ERR_USAGE, "--y: sweep.csv has no column '%s'%s%s%s", wanted,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    if (!nearest)
+        return tren_fail(TREN_ERR_USAGE, "--y: sweep.csv has no column '%s'; it has %s", wanted,
+                         TREN_SWEEP_COLUMNS);
+    return tren_fail(TREN_ERR_USAGE, "--y: sweep.csv has no column '%s'; did you mean '%s'?",
+                     wanted, nearest);
 }
 
 static tren_status check_column(const char *wanted) {

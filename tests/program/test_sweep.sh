@@ -128,6 +128,7 @@ refuse 4 "missing.h5" bad.yaml
 write "grid:" "  optimizer.lambda: [1]" "optimizer.weight_decay: 0.1"
 refuse 2 "weight_decay" bad.yaml
 refuse 2 "did you mean 'train_loss'" grid.yaml --y train_los
+refuse 2 "it has status,epochs,best_epoch" grid.yaml --y nonsense
 refuse 2 "is no key of the grid" grid.yaml --x epochs
 refuse 2 "K/N" grid.yaml --part 4/3
 refuse 2 "always goes on" grid.yaml --resume
