@@ -26,8 +26,9 @@ typedef struct tren_dataset_info {
                           the dataset */
     char **class_name; /* [n_classes], or NULL. Owned by the dataset */
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
-    uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
-                        run to its data */
+    uint64_t digest;  /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
+                         run to its data */
+    bool has_digests; /* of the training rows' bytes, so that `digest` tells when they change */
 } tren_dataset_info;
 
 typedef struct tren_dataset tren_dataset;
@@ -52,6 +53,9 @@ typedef struct tren_rows {
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
+/* The sum, modulo 2^64, of a digest of each row with its number: ranks add theirs up to the same
+ * whatever they hold. */
+uint64_t tren_rows_digest(const tren_rows *rows);
 
 /* Normalisation as one affine map per statistic: x' = x * scale + shift, scale = 1/sd (1 where sd =
  * 0). */

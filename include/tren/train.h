@@ -143,6 +143,7 @@ typedef struct tren_checkpoint {
     tren_position at;
     bool canonical; /* false: reduction: mpi */
     uint64_t dataset_digest;
+    uint64_t rows_digest; /* of the training rows, where the dataset has no digests; else 0 */
     /* What the weights were trained on, to build the network and normalise its input without that
      * dataset: shape, is_image, x_type, classes and targets, mean and sd, class names. The last
      * three are owned. */

@@ -228,6 +228,9 @@ static tren_status compute_identity(tren_dataset *dataset) {
         add_attribute_digest(dataset, state, tren_part_y[part]);
     }
     add_take_and_noise(dataset, state);
+    info->has_digests =
+        tren_h5_has_attr(dataset->file, tren_part_x[TREN_TRAIN], TREN_SCHEMA_DIGEST) &&
+        tren_h5_has_attr(dataset->file, tren_part_y[TREN_TRAIN], TREN_SCHEMA_DIGEST);
     info->digest = tren_digest_value(state);
     tren_digest_close(state);
     return TREN_OK;

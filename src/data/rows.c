@@ -94,6 +94,19 @@ done:
     return st;
 }
 
+uint64_t tren_rows_digest(const tren_rows *rows) {
+    size_t x = (size_t)rows->width * tren_type_size(rows->x_type);
+    size_t y = (size_t)rows->n_targets * sizeof(real);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        uint64_t row[3] = {rows->first + i, tren_digest((const char *)rows->x + i * x, x)};
+        row[2] = rows->label ? (uint64_t)rows->label[i]
+                             : tren_digest(rows->target + i * (size_t)rows->n_targets, y);
+        sum += tren_digest(row, sizeof row);
+    }
+    return sum;
+}
+
 void tren_rows_close(tren_rows *rows) {
     free(rows->x);
     free(rows->label);

@@ -54,6 +54,8 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     TREN_TRY(tren_h5_get_i64(file, "/", "canonical", &canonical));
     c->canonical = canonical != 0;
     TREN_TRY(tren_h5_get_u64(file, "/", "dataset_digest", &c->dataset_digest));
+    if (tren_h5_has_attr(file, "/", "rows_digest"))
+        TREN_TRY(tren_h5_get_u64(file, "/", "rows_digest", &c->rows_digest));
     TREN_TRY(tren_h5_get_text(file, "/", "optimizer", c->optimizer, sizeof c->optimizer));
     if (tren_h5_has_attr(file, "/", "blas_core"))
         TREN_TRY(tren_h5_get_text(file, "/", "blas_core", c->blas_core, sizeof c->blas_core));

@@ -221,6 +221,13 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
                          "resume with the old data, or start another run with --out",
                          t->config->data, (unsigned long long)t->info->digest,
                          (unsigned long long)c->dataset_digest);
+    if (c->rows_digest && c->rows_digest != t->state_of.rows_digest)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: the training rows are not those that this run was trained on (digest "
+                         "%016llx now, %016llx before); resume with the old data, or start another "
+                         "run with --out",
+                         t->config->data, (unsigned long long)t->state_of.rows_digest,
+                         (unsigned long long)c->rows_digest);
     if (c->canonical != t->state_of.canonical)
         return tren_fail(TREN_ERR_USAGE,
                          "reduction: this run was trained with %s, now it is %s: their bits "

@@ -73,6 +73,24 @@ static tren_status open_data(tren_trainer *t) {
     return TREN_OK;
 }
 
+/* A dataset that somebody made may be without digests: then the rows themselves say whether a
+ * resumed run has its data again. Sums modulo 2^64, by halves that a double holds exactly. */
+static tren_status pin_rows(tren_trainer *t) {
+    double *all, mine[2];
+    if (t->info->has_digests) return TREN_OK;
+    uint64_t sum = tren_rows_digest(&t->rows);
+    mine[0] = (double)(sum >> 32);
+    mine[1] = (double)(sum & 0xffffffffu);
+    tren_status st =
+        tren_alloc(&all, 2 * (size_t)t->comm->size, sizeof *all, "the digest of the rows");
+    TREN_TRY(tren_comm_agree(t->comm, st));
+    tren_comm_allgather(t->comm, all, mine, 2);
+    for (int r = 0; r < t->comm->size; r++)
+        t->state_of.rows_digest += ((uint64_t)all[2 * r] << 32) + (uint64_t)all[2 * r + 1];
+    free(all);
+    return TREN_OK;
+}
+
 static tren_status open_batch(tren_trainer *t, int *max_rows) {
     size_t groups = (size_t)(t->hi - t->lo);
     size_t rows = tren_batch_rows(t->config, t->order.sharding.m, t->hi - t->lo);
@@ -189,6 +207,7 @@ tren_status trainer_open(tren_trainer *t) {
     TREN_TRY(trainer_agree_on_core(t));
     TREN_TRY(tren_comm_agree(t->comm, open_plan(t)));
     TREN_TRY(tren_comm_agree(t->comm, open_data(t)));
+    TREN_TRY(pin_rows(t));
     TREN_TRY(open_folder(t));
     t->n_values = t->graph->n_values;
     tren_reduce_spec spec = {.n = t->n_values + N_TAIL,

@@ -189,6 +189,33 @@ test_in_the_evaluation() {
     same_run judged judged1
 }
 
+# A dataset that somebody made is without digests; its rows are known all the same, on any number of ranks.
+test_changed_rows() {
+    local python=/usr/bin/python3
+    "$python" -c 'import h5py' 2>/dev/null || return 0
+    cp data.h5 made.h5
+    "$python" - <<'END'
+import h5py
+with h5py.File("made.h5", "r+") as f:
+    for name in ("train/x", "train/y"):
+        del f[name].attrs["xxh3"]
+END
+    expect 0 "" train 3 made --data made.h5 --epochs 2
+    expect 0 "epoch 3, step 0" train 1 made --data made.h5 --resume --epochs 3
+    for name in x y; do
+        cp made.h5 changed.h5
+        "$python" - "train/$name" <<'END'
+import h5py, sys
+with h5py.File("changed.h5", "r+") as f:
+    d = f[sys.argv[1]]
+    d[700] = 1 - d[700] if d.ndim == 1 else -d[700]
+END
+        expect 2 "changed.h5: the training rows are not those that this run was trained on" \
+            train 2 made --data changed.h5 --resume --epochs 4
+    done
+    expect 0 "stopped by epochs" train 2 made --data made.h5 --resume --epochs 4
+}
+
 test_other_recipe() {
     contents plain >before
     expect 2 "batch_size" train 1 plain --resume --batch_size 32 --epochs 9
@@ -220,7 +247,7 @@ test_init_from() {
 
 # test_resume.sh [NAME ...]   All, or these only.
 all=(more_epochs early_stopped max_steps max_time diverged validation_not_finite states double between_best_and_last between_epochs in_the_check
-    in_the_evaluation other_recipe fresh init_from)
+    in_the_evaluation changed_rows other_recipe fresh init_from)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 test_finished # makes `plain`, with which the others are compared
 for name in "$@"; do "test_$name"; done
