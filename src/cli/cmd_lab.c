@@ -58,7 +58,8 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
                       .synopsis = "NAME ...|all [--ranks P] [--seeds N] [--quick] [--out DIR]",
                       .summary = "Computes what is missing of an experiment, draws its figure and "
                                  "says what came of it. Killed, it goes on where it was. Under "
-                                 "mpirun it uses the ranks there are.",
+                                 "mpirun it uses the ranks there are. The exit code is 0 whatever "
+                                 "the verdict, which DIR/NAME/verdict.json has too.",
                       .options = options,
                       .positional = a->name,
                       .max_positional = MAX_NAMES};
