@@ -130,12 +130,21 @@ void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uin
 
 /* ---- images ------------------------------------------------------------------------------------
  *
- * TREN_LANES images lie side by side, one in each lane: a block is [c, h, w, lanes], 64-byte
- * aligned. So every layer of a network is made of whole vectors, however few channels it has and
- * however small its pictures are, and what one image becomes never depends on its neighbours: each
- * element is one chain of fused multiply-adds in the order of its sum. Lanes without an image hold
- * zeros at the input, anything finite later, and zeros again in every gradient. */
-enum { TREN_LANES = 16 };
+ * TREN_LANES images lie side by side, one in each lane of a vector of TREN_VECTOR_BYTES, an option
+ * of the build as the bits depend on it: a block is [c, h, w, lanes], 64-byte aligned. So every
+ * layer of a network is made of whole vectors, however few channels it has and however small its
+ * pictures are, and what one image becomes never depends on its neighbours: each element is one
+ * chain of fused multiply-adds in the order of its sum. Lanes without an image hold zeros at the
+ * input, anything finite later, and zeros again in every gradient. */
+#ifndef TREN_VECTOR_BYTES
+#define TREN_VECTOR_BYTES 64
+#endif
+#ifdef TREN_DOUBLE
+#define TREN_N_LANES (TREN_VECTOR_BYTES / 8)
+#else
+#define TREN_N_LANES (TREN_VECTOR_BYTES / 4)
+#endif
+enum { TREN_LANES = TREN_N_LANES };
 
 /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back. */
 void tren_lanes_pack(real *restrict block, const real *restrict row, int n, int size);

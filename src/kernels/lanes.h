@@ -24,17 +24,31 @@ typedef int32_t lane_mask __attribute__((vector_size(TREN_LANES * sizeof(real)),
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* The sum of the lanes, folded in halves. */
+#define LANE(l, n) (((l) + (n)) % TREN_N_LANES)
+#if TREN_N_LANES == 16
 #define LANES_TURNED(v, n)                                                                         \
-    __builtin_shufflevector(v, v, (0 + (n)) % 16, (1 + (n)) % 16, (2 + (n)) % 16, (3 + (n)) % 16,  \
-                            (4 + (n)) % 16, (5 + (n)) % 16, (6 + (n)) % 16, (7 + (n)) % 16,        \
-                            (8 + (n)) % 16, (9 + (n)) % 16, (10 + (n)) % 16, (11 + (n)) % 16,      \
-                            (12 + (n)) % 16, (13 + (n)) % 16, (14 + (n)) % 16, (15 + (n)) % 16)
+    __builtin_shufflevector(v, v, LANE(0, n), LANE(1, n), LANE(2, n), LANE(3, n), LANE(4, n),      \
+                            LANE(5, n), LANE(6, n), LANE(7, n), LANE(8, n), LANE(9, n),            \
+                            LANE(10, n), LANE(11, n), LANE(12, n), LANE(13, n), LANE(14, n),       \
+                            LANE(15, n))
+#elif TREN_N_LANES == 8
+#define LANES_TURNED(v, n)                                                                         \
+    __builtin_shufflevector(v, v, LANE(0, n), LANE(1, n), LANE(2, n), LANE(3, n), LANE(4, n),      \
+                            LANE(5, n), LANE(6, n), LANE(7, n))
+#elif TREN_N_LANES == 4
+#define LANES_TURNED(v, n)                                                                         \
+    __builtin_shufflevector(v, v, LANE(0, n), LANE(1, n), LANE(2, n), LANE(3, n))
+#elif TREN_N_LANES == 2
+#define LANES_TURNED(v, n) __builtin_shufflevector(v, v, LANE(0, n), LANE(1, n))
+#else
+#error "TREN_VECTOR_BYTES is 16, 32 or 64"
+#endif
 #define LANES_SUM(out, v)                                                                          \
     do {                                                                                           \
         lanes lanes_sum = (v);                                                                     \
-        lanes_sum += LANES_TURNED(lanes_sum, 8);                                                   \
-        lanes_sum += LANES_TURNED(lanes_sum, 4);                                                   \
-        lanes_sum += LANES_TURNED(lanes_sum, 2);                                                   \
+        if (TREN_LANES > 8) lanes_sum += LANES_TURNED(lanes_sum, 8);                               \
+        if (TREN_LANES > 4) lanes_sum += LANES_TURNED(lanes_sum, 4);                               \
+        if (TREN_LANES > 2) lanes_sum += LANES_TURNED(lanes_sum, 2);                               \
         lanes_sum += LANES_TURNED(lanes_sum, 1);                                                   \
         (out) = lanes_sum[0];                                                                      \
     } while (0)
