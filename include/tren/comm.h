@@ -79,10 +79,23 @@ void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, co
 /* all [size][TREN_COMM_TEXT]: every rank's text, cut to fit, on every rank. */
 enum { TREN_COMM_TEXT = 64 };
 void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT], const char *mine);
-/* TREN_ERR_ENV on all ranks, naming a rank whose text differs from rank 0's: "WHAT differs ...;
- * REMEDY". */
-tren_status tren_comm_same_text(const tren_comm *comm, const char *what, const char *text,
-                                const char *remedy);
+/* "rank 3 (n02)": this rank and its host. Not collective. Returns `out`. */
+const char *tren_comm_name(char out[TREN_COMM_TEXT], const tren_comm *comm);
+
+/* Facts that all ranks must have in common, a name and a value each, in the order in which they
+ * were added. The empty value holds none. */
+typedef struct tren_facts {
+    char *text; /* owned */
+    size_t n;
+    bool out_of_memory;
+} tren_facts;
+void tren_facts_add(tren_facts *facts, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4))); /* Not collective */
+void tren_facts_close(tren_facts *facts);  /* accepts the empty value. Not collective */
+/* Compares every rank's facts with rank 0's and closes them. A difference is `code` on all ranks:
+ * "NAME differs between ranks: VALUE on rank 0 (HOST), VALUE on rank 1 (HOST); REMEDY". */
+tren_status tren_comm_same(const tren_comm *comm, tren_facts *facts, tren_status code,
+                           const char *remedy);
 /* "Open MPI 4.1.4". Not collective, before or after MPI_Init. */
 void tren_comm_version(char *text, size_t n);
 

@@ -28,7 +28,8 @@ typedef struct tren_dataset_info {
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
     uint64_t digest;  /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
                          run to its data */
-    bool has_digests; /* of the training rows' bytes, so that `digest` tells when they change */
+    bool has_digests; /* of all rows' bytes, which are verified whenever they are read, and so that
+                         `digest` tells when they change */
 } tren_dataset_info;
 
 typedef struct tren_dataset tren_dataset;
@@ -36,6 +37,7 @@ typedef struct tren_dataset tren_dataset;
 tren_status tren_dataset_open(tren_dataset **dataset, const char *path);
 void tren_dataset_close(tren_dataset *dataset); /* accepts NULL */
 const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset);
+tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset);
 
 /* Contiguous rows of one part, in memory in the file's type. */
 typedef struct tren_rows {
@@ -48,7 +50,8 @@ typedef struct tren_rows {
     real *target;   /* [n, n_targets] owned; NULL for classification */
 } tren_rows;
 
-/* Reads rows [first, first + n). Labels out of range and values that are not finite fail
+/* Reads rows [first, first + n) and compares them with the digests that the file has of them. Rows
+ * that are not those that were written, labels out of range and values that are not finite fail
  * (TREN_ERR_DATA), naming part and row. */
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
@@ -56,6 +59,9 @@ void tren_rows_close(tren_rows *rows); /* accepts the empty value */
 /* The sum, modulo 2^64, of a digest of each row with its number: ranks add theirs up to the same
  * whatever they hold. */
 uint64_t tren_rows_digest(const tren_rows *rows);
+/* A digest of about `bytes` of the rows, all parts, evenly spread; of all of them where they are
+ * fewer. Reads them. */
+tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes);
 
 /* Normalisation as one affine map per statistic: x' = x * scale + shift, scale = 1/sd (1 where sd =
  * 0). */

@@ -17,6 +17,8 @@ extern "C" {
 
 /* The core type OpenBLAS runs with: "SkylakeX", "Haswell", ... */
 const char *tren_blas_core(void);
+/* "OpenBLAS 0.3.21 DYNAMIC_ARCH ...", without the core type. */
+void tren_blas_version(char *text, size_t n);
 /* The core type this CPU should run with ("SkylakeX", "Haswell") when OpenBLAS has taken it for an
  * ancient one, as 0.3.21 does with recent Intel CPUs; NULL when all is well. The remedy is
  * OPENBLAS_CORETYPE in the environment before the library is loaded. */

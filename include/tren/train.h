@@ -16,6 +16,25 @@
 extern "C" {
 #endif
 
+/* ---- what all ranks must have in common -------------------------------------------------------
+ */
+
+/* Compared before anything is computed; a difference is an error that names it, both values and
+ * both ranks with their hosts. With one rank nothing is compared. */
+
+/* Version, libraries, and `what` the program is to do. TREN_ERR_ENV. */
+tren_status tren_agree_on_program(const tren_comm *comm, const char *what);
+/* Adds every key of a config but data, progress and plots. Not collective. */
+void tren_facts_add_config(tren_facts *facts, const tren_config *config);
+/* Facts of a config and of options beside it, which are closed. TREN_ERR_USAGE. */
+tren_status tren_agree_on_config(const tren_comm *comm, tren_facts *facts);
+/* Shape, recorded digests and, where there are none, a sample of the rows. TREN_ERR_DATA. */
+tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
+                                  const tren_dataset *dataset);
+/* The checkpoint at `path`, which rank 0 has verified: the first rank of each other node verifies
+ * what it sees there. TREN_ERR_CHECKPOINT. */
+tren_status tren_agree_on_checkpoint(const tren_comm *comm, const char *path);
+
 /* ---- a run ------------------------------------------------------------------------------------
  */
 
@@ -143,7 +162,7 @@ typedef struct tren_checkpoint {
     tren_position at;
     bool canonical; /* false: reduction: mpi */
     uint64_t dataset_digest;
-    uint64_t rows_digest; /* of the training rows, where the dataset has no digests; else 0 */
+    uint64_t rows_digest; /* of the rows of all parts, where the dataset has no digests; else 0 */
     /* What the weights were trained on, to build the network and normalise its input without that
      * dataset: shape, is_image, x_type, classes and targets, mean and sd, class names. The last
      * three are owned. */
@@ -181,6 +200,8 @@ tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dat
 /* Reads and verifies everything but the arrays. The message of a damaged file says what is wrong
  * with it. */
 tren_status tren_checkpoint_read(tren_checkpoint *checkpoint, const char *path);
+/* The digest that the file says it has. */
+tren_status tren_checkpoint_digest(uint64_t *digest, const char *path);
 /* Is the file what was written? Any HDF5 file without a digest passes. */
 tren_status tren_checkpoint_verify(const char *path);
 /* Parameters by name and shape into value [n_values]. */

@@ -70,7 +70,8 @@ static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trai
     tren_evaluator *evaluator = NULL;
     tren_eval_result result = {0};
     tren_out_file out = {0};
-    tren_status st = TREN_OK;
+    tren_status st = tren_agree_on_program(comm, "evaluate");
+    if (st != TREN_OK) return st;
     if (comm->rank == 0 && a->out) st = check_out(&out, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));

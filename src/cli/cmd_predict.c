@@ -168,7 +168,8 @@ static tren_status check_out(tren_out_file *file, const predict_args *a, const t
 static tren_status predict(const tren_comm *comm, const predict_args *a, tren_trained *trained) {
     tren_evaluator *evaluator = NULL;
     tren_out_file file = {0};
-    tren_status st = TREN_OK;
+    tren_status st = tren_agree_on_program(comm, "predict");
+    if (st != TREN_OK) return st;
     if (comm->rank == 0) st = check_out(&file, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));

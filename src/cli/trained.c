@@ -163,19 +163,31 @@ static tren_status open_local(tren_trained *t, bool speaks) {
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
 }
 
-/* Every rank reads the file by itself, and a running training may replace it in between. */
-static tren_status check_same_weights(const tren_trained *t, const tren_comm *comm) {
-    char digest[32];
-    snprintf(digest, sizeof digest, "%016llx",
-             (unsigned long long)tren_digest(t->value.at, t->value.len * sizeof(real)));
-    return tren_comm_same_text(comm, "the digest of the weights", digest,
-                               "the run has just saved a new checkpoint: start again");
+/* Every rank reads the files by itself; a running training may replace the checkpoint in between.
+ */
+static tren_status agree(const tren_trained *t, const tren_comm *comm) {
+    tren_facts facts = {0};
+    tren_facts_add(&facts, "the checkpoint", "%s", t->path);
+    tren_facts_add(&facts, "--split", "%s", tren_part_name[t->part]);
+    tren_facts_add_config(&facts, &t->config);
+    TREN_TRY(tren_agree_on_config(comm, &facts));
+    char name[sizeof t->path + 32];
+    snprintf(name, sizeof name, "%s: the digest of the weights", t->path);
+    tren_facts_add(&facts, name, "%016llx",
+                   (unsigned long long)tren_digest(t->value.at, t->value.len * sizeof(real)));
+    TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_CHECKPOINT,
+                            "if a run has just saved there, start again; else give all ranks the "
+                            "same file"));
+    return tren_agree_on_dataset(comm, t->config.data, t->dataset);
 }
 
 tren_status tren_trained_open(tren_trained *t, const tren_comm *comm) {
+    char name[TREN_COMM_TEXT];
     tren_blas_threads(t->config.blas_threads);
-    TREN_TRY(tren_comm_agree(comm, open_local(t, comm->rank == 0)));
-    return check_same_weights(t, comm);
+    tren_status st = open_local(t, comm->rank == 0);
+    if (st != TREN_OK && comm->rank > 0) tren_fail_in(st, "%s", tren_comm_name(name, comm));
+    TREN_TRY(tren_comm_agree(comm, st));
+    return agree(t, comm);
 }
 
 void tren_trained_close(tren_trained *t) {

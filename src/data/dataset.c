@@ -1,5 +1,5 @@
 /* Opening a dataset: the schema is checked once, here, so that everything after may rely on it. */
-#include "data/schema.h"
+#include "data/row_digests.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -201,6 +201,27 @@ static void add_take_and_noise(tren_dataset *dataset, tren_digest_state *state) 
     if (dataset->has_clean) add_attribute_digest(dataset, state, TREN_SCHEMA_CLEAN);
 }
 
+/* Where every row has its digest, the dataset's digest tells of any change to them. */
+static void add_row_digests(tren_dataset *dataset, tren_digest_state *state) {
+    dataset->info.has_digests = true;
+    for (int part = 0; part < TREN_N_PARTS; part++) {
+        const tren_row_digests *of[] = {&dataset->x[part], &dataset->y[part]};
+        for (int i = 0; i < 2 && dataset->info.rows[part] > 0; i++) {
+            if (of[i]->rows == 0) dataset->info.has_digests = false;
+            tren_digest_add(state, of[i]->at, of[i]->n * sizeof *of[i]->at);
+        }
+    }
+}
+
+static tren_status read_row_digests(tren_dataset *dataset) {
+    for (int part = 0; part < TREN_N_PARTS; part++) {
+        size_t n = dataset->info.rows[part];
+        TREN_TRY(tren_row_digests_read(&dataset->x[part], dataset->file, tren_part_x[part], n));
+        TREN_TRY(tren_row_digests_read(&dataset->y[part], dataset->file, tren_part_y[part], n));
+    }
+    return TREN_OK;
+}
+
 /* What a run is pinned to: shapes, rows, statistics, source, and the digests of the parts where
  * stored. */
 static tren_status compute_identity(tren_dataset *dataset) {
@@ -228,9 +249,7 @@ static tren_status compute_identity(tren_dataset *dataset) {
         add_attribute_digest(dataset, state, tren_part_y[part]);
     }
     add_take_and_noise(dataset, state);
-    info->has_digests =
-        tren_h5_has_attr(dataset->file, tren_part_x[TREN_TRAIN], TREN_SCHEMA_DIGEST) &&
-        tren_h5_has_attr(dataset->file, tren_part_y[TREN_TRAIN], TREN_SCHEMA_DIGEST);
+    add_row_digests(dataset, state);
     info->digest = tren_digest_value(state);
     tren_digest_close(state);
     return TREN_OK;
@@ -246,6 +265,7 @@ static tren_status read_content(tren_dataset *dataset) {
             return refuse(dataset, "the attribute sd has the negative value %g, at %zu",
                           dataset->info.sd[i], i);
     TREN_TRY(check_parts(dataset));
+    TREN_TRY(read_row_digests(dataset));
     return compute_identity(dataset);
 }
 
@@ -278,6 +298,10 @@ void tren_dataset_close(tren_dataset *dataset) {
     for (int i = 0; dataset->info.class_name && i < dataset->info.n_classes; i++)
         free(dataset->info.class_name[i]);
     free(dataset->info.class_name);
+    for (int part = 0; part < TREN_N_PARTS; part++) {
+        tren_row_digests_close(&dataset->x[part]);
+        tren_row_digests_close(&dataset->y[part]);
+    }
     free(dataset->info.mean);
     free(dataset->info.sd);
     free(dataset->path);
@@ -286,4 +310,8 @@ void tren_dataset_close(tren_dataset *dataset) {
 
 const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset) {
     return &dataset->info;
+}
+
+tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset) {
+    return tren_h5_stamp(dataset->file);
 }

@@ -1,5 +1,5 @@
 /* Rows in memory: read once, checked once, kept in the file's type. */
-#include "data/schema.h"
+#include "data/row_digests.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -26,54 +26,92 @@ static size_t first_not_finite_f64(const double *value, size_t n) {
     return n;
 }
 
-static tren_status read_x(tren_rows *rows, const tren_dataset *dataset, const char *name) {
+/* Rows as the file has them, verified. */
+static tren_status read_verified(void *out, const tren_dataset *dataset,
+                                 const tren_row_array *array, const tren_row_digests *digests,
+                                 size_t first, size_t n) {
+    TREN_TRY(tren_h5_read_rows(dataset->file, array->name, first, n, array->type, out));
+    return tren_row_digests_verify(digests, dataset->file, array, first, n, out);
+}
+
+static tren_status read_x(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
     size_t width = (size_t)rows->width, count = rows->n * width;
-    TREN_TRY(tren_alloc(&rows->x, count, tren_type_size(rows->x_type), "the rows of a dataset"));
-    TREN_TRY(tren_h5_read_rows(dataset->file, name, rows->first, rows->n, rows->x_type, rows->x));
+    size_t bytes = width * tren_type_size(rows->x_type);
+    tren_row_array x = {tren_part_x[part], rows->x_type, dataset->info.rows[part], bytes};
+    TREN_TRY(tren_alloc(&rows->x, rows->n, bytes, "the rows of a dataset"));
+    TREN_TRY(read_verified(rows->x, dataset, &x, &dataset->x[part], rows->first, rows->n));
     size_t bad = count;
     if (rows->x_type == TREN_F32) bad = first_not_finite_f32(rows->x, count);
     if (rows->x_type == TREN_F64) bad = first_not_finite_f64(rows->x, count);
-    if (bad < count) return not_finite(dataset, name, rows->first + bad / width, bad % width);
+    if (bad < count) return not_finite(dataset, x.name, rows->first + bad / width, bad % width);
     return TREN_OK;
 }
 
-static tren_status narrow_labels(tren_rows *rows, const tren_dataset *dataset, const char *name,
-                                 size_t at, const int64_t *wide, size_t n) {
+static int64_t label_at(const void *block, tren_type type, size_t i) {
+    switch (type) {
+    case TREN_U8:
+        return ((const uint8_t *)block)[i];
+    case TREN_I32:
+        return ((const int32_t *)block)[i];
+    case TREN_U64:
+        return (int64_t)((const uint64_t *)block)[i]; /* too large: negative, so refused */
+    default:
+        return ((const int64_t *)block)[i];
+    }
+}
+
+static tren_status take_labels(tren_rows *rows, const tren_dataset *dataset, const char *name,
+                               size_t at, const void *block, size_t n) {
     int n_classes = dataset->info.n_classes;
     for (size_t i = 0; i < n; i++) {
-        if (wide[i] < 0 || wide[i] >= n_classes)
+        int64_t label = label_at(block, dataset->y_type, i);
+        if (label < 0 || label >= n_classes)
             return tren_fail(TREN_ERR_DATA,
                              "%s: %s: row %zu: the label %lld is outside 0 to %d: clean the source "
                              "and import it again",
-                             dataset->path, name, rows->first + at + i, (long long)wide[i],
+                             dataset->path, name, rows->first + at + i, (long long)label,
                              n_classes - 1);
-        rows->label[at + i] = (int32_t)wide[i];
+        rows->label[at + i] = (int32_t)label;
     }
     return TREN_OK;
 }
 
-static tren_status read_labels(tren_rows *rows, const tren_dataset *dataset, const char *name) {
-    TREN_TRY(tren_alloc(&rows->label, rows->n, sizeof *rows->label, "the labels of a dataset"));
-    int64_t *wide;
-    TREN_TRY(tren_alloc(&wide, rows->n < BLOCK ? rows->n : BLOCK, sizeof *wide, "labels"));
+static tren_status take_targets(tren_rows *rows, const tren_dataset *dataset, const char *name,
+                                size_t at, const void *block, size_t n) {
+    size_t width = (size_t)rows->n_targets;
+    real *target = rows->target + at * width;
+    for (size_t i = 0; i < n * width; i++) {
+        target[i] = dataset->y_type == TREN_F32 ? (real)((const float *)block)[i]
+                                                : (real)((const double *)block)[i];
+        if (!isfinite(target[i]))
+            return not_finite(dataset, name, rows->first + at + i / width, i % width);
+    }
+    return TREN_OK;
+}
+
+/* In blocks, so that no second array of a whole part is needed. */
+static tren_status read_y(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
+    bool classes = dataset->info.n_classes > 0;
+    size_t width = (size_t)rows->n_targets, bytes = width * tren_type_size(dataset->y_type);
+    tren_row_array y = {tren_part_y[part], dataset->y_type, dataset->info.rows[part], bytes};
+    void *block = NULL;
     tren_status st = TREN_OK;
-    for (size_t at = 0; at < rows->n && st == TREN_OK; at += BLOCK) {
+    if (classes)
+        TREN_GOTO(
+            tren_alloc(&rows->label, rows->n, sizeof *rows->label, "the labels of a dataset"));
+    else
+        TREN_GOTO(tren_alloc(&rows->target, rows->n * width, sizeof *rows->target,
+                             "the targets of a dataset"));
+    TREN_GOTO(tren_alloc(&block, rows->n < BLOCK ? rows->n : BLOCK, bytes, "labels"));
+    for (size_t at = 0; at < rows->n; at += BLOCK) {
         size_t n = rows->n - at < BLOCK ? rows->n - at : BLOCK;
-        st = tren_h5_read_rows(dataset->file, name, rows->first + at, n, TREN_I64, wide);
-        if (st == TREN_OK) st = narrow_labels(rows, dataset, name, at, wide, n);
+        TREN_GOTO(read_verified(block, dataset, &y, &dataset->y[part], rows->first + at, n));
+        TREN_GOTO(classes ? take_labels(rows, dataset, y.name, at, block, n)
+                          : take_targets(rows, dataset, y.name, at, block, n));
     }
-    free(wide);
+done:
+    free(block);
     return st;
-}
-
-static tren_status read_targets(tren_rows *rows, const tren_dataset *dataset, const char *name) {
-    size_t width = (size_t)rows->n_targets, count = rows->n * width;
-    TREN_TRY(tren_alloc(&rows->target, count, sizeof *rows->target, "the targets of a dataset"));
-    TREN_TRY(tren_h5_read_rows(dataset->file, name, rows->first, rows->n, TREN_REAL, rows->target));
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(rows->target[i]))
-            return not_finite(dataset, name, rows->first + i / width, i % width);
-    return TREN_OK;
 }
 
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
@@ -85,9 +123,8 @@ tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_pa
                         .n_targets = info->n_targets,
                         .x_type = info->x_type};
     tren_status st;
-    TREN_GOTO(read_x(rows, dataset, tren_part_x[part]));
-    TREN_GOTO(info->n_classes ? read_labels(rows, dataset, tren_part_y[part])
-                              : read_targets(rows, dataset, tren_part_y[part]));
+    TREN_GOTO(read_x(rows, dataset, part));
+    TREN_GOTO(read_y(rows, dataset, part));
     return TREN_OK;
 done:
     tren_rows_close(rows);
@@ -105,6 +142,32 @@ uint64_t tren_rows_digest(const tren_rows *rows) {
         sum += tren_digest(row, sizeof row);
     }
     return sum;
+}
+
+/* Spreads 64 pieces evenly over the part. */
+static tren_status sample_part(uint64_t *sum, const tren_dataset *dataset, tren_part part,
+                               size_t most) {
+    enum { PIECES = 64 };
+    size_t n = dataset->info.rows[part], pieces = n > most ? PIECES : 1;
+    size_t each = n > most ? most / PIECES + 1 : n;
+    for (size_t i = 0; n > 0 && i < pieces; i++) {
+        tren_rows rows;
+        size_t first = pieces > 1 ? i * (n - each) / (pieces - 1) : 0;
+        TREN_TRY(tren_rows_read(&rows, dataset, part, first, each));
+        *sum += tren_rows_digest(&rows);
+        tren_rows_close(&rows);
+    }
+    return TREN_OK;
+}
+
+tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes) {
+    const tren_dataset_info *info = &dataset->info;
+    size_t row = (size_t)tren_shape_size(info->shape) * tren_type_size(info->x_type);
+    uint64_t sum[TREN_N_PARTS] = {0};
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        TREN_TRY(sample_part(&sum[part], dataset, (tren_part)part, bytes / TREN_N_PARTS / row + 1));
+    *digest = tren_digest(sum, sizeof sum);
+    return TREN_OK;
 }
 
 void tren_rows_close(tren_rows *rows) {

@@ -16,11 +16,21 @@
 /* The attribute of /PART/x and /PART/y with the XXH3 digest of its raw bytes. */
 #define TREN_SCHEMA_DIGEST "xxh3"
 
+/* The attribute of NAME_xxh3, the digests of blocks of rows of NAME, with the rows of a block. */
+#define TREN_SCHEMA_ROWS "rows"
+
 /* The training part's labels before noise; where there is none, the dataset is not there. */
 #define TREN_SCHEMA_CLEAN "/train/y_clean"
 
 extern const char *const tren_part_x[TREN_N_PARTS]; /* "/train/x", ... */
 extern const char *const tren_part_y[TREN_N_PARTS]; /* "/train/y", ... */
+
+/* Digests of blocks of rows of one array: see data/row_digests.h. */
+typedef struct tren_row_digests {
+    size_t rows;  /* of a block, the last one may have fewer; 0: the file has no digests */
+    size_t n;     /* blocks */
+    uint64_t *at; /* [n] owned */
+} tren_row_digests;
 
 struct tren_dataset {
     tren_h5 *file;
@@ -28,6 +38,7 @@ struct tren_dataset {
     tren_dataset_info info;
     tren_type y_type;
     bool has_clean; /* /train/y_clean is there */
+    tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS];
 };
 
 /* How the dataset came to be, for people; "" and 0 where the file does not say. What a wrong

@@ -1,6 +1,6 @@
 /* Writing a dataset: all of it to a temporary file, then one rename. */
 #include "data/prepare.h"
-#include "data/schema.h"
+#include "data/row_digests.h"
 #include "data/source.h"
 #include "base/temporary.h"
 #include "base/text.h"
@@ -30,10 +30,17 @@ typedef struct column {
     tren_h5_shape shape; /* of the dataset */
 } column;
 
-/* Writes the column's rows in the given order, and the digest of what was written. */
+/* Rows of a block that is written at once: a whole number of those that have a digest. */
+static size_t block_rows(const column *c) {
+    size_t each = tren_row_digests_rows(c->row_bytes);
+    return (BLOCK_BYTES / c->row_bytes / each + 1) * each;
+}
+
+/* Writes the column's rows in the given order, and the digests of what was written: one of all,
+ * and one of each block of rows. */
 static tren_status write_rows(tren_h5 *file, const column *c, const uint32_t *row, char *block,
-                              tren_digest_state *digest) {
-    size_t n = c->shape.dim[0], room = BLOCK_BYTES / c->row_bytes + 1;
+                              tren_digest_state *digest, tren_row_digests *blocks) {
+    size_t n = c->shape.dim[0], room = block_rows(c);
     TREN_TRY(tren_h5_create_dataset(file, c->name, c->shape, c->type));
     for (size_t at = 0; at < n; at += room) {
         size_t here = n - at < room ? n - at : room;
@@ -41,18 +48,23 @@ static tren_status write_rows(tren_h5 *file, const column *c, const uint32_t *ro
             memcpy(block + i * c->row_bytes, c->data + row[at + i] * c->row_bytes, c->row_bytes);
         TREN_TRY(tren_h5_write_rows(file, c->name, at, here, c->type, block));
         tren_digest_add(digest, block, here * c->row_bytes);
+        tren_row_digests_add(blocks, at, here, block, c->row_bytes);
     }
+    TREN_TRY(tren_row_digests_write(file, c->name, blocks));
     return tren_h5_put_u64(file, c->name, TREN_SCHEMA_DIGEST, tren_digest_value(digest));
 }
 
 static tren_status write_column(tren_h5 *file, const column *c, const uint32_t *row) {
     char *block = NULL;
     tren_digest_state *digest = NULL;
+    tren_row_digests blocks = {0};
     tren_status st;
     TREN_GOTO(tren_digest_open(&digest));
-    TREN_GOTO(tren_alloc(&block, 1, BLOCK_BYTES + c->row_bytes, "writing a dataset"));
-    st = write_rows(file, c, row, block, digest);
+    TREN_GOTO(tren_row_digests_open(&blocks, c->shape.dim[0], c->row_bytes));
+    TREN_GOTO(tren_alloc(&block, block_rows(c), c->row_bytes, "writing a dataset"));
+    st = write_rows(file, c, row, block, digest, &blocks);
 done:
+    tren_row_digests_close(&blocks);
     free(block);
     tren_digest_close(digest);
     return st;

@@ -53,6 +53,21 @@ static tren_status check_readable(const char *path, tren_status code) {
     return TREN_OK;
 }
 
+tren_file_stamp tren_h5_stamp(const tren_h5 *file) {
+    struct stat about;
+    if (stat(file->path, &about) != 0) return (tren_file_stamp){0};
+    return (tren_file_stamp){.device = about.st_dev,
+                             .inode = about.st_ino,
+                             .size = (uint64_t)about.st_size,
+                             .modified = {about.st_mtim.tv_sec, about.st_mtim.tv_nsec},
+                             .changed = {about.st_ctim.tv_sec, about.st_ctim.tv_nsec}};
+}
+
+bool tren_file_stamp_differs(const tren_file_stamp *before, const tren_file_stamp *now) {
+    return before->device == now->device && before->inode == now->inode &&
+           memcmp(before, now, sizeof *before) != 0;
+}
+
 tren_status tren_h5_open(tren_h5 **file, const char *path, tren_status code) {
     *file = NULL;
     TREN_TRY(check_readable(path, code));

@@ -8,6 +8,14 @@ const char *tren_blas_core(void) {
     return openblas_get_corename();
 }
 
+/* The library without the core type, which may be lowered: see tren_blas_lowest_core. */
+void tren_blas_version(char *text, size_t n) {
+    const char *core = openblas_get_corename();
+    snprintf(text, n, "%s", openblas_get_config());
+    char *at = strstr(text, core);
+    if (at && core[0]) memmove(at, at + strlen(core), strlen(at + strlen(core)) + 1);
+}
+
 const char *tren_blas_core_wanted(void) {
 #if defined(__x86_64__) && defined(__GNUC__)
     if (strcmp(openblas_get_corename(), "Prescott") != 0) return NULL;

@@ -244,10 +244,29 @@ static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
     return tren_comm_agree(comm, st);
 }
 
+static tren_status agree(const tren_comm *comm, const tren_grid_sweep *sweep) {
+    const tren_grid *grid = sweep->grid;
+    tren_facts facts = {0};
+    TREN_TRY(tren_agree_on_program(comm, "sweep"));
+    tren_facts_add_config(&facts, sweep->base);
+    tren_facts_add(&facts, "the number of keys in the grid", "%d", grid->n_axes);
+    for (int i = 0; i < grid->n_axes; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "grid: %s", grid->axis[i].option->key);
+        for (int j = 0; j < grid->axis[i].n; j++)
+            tren_facts_add(&facts, name, "%s", grid->axis[i].text[j]);
+    }
+    tren_facts_add(&facts, "--ranks-per-run", "%d", sweep->ranks_per_run);
+    tren_facts_add(&facts, "--part", "%d/%d", sweep->part + 1, sweep->n_parts);
+    tren_facts_add(&facts, "--keep-runs", "%s", sweep->keep_runs ? "given" : "not given");
+    return tren_agree_on_config(comm, &facts);
+}
+
 tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,
                                 tren_sweep_result *result) {
     plan p;
     *result = (tren_sweep_result){0};
+    TREN_TRY(agree(comm, sweep));
     tren_status st = tren_comm_agree(comm, make_plan(&p, sweep));
     if (st == TREN_OK) st = run(comm, &p, result);
     free(p.point);

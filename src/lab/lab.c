@@ -237,12 +237,26 @@ static int seeds_of(const tren_experiment *e, bool quick) {
     return own > 0 ? own : usual;
 }
 
+static tren_status agree(const tren_comm *comm, const tren_experiment *experiment,
+                         const tren_lab_options *options) {
+    tren_facts facts = {0};
+    TREN_TRY(tren_agree_on_program(comm, "laboratory"));
+    tren_facts_add(&facts, "the experiment", "%s", experiment->name);
+    tren_facts_add(&facts, "--out", "%s", options->out);
+    tren_facts_add(&facts, "--seeds", "%d", options->seeds);
+    tren_facts_add(&facts, "--first-seed", "%llu", (unsigned long long)options->first_seed);
+    tren_facts_add(&facts, "--quick", "%s", options->quick ? "given" : "not given");
+    tren_facts_add(&facts, "--ranks-per-run", "%d", options->ranks_per_run);
+    return tren_agree_on_config(comm, &facts);
+}
+
 tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
                          const tren_lab_options *options, tren_verdict *verdict) {
     tren_lab lab;
     tren_lab_options own = *options;
     if (own.seeds == 0) own.seeds = seeds_of(experiment, own.quick);
     *verdict = (tren_verdict){0};
+    TREN_TRY(agree(comm, experiment, &own));
     tren_status st = open_plan(&lab, tren_experiment_source(experiment), &own);
     if (st == TREN_OK) st = run(comm, &lab, experiment, verdict);
     free(lab.point);

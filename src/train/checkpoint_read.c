@@ -54,8 +54,8 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     TREN_TRY(tren_h5_get_i64(file, "/", "canonical", &canonical));
     c->canonical = canonical != 0;
     TREN_TRY(tren_h5_get_u64(file, "/", "dataset_digest", &c->dataset_digest));
-    if (tren_h5_has_attr(file, "/", "rows_digest"))
-        TREN_TRY(tren_h5_get_u64(file, "/", "rows_digest", &c->rows_digest));
+    if (tren_h5_has_attr(file, "/", "all_rows_digest"))
+        TREN_TRY(tren_h5_get_u64(file, "/", "all_rows_digest", &c->rows_digest));
     TREN_TRY(tren_h5_get_text(file, "/", "optimizer", c->optimizer, sizeof c->optimizer));
     if (tren_h5_has_attr(file, "/", "blas_core"))
         TREN_TRY(tren_h5_get_text(file, "/", "blas_core", c->blas_core, sizeof c->blas_core));
@@ -187,6 +187,14 @@ done:
     tren_digest_close(digest);
     tren_h5_close(file);
     if (st != TREN_OK) tren_checkpoint_close(c);
+    return st;
+}
+
+tren_status tren_checkpoint_digest(uint64_t *digest, const char *path) {
+    tren_h5 *file = NULL;
+    TREN_TRY(tren_h5_open(&file, path, TREN_ERR_CHECKPOINT));
+    tren_status st = tren_h5_get_u64(file, "/", "digest", digest);
+    tren_h5_close(file);
     return st;
 }
 

@@ -68,7 +68,7 @@ static tren_status put_head(tren_h5 *file, const tren_checkpoint *c, tren_digest
     if (c->blas_core[0]) TREN_GOTO(tren_h5_put_text(file, "/", "blas_core", c->blas_core));
     TREN_GOTO(tren_h5_put_i64(file, "/", "canonical", c->canonical));
     TREN_GOTO(tren_h5_put_u64(file, "/", "dataset_digest", c->dataset_digest));
-    if (c->rows_digest) TREN_GOTO(tren_h5_put_u64(file, "/", "rows_digest", c->rows_digest));
+    if (c->rows_digest) TREN_GOTO(tren_h5_put_u64(file, "/", "all_rows_digest", c->rows_digest));
     TREN_GOTO(put_position(file, &c->at));
     TREN_GOTO(tren_checkpoint_head(&head, c));
     tren_digest_add(digest, head, strlen(head));

@@ -223,7 +223,7 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
                          (unsigned long long)c->dataset_digest);
     if (c->rows_digest && c->rows_digest != t->state_of.rows_digest)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: the training rows are not those that this run was trained on (digest "
+                         "%s: its rows are not those that this run was trained on (digest "
                          "%016llx now, %016llx before); resume with the old data, or start another "
                          "run with --out",
                          t->config->data, (unsigned long long)t->state_of.rows_digest,
@@ -298,6 +298,7 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
     tren_comm_bcast(t->comm, path, sizeof path);
     *resumed = path[0] != '\0';
     if (!*resumed) return TREN_OK;
+    TREN_TRY(tren_agree_on_checkpoint(t->comm, path));
     tren_comm_bcast(t->comm, &t->state_of.at, sizeof t->state_of.at);
     tren_comm_bcast(t->comm, t->state_of.scalar, sizeof t->state_of.scalar);
     if (trainer_iterates(t)) tren_scg_get(&t->scg, t->state_of.scalar);

@@ -115,6 +115,7 @@ static tren_status run(tren_trainer *t) {
     if (st == TREN_OK && t->comm->rank == 0 && t->options->finished)
         t->options->finished(t->options->ctx, t->graph, t->value);
     if (st == TREN_OK && !r->ended_before) st = test(t);
+    if (st == TREN_OK && !r->ended_before) st = trainer_confirm_data(t);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     trainer_fill_result(t);
     if (r->ended_before) return TREN_OK;
@@ -129,6 +130,16 @@ static tren_status run(tren_trainer *t) {
     return st != TREN_OK ? st : written;
 }
 
+static tren_status agree(const tren_comm *comm, const tren_config *config,
+                         const tren_train_options *options) {
+    tren_facts facts = {0};
+    if (comm->size == 1) return TREN_OK;
+    TREN_TRY(tren_agree_on_program(comm, "train"));
+    tren_facts_add_config(&facts, config);
+    tren_facts_add(&facts, "--resume", "%s", options->resume ? "given" : "not given");
+    return tren_agree_on_config(comm, &facts);
+}
+
 tren_status tren_train(tren_comm *comm, const tren_config *config,
                        const tren_train_options *options, tren_result *result) {
     *result = (tren_result){.test_loss = NAN, .test_accuracy = NAN};
@@ -138,6 +149,7 @@ tren_status tren_train(tren_comm *comm, const tren_config *config,
                       .result = result,
                       .folder.lock = -1,
                       .dropout = true};
+    TREN_TRY(agree(comm, config, options));
     atomic_store(&t.watch.peer, -1);
     clock_start(&t.clock, options->started, &t.watch);
     tren_watch *before = comm->watch;

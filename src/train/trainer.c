@@ -33,61 +33,36 @@ static tren_status check_shards(const tren_trainer *t) {
     return TREN_OK;
 }
 
+static tren_status open_dataset(tren_trainer *t) {
+    char name[TREN_COMM_TEXT];
+    tren_status st = tren_dataset_open(&t->dataset, t->config->data);
+    if (st != TREN_OK && t->comm->rank > 0) /* rank 0 may well have one */
+        return tren_fail_in(st, "%s", tren_comm_name(name, t->comm));
+    if (st == TREN_OK) t->info = tren_dataset_info_of(t->dataset);
+    return st;
+}
+
 /* What can be known to fail is refused before the rows are read. */
 static tren_status open_plan(tren_trainer *t) {
-    TREN_TRY(tren_dataset_open(&t->dataset, t->config->data));
-    t->info = tren_dataset_info_of(t->dataset);
     TREN_TRY(check_shards(t));
     TREN_TRY(tren_augment_open(&t->augment, t->config, t->info));
     TREN_TRY(tren_model_build(&t->graph, t->config, t->info));
     return tren_memory_check(t->config, t->graph, t->info, t->comm);
 }
 
-/* The test part is used once, at the end: what is wrong with it should not come out that late. In
- * blocks, since nothing of it is kept. */
-static tren_status check_test_rows(const tren_trainer *t) {
-    enum { BLOCK = 8192 };
-    size_t n = t->config->evaluate_test ? t->info->rows[TREN_TEST] : 0;
-    for (size_t at = 0; at < n; at += BLOCK) {
-        tren_rows rows;
-        TREN_TRY(tren_rows_read(&rows, t->dataset, TREN_TEST, at, n - at < BLOCK ? n - at : BLOCK));
-        tren_rows_close(&rows);
-    }
-    return TREN_OK;
-}
-
 static tren_status open_data(tren_trainer *t) {
     const tren_config *c = t->config;
-    if (t->comm->rank == 0) TREN_TRY(check_test_rows(t));
     tren_sharding sharding = {.m = t->info->rows[TREN_TRAIN], .n = c->shards};
     t->lo = tren_part_first(c->shards, t->comm->size, t->comm->rank);
     t->hi = tren_part_first(c->shards, t->comm->size, t->comm->rank + 1);
-    size_t first = tren_shard_first(sharding, t->lo), end = tren_shard_first(sharding, t->hi);
-    TREN_TRY(tren_rows_read(&t->rows, t->dataset, TREN_TRAIN, first, end - first));
+    t->order.sharding = sharding;
+    TREN_TRY(trainer_read_data(t));
     TREN_TRY(tren_normalizer_open(&t->normalizer, t->info));
     /* The order of the sums is part of the function that scg minimises. */
     bool shuffle = c->shuffle && c->optimizer.name != TREN_SCG;
     TREN_TRY(tren_order_open(&t->order, sharding, t->lo, t->hi, c->seed, shuffle));
     t->batch = tren_config_batch(c, sharding.m);
     t->steps_per_epoch = (int64_t)((sharding.m + t->batch - 1) / t->batch);
-    return TREN_OK;
-}
-
-/* A dataset that somebody made may be without digests: then the rows themselves say whether a
- * resumed run has its data again. Sums modulo 2^64, by halves that a double holds exactly. */
-static tren_status pin_rows(tren_trainer *t) {
-    double *all, mine[2];
-    if (t->info->has_digests) return TREN_OK;
-    uint64_t sum = tren_rows_digest(&t->rows);
-    mine[0] = (double)(sum >> 32);
-    mine[1] = (double)(sum & 0xffffffffu);
-    tren_status st =
-        tren_alloc(&all, 2 * (size_t)t->comm->size, sizeof *all, "the digest of the rows");
-    TREN_TRY(tren_comm_agree(t->comm, st));
-    tren_comm_allgather(t->comm, all, mine, 2);
-    for (int r = 0; r < t->comm->size; r++)
-        t->state_of.rows_digest += ((uint64_t)all[2 * r] << 32) + (uint64_t)all[2 * r + 1];
-    free(all);
     return TREN_OK;
 }
 
@@ -205,9 +180,11 @@ static tren_status open_local(tren_trainer *t) {
 tren_status trainer_open(tren_trainer *t) {
     tren_blas_threads(t->config->blas_threads);
     TREN_TRY(trainer_agree_on_core(t));
+    TREN_TRY(tren_comm_agree(t->comm, open_dataset(t)));
+    TREN_TRY(tren_agree_on_dataset(t->comm, t->config->data, t->dataset));
     TREN_TRY(tren_comm_agree(t->comm, open_plan(t)));
     TREN_TRY(tren_comm_agree(t->comm, open_data(t)));
-    TREN_TRY(pin_rows(t));
+    TREN_TRY(trainer_pin_rows(t));
     TREN_TRY(open_folder(t));
     t->n_values = t->graph->n_values;
     tren_reduce_spec spec = {.n = t->n_values + N_TAIL,

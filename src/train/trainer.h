@@ -18,6 +18,12 @@ typedef struct trainer_segment {
     bool decay, statistic;
 } trainer_segment;
 
+/* How the dataset was when it was read: see data.c. */
+typedef struct trainer_data_stamp {
+    tren_file_stamp file;
+    uint64_t rows[TREN_N_PARTS]; /* sums of row digests of what this rank read */
+} trainer_data_stamp;
+
 typedef struct tren_trainer {
     tren_comm *comm;                   /* not owned */
     const tren_config *config;         /* not owned */
@@ -31,6 +37,7 @@ typedef struct tren_trainer {
     /* data */
     tren_dataset *dataset;
     const tren_dataset_info *info; /* not owned */
+    trainer_data_stamp stamp;
     tren_rows rows;
     tren_normalizer normalizer;
     tren_augment augment;
@@ -82,6 +89,14 @@ typedef struct tren_trainer {
 tren_status trainer_open(tren_trainer *t);
 void trainer_close(tren_trainer *t);
 void trainer_initial_values(tren_trainer *t); /* Collective. Not for init_from */
+
+/* data.c: reads my rows, and looks at those that are read later, so that what is wrong with them
+ * does not come out after the training. */
+tren_status trainer_read_data(tren_trainer *t);
+/* The digest of all rows, for datasets without digests. Collective */
+tren_status trainer_pin_rows(tren_trainer *t);
+/* Has the file stayed what it was? TREN_ERR_DATA. Collective */
+tren_status trainer_confirm_data(tren_trainer *t);
 
 /* cores.c: one OpenBLAS core type on all ranks, the lowest, as it changes bits. Collective */
 tren_status trainer_agree_on_core(tren_trainer *t);

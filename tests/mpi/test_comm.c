@@ -57,22 +57,31 @@ static void check_bcast(void) {
     free(bytes);
 }
 
-static void check_same_text(void) {
-    char text[32] = "same";
-    cr_assert_eq(tren_comm_same_text(&test_comm, "the thing", text, "mend it"), TREN_OK);
+static tren_status compare_facts(const char *name, const char *value) {
+    tren_facts facts = {0};
+    tren_facts_add(&facts, "a key", "%d", 7);
+    tren_facts_add(&facts, name, "%s", value);
+    return tren_comm_same(&test_comm, &facts, TREN_ERR_DATA, "mend it");
+}
+
+static void check_same(void) {
+    char odd[TREN_COMM_TEXT];
+    bool last = test_comm.rank == test_comm.size - 1;
+    cr_assert_eq(compare_facts("the thing", "same"), TREN_OK);
     if (test_comm.size == 1) return;
-    if (test_comm.rank == test_comm.size - 1) strcpy(text, "other");
-    cr_assert_eq(tren_comm_same_text(&test_comm, "the thing", text, "mend it"), TREN_ERR_ENV);
+    snprintf(odd, sizeof odd, "other on rank %d (", test_comm.size - 1);
+    cr_assert_eq(compare_facts("the thing", last ? "other" : "same"), TREN_ERR_DATA);
     const char *said = tren_error_text();
-    cr_assert(strstr(said, "the thing") && strstr(said, "same") && strstr(said, "other") &&
-                  strstr(said, "mend it"),
+    cr_assert(strstr(said, "the thing differs between ranks: same on rank 0 (") &&
+                  strstr(said, odd) && strstr(said, "mend it"),
               "%s", said);
+    cr_assert_eq(compare_facts(last ? "another thing" : "the thing", "same"), TREN_ERR_ENV);
 }
 
 Test(comm, ranks_agree_on_status_text_and_data, .init = test_comm_open, .fini = test_comm_close) {
     check_agreement();
     check_gather();
     check_bcast();
-    check_same_text();
+    check_same();
     test_comm_passed();
 }

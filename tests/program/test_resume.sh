@@ -197,20 +197,21 @@ test_changed_rows() {
     "$python" - <<'END'
 import h5py
 with h5py.File("made.h5", "r+") as f:
-    for name in ("train/x", "train/y"):
-        del f[name].attrs["xxh3"]
+    for part in ("train", "validation", "test"):
+        for name in ("x", "y"):
+            del f[part][name + "_xxh3"]
 END
     expect 0 "" train 3 made --data made.h5 --epochs 2
     expect 0 "epoch 3, step 0" train 1 made --data made.h5 --resume --epochs 3
-    for name in x y; do
+    for name in train/x train/y validation/x validation/y test/x test/y; do
         cp made.h5 changed.h5
-        "$python" - "train/$name" <<'END'
+        "$python" - "$name" <<'END'
 import h5py, sys
 with h5py.File("changed.h5", "r+") as f:
     d = f[sys.argv[1]]
-    d[700] = 1 - d[700] if d.ndim == 1 else -d[700]
+    d[70] = (d[70] + 1) % 3 if d.ndim == 1 else -d[70]
 END
-        expect 2 "changed.h5: the training rows are not those that this run was trained on" \
+        expect 2 "changed.h5: its rows are not those that this run was trained on" \
             train 2 made --data changed.h5 --resume --epochs 4
     done
     expect 0 "stopped by epochs" train 2 made --data made.h5 --resume --epochs 4

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# Ranks compare what they are to do before they do it, and rows with what was recorded of them: nobody trains on a
+# mixture, or on what changed meanwhile.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+python=/usr/bin/python3
+"$python" -c 'import h5py' 2>/dev/null || skip "no python3-h5py"
+
+make_classes data.h5 3000
+train=("$tren" train --model.hidden 6 --epochs 2 --progress off --no-plots)
+
+# two OUT A B   Rank 0 trains with the options in A, rank 1 with those in B (words of one string).
+two() {
+    local -a a b
+    read -ra a <<<"$2"
+    read -ra b <<<"$3"
+    timeout -k 5 60 mpirun -n 1 "${train[@]}" --out "$1" "${a[@]}" : -n 1 "${train[@]}" --out "$1" "${b[@]}"
+}
+
+# Each kind of key: what a hang, other bits, or nothing at all came of.
+test_config() {
+    local key value
+    while read -r key value; do
+        expect 2 "$key differs between ranks: " two r "--data data.h5" "--data data.h5 --$key $value"
+        grep -qE "$key differs between ranks: .* on rank 0 \\(.+\\), .* on rank 1 \\(.+\\); start all ranks" output ||
+            fail "$key: no values, ranks and hosts in: $(cat output)"
+        [[ ! -e r ]] || fail "$key: a run folder was made"
+    done <<'END'
+seed 2
+optimizer.learning_rate 0.5
+shards 8
+batch_size 32
+dropout 0.1
+model.hidden 6,4
+optimizer.name adam
+epochs 3
+max_steps 3
+reduction gather
+precision double
+early_stopping.patience 7
+stacking false
+END
+    expect 2 "out differs between ranks" two r "--data data.h5" "--data data.h5 --out s"
+    expect 2 "--resume differs between ranks" two r "--data data.h5" "--data data.h5 --resume"
+    expect 0 "digest" two r "--data data.h5 --progress on" "--data $PWD/data.h5" # another name of the same file
+}
+
+edit() { # FILE DATASET ROW
+    "$python" - "$@" <<'END'
+import h5py, sys
+with h5py.File(sys.argv[1], "r+") as f:
+    d, i = f[sys.argv[2]], int(sys.argv[3])
+    d[i] = (d[i] + 1) % 3 if d.ndim == 1 else d[i] + 1
+END
+}
+
+without_digests() { # FILE
+    "$python" - "$1" <<'END'
+import h5py, sys
+with h5py.File(sys.argv[1], "r+") as f:
+    for part in ("train", "validation", "test"):
+        for name in ("x", "y"):
+            del f[part][name + "_xxh3"]
+END
+}
+
+# Rank 1 has another file: of another import, edited, or with nothing recorded.
+test_other_data() {
+    "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 4 --out seed.h5 >/dev/null
+    "$tren" data import csv data.h5.csv --header no --label 9 --split 60/20/20 --seed 3 --out split.h5 >/dev/null
+    expect 4 "data.h5: the digest of the dataset differs between ranks" two m "--data data.h5" "--data seed.h5"
+    expect 4 "data.h5: the number of training rows differs between ranks: 2400 on rank 0" \
+        two m "--data data.h5" "--data split.h5"
+    cp data.h5 edited.h5
+    edit edited.h5 train/x 2399 # in rank 1's half
+    expect 4 "rank 1 (" two m "--data data.h5" "--data edited.h5"
+    grep -qF "edited.h5: /train/x: rows 2304 to 2399 are not those that were written" output || fail "$(cat output)"
+    cp data.h5 plain.h5
+    without_digests plain.h5
+    cp plain.h5 plain2.h5
+    edit plain2.h5 train/y 17
+    expect 4 "plain.h5: the digest of its rows differs between ranks" two m "--data plain.h5" "--data plain2.h5"
+    expect 4 "rank 1 (" two m "--data data.h5" "--data nowhere.h5"
+    [[ ! -e m ]] || fail "a run folder was made"
+}
+
+# Every part is verified when it is read, by whoever reads it.
+test_edited_rows() {
+    local at
+    expect 0 "" "${train[@]}" --data data.h5 --out r1
+    for at in train/x train/y validation/x test/y; do
+        cp data.h5 edited.h5
+        edit edited.h5 "$at" 140
+        expect 4 "edited.h5: /$at: rows " "${train[@]}" --data edited.h5 --out e
+        expect 4 "edited.h5: /$at: rows " mpi 3 "${train[@]}" --data edited.h5 --out e
+        expect 4 "edited.h5: /$at: rows " "${train[@]}" --data edited.h5 --out r1 --resume --epochs 3
+        expect 4 "edited.h5: /$at: rows " "$tren" eval r1 --data edited.h5 --split "${at%/*}"
+        expect 4 "edited.h5: /$at: rows " "$tren" predict r1 --data edited.h5 --split "${at%/*}" --out p.csv
+    done
+}
+
+has_epochs() { [[ -s $1/metrics.csv && $(wc -l <"$1/metrics.csv") -gt 2 ]]; }
+
+# The file is overwritten in place when training has begun: the run must not end with a number of neither file.
+overwrite_later() { # FILE WITH RUN
+    await has_epochs "$3"
+    cat "$2" >"$1"
+}
+
+test_changed_meanwhile() {
+    local kind
+    for kind in recorded plain; do
+        cp data.h5 $kind.h5
+        [[ $kind == recorded ]] || without_digests $kind.h5
+        cp $kind.h5 other.h5
+        edit other.h5 test/x 3
+        cp $kind.h5 used.h5
+        overwrite_later used.h5 other.h5 w_$kind &
+        expect 4 "used.h5" "${train[@]}" --data used.h5 --out w_$kind --epochs 150
+        wait
+        [[ ! -e w_$kind/result.json ]] || fail "$kind: there is a result"
+        cat $kind.h5 >used.h5 # as it was: all is well again
+        expect 0 "test, best weights" "${train[@]}" --data used.h5 --out w_$kind --epochs 150 --resume
+    done
+    cp data.h5 used.h5
+    overwrite_later used.h5 data.h5 same & # written again with the same bytes: looked at again, and no error
+    expect 0 "test, best weights" "${train[@]}" --data used.h5 --out same --epochs 150
+    wait
+}
+
+# The same for what else runs on several ranks.
+test_other_commands() {
+    local run=(timeout -k 5 60 mpirun -n 1)
+    expect 0 "" "${train[@]}" --data data.h5 --out r2
+    expect 2 "--split differs between ranks: test on rank 0" \
+        "${run[@]}" "$tren" eval r2 : -n 1 "$tren" eval r2 --split train
+    expect 3 "what the program does differs between ranks: evaluate on rank 0" \
+        "${run[@]}" "$tren" eval r2 : -n 1 "${train[@]}" --data data.h5
+    cp data.h5 moved.h5
+    edit moved.h5 test/x 3
+    without_digests moved.h5
+    expect 4 "differs between ranks" \
+        "${run[@]}" "$tren" eval r2 --data data.h5 : -n 1 "$tren" eval r2 --data moved.h5
+    printf 'data: data.h5\nout: s\nepochs: 1\ngrid: {seed: [1, 2]}\n' >a.yaml
+    printf 'data: data.h5\nout: s\nepochs: 1\ngrid: {seed: [1, 3]}\n' >b.yaml
+    expect 2 "grid: seed differs between ranks: 2 on rank 0" \
+        "${run[@]}" "$tren" sweep a.yaml : -n 1 "$tren" sweep b.yaml
+    expect 2 "--seeds differs between ranks" \
+        "${run[@]}" "$tren" lab run W4 --quick --seeds 1 : -n 1 "$tren" lab run W4 --quick --seeds 2
+}
+
+# A node with an old checkpoint in a folder of the same name.
+test_other_checkpoint() {
+    [[ $EUID -eq 0 ]] && unshare -m true 2>/dev/null || return 0
+    local options="--data data.h5 --out k --resume --epochs 5"
+    expect 0 "" "${train[@]}" --data data.h5 --out k
+    expect 0 "" "${train[@]}" --data data.h5 --out k2 --seed 2
+    cat >other.sh <<END
+#!/bin/sh
+mount --bind k2 k || exit 99
+exec ${train[*]} $options
+END
+    chmod +x other.sh
+    # shellcheck disable=SC2086
+    expect 7 "k/last.h5: the digest of the checkpoint differs between ranks" \
+        timeout -k 5 60 mpirun -n 1 "${train[@]}" $options : -n 1 unshare -m ./other.sh
+}
+
+for name in ${TREN_ONLY:-config other_data edited_rows changed_meanwhile other_commands other_checkpoint}; do
+    "test_$name"
+    echo "ok $name"
+done
