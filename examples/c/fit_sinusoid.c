@@ -18,7 +18,7 @@ typedef struct fit {
 
 static tren_status build_network(fit *f) {
     tren_init init = {.kind = TREN_DRAW_GLOROT};
-    TREN_TRY(tren_graph_open(&f->graph));
+    TREN_TRY(tren_graph_open(&f->graph, tren_kernels_best()));
     tren_layer *layer = tren_input(f->graph, (tren_shape){1, 1, 1});
     layer = tren_dense(f->graph, layer, HIDDEN, &tren_tanh, init);
     layer = tren_dense(f->graph, layer, 1, &tren_identity, init);

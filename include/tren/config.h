@@ -141,6 +141,7 @@ typedef struct tren_config {
     double stall_timeout;      /* seconds; 0: off */
     /* how it runs: never changes bits, except reduction: mpi */
     int reduction; /* tren_engine_id */
+    int cpu;       /* index into tren_cpu_level_name */
     int bucket_kib;
     bool stacking; /* stack a rank's microbatches where the self-test finds equal bits */
     bool evaluate_test;
@@ -166,6 +167,8 @@ typedef enum tren_option_role {
     TREN_ROLE_LENGTH, /* epochs, times, intervals, patience: may change on --resume */
     TREN_ROLE_OUTPUT  /* where, how, on what: may change on --resume */
 } tren_option_role;
+
+extern const char *const tren_cpu_level_name[]; /* "auto", "baseline", ...; NULL-terminated */
 
 typedef struct tren_option {
     const char *key; /* dotted: optimizer.learning_rate */

@@ -47,32 +47,6 @@ void tren_dgemm(double *c, const double *a, const double *b, tren_gemm_shape sha
 tren_status tren_symmetric_solve(double *x, double *a, const double *b, int n, int columns,
                                  double cutoff);
 
-/* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x;
- * w [out,in]. Each element is one chain in the order of its sum, so rows may be stacked or not, and
- * dw accumulated or added. */
-enum { TREN_NARROW = 16 };
-typedef struct tren_narrow_shape {
-    int n, in, out;
-} tren_narrow_shape;
-void tren_narrow_forward(real *restrict y, const real *restrict x, const real *restrict w,
-                         tren_narrow_shape shape);
-void tren_narrow_input(real *restrict dx, const real *restrict dy, const real *restrict w,
-                       tren_narrow_shape shape);
-void tren_narrow_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
-                        tren_narrow_shape shape, bool accumulate);
-
-/* ---- what a core can do at most, for benchmarks ------------------------------------------------
- */
-
-/* n rounds of fused multiply-adds in registers: TREN_FMA_CHAINS vectors of TREN_LANES, or half as
- * many, each a chain sum = sum a + b. With as many chains as registers hold, and as the unit's
- * latency wants, a core is at its peak. out [lanes]: their sum, so that nothing is left out. */
-enum { TREN_FMA_CHAINS = 12 };
-void tren_fma_chains(real *restrict out, const real *restrict a, const real *restrict b, int n,
-                     bool half);
-/* a = b + s c [n]: STREAM's triad (McCalpin 1995), three arrays past the core. */
-void tren_triad(real *restrict a, const real *restrict b, const real *restrict c, real s, size_t n);
-
 /* ---- flat arrays ----------------------------------------------------------------------------- */
 
 /* y += x */
@@ -130,27 +104,26 @@ void tren_dropout_forward(real *restrict y, uint8_t *restrict mask, const real *
 void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uint8_t *restrict mask,
                            size_t size, real scale);
 
-/* ---- images ------------------------------------------------------------------------------------
+/* ---- kernels on vectors, a table for each level of the CPU --------------------------------------
  *
- * TREN_LANES images lie side by side, one in each lane of a vector of TREN_VECTOR_BYTES, an option
- * of the build as the bits depend on it: a block is [c, h, w, lanes], 64-byte aligned. So every
- * layer of a network is made of whole vectors, however few channels it has and however small its
- * pictures are, and what one image becomes never depends on its neighbours: each element is one
- * chain of fused multiply-adds in the order of its sum. Lanes without an image hold zeros at the
- * input, anything finite later, and zeros again in every gradient. */
-#ifndef TREN_VECTOR_BYTES
-#define TREN_VECTOR_BYTES 64
-#endif
-#ifdef TREN_DOUBLE
-#define TREN_N_LANES (TREN_VECTOR_BYTES / 8)
-#else
-#define TREN_N_LANES (TREN_VECTOR_BYTES / 4)
-#endif
-enum { TREN_LANES = TREN_N_LANES };
+ * Compiled once for each instruction set: x86-64 ("baseline"), x86-64-v3 (AVX2, FMA), x86-64-v4
+ * (AVX-512), aarch64. Which table is used does not change a bit: each element is one chain of fused
+ * multiply-adds in the order of its sum, whatever the width of a register, and where a level has no
+ * such instruction, its result is computed otherwise. */
 
-/* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back. */
-void tren_lanes_pack(real *restrict block, const real *restrict row, int n, int size);
-void tren_lanes_unpack(real *restrict row, const real *restrict block, int n, int size);
+/* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x;
+ * w [out,in]. Rows may be stacked or not, and dw accumulated or added. Any alignment. */
+enum { TREN_NARROW = 16 };
+typedef struct tren_narrow_shape {
+    int n, in, out;
+} tren_narrow_shape;
+
+/* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes],
+ * 64-byte aligned. So every layer of a network is made of whole vectors, however few channels it has
+ * and however small its pictures are, and what one image becomes never depends on its neighbours.
+ * Lanes without an image hold zeros at the input, anything finite later, and zeros again in every
+ * gradient. */
+enum { TREN_LANES = 64 / sizeof(real) };
 
 typedef struct tren_conv_shape {
     int ci, h, w;   /* in */
@@ -158,34 +131,36 @@ typedef struct tren_conv_shape {
     int kernel, stride, pad;
 } tren_conv_shape;
 enum { TREN_CONV_KERNEL = 16 }; /* the largest kernel */
-/* Elements of scratch that a call needs, and of weights packed for forward or for the data gradient
- * (which = 0 or 1). */
-size_t tren_conv_scratch(const tren_conv_shape *shape);
-size_t tren_conv_packed(const tren_conv_shape *shape, int which);
-/* packed = w [co, ci, kernel, kernel] in the order the kernels read it. */
-void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *shape,
-                    int which);
-/* What a convolution does: which = forward, data gradient, weight gradient (0, 1, 2). How it does
- * it, for people: "direct", "Winograd" or "unfolded". */
-const char *tren_conv_way(const tren_conv_shape *shape, int which);
-/* Blocks one after the other. Directly, or by Winograd's minimal filtering where the shape alone
- * says that it is faster. */
+
+/* How a convolution is computed: a matter of its shape alone. Winograd: minimal filtering
+ * F(4x4, 3x3) of Lavin & Gray 2016 (arXiv 1509.09308). */
+typedef enum tren_conv_way {
+    TREN_CONV_DIRECT,
+    TREN_CONV_WINOGRAD,
+    TREN_CONV_UNFOLDED
+} tren_conv_way;
+extern const char *const tren_conv_way_name[]; /* "direct", "Winograd", "unfolded" */
+typedef struct tren_conv_plan {
+    tren_conv_shape shape;
+    tren_conv_way way[3]; /* forward, data gradient, weight gradient */
+    size_t packed[2];     /* elements of weights packed for forward, for the data gradient */
+    size_t scratch;       /* elements that a call needs */
+} tren_conv_plan;
+
+/* Blocks one after the other. */
 typedef struct tren_conv_call {
     real *y;                /* forward: [co, oh, ow, lanes]; data gradient: dx */
     const real *x, *packed; /* forward: [ci, h, w, lanes]; data gradient: dy */
-    const tren_conv_shape *shape;
+    const tren_conv_plan *plan;
     real *scratch;
     int n_blocks;
 } tren_conv_call;
-/* y = b [co] (NULL: 0) + x * w */
-void tren_conv_forward(tren_conv_call *call, const real *b);
-/* dx (+)= the gradient of x */
-void tren_conv_input(tren_conv_call *call, bool add);
-/* n_blocks blocks, one after the other: dw [co, ci, kernel, kernel] = the gradient of w. */
-void tren_conv_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
-                      int n_blocks, const tren_conv_shape *shape, real *restrict scratch);
-/* db [c] = sums over blocks, pixels and lanes of dy [blocks][c, area, lanes]. */
-void tren_lanes_bias(real *db, const real *dy, int n_blocks, int c, int area);
+typedef struct tren_conv_gradient {
+    const real *dy, *x;
+    const tren_conv_plan *plan;
+    real *scratch;
+    int n_blocks;
+} tren_conv_gradient;
 
 /* Batch normalisation (Ioffe & Szegedy 2015) of one channel of a microbatch: n_images images in
  * blocks `stride` elements apart, `area` pixels each. */
@@ -193,13 +168,6 @@ typedef struct tren_norm_span {
     int n_images, area;
     size_t stride;
 } tren_norm_span;
-/* The mean and the sum of squared deviations from it, each block by itself in two passes and blocks
- * merged in double (Chan, Golub & LeVeque 1979). */
-void tren_norm_statistics(double *mean, double *m2, const real *x, tren_norm_span span);
-/* y = max(a x + b, 0), or a x + b without relu. */
-void tren_norm_forward(real *restrict y, const real *restrict x, tren_norm_span span, real a,
-                       real b, bool relu);
-/* sum [0] = sum of g, [1] = sum of g (x - mean); g is dy, or 0 where relu cut a x + b off. */
 typedef struct tren_norm_backward {
     real a, b; /* of forward */
     bool relu;
@@ -207,23 +175,83 @@ typedef struct tren_norm_backward {
     real slope, offset; /* dx = a g - slope (x - mean) - offset */
     bool add;           /* onto dx */
 } tren_norm_backward;
-void tren_norm_sums(double sum[2], const real *dy, const real *x, tren_norm_span span,
-                    const tren_norm_backward *k);
-void tren_norm_input(real *restrict dx, const real *restrict dy, const real *restrict x,
-                     tren_norm_span span, const tren_norm_backward *k);
 
 /* Pooling of one block, windows of kh x kw every `stride` pixels; those that would stick out are
  * dropped. The gradient of a maximum goes to its first place in the window. */
 typedef struct tren_pool_shape {
     int c, h, w, oh, ow, kh, kw, stride;
 } tren_pool_shape;
-void tren_pool_max(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
-void tren_pool_average(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
-/* dx += the gradient */
-void tren_pool_max_input(real *restrict dx, const real *restrict dy, const real *restrict x,
-                         const real *restrict y, const tren_pool_shape *shape);
-void tren_pool_average_input(real *restrict dx, const real *restrict dy,
-                             const tren_pool_shape *shape);
+
+enum { TREN_FMA_CHAINS = 12 };
+
+typedef struct tren_kernels {
+    const char *level;
+    int vector_bytes; /* of a register */
+
+    void (*narrow_forward)(real *restrict y, const real *restrict x, const real *restrict w,
+                           tren_narrow_shape shape);
+    void (*narrow_input)(real *restrict dx, const real *restrict dy, const real *restrict w,
+                         tren_narrow_shape shape);
+    void (*narrow_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
+                          tren_narrow_shape shape, bool accumulate);
+
+    /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back. */
+    void (*lanes_pack)(real *restrict block, const real *restrict row, int n, int size);
+    void (*lanes_unpack)(real *restrict row, const real *restrict block, int n, int size);
+    /* db [c] = sums over blocks, pixels and lanes of dy [blocks][c, area, lanes]: pixels in order,
+     * lanes folded in halves, blocks in order. */
+    void (*lanes_bias)(real *db, const real *dy, int n_blocks, int c, int area);
+
+    void (*conv_plan)(tren_conv_plan *plan, const tren_conv_shape *shape);
+    /* packed = w [co, ci, kernel, kernel] in the order the kernels read it; which = 0 for forward,
+     * 1 for the data gradient. */
+    void (*conv_pack)(real *restrict packed, const real *restrict w, const tren_conv_plan *plan,
+                      int which);
+    /* y = b [co] (NULL: 0) + x * w */
+    void (*conv_forward)(const tren_conv_call *call, const real *b);
+    /* dx (+)= the gradient of x */
+    void (*conv_input)(const tren_conv_call *call, bool add);
+    /* dw [co, ci, kernel, kernel] = the gradient of w */
+    void (*conv_weight)(real *restrict dw, const tren_conv_gradient *call);
+
+    /* The mean and the sum of squared deviations from it, each block by itself in two passes and
+     * blocks merged in double (Chan, Golub & LeVeque 1979). */
+    void (*norm_statistics)(double *mean, double *m2, const real *x, tren_norm_span span);
+    /* y = max(a x + b, 0), or a x + b without relu. */
+    void (*norm_forward)(real *restrict y, const real *restrict x, tren_norm_span span, real a,
+                         real b, bool relu);
+    /* sum [0] = sum of g, [1] = sum of g (x - mean); g is dy, or 0 where relu cut a x + b off. */
+    void (*norm_sums)(double sum[2], const real *dy, const real *x, tren_norm_span span,
+                      const tren_norm_backward *k);
+    void (*norm_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
+                       tren_norm_span span, const tren_norm_backward *k);
+
+    void (*pool_max)(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
+    void (*pool_average)(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
+    /* dx += the gradient */
+    void (*pool_max_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
+                           const real *restrict y, const tren_pool_shape *shape);
+    void (*pool_average_input)(real *restrict dx, const real *restrict dy,
+                               const tren_pool_shape *shape);
+
+    /* For benchmarks. n rounds of fused multiply-adds in registers: TREN_FMA_CHAINS vectors, or half
+     * as many, each a chain sum = sum a + b. With as many chains as registers hold, and as the
+     * unit's latency wants, a core is at its peak. a, b [vector]; out [vector]: their sum, so that
+     * nothing is left out. */
+    void (*fma_chains)(real *restrict out, const real *restrict a, const real *restrict b, int n,
+                       bool half);
+    /* a = b + s c [n]: STREAM's triad (McCalpin 1995), three arrays past the core. */
+    void (*triad)(real *restrict a, const real *restrict b, const real *restrict c, real s,
+                  size_t n);
+} tren_kernels;
+
+/* The levels of this program, highest first; NULL behind the last one. */
+const tren_kernels *tren_kernels_at(int i);
+bool tren_kernels_run_here(const tren_kernels *kernels); /* on this CPU and operating system */
+const tren_kernels *tren_kernels_best(void);             /* the highest that runs here */
+/* By name; "auto" and "" mean the best. TREN_ERR_ENV: there is no such level, or this CPU cannot run
+ * it. */
+tren_status tren_kernels_choose(const tren_kernels **kernels, const char *level);
 
 #ifdef __cplusplus
 }

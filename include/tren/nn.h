@@ -78,6 +78,7 @@ struct tren_layer {
 };
 
 struct tren_graph {
+    const tren_kernels *kernels; /* not owned */
     tren_layer **layer; /* owned */
     int n_layers;
     tren_param *param; /* owned */
@@ -96,7 +97,8 @@ struct tren_graph {
 /* ---- construction: model builders compose without checks, then ask once ------------------------
  */
 
-tren_status tren_graph_open(tren_graph **graph);
+/* kernels: of the level of the CPU that its layers run on. */
+tren_status tren_graph_open(tren_graph **graph, const tren_kernels *kernels);
 void tren_graph_close(tren_graph *graph); /* accepts NULL */
 /* The sticky status, its text made the thread's error text. */
 tren_status tren_graph_check(const tren_graph *graph);
@@ -138,7 +140,7 @@ typedef struct tren_conv_spec {
 } tren_conv_spec;
 tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec spec, tren_init init);
 /* Of a layer of tren_conv2d; NULL for others. */
-const tren_conv_shape *tren_conv2d_shape(const tren_layer *layer);
+const tren_conv_plan *tren_conv2d_plan(const tren_layer *layer);
 /* Batch normalisation over a microbatch (eps 1e-5), then relu where asked. Prediction uses the
  * running mean and unbiased variance, moved once a step towards the mean over microbatches by rows.
  */

@@ -24,7 +24,7 @@ extern "C" {
 
 /* Version, libraries, and `what` the program is to do. TREN_ERR_ENV. */
 tren_status tren_agree_on_program(const tren_comm *comm, const char *what);
-/* Adds every key of a config but data, progress and plots. Not collective. */
+/* Adds every key of a config but data, cpu, progress and plots. Not collective. */
 void tren_facts_add_config(tren_facts *facts, const tren_config *config);
 /* Facts of a config and of options beside it, which are closed. TREN_ERR_USAGE. */
 tren_status tren_agree_on_config(const tren_comm *comm, tren_facts *facts);

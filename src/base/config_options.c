@@ -3,6 +3,7 @@
 #include <string.h>
 
 static const char *const precisions[] = {"float", "double", NULL};
+const char *const tren_cpu_level_name[] = {"auto", "baseline", "v3", "v4", "aarch64", NULL};
 static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NULL};
 static const char *const norms[] = {"none", "batch", NULL};
 static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
@@ -174,6 +175,9 @@ static const tren_option options[] = {
     {"reduction", TREN_OPTION_CHOICE, OUTPUT, AT(reduction), "auto", 0, 0, engines,
      "How the ranks add up the gradients. All give the same bits but mpi, which is plain MPI_Iallreduce.",
      "How it runs"},
+    {"cpu", TREN_OPTION_CHOICE, OUTPUT, AT(cpu), "auto", 0, 0, tren_cpu_level_name,
+     "The instruction set of tren's own kernels: auto takes the highest that the CPU has. baseline is any x86-64, v3 "
+     "has AVX2, v4 AVX-512. All give the same bits.", "How it runs"},
     {"bucket_kib", TREN_OPTION_INT, OUTPUT, AT(bucket_kib), "1024", 1, 1 << 20, NULL,
      "KiB of gradient that are sent together.", "How it runs"},
     {"stacking", TREN_OPTION_BOOL, OUTPUT, AT(stacking), "true", 0, 0, NULL,

@@ -11,8 +11,10 @@ static const double try_seconds = 4e-3;
 
 static double chains_now(bool half) {
     enum { ROUNDS = 200000 };
+    const tren_kernels *kernels = tren_kernels_best();
     _Alignas(64) real out[TREN_LANES], a[TREN_LANES], b[TREN_LANES];
-    double flop = 2.0 * TREN_LANES * ROUNDS * (half ? TREN_FMA_CHAINS / 2 : TREN_FMA_CHAINS);
+    double width = (double)kernels->vector_bytes / sizeof(real);
+    double flop = 2 * width * ROUNDS * (half ? TREN_FMA_CHAINS / 2 : TREN_FMA_CHAINS);
     double best = 0;
     for (int l = 0; l < TREN_LANES; l++) {
         a[l] = (real)0.5; /* sums stay near 2 b */
@@ -20,7 +22,7 @@ static double chains_now(bool half) {
     }
     for (int i = 0; i < TRIES; i++) {
         double since = tren_seconds();
-        tren_fma_chains(out, a, b, ROUNDS, half);
+        kernels->fma_chains(out, a, b, ROUNDS, half);
         double gflops = flop / (tren_seconds() - since) * 1e-9;
         if (gflops > best) best = gflops;
     }
@@ -52,7 +54,7 @@ static double triad_now(real *room, size_t n) {
     int repeat = 1;
     for (int i = 0; i < TRIES; i++) {
         double since = tren_seconds();
-        for (int r = 0; r < repeat; r++) tren_triad(a, b, c, (real)0.5, n);
+        for (int r = 0; r < repeat; r++) tren_kernels_best()->triad(a, b, c, (real)0.5, n);
         spent = tren_seconds() - since;
         best = larger(best, bytes * repeat / spent * 1e-9);
         if (spent < try_seconds) repeat = (int)(repeat * try_seconds / larger(spent, 1e-7)) + 1;

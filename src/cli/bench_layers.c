@@ -195,9 +195,9 @@ static bool same_shape(tren_shape a, tren_shape b) {
 }
 
 static bool same_kind(const tren_layer *a, const tren_layer *b) {
-    const tren_conv_shape *s = tren_conv2d_shape(a), *t = tren_conv2d_shape(b);
+    const tren_conv_plan *s = tren_conv2d_plan(a), *t = tren_conv2d_plan(b);
     return a->ops == b->ops && same_shape(a->input->out, b->input->out) &&
-           same_shape(a->out, b->out) && (!s || memcmp(s, t, sizeof *s) == 0);
+           same_shape(a->out, b->out) && (!s || memcmp(&s->shape, &t->shape, sizeof s->shape) == 0);
 }
 
 static bench_row *row_for(bench_layers *b, const tren_layer *l, bench_pass pass) {
@@ -270,7 +270,8 @@ void bench_layers_close(bench_layers *b) {
 /* ---- for people ------------------------------------------------------------------------------ */
 
 void bench_layer_name(char *out, size_t n, const tren_layer *l) {
-    const tren_conv_shape *s = tren_conv2d_shape(l);
+    const tren_conv_plan *plan = tren_conv2d_plan(l);
+    const tren_conv_shape *s = plan ? &plan->shape : NULL;
     if (s)
         snprintf(out, n, "conv %dx%d %d -> %d, %dx%d%s%.0d", s->kernel, s->kernel, s->ci, s->co,
                  s->h, s->w, s->stride > 1 ? " / " : "", s->stride > 1 ? s->stride : 0);
@@ -289,6 +290,6 @@ const char *bench_pass_name(const bench_row *row) {
 
 const char *bench_row_way(const bench_row *row) {
     static const int which[BENCH_N_PASSES] = {0, 2, 1};
-    const tren_conv_shape *s = tren_conv2d_shape(row->layer);
-    return s ? tren_conv_way(s, which[row->pass]) : "";
+    const tren_conv_plan *plan = tren_conv2d_plan(row->layer);
+    return plan ? tren_conv_way_name[plan->way[which[row->pass]]] : "";
 }

@@ -1,8 +1,8 @@
 /* Direct convolution on lanes: a few output channels by a few pixels of sums stay in registers
- * while input channels and taps go by. Compiled with contraction: each element is one chain of
- * fused multiply-adds, input channels outside, taps inside. */
+ * while input channels and taps go by. Each element is one chain of fused multiply-adds, input
+ * channels outside, taps inside. */
 #include "kernels/conv_sweep.h"
-#include "kernels/lanes.h"
+#include "kernels/conv_ways.h"
 
 enum { WIDE_PIXELS = CONV_WIDE_PIXELS, NARROW_PIXELS = CONV_NARROW_PIXELS };
 enum { MAX_TAPS = TREN_CONV_KERNEL * TREN_CONV_KERNEL };
@@ -23,35 +23,42 @@ typedef struct conv_run {
     bool add;
 } conv_run;
 
-ALWAYS_INLINE void run_tile(const conv_run *r, int at, const int co, const int pixels) {
-    lanes sum[CONV_WIDE][NARROW_PIXELS];
-    real *y = r->y + (size_t)at * r->y_pixel;
+ALWAYS_INLINE void run_part(const conv_run *r, real *y, const real *x0, const int co,
+                            const int pixels) {
+    vec sum[CONV_WIDE][NARROW_PIXELS];
     for (int o = 0; o < co; o++)
         for (int p = 0; p < pixels; p++) {
-            sum[o][p] = (lanes){0};
+            sum[o][p] = (vec){0};
             if (o >= r->co) continue;
             if (r->b) sum[o][p] += r->b[o];
-            if (r->add) sum[o][p] = LANES_LOAD(y + o * r->y_channel + p * r->y_pixel);
+            if (r->add) sum[o][p] = load(y + o * r->y_channel + p * r->y_pixel);
         }
     const real *w = r->w;
     for (int c = 0; c < r->ci; c++) {
-        const real *x = r->x + c * r->x_channel + (size_t)at * r->x_pixel;
+        const real *x = x0 + c * r->x_channel;
         for (int t = 0; t < r->n_taps; t++) {
             const real *from = x + r->tap[t];
-            lanes v[NARROW_PIXELS];
-            for (int p = 0; p < pixels; p++) v[p] = LANES_LOAD(from + p * r->x_pixel);
-            for (int o = 0; o < co; o++)
-                for (int p = 0; p < pixels; p++) sum[o][p] += v[p] * w[o];
+            vec v[NARROW_PIXELS];
+            for (int p = 0; p < pixels; p++) v[p] = load(from + p * r->x_pixel);
+            for (int o = 0; o < co; o++) {
+                vec weight = SPLAT(w[o]);
+                for (int p = 0; p < pixels; p++) sum[o][p] = FMA(v[p], weight, sum[o][p]);
+            }
             w += co;
         }
     }
     for (int o = 0; o < co && o < r->co; o++)
-        for (int p = 0; p < pixels; p++)
-            LANES_STORE(y + o * r->y_channel + p * r->y_pixel, sum[o][p]);
+        for (int p = 0; p < pixels; p++) store(y + o * r->y_channel + p * r->y_pixel, sum[o][p]);
+}
+
+ALWAYS_INLINE void run_tile(const conv_run *r, int at, const int co, const int pixels) {
+    for EACH_PART (part)
+        run_part(r, r->y + (size_t)at * r->y_pixel + part, r->x + (size_t)at * r->x_pixel + part,
+                 co, pixels);
 }
 
 /* A constant number of pixels keeps the sums in registers. */
-TREN_KERNEL static void run_wide(const conv_run *r, int n) {
+static void run_wide(const conv_run *r, int n) {
     int i = 0;
     for (; i + WIDE_PIXELS <= n; i += WIDE_PIXELS) run_tile(r, i, CONV_WIDE, WIDE_PIXELS);
     if (n - i == 2)
@@ -60,7 +67,7 @@ TREN_KERNEL static void run_wide(const conv_run *r, int n) {
         run_tile(r, i, CONV_WIDE, 1);
 }
 
-TREN_KERNEL static void run_narrow(const conv_run *r, int n) {
+static void run_narrow(const conv_run *r, int n) {
     int i = 0;
     for (; i + NARROW_PIXELS <= n; i += NARROW_PIXELS) run_tile(r, i, CONV_NARROW, NARROW_PIXELS);
     for (; i + 4 <= n; i += 4) run_tile(r, i, CONV_NARROW, 4);
@@ -68,7 +75,7 @@ TREN_KERNEL static void run_narrow(const conv_run *r, int n) {
     if (i < n) run_tile(r, i, CONV_NARROW, 1);
 }
 
-void tren_conv_channels(real *restrict m, const real *restrict v, const real *restrict packed,
+void conv_channels(real *restrict m, const real *restrict v, const real *restrict packed,
                         const int size[3]) {
     static const size_t here = 0;
     int in = size[0], out = size[1], n = size[2];
@@ -162,12 +169,12 @@ static void run_sweep(sweep_call *c) {
         int n = s->y.n - row < most ? s->y.n - row : most;
         c->band.first = row * s->y.in_step + s->y.lo;
         c->band.rows = input_rows(&s->y, n);
-        tren_conv_fill(c->room, c->x, &c->band);
+        conv_fill(c->room, c->x, &c->band);
         for (int i = 0; i < n; i++) run_row(c, row + i, i);
     }
 }
 
-static void direct_forward(real *restrict y, const real *restrict x, const real *restrict packed,
+static void forward_block(real *restrict y, const real *restrict x, const real *restrict packed,
                            const real *b, const tren_conv_shape *s, real *restrict scratch) {
     sweep_call c = {.y = y,
                     .co = s->co,
@@ -178,7 +185,7 @@ static void direct_forward(real *restrict y, const real *restrict x, const real 
                     .b = b,
                     .band = {.c = s->ci, .h = s->h, .w = s->w},
                     .room = scratch};
-    tren_conv_sweep_of(&c.sweep, s, 0, 0);
+    conv_sweep_of(&c.sweep, s, 0, 0);
     run_sweep(&c);
 }
 
@@ -189,12 +196,12 @@ static void clear_points(const sweep_call *c) {
             for (int j = 0; j < c->sweep.x.n; j++) {
                 int y = c->sweep.y.first + c->sweep.y.step * i;
                 int x = c->sweep.x.first + c->sweep.x.step * j;
-                lanes *at = (lanes *)(c->y + (((size_t)o * c->oh + y) * c->ow + x) * TREN_LANES);
-                *at = (lanes){0};
+                real *at = c->y + (((size_t)o * c->oh + y) * c->ow + x) * TREN_LANES;
+                for EACH_PART (part) store(at + part, (vec){0});
             }
 }
 
-static void direct_input(real *restrict dx, const real *restrict dy, const real *restrict packed,
+static void input_block(real *restrict dx, const real *restrict dy, const real *restrict packed,
                          const tren_conv_shape *s, real *restrict scratch, bool add) {
     sweep_call c = {.y = dx,
                     .co = s->ci,
@@ -205,8 +212,8 @@ static void direct_input(real *restrict dx, const real *restrict dy, const real 
                     .band = {.c = s->co, .h = s->oh, .w = s->ow},
                     .room = scratch,
                     .add = add};
-    for (int i = 0; i < tren_conv_sweeps(s, 1); i++) {
-        tren_conv_sweep_of(&c.sweep, s, 1, i);
+    for (int i = 0; i < conv_sweeps(s, 1); i++) {
+        conv_sweep_of(&c.sweep, s, 1, i);
         size_t taps = (size_t)c.sweep.y.n_taps * c.sweep.x.n_taps;
         if (c.sweep.y.n < 1 || c.sweep.x.n < 1) continue;
         if (taps == 0)
@@ -218,58 +225,30 @@ static void direct_input(real *restrict dx, const real *restrict dy, const real 
     }
 }
 
-/* ---- whichever way is faster
- * --------------------------------------------------------------------- */
+/* ---- all blocks ------------------------------------------------------------------------------ */
 
-void tren_conv_forward(tren_conv_call *c, const real *b) {
-    const tren_conv_shape *s = c->shape;
-    if (tren_winograd_pays(s)) {
-        tren_winograd_call w = {.y = c->y,
-                                .x = c->x,
-                                .packed = c->packed,
-                                .b = b,
-                                .scratch = c->scratch,
-                                .in = s->ci,
-                                .out = s->co,
-                                .h = s->h,
-                                .w = s->w};
-        tren_winograd(&w, c->n_blocks);
-        return;
-    }
+void direct_forward(const tren_conv_call *c, const real *b) {
+    const tren_conv_shape *s = &c->plan->shape;
     size_t x = (size_t)s->ci * s->h * s->w * TREN_LANES,
            y = (size_t)s->co * s->oh * s->ow * TREN_LANES;
     for (int i = 0; i < c->n_blocks; i++)
-        direct_forward(c->y + i * y, c->x + i * x, c->packed, b, s, c->scratch);
+        forward_block(c->y + i * y, c->x + i * x, c->packed, b, s, c->scratch);
 }
 
-void tren_conv_input(tren_conv_call *c, bool add) {
-    const tren_conv_shape *s = c->shape;
-    if (tren_winograd_pays(s)) {
-        tren_winograd_call w = {.y = c->y,
-                                .x = c->x,
-                                .packed = c->packed,
-                                .scratch = c->scratch,
-                                .in = s->co,
-                                .out = s->ci,
-                                .h = s->h,
-                                .w = s->w,
-                                .add = add};
-        tren_winograd(&w, c->n_blocks);
-        return;
-    }
+void direct_input(const tren_conv_call *c, bool add) {
+    const tren_conv_shape *s = &c->plan->shape;
     size_t dx = (size_t)s->ci * s->h * s->w * TREN_LANES,
            dy = (size_t)s->co * s->oh * s->ow * TREN_LANES;
     for (int i = 0; i < c->n_blocks; i++)
-        direct_input(c->y + i * dx, c->x + i * dy, c->packed, s, c->scratch, add);
+        input_block(c->y + i * dx, c->x + i * dy, c->packed, s, c->scratch, add);
 }
 
-size_t tren_conv_scratch(const tren_conv_shape *s) {
-    size_t most = tren_conv_weight_scratch(s);
-    if (tren_winograd_pays(s) && tren_winograd_scratch(s) > most) most = tren_winograd_scratch(s);
+size_t direct_scratch(const tren_conv_shape *s) {
+    size_t most = 0;
     for (int which = 0; which < 2; which++)
-        for (int i = 0; i < tren_conv_sweeps(s, which); i++) {
+        for (int i = 0; i < conv_sweeps(s, which); i++) {
             conv_sweep sweep;
-            tren_conv_sweep_of(&sweep, s, which, i);
+            conv_sweep_of(&sweep, s, which, i);
             if (sweep.y.n < 1 || sweep.x.n < 1 || sweep.y.n_taps * sweep.x.n_taps == 0) continue;
             int c = which == 0 ? s->ci : s->co, cols = columns(&sweep.x);
             int rows = input_rows(&sweep.y, rows_of_band(&sweep, c, cols));

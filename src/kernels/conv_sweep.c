@@ -1,5 +1,6 @@
 /* Which output points, taps and input positions belong together, and weights in that order. */
 #include "kernels/conv_sweep.h"
+#include "kernels/conv_ways.h"
 
 #include <string.h>
 
@@ -28,11 +29,11 @@ static void input_axis(conv_axis *a, int size, int p, const tren_conv_shape *s) 
     a->hi = a->n_taps > 0 ? a->at[a->n_taps - 1] : 0;
 }
 
-int tren_conv_sweeps(const tren_conv_shape *s, int which) {
+int conv_sweeps(const tren_conv_shape *s, int which) {
     return which == 0 ? 1 : s->stride * s->stride;
 }
 
-void tren_conv_sweep_of(conv_sweep *sweep, const tren_conv_shape *s, int which, int i) {
+void conv_sweep_of(conv_sweep *sweep, const tren_conv_shape *s, int which, int i) {
     if (which == 0) {
         forward_axis(&sweep->y, s->oh, s);
         forward_axis(&sweep->x, s->ow, s);
@@ -42,7 +43,7 @@ void tren_conv_sweep_of(conv_sweep *sweep, const tren_conv_shape *s, int which, 
     }
 }
 
-void tren_conv_fill(real *restrict band, const real *restrict x, const conv_band *b) {
+void conv_fill(real *restrict band, const real *restrict x, const conv_band *b) {
     const size_t lanes = TREN_LANES;
     int lo = b->left < 0 ? -b->left : 0; /* columns [lo, hi) of the band lie inside */
     int hi = b->w - b->left < b->cols ? b->w - b->left : b->cols;
@@ -62,13 +63,12 @@ void tren_conv_fill(real *restrict band, const real *restrict x, const conv_band
         }
 }
 
-size_t tren_conv_packed(const tren_conv_shape *s, int which) {
+size_t direct_packed(const tren_conv_shape *s, int which) {
     int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci;
-    if (tren_winograd_pays(s)) return tren_winograd_packed(in, out);
     size_t n = 0;
-    for (int i = 0; i < tren_conv_sweeps(s, which); i++) {
+    for (int i = 0; i < conv_sweeps(s, which); i++) {
         conv_sweep sweep;
-        tren_conv_sweep_of(&sweep, s, which, i);
+        conv_sweep_of(&sweep, s, which, i);
         for (int o = 0; o < out; o += conv_block(out, o))
             n += (size_t)in * sweep.y.n_taps * sweep.x.n_taps * conv_block(out, o);
     }
@@ -86,16 +86,12 @@ static void pack_tap(real *packed, const real *w, const tren_conv_shape *s, int 
     }
 }
 
-void tren_conv_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
+void direct_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
                     int which) {
     int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci;
-    if (tren_winograd_pays(s)) {
-        tren_winograd_pack(packed, w, s, which);
-        return;
-    }
-    for (int i = 0; i < tren_conv_sweeps(s, which); i++) {
+    for (int i = 0; i < conv_sweeps(s, which); i++) {
         conv_sweep sweep;
-        tren_conv_sweep_of(&sweep, s, which, i);
+        conv_sweep_of(&sweep, s, which, i);
         for (int o = 0; o < out; o += conv_block(out, o))
             for (int c = 0; c < in; c++)
                 for (int ty = 0; ty < sweep.y.n_taps; ty++)

@@ -1,15 +1,10 @@
 /* The weight gradient by unfolding: each weight's input pixels are laid out beside each other, some
  * output rows of a block at a time, and all weights are one matrix product. */
-#include "kernels/conv_sweep.h"
-#include "kernels/lanes.h"
+#include "kernels/conv_ways.h"
 
 #include <string.h>
 
 enum { PIECE_BYTES = 512 << 10, LEAST_PIXELS = 64 };
-
-bool tren_conv_unfold_pays(const tren_conv_shape *s) {
-    return s->stride > 1 && s->co >= 16 && s->ci >= (s->kernel > 1 ? 32 : 8); /* measured */
-}
 
 static int rows_at_a_time(const tren_conv_shape *s) {
     size_t row = (size_t)s->ci * s->kernel * s->kernel * s->ow * TREN_LANES * sizeof(real);
@@ -24,7 +19,7 @@ static size_t unfolded_row(const tren_conv_shape *s, int rows) {
     return ((size_t)rows * s->ow | 1) * TREN_LANES;
 }
 
-size_t tren_conv_unfold_scratch(const tren_conv_shape *s) {
+size_t unfold_scratch(const tren_conv_shape *s) {
     return (size_t)s->ci * s->kernel * s->kernel * unfolded_row(s, rows_at_a_time(s));
 }
 
@@ -35,14 +30,15 @@ ALWAYS_INLINE void unfold_row(real *to, const real *x, const tren_conv_shape *s,
         return;
     }
     for (int j = 0, at = kx - s->pad; j < s->ow; j++, at += s->stride) {
-        lanes v = {0};
-        if (at >= 0 && at < s->w) v = LANES_LOAD(x + ((size_t)y * s->w + at) * TREN_LANES);
-        LANES_STORE(to + j * TREN_LANES, v);
+        bool inside = at >= 0 && at < s->w;
+        const real *from = x + ((size_t)y * s->w + (inside ? at : 0)) * TREN_LANES;
+        for EACH_PART (part)
+            store(to + j * TREN_LANES + part, inside ? load(from + part) : (vec){0});
     }
 }
 
 /* to [ci, kernel, kernel][rows, ow, lanes]; x of one block. */
-TREN_KERNEL static void unfold(real *to, const real *x, const tren_conv_shape *s, int first,
+static void unfold(real *to, const real *x, const tren_conv_shape *s, int first,
                                int rows) {
     for (int c = 0; c < s->ci; c++, x += (size_t)s->h * s->w * TREN_LANES)
         for (int ky = 0; ky < s->kernel; ky++)
@@ -52,13 +48,15 @@ TREN_KERNEL static void unfold(real *to, const real *x, const tren_conv_shape *s
                                (first + r) * s->stride + ky - s->pad, kx);
 }
 
-void tren_conv_unfold_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
-                             int n_blocks, const tren_conv_shape *s, real *restrict scratch) {
+void unfold_weight(real *restrict dw, const tren_conv_gradient *call) {
+    const tren_conv_shape *s = &call->plan->shape;
+    const real *dy = call->dy, *x = call->x;
+    real *scratch = call->scratch;
     const size_t line = (size_t)s->ow * TREN_LANES;
     int most = rows_at_a_time(s);
     tren_gemm_shape product = {
         .m = s->co, .n = s->ci * s->kernel * s->kernel, .tb = true, .lda = (int)(s->oh * line)};
-    for (int b = 0; b < n_blocks; b++, x += (size_t)s->ci * s->h * s->w * TREN_LANES)
+    for (int b = 0; b < call->n_blocks; b++, x += (size_t)s->ci * s->h * s->w * TREN_LANES)
         for (int r = 0; r < s->oh; r += most) {
             int rows = s->oh - r < most ? s->oh - r : most;
             unfold(scratch, x, s, r, rows);

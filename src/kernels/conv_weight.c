@@ -1,12 +1,12 @@
-/* The weight gradient on lanes: for four output and six input channels, the sums of one tap stay in
- * registers while pixels go by; lanes are added up at the end. Compiled with contraction. */
+/* The weight gradient on lanes: for some output and input channels, the sums of one tap stay in
+ * registers while pixels go by; lanes are added up at the end. */
 #include "kernels/conv_sweep.h"
-#include "kernels/lanes.h"
-#include "kernels/winograd.h"
+#include "kernels/conv_ways.h"
 
 #include <string.h>
 
-enum { OUT = 4, IN = 6, TILE = OUT * IN * TREN_LANES };
+/* Channels of a tile: their sums fill the registers, of which 64-byte ones are twice as many. */
+enum { OUT = 4, IN = VB == 64 ? 6 : 3, TILE = OUT * IN * TREN_LANES };
 enum {
     FAR_BYTES = 1536 * 1024, /* of padded input at a time */
     FAR_PIXELS = 128,        /* at least: adding up the lanes has its price */
@@ -24,49 +24,42 @@ typedef struct weight_area {
 ALWAYS_INLINE void add_area(real *at, const weight_area *a, const real *const *dy, const real *x,
                             const int in) {
     const size_t n = TREN_LANES, step = a->s->stride * n;
-    lanes sum[OUT][IN];
-    for (int o = 0; o < OUT; o++)
-        for (int c = 0; c < in; c++) sum[o][c] = LANES_LOAD(at + (o * IN + c) * n);
-    for (int b = 0; b < a->n_blocks; b++)
-        for (int r = 0; r < a->rows; r++) {
-            const size_t from = b * a->dy_block + r * a->dy_row;
-            const real *row = x + b * a->x_block + r * a->x_row;
-            for (int j = 0; j < a->s->ow; j++) {
-                lanes d[OUT];
-                for (int o = 0; o < OUT; o++) d[o] = LANES_LOAD(dy[o] + from + j * n);
-                for (int c = 0; c < in; c++) {
-                    lanes v = LANES_LOAD(row + c * a->x_channel + j * step);
-                    for (int o = 0; o < OUT; o++) sum[o][c] += d[o] * v;
+    for EACH_PART (part) {
+        vec sum[OUT][IN];
+        for (int o = 0; o < OUT; o++)
+            for (int c = 0; c < in; c++) sum[o][c] = load(at + (o * IN + c) * n + part);
+        for (int b = 0; b < a->n_blocks; b++)
+            for (int r = 0; r < a->rows; r++) {
+                const size_t from = b * a->dy_block + r * a->dy_row + part;
+                const real *row = x + b * a->x_block + r * a->x_row + part;
+                for (int j = 0; j < a->s->ow; j++) {
+                    vec d[OUT];
+                    for (int o = 0; o < OUT; o++) d[o] = load(dy[o] + from + j * n);
+                    for (int c = 0; c < in; c++) {
+                        vec v = load(row + c * a->x_channel + j * step);
+                        for (int o = 0; o < OUT; o++) sum[o][c] = FMA(d[o], v, sum[o][c]);
+                    }
                 }
             }
-        }
-    for (int o = 0; o < OUT; o++)
-        for (int c = 0; c < in; c++) LANES_STORE(at + (o * IN + c) * n, sum[o][c]);
+        for (int o = 0; o < OUT; o++)
+            for (int c = 0; c < in; c++) store(at + (o * IN + c) * n + part, sum[o][c]);
+    }
 }
 
 /* A constant number of input channels keeps the sums in registers. */
-TREN_KERNEL static void add_near(real *at, const weight_area *a, const real *const *dy,
-                                 const real *x, int in) {
-    switch (in) {
-    case 6:
-        add_area(at, a, dy, x, 6);
-        break;
-    case 5:
-        add_area(at, a, dy, x, 5);
-        break;
-    case 4:
-        add_area(at, a, dy, x, 4);
-        break;
-    case 3:
-        add_area(at, a, dy, x, 3);
-        break;
-    case 2:
+static void add_near(real *at, const weight_area *a, const real *const *dy, const real *x, int in) {
+    if (in == IN)
+        add_area(at, a, dy, x, IN);
+    else if (IN > 5 && in == 5)
+        add_area(at, a, dy, x, IN > 5 ? 5 : 1);
+    else if (IN > 4 && in == 4)
+        add_area(at, a, dy, x, IN > 4 ? 4 : 1);
+    else if (IN > 3 && in == 3)
+        add_area(at, a, dy, x, IN > 3 ? 3 : 1);
+    else if (in == 2)
         add_area(at, a, dy, x, 2);
-        break;
-    default:
+    else
         add_area(at, a, dy, x, 1);
-        break;
-    }
 }
 
 /* One tile of channels over an area, tap by tap in pieces that stay near. */
@@ -107,16 +100,16 @@ static void add_tile(const weight_tile *t) {
         }
 }
 
-TREN_KERNEL static void add_lanes(real *dw, const real *sum, int out, int in,
+static void add_lanes(real *dw, const real *sum, int out, int in,
                                   const tren_conv_shape *s) {
     int taps = s->kernel * s->kernel;
     for (int o = 0; o < out; o++)
         for (int c = 0; c < in; c++)
             for (int t = 0; t < taps; t++) {
-                real total;
-                LANES_SUM(total,
-                          LANES_LOAD(sum + ((size_t)t * OUT * IN + o * IN + c) * TREN_LANES));
-                dw[((size_t)o * s->ci + c) * taps + t] += total;
+                const real *at = sum + ((size_t)t * OUT * IN + o * IN + c) * TREN_LANES;
+                vec part[PARTS];
+                for (int p = 0; p < PARTS; p++) part[p] = load(at + p * VL);
+                dw[((size_t)o * s->ci + c) * taps + t] += lanes_sum(part);
             }
 }
 
@@ -158,28 +151,20 @@ static void plan_far(int *rows, int *blocks, const tren_conv_shape *s) {
         ++*blocks;
 }
 
-size_t tren_conv_weight_scratch(const tren_conv_shape *s) {
-    if (tren_winograd_weight_pays(s)) return tren_winograd_weight_scratch(s);
-    if (tren_conv_unfold_pays(s)) return tren_conv_unfold_scratch(s);
+size_t direct_weight_scratch(const tren_conv_shape *s) {
     int rows, blocks;
     plan_far(&rows, &blocks, s);
     return (size_t)s->kernel * s->kernel * TILE +
            (size_t)blocks * s->ci * padded_rows(s, rows) * padded_columns(s) * TREN_LANES;
 }
 
-void tren_conv_weight(real *restrict dw, const real *restrict dy, const real *restrict x,
-                      int n_blocks, const tren_conv_shape *s, real *restrict scratch) {
-    if (tren_winograd_weight_pays(s)) {
-        tren_winograd_weight(dw, dy, x, n_blocks, s, scratch);
-        return;
-    }
-    if (tren_conv_unfold_pays(s)) {
-        tren_conv_unfold_weight(dw, dy, x, n_blocks, s, scratch);
-        return;
-    }
+void direct_weight(real *restrict dw, const tren_conv_gradient *call) {
+    const tren_conv_shape *s = &call->plan->shape;
+    const real *dy = call->dy, *x = call->x;
+    const int n_blocks = call->n_blocks;
     const size_t n = TREN_LANES, taps = (size_t)s->kernel * s->kernel;
     int rows, blocks, cols = padded_columns(s);
-    real *sum = scratch, *padded = scratch + taps * TILE;
+    real *sum = call->scratch, *padded = call->scratch + taps * TILE;
     plan_far(&rows, &blocks, s);
     memset(dw, 0, (size_t)s->co * s->ci * taps * sizeof *dw);
     weight_area a = {.s = s,
@@ -197,7 +182,7 @@ void tren_conv_weight(real *restrict dw, const real *restrict dy, const real *re
             a.x_channel = (size_t)band.rows * cols * n;
             a.x_block = s->ci * a.x_channel;
             for (int i = 0; i < a.n_blocks; i++)
-                tren_conv_fill(padded + i * a.x_block,
+                conv_fill(padded + i * a.x_block,
                                x + (size_t)(b + i) * s->ci * s->h * s->w * n, &band);
             add_all(dw, dy + b * a.dy_block + r * a.dy_row, padded, &a, sum);
         }

@@ -1,6 +1,6 @@
 /* Batch normalisation of one channel at a time, so that what the second pass reads is still in the
- * cache. Compiled with contraction, the sign of a x + b is the same forward and backward. */
-#include "kernels/lanes.h"
+ * cache. The sign of a x + b, fused, is the same forward and backward. */
+#include "kernels/level.h"
 
 enum { WAYS = 4 }; /* sums side by side */
 
@@ -15,14 +15,18 @@ static int blocks_of(tren_norm_span s) {
 
 /* Sums of x - shift, or of its squares, of each lane. */
 ALWAYS_INLINE void plane_sum(real *out, const real *x, int area, real shift, const bool square) {
-    lanes sum[WAYS] = {{0}};
-    for (int i = 0; i < area; i += WAYS)
-        for (int k = 0; k < WAYS && i + k < area; k++) {
-            lanes v = LANES_LOAD(x + (size_t)(i + k) * TREN_LANES) - shift;
-            if (square) v *= v;
-            sum[k] += v;
-        }
-    LANES_STORE(out, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+    for EACH_PART (part) {
+        vec sum[WAYS] = {{0}};
+        for (int i = 0; i < area; i += WAYS)
+            for (int k = 0; k < WAYS && i + k < area; k++) {
+                vec v = load(x + (size_t)(i + k) * TREN_LANES + part) - shift;
+                if (square)
+                    sum[k] = FMA(v, v, sum[k]);
+                else
+                    sum[k] += v;
+            }
+        store(out + part, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+    }
 }
 
 ALWAYS_INLINE double first_lanes(const real *lane, int n) {
@@ -31,7 +35,7 @@ ALWAYS_INLINE double first_lanes(const real *lane, int n) {
     return sum;
 }
 
-TREN_KERNEL void tren_norm_statistics(double *mean, double *m2, const real *x, tren_norm_span s) {
+void LEVEL(norm_statistics)(double *mean, double *m2, const real *x, tren_norm_span s) {
     double count = 0;
     *mean = *m2 = 0;
     for (int b = 0; b < blocks_of(s); b++) {
@@ -43,50 +47,58 @@ TREN_KERNEL void tren_norm_statistics(double *mean, double *m2, const real *x, t
         double own = first_lanes(lane, n) / size;
         plane_sum(lane, plane, s.area, (real)own, true);
         double rest = own - (double)(real)own; /* what rounding the shift left */
-        double own_m2 = first_lanes(lane, n) - size * rest * rest, delta = own - *mean;
+        double own_m2 = __builtin_fma(-(size * rest), rest, first_lanes(lane, n));
+        double delta = own - *mean;
         *mean += delta * size / (count + size);
         *m2 += own_m2 + delta * delta * count * size / (count + size);
         count += size;
     }
 }
 
-TREN_KERNEL void tren_norm_forward(real *restrict y, const real *restrict x, tren_norm_span s,
-                                   real a, real b, bool relu) {
-    for (int k = 0; k < blocks_of(s); k++) {
-        const real *from = x + k * s.stride;
-        real *to = y + k * s.stride;
-        size_t n = (size_t)s.area * TREN_LANES;
-        if (relu)
-            for (size_t i = 0; i < n; i++) {
-                real v = a * from[i] + b;
-                to[i] = v < 0 ? 0 : v; /* keeps what is not a number */
-            }
-        else
-            for (size_t i = 0; i < n; i++) to[i] = a * from[i] + b;
+/* y [n] = max(a x + b, 0), which keeps what is not a number; or a x + b. */
+ALWAYS_INLINE void map_plane(real *y, const real *x, size_t n, real a, real b, const bool relu) {
+    vec slope = SPLAT(a), offset = SPLAT(b);
+    for (size_t i = 0; i < n; i += VL) {
+        vec v = FMA(slope, load(x + i), offset);
+        store(y + i, relu ? where(~(vec_mask)(v < 0), v) : v);
     }
 }
 
-/* dy where the relu let a x + b through. A macro, as vectors cannot be passed. */
-#define PASSED(dy, x, k, relu)                                                                     \
-    ((relu) ? LANES_WHERE((k)->a * (x) + (k)->b > 0, LANES_LOAD(dy)) : LANES_LOAD(dy))
+void LEVEL(norm_forward)(real *restrict y, const real *restrict x, tren_norm_span s, real a, real b,
+                         bool relu) {
+    size_t n = (size_t)s.area * TREN_LANES;
+    for (int k = 0; k < blocks_of(s); k++)
+        if (relu)
+            map_plane(y + k * s.stride, x + k * s.stride, n, a, b, true);
+        else
+            map_plane(y + k * s.stride, x + k * s.stride, n, a, b, false);
+}
+
+/* dy where the relu let a x + b through. */
+ALWAYS_INLINE vec passed(const real *dy, vec x, const tren_norm_backward *k, const bool relu) {
+    vec g = load(dy);
+    return relu ? where(FMA(SPLAT(k->a), x, SPLAT(k->b)) > 0, g) : g;
+}
 
 ALWAYS_INLINE void plane_sums(double sum[2], const real *dy, const real *x, int area,
                               const tren_norm_backward *k, const bool relu) {
-    lanes g_sum[2] = {{0}}, x_sum[2] = {{0}};
-    for (int i = 0; i < area; i++) {
-        lanes v = LANES_LOAD(x + (size_t)i * TREN_LANES);
-        lanes g = PASSED(dy + (size_t)i * TREN_LANES, v, k, relu);
-        g_sum[i & 1] += g;
-        x_sum[i & 1] += g * (v - k->mean);
+    vec g_sum[2][PARTS] = {{{0}}}, x_sum[2][PARTS] = {{{0}}};
+    for (int i = 0; i < area; i++)
+        for (int p = 0; p < PARTS; p++) {
+            size_t at = (size_t)i * TREN_LANES + p * VL;
+            vec v = load(x + at), g = passed(dy + at, v, k, relu);
+            g_sum[i & 1][p] += g;
+            x_sum[i & 1][p] = FMA(g, v - k->mean, x_sum[i & 1][p]);
+        }
+    for (int p = 0; p < PARTS; p++) {
+        g_sum[0][p] += g_sum[1][p];
+        x_sum[0][p] += x_sum[1][p];
     }
-    real one, two;
-    LANES_SUM(one, g_sum[0] + g_sum[1]);
-    LANES_SUM(two, x_sum[0] + x_sum[1]);
-    sum[0] += (double)one;
-    sum[1] += (double)two;
+    sum[0] += (double)lanes_sum(g_sum[0]);
+    sum[1] += (double)lanes_sum(x_sum[0]);
 }
 
-TREN_KERNEL void tren_norm_sums(double sum[2], const real *dy, const real *x, tren_norm_span s,
+void LEVEL(norm_sums)(double sum[2], const real *dy, const real *x, tren_norm_span s,
                                 const tren_norm_backward *k) {
     sum[0] = sum[1] = 0;
     for (int b = 0; b < blocks_of(s); b++)
@@ -98,17 +110,19 @@ TREN_KERNEL void tren_norm_sums(double sum[2], const real *dy, const real *x, tr
 
 ALWAYS_INLINE void plane_input(real *dx, const real *dy, const real *x, const tren_norm_backward *k,
                                const real *mask, int area, const bool relu, const bool add) {
-    lanes keep = LANES_LOAD(mask);
-    for (int i = 0; i < area; i++) {
-        size_t at = (size_t)i * TREN_LANES;
-        lanes v = LANES_LOAD(x + at), g = PASSED(dy + at, v, k, relu);
-        lanes d = (k->a * g - k->slope * (v - k->mean) - k->offset) * keep;
-        if (add) d += LANES_LOAD(dx + at);
-        LANES_STORE(dx + at, d);
+    for EACH_PART (part) {
+        vec keep = load(mask + part), a = SPLAT(k->a);
+        for (int i = 0; i < area; i++) {
+            size_t at = (size_t)i * TREN_LANES + part;
+            vec v = load(x + at), g = passed(dy + at, v, k, relu);
+            vec d = (FMA(a, g, -(k->slope * (v - k->mean))) - k->offset) * keep;
+            if (add) d += load(dx + at);
+            store(dx + at, d);
+        }
     }
 }
 
-TREN_KERNEL void tren_norm_input(real *restrict dx, const real *restrict dy, const real *restrict x,
+void LEVEL(norm_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
                                  tren_norm_span s, const tren_norm_backward *k) {
     for (int b = 0; b < blocks_of(s); b++) {
         real mask[TREN_LANES] __attribute__((aligned(TREN_LANES * sizeof(real))));

@@ -1,10 +1,9 @@
 /* F(4x4, 3x3) of Lavin & Gray 2016 (arXiv 1509.09308) on lanes: a tile of 4 x 4 outputs takes 36
  * multiplications a pair of channels instead of 144. Tiles are transformed a few at a time, so that
  * they stay in the second-level cache between the transforms and the 36 products over channels.
- * Compiled with contraction. An element is one chain over input channels, whichever tiles are
- * computed with it. */
+ * An element is one chain over input channels, whichever tiles are computed with it. */
 #include "kernels/conv_sweep.h"
-#include "kernels/lanes.h"
+#include "kernels/conv_ways.h"
 #include "kernels/winograd.h"
 
 #include <string.h>
@@ -13,10 +12,10 @@ enum { OUT = WINOGRAD_OUT, IN = WINOGRAD_IN, POINTS = WINOGRAD_POINTS };
 enum { GROUP_BYTES = 640 * 1024, GROUP_MOST = 12 };
 
 /* t = B^T d of six values that lie `from` apart, to values `to` apart. */
-ALWAYS_INLINE void input_points(lanes *t, const int to, const lanes *d, const int from) {
-    lanes d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from],
+ALWAYS_INLINE void input_points(vec *t, const int to, const vec *d, const int from) {
+    vec d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from],
           d5 = d[5 * from];
-    lanes even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, far = 2 * (d3 - d1);
+    vec even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, far = 2 * (d3 - d1);
     t[0] = 4 * d0 - 5 * d2 + d4;
     t[to] = even + odd;
     t[2 * to] = even - odd;
@@ -26,48 +25,37 @@ ALWAYS_INLINE void input_points(lanes *t, const int to, const lanes *d, const in
 }
 
 /* y = A^T m. */
-ALWAYS_INLINE void output_points(lanes *y, const int to, const lanes *m, const int from) {
-    lanes a = m[from] + m[2 * from], b = m[from] - m[2 * from];
-    lanes c = m[3 * from] + m[4 * from], d = m[3 * from] - m[4 * from];
+ALWAYS_INLINE void output_points(vec *y, const int to, const vec *m, const int from) {
+    vec a = m[from] + m[2 * from], b = m[from] - m[2 * from];
+    vec c = m[3 * from] + m[4 * from], d = m[3 * from] - m[4 * from];
     y[0] = m[0] + a + c;
     y[to] = b + 2 * d;
     y[2 * to] = a + 4 * c;
     y[3 * to] = b + 8 * d + m[5 * from];
 }
 
-/* As many reals as a wide block has outputs. */
-typedef real outputs __attribute__((vector_size(CONV_WIDE * sizeof(real)), may_alias));
-
 /* u = G g. */
-ALWAYS_INLINE void weight_points(outputs *u, const int to, const outputs *g, const int from) {
-    const real quarter = (real)(1.0 / 4), sixth = (real)(1.0 / 6), twelfth = (real)(1.0 / 12);
-    outputs a = g[0], b = g[from], c = g[2 * from];
-    outputs even = sixth * (a + c), far = (real)(1.0 / 24) * a + sixth * c;
+ALWAYS_INLINE void weight_points(vec *u, const int to, const vec *g, const int from) {
+    const real quarter = (real)(1.0 / 4), twelfth = (real)(1.0 / 12);
+    const vec sixth = SPLAT((real)(1.0 / 6));
+    vec a = g[0], b = g[from], c = g[2 * from];
+    vec sum = a + c, third = sixth * b, far = FMA(SPLAT((real)(1.0 / 24)), a, sixth * c);
     u[0] = quarter * a;
-    u[to] = -(even + sixth * b);
-    u[2 * to] = sixth * b - even;
-    u[3 * to] = far + twelfth * b;
-    u[4 * to] = far - twelfth * b;
+    u[to] = -FMA(sixth, sum, third);
+    u[2 * to] = FMA(-sixth, sum, third);
+    u[3 * to] = FMA(SPLAT(twelfth), b, far);
+    u[4 * to] = FMA(SPLAT(-twelfth), b, far);
     u[5 * to] = c;
-}
-
-bool tren_winograd_pays(const tren_conv_shape *s) {
-    if (s->kernel != 3 || s->stride != 1 || s->pad != 1 || s->h < OUT || s->w < OUT) return false;
-    double tiles = (double)((s->h + OUT - 1) / OUT) * ((s->w + OUT - 1) / OUT);
-    double direct = 9.0 * s->h * s->w * s->ci * s->co;
-    /* What the transforms of a channel's tile cost, in multiplications: measured. */
-    double winograd = tiles * POINTS * ((double)s->ci * s->co + 14.0 * (s->ci + s->co));
-    return winograd < direct;
 }
 
 /* Elements from the kernels of one point to the next one's. */
 static size_t packed_point(int in, int out) {
     size_t n = 0;
     for (int o = 0; o < out; o += conv_block(out, o)) n += (size_t)in * conv_block(out, o);
-    return tren_winograd_stride((n + TREN_LANES - 1) / TREN_LANES);
+    return winograd_stride((n + TREN_LANES - 1) / TREN_LANES);
 }
 
-size_t tren_winograd_packed(int in, int out) {
+size_t winograd_packed(int in, int out) {
     return POINTS * packed_point(in, out);
 }
 
@@ -79,29 +67,29 @@ typedef struct kernels {
     bool turned;
 } kernels;
 
-ALWAYS_INLINE void pack_wide(real *packed, size_t point, const kernels *k, const int width) {
-    for (int c = 0; c < k->n_in; c++, packed += width) {
-        outputs g[9] = {{0}}, half[IN * 3], u[POINTS];
-        for (int j = 0; j < k->n_out; j++) {
-            const real *w = k->w + c * k->in + j * k->out;
-            for (int t = 0; t < 9; t++) ((real *)&g[t])[j] = w[k->turned ? 8 - t : t];
-        }
+/* The taps of kernel e of the block, counted as they are packed, into lane l; 0 where there is no
+ * such output. */
+ALWAYS_INLINE void take_kernel(vec g[9], int l, const kernels *k, int e) {
+    int c = e / k->width, j = e % k->width;
+    bool there = c < k->n_in && j < k->n_out;
+    const real *w = k->w + (there ? c * k->in + j * k->out : 0);
+    for (int t = 0; t < 9; t++) ((real *)&g[t])[l] = there ? w[k->turned ? 8 - t : t] : 0;
+}
+
+static void pack_kernels(real *packed, size_t point, const kernels *k) {
+    int n = k->n_in * k->width;
+    for (int e = 0; e < n; e += VL) {
+        vec g[9], half[IN * 3], u[POINTS];
+        for (int l = 0; l < VL; l++) take_kernel(g, l, k, e + l);
         for (int i = 0; i < 3; i++) weight_points(half + i, 3, g + i, 3);
         for (int i = 0; i < IN; i++) weight_points(u + i * IN, 1, half + i * 3, 1);
-        for (int p = 0; p < POINTS; p++)
-            memcpy(packed + p * point, &u[p], (size_t)width * sizeof *packed);
+        size_t here = (size_t)(n - e < VL ? n - e : VL) * sizeof *packed;
+        for (int p = 0; p < POINTS; p++) memcpy(packed + p * point + e, &u[p], here);
     }
 }
 
-TREN_KERNEL static void pack_kernels(real *packed, size_t point, const kernels *k) {
-    if (k->width == CONV_WIDE)
-        pack_wide(packed, point, k, CONV_WIDE);
-    else
-        pack_wide(packed, point, k, CONV_NARROW);
-}
-
 /* packed [point][block of outputs][in][outputs] */
-void tren_winograd_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
+void winograd_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
                         int which) {
     bool turned = which != 0;
     int in = turned ? s->co : s->ci, out = turned ? s->ci : s->co;
@@ -116,72 +104,81 @@ void tren_winograd_pack(real *restrict packed, const real *restrict w, const tre
     }
 }
 
+typedef struct winograd_call {
+    real *y;                    /* [blocks][out, h, w, lanes] */
+    const real *x, *packed, *b; /* [blocks][in, h, w, lanes]; b [out] or NULL */
+    real *scratch;
+    int in, out;
+    bool add; /* onto y */
+} winograd_call;
+
 /* ---- tiles -------------------------------------------------------------------------------------
  */
 
 /* Inside the picture, or at its border, where what lies outside is zero. */
-ALWAYS_INLINE void input_tile(real *v, const size_t point, const real *x, const winograd_tiles *g,
+ALWAYS_INLINE void input_part(real *v, const size_t point, const real *x, const winograd_tiles *g,
                               const winograd_place at, const bool inside) {
-    lanes d[POINTS], t[POINTS];
+    vec d[POINTS], t[POINTS];
     const real *from = x + ((ptrdiff_t)(at.y - 1) * g->w + at.x - 1) * TREN_LANES;
     for (int i = 0; i < IN; i++)
         for (int j = 0; j < IN; j++) {
             int y = at.y + i - 1, u = at.x + j - 1;
             bool there = inside || (y >= 0 && y < g->h && u >= 0 && u < g->w);
-            d[i * IN + j] = (lanes){0};
-            if (there) d[i * IN + j] = LANES_LOAD(from + (i * g->w + j) * TREN_LANES);
+            d[i * IN + j] = (vec){0};
+            if (there) d[i * IN + j] = load(from + (i * g->w + j) * TREN_LANES);
         }
     for (int j = 0; j < IN; j++) input_points(t + j, IN, d + j, IN);
     for (int i = 0; i < IN; i++) input_points(d + i * IN, 1, t + i * IN, 1);
-    for (int p = 0; p < POINTS; p++) LANES_STORE(v + p * point, d[p]);
+    for (int p = 0; p < POINTS; p++) store(v + p * point, d[p]);
 }
 
 /* v [point][channel][tile] of all tiles of a group. */
-TREN_KERNEL void tren_winograd_inputs(real *v, size_t point, const real *x, const winograd_tiles *g,
-                                      int channels) {
+void winograd_inputs(real *v, size_t point, const real *x, const winograd_tiles *g, int channels) {
     size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
     winograd_place place[WINOGRAD_GROUP];
     bool inside[WINOGRAD_GROUP];
     for (int i = 0; i < g->n; i++) {
-        winograd_place at = place[i] = tren_tile_place(g, i);
+        winograd_place at = place[i] = tile_place(g, i);
         inside[i] = at.y > 0 && at.x > 0 && at.y + IN - 1 <= g->h && at.x + IN - 1 <= g->w;
     }
     for (int k = 0; k < channels; k++, x += area, v += row)
-        for (int i = 0; i < g->n; i++) {
-            const real *from = x + (size_t)place[i].block * channels * area;
-            real *to = v + i * TREN_LANES;
-            if (inside[i])
-                input_tile(to, point, from, g, place[i], true);
-            else
-                input_tile(to, point, from, g, place[i], false);
-        }
+        for (int i = 0; i < g->n; i++)
+            for EACH_PART (part) {
+                const real *from = x + (size_t)place[i].block * channels * area + part;
+                real *to = v + i * TREN_LANES + part;
+                if (inside[i])
+                    input_part(to, point, from, g, place[i], true);
+                else
+                    input_part(to, point, from, g, place[i], false);
+            }
 }
 
 /* The picture's outputs of one channel and tile, from m. */
-ALWAYS_INLINE void output_tile(real *y, const real *m, const size_t point, const winograd_tiles *g,
+ALWAYS_INLINE void output_part(real *y, const real *m, const size_t point, const winograd_tiles *g,
                                const winograd_place at, const real b, const bool add) {
-    lanes d[POINTS], t[OUT * IN], out[OUT * OUT];
-    for (int p = 0; p < POINTS; p++) d[p] = LANES_LOAD(m + p * point);
+    vec d[POINTS], t[OUT * IN], out[OUT * OUT];
+    for (int p = 0; p < POINTS; p++) d[p] = load(m + p * point);
     for (int j = 0; j < IN; j++) output_points(t + j, IN, d + j, IN);
     for (int i = 0; i < OUT; i++) output_points(out + i * OUT, 1, t + i * IN, 1);
     for (int i = 0; i < OUT && at.y + i < g->h; i++)
         for (int j = 0; j < OUT && at.x + j < g->w; j++) {
             real *to = y + ((size_t)(at.y + i) * g->w + at.x + j) * TREN_LANES;
-            lanes value = out[i * OUT + j] + b;
-            if (add) value += LANES_LOAD(to);
-            LANES_STORE(to, value);
+            vec value = out[i * OUT + j] + b;
+            if (add) value += load(to);
+            store(to, value);
         }
 }
 
-TREN_KERNEL static void transform_outputs(const tren_winograd_call *c, const real *m, size_t point,
-                                          const winograd_tiles *g) {
+static void transform_outputs(const winograd_call *c, const real *m, size_t point,
+                              const winograd_tiles *g) {
     size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
     for (int i = 0; i < g->n; i++) {
-        winograd_place at = tren_tile_place(g, i);
+        winograd_place at = tile_place(g, i);
         real *to = c->y + (size_t)at.block * c->out * area;
         const real *from = m + i * TREN_LANES;
         for (int k = 0; k < c->out; k++, from += row, to += area)
-            output_tile(to, from, point, g, at, c->b ? c->b[k] : 0, c->add);
+            for EACH_PART (part)
+                output_part(to + part, from + part, point, g, at, c->b ? c->b[k] : 0, c->add);
     }
 }
 
@@ -191,35 +188,44 @@ static int tiles_of_group(int in, int out) {
     return n < CONV_WIDE_PIXELS ? CONV_WIDE_PIXELS : n > GROUP_MOST ? GROUP_MOST : n;
 }
 
-size_t tren_winograd_scratch(const tren_conv_shape *s) {
+size_t winograd_scratch(const tren_conv_shape *s) {
     int n = tiles_of_group(s->ci, s->co);
     return POINTS *
-           (tren_winograd_stride((size_t)s->ci * n) + tren_winograd_stride((size_t)s->co * n));
+           (winograd_stride((size_t)s->ci * n) + winograd_stride((size_t)s->co * n));
 }
 
 /* One call: y (+)= x * the packed kernels + b, where x has `in` channels and y `out`. */
-static void run_group(const tren_winograd_call *c, const winograd_tiles *g, int all) {
-    size_t v_point = tren_winograd_stride((size_t)c->in * g->n),
-           m_point = tren_winograd_stride((size_t)c->out * g->n);
+static void run_group(const winograd_call *c, const winograd_tiles *g, int all) {
+    size_t v_point = winograd_stride((size_t)c->in * g->n),
+           m_point = winograd_stride((size_t)c->out * g->n);
     real *v = c->scratch, *m = c->scratch + POINTS * v_point;
     size_t kernel = packed_point(c->in, c->out);
-    tren_winograd_inputs(v, v_point, c->x, g, c->in);
-    winograd_tiles next = tren_winograd_next(g, all);
+    winograd_inputs(v, v_point, c->x, g, c->in);
+    winograd_tiles next = winograd_next(g, all);
     for (int p = 0; p < POINTS; p++) {
-        tren_winograd_fetch(c->y, c->out, g, p);
-        tren_winograd_fetch(c->x, c->in, &next, p);
-        tren_conv_channels(m + p * m_point, v + p * v_point, c->packed + p * kernel,
+        winograd_fetch(c->y, c->out, g, p);
+        winograd_fetch(c->x, c->in, &next, p);
+        conv_channels(m + p * m_point, v + p * v_point, c->packed + p * kernel,
                            (int[]){c->in, c->out, g->n});
     }
     transform_outputs(c, m, m_point, g);
 }
 
-void tren_winograd(const tren_winograd_call *c, int n_blocks) {
-    winograd_tiles g = {.h = c->h, .w = c->w, .across = (c->w + OUT - 1) / OUT};
-    g.a_block = g.across * ((c->h + OUT - 1) / OUT);
-    int most = tiles_of_group(c->in, c->out), all = n_blocks * g.a_block;
+void winograd_run(const tren_conv_call *call, int which, const real *b, bool add) {
+    const tren_conv_shape *s = &call->plan->shape;
+    winograd_call c = {.y = call->y,
+                       .x = call->x,
+                       .packed = call->packed,
+                       .b = b,
+                       .scratch = call->scratch,
+                       .in = which == 0 ? s->ci : s->co,
+                       .out = which == 0 ? s->co : s->ci,
+                       .add = add};
+    winograd_tiles g = {.h = s->h, .w = s->w, .across = (s->w + OUT - 1) / OUT};
+    g.a_block = g.across * ((s->h + OUT - 1) / OUT);
+    int most = tiles_of_group(c.in, c.out), all = call->n_blocks * g.a_block;
     for (g.first = 0; g.first < all; g.first += most) {
         g.n = all - g.first < most ? all - g.first : most;
-        run_group(c, &g, all);
+        run_group(&c, &g, all);
     }
 }

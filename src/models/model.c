@@ -106,7 +106,9 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     const tren_model *model = tren_model_find(config);
     *graph = NULL;
     if (!model) return unknown(config->model.name);
-    TREN_TRY(tren_graph_open(graph));
+    const tren_kernels *kernels;
+    TREN_TRY(tren_kernels_choose(&kernels, tren_cpu_level_name[config->cpu]));
+    TREN_TRY(tren_graph_open(graph, kernels));
     model->build(*graph, config, info);
     check_optimizer(*graph, config);
     tren_status st = tren_graph_check(*graph);

@@ -67,12 +67,12 @@ static void norm_forward(const tren_layer *l, tren_work *w, const tren_pass *pas
             size_t at = plane_of(l, w, g, c);
             tren_norm_span span = span_of(l, pass, g);
             if (pass->train) {
-                tren_norm_statistics(&k[MEAN], &k[M2], x + at, span);
+                kernels_of(w)->norm_statistics(&k[MEAN], &k[M2], x + at, span);
                 mean = k[MEAN];
                 var = k[M2] / count_of(l, pass, g);
             }
             affine f = affine_of(l, w, c, mean, var);
-            tren_norm_forward(layer_y(w, l) + at, x + at, span, (real)f.a, (real)f.b, relu_of(l));
+            kernels_of(w)->norm_forward(layer_y(w, l) + at, x + at, span, (real)f.a, (real)f.b, relu_of(l));
         }
 }
 
@@ -104,10 +104,10 @@ static void run_backward(const tren_layer *l, tren_work *w, const tren_pass *pas
             double *k = kept(l, w, g, c);
             k[SUM_G] = k[SUM_GX] = 0;
             tren_norm_backward back = plan(l, w, pass, g, c);
-            tren_norm_sums(&k[SUM_G], dy, x, span, &back);
+            kernels_of(w)->norm_sums(&k[SUM_G], dy, x, span, &back);
             if (!l->input->wants_dy) continue;
             back = plan(l, w, pass, g, c);
-            tren_norm_input(layer_dy(w, l->input) + at, dy, x, span, &back);
+            kernels_of(w)->norm_input(layer_dy(w, l->input) + at, dy, x, span, &back);
         }
 }
 

@@ -4,7 +4,7 @@
 
 typedef struct conv_layer {
     tren_layer layer;
-    tren_conv_shape shape;
+    tren_conv_plan plan;
     tren_init init;
     bool bias;
 } conv_layer;
@@ -23,16 +23,17 @@ static void conv_init(const tren_layer *l, real *value, uint64_t seed) {
     const tren_param *p = &l->graph->param[l->param];
     tren_rng weight = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param, 0);
     tren_rng bias = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param + 1, 0);
-    int in = fan_of(&conv->shape, conv->shape.ci), out = fan_of(&conv->shape, conv->shape.co);
+    const tren_conv_shape *s = &conv->plan.shape;
+    int in = fan_of(s, s->ci), out = fan_of(s, s->co);
     tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in, out, conv->init, &weight);
     if (conv->bias) tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in, conv->init, &bias);
 }
 
 /* Scratch: the packed weights, then what the kernels want. */
 static real *pack(const tren_layer *l, tren_work *w, int which) {
-    const tren_conv_shape *s = &conv_of(l)->shape;
-    tren_conv_pack(w->scratch.at, param_value(w, l, WEIGHT), s, which);
-    return w->scratch.at + (tren_conv_packed(s, which) + TREN_LANES - 1) / TREN_LANES * TREN_LANES;
+    const tren_conv_plan *plan = &conv_of(l)->plan;
+    kernels_of(w)->conv_pack(w->scratch.at, param_value(w, l, WEIGHT), plan, which);
+    return w->scratch.at + (plan->packed[which] + TREN_LANES - 1) / TREN_LANES * TREN_LANES;
 }
 
 static void conv_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -40,25 +41,29 @@ static void conv_forward(const tren_layer *l, tren_work *w, const tren_pass *pas
     tren_conv_call call = {.y = layer_y(w, l),
                            .x = layer_y(w, l->input),
                            .packed = w->scratch.at,
-                           .shape = &conv->shape,
+                           .plan = &conv->plan,
                            .scratch = pack(l, w, 0),
                            .n_blocks = pass_blocks(w, pass)};
-    tren_conv_forward(&call, conv->bias ? param_value(w, l, BIAS) : NULL);
+    kernels_of(w)->conv_forward(&call, conv->bias ? param_value(w, l, BIAS) : NULL);
 }
 
 static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                         const tren_leaf *leaf) {
     (void)pass;
     int first = w->block0[leaf->group], n = w->block0[leaf->group + 1] - first;
-    tren_conv_weight(dst, block_dy(w, l, first), block_y(w, l->input, first), n, &conv_of(l)->shape,
-                     w->scratch.at);
+    tren_conv_gradient call = {.dy = block_dy(w, l, first),
+                               .x = block_y(w, l->input, first),
+                               .plan = &conv_of(l)->plan,
+                               .scratch = w->scratch.at,
+                               .n_blocks = n};
+    kernels_of(w)->conv_weight(dst, &call);
 }
 
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
     (void)pass;
     int first = w->block0[leaf->group], n = w->block0[leaf->group + 1] - first;
-    tren_lanes_bias(dst, block_dy(w, l, first), n, l->out.c, l->out.h * l->out.w);
+    kernels_of(w)->lanes_bias(dst, block_dy(w, l, first), n, l->out.c, l->out.h * l->out.w);
 }
 
 static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -66,10 +71,10 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
     tren_conv_call call = {.y = layer_dy(w, l->input),
                            .x = layer_dy(w, l),
                            .packed = w->scratch.at,
-                           .shape = &conv_of(l)->shape,
+                           .plan = &conv_of(l)->plan,
                            .scratch = pack(l, w, 1),
                            .n_blocks = pass_blocks(w, pass)};
-    tren_conv_input(&call, l->adds);
+    kernels_of(w)->conv_input(&call, l->adds);
 }
 
 /* In the order that dense has, for its reasons. */
@@ -84,7 +89,7 @@ static void conv_backward(const tren_layer *l, tren_work *w, const tren_pass *pa
 }
 
 static void conv_cost(const tren_layer *l, double *forward, double *backward) {
-    double product = 2.0 * fan_of(&conv_of(l)->shape, l->in.c) * tren_shape_size(l->out);
+    double product = 2.0 * fan_of(&conv_of(l)->plan.shape, l->in.c) * tren_shape_size(l->out);
     *forward += product;
     *backward += l->input->wants_dy ? 2 * product : product;
 }
@@ -112,10 +117,9 @@ static bool allowed(tren_graph *graph, tren_conv_spec c, tren_shape in) {
     return graph->status == TREN_OK;
 }
 
-static void wants_scratch(tren_graph *graph, const tren_conv_shape *s) {
-    size_t packed = tren_conv_packed(s, 0), other = tren_conv_packed(s, 1);
-    tren_graph_wants_scratch(graph,
-                             (packed > other ? packed : other) + TREN_LANES + tren_conv_scratch(s));
+static void wants_scratch(tren_graph *graph, const tren_conv_plan *plan) {
+    size_t most = plan->packed[0] > plan->packed[1] ? plan->packed[0] : plan->packed[1];
+    tren_graph_wants_scratch(graph, most + TREN_LANES + plan->scratch);
 }
 
 tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, tren_init init) {
@@ -135,15 +139,15 @@ tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, 
         tren_graph_add(graph, sizeof(conv_layer), &conv_ops, input, (tren_shape){s.co, s.oh, s.ow});
     if (!l) return NULL;
     conv_layer *conv = (conv_layer *)l;
-    conv->shape = s;
+    graph->kernels->conv_plan(&conv->plan, &s);
     conv->init = init;
     conv->bias = c.bias;
-    wants_scratch(graph, &s);
+    wants_scratch(graph, &conv->plan);
     tren_graph_add_param(graph, l, "weight", 4, (int[]){s.co, s.ci, s.kernel, s.kernel}, true);
     if (c.bias) tren_graph_add_param(graph, l, "bias", 1, (int[]){s.co}, false);
     return l;
 }
 
-const tren_conv_shape *tren_conv2d_shape(const tren_layer *layer) {
-    return layer->ops == &conv_ops ? &conv_of(layer)->shape : NULL;
+const tren_conv_plan *tren_conv2d_plan(const tren_layer *layer) {
+    return layer->ops == &conv_ops ? &conv_of(layer)->plan : NULL;
 }

@@ -60,7 +60,7 @@ static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pa
     const real *x = layer_y(w, l->input), *weight = param_value(w, l, WEIGHT);
     tren_gemm_shape shape = {.n = out_of(l), .k = in_of(l), .tb = true};
     if (is_narrow(l))
-        tren_narrow_forward(z, x, weight, narrow_of(l, pass_rows(pass)));
+        kernels_of(w)->narrow_forward(z, x, weight, narrow_of(l, pass_rows(pass)));
     else
         tren_rows_gemm(z, x, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_FORWARD));
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z);
@@ -75,7 +75,7 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
     tren_gemm_shape shape = {
         .m = leaf->tile.n, .n = in_of(l), .k = n, .ta = true, .lda = out_of(l)};
     if (is_narrow(l))
-        tren_narrow_weight(dst, dy, x, narrow_of(l, n), leaf->accumulate); /* always one tile */
+        kernels_of(w)->narrow_weight(dst, dy, x, narrow_of(l, n), leaf->accumulate); /* always one tile */
     else
         tren_gemm(dst, dy + leaf->tile.first, x, shape, 1, leaf->accumulate ? 1 : 0);
 }
@@ -105,7 +105,7 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
     tren_gemm_shape shape = {.m = pass_rows(pass), .n = in_of(l), .k = out_of(l)};
     pause_at at = {w, w->graph->param[l->param].at.off};
     if (is_narrow(l))
-        tren_narrow_input(dx, dy, weight, narrow_of(l, shape.m));
+        kernels_of(w)->narrow_input(dx, dy, weight, narrow_of(l, shape.m));
     else if (w->spec.poked && (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT))
         tren_cut_gemm(dx, dy, weight, shape, tren_cut_width(shape), (tren_pause){poke, &at});
     else

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-tren_status tren_graph_open(tren_graph **graph) {
-    return tren_alloc(graph, 1, sizeof **graph, "a network");
+tren_status tren_graph_open(tren_graph **graph, const tren_kernels *kernels) {
+    TREN_TRY(tren_alloc(graph, 1, sizeof **graph, "a network"));
+    (*graph)->kernels = kernels;
+    return TREN_OK;
 }
 
 void tren_graph_close(tren_graph *graph) {

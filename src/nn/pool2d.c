@@ -14,11 +14,11 @@ static const tren_pool_shape *pool_of(const tren_layer *l) {
 
 static void max_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     for (int i = 0; i < pass_blocks(w, pass); i++)
-        tren_pool_max(block_y(w, l, i), block_y(w, l->input, i), pool_of(l));
+        kernels_of(w)->pool_max(block_y(w, l, i), block_y(w, l->input, i), pool_of(l));
 }
 static void average_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     for (int i = 0; i < pass_blocks(w, pass); i++)
-        tren_pool_average(block_y(w, l, i), block_y(w, l->input, i), pool_of(l));
+        kernels_of(w)->pool_average(block_y(w, l, i), block_y(w, l->input, i), pool_of(l));
 }
 
 static real *input_gradient(const tren_layer *l, tren_work *w, int block) {
@@ -28,12 +28,12 @@ static real *input_gradient(const tren_layer *l, tren_work *w, int block) {
 }
 static void max_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)
-        tren_pool_max_input(input_gradient(l, w, i), block_dy(w, l, i), block_y(w, l->input, i),
+        kernels_of(w)->pool_max_input(input_gradient(l, w, i), block_dy(w, l, i), block_y(w, l->input, i),
                             block_y(w, l, i), pool_of(l));
 }
 static void average_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)
-        tren_pool_average_input(input_gradient(l, w, i), block_dy(w, l, i), pool_of(l));
+        kernels_of(w)->pool_average_input(input_gradient(l, w, i), block_dy(w, l, i), pool_of(l));
 }
 
 static const tren_layer_ops max_ops = {.name = "max_pool",

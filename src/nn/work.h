@@ -45,6 +45,10 @@ struct tren_work {
     tren_group_result *result; /* [n_groups] owned */
 };
 
+/* The kernels of the level that this work runs on. */
+static inline const tren_kernels *kernels_of(const tren_work *w) {
+    return w->graph->kernels;
+}
 static inline real *layer_y(const tren_work *w, const tren_layer *l) {
     return w->act.at + l->y * (size_t)w->capacity;
 }

@@ -14,17 +14,16 @@ tren_status tren_agree_on_program(const tren_comm *comm, const char *what) {
     tren_blas_version(blas, sizeof blas);
     tren_facts_add(&facts, "what the program does", "%s", what);
     tren_facts_add(&facts, "the version of tren", "%s", TREN_VERSION);
-    tren_facts_add(&facts, "the vector width of image networks", "%d bytes", TREN_VECTOR_BYTES);
     tren_facts_add(&facts, "the BLAS library", "%s", blas);
     tren_facts_add(&facts, "the MPI library", "%s", mpi);
     return tren_comm_same(comm, &facts, TREN_ERR_ENV,
                           "start the same program with the same libraries on all ranks");
 }
 
-/* Ranks may name the dataset each in its own way, since its content is compared; how progress is
- * shown and whether a picture is drawn concern rank 0 alone. */
+/* Ranks may name the dataset each in its own way, since its content is compared, and run each at
+ * the level of its own CPU; how progress is shown and whether a picture is drawn concern rank 0. */
 static bool may_differ(const tren_option *option) {
-    static const char *const key[] = {"data", "progress", "plots"};
+    static const char *const key[] = {"data", "cpu", "progress", "plots"};
     for (size_t i = 0; i < sizeof key / sizeof *key; i++)
         if (strcmp(option->key, key[i]) == 0) return true;
     return false;

@@ -29,7 +29,7 @@ static void make_dataset(char *path, size_t n, int percent) {
 
 static tren_graph *make_network(void) {
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){WIDTH, 1, 1});
     x = tren_dense(g, tren_dropout(g, x, 0.4), 30, &tren_gelu, (tren_init){0});
     tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0.1);

@@ -1,11 +1,10 @@
-/* Convolution against its definition, in double, for shapes of every way it is computed; and the
- * bits of an image must not depend on which images are computed with it. */
+/* Convolution against its definition, in double, for shapes of every way it is computed; the bits of
+ * an image must not depend on which images are computed with it, nor on the level of the CPU. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/conv_sweep.h"
 #include "support/net.h"
 #include "tren/kernels.h"
 
@@ -15,11 +14,11 @@ static const double allowed = 1e-12;
 static const double allowed = 3e-6;
 #endif
 
-typedef enum conv_way { DIRECT, WINOGRAD, UNFOLDED /* the weight gradient */ } conv_way;
+enum { DIRECT = TREN_CONV_DIRECT, WINOGRAD = TREN_CONV_WINOGRAD, UNFOLDED = TREN_CONV_UNFOLDED };
 
 typedef struct conv_case {
     int ci, h, w, co, kernel, stride, pad;
-    conv_way way;
+    int way; /* UNFOLDED: of the weight gradient */
 } conv_case;
 
 static const conv_case cases[] = {
@@ -40,7 +39,9 @@ static const conv_case cases[] = {
 enum { BLOCKS = 3 };
 
 typedef struct conv_data {
+    const tren_kernels *k;
     tren_conv_shape s;
+    tren_conv_plan plan;
     size_t nx, ny, nw;
     real *x, *y, *w, *b, *dy, *dx, *dw, *packed, *scratch;
 } conv_data;
@@ -56,14 +57,15 @@ static real *noise(size_t n, uint32_t seed) {
     return at;
 }
 
-static void data_open(conv_data *d, const conv_case *c) {
+static void data_open(conv_data *d, const conv_case *c, const tren_kernels *k) {
     tren_conv_shape s = {.ci = c->ci, .h = c->h, .w = c->w, .co = c->co};
     s.kernel = c->kernel;
     s.stride = c->stride;
     s.pad = c->pad;
     s.oh = (c->h + 2 * c->pad - c->kernel) / c->stride + 1;
     s.ow = (c->w + 2 * c->pad - c->kernel) / c->stride + 1;
-    *d = (conv_data){.s = s};
+    *d = (conv_data){.k = k, .s = s};
+    k->conv_plan(&d->plan, &s);
     d->nx = (size_t)s.ci * s.h * s.w * TREN_LANES;
     d->ny = (size_t)s.co * s.oh * s.ow * TREN_LANES;
     d->nw = (size_t)s.co * s.ci * s.kernel * s.kernel;
@@ -74,8 +76,8 @@ static void data_open(conv_data *d, const conv_case *c) {
     d->y = room(BLOCKS * d->ny);
     d->dx = room(BLOCKS * d->nx);
     d->dw = room(d->nw);
-    d->packed = room(tren_conv_packed(&s, 0) + tren_conv_packed(&s, 1));
-    d->scratch = room(tren_conv_scratch(&s));
+    d->packed = room(d->plan.packed[0] + d->plan.packed[1]);
+    d->scratch = room(d->plan.scratch);
 }
 
 static void data_close(conv_data *d) {
@@ -84,16 +86,22 @@ static void data_close(conv_data *d) {
 }
 
 static void run(conv_data *d, int first, int n) {
-    tren_conv_call call = {.packed = d->packed, .shape = &d->s, .scratch = d->scratch};
+    tren_conv_call call = {.packed = d->packed, .plan = &d->plan, .scratch = d->scratch};
     call.n_blocks = n;
-    tren_conv_pack(d->packed, d->w, &d->s, 0);
+    d->k->conv_pack(d->packed, d->w, &d->plan, 0);
     call.y = d->y + first * d->ny;
     call.x = d->x + first * d->nx;
-    tren_conv_forward(&call, d->b);
-    tren_conv_pack(d->packed, d->w, &d->s, 1);
+    d->k->conv_forward(&call, d->b);
+    d->k->conv_pack(d->packed, d->w, &d->plan, 1);
     call.y = d->dx + first * d->nx;
     call.x = d->dy + first * d->ny;
-    tren_conv_input(&call, false);
+    d->k->conv_input(&call, false);
+}
+
+static void run_weight(conv_data *d) {
+    tren_conv_gradient call = {
+        .dy = d->dy, .x = d->x, .plan = &d->plan, .scratch = d->scratch, .n_blocks = BLOCKS};
+    d->k->conv_weight(d->dw, &call);
 }
 
 /* One tap of one output of one lane: adds to y, dx and dw what the definition says. */
@@ -144,14 +152,15 @@ static void agrees(const real *a, const double *b, size_t n, int number, const c
 
 static void check(int number) {
     conv_data d;
-    data_open(&d, &cases[number]);
-    cr_expect_eq(tren_winograd_pays(&d.s), cases[number].way == WINOGRAD, "case %d", number);
-    cr_expect_eq(tren_conv_unfold_pays(&d.s), cases[number].way == UNFOLDED, "case %d", number);
+    data_open(&d, &cases[number], tren_kernels_best());
+    int images = cases[number].way == UNFOLDED ? DIRECT : cases[number].way;
+    cr_expect((int)d.plan.way[0] == images && (int)d.plan.way[1] == images, "case %d", number);
+    cr_expect_eq((int)d.plan.way[2], cases[number].way, "case %d", number);
     truth t = {calloc(BLOCKS * d.ny, sizeof *t.y), calloc(BLOCKS * d.nx, sizeof *t.dx),
                calloc(d.nw, sizeof *t.dw)};
     add_all(&t, &d);
     run(&d, 0, BLOCKS);
-    tren_conv_weight(d.dw, d.dy, d.x, BLOCKS, &d.s, d.scratch);
+    run_weight(&d);
     agrees(d.y, t.y, BLOCKS * d.ny, number, "y");
     agrees(d.dx, t.dx, BLOCKS * d.nx, number, "dx");
     agrees(d.dw, t.dw, d.nw, number, "dw");
@@ -168,8 +177,8 @@ Test(conv, is_what_its_definition_says) {
 Test(conv, an_image_has_the_same_bits_whatever_is_computed_with_it) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         conv_data one, many;
-        data_open(&one, &cases[i]);
-        data_open(&many, &cases[i]);
+        data_open(&one, &cases[i], tren_kernels_best());
+        data_open(&many, &cases[i], tren_kernels_best());
         run(&many, 0, BLOCKS);
         for (int b = BLOCKS - 1; b >= 0; b--) run(&one, b, 1);
         cr_expect_eq(memcmp(one.y, many.y, BLOCKS * one.ny * sizeof(real)), 0, "case %zu: y", i);
@@ -182,16 +191,16 @@ Test(conv, an_image_has_the_same_bits_whatever_is_computed_with_it) {
 Test(conv, adds_onto_a_gradient_where_asked) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         conv_data d;
-        data_open(&d, &cases[i]);
+        data_open(&d, &cases[i], tren_kernels_best());
         run(&d, 0, BLOCKS);
         real *before = noise(BLOCKS * d.nx, 9), *sum = noise(BLOCKS * d.nx, 9);
         tren_conv_call call = {.y = sum,
                                .x = d.dy,
                                .packed = d.packed,
-                               .shape = &d.s,
+                               .plan = &d.plan,
                                .scratch = d.scratch,
                                .n_blocks = BLOCKS};
-        tren_conv_input(&call, true);
+        d.k->conv_input(&call, true);
         double worst = 0;
         for (size_t k = 0; k < BLOCKS * d.nx; k++) {
             double off = fabs((double)sum[k] - (double)before[k] - (double)d.dx[k]);
@@ -202,4 +211,27 @@ Test(conv, adds_onto_a_gradient_where_asked) {
         free(sum);
         data_close(&d);
     }
+}
+
+static void same(const real *a, const real *b, size_t n, size_t number, const char *what) {
+    cr_expect(memcmp(a, b, n * sizeof *a) == 0, "case %zu: other bits of %s", number, what);
+}
+
+Test(conv, every_level_has_the_same_bits) {
+    const tren_kernels *k;
+    for (int level = 0; (k = tren_kernels_at(level)); level++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases && tren_kernels_run_here(k); i++) {
+            conv_data best, other;
+            data_open(&best, &cases[i], tren_kernels_best());
+            data_open(&other, &cases[i], k);
+            run(&best, 0, BLOCKS);
+            run(&other, 0, BLOCKS);
+            run_weight(&best);
+            run_weight(&other);
+            same(other.y, best.y, BLOCKS * best.ny, i, "y");
+            same(other.dx, best.dx, BLOCKS * best.nx, i, "dx");
+            same(other.dw, best.dw, best.nw, i, "dw");
+            data_close(&best);
+            data_close(&other);
+        }
 }

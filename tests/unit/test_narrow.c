@@ -12,14 +12,14 @@ typedef struct narrow_case {
     real y[23 * 16], dx[23 * 130], dw[16 * 130];
 } narrow_case;
 
-static void run_narrow(narrow_case *c, tren_narrow_shape s) {
+static void run_narrow(narrow_case *c, tren_narrow_shape s, const tren_kernels *k) {
     c->s = s;
     test_fill(c->x, (size_t)(s.n * s.in), 1);
     test_fill(c->w, (size_t)(s.out * s.in), 2);
     test_fill(c->dy, (size_t)(s.n * s.out), 3);
-    tren_narrow_forward(c->y, c->x, c->w, s);
-    tren_narrow_input(c->dx, c->dy, c->w, s);
-    tren_narrow_weight(c->dw, c->dy, c->x, s, false);
+    k->narrow_forward(c->y, c->x, c->w, s);
+    k->narrow_input(c->dx, c->dy, c->w, s);
+    k->narrow_weight(c->dw, c->dy, c->x, s, false);
 }
 
 static void expect_near(real got, double right, const narrow_case *c, const char *what) {
@@ -53,11 +53,12 @@ static void check_narrow_values(const narrow_case *c) {
 
 /* Rows by themselves, and dw onto what was there, have the bits of all at once and a sum. */
 static void check_narrow_bits(const narrow_case *c) {
+    const tren_kernels *k = tren_kernels_best();
     tren_narrow_shape s = c->s, row = {1, s.in, s.out};
     real y[16], dx[130], onto[16 * 130], sum[16 * 130];
     for (int i = 0; i < s.n; i++) {
-        tren_narrow_forward(y, c->x + i * s.in, c->w, row);
-        tren_narrow_input(dx, c->dy + i * s.out, c->w, row);
+        k->narrow_forward(y, c->x + i * s.in, c->w, row);
+        k->narrow_input(dx, c->dy + i * s.out, c->w, row);
         cr_assert_arr_eq(y, c->y + i * s.out, (size_t)s.out * sizeof *y);
         cr_assert_arr_eq(dx, c->dx + i * s.in, (size_t)s.in * sizeof *dx);
     }
@@ -65,7 +66,7 @@ static void check_narrow_bits(const narrow_case *c) {
     test_fill(onto, n, 4);
     memcpy(sum, onto, n * sizeof *sum);
     tren_add(sum, c->dw, n);
-    tren_narrow_weight(onto, c->dy, c->x, s, true);
+    k->narrow_weight(onto, c->dy, c->x, s, true);
     cr_assert_arr_eq(onto, sum, n * sizeof *sum);
 }
 
@@ -74,8 +75,24 @@ Test(narrow, products_are_right_and_rows_may_be_stacked) {
     for (int n = 1; n <= 23; n += n < 10 ? 1 : 13)
         for (int in = 1; in <= 130; in += in < 18 ? 1 : 16)
             for (int out = 1; out <= TREN_NARROW; out++) {
-                run_narrow(&c, (tren_narrow_shape){n, in, out});
+                run_narrow(&c, (tren_narrow_shape){n, in, out}, tren_kernels_best());
                 check_narrow_values(&c);
                 check_narrow_bits(&c);
             }
+}
+
+Test(narrow, every_level_has_the_same_bits) {
+    static narrow_case best, other;
+    const tren_kernels *k;
+    for (int level = 0; (k = tren_kernels_at(level)); level++)
+        for (int n = 1; n <= 23 && tren_kernels_run_here(k); n += 11)
+            for (int in = 1; in <= 130; in += in < 18 ? 1 : 16)
+                for (int out = 1; out <= TREN_NARROW; out++) {
+                    tren_narrow_shape s = {n, in, out};
+                    run_narrow(&best, s, tren_kernels_best());
+                    run_narrow(&other, s, k);
+                    cr_assert_arr_eq(best.y, other.y, (size_t)(n * out) * sizeof(real));
+                    cr_assert_arr_eq(best.dx, other.dx, (size_t)(n * in) * sizeof(real));
+                    cr_assert_arr_eq(best.dw, other.dw, (size_t)(in * out) * sizeof(real));
+                }
 }

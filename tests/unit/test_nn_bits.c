@@ -13,7 +13,7 @@ static tren_graph *random_network(uint32_t seed, int *width) {
     static const tren_activation *const f[] = {&tren_relu, &tren_tanh, &tren_gelu, &tren_identity};
     static const int widths[] = {1, 5, 16, 33, 64, 100, 129};
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     *width = widths[test_pick(seed, 0, 0, 6)];
     tren_layer *x = tren_input(g, (tren_shape){*width, 1, 1});
     uint32_t depth = (uint32_t)test_pick(seed, 1, 0, 3);
@@ -217,7 +217,7 @@ Test(bits, large_weights_are_folded_in_tiles) {
     enum { IN = 300, HIDDEN = 803 };
     tren_blas_threads(1);
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){IN, 1, 1});
     x = tren_dense(g, x, HIDDEN, &tren_relu, (tren_init){0});
     tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0);
@@ -236,7 +236,7 @@ Test(bits, large_weights_are_folded_in_tiles) {
 Test(bits, wide_layers_do_stack) {
     tren_blas_threads(1);
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){256, 1, 1});
     for (int i = 0; i < 2; i++) x = tren_dense(g, x, 256, &tren_relu, (tren_init){0});
     tren_softmax_loss(g, x, 0);

@@ -90,7 +90,7 @@ typedef struct gradient_test {
 static void test_open(gradient_test *t, const gradient_case *c) {
     *t = (gradient_test){.c = c};
     test_batch_open(&t->batch, SHARDS, (int[]){3, 1, 0, 4, 2}, WIDTH, OUT);
-    cr_assert_eq(tren_graph_open(&t->graph), TREN_OK);
+    cr_assert_eq(tren_graph_open(&t->graph, tren_kernels_best()), TREN_OK);
     t->input = test_input_with_gradient(t->graph, WIDTH);
     tren_layer *output = c->build(t->graph, t->input);
     if (c->squares)

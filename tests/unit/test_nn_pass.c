@@ -29,7 +29,7 @@ static void note_ready(void *ctx, size_t lo) {
 Test(backward, says_what_is_final_and_means_it) {
     static ready_log log;
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){8, 1, 1});
     for (int i = 0; i < 3; i++) x = tren_dense(g, x, 8, &tren_tanh, (tren_init){0});
     tren_softmax_loss(g, x, 0);
@@ -73,7 +73,7 @@ Test(work_fold, folds_numbers_like_gradients) {
     enum { NUMBERS = 5 };
     for (int shards = 1; shards <= MOST_SHARDS; shards++) {
         tren_graph *g = NULL;
-        cr_assert_eq(tren_graph_open(&g), TREN_OK);
+        cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
         tren_dense(g, tren_input(g, (tren_shape){3, 1, 1}), 2, &tren_identity, (tren_init){0});
         int count[MOST_SHARDS] = {1};
         test_batch batch;
@@ -101,7 +101,7 @@ Test(work_fold, folds_numbers_like_gradients) {
 Test(dropout_layer, draws_by_seed_layer_epoch_and_sample) {
     enum { ROWS = 6, UNITS = 40 };
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){UNITS, 1, 1});
     tren_layer *first = tren_dropout(g, x, 0.5), *second = tren_dropout(g, first, 0.25);
     tren_softmax_loss(g, second, 0);
@@ -137,7 +137,7 @@ Test(dropout_layer, draws_by_seed_layer_epoch_and_sample) {
 
 Test(evaluation, draws_nothing_and_smooths_nothing) {
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){12, 1, 1});
     x = tren_dense(g, tren_dropout(g, x, 0.5), 20, &tren_gelu, (tren_init){0});
     x = tren_dense(g, tren_dropout(g, x, 0.5), 3, &tren_identity, (tren_init){0});

@@ -39,7 +39,7 @@ static void open_case(layer_case *c, const char *name, const tren_activation *f,
     *c = (layer_case){.name = name};
     open_rows(c, shards, count);
     c->dy = test_reference_real(name, "dy");
-    cr_assert_eq(tren_graph_open(&c->graph), TREN_OK);
+    cr_assert_eq(tren_graph_open(&c->graph, tren_kernels_best()), TREN_OK);
     c->input = test_input_with_gradient(c->graph, c->batch.width);
     c->layer = f ? tren_activate(c->graph, c->input, f)
                  : tren_dense(c->graph, c->input, 5, &tren_identity, (tren_init){0});

@@ -68,7 +68,7 @@ static void check_case(const char *name, build_fn build, int shards, const int *
     for (size_t i = 0; i < x.n; i++) batch.x[i] = (real)x.at[i];
     real *dy = test_reference_real(name, "dy");
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *input = test_images_with_gradient(g, x.shape);
     tren_layer *output = tren_flatten(g, build(g, input));
     test_given_gradient(g, output, dy);
@@ -125,7 +125,7 @@ Test(reference_images, running_statistics) {
     test_batch_open(&batch, 1, (int[]){x.dim[0]}, x.dim[1], 1);
     for (size_t i = 0; i < x.n; i++) batch.x[i] = (real)x.at[i];
     tren_graph *g = NULL;
-    cr_assert_eq(tren_graph_open(&g), TREN_OK);
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *output = tren_flatten(g, tren_batch_norm(g, tren_input(g, x.shape), false));
     real *zero = calloc(x.n, sizeof *zero);
     test_given_gradient(g, output, zero);
