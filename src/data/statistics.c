@@ -1,6 +1,7 @@
 /* Mean and standard deviation of the training rows, and the check that every value is fit to be
  * trained on. */
 #include "data/prepare.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -17,52 +18,141 @@ static void to_double(double *restrict out, const void *x, tren_type type, size_
     }
 }
 
-/* sum[k] += sum over the values v of statistic k of (v - origin[k])^power, power 1 or 2. */
-static void add_row(double *sum, const double *value, const double *origin, int n_stats,
-                    int per_stat, int power) {
-    for (int k = 0; k < n_stats; k++) {
-        const double *v = value + (size_t)k * (size_t)per_stat;
-        double total = 0;
-        for (int i = 0; i < per_stat; i++) {
-            double d = v[i] - origin[k];
-            total += power == 1 ? d : d * d;
+/* One column of a table, or one channel of images. */
+typedef struct statistic {
+    double mean, sd, least, most;
+    double unit; /* deviations are multiplied by it before they are squared: a power of 2 */
+    double sum, squares;
+    bool whole; /* every value is a whole number that its type holds exactly */
+} statistic;
+
+typedef struct tally {
+    const tren_source *source;
+    const uint32_t *row; /* [n]; NULL: the first n rows. Not owned */
+    size_t n;
+    int n_stats, per_stat;
+    double *value;  /* [n_stats, per_stat]: one row; owned */
+    statistic *all; /* [n_stats] owned */
+} tally;
+
+static double epsilon_of(tren_type type) {
+    if (type == TREN_F32) return (double)FLT_EPSILON;
+    return type == TREN_F64 ? DBL_EPSILON : 0;
+}
+
+static void add_values(statistic *s, const double *value, int n, double most_exact) {
+    double total = 0;
+    for (int i = 0; i < n; i++) {
+        double v = value[i];
+        total += v;
+        if (v < s->least) s->least = v;
+        if (v > s->most) s->most = v;
+        s->whole = s->whole && fabs(v) <= most_exact && v == floor(v);
+    }
+    s->sum += total;
+}
+
+static void add_deviations(statistic *s, const double *value, int n) {
+    double total = 0, squares = 0;
+    for (int i = 0; i < n; i++) {
+        double d = value[i] - s->mean, scaled = d * s->unit;
+        total += d;
+        squares += scaled * scaled;
+    }
+    s->sum += total;
+    s->squares += squares;
+}
+
+/* Adds every row's values, or their deviations from the means. */
+static void add_rows(tally *t, bool deviations) {
+    tren_type type = t->source->x_type;
+    size_t width = (size_t)t->n_stats * (size_t)t->per_stat;
+    double most_exact = type == TREN_F32 ? 0x1p24 : 0x1p53;
+    for (int k = 0; k < t->n_stats; k++) t->all[k].sum = t->all[k].squares = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        to_double(t->value, t->source->x, type, (t->row ? t->row[i] : i) * width, width);
+        for (int k = 0; k < t->n_stats; k++) {
+            const double *value = t->value + (size_t)k * (size_t)t->per_stat;
+            if (deviations)
+                add_deviations(&t->all[k], value, t->per_stat);
+            else
+                add_values(&t->all[k], value, t->per_stat, most_exact);
         }
-        sum[k] += total;
     }
 }
 
-static tren_status check_range(const double *mean, const double *sd, const tren_source *source) {
-    for (int k = 0; k < source->shape.c; k++)
-        if (!isfinite(mean[k]) || !isfinite(sd[k]))
+static void find_means(tally *t) {
+    double count = (double)t->n * t->per_stat;
+    for (int k = 0; k < t->n_stats; k++)
+        t->all[k] = (statistic){.least = INFINITY, .most = -INFINITY, .unit = 1, .whole = true};
+    add_rows(t, false);
+    for (int k = 0; k < t->n_stats; k++) t->all[k].mean = t->all[k].sum / count;
+}
+
+/* A mean is off by the rounding of its sum, which the mean of the deviations shows (Chan, Golub and
+ * LeVeque 1983). It is corrected only where that matters, so that other data keep the digest they
+ * have always had. Squares of tiny deviations would be lost below the range of doubles. */
+static bool must_repeat(statistic *s, double count) {
+    double off = s->sum / count;
+    bool tiny = s->unit == 1 && s->sd < 0x1p-500 && s->least < s->most;
+    bool is_off = fabs(off) > 0x1p-20 * s->sd;
+    if (tiny) s->unit = 0x1p600;
+    if (is_off) s->mean += off;
+    return tiny || is_off;
+}
+
+static void find_deviations(tally *t) {
+    double count = (double)t->n * t->per_stat;
+    bool repeat = true;
+    for (int pass = 0; repeat && pass < 3; pass++) {
+        repeat = false;
+        add_rows(t, true);
+        for (int k = 0; k < t->n_stats; k++) {
+            statistic *s = &t->all[k];
+            s->sd = sqrt(s->squares / count) / s->unit;
+            if (must_repeat(s, count)) repeat = true;
+        }
+    }
+}
+
+/* What does not vary, or by no more than the rounding of its type, has no spread to divide by. */
+static void settle_constant(statistic *s, double epsilon) {
+    if (s->least == s->most) {
+        s->mean = s->least + 0.0; /* never -0 */
+        s->sd = 0;
+    } else if (!s->whole && s->sd <= epsilon * fabs(s->mean)) {
+        s->sd = 0;
+    }
+}
+
+static tren_status check_range(const tally *t) {
+    for (int k = 0; k < t->n_stats; k++)
+        if (!isfinite(t->all[k].mean) || !isfinite(t->all[k].sd))
             return tren_fail(TREN_ERR_DATA,
                              "%s: %s %d has values so large that its mean and standard deviation "
                              "are not finite: rescale or remove them first",
-                             source->origin, source->is_image ? "channel" : "column", k);
+                             t->source->origin, t->source->is_image ? "channel" : "column", k);
     return TREN_OK;
 }
 
 tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
                             const uint32_t *row, size_t n) {
-    int width = tren_shape_size(source->shape), n_stats = source->shape.c,
-        per_stat = width / n_stats;
-    double *value = NULL, *zero = NULL, count = (double)n * per_stat;
+    int width = tren_shape_size(source->shape), n_stats = source->shape.c;
+    tally t = {source, row, n, n_stats, width / n_stats, NULL, NULL};
     tren_status st;
-    TREN_GOTO(tren_alloc(&value, (size_t)width, sizeof *value, "mean and sd"));
-    TREN_GOTO(tren_alloc(&zero, (size_t)n_stats, sizeof *zero, "mean and sd"));
-    for (int pass = 1; pass <= 2; pass++) {
-        double *sum = pass == 1 ? mean : sd, *origin = pass == 1 ? zero : mean;
-        for (int k = 0; k < n_stats; k++) sum[k] = 0;
-        for (size_t i = 0; i < n; i++) {
-            to_double(value, source->x, source->x_type, row[i] * (size_t)width, (size_t)width);
-            add_row(sum, value, origin, n_stats, per_stat, pass);
-        }
-        for (int k = 0; k < n_stats; k++)
-            sum[k] = pass == 1 ? sum[k] / count : sqrt(sum[k] / count);
+    TREN_GOTO(tren_alloc(&t.value, (size_t)width, sizeof *t.value, "mean and sd"));
+    TREN_GOTO(tren_alloc(&t.all, (size_t)n_stats, sizeof *t.all, "mean and sd"));
+    find_means(&t);
+    find_deviations(&t);
+    TREN_GOTO(check_range(&t));
+    for (int k = 0; k < n_stats; k++) {
+        settle_constant(&t.all[k], epsilon_of(source->x_type));
+        mean[k] = t.all[k].mean;
+        sd[k] = t.all[k].sd;
     }
-    st = check_range(mean, sd, source);
 done:
-    free(value);
-    free(zero);
+    free(t.value);
+    free(t.all);
     return st;
 }
 
