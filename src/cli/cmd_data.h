@@ -2,7 +2,7 @@
 #ifndef TREN_CLI_CMD_DATA_H
 #define TREN_CLI_CMD_DATA_H
 
-#include "tren/base.h"
+#include "tren/data.h"
 
 /* argv[0] is the subcommand's name. */
 tren_status tren_data_import(int argc, char **argv);
@@ -10,6 +10,10 @@ tren_status tren_data_make(int argc, char **argv);
 tren_status tren_data_info(int argc, char **argv);
 tren_status tren_data_check(int argc, char **argv);
 tren_status tren_data_preview(int argc, char **argv);
+
+/* Prints a line for each kind of columns, channels or targets that do not vary in the training
+ * rows, and of targets that float rounds too much. Reads the training targets. */
+tren_status tren_data_print_notes(const tren_dataset *dataset);
 
 /* "54.9 MB" */
 const char *tren_text_bytes(char out[32], double bytes);

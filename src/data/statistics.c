@@ -1,6 +1,7 @@
 /* Mean and standard deviation of the training rows, and the check that every value is fit to be
  * trained on. */
 #include "data/prepare.h"
+#include "data/schema.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -125,18 +126,8 @@ static void settle_constant(statistic *s, double epsilon) {
     }
 }
 
-static tren_status check_range(const tally *t) {
-    for (int k = 0; k < t->n_stats; k++)
-        if (!isfinite(t->all[k].mean) || !isfinite(t->all[k].sd))
-            return tren_fail(TREN_ERR_DATA,
-                             "%s: %s %d has values so large that its mean and standard deviation "
-                             "are not finite: rescale or remove them first",
-                             t->source->origin, t->source->is_image ? "channel" : "column", k);
-    return TREN_OK;
-}
-
-tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
-                            const uint32_t *row, size_t n) {
+static tren_status compute(double *mean, double *sd, const tren_source *source, const uint32_t *row,
+                           size_t n) {
     int width = tren_shape_size(source->shape), n_stats = source->shape.c;
     tally t = {source, row, n, n_stats, width / n_stats, NULL, NULL};
     tren_status st;
@@ -144,7 +135,6 @@ tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
     TREN_GOTO(tren_alloc(&t.all, (size_t)n_stats, sizeof *t.all, "mean and sd"));
     find_means(&t);
     find_deviations(&t);
-    TREN_GOTO(check_range(&t));
     for (int k = 0; k < n_stats; k++) {
         settle_constant(&t.all[k], epsilon_of(source->x_type));
         mean[k] = t.all[k].mean;
@@ -153,6 +143,33 @@ tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
 done:
     free(t.value);
     free(t.all);
+    return st;
+}
+
+tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
+                            const uint32_t *row, size_t n) {
+    TREN_TRY(compute(mean, sd, source, row, n));
+    for (int k = 0; k < source->shape.c; k++)
+        if (!isfinite(mean[k]) || !isfinite(sd[k]))
+            return tren_fail(TREN_ERR_DATA,
+                             "%s: %s %d has values so large that its mean and standard deviation "
+                             "are not finite: rescale or remove them first",
+                             source->origin, source->is_image ? "channel" : "column", k);
+    return TREN_OK;
+}
+
+tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset) {
+    const tren_dataset_info *info = &dataset->info;
+    size_t n = info->rows[TREN_TRAIN];
+    tren_source targets = {.n = n, .shape = {info->n_targets, 1, 1}, .x_type = dataset->y_type};
+    tren_status st;
+    TREN_GOTO(tren_alloc(&targets.x, n * (size_t)info->n_targets, tren_type_size(targets.x_type),
+                         "the targets of a dataset"));
+    TREN_GOTO(
+        tren_h5_read_rows(dataset->file, tren_part_y[TREN_TRAIN], 0, n, targets.x_type, targets.x));
+    st = compute(mean, sd, &targets, NULL, n);
+done:
+    free(targets.x);
     return st;
 }
 
