@@ -61,7 +61,7 @@ uint64_t tren_rows_digest(const tren_rows *rows);
 #define TREN_FAR 256
 
 /* Normalisation: x' = (x - mean) / sd per statistic, and 0 where sd = 0. Computed as
- * x * scale + shift, scale = 1/sd, which loses at most 2^-15 in float unless a mean is far; where
+ * x * scale + shift, scale = 1/sd, which loses at most 2^-14 in float unless a mean is far; where
  * one is, as (x - mean) / sd in double. */
 typedef struct tren_normalizer {
     int width, n_stats, per_stat; /* width = n_stats * per_stat; row = [n_stats, per_stat] */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Where x * scale + shift in float would lose more of a value than 2^-15 of the sd: the mean is far
+/* Where x * scale + shift in float would lose more of a value than 2^-14 of the sd: the mean is far
  * from zero for its sd, or a factor is near the end of float's range. */
 static bool is_far(double mean, double sd) {
     return sd > 0 && (fabs(mean) > TREN_FAR * sd || sd < 0x1p-100 || sd > 0x1p100);
