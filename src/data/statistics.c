@@ -21,10 +21,11 @@ static void to_double(double *restrict out, const void *x, tren_type type, size_
 
 /* One column of a table, or one channel of images. */
 typedef struct statistic {
-    double mean, sd, least, most;
+    double mean, sd, first;
     double unit; /* deviations are multiplied by it before they are squared: a power of 2 */
     double sum, squares;
-    bool whole; /* every value is a whole number that its type holds exactly */
+    bool varies; /* not all values are the first */
+    bool whole;  /* every value is a whole number that its type holds exactly */
 } statistic;
 
 typedef struct tally {
@@ -42,14 +43,16 @@ static double epsilon_of(tren_type type) {
 }
 
 static void add_values(statistic *s, const double *value, int n, double most_exact) {
-    double total = 0;
+    double total = 0, first = s->first;
+    bool varies = s->varies, whole = s->whole;
     for (int i = 0; i < n; i++) {
         double v = value[i];
         total += v;
-        if (v < s->least) s->least = v;
-        if (v > s->most) s->most = v;
-        s->whole = s->whole && fabs(v) <= most_exact && v == floor(v);
+        varies |= v != first;
+        whole = whole && fabs(v) <= most_exact && v == (double)(int64_t)v;
     }
+    s->varies = varies;
+    s->whole = whole;
     s->sum += total;
 }
 
@@ -64,28 +67,35 @@ static void add_deviations(statistic *s, const double *value, int n) {
     s->squares += squares;
 }
 
+static void load_row(tally *t, size_t i) {
+    size_t width = (size_t)t->n_stats * (size_t)t->per_stat, row = t->row ? t->row[i] : i;
+    to_double(t->value, t->source->x, t->source->x_type, row * width, width);
+}
+
+static const double *value_of(const tally *t, int k) {
+    return t->value + (size_t)k * (size_t)t->per_stat;
+}
+
 /* Adds every row's values, or their deviations from the means. */
 static void add_rows(tally *t, bool deviations) {
-    tren_type type = t->source->x_type;
-    size_t width = (size_t)t->n_stats * (size_t)t->per_stat;
-    double most_exact = type == TREN_F32 ? 0x1p24 : 0x1p53;
+    double most_exact = t->source->x_type == TREN_F32 ? 0x1p24 : 0x1p53;
     for (int k = 0; k < t->n_stats; k++) t->all[k].sum = t->all[k].squares = 0;
     for (size_t i = 0; i < t->n; i++) {
-        to_double(t->value, t->source->x, type, (t->row ? t->row[i] : i) * width, width);
+        load_row(t, i);
         for (int k = 0; k < t->n_stats; k++) {
-            const double *value = t->value + (size_t)k * (size_t)t->per_stat;
             if (deviations)
-                add_deviations(&t->all[k], value, t->per_stat);
+                add_deviations(&t->all[k], value_of(t, k), t->per_stat);
             else
-                add_values(&t->all[k], value, t->per_stat, most_exact);
+                add_values(&t->all[k], value_of(t, k), t->per_stat, most_exact);
         }
     }
 }
 
 static void find_means(tally *t) {
     double count = (double)t->n * t->per_stat;
+    if (t->n > 0) load_row(t, 0);
     for (int k = 0; k < t->n_stats; k++)
-        t->all[k] = (statistic){.least = INFINITY, .most = -INFINITY, .unit = 1, .whole = true};
+        t->all[k] = (statistic){.first = value_of(t, k)[0], .unit = 1, .whole = true};
     add_rows(t, false);
     for (int k = 0; k < t->n_stats; k++) t->all[k].mean = t->all[k].sum / count;
 }
@@ -95,7 +105,7 @@ static void find_means(tally *t) {
  * have always had. Squares of tiny deviations would be lost below the range of doubles. */
 static bool must_repeat(statistic *s, double count) {
     double off = s->sum / count;
-    bool tiny = s->unit == 1 && s->sd < 0x1p-500 && s->least < s->most;
+    bool tiny = s->unit == 1 && s->sd < 0x1p-500 && s->varies;
     bool is_off = fabs(off) > 0x1p-20 * s->sd;
     if (tiny) s->unit = 0x1p600;
     if (is_off) s->mean += off;
@@ -118,8 +128,8 @@ static void find_deviations(tally *t) {
 
 /* What does not vary, or by no more than the rounding of its type, has no spread to divide by. */
 static void settle_constant(statistic *s, double epsilon) {
-    if (s->least == s->most) {
-        s->mean = s->least + 0.0; /* never -0 */
+    if (!s->varies) {
+        s->mean = s->first + 0.0; /* never -0 */
         s->sd = 0;
     } else if (!s->whole && s->sd <= epsilon * fabs(s->mean)) {
         s->sd = 0;
