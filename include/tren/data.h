@@ -63,11 +63,16 @@ uint64_t tren_rows_digest(const tren_rows *rows);
  * fewer. Reads them. */
 tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes);
 
-/* Normalisation as one affine map per statistic: x' = x * scale + shift, scale = 1/sd (1 where sd =
- * 0). */
+/* A mean is far when it is more than this many standard deviations from zero. */
+#define TREN_FAR 256
+
+/* Normalisation: x' = (x - mean) / sd per statistic, and 0 where sd = 0. Computed as
+ * x * scale + shift, scale = 1/sd, which loses at most 2^-14 in float unless a mean is far; where
+ * one is, as (x - mean) / sd in double. */
 typedef struct tren_normalizer {
     int width, n_stats, per_stat; /* width = n_stats * per_stat; row = [n_stats, per_stat] */
     real *scale, *shift;          /* [width] expanded, owned */
+    double *mean, *sd; /* [width] expanded, owned, sd infinite for 0; NULL where no mean is far */
 } tren_normalizer;
 tren_status tren_normalizer_open(tren_normalizer *normalizer, const tren_dataset_info *info);
 void tren_normalizer_close(tren_normalizer *normalizer);
@@ -86,6 +91,7 @@ typedef struct tren_augment {
     bool warps;   /* images are moved in some way */
     double noise; /* sd, in the file's units */
     real *room;   /* owned: one image with its margin */
+    real *unit;   /* [2, width] owned: ones and zeros, the map of what is normalised already */
 } tren_augment;
 /* TREN_ERR_USAGE: the dataset is a table, or its images are too small. Keeps `config`. */
 tren_status tren_augment_open(tren_augment *augment, const tren_config *config,

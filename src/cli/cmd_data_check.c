@@ -148,6 +148,7 @@ static tren_status check_file(const char *path) {
         printf("%s\n", path);
         print_balance(&check, tren_dataset_info_of(dataset));
         verdict v = judge(&check, dataset);
+        if (!v.errors) st = tren_data_print_notes(stdout, "  note   ", dataset);
         printf("  %s\n", v.errors ? "BAD" : "good");
         if (v.errors)
             st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above", path, v.errors,

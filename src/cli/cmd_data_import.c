@@ -86,8 +86,9 @@ static tren_status report(const char *path, double began) {
     tren_dataset *dataset;
     TREN_TRY(tren_dataset_open(&dataset, path));
     print_result(path, tren_dataset_info_of(dataset), tren_seconds() - began);
+    tren_status st = tren_data_print_notes(stderr, "note: ", dataset);
     tren_dataset_close(dataset);
-    return TREN_OK;
+    return st;
 }
 
 static tren_status set_take_and_noise(common *c) {

@@ -5,6 +5,7 @@
 #include "cli/out_file.h"
 #include "cli/png.h"
 #include "tren/data.h"
+#include <math.h>
 #include <string.h>
 
 enum { MAX_OPTIONS = 24, GAP = 4, WIDE_GAP = 12, SHADE = 200, MAX_SIDE = 16384 };
@@ -22,7 +23,7 @@ typedef struct preview {
     tren_dataset *dataset;
     const tren_dataset_info *info; /* not owned */
     tren_rows rows;
-    tren_normalizer as_stored; /* changes nothing */
+    tren_normalizer as_stored; /* at most subtracts one number from all pixels */
     tren_augment augment;
     /* the sheet */
     tren_picture sheet;
@@ -135,7 +136,9 @@ static tren_status open_data(preview *p) {
     if (!p->augment.warps && p->augment.noise == 0) p->copies = 0;
     TREN_TRY(tren_rows_read(&p->rows, p->dataset, TREN_TRAIN, 0, (size_t)p->n));
     tren_dataset_info plain = *p->info;
-    double zero[3] = {0}, one[3] = {1, 1, 1};
+    /* Float would not tell pixels apart that lie far from zero. */
+    bool far = plain.x_type != TREN_U8 && fabs(plain.mean[0]) > TREN_FAR * plain.sd[0];
+    double from = far ? plain.mean[0] : 0, zero[3] = {from, from, from}, one[3] = {1, 1, 1};
     plain.mean = zero;
     plain.sd = one;
     return tren_normalizer_open(&p->as_stored, &plain);

@@ -67,6 +67,8 @@ const char *tren_stream_path(const tren_stream *stream);
 tren_status tren_stream_read(tren_stream *stream, void *out, size_t n, size_t *got);
 /* Reads exactly n bytes, or fails as truncated. */
 tren_status tren_stream_read_all(tren_stream *stream, void *out, size_t n);
+/* Fails because so many bytes are missing. */
+tren_status tren_stream_fail_short(const tren_stream *stream, size_t missing);
 /* Fails unless everything has been read. */
 tren_status tren_stream_expect_end(tren_stream *stream);
 

@@ -1,5 +1,7 @@
 /* HDF5: any file that holds the inputs in one dataset and the labels or targets in another. */
+#include "data/prepare.h"
 #include "data/source.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,13 +126,51 @@ static size_t first_beyond(const void *wide, const input *in) {
     return i;
 }
 
+/* By how much f64 changes a whole number. */
+static double rounding_of(int64_t value) {
+    double nearest = (double)value;
+    if (nearest >= 0x1p63) return (double)(INT64_MAX - value) + 1;
+    int64_t back = (int64_t)nearest;
+    return back > value ? (double)(back - value) : (double)(value - back);
+}
+
+/* The first that f64 changes by what matters in its column, or how many there are. */
+static size_t first_rounded(const int64_t *value, size_t n, const tren_source *source,
+                            const double *mean, const double *sd) {
+    size_t width = tren_source_width(source), per_stat = width / (size_t)source->shape.c, i = 0;
+    for (; i < n; i++) {
+        double rounding = rounding_of(value[i]);
+        size_t k = i % width / per_stat;
+        if (rounding > 0x1p-16 * fmax(sd[k], fabs((double)value[i] - mean[k]))) break;
+    }
+    return i;
+}
+
+static tren_status check_rounding(const tren_source *source, const input *in,
+                                  const int64_t *value) {
+    size_t n_stats = (size_t)source->shape.c, width = tren_source_width(source),
+           n = tren_source_rows(source) * width;
+    double *mean;
+    TREN_TRY(tren_alloc(&mean, 2 * n_stats, sizeof *mean, "mean and sd"));
+    tren_status st = tren_statistics(mean, mean + n_stats, source, NULL, tren_source_rows(source));
+    size_t i = st == TREN_OK ? first_rounded(value, n, source, mean, mean + n_stats) : n;
+    if (i < n)
+        st = tren_fail(TREN_ERR_DATA,
+                       "%s: %s: row %zu, column %zu: beyond 2^53, f64 would round %lld and lose "
+                       "what differs in its column: subtract a constant from it before the import",
+                       path_of(in), in->name[0], i / width, i % width, (long long)value[i]);
+    free(mean);
+    return st;
+}
+
 static tren_status read_integers(tren_source *source, const input *in) {
     void *wide = NULL;
     tren_status st;
     size_t n = tren_source_rows(source) * tren_source_width(source);
     TREN_GOTO(read_wide(&wide, in));
     if (first_beyond(wide, in) == n) {
-        st = tren_source_set_integers(source, wide);
+        TREN_GOTO(tren_source_set_integers(source, wide));
+        if (source->x_type == TREN_F64) st = check_rounding(source, in, wide);
     } else {
         source->x_type = TREN_F64;
         st = input_read(&source->x, in, TREN_F64);

@@ -1,6 +1,7 @@
 /* IDX: the format of MNIST and its kin (Y. LeCun, "The MNIST database", file formats). Two zero
  * bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit integer, then
  * the elements, big-endian. */
+#include "data/schema.h"
 #include "data/source.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@ typedef struct settings {
     tren_texts images, labels, test_images, test_labels;
 } settings;
 
-#define MAX_DIMS 4
+#define MAX_DIMS   4
+#define FIRST_ROOM ((size_t)4 << 20) /* bytes, before anything has been read */
+
 typedef struct header {
     int code, rank;
     size_t dim[MAX_DIMS];
@@ -104,16 +107,47 @@ static size_t width_of(const header *head) {
     return width;
 }
 
-/* Reads n elements to out as `type`: the file's own, or I64. */
-static tren_status read_elements(void *out, tren_stream *stream, const element *e, size_t n,
+/* The elements that have been read so far. */
+typedef struct array {
+    char *at; /* [room] elements of `size` bytes, owned */
+    size_t n, room, size;
+    size_t most; /* what the headers say */
+} array;
+
+/* Memory follows what a file holds: what its header says is no reason to take it. */
+static tren_status make_room(array *a, size_t n) {
+    if (a->at && a->n + n <= a->room) return TREN_OK;
+    size_t room = a->room ? 2 * a->room : FIRST_ROOM / a->size;
+    if (room < a->n + n) room = a->n + n;
+    if (room > a->most) room = a->most;
+    char *at = realloc(a->at, room ? room * a->size : 1);
+    if (!at)
+        return tren_fail(TREN_ERR_INTERNAL,
+                         "out of memory: %.3g GiB for the elements of IDX files; use less data or "
+                         "a machine with more memory",
+                         (double)room * (double)a->size / 0x1p30);
+    a->at = at;
+    a->room = room;
+    return TREN_OK;
+}
+
+/* Adds the n elements of a file as `type`: the file's own, or I64. */
+static tren_status read_elements(array *out, tren_stream *stream, const element *e, size_t n,
                                  tren_type type) {
-    if (e->size == 1 && type == TREN_U8) return tren_stream_read_all(stream, out, n);
-    unsigned char raw[8192];
-    size_t room = sizeof raw / e->size, size = tren_type_size(type);
-    for (size_t at = 0; at < n; at += room) {
-        size_t here = n - at < room ? n - at : room;
-        TREN_TRY(tren_stream_read_all(stream, raw, here * e->size));
-        convert((char *)out + at * size, raw, here, e, type);
+    unsigned char raw[32768];
+    bool as_is = e->size == 1 && type == TREN_U8;
+    for (size_t left = n, here; left > 0; left -= here) {
+        size_t room = sizeof raw / e->size, got;
+        here = left < room ? left : room;
+        TREN_TRY(tren_stream_read(stream, raw, here * e->size, &got));
+        if (got < here * e->size) return tren_stream_fail_short(stream, left * e->size - got);
+        TREN_TRY(make_room(out, here));
+        char *to = out->at + out->n * out->size;
+        if (as_is)
+            memcpy(to, raw, here);
+        else
+            convert(to, raw, here, e, type);
+        out->n += here;
     }
     return TREN_OK;
 }
@@ -143,6 +177,29 @@ static tren_status check_alike(const pool *files, int i) {
                      tren_stream_path(files->stream[0]), tren_stream_path(files->stream[i]));
 }
 
+static size_t pool_rows(const pool *files, int lo, int hi) {
+    size_t n = 0;
+    for (int i = lo; i < hi; i++) n += files->head[i].dim[0];
+    return n;
+}
+
+/* Whatever the headers say, the bytes of all files as the widest type can be counted. */
+static tren_status check_rows(const pool *files, int i) {
+    const header *head = &files->head[i];
+    const char *path = tren_stream_path(files->stream[i]);
+    size_t rows = pool_rows(files, 0, i + 1), bytes;
+    if (rows > TREN_MAX_ROWS)
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: its header says %zu rows%s, and at most %u are supported: the file "
+                         "is damaged, or import fewer rows",
+                         path, head->dim[0], i > 0 ? " beside those before" : "", TREN_MAX_ROWS);
+    if (!__builtin_mul_overflow(rows, width_of(head) * sizeof(double), &bytes)) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: its header says %zu rows of %zu elements, more than any file can hold: "
+                     "the file is damaged, copy or make it again",
+                     path, head->dim[0], width_of(head));
+}
+
 static tren_status pool_open(pool *files, const tren_texts *own, const tren_texts *test,
                              tren_digest_state *digest) {
     *files = (pool){.n_files = own->n + test->n, .n_pool_files = own->n};
@@ -154,29 +211,26 @@ static tren_status pool_open(pool *files, const tren_texts *own, const tren_text
         TREN_TRY(tren_stream_open(&files->stream[i], path, digest));
         TREN_TRY(read_header(&files->head[i], files->stream[i]));
         TREN_TRY(check_alike(files, i));
+        TREN_TRY(check_rows(files, i));
     }
     return TREN_OK;
 }
 
-static size_t pool_rows(const pool *files, int lo, int hi) {
-    size_t n = 0;
-    for (int i = lo; i < hi; i++) n += files->head[i].dim[0];
-    return n;
-}
-
-/* All elements of all files, one after the other, as `type`. */
+/* All elements of all files, one after the other, as `type`. *out is the caller's, even on failure.
+ */
 static tren_status pool_read(void **out, const pool *files, tren_type type) {
     const element *e = element_of(files->head[0].code);
-    size_t size = tren_type_size(type), width = width_of(&files->head[0]), at = 0;
-    size_t n = pool_rows(files, 0, files->n_files) * width;
-    TREN_TRY(tren_alloc(out, n, size, "the elements of IDX files"));
+    size_t width = width_of(&files->head[0]);
+    array all = {.size = tren_type_size(type), .most = pool_rows(files, 0, files->n_files) * width};
+    tren_status st;
+    TREN_GOTO(make_room(&all, 0));
     for (int i = 0; i < files->n_files; i++) {
-        size_t here = files->head[i].dim[0] * width;
-        TREN_TRY(read_elements((char *)*out + at * size, files->stream[i], e, here, type));
-        TREN_TRY(tren_stream_expect_end(files->stream[i]));
-        at += here;
+        TREN_GOTO(read_elements(&all, files->stream[i], e, files->head[i].dim[0] * width, type));
+        TREN_GOTO(tren_stream_expect_end(files->stream[i]));
     }
-    return TREN_OK;
+done:
+    *out = all.at;
+    return st;
 }
 
 /* ---- the source ------------------------------------------------------------------------------ */

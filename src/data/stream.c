@@ -74,10 +74,13 @@ tren_status tren_stream_read(tren_stream *stream, void *out, size_t n, size_t *g
 tren_status tren_stream_read_all(tren_stream *stream, void *out, size_t n) {
     size_t got;
     TREN_TRY(tren_stream_read(stream, out, n, &got));
-    if (got == n) return TREN_OK;
+    return got == n ? TREN_OK : tren_stream_fail_short(stream, n - got);
+}
+
+tren_status tren_stream_fail_short(const tren_stream *stream, size_t missing) {
     return tren_fail(TREN_ERR_DATA,
                      "%s: truncated: %zu more bytes were expected; copy or make it again",
-                     stream->path, n - got);
+                     stream->path, missing);
 }
 
 tren_status tren_stream_expect_end(tren_stream *stream) {

@@ -56,6 +56,13 @@ spoil_files() {
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEFGH' >bad/images
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEF' >bad/images-cut
     printf '\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377' >bad/images-huge
+    printf '\0\0\10\3\177\377\377\377\0\0\0\2\0\0\0\2ABCDEF' >bad/images-2e31
+    printf '\0\0\16\3\177\377\377\377\0\0\264\4\0\0\264\4ABCDEF' >bad/images-2e65
+    printf '\0\0\14\3\377\377\377\377\0\0\0\2\0\0\0\2ABCDEF' >bad/images-2e32
+    { printf '\0\0\15\2\0\0\0\2\0\20\0\1' && head -c $((8 * 1048577)) /dev/zero; } >bad/targets-2e20
+    gzip -c bad/images-2e31 >bad/images-2e31.gz
+    printf '\0\0\10\1\177\377\377\377\1\2\3' >bad/labels-2e31
+    printf '\0\0\10\1\377\377\377\377\1\2\3' >bad/labels-2e32
     printf '\0\0\10\1\0\0\0\3\1\2\3' >bad/labels
     printf '\0\0\10\1\0\0\0\2\1\2' >bad/labels-2
     gzip -c bad/images | head -c 20 >bad/images.gz

@@ -34,6 +34,23 @@ test_csv() {
     expect 4 "t.csv:102: column 1 (a): 'x' is not a number" "${data[@]}" import csv t.csv --label kind --out e.h5
 }
 
+# What does not vary, and targets that float would round, are said where data come in and where they are looked over.
+test_notes() {
+    local said
+    for ((i = 0; i < 60; i++)); do printf '%d,31.37,%d,%d,%d\n' $((i % 7)) $((1700000000 + 60 * i)) 5 $((i % 2)); done >notes.csv
+    said="1 of 3 columns does not vary in the training rows, or only by rounding (counted from 0: 1)"
+    expect 0 "note: $said" "${data[@]}" import csv notes.csv --header no --label 5 --ignore 4 --type f64 --out notes.h5
+    expect 0 "note   $said" "${data[@]}" check notes.h5
+    expect 0 "sd            2.00364 0 1029.34" "${data[@]}" info notes.h5
+    expect 0 "58 training" \
+        "${data[@]}" import csv notes.csv --header no --label 5 --ignore 4 --type f64 --no-normalize --out notes.h5 --force
+    expect 0 "sd            1 1 1" "${data[@]}" info notes.h5
+    ! "${data[@]}" check notes.h5 | grep 'vary' || fail "a dataset without normalisation has no constant columns"
+    "${data[@]}" import csv notes.csv --header no --target 1,3,4 --ignore 5 --type f64 --out notes.h5 --force 2>notes
+    grep -q "targets that do not vary in the training rows, or only by rounding (counted from 0): 2" notes || fail "notes: $(cat notes)"
+    grep -q "float rounds it (counted from 0): 1: subtract a constant" notes || fail "notes: $(cat notes)"
+}
+
 test_hdf5() {
     expect 0 "rows of 2 f32" "${data[@]}" import hdf5 c.h5 --x /train/x --y /train/y --split 90/10/0 --out h.h5
     expect 4 "c.h5: /train/z: there is no such dataset" "${data[@]}" import hdf5 c.h5 --x /train/z --y /train/y --out i.h5
@@ -230,6 +247,7 @@ test_fashion_mnist() {
 
 test_make_info_check
 test_csv
+test_notes
 test_hdf5
 test_cifar
 test_take

@@ -141,6 +141,41 @@ Test(import_idx, broken_files_are_named) {
     expect_refused("i", "i", "has 3 dimensions, labels have 1");
 }
 
+/* A header alone takes no memory, and no product of its sizes overflows. */
+Test(import_idx, sizes_beyond_the_file_are_not_believed) {
+    size_t n;
+    test_write_idx("many", 0x08, 3, (uint32_t[]){0x7fffffff, 8, 8}, pixels, 12);
+    test_write_idx("many-labels", 0x08, 1, (uint32_t[]){0x7fffffff}, labels, 3);
+    expect_refused("many", "many-labels", "many: truncated: 137438953396 more bytes");
+    test_write_idx("wide", 0x0C, 2, (uint32_t[]){3, 0x7fffffff}, pixels, 12);
+    test_write_idx("l", 0x08, 1, (uint32_t[]){3}, labels, 3);
+    expect_refused("wide", "l", "wide: truncated: 25769803752 more bytes");
+    test_write_idx("both", 0x08, 2, (uint32_t[]){0x7fffffff, 0x7fffffff}, pixels, 12);
+    expect_refused("both", "many-labels", "both: its header says 2147483647 rows of 2147483647 el");
+    test_write_idx("more", 0x08, 1, (uint32_t[]){0x80000000}, pixels, 12);
+    expect_refused("more", "more", "2147483648 rows, and at most 2147483647 are supported");
+    unsigned char *bytes = test_read("many", &n);
+    test_write_gz("many.gz", bytes, n);
+    free(bytes);
+    expect_refused("many.gz", "many-labels", "many.gz: truncated: 137438953396 more bytes");
+}
+
+/* More than is taken at first. */
+Test(import_idx, memory_grows_with_what_is_read) {
+    enum { WIDTH = 1000, N = 5000 };
+    tren_source source;
+    unsigned char *raw = malloc(2 * WIDTH * N), *label = calloc(N, 1);
+    for (int i = 0; i < WIDTH * N; i++) raw[2 * i] = (unsigned char)(i % 7), raw[2 * i + 1] = 1;
+    test_write_idx("big", 0x0B, 2, (uint32_t[]){N, WIDTH}, raw, 2 * WIDTH * N);
+    test_write_idx("l", 0x08, 1, (uint32_t[]){N}, label, N);
+    cr_assert_eq(import(&source, "big", "l"), TREN_OK, "%s", tren_error_text());
+    for (int i = 0; i < WIDTH * N; i++)
+        cr_assert_eq(((float *)source.x)[i], (float)(i % 7 * 256 + 1));
+    tren_source_close(&source);
+    free(raw);
+    free(label);
+}
+
 Test(import_idx, damaged_gzip_is_named) {
     size_t n;
     write_pair();
