@@ -185,9 +185,12 @@ tren_status tren_checkpoint_read(tren_checkpoint *checkpoint, const char *path);
 tren_status tren_checkpoint_verify(const char *path);
 /* Parameters by name and shape into value [n_values]. */
 tren_status tren_checkpoint_read_values(real *value, const char *path, const tren_graph *graph);
-/* Elements [off, off + len) of an optimizer state. */
-tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state,
+/* Elements [off, off + len) of an optimizer state [n]. */
+tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, size_t n,
                                        tren_span at);
+/* The config that it holds, over the defaults. */
+tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
+                                   const char *path);
 
 #ifdef __cplusplus
 }

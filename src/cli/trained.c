@@ -63,9 +63,7 @@ static tren_status find_part(tren_part *part, const char *split) {
 }
 
 static tren_status choose_data(tren_trained *t, const char *data) {
-    tren_config_defaults(&t->config);
-    TREN_TRY(tren_config_load_text(&t->config, t->checkpoint.config, strlen(t->checkpoint.config),
-                                   t->path));
+    TREN_TRY(tren_checkpoint_config(&t->config, &t->checkpoint, t->path));
     if (!data) {
         if (access(t->config.data, F_OK) == 0) return TREN_OK;
         return tren_fail(TREN_ERR_DATA,
