@@ -31,6 +31,8 @@ static tren_status get_position(tren_h5 *file, tren_position *at) {
             break;
         case POSITION_F64:
             TREN_TRY(tren_h5_get_f64s(file, "/", f->name, value, &one));
+            if (one != 1)
+                return tren_checkpoint_damaged(tren_h5_path(file), "%s has no value", f->name);
             break;
         }
     }

@@ -1,3 +1,4 @@
+#include "base/temporary.h"
 #include "train/checkpoint.h"
 
 #include <errno.h>
@@ -220,8 +221,8 @@ tren_status tren_checkpoint_write(const char *dir, const char *name, const char 
                                   const tren_checkpoint *c, const tren_checkpoint_arrays *a) {
     char path[TREN_MAX_PATH + 64], tmp[TREN_MAX_PATH + 72];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    snprintf(tmp, sizeof tmp, "%s.tmp", path);
     at_point(a, "begin");
+    TREN_TRY(tren_temporary_take(tmp, sizeof tmp, path, TREN_ERR_CHECKPOINT));
     TREN_TRY(write_file(tmp, c, a));
     at_point(a, "closed");
     if (previous) TREN_TRY(keep_previous(dir, path, previous));
