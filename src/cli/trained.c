@@ -156,7 +156,13 @@ static tren_status open_local(tren_trained *t, bool speaks) {
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
     TREN_TRY(check_suits(t, info));
     if (speaks) warn_of_units(t, info);
-    TREN_TRY(tren_model_build(&t->graph, &t->config, &t->checkpoint.data));
+    tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);
+    if (built == TREN_ERR_USAGE || built == TREN_ERR_DATA)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is damaged: there is no network of its config and data (%s); name "
+                         "another checkpoint, or train again",
+                         t->path, tren_error_text());
+    TREN_TRY(built);
     TREN_TRY(tren_arena_open(&t->value, t->graph->n_values));
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
 }
