@@ -151,6 +151,7 @@ typedef struct tren_checkpoint {
     char *config;     /* YAML; owned */
     char *metrics;    /* metrics.csv so far; owned */
     size_t n_metrics; /* its length */
+    size_t n_values;  /* of its parameters together; only where it was read */
     double *history;  /* validation losses of the epochs so far; owned */
     size_t n_history;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */

@@ -163,6 +163,11 @@ static tren_status open_local(tren_trained *t, bool speaks) {
                          "another checkpoint, or train again",
                          t->path, tren_error_text());
     TREN_TRY(built);
+    if (t->graph->n_values > t->checkpoint.n_values)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is damaged: it has %zu weights, and the network of its config %zu; "
+                         "name another checkpoint, or train again",
+                         t->path, t->checkpoint.n_values, t->graph->n_values);
     TREN_TRY(tren_arena_open(&t->value, t->graph->n_values));
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
 }

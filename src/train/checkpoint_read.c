@@ -102,7 +102,7 @@ static tren_status digest_parameter(tren_h5 *file, const char *parameter, tren_t
     return digest_dataset(file, name, &shape, type, d);
 }
 
-/* *n_values: of all parameters. */
+/* Adds the numbers of all parameters to *n_values. */
 static tren_status digest_parameters(tren_h5 *file, tren_type type, size_t *n_values,
                                      tren_digest_state *digest) {
     char **name = NULL;
@@ -145,11 +145,11 @@ static const tren_optimizer *find_optimizer(const char *name) {
 }
 
 /* A state has one number for each value of the network. */
-static tren_status get_states(tren_h5 *file, tren_checkpoint *c, tren_type type, size_t n_values,
+static tren_status get_states(tren_h5 *file, tren_checkpoint *c, tren_type type,
                               tren_digest_state *digest) {
     const tren_optimizer *o = find_optimizer(c->optimizer);
     if (!tren_h5_has(file, "/optimizer")) return TREN_OK;
-    const tren_h5_shape shape = {.rank = 1, .dim = {n_values}};
+    const tren_h5_shape shape = {.rank = 1, .dim = {c->n_values}};
     for (int k = 0; k < o->n_states; k++) {
         char path[64];
         snprintf(path, sizeof path, "/optimizer/%s", o->state_name[k]);
@@ -191,7 +191,6 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
                             tren_digest_state *digest) {
     char *head = NULL;
     uint64_t stored = 0;
-    size_t n_values = 0;
     tren_type type;
     TREN_TRY(check_format(file, path));
     TREN_TRY(get_head(file, path, c));
@@ -199,8 +198,8 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     TREN_TRY(tren_checkpoint_head(&head, c));
     tren_digest_add(digest, head, strlen(head));
     free(head);
-    TREN_TRY(digest_parameters(file, type, &n_values, digest));
-    TREN_TRY(get_states(file, c, type, n_values, digest));
+    TREN_TRY(digest_parameters(file, type, &c->n_values, digest));
+    TREN_TRY(get_states(file, c, type, digest));
     TREN_TRY(get_texts(file, c, digest));
     TREN_TRY(tren_h5_get_u64(file, "/", "digest", &stored));
     if (stored == tren_digest_value(digest)) return tren_checkpoint_check(c, path);
