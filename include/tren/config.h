@@ -13,6 +13,9 @@ extern "C" {
 #define TREN_MAX_LIST 64
 #define TREN_MAX_PATH 1024
 
+/* Who gave a key: the later one has the say. */
+enum { TREN_GIVEN_BY_FILE = 1, TREN_GIVEN_BY_HAND, TREN_GIVEN_BY_GRID, TREN_MAX_KEYS = 128 };
+
 typedef struct tren_int_list {
     int n;
     int at[TREN_MAX_LIST];
@@ -146,6 +149,8 @@ typedef struct tren_config {
     bool evaluate_test;
     int progress; /* tren_progress_id */
     bool plots;
+    /* Of each row of the options table: who gave it last, 0: it is the default. */
+    unsigned char given[TREN_MAX_KEYS];
 } tren_config;
 
 typedef enum tren_option_type {
@@ -221,7 +226,8 @@ void tren_grid_index(int index[TREN_MAX_AXES], const tren_grid *grid, int64_t p)
 tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tren_config *base,
                             int64_t p);
 
-/* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...). */
+/* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...), and keys
+ * that were given though they cannot act (patience with the rule none). */
 tren_status tren_config_check(const tren_config *config);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
 tren_status tren_config_format(char **text, const tren_config *config);
@@ -236,7 +242,7 @@ int tren_option_describe(char *out, size_t n, const tren_option *option);
 /* Formats one value as it would stand in the YAML file. Returns snprintf's count. */
 int tren_option_format(char *out, size_t n, const tren_option *option, const tren_config *config);
 /* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2
- * now; ...". */
+ * now; ...". Keys that act in neither may differ. */
 tren_status tren_config_same(const tren_config *before, const tren_config *now,
                              tren_option_role role);
 

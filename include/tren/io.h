@@ -32,7 +32,8 @@ typedef struct tren_h5_shape {
 /* Opens for reading. `status` of failures is `code` (TREN_ERR_DATA or TREN_ERR_CHECKPOINT):
  * missing, not HDF5, truncated, locked (with the remedy HDF5_USE_FILE_LOCKING=FALSE). */
 tren_status tren_h5_open(tren_h5 **file, const char *path, tren_status code);
-/* Creates (truncates) for writing, superblock version 2 or later with checksummed metadata. */
+/* Creates (truncates) for writing, superblock version 2 or later with checksummed metadata. Refuses
+ * links, pipes and devices. */
 tren_status tren_h5_create(tren_h5 **file, const char *path, tren_status code);
 /* Closes a file opened for reading, or gives up on one being written. Accepts NULL. */
 void tren_h5_close(tren_h5 *file);

@@ -31,7 +31,10 @@ int tren_table_find(const tren_table *table, const char *column);
 double tren_table_get(const tren_table *table, int row, const char *column);
 /* The rows as CSV, without the header. Numbers survive reading again. */
 void tren_table_print(FILE *out, const tren_table *table);
-/* Reads a CSV file; fields that are no numbers give NaN. TREN_ERR_DATA. */
+/* How many cells a line of CSV has; a comma within quotes separates none. */
+int tren_table_cells(const char *line);
+/* Reads a CSV file; fields that are no numbers give NaN. TREN_ERR_DATA: among others, a row has
+ * another number of cells than the header. */
 tren_status tren_table_read(tren_table *table, const char *path);
 /* By way of a temporary file. TREN_ERR_ENV. */
 tren_status tren_table_write(const tren_table *table, const char *path);

@@ -12,6 +12,7 @@ void tren_config_defaults(tren_config *config) {
         assert(st == TREN_OK);
         (void)st;
     }
+    memset(config->given, 0, sizeof config->given);
 }
 
 size_t tren_config_batch(const tren_config *config, size_t m) {

@@ -224,7 +224,7 @@ static tren_status set_list(const setting *s) {
     return TREN_OK;
 }
 
-static tren_status set(const setting *s) {
+static tren_status set_value(const setting *s) {
     switch (s->option->type) {
     case TREN_OPTION_TEXT:
         return set_text(s);
@@ -248,10 +248,17 @@ static tren_status set(const setting *s) {
     return tren_fail(TREN_ERR_INTERNAL, "%s: the options table gives it no type", s->option->key);
 }
 
+static tren_status set(tren_config *config, const tren_option *option, const char *text,
+                       const char *where) {
+    TREN_TRY(set_value(&(setting){option, text, where, tren_option_at(option, config)}));
+    config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_HAND;
+    return TREN_OK;
+}
+
 tren_status tren_config_set(tren_config *config, const char *key, const char *text,
                             const char *where) {
     const tren_option *option = tren_option_find(key);
-    if (option) return set(&(setting){option, text, where, tren_option_at(option, config)});
+    if (option) return set(config, option, text, where);
     if (tren_section_exists(key))
         return tren_fail(TREN_ERR_USAGE,
                          "%s: '%s' is a section, not a key; give its keys, such as '%s'", where,

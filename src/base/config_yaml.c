@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
-enum { MAX_OPTIONS = 128, MAX_KEY = 128, MAX_BYTES = 1 << 20 };
+enum { MAX_KEY = 128, MAX_BYTES = 1 << 20 };
 
 typedef struct reader {
     tren_config *config;
@@ -17,8 +17,8 @@ typedef struct reader {
     const char *text; /* not owned */
     size_t n;
     yaml_document_t *document;
-    tren_grid *grid;          /* not owned; NULL: there may be none */
-    int line_of[MAX_OPTIONS]; /* where each option was given; 0: not yet */
+    tren_grid *grid;            /* not owned; NULL: there may be none */
+    int line_of[TREN_MAX_KEYS]; /* where each option was given; 0: not yet */
 } reader;
 
 static int line_of(const yaml_node_t *node) {
@@ -121,7 +121,9 @@ static tren_status set_option(reader *r, const tren_option *option, const yaml_n
                          "%s:%d: '%s' was given on line %d already; remove one of them", r->name,
                          line_of(key), option->key, *line);
     *line = line_of(key);
-    return set_value(r, option, value);
+    TREN_TRY(set_value(r, option, value));
+    r->config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_FILE;
+    return TREN_OK;
 }
 
 /* ---- the grid of a sweep ---------------------------------------------------------------------

@@ -1,4 +1,5 @@
 #include "base/whole.h"
+#include "base/own.h"
 #include "base/temporary.h"
 
 #include <errno.h>
@@ -9,7 +10,8 @@
 enum { MAX_PATH = 4096 };
 
 static bool put_all(const char *tmp, void (*put)(FILE *out, void *ctx), void *ctx) {
-    FILE *file = fopen(tmp, "we");
+    const char *why;
+    FILE *file = tren_own_fopen(tmp, TREN_OWN_REPLACE, &why);
     if (!file) return false;
     put(file, ctx);
     bool good = fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;

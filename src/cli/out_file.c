@@ -1,4 +1,5 @@
 #include "cli/out_file.h"
+#include "base/own.h"
 #include "train/checkpoint.h"
 
 #include <errno.h>
@@ -93,8 +94,9 @@ tren_status tren_out_open(tren_out_file *out) {
 tren_status tren_out_open_text(tren_out_file *out) {
     TREN_TRY(tren_out_open(out));
     TREN_TRY(tren_alloc(&out->buffer, BUFFER, 1, "an output buffer"));
-    out->text = fopen(out->tmp, "we");
-    if (!out->text) return refuse(out, errno);
+    const char *why;
+    out->text = tren_own_fopen(out->tmp, TREN_OWN_REPLACE, &why);
+    if (!out->text) return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, why);
     setvbuf(out->text, out->buffer, _IOFBF, BUFFER);
     return TREN_OK;
 }

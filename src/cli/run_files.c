@@ -106,8 +106,10 @@ static tren_status read_row(tren_metrics *m, char *line, const char *path, int n
     tren_status st = TREN_OK;
     int n = cut(line, cell, m->n_columns);
     if (n != m->n_columns)
-        st = tren_fail(TREN_ERR_DATA, "%s:%d: %d cells, and the header has %d", path, number, n,
-                       m->n_columns);
+        st = tren_fail(TREN_ERR_DATA,
+                       "%s:%d: %d cells, and the header has %d; remove this line, or "
+                       "train again (--resume writes the file anew)",
+                       path, number, n, m->n_columns);
     double *row = m->value + (size_t)m->n_rows * (size_t)m->n_columns;
     for (int i = 0; st == TREN_OK && i < n; i++)
         st = read_cell(row + i, cell[i], m->name[i], path, number);
@@ -121,6 +123,11 @@ static tren_status read_rows(tren_metrics *m, char *rest, const char *path) {
     for (const char *c = rest; *c; c++) lines += *c == '\n';
     if (lines == 0)
         return tren_fail(TREN_ERR_DATA, "%s has no rows: no epoch is complete yet", path);
+    if (lines > strlen(rest) / (size_t)m->n_columns) /* a cell takes a byte, its end */
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: its rows have fewer cells than the header, which has %d; train again "
+                         "(--resume writes the file anew)",
+                         path, m->n_columns);
     TREN_TRY(tren_alloc(&m->value, lines * (size_t)m->n_columns, sizeof *m->value, "metrics"));
     char *line;
     for (int number = 2; (line = next_line(&rest)); number++)

@@ -63,9 +63,7 @@ static tren_status find_part(tren_part *part, const char *split) {
 }
 
 static tren_status choose_data(tren_trained *t, const char *data) {
-    tren_config_defaults(&t->config);
-    TREN_TRY(tren_config_load_text(&t->config, t->checkpoint.config, strlen(t->checkpoint.config),
-                                   t->path));
+    TREN_TRY(tren_checkpoint_config(&t->config, &t->checkpoint, t->path));
     if (!data) {
         if (access(t->config.data, F_OK) == 0) return TREN_OK;
         return tren_fail(TREN_ERR_DATA,
@@ -158,7 +156,18 @@ static tren_status open_local(tren_trained *t, bool speaks) {
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
     TREN_TRY(check_suits(t, info));
     if (speaks) warn_of_units(t, info);
-    TREN_TRY(tren_model_build(&t->graph, &t->config, &t->checkpoint.data));
+    tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);
+    if (built == TREN_ERR_USAGE || built == TREN_ERR_DATA)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is damaged: there is no network of its config and data (%s); name "
+                         "another checkpoint, or train again",
+                         t->path, tren_error_text());
+    TREN_TRY(built);
+    if (t->graph->n_values > t->checkpoint.n_values)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is damaged: it has %zu weights, and the network of its config %zu; "
+                         "name another checkpoint, or train again",
+                         t->path, t->checkpoint.n_values, t->graph->n_values);
     TREN_TRY(tren_arena_open(&t->value, t->graph->n_values));
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
 }

@@ -1,5 +1,6 @@
 /* Opening, creating and closing HDF5 files. */
 #include "io/h5_internal.h"
+#include "base/own.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -83,16 +84,29 @@ tren_status tren_h5_open(tren_h5 **file, const char *path, tren_status code) {
     return TREN_OK;
 }
 
+/* HDF5 follows links; the kernel's name for an open file leads nowhere else. Where there is no
+ * /proc the path has been looked at just before. */
+static const char *name_of(char out[32], int fd, const char *path) {
+    snprintf(out, 32, "/proc/self/fd/%d", fd);
+    return access(out, W_OK) == 0 ? out : path;
+}
+
 /* Superblock version 2 and later carry checksums. Without times, equal content is equal bytes. */
 static tren_status create_file(tren_h5 *file) {
+    const char *why;
+    char name[32];
+    int fd = tren_own_open(file->path, TREN_OWN_REPLACE, &why);
+    if (fd < 0) return tren_h5_refuse(file, NULL, "cannot create: %s", why);
     hid_t access_list = H5Pcreate(H5P_FILE_ACCESS), create_list = H5Pcreate(H5P_FILE_CREATE);
     tren_status st = TREN_OK;
     if (H5Pset_libver_bounds(access_list, H5F_LIBVER_V18, H5F_LIBVER_LATEST) >= 0 &&
         H5Pset_obj_track_times(create_list, false) >= 0)
-        file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, create_list, access_list);
+        file->id =
+            H5Fcreate(name_of(name, fd, file->path), H5F_ACC_TRUNC, create_list, access_list);
     if (file->id < 0) st = tren_h5_error(file, NULL, "cannot create");
     H5Pclose(access_list);
     H5Pclose(create_list);
+    close(fd);
     return st;
 }
 

@@ -1,7 +1,8 @@
 #include "train/folder.h"
+#include "base/own.h"
+#include "base/temporary.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -33,12 +34,13 @@ static tren_status make_folders(const char *path) {
 static tren_status lock_folder(tren_folder *folder) {
     enum { TRIES = 50 };
     char path[TREN_MAX_PATH + 16];
+    const char *why;
     tren_folder_path(path, sizeof path, folder, ".lock");
-    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    folder->lock = tren_own_open(path, TREN_OWN_KEEP, &why);
     if (folder->lock < 0)
         return tren_fail(TREN_ERR_ENV,
-                         "cannot write in the run folder %s: %s; choose another with --out",
-                         folder->path, strerror(errno));
+                         "cannot write in the run folder %s: %s%s; choose another with --out",
+                         folder->path, strchr(why, ';') ? ".lock: " : "", why);
     for (int i = 0; i < TRIES; i++) {
         if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0) return TREN_OK;
         if (errno != EWOULDBLOCK) return TREN_OK; /* a file system without locks */
@@ -76,9 +78,10 @@ tren_status tren_folder_open(tren_folder *folder, const char *path, bool resume)
     if (!resume) TREN_TRY(refuse_used(folder));
     char log[TREN_MAX_PATH + 16];
     tren_folder_path(log, sizeof log, folder, "run.log");
-    folder->log = fopen(log, "ae");
+    const char *why;
+    folder->log = tren_own_fopen(log, TREN_OWN_APPEND, &why);
     if (folder->log) return TREN_OK;
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", log, strerror(errno));
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", log, why);
 }
 
 void tren_folder_close(tren_folder *folder) {
@@ -98,13 +101,13 @@ tren_status tren_folder_write(const tren_folder *folder, const char *name, const
     if (!folder->path[0]) return TREN_OK;
     char path[TREN_MAX_PATH + 64], tmp[TREN_MAX_PATH + 72];
     tren_folder_path(path, sizeof path, folder, name);
-    snprintf(tmp, sizeof tmp, "%s.tmp", path);
-    FILE *file = fopen(tmp, "we");
-    bool bad = !file;
-    if (file) bad = (fputs(text, file) < 0) | (fflush(file) != 0);
+    TREN_TRY(tren_temporary_take(tmp, sizeof tmp, path, TREN_ERR_ENV));
+    const char *why;
+    FILE *file = tren_own_fopen(tmp, TREN_OWN_REPLACE, &why);
+    bool bad = file && ((fputs(text, file) < 0) | (fflush(file) != 0));
     if (file) bad |= fclose(file) != 0;
-    if (!bad && rename(tmp, path) == 0) return TREN_OK;
-    int error = errno;
+    if (file && !bad && rename(tmp, path) == 0) return TREN_OK;
+    if (file) why = strerror(errno);
     unlink(tmp);
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, strerror(error));
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, why);
 }

@@ -93,6 +93,7 @@ spoil_configs() {
     yaml list 'epochs: [1]\n'
     yaml map 'epochs: {a: 1}\n'
     yaml section 'optimizer: 3\n'
+    yaml idle 'data: good/classes.h5\noptimizer: {name: scg, learning_rate: 0.2}\nout: new\n'
     yaml documents 'epochs: 1\n---\nepochs: 2\n'
     yaml open 'data: "c.h5\n'
     yaml alias 'epochs: *no\n'

@@ -171,7 +171,7 @@ Test(config_yaml, what_is_written_reads_back_the_same) {
         char *text;
         cr_assert_eq(tren_config_format(&text, both[i]), TREN_OK);
         cr_assert_eq(load(&back, text), TREN_OK, "%s\n%s", tren_error_text(), text);
-        cr_assert_eq(memcmp(&back, both[i], sizeof back), 0, "%s", text);
+        cr_assert_eq(memcmp(&back, both[i], offsetof(tren_config, given)), 0, "%s", text);
         free(text);
     }
 }
