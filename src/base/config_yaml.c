@@ -139,7 +139,7 @@ static tren_status add_value(const reader *r, tren_axis *axis, const yaml_node_t
     else
         return fail_at(r, node, axis->option->key, "has a value that is none of its own kind");
     axis->text[axis->n] = strdup(text);
-    return axis->text[axis->n++] ? TREN_OK : tren_fail(TREN_ERR_INTERNAL, "out of memory: a grid");
+    return axis->text[axis->n++] ? TREN_OK : tren_fail_memory(0, "a grid");
 }
 
 /* Each value is tried on the config, which is set right again when the points are made. */
@@ -252,7 +252,7 @@ static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
     const char *problem = parser->problem ? parser->problem : "cannot be read";
     switch (parser->error) {
     case YAML_MEMORY_ERROR:
-        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", r->name);
+        return tren_fail_memory(0, r->name);
     case YAML_READER_ERROR:
         return tren_fail(TREN_ERR_USAGE, "%s: byte %zu: %s; a config is YAML text in UTF-8",
                          r->name, parser->problem_offset, problem);
@@ -309,8 +309,7 @@ static tren_status load_text(tren_config *config, tren_grid *grid, const char *t
     TREN_TRY(check_brackets(text, n, name));
     yaml_parser_t parser;
     yaml_document_t document;
-    if (!yaml_parser_initialize(&parser))
-        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", name);
+    if (!yaml_parser_initialize(&parser)) return tren_fail_memory(0, name);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
     reader r = {
         .config = config, .name = name, .text = text, .n = n, .document = &document, .grid = grid};

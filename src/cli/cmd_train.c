@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
@@ -72,7 +73,7 @@ static bool finished(tren_status st) {
 static int run(const tren_config *config, bool resume, double started) {
     tren_comm comm;
     tren_result result;
-    tren_status st = tren_comm_open(&comm);
+    tren_status st = tren_mpi_start(&comm, config->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("train", st);
     st = train(&comm, config, resume, started, &result);
     bool speaks = comm.rank == 0;

@@ -16,7 +16,7 @@ static const char header[] =
 static tren_status append(tren_checkpoint *c, const char *line) {
     size_t have = c->n_metrics, more = strlen(line);
     char *longer = realloc(c->metrics, have + more + 1);
-    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: metrics");
+    if (!longer) return tren_fail_memory(0, "metrics");
     memcpy(longer + have, line, more + 1);
     c->metrics = longer;
     c->n_metrics = have + more;
