@@ -1,4 +1,5 @@
 #include "base/temporary.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,11 +15,12 @@ tren_status tren_temporary_make(char *name, size_t room, const char *path, tren_
         char again[16] = "";
         if (k > 0) snprintf(again, sizeof again, "-%d", k);
         int n = snprintf(name, room, "%s.%ld%s.tmp", path, (long)getpid(), again);
-        if ((size_t)n >= room) return tren_fail(code, "%s: the path is too long", path);
+        if ((size_t)n >= room)
+            return tren_fail(code, "%s: the path is too long; choose a shorter one", path);
         fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd < 0 && errno != EEXIST) break;
     }
-    if (fd < 0) return tren_fail(code, "%s: cannot create: %s", name, strerror(errno));
+    if (fd < 0) return tren_fail(code, "%s: cannot create: %s", name, tren_why(errno));
     close(fd);
     return TREN_OK;
 }

@@ -28,7 +28,7 @@ typedef struct lab_args {
 static tren_status set_language(tren_language *language, const char *text) {
     *language = text && strcmp(text, "es") == 0 ? TREN_SPANISH : TREN_ENGLISH;
     if (!text || *language == TREN_SPANISH || strcmp(text, "en") == 0) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--lang: '%s' is neither en nor es", text);
+    return tren_fail(TREN_ERR_USAGE, "--lang: '%s' is neither en nor es; give one of these", text);
 }
 
 static tren_status parse(lab_args *a, int argc, char **argv) {

@@ -28,7 +28,9 @@ static tren_status check(predict_args *a, const tren_args *args, const char *sou
     if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the file to write");
     if (!tren_path_ends(a->out, ".csv") && !tren_path_ends(a->out, ".h5") &&
         !tren_path_ends(a->out, ".hdf5"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' ends neither in .csv nor in .h5", a->out);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--out: '%s' ends neither in .csv nor in .h5; give one of these endings",
+                         a->out);
     return TREN_OK;
 }
 
@@ -117,7 +119,8 @@ static tren_status predictor_open(predictor *p, const tren_trained *t, const pre
     out->all = a->top == 0;
     out->top = a->top == 0 ? 1 : a->top;
     if (a->top > 0 && !out->classes)
-        return tren_fail(TREN_ERR_USAGE, "--top %d chooses among classes, and %s has targets",
+        return tren_fail(TREN_ERR_USAGE,
+                         "--top %d chooses among classes, and %s has targets; leave --top out",
                          a->top, t->config.data);
     if (a->top > out->outputs)
         return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes; give at most as many",

@@ -128,7 +128,8 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
     if (st == TREN_OK) st = check_keys(grid, &theirs);
     free(mine.at);
     if (st == TREN_OK && run.resume)
-        st = tren_fail(TREN_ERR_USAGE, "--resume: a sweep always goes on where it was");
+        st = tren_fail(TREN_ERR_USAGE,
+                       "--resume: a sweep always goes on where it was; leave this option out");
     if (st == TREN_OK && grid->n_axes == 0)
         st = tren_fail(TREN_ERR_USAGE,
                        "the file has no grid; give it a section such as\n  grid:\n    "

@@ -10,21 +10,6 @@
 #include "tren/train.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time the run comes to
- * that point. */
-static void die_at(void *ctx, const char *point) {
-    static int left = -1;
-    (void)ctx;
-    const char *wish = getenv("TREN_TEST_KILL"), *colon = wish ? strchr(wish, ':') : NULL;
-    if (!colon || strlen(point) != (size_t)(colon - wish) ||
-        strncmp(wish, point, strlen(point)) != 0)
-        return;
-    if (left < 0) left = atoi(colon + 1);
-    if (--left == 0) raise(SIGKILL);
-}
 
 static void show(void *ctx, const tren_progress *p) {
     tren_progress_show(ctx, p);
@@ -58,7 +43,6 @@ static tren_status train(tren_comm *comm, const tren_config *config, bool resume
                                   .signal = &tren_stop_signal,
                                   .log = &log,
                                   .progress = show,
-                                  .hook = getenv("TREN_TEST_KILL") ? die_at : NULL,
                                   .ctx = &view,
                                   .started = started};
     tren_status st = tren_train(comm, config, &options, result);

@@ -61,7 +61,9 @@ static tren_status exec_sibling(const char *name, char **argv) {
     char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
     if (folder + strlen(name) >= sizeof path)
-        return tren_fail(TREN_ERR_ENV, "the path of the program is too long: '%s'", path);
+        return tren_fail(TREN_ERR_ENV,
+                         "the path of the program is too long: '%s'; install it in a shorter one",
+                         path);
     strcpy(path + folder, name);
     size_t n = 0;
     while (argv[n]) n++;

@@ -12,7 +12,8 @@
 static tren_status file_of(char *path, size_t n, const tren_sweep *s, int point) {
     int length = snprintf(path, n, "%s/%s.csv", s->dir, s->name(s->ctx, point));
     if ((size_t)length < n) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "%s: the path of a point's file is too long", s->dir);
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: the path of a point's file is too long; choose a shorter --out", s->dir);
 }
 
 static bool is_there(const tren_sweep *s, int point) {
@@ -130,7 +131,9 @@ static tren_status run_jobs(tren_comm *group, const tren_sweep *s, const job *jo
         double begin = tren_seconds();
         bool stop = s->signal && *s->signal;
         tren_comm_bcast(group, &stop, sizeof stop);
-        if (stop) return tren_fail(TREN_REQUEUE, "left on a signal");
+        if (stop)
+            return tren_fail(TREN_REQUEUE,
+                             "left on a signal; start again with the same command to go on");
         tren_status st = run_point(group, s, jobs[i].point);
         if (st == TREN_REQUEUE) return st;
         if (st == TREN_OK) {

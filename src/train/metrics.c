@@ -1,6 +1,7 @@
 /* metrics.csv: one row an epoch. All columns but those ending in seconds are the same on any number
  * of ranks, killed or not. */
 #include "train/trainer.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -25,7 +26,7 @@ static tren_status append(tren_checkpoint *c, const char *line) {
 
 static tren_status lost(const tren_trainer *t) {
     return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path,
-                     strerror(errno));
+                     tren_why(errno));
 }
 
 /* All rows anew, and the file left open for the next ones. */
