@@ -55,7 +55,7 @@ static tren_status refuse(const tren_arg *option, const char *value, const char 
     double max = upper_end(option);
     tren_text_from_real(least, sizeof least, option->min);
     tren_text_from_real(most, sizeof most, max);
-    snprintf(range, sizeof range, "; give %s", option->metavar ? option->metavar : "another");
+    snprintf(range, sizeof range, "; give %s", option->metavar ? option->metavar : "true or false");
     if (isinf(max))
         snprintf(range, sizeof range, "; give at least %s", least);
     else if (max > 0)

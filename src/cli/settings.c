@@ -76,7 +76,7 @@ static tren_status set_choice(int *value, const tren_setting *setting, const cha
         *value = i;
         return TREN_OK;
     }
-    return tren_fail(TREN_ERR_USAGE, "--%s: '%s' is unknown; give one of %s", setting->name, text,
+    return tren_fail(TREN_ERR_USAGE, "--%s: '%s' is none of %s", setting->name, text,
                      setting->value);
 }
 
