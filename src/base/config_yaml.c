@@ -334,10 +334,10 @@ static tren_status check_size(size_t n, const char *name) {
 
 static tren_status load_text(tren_config *config, tren_grid *grid, const char *text, size_t n,
                              const char *name) {
+    TREN_TRY(check_size(n, name));
     if (memchr(text, '\0', n))
         return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
                          name);
-    TREN_TRY(check_size(n, name));
     TREN_TRY(check_nesting(text, n, name));
     yaml_parser_t parser;
     yaml_document_t document;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is settled before MPI starts: BLAS kernels, precision, srun without PMIx, and whether a person watches.
+# What is settled before MPI starts: BLAS kernels, precision, srun without PMIx, whether a person watches, limits that
+# are too low; and a start of MPI that hangs.
 set -euo pipefail
 
 tren=$TREN_BIN/tren
@@ -104,7 +105,8 @@ test_watched() {
 
 # What no program can work with is refused in one line, whichever limit it is: not by MPI's or HDF5's own ways out.
 test_limits() {
-    local rows=$scratch/c.h5 options=(--data "$scratch/c.h5" --shards 2 --progress off --no-plots --epochs 1 --out "$scratch/run")
+    local rows=$scratch/c.h5 options=(--data "$scratch/c.h5" --shards 2 --progress off --no-plots --epochs 1)
+    options+=(--out "$scratch/run")
     "$tren" data make sinusoid --out "$rows" --n 60 >/dev/null
     limited() { (ulimit "$1" "$2" && shift 2 && exec "$@"); }
     expect_code 3 "may have 20 open files, and MPI and HDF5 need at least 64; raise the limit with 'ulimit -n 1024'" \
@@ -143,7 +145,7 @@ test_mpi_start() {
     local lonely='[[ $OMPI_COMM_WORLD_RANK -eq 0 ]] || exec sleep 100; exec "$@"'
     expect_code 6 "tren: rank 0: MPI has not started within 2 s (MPI_Init)" \
         mpirun -n 2 bash -c "$lonely" bash "$tren" "${options[@]}" --stall_timeout 2
-    expect_code 75 "stopped by a signal while MPI was starting; nothing was trained" \
+    expect_code 124 "stopped by a signal while MPI was starting; nothing was trained" \
         mpirun -n 2 bash -c "$lonely" bash timeout 1 "$tren" "${options[@]}"
     ((SECONDS - began < 40)) || fail "MPI start: took $((SECONDS - began)) s"
 }

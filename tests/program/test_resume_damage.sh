@@ -98,8 +98,8 @@ test_killed_after_damage() {
     for point in linked closed renamed; do
         fresh_copy again
         truncate -s 1000 again/last.h5
-        expect 137 "using again/previous.h5" env "${killing[@]}" "TREN_TEST_KILL=$point:1" mpirun -n 2 "$tren" train config.yaml \
-            --out again --resume
+        expect 137 "using again/previous.h5" env "${killing[@]}" "TREN_TEST_KILL=$point:1" mpirun -n 2 "$tren" \
+            train config.yaml --out again --resume
         expect 0 "resumed from again/" train 4 again --resume
         same_run plain again
     done

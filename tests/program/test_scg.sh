@@ -86,7 +86,8 @@ test_float() {
 test_killed() {
     local point ranks=3
     for point in done:1 begin:2 states:1 closed:2 linked:1 done:1; do
-        expect 137 "" env "${killing[@]}" "TREN_TEST_KILL=$point" mpirun -n $ranks "$tren" train config.yaml --out killed --resume
+        expect 137 "" env "${killing[@]}" "TREN_TEST_KILL=$point" mpirun -n $ranks "$tren" \
+            train config.yaml --out killed --resume
         ranks=$((ranks % 4 + 1))
     done
     expect 0 "resumed from" train 4 killed --resume
