@@ -110,10 +110,9 @@ static tren_status read_row(tren_metrics *m, char *line, const char *path, int n
     tren_status st = TREN_OK;
     int n = cut(line, cell, m->n_columns);
     if (n != m->n_columns)
-        st = tren_fail(
-            TREN_ERR_DATA,
-            "%s:%d: %d cells, and the header has %d; fix or remove this line", path,
-            number, n, m->n_columns);
+        st = tren_fail(TREN_ERR_DATA,
+                       "%s:%d: %d cells, and the header has %d; fix or remove this line", path,
+                       number, n, m->n_columns);
     double *row = m->value + (size_t)m->n_rows * (size_t)m->n_columns;
     for (int i = 0; st == TREN_OK && i < n; i++)
         st = read_cell(row + i, cell[i], m->name[i], path, number);
