@@ -9,11 +9,7 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
-enum { MAX_OPTIONS = 128, MAX_KEY = 128 };
-
-/* libyaml needs time in the square of the anchors, and of the depth: with these bounds no file
- * takes longer than a third of a second. */
-enum { MAX_KIB = 64, MAX_BYTES = MAX_KIB << 10, MAX_NESTING = 1000 };
+enum { MAX_OPTIONS = 128, MAX_KEY = 128, MAX_BYTES = 1 << 20 };
 
 typedef struct reader {
     tren_config *config;
@@ -73,7 +69,7 @@ static tren_status set_scalar(reader *r, const tren_option *option, const yaml_n
                               const char *where) {
     const char *text = scalar(node);
     if (strlen(text) != node->data.scalar.length)
-        return fail_at(r, node, option->key, "contains a zero byte; remove it");
+        return fail_at(r, node, option->key, "contains a zero byte");
     if (is_plain_null(node)) {
         bool may = option->type == TREN_OPTION_TEXT || tren_option_nullable(option);
         if (!may)
@@ -306,6 +302,10 @@ static tren_status read_end(const reader *r, yaml_parser_t *parser) {
                      line);
 }
 
+/* libyaml needs time in the square of the anchors, and of the depth: with these bounds no config
+ * takes longer than a third of a second. */
+enum { MAX_KIB = 64, MAX_NESTING = 1000 };
+
 /* Lists and maps that begin within a line: brackets, and "- - -" or "? - :" behind each other. Each
  * that begins on a line of its own needs more indentation than the one before, which bounds them.
  */
@@ -326,7 +326,7 @@ static tren_status check_nesting(const char *text, size_t n, const char *name) {
 }
 
 static tren_status check_size(size_t n, const char *name) {
-    if (n <= MAX_BYTES) return TREN_OK;
+    if (n <= (size_t)MAX_KIB << 10) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "%s: has more than %d KiB, which no config needs; is it the right file?", name,
                      MAX_KIB);

@@ -39,7 +39,7 @@ tren_status tren_whole_read(char **text, const char *path, tren_status code) {
     size_t room = 0;
     *text = NULL;
     FILE *file = fopen(path, "re");
-    if (!file) return tren_fail(code, "%s: %s", path, tren_why(errno));
+    if (!file) return tren_fail(code, "%s: %s", path, strerror(errno));
     ssize_t n = getdelim(text, &room, '\0', file);
     bool failed = ferror(file);
     fclose(file);

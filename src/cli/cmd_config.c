@@ -10,8 +10,7 @@ static tren_status print_config(int argc, char **argv) {
     TREN_TRY(tren_cli_config_read(&config, &run, argc, argv));
     if (run.help) return TREN_OK;
     if (run.resume || run.dry_run)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--resume and --dry-run are options of 'tren train'; leave them out here");
+        return tren_fail(TREN_ERR_USAGE, "--resume and --dry-run are options of 'tren train'");
     TREN_TRY(tren_config_check(&config));
     char *text;
     TREN_TRY(tren_config_format(&text, &config));

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { N_TICKS = 8 };
+/* A start takes longer than a step, for which stall_timeout is made. */
+enum { N_TICKS = 8, LEAST_SECONDS = 10 };
 
 /* Only what is global can be reached by a handler. Time is counted in ticks, so that hours in which
  * the machine was suspended count as one. */
@@ -56,7 +57,7 @@ static void stop_watching(void) {
 }
 
 tren_status tren_mpi_start(tren_comm *comm, double timeout) {
-    watch(timeout);
+    watch(timeout > 0 ? fmax(timeout, LEAST_SECONDS) : 0);
     tren_status st = tren_comm_open(comm);
     stop_watching();
     if (st != TREN_OK) return st;

@@ -8,9 +8,9 @@
 enum { TREN_START_SECONDS = 300 }; /* for commands without stall_timeout */
 
 /* tren_comm_open, and what the batch system grants in memory. When MPI has not started after
- * `timeout` seconds (0: however long), the process says so and leaves with TREN_ERR_STALLED; when a
- * stop signal comes meanwhile and MPI has not started five seconds later, with TREN_REQUEUE.
- * Collective. */
+ * `timeout` seconds (at least ten; 0: however long), the process says so and leaves with
+ * TREN_ERR_STALLED; when a stop signal comes meanwhile and MPI has not started five seconds later,
+ * with TREN_REQUEUE. Collective. */
 tren_status tren_mpi_start(tren_comm *comm, double timeout);
 
 #endif

@@ -35,16 +35,14 @@ static tren_status check_alike(const input *in, tren_type test_type) {
     bool alike = a->rank == b->rank && in->type == test_type;
     for (int i = 1; alike && i < a->rank; i++) alike = a->dim[i] == b->dim[i];
     if (alike) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA,
-                     "%s: %s and %s (%s) differ in type or shape; name two that are alike",
-                     path_of(in), in->name[0], in->name[1], tren_h5_path(in->file[1]));
+    return tren_fail(TREN_ERR_DATA, "%s: %s and %s (%s) differ in type or shape", path_of(in),
+                     in->name[0], in->name[1], tren_h5_path(in->file[1]));
 }
 
 static tren_status input_open(input *in) {
     TREN_TRY(tren_h5_info(in->file[0], in->name[0], &in->shape[0], &in->type));
     if (in->shape[0].rank == 0)
-        return tren_fail(TREN_ERR_DATA,
-                         "%s: %s is a single value, not rows; name a dataset of rows", path_of(in),
+        return tren_fail(TREN_ERR_DATA, "%s: %s is a single value, not rows", path_of(in),
                          in->name[0]);
     if (!in->name[1]) return TREN_OK;
     tren_type test_type;
@@ -71,12 +69,12 @@ static tren_status set_shape(tren_source *source, const input *in, bool channels
         return tren_fail(
             TREN_ERR_DATA,
             "%s: %s: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has %d dimensions and %zu "
-            "values per row; name another, or reshape it",
+            "values per row",
             path_of(in), in->name[0], shape->rank, width_of(shape));
     if (channels_last && shape->rank != 4)
         return tren_fail(TREN_ERR_USAGE,
-                         "--channels-last: %s: %s has %d dimensions, [n,h,w,c] has 4; leave it out",
-                         path_of(in), in->name[0], shape->rank);
+                         "--channels-last: %s: %s has %d dimensions, [n,h,w,c] has 4", path_of(in),
+                         in->name[0], shape->rank);
     const int d1 = (int)shape->dim[1], d2 = (int)shape->dim[2], d3 = (int)shape->dim[3];
     source->is_image = shape->rank >= 3;
     if (shape->rank == 4)
@@ -177,8 +175,8 @@ static tren_status read_y(tren_source *source, const input *in, bool regression)
     size_t width = width_of(&in->shape[0]);
     if (regression || is_real(in->type)) {
         if (width == 0 || width > INT32_MAX)
-            return tren_fail(TREN_ERR_DATA, "%s: %s has %zu values per row; name another dataset",
-                             path_of(in), in->name[0], width);
+            return tren_fail(TREN_ERR_DATA, "%s: %s has %zu values per row", path_of(in),
+                             in->name[0], width);
         source->y_type = in->type == TREN_F32 ? TREN_F32 : TREN_F64;
         source->n_targets = (int)width;
         return input_read(&source->y, in, source->y_type);
@@ -195,7 +193,7 @@ static tren_status read_y(tren_source *source, const input *in, bool regression)
 
 static tren_status check_settings(const settings *want) {
     if (!want->test_x != !want->test_y)
-        return tren_fail(TREN_ERR_USAGE, "--test-x and --test-y belong together; give both");
+        return tren_fail(TREN_ERR_USAGE, "--test-x and --test-y belong together");
     if (want->test_file && !want->test_x)
         return tren_fail(TREN_ERR_USAGE, "--test-file needs --test-x and --test-y");
     return TREN_OK;

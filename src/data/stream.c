@@ -1,6 +1,5 @@
 /* Plain or gzipped files, by zlib, which tells them apart by their first bytes. */
 #include "data/source.h"
-#include "base/why.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,7 @@ tren_status tren_stream_open(tren_stream **stream, const char *path, tren_digest
     struct stat about;
     if (!path[0]) return tren_fail(TREN_ERR_DATA, "the path of a file is empty; name the file");
     if (stat(path, &about) != 0)
-        return tren_fail(TREN_ERR_DATA, "%s: cannot open: %s", path, tren_why(errno));
+        return tren_fail(TREN_ERR_DATA, "%s: cannot open: %s", path, strerror(errno));
     if (S_ISDIR(about.st_mode))
         return tren_fail(TREN_ERR_DATA, "%s: is a folder; a file is expected", path);
     tren_stream *opened;
@@ -50,7 +49,7 @@ const char *tren_stream_path(const tren_stream *stream) {
 static tren_status read_failed(tren_stream *stream) {
     int code;
     const char *why = gzerror(stream->file, &code);
-    if (code == Z_ERRNO) why = tren_why(errno);
+    if (code == Z_ERRNO) why = strerror(errno);
     if (code == Z_BUF_ERROR) why = "the compressed file is truncated: copy or make it again";
     if (code == Z_DATA_ERROR) why = "the compressed file is damaged: copy or make it again";
     return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", stream->path, why);

@@ -131,9 +131,7 @@ static tren_status run_jobs(tren_comm *group, const tren_sweep *s, const job *jo
         double begin = tren_seconds();
         bool stop = s->signal && *s->signal;
         tren_comm_bcast(group, &stop, sizeof stop);
-        if (stop)
-            return tren_fail(TREN_REQUEUE,
-                             "left on a signal; start again with the same command to go on");
+        if (stop) return tren_fail(TREN_REQUEUE, "left on a signal");
         tren_status st = run_point(group, s, jobs[i].point);
         if (st == TREN_REQUEUE) return st;
         if (st == TREN_OK) {

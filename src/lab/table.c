@@ -1,7 +1,6 @@
 /* Tables of numbers: CSV in, CSV out, and what is said of their rows. */
 #include "base/whole.h"
 #include "tren/lab.h"
-#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -116,7 +115,7 @@ static tren_status read_rows(tren_table *t, FILE *file, const char *path) {
 tren_status tren_table_read(tren_table *t, const char *path) {
     *t = (tren_table){0};
     FILE *file = fopen(path, "re");
-    if (!file) return tren_fail(TREN_ERR_DATA, "%s: %s", path, tren_why(errno));
+    if (!file) return tren_fail(TREN_ERR_DATA, "%s: %s", path, strerror(errno));
     tren_status st = read_rows(t, file, path);
     fclose(file);
     if (st != TREN_OK) tren_table_close(t);

@@ -42,20 +42,27 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
 
 /* ---- the comparison -------------------------------------------------------------------------- */
 
-tren_status tren_memory_check(const tren_config *config, const tren_graph *graph,
-                              const tren_dataset_info *info, const tren_comm *comm) {
+tren_status tren_memory_require(const tren_comm *comm, double bytes, const char *what,
+                                const char *smaller) {
     tren_memory_free has;
-    double needed = tren_memory_needed(config, graph, info, comm->size);
     tren_memory_find_free(&has, "", (tren_memory_share){comm->node_ranks, comm->node_memory});
-    if (needed <= has.bytes) return TREN_OK;
+    if (bytes <= has.bytes) return TREN_OK;
     char node[256] = "";
     gethostname(node, sizeof node - 1);
     return tren_fail(TREN_ERR_ENV,
-                     "a rank needs at least %.0f MiB of memory (%zu parameters, %zu rows, batches "
-                     "of %zu), and on %s %.0f MiB are free for each of %d rank%s: %s; make %s or "
-                     "batch_size smaller, or %s",
-                     ceil(needed / 0x1p20), graph->n_learned, info->rows[TREN_TRAIN],
-                     tren_config_batch(config, info->rows[TREN_TRAIN]), node, has.bytes / 0x1p20,
-                     comm->node_ranks, comm->node_ranks > 1 ? "s" : "", has.why,
-                     tren_model_find(config)->size, has.remedy);
+                     "a rank needs at least %.0f MiB of memory (%s), and on %s %.0f MiB are free "
+                     "for each of %d rank%s: %s; make %s smaller, or %s",
+                     ceil(bytes / 0x1p20), what, node, has.bytes / 0x1p20, comm->node_ranks,
+                     comm->node_ranks > 1 ? "s" : "", has.why, smaller, has.remedy);
+}
+
+tren_status tren_memory_check(const tren_config *config, const tren_graph *graph,
+                              const tren_dataset_info *info, const tren_comm *comm) {
+    char what[128], smaller[64];
+    size_t rows = info->rows[TREN_TRAIN];
+    snprintf(what, sizeof what, "%zu parameters, %zu rows, batches of %zu", graph->n_learned, rows,
+             tren_config_batch(config, rows));
+    snprintf(smaller, sizeof smaller, "%s or batch_size", tren_model_find(config)->size);
+    return tren_memory_require(comm, tren_memory_needed(config, graph, info, comm->size), what,
+                               smaller);
 }

@@ -143,11 +143,11 @@ test_mpi_start() {
     local options=(train --data "$scratch/c.h5" --shards 2 --epochs 1) began=$SECONDS
     # shellcheck disable=SC2016
     local lonely='[[ $OMPI_COMM_WORLD_RANK -eq 0 ]] || exec sleep 100; exec "$@"'
-    expect_code 6 "tren: rank 0: MPI has not started within 2 s (MPI_Init)" \
+    expect_code 6 "tren: rank 0: MPI has not started within 10 s (MPI_Init)" \
         mpirun -n 2 bash -c "$lonely" bash "$tren" "${options[@]}" --stall_timeout 2
     expect_code 124 "stopped by a signal while MPI was starting; nothing was trained" \
         mpirun -n 2 bash -c "$lonely" bash timeout 1 "$tren" "${options[@]}"
-    ((SECONDS - began < 40)) || fail "MPI start: took $((SECONDS - began)) s"
+    ((SECONDS - began < 60)) || fail "MPI start: took $((SECONDS - began)) s"
 }
 
 test_blas_core
