@@ -76,7 +76,10 @@ typedef struct tren_arena {
 tren_status tren_arena_open(tren_arena *arena, size_t len);
 void tren_arena_close(tren_arena *arena); /* accepts the empty value */
 
-/* Zeroed memory, or an error that names what it was for. Free with free(). */
+/* "out of memory: 1.5 GiB for WHAT; ..." (bytes 0: not known). Where RLIMIT_AS or RLIMIT_DATA
+ * bounds the process, TREN_ERR_ENV and the limit, else TREN_ERR_INTERNAL. */
+tren_status tren_fail_memory(double bytes, const char *what);
+/* Zeroed memory, or tren_fail_memory. Free with free(). */
 tren_status tren_alloc(void *out, size_t count, size_t size, const char *what);
 
 typedef struct tren_shape {

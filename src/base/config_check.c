@@ -142,7 +142,7 @@ tren_status tren_config_same(const tren_config *before, const tren_config *now,
     const tren_option *option = tren_options(&n);
     char *differences = NULL;
     FILE *out = open_memstream(&differences, &size);
-    if (!out) return tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+    if (!out) return tren_fail_memory(0, "the config");
     int found = 0;
     for (size_t i = 0; i < n; i++) {
         bool acts = tren_option_acts(&option[i], before) || tren_option_acts(&option[i], now);
@@ -152,7 +152,7 @@ tren_status tren_config_same(const tren_config *before, const tren_config *now,
     }
     tren_status st = TREN_OK;
     if (fclose(out) != 0)
-        st = tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+        st = tren_fail_memory(0, "the config");
     else if (found > 0)
         st = tren_fail(TREN_ERR_USAGE, "%s%s", differences,
                        role == TREN_ROLE_RECIPE ? recipe_remedy : "");

@@ -91,7 +91,7 @@ static tren_status refuse_result(const setting *s, const char *text, tren_text_r
 static tren_status set_text(const setting *s) {
     size_t n = strlen(s->text);
     if (n >= s->option->size)
-        return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.40s...' is %zu bytes long; the most is %zu",
+        return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.40s...' is %zu bytes long; give at most %zu",
                          s->where, s->option->key, s->text, n, s->option->size - 1);
     for (const char *c = s->text; *c; c++)
         if (iscntrl((unsigned char)*c))
@@ -185,9 +185,8 @@ static const char *next_item(char *item, size_t n, const char *list) {
 static tren_status add_item(const setting *s, const char *item, tren_int_list *ints,
                             tren_real_list *reals) {
     if (ints->n + reals->n == TREN_MAX_LIST)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: %s: the list has more than %d entries, which is the most", s->where,
-                         s->option->key, TREN_MAX_LIST);
+        return tren_fail(TREN_ERR_USAGE, "%s: %s: the list has more than %d entries; give fewer",
+                         s->where, s->option->key, TREN_MAX_LIST);
     if (s->option->type == TREN_OPTION_REALS) {
         TREN_TRY(parse_real(s, item, &reals->at[reals->n]));
         reals->n++;

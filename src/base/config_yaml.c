@@ -54,10 +54,12 @@ static tren_status join(const reader *r, const yaml_node_t *node, const char *ke
             return fail_at(r, element, key,
                            "is a list of lists or maps; give a flat list of numbers");
         if (strpbrk(scalar(element), ",[]"))
-            return fail_at(r, element, key, "has an entry that is not a number");
+            return fail_at(r, element, key,
+                           "has an entry that is not a number; give a flat list of numbers");
         at += (size_t)snprintf(out + at, room - at, "%s%s", item > first ? ", " : "",
                                scalar(element));
-        if (at + 2 > room) return fail_at(r, element, key, "is too long a list");
+        if (at + 2 > room)
+            return fail_at(r, element, key, "is too long a list; give fewer numbers");
     }
     memcpy(out + at, "]", 2);
     return TREN_OK;
@@ -133,15 +135,18 @@ static tren_status add_value(const reader *r, tren_axis *axis, const yaml_node_t
     char list[4096];
     const char *text = list;
     if (axis->n == TREN_MAX_AXIS)
-        return fail_at(r, node, axis->option->key, "has more than 256 values in the grid");
+        return fail_at(r, node, axis->option->key,
+                       "has more than 256 values in the grid; give fewer");
     if (node->type == YAML_SEQUENCE_NODE && tren_option_is_list(axis->option))
         TREN_TRY(join(r, node, axis->option->key, list, sizeof list));
     else if (node->type == YAML_SCALAR_NODE)
         text = scalar(node);
     else
-        return fail_at(r, node, axis->option->key, "has a value that is none of its own kind");
+        return fail_at(
+            r, node, axis->option->key,
+            "has a value of another kind in the grid; give values such as the key takes");
     axis->text[axis->n] = strdup(text);
-    return axis->text[axis->n++] ? TREN_OK : tren_fail(TREN_ERR_INTERNAL, "out of memory: a grid");
+    return axis->text[axis->n++] ? TREN_OK : tren_fail_memory(0, "a grid");
 }
 
 /* Each value is tried on the config, which is set right again when the points are made. */
@@ -152,7 +157,8 @@ static tren_status check_values(reader *r, const tren_axis *axis, const yaml_nod
     for (int i = 0; i < axis->n; i++) {
         for (int j = 0; j < i; j++)
             if (strcmp(axis->text[i], axis->text[j]) == 0)
-                return fail_at(r, node, axis->option->key, "has one value twice in the grid");
+                return fail_at(r, node, axis->option->key,
+                               "has one value twice in the grid; remove one of them");
         TREN_TRY(tren_config_set(&trial, axis->option->key, axis->text[i], where));
     }
     return TREN_OK;
@@ -163,16 +169,19 @@ static tren_status add_axis(reader *r, const tren_option *option, const yaml_nod
     tren_grid *grid = r->grid;
     if (values->type != YAML_SEQUENCE_NODE)
         return fail_at(r, key, option->key, "needs a list of values in the grid: [1, 2, 3]");
-    if (grid->n_axes == TREN_MAX_AXES) return fail_at(r, key, option->key, "is one key too many");
+    if (grid->n_axes == TREN_MAX_AXES)
+        return fail_at(r, key, option->key, "is one key too many; a grid has at most 16");
     for (int i = 0; i < grid->n_axes; i++)
         if (grid->axis[i].option == option)
-            return fail_at(r, key, option->key, "stands twice in the grid");
+            return fail_at(r, key, option->key, "stands twice in the grid; remove one of them");
     tren_axis *axis = &grid->axis[grid->n_axes++];
     *axis = (tren_axis){.option = option};
     const yaml_node_item_t *end = values->data.sequence.items.top;
     for (const yaml_node_item_t *item = values->data.sequence.items.start; item < end; item++)
         TREN_TRY(add_value(r, axis, yaml_document_get_node(r->document, *item)));
-    if (axis->n == 0) return fail_at(r, key, option->key, "has no values in the grid");
+    if (axis->n == 0)
+        return fail_at(r, key, option->key,
+                       "has no values in the grid; give some, or leave the key out");
     return check_values(r, axis, key);
 }
 
@@ -254,7 +263,7 @@ static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
     const char *problem = parser->problem ? parser->problem : "cannot be read";
     switch (parser->error) {
     case YAML_MEMORY_ERROR:
-        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", r->name);
+        return tren_fail_memory(0, r->name);
     case YAML_READER_ERROR:
         return tren_fail(TREN_ERR_USAGE, "%s: byte %zu: %s; a config is YAML text in UTF-8",
                          r->name, parser->problem_offset, problem);
@@ -262,7 +271,9 @@ static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
         break;
     }
     size_t line = parser->problem_mark.line;
-    const char *hint = line_has_tab(r, line) ? "; indent with spaces, not tabs" : "";
+    const char *hint = line_has_tab(r, line)      ? "; indent with spaces, not tabs"
+                       : strstr(problem, "alias") ? "; a text that begins with * needs quotes"
+                                                  : "; check its quotes, brackets and indentation";
     return tren_fail(TREN_ERR_USAGE, "%s:%zu: not YAML: %s%s%s%s%s", r->name, line + 1, problem,
                      parser->context ? " (" : "", parser->context ? parser->context : "",
                      parser->context ? ")" : "", hint);
@@ -293,26 +304,46 @@ static tren_status read_end(const reader *r, yaml_parser_t *parser) {
                      line);
 }
 
-/* libyaml needs time in the square of the depth: a thousand brackets are harmless, and enough. */
-static tren_status check_brackets(const char *text, size_t n, const char *name) {
-    size_t open = 0;
-    for (size_t i = 0; i < n; i++) open += text[i] == '[' || text[i] == '{';
-    if (open <= 1000) return TREN_OK;
+/* libyaml needs time in the square of the anchors, and of the depth: with these bounds no config
+ * takes longer than a third of a second. */
+enum { MAX_KIB = 64, MAX_NESTING = 1000 };
+
+/* Lists and maps that begin within a line: brackets, and "- - -" or "? - :" behind each other. Each
+ * that begins on a line of its own needs more indentation than the one before, which bounds them.
+ */
+static tren_status check_nesting(const char *text, size_t n, const char *name) {
+    size_t nested = 0;
+    bool follows = false; /* an indicator, with nothing but blanks between */
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == ' ' || text[i] == '\t') continue;
+        bool indicator = strchr("-?:", text[i]) != NULL;
+        nested += text[i] == '[' || text[i] == '{' || (indicator && follows);
+        follows = indicator;
+    }
+    if (nested <= MAX_NESTING) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%s: has %zu opening brackets, which no config needs; is it the right file?",
-                     name, open);
+                     "%s: has %zu brackets or nested lists, and a config may have %d; is it the "
+                     "right file?",
+                     name, nested, MAX_NESTING);
+}
+
+static tren_status check_size(size_t n, const char *name) {
+    if (n <= (size_t)MAX_KIB << 10) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: has more than %d KiB, which no config needs; is it the right file?", name,
+                     MAX_KIB);
 }
 
 static tren_status load_text(tren_config *config, tren_grid *grid, const char *text, size_t n,
                              const char *name) {
+    TREN_TRY(check_size(n, name));
     if (memchr(text, '\0', n))
         return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
                          name);
-    TREN_TRY(check_brackets(text, n, name));
+    TREN_TRY(check_nesting(text, n, name));
     yaml_parser_t parser;
     yaml_document_t document;
-    if (!yaml_parser_initialize(&parser))
-        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", name);
+    if (!yaml_parser_initialize(&parser)) return tren_fail_memory(0, name);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
     reader r = {
         .config = config, .name = name, .text = text, .n = n, .document = &document, .grid = grid};
@@ -347,8 +378,6 @@ static tren_status read_file(FILE *file, const char *path, char **text, size_t *
     if (*n > 4 && memcmp(*text, "\x89HDF", 4) == 0)
         return fail_file(
             path, "is an HDF5 file; give the YAML config first, and a dataset as --data FILE.h5");
-    if (*n > MAX_BYTES)
-        return fail_file(path, "has more than 1 MiB, which no config needs; is it the right file?");
     return TREN_OK;
 }
 

@@ -15,7 +15,8 @@ tren_status tren_temporary_make(char *name, size_t room, const char *path, tren_
         char again[16] = "";
         if (k > 0) snprintf(again, sizeof again, "-%d", k);
         int n = snprintf(name, room, "%s.%ld%s.tmp", path, (long)getpid(), again);
-        if ((size_t)n >= room) return tren_fail(code, "%s: the path is too long", path);
+        if ((size_t)n >= room)
+            return tren_fail(code, "%s: the path is too long; choose a shorter one", path);
         fd = tren_own_open(name, TREN_OWN_NEW, &why);
         if (fd < 0 && errno != EEXIST) break;
     }
@@ -27,7 +28,7 @@ tren_status tren_temporary_make(char *name, size_t room, const char *path, tren_
 tren_status tren_temporary_take(char *name, size_t room, const char *path, tren_status code) {
     const char *why;
     if ((size_t)snprintf(name, room, "%s.tmp", path) >= room)
-        return tren_fail(code, "%s: the path is too long", path);
+        return tren_fail(code, "%s: the path is too long; choose a shorter one", path);
     unlink(name);
     int fd = tren_own_open(name, TREN_OWN_NEW, &why);
     if (fd < 0) return tren_fail(code, "%s: cannot create: %s", name, why);

@@ -1,6 +1,7 @@
 #include "base/whole.h"
 #include "base/own.h"
 #include "base/temporary.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ tren_status tren_whole_write(const char *path, tren_status code, void (*put)(FIL
     if (put_all(tmp, put, ctx) && rename(tmp, path) == 0) return TREN_OK;
     int why = errno;
     unlink(tmp);
-    return tren_fail(code, "%s: cannot write: %s", path, strerror(why));
+    return tren_fail(code, "%s: cannot write: %s", path, tren_why(why));
 }
 
 static void put_text(FILE *out, void *ctx) {
@@ -47,6 +48,7 @@ tren_status tren_whole_read(char **text, const char *path, tren_status code) {
     if (n >= 0) return TREN_OK;
     free(*text);
     *text = NULL;
-    return failed ? tren_fail(code, "%s: cannot read: %s", path, strerror(errno))
-                  : tren_fail(code, "%s: is empty", path);
+    return failed ? tren_fail(code, "%s: cannot read: %s", path, tren_why(errno))
+                  : tren_fail(code, "%s: is empty; restore it, or remove it to have it made again",
+                              path);
 }

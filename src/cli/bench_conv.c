@@ -59,7 +59,8 @@ static tren_status fill_config(conv_bench *b) {
 static tren_status check_outputs(const conv_bench *b) {
     tren_out_file file;
     if (b->out_path && !tren_path_ends(b->out_path, ".csv"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv", b->out_path);
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv; give it this ending",
+                         b->out_path);
     if (b->out_path) TREN_TRY(tren_out_check(&file, b->out_path, b->force));
     return b->plot_path ? bench_roofline_check(b->plot_path, b->force) : TREN_OK;
 }

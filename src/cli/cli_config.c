@@ -58,7 +58,8 @@ static tren_status set_switch(tren_cli_run *run, const typed *t, bool *found) {
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
         if (strcmp(t->key, switches[i]) != 0) continue;
         *found = true;
-        if (t->value) return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value", t->raw);
+        if (t->value)
+            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
         *target[i] = true;
     }
     return TREN_OK;
@@ -80,7 +81,8 @@ static tren_status set_key(tren_config *config, const tren_option *option, const
 static tren_status set_option(tren_config *config, const typed *t, const char *next, int *used) {
     const tren_option *option = tren_option_find(t->key);
     if (!option && (option = negated(t))) {
-        if (t->value) return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value", t->raw);
+        if (t->value)
+            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
         return set_key(config, option, "false");
     }
     if (!option) return fail_unknown(t);
@@ -119,8 +121,10 @@ static tren_status take_file(tren_cli_run *run, const char *arg) {
     if (*run->file && equals)
         return tren_fail(TREN_ERR_USAGE, "'%s' is no option; did you mean '--%s'?", arg, arg);
     if (*run->file)
-        return tren_fail(TREN_ERR_USAGE, "'%s' is one argument too many: the config file is '%s'",
-                         arg, run->file);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "'%s' is one argument too many: the config file is '%s'; remove one of them", arg,
+            run->file);
     if (!*arg || strlen(arg) >= sizeof run->file)
         return tren_fail(TREN_ERR_USAGE,
                          "the path of the config file has %zu bytes; it must have 1 to %zu",

@@ -151,8 +151,8 @@ static tren_status check_file(const char *path) {
         if (!v.errors) st = tren_data_print_notes(stdout, "  note   ", dataset);
         printf("  %s\n", v.errors ? "BAD" : "good");
         if (v.errors)
-            st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above", path, v.errors,
-                           v.errors == 1 ? "" : "s");
+            st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above; import the source again",
+                           path, v.errors, v.errors == 1 ? "" : "s");
         tren_dataset_check_close(&check);
     }
     tren_dataset_close(dataset);

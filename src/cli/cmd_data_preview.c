@@ -260,6 +260,7 @@ tren_status tren_data_preview(int argc, char **argv) {
     TREN_TRY(read_line(&p, argc, argv, &help));
     if (help) return TREN_OK;
     if (!tren_path_ends(p.out_path, ".png"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png", p.out_path);
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png; give it this ending",
+                         p.out_path);
     return make(&p);
 }

@@ -7,6 +7,7 @@
 #include "cli/lab_plot.h"
 #include "cli/lab_report.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 #include "cli/stop_signal.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ typedef struct lab_args {
 static tren_status set_language(tren_language *language, const char *text) {
     *language = text && strcmp(text, "es") == 0 ? TREN_SPANISH : TREN_ENGLISH;
     if (!text || *language == TREN_SPANISH || strcmp(text, "en") == 0) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--lang: '%s' is neither en nor es", text);
+    return tren_fail(TREN_ERR_USAGE, "--lang: '%s' is neither en nor es; give one of these", text);
 }
 
 static tren_status parse(lab_args *a, int argc, char **argv) {
@@ -145,7 +146,7 @@ static int run_within(const tren_experiment *const chosen[], int n, const lab_ar
     tren_comm comm;
     tren_verdict verdict[MAX_NAMES];
     tren_stop_signal_catch();
-    tren_status st = tren_comm_open(&comm);
+    tren_status st = tren_mpi_start(&comm, TREN_START_SECONDS);
     if (st != TREN_OK) return tren_cli_fail("lab run", st);
     tren_blas_threads(1);
     tren_log log = {.out = stdout};

@@ -3,6 +3,7 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "cli/mpi_start.h"
 #include "cli/predict_out.h"
 #include "cli/scores.h"
 
@@ -27,7 +28,9 @@ static tren_status check(predict_args *a, const tren_args *args, const char *sou
     if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the file to write");
     if (!tren_path_ends(a->out, ".csv") && !tren_path_ends(a->out, ".h5") &&
         !tren_path_ends(a->out, ".hdf5"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' ends neither in .csv nor in .h5", a->out);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--out: '%s' ends neither in .csv nor in .h5; give one of these endings",
+                         a->out);
     return TREN_OK;
 }
 
@@ -116,7 +119,8 @@ static tren_status predictor_open(predictor *p, const tren_trained *t, const pre
     out->all = a->top == 0;
     out->top = a->top == 0 ? 1 : a->top;
     if (a->top > 0 && !out->classes)
-        return tren_fail(TREN_ERR_USAGE, "--top %d chooses among classes, and %s has targets",
+        return tren_fail(TREN_ERR_USAGE,
+                         "--top %d chooses among classes, and %s has targets; leave --top out",
                          a->top, t->config.data);
     if (a->top > out->outputs)
         return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes; give at most as many",
@@ -189,7 +193,7 @@ int tren_cmd_predict(int argc, char **argv) {
     tren_status st = parse(&a, argc, argv);
     if (st == TREN_OK && a.help) return 0;
     if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
-    if (st == TREN_OK) st = tren_comm_open(&comm);
+    if (st == TREN_OK) st = tren_mpi_start(&comm, TREN_START_SECONDS);
     if (st != TREN_OK) {
         tren_trained_close(&trained);
         return tren_cli_fail("predict", st);

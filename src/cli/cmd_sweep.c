@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 #include "cli/sweep_plot.h"
 #include "cli/stop_signal.h"
 #include "tren/kernels.h"
@@ -127,7 +128,8 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
     if (st == TREN_OK) st = check_keys(grid, &theirs);
     free(mine.at);
     if (st == TREN_OK && run.resume)
-        st = tren_fail(TREN_ERR_USAGE, "--resume: a sweep always goes on where it was");
+        st = tren_fail(TREN_ERR_USAGE,
+                       "--resume: a sweep always goes on where it was; leave this option out");
     if (st == TREN_OK && grid->n_axes == 0)
         st = tren_fail(TREN_ERR_USAGE,
                        "the file has no grid; give it a section such as\n  grid:\n    "
@@ -157,7 +159,7 @@ static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, bool c
 static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
     tren_comm comm;
     tren_sweep_result result;
-    tren_status st = tren_comm_open(&comm);
+    tren_status st = tren_mpi_start(&comm, sweep->base->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("sweep", st);
     tren_blas_threads(sweep->base->blas_threads);
     st = tren_grid_sweep_run(&comm, sweep, &result);

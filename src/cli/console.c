@@ -1,5 +1,6 @@
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,5 +85,5 @@ tren_status tren_cli_flush(void) {
     bool failed = fflush(stdout) != 0 || ferror(stdout);
     if (!failed || errno == EPIPE) return TREN_OK;
     return tren_fail(TREN_ERR_ENV, "the output could not be written: %s",
-                     errno ? strerror(errno) : "write error");
+                     errno ? tren_why(errno) : "write error; is the disk full?");
 }

@@ -2,6 +2,7 @@
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -161,7 +162,7 @@ tren_status tren_lab_draw(const tren_experiment *e, const char *out, const char 
                           tren_language language) {
     picture p = {.out = tmpfile(), .language = language, .png = tren_path_ends(path, ".png")};
     if (!p.out)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     while (p.n_panels < TREN_MAX_PANELS && e->panel[p.n_panels].series[0].y) p.n_panels++;
     tren_status st = read_tables(&p, e, out);
     if (st == TREN_OK) {

@@ -1,6 +1,7 @@
 #include "cli/out_file.h"
 #include "base/own.h"
 #include "train/checkpoint.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 enum { BUFFER = 1 << 18 };
 
 static tren_status refuse(const tren_out_file *out, int why) {
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, strerror(why));
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, tren_why(why));
 }
 
 tren_status tren_out_keep_input(const char *path, const char *input) {
@@ -63,8 +64,10 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     *out = (tren_out_file){0};
     if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a file");
     if (strlen(path) >= sizeof out->path)
-        return tren_fail(TREN_ERR_USAGE, "the path of the file to write is longer than %d bytes",
-                         TREN_MAX_PATH - 1);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "the path of the file to write is longer than %d bytes; choose a shorter one",
+            TREN_MAX_PATH - 1);
     snprintf(out->path, sizeof out->path, "%s", path);
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
@@ -81,7 +84,7 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     if (slash) slash[slash == folder] = '\0';
     if (access(slash ? folder : ".", W_OK) != 0)
         return tren_fail(TREN_ERR_ENV, "cannot write %s: the folder %s: %s", path,
-                         slash ? folder : ".", strerror(errno));
+                         slash ? folder : ".", tren_why(errno));
     return TREN_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -88,7 +89,7 @@ tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
     FILE *script = tmpfile();
     tren_status st = TREN_OK;
     if (!script)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     TREN_GOTO(tren_out_check(&out, path, true));
     TREN_GOTO(check_older(path));
     TREN_GOTO(tren_out_open_text(&out));

@@ -45,7 +45,9 @@ static tren_status missing(const char *run_dir, const char *path) {
     struct stat info;
     int why = errno;
     if (stat(run_dir, &info) != 0)
-        return tren_fail(TREN_ERR_DATA, "there is no run folder '%s'", run_dir);
+        return tren_fail(TREN_ERR_DATA,
+                         "there is no run folder '%s'; name one that 'tren train' has written",
+                         run_dir);
     if (!S_ISDIR(info.st_mode))
         return tren_fail(TREN_ERR_DATA, "'%s' is a file; name the run folder it lies in", run_dir);
     return tren_fail(TREN_ERR_DATA, "%s: %s; is this the folder of a 'tren train'?", path,
@@ -77,7 +79,8 @@ static char *next_line(char **text) {
 static tren_status read_header(tren_metrics *m, char **rest, const char *path) {
     char *header = next_line(rest);
     if (!header || !*header)
-        return tren_fail(TREN_ERR_DATA, "%s is empty: no epoch is complete yet", path);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s is empty: no epoch is complete yet; wait for the first one", path);
     int most = 1;
     for (const char *c = header; *c; c++) most += *c == ',';
     TREN_TRY(tren_alloc(&m->name, (size_t)most, sizeof *m->name, "metrics"));
@@ -85,7 +88,7 @@ static tren_status read_header(tren_metrics *m, char **rest, const char *path) {
     if (tren_metrics_column(m, "epoch") == 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
                      "%s is no metrics.csv of tren: its first column is '%.40s', not "
-                     "epoch",
+                     "epoch; name the run folder of a 'tren train'",
                      path, m->name[0]);
 }
 
@@ -97,7 +100,8 @@ static tren_status read_cell(double *value, const char *cell, const char *name, 
     char *end;
     *value = strtod(cell, &end);
     if (*end == '\0') return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s:%d: %s: '%.40s' is not a number", path, line, name, cell);
+    return tren_fail(TREN_ERR_DATA, "%s:%d: %s: '%.40s' is not a number; fix or remove this line",
+                     path, line, name, cell);
 }
 
 static tren_status read_row(tren_metrics *m, char *line, const char *path, int number) {
@@ -122,7 +126,8 @@ static tren_status read_rows(tren_metrics *m, char *rest, const char *path) {
     size_t lines = 0;
     for (const char *c = rest; *c; c++) lines += *c == '\n';
     if (lines == 0)
-        return tren_fail(TREN_ERR_DATA, "%s has no rows: no epoch is complete yet", path);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s has no rows: no epoch is complete yet; wait for the first one", path);
     if (lines > strlen(rest) / (size_t)m->n_columns) /* a cell takes a byte, its end */
         return tren_fail(TREN_ERR_DATA,
                          "%s: its rows have fewer cells than the header, which has %d; train again "

@@ -30,9 +30,11 @@ static tren_status find_checkpoint(tren_trained *t, const tren_trained_args *arg
     struct stat info;
     const char *which = args->which;
     if (which && strcmp(which, "best") != 0 && strcmp(which, "last") != 0)
-        return tren_fail(TREN_ERR_USAGE, "--which: '%s' is neither best nor last", which);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--which: '%s' is neither best nor last; give one of these", which);
     if (strlen(args->source) >= TREN_MAX_PATH)
-        return tren_fail(TREN_ERR_USAGE, "the path of the checkpoint is longer than %d bytes",
+        return tren_fail(TREN_ERR_USAGE,
+                         "the path of the checkpoint is longer than %d bytes; choose a shorter one",
                          TREN_MAX_PATH - 1);
     if (stat(args->source, &info) != 0)
         return tren_fail(TREN_ERR_CHECKPOINT,
@@ -41,9 +43,10 @@ static tren_status find_checkpoint(tren_trained *t, const tren_trained_args *arg
                          args->source);
     if (S_ISDIR(info.st_mode)) return find_in_folder(t, args->source, which);
     if (which)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--which %s chooses within a run folder, and '%s' is a file", which,
-                         args->source);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--which %s chooses within a run folder, and '%s' is a file; leave --which out", which,
+            args->source);
     snprintf(t->path, sizeof t->path, "%s", args->source);
     return TREN_OK;
 }

@@ -282,8 +282,7 @@ tren_status tren_dataset_open(tren_dataset **dataset, const char *path) {
     tren_dataset *opened;
     TREN_TRY(tren_alloc(&opened, 1, sizeof *opened, "a dataset"));
     opened->path = strdup(path);
-    tren_status st = opened->path ? dataset_read(opened)
-                                  : tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", path);
+    tren_status st = opened->path ? dataset_read(opened) : tren_fail_memory(0, path);
     if (st != TREN_OK) {
         tren_dataset_close(opened);
         return st;

@@ -166,7 +166,8 @@ static tren_status reorder_classes(tren_source *source, const char *const *name,
         to[i] = 0;
         while (to[i] < n && strcmp(name[to[i]], source->class_name[i]) != 0) to[i]++;
         if (to[i] == n)
-            st = tren_fail(TREN_ERR_USAGE, "--class-names lacks the label '%s', which the data has",
+            st = tren_fail(TREN_ERR_USAGE,
+                           "--class-names lacks the label '%s', which the data has; add it",
                            source->class_name[i]);
     }
     if (st == TREN_OK) relabel(source, to);
@@ -183,11 +184,13 @@ const char *tren_names_repeat(const char *const *name, int n) {
 
 tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n) {
     if (source->n_classes == 0)
-        return tren_fail(TREN_ERR_USAGE, "--class-names: the data has targets, not classes");
-    if (n < source->n_classes)
         return tren_fail(TREN_ERR_USAGE,
-                         "--class-names names %d classes, the data has labels up to %d", n,
-                         source->n_classes - 1);
+                         "--class-names: the data has targets, not classes; leave it out");
+    if (n < source->n_classes)
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--class-names names %d classes, the data has labels up to %d; name them all", n,
+            source->n_classes - 1);
     if (source->class_name) TREN_TRY(reorder_classes(source, name, n));
     names_free(source->class_name, source->n_classes);
     source->class_name = NULL;

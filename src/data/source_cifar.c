@@ -68,11 +68,7 @@ static tren_status grow(content *file, size_t *room) {
                          "larger can be given as several files",
                          file->path);
     unsigned char *bytes = realloc(file->bytes, wanted);
-    if (!bytes)
-        return tren_fail(TREN_ERR_INTERNAL,
-                         "%s: out of memory: %zu bytes are needed; find a "
-                         "machine with more",
-                         file->path, wanted);
+    if (!bytes) return tren_fail_memory((double)wanted, file->path);
     file->bytes = bytes;
     *room = wanted;
     return TREN_OK;

@@ -86,8 +86,9 @@ static tren_status read_header(header *head, tren_stream *stream) {
             magic[0], magic[1], magic[2], magic[3]);
     *head = (header){.code = magic[2], .rank = magic[3]};
     if (head->rank < 1 || head->rank > MAX_DIMS)
-        return tren_fail(TREN_ERR_DATA, "%s: has %d dimensions, expected 1 to %d", path, head->rank,
-                         MAX_DIMS);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: has %d dimensions, expected 1 to %d; is it the right file?", path,
+                         head->rank, MAX_DIMS);
     TREN_TRY(tren_stream_read_all(stream, dims, 4 * (size_t)head->rank));
     size_t size = 1;
     for (int i = 0; i < head->rank; i++) {
@@ -173,8 +174,10 @@ static tren_status check_alike(const pool *files, int i) {
     bool alike = head->code == first->code && head->rank == first->rank;
     for (int k = 1; alike && k < head->rank; k++) alike = head->dim[k] == first->dim[k];
     if (alike) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s and %s differ in type or shape: they cannot be pooled",
-                     tren_stream_path(files->stream[0]), tren_stream_path(files->stream[i]));
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s and %s differ in type or shape: they cannot be pooled; import each by itself",
+        tren_stream_path(files->stream[0]), tren_stream_path(files->stream[i]));
 }
 
 static size_t pool_rows(const pool *files, int lo, int hi) {

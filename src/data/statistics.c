@@ -223,8 +223,10 @@ static tren_status check_labels(const tren_source *source) {
     for (size_t i = 0; i < source->n + source->n_test; i++) {
         int64_t label = tren_source_label(source, i);
         if (label < 0 || label >= source->n_classes)
-            return tren_fail(TREN_ERR_DATA, "%s: row %zu: the label %lld is outside 0 to %d",
-                             source->origin, i, (long long)label, source->n_classes - 1);
+            return tren_fail(
+                TREN_ERR_DATA,
+                "%s: row %zu: the label %lld is outside 0 to %d; number the classes from 0 up",
+                source->origin, i, (long long)label, source->n_classes - 1);
     }
     return TREN_OK;
 }

@@ -4,6 +4,7 @@
 #include "data/source.h"
 #include "base/temporary.h"
 #include "base/text.h"
+#include "base/why.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -206,7 +207,7 @@ static tren_status sync_folder(const char *path) {
     if (fd >= 0) close(fd);
     /* Some network file systems cannot sync a folder, and need not. */
     if (synced || why == EINVAL || why == ENOTSUP) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: cannot sync the folder: %s", folder, strerror(why));
+    return tren_fail(TREN_ERR_DATA, "%s: cannot sync the folder: %s", folder, tren_why(why));
 }
 
 static tren_status write_file(const char *path, const content *all) {
@@ -231,7 +232,7 @@ static tren_status write_and_rename(const char *path, const content *all) {
         st = write_file(temporary, all);
         if (st == TREN_OK && rename(temporary, path) != 0)
             st = tren_fail(TREN_ERR_DATA, "%s: cannot rename to %s: %s", temporary, path,
-                           strerror(errno));
+                           tren_why(errno));
         if (st != TREN_OK) unlink(temporary);
     }
     free(temporary);

@@ -29,7 +29,7 @@ static tren_status dataset_extent(tren_h5 *file, const char *name, opened *datas
 static tren_status dataset_open(tren_h5 *file, const char *name, opened *dataset) {
     tren_h5_quiet();
     dataset->set = dataset->space = H5I_INVALID_HID;
-    if (!tren_h5_has(file, name)) return tren_h5_refuse(file, name, "there is no such dataset");
+    if (!tren_h5_has(file, name)) return tren_h5_refuse_missing(file, name);
     dataset->set = H5Dopen2(file->id, name, H5P_DEFAULT);
     if (dataset->set < 0) return tren_h5_error(file, name, "cannot open this dataset");
     dataset->space = H5Dget_space(dataset->set);
@@ -108,7 +108,10 @@ tren_status tren_h5_info(tren_h5 *file, const char *name, tren_h5_shape *shape, 
     hid_t stored = H5Dget_type(dataset.set);
     bool known = stored >= 0 && tren_h5_ours(type, stored);
     H5Tclose(stored);
-    if (!known) TREN_GOTO(tren_h5_refuse(file, name, "does not hold numbers"));
+    if (!known)
+        TREN_GOTO(tren_h5_refuse(
+            file, name,
+            "does not hold numbers; name a dataset of whole or floating-point numbers"));
     *shape = dataset.shape;
 done:
     dataset_close(&dataset);

@@ -1,6 +1,7 @@
 /* Going through the children of a group. */
 #include "io/h5_internal.h"
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct name_list {
     char **at;
@@ -51,4 +52,37 @@ tren_status tren_h5_each(tren_h5 *file, const char *group,
 done:
     names_free(&names);
     return st;
+}
+
+/* ---- which datasets there are ---------------------------------------------------------------- */
+
+enum { MAX_VISITS = 1000 }; /* groups may hold each other in a circle */
+
+typedef struct listing {
+    tren_h5 *file;
+    char group[256], names[512];
+    int n, visits;
+} listing;
+
+static tren_status list_child(void *ctx, const char *name, bool is_group) {
+    listing *l = ctx;
+    size_t parent = strlen(l->group), at = strlen(l->names);
+    if (l->visits++ >= MAX_VISITS || parent + strlen(name) + 2 > sizeof l->group) return TREN_OK;
+    snprintf(l->group + parent, sizeof l->group - parent, "/%s", name);
+    if (is_group) {
+        tren_h5_each(l->file, l->group, list_child, l);
+    } else if (at + strlen(l->group) + 8 < sizeof l->names) {
+        snprintf(l->names + at, sizeof l->names - at, "%s%s", l->n ? ", " : "", l->group);
+        l->n++;
+    }
+    l->group[parent] = '\0';
+    return TREN_OK;
+}
+
+tren_status tren_h5_refuse_missing(tren_h5 *file, const char *name) {
+    listing l = {.file = file};
+    tren_h5_each(file, "/", list_child, &l);
+    if (l.n == 0)
+        return tren_h5_refuse(file, name, "there is no such dataset; the file has none at all");
+    return tren_h5_refuse(file, name, "there is no such dataset; there are %s", l.names);
 }

@@ -54,6 +54,8 @@ static const char *remedy_for(const char *reason) {
     if (strstr(reason, "signature not found"))
         return " (this is not an HDF5 file; is it the right one?)";
     if (strstr(reason, "No space left")) return " (make room on that disk)";
+    if (strstr(reason, "Too many open files")) return " (raise 'ulimit -n')";
+    if (strstr(reason, "Cannot allocate memory")) return " (free memory, or raise 'ulimit -v')";
     if (strstr(reason, "File too large")) return " (ulimit -f bounds the size of a file)";
     if (strstr(reason, "truncated")) return " (copy or make it again)";
     return "";
@@ -93,7 +95,7 @@ tren_status tren_h5_error(tren_h5 *file, const char *object, const char *format,
 }
 
 tren_status tren_h5_refuse(tren_h5 *file, const char *object, const char *format, ...) {
-    char what[256];
+    char what[768];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);

@@ -28,6 +28,9 @@ tren_status tren_h5_error(tren_h5 *file, const char *object, const char *format,
 tren_status tren_h5_refuse(tren_h5 *file, const char *object, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* That there is no such dataset, and which there are. */
+tren_status tren_h5_refuse_missing(tren_h5 *file, const char *name);
+
 /* The type in memory. Not to be closed. */
 hid_t tren_h5_native(tren_type type);
 /* The type in the file: little-endian everywhere, so that files are the same bytes on every

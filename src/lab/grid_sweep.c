@@ -100,7 +100,8 @@ static tren_status check_distinct(const plan *p) {
     free(sorted);
     if (!twin) return TREN_OK;
     return tren_fail(
-        TREN_ERR_USAGE, "grid: two points are one and the same training: (%s) and (%s)",
+        TREN_ERR_USAGE,
+        "grid: two points are one and the same training: (%s) and (%s); leave one of them out",
         twin < other ? twin->label : other->label, twin < other ? other->label : twin->label);
 }
 
@@ -109,7 +110,10 @@ static tren_status make_plan(plan *p, const tren_grid_sweep *sweep) {
     int64_t n = tren_grid_points(grid);
     *p = (plan){.sweep = sweep};
     TREN_TRY(check_axes(grid));
-    if (n > MAX_POINTS) return tren_fail(TREN_ERR_USAGE, "grid: more than %d points", MAX_POINTS);
+    if (n > MAX_POINTS)
+        return tren_fail(TREN_ERR_USAGE,
+                         "grid: more than %d points; give fewer values, or several sweeps",
+                         MAX_POINTS);
     TREN_TRY(tren_alloc(&p->point, (size_t)n, sizeof *p->point, "a sweep"));
     for (p->n = 0; p->n < (int)n; p->n++) {
         tren_config config;

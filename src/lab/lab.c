@@ -19,7 +19,7 @@ tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double
     if ((n & (n - 1)) == 0) {
         size_t room = n ? 2 * (size_t)n : 1;
         tren_lab_point *more = realloc(lab->point, room * sizeof *more);
-        if (!more) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a plan");
+        if (!more) return tren_fail_memory(0, "a plan");
         lab->point = more;
     }
     tren_lab_point *p = &lab->point[lab->n_points++];

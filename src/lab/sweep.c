@@ -12,7 +12,8 @@
 static tren_status file_of(char *path, size_t n, const tren_sweep *s, int point) {
     int length = snprintf(path, n, "%s/%s.csv", s->dir, s->name(s->ctx, point));
     if ((size_t)length < n) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "%s: the path of a point's file is too long", s->dir);
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: the path of a point's file is too long; choose a shorter --out", s->dir);
 }
 
 static bool is_there(const tren_sweep *s, int point) {
@@ -99,7 +100,7 @@ static tren_status run_point(tren_comm *group, const tren_sweep *s, int point) {
     size_t n = 0;
     FILE *out = group->rank == 0 ? open_memstream(&lines, &n) : NULL;
     tren_status st = TREN_OK;
-    if (group->rank == 0 && !out) st = tren_fail(TREN_ERR_INTERNAL, "out of memory: a sweep");
+    if (group->rank == 0 && !out) st = tren_fail_memory(0, "a sweep");
     st = tren_comm_agree(group, st);
     if (st == TREN_OK) st = s->run(s->ctx, group, point, out);
     if (out) fclose(out);
@@ -234,7 +235,7 @@ tren_status tren_sweep_collect(const tren_sweep *s, const char *path) {
     char *all = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&all, &n);
-    if (!out) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a sweep");
+    if (!out) return tren_fail_memory(0, "a sweep");
     fprintf(out, "%s%s\n", s->keys_header ? s->keys_header : "", s->header);
     tren_status st = TREN_OK;
     for (int i = 0; i < s->n_points && st == TREN_OK; i++) st = append(out, s, i);

@@ -34,7 +34,7 @@ tren_status tren_table_add(tren_table *t, const double *row) {
     if (t->n_rows == t->room) {
         int room = t->room ? 2 * t->room : 64;
         double *more = realloc(t->at, (size_t)room * (size_t)t->n_columns * sizeof *more);
-        if (!more) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a table");
+        if (!more) return tren_fail_memory(0, "a table");
         t->at = more;
         t->room = room;
     }

@@ -59,7 +59,7 @@ static tren_status same_digest(tren_trainer *t, uint64_t digest) {
 
 static tren_status remember_loss(tren_checkpoint *c, double loss) {
     double *longer = realloc(c->history, (c->n_history + 1) * sizeof *longer);
-    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: the history of losses");
+    if (!longer) return tren_fail_memory(0, "the history of losses");
     c->history = longer;
     c->history[c->n_history++] = loss;
     return TREN_OK;

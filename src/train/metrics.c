@@ -2,6 +2,7 @@
  * of ranks, killed or not. */
 #include "base/own.h"
 #include "train/trainer.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,7 +18,7 @@ static const char header[] =
 static tren_status append(tren_checkpoint *c, const char *line) {
     size_t have = c->n_metrics, more = strlen(line);
     char *longer = realloc(c->metrics, have + more + 1);
-    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: metrics");
+    if (!longer) return tren_fail_memory(0, "metrics");
     memcpy(longer + have, line, more + 1);
     c->metrics = longer;
     c->n_metrics = have + more;
@@ -50,7 +51,7 @@ static tren_status write_row(tren_trainer *t, const char *line) {
     FILE *file = t->folder.metrics;
     if (!file) return write_rows(t);
     if (fputs(line, file) >= 0 && fflush(file) == 0) return TREN_OK;
-    tren_status st = lost(t, strerror(errno));
+    tren_status st = lost(t, tren_why(errno));
     fclose(file);
     t->folder.metrics = NULL;
     return st;

@@ -105,6 +105,9 @@ spoil_configs() {
     yaml nested 'model.hidden: [[1]]\n'
     yaml many "model.hidden: [$(seq -s, 100)]\n"
     yaml deep "$(printf '[%.0s' {1..20000})"
+    yaml dashes "epochs: $(printf -- '- %.0s' {0..20000})1\n"
+    yaml questions "$(printf -- '? %.0s' {0..2000})1\n"
+    yaml anchors "$(seq -f 'a: &a%.0f 1' -s '\\n' 40000)"
     yaml both 'data: good/classes.h5\noptimizer: {lambda: 1, weight_decay: 0.1}\n'
 }
 

@@ -3,6 +3,7 @@
 # disturbed. TREN_KILL_RUNS=40 is the whole test, TREN_KILL_SEED another choice of moments and victims.
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+needs_killing
 
 exec 2> >(grep -v ' Killed  ' >&2) # bash tells of each
 
@@ -37,7 +38,7 @@ next_ranks() {
     ranks=$now
 }
 
-launch() { # RUN [TREN_TEST_KILL=...]
+launch() { # RUN [VARIABLE=VALUE ...]
     local run=$1
     shift
     env "$@" mpirun -n "$ranks" "$tren" train config.yaml --out "$run" --resume >"$run.out" 2>&1 &
@@ -66,7 +67,7 @@ count() {
 # A save comes to one of its points, and is no more.
 kill_in_save() {
     local run=$1 point=$2
-    launch "$run" "TREN_TEST_KILL=$point:$((RANDOM % 9 + 1))"
+    launch "$run" "${killing[@]}" "TREN_TEST_KILL=$point:$((RANDOM % 9 + 1))"
     landed "$run"
     if [[ $code -eq 137 ]]; then count "$point"; else [[ $code -eq 0 ]] || fail "$run: $(cat "$run.out")"; fi
 }

@@ -171,7 +171,7 @@ Test(config, refuses_paths_and_lists_that_do_not_fit) {
     memset(text, 'a', TREN_MAX_PATH);
     text[TREN_MAX_PATH] = '\0';
     expect_error(tren_config_set(&config, "out", text, "test"),
-                 "1024 bytes long; the most is 1023");
+                 "1024 bytes long; give at most 1023");
     text[TREN_MAX_PATH - 1] = '\0';
     cr_assert_eq(tren_config_set(&config, "out", text, "test"), TREN_OK);
     size_t n = 0;

@@ -129,7 +129,7 @@ Test(config_yaml, refuses_files_that_are_no_config) {
     memset(large, ' ', 3 << 20);
     write_file(path, large, 3 << 20);
     free(large);
-    expect_error(tren_config_load(&config, path), "more than 1 MiB");
+    expect_error(tren_config_load(&config, path), "more than 64 KiB");
     write_file(path, "seed: 3", 7);
     cr_assert_eq(tren_config_load(&config, path), TREN_OK, "%s", tren_error_text());
     cr_assert_eq(config.seed, 3);
