@@ -28,11 +28,16 @@ static tren_status handle_open(tren_h5 **out, const char *path, tren_status code
     file->id = H5I_INVALID_HID;
     file->code = code;
     file->writing = writing;
+    file->top = file->path;
+    file->links = writing ? H5P_DEFAULT : tren_h5_links(file);
     *out = file;
     return TREN_OK;
 }
 
 static void handle_free(tren_h5 *file) {
+    if (!file->writing) H5Pclose(file->links);
+    for (int i = 0; i < file->n_checked; i++) free(file->checked[i]);
+    free(file->checked);
     free(file->path);
     free(file);
 }

@@ -107,7 +107,7 @@ static tren_status attribute_open(place at, opened *attribute) {
     *attribute = (opened){.id = H5I_INVALID_HID, .type = H5I_INVALID_HID};
     if (!tren_h5_has_attr(at.file, at.object, at.name))
         return tren_h5_refuse(at.file, at.object, "has no attribute %s", at.name);
-    attribute->id = H5Aopen_by_name(at.file->id, at.object, at.name, H5P_DEFAULT, H5P_DEFAULT);
+    attribute->id = H5Aopen_by_name(at.file->id, at.object, at.name, H5P_DEFAULT, at.file->links);
     if (attribute->id < 0)
         return tren_h5_error(at.file, at.object, "cannot open the attribute %s", at.name);
     hid_t space = H5Aget_space(attribute->id);
@@ -124,7 +124,7 @@ static tren_status attribute_open(place at, opened *attribute) {
 /* Where damage keeps HDF5 from saying, yes: reading it then fails with the reason. */
 bool tren_h5_has_attr(tren_h5 *file, const char *object, const char *name) {
     tren_h5_quiet();
-    return tren_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) != 0;
+    return tren_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, file->links) != 0;
 }
 
 /* Integers may stand for reals, not the other way round. *n in: room; out: count. */

@@ -83,7 +83,7 @@ tren_status tren_h5_error(tren_h5 *file, const char *object, const char *format,
     reasons found = {0};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &found);
     H5Eclear2(H5E_DEFAULT);
-    char reason[384], what[256];
+    char reason[384], what[TREN_H5_TEXT];
     describe(reason, sizeof reason, &found);
     va_list args;
     va_start(args, format);
@@ -93,7 +93,7 @@ tren_status tren_h5_error(tren_h5 *file, const char *object, const char *format,
 }
 
 tren_status tren_h5_refuse(tren_h5 *file, const char *object, const char *format, ...) {
-    char what[256];
+    char what[TREN_H5_TEXT];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
