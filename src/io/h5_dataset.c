@@ -44,9 +44,23 @@ static tren_status set_check(tren_h5 *file, const char *name, const tren_h5_set 
     return TREN_OK;
 }
 
+/* An external link to what its file does not have is told from a name that is not there. */
+static tren_status no_such_dataset(tren_h5 *file, const char *name) {
+    char target[TREN_H5_TEXT];
+    const char *path = NULL, *object = NULL;
+    H5L_info_t link;
+    if (H5Lget_info(file->id, name, &link, file->links) >= 0 && link.type == H5L_TYPE_EXTERNAL &&
+        link.u.val_size <= sizeof target &&
+        H5Lget_val(file->id, name, target, sizeof target, file->links) >= 0 &&
+        H5Lunpack_elink_val(target, link.u.val_size, NULL, &path, &object) >= 0)
+        return tren_h5_refuse(file, name,
+                              "is a link to %s in %s, which is no HDF5 file or has no such dataset",
+                              object, path);
+    return tren_h5_refuse(file, name, "there is no such dataset");
+}
+
 static tren_status set_find(tren_h5 *file, const char *name, tren_h5_set *set) {
-    file->refusal[0] = '\0';
-    if (!tren_h5_has(file, name)) return tren_h5_refuse(file, name, "there is no such dataset");
+    if (!tren_h5_has(file, name)) return no_such_dataset(file, name);
     if (!file->refusal[0]) set->id = H5Dopen2(file->id, name, file->links);
     if (file->refusal[0]) return tren_h5_refuse(file, name, "%s", file->refusal);
     return set->id < 0 ? tren_h5_error(file, name, "cannot open this dataset") : TREN_OK;
