@@ -110,7 +110,9 @@ static tren_status check_chunks(const target *t) {
     hsize_t at[TREN_H5_MAX_RANK] = {0}, stored;
     bool known = tren_h5_set_chunk(&chunk, t->set);
     if (!known || tren_h5_count(&chunk, 0) == 0)
-        return tren_h5_error(t->file, t->name, "cannot read how it is stored");
+        return tren_h5_refuse(t->file, t->name,
+                              "its chunks do not fit its shape: the file is damaged, copy or make "
+                              "it again");
     do {
         if (H5Dget_chunk_storage_size(t->set->id, at, &stored) >= 0 && stored > 0) continue;
         size_t first = (size_t)at[0], left = shape->dim[0] - first;
