@@ -210,12 +210,12 @@ static tren_status rows_select(const tren_h5_range *r, hid_t *memory) {
 tren_status tren_h5_range_read(const tren_h5_range *r, void *out) {
     hid_t memory = H5I_INVALID_HID;
     TREN_TRY(rows_select(r, &memory));
-    herr_t read =
-        H5Dread(r->set->id, tren_h5_native(r->type), memory, r->set->space, H5P_DEFAULT, out);
+    tren_status st = TREN_OK;
+    if (H5Dread(r->set->id, tren_h5_native(r->type), memory, r->set->space, H5P_DEFAULT, out) < 0)
+        st = tren_h5_error(r->file, r->name, "cannot read rows %zu to %zu", r->first,
+                           r->first + r->n);
     H5Sclose(memory);
-    if (read >= 0) return TREN_OK;
-    return tren_h5_error(r->file, r->name, "cannot read rows %zu to %zu", r->first,
-                         r->first + r->n);
+    return st;
 }
 
 tren_status tren_h5_read_rows(tren_h5 *file, const char *name, size_t first, size_t n,
