@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -55,6 +56,64 @@ static void be_quiet(void) {
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
 }
 
+static _Noreturn void run_child(const tren_h5_task *task, int fd, report *said) {
+    be_quiet();
+    said->status = task->run(task->ctx, fd);
+    snprintf(said->text, sizeof said->text, "%s", tren_error_text());
+    said->finished = true;
+    _exit(0);
+}
+
+/* ---- the parent ------------------------------------------------------------------------------ */
+
+static tren_status judge(const tren_h5_task *task, const report *said, int ended, bool whole) {
+    if (said->finished && said->status != TREN_OK) return tren_fail(said->status, "%s", said->text);
+    if (said->finished && whole) return TREN_OK;
+    char how[64] = "it ended early";
+    if (WIFSIGNALED(ended)) snprintf(how, sizeof how, "signal %d", WTERMSIG(ended));
+    bool killed = WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
+    return tren_h5_refuse(task->file, task->name,
+                          killed ? "the process that reads it was killed (%s); is there enough "
+                                   "memory?"
+                                 : "reading it crashes the HDF5 library (%s): the file is damaged; "
+                                   "copy or make it again",
+                          how);
+}
+
+static tren_status receive(const tren_h5_task *task, char *out, size_t bytes, report *said) {
+    int end[2];
+    if (pipe2(end, O_CLOEXEC) != 0)
+        return tren_fail(TREN_ERR_ENV, "cannot make a pipe: %s; see ulimit -n", strerror(errno));
+    pid_t child = fork();
+    if (child == 0) {
+        close(end[0]);
+        run_child(task, end[1], said);
+    }
+    int why = errno, ended = 0;
+    close(end[1]);
+    bool whole = child > 0 && get_all(end[0], out, bytes) == bytes;
+    close(end[0]);
+    if (child < 0)
+        return tren_fail(TREN_ERR_ENV,
+                         "cannot start a process to read %s: %s; see ulimit -u and the free memory",
+                         task->file->path, strerror(why));
+    while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
+    }
+    return judge(task, said, ended, whole);
+}
+
+tren_status tren_h5_apart(const tren_h5_task *task, void *out, size_t bytes) {
+    report *said =
+        mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (said == MAP_FAILED)
+        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", task->file->path);
+    tren_status st = receive(task, out, bytes, said);
+    munmap(said, sizeof *said);
+    return st;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
 /* Rows per block: whole chunks, so that none is unpacked twice. */
 static size_t rows_per_block(const tren_h5_range *r, size_t row_bytes) {
     tren_h5_shape chunk;
@@ -64,66 +123,23 @@ static size_t rows_per_block(const tren_h5_range *r, size_t row_bytes) {
     return rows;
 }
 
-static tren_status send_rows(const tren_h5_range *r, size_t row_bytes, int fd) {
-    size_t step = rows_per_block(r, row_bytes), end = r->first + r->n, room = 0;
+static tren_status send_rows(void *ctx, int fd) {
+    const tren_h5_range *r = ctx;
+    size_t row_bytes = tren_h5_count(&r->set->shape, 1) * tren_type_size(r->type);
+    size_t step = rows_per_block(r, row_bytes), end = r->first + r->n;
     char *block;
     TREN_TRY(tren_alloc(&block, r->n < step ? r->n : step, row_bytes, "rows in chunks"));
+    tren_status st = TREN_OK;
     tren_h5_range part = *r;
     for (part.first = r->first; part.first < end; part.first += part.n) {
-        room = step - part.first % step;
+        size_t room = step - part.first % step;
         part.n = end - part.first < room ? end - part.first : room;
-        TREN_TRY(tren_h5_range_read(&part, block));
-        if (!put_all(fd, block, part.n * row_bytes)) break;
+        TREN_GOTO(tren_h5_range_read(&part, block));
+        if (!put_all(fd, block, part.n * row_bytes)) break; /* the parent is gone */
     }
-    return TREN_OK; /* the process ends here, and its memory with it */
-}
-
-static _Noreturn void run_child(const tren_h5_range *r, size_t row_bytes, int fd, report *said) {
-    be_quiet();
-    said->status = send_rows(r, row_bytes, fd);
-    snprintf(said->text, sizeof said->text, "%s", tren_error_text());
-    said->finished = true;
-    _exit(0);
-}
-
-/* ---- the parent ------------------------------------------------------------------------------ */
-
-static tren_status judge(const tren_h5_range *r, const report *said, int ended, bool whole) {
-    if (said->finished && said->status != TREN_OK) return tren_fail(said->status, "%s", said->text);
-    if (said->finished && whole) return TREN_OK;
-    char how[64] = "it ended early";
-    if (WIFSIGNALED(ended)) snprintf(how, sizeof how, "signal %d", WTERMSIG(ended));
-    bool killed = WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
-    return tren_h5_refuse(r->file, r->name,
-                          killed ? "the process that reads it was killed (%s); is there enough "
-                                   "memory?"
-                                 : "reading it crashes the HDF5 library (%s): the file is damaged; "
-                                   "copy or make it again",
-                          how);
-}
-
-static tren_status receive(const tren_h5_range *r, char *out, size_t bytes, report *said) {
-    int end[2];
-    size_t row_bytes = bytes / r->n;
-    if (pipe2(end, O_CLOEXEC) != 0)
-        return tren_fail(TREN_ERR_ENV, "cannot make a pipe: %s", strerror(errno));
-    pid_t child = fork();
-    if (child == 0) {
-        close(end[0]);
-        run_child(r, row_bytes, end[1], said);
-    }
-    int why = errno, ended = 0;
-    close(end[1]);
-    bool whole = child > 0 && get_all(end[0], out, bytes) == bytes;
-    close(end[0]);
-    if (child < 0)
-        return tren_fail(TREN_ERR_ENV,
-                         "cannot start a process to read chunks of %s: %s; see ulimit -u and the "
-                         "free memory",
-                         r->file->path, strerror(why));
-    while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
-    }
-    return judge(r, said, ended, whole);
+done:
+    free(block);
+    return st;
 }
 
 tren_status tren_h5_range_read_apart(const tren_h5_range *range, void *out) {
@@ -132,11 +148,7 @@ tren_status tren_h5_range_read_apart(const tren_h5_range *range, void *out) {
         !tren_size_mul(&bytes, bytes, range->n))
         return tren_h5_refuse(range->file, range->name, "has more values than memory can hold");
     if (bytes == 0) return TREN_OK;
-    report *said =
-        mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (said == MAP_FAILED)
-        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", range->file->path);
-    tren_status st = receive(range, out, bytes, said);
-    munmap(said, sizeof *said);
-    return st;
+    tren_h5_range copy = *range;
+    tren_h5_task task = {range->file, range->name, send_rows, &copy};
+    return tren_h5_apart(&task, out, bytes);
 }

@@ -104,8 +104,18 @@ tren_status tren_h5_check_virtual(tren_h5 *file, const char *name, hid_t list,
 
 /* ---- reading in another process (h5_apart.c) ------------------------------------------------- */
 
-/* As tren_h5_range_read, by a child process: what crashes HDF5 ends the child, and is an error
- * here. */
+/* What a child process does with `file`. `run` writes what it read to fd. */
+typedef struct tren_h5_task {
+    tren_h5 *file;
+    const char *name; /* of the dataset or attribute, for messages */
+    tren_status (*run)(void *ctx, int fd);
+    void *ctx;
+} tren_h5_task;
+
+/* Runs the task in a child process and receives `bytes` bytes of it. What crashes HDF5 ends the
+ * child, and is an error here. TREN_ERR_ENV: no process can be started. */
+tren_status tren_h5_apart(const tren_h5_task *task, void *out, size_t bytes);
+/* As tren_h5_range_read, by a child process. */
 tren_status tren_h5_range_read_apart(const tren_h5_range *range, void *out);
 
 #endif
