@@ -168,7 +168,8 @@ static size_t pool_rows(const pool *files, int lo, int hi) {
 static tren_status pool_read(void **out, const pool *files, tren_type type) {
     const element *e = element_of(files->head[0].code);
     size_t size = tren_type_size(type), width = width_of(&files->head[0]), at = 0;
-    size_t n = pool_rows(files, 0, files->n_files) * width;
+    size_t n;
+    tren_size_mul(&n, pool_rows(files, 0, files->n_files), width);
     TREN_TRY(tren_alloc(out, n, size, "the elements of IDX files"));
     for (int i = 0; i < files->n_files; i++) {
         size_t here = files->head[i].dim[0] * width;

@@ -48,7 +48,7 @@ static size_t get_all(int fd, char *bytes, size_t n) {
 
 /* A crash is ours to report: no core file, and no words of the C library on stderr. */
 static void be_quiet(void) {
-    const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU};
     const struct rlimit none = {0, 0};
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) signal(fatal[i], SIG_DFL);
     setrlimit(RLIMIT_CORE, &none);
@@ -56,8 +56,21 @@ static void be_quiet(void) {
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
 }
 
+/* Damage can make HDF5 loop without end. From now on so many seconds of processor time, and the
+ * child is ended by SIGXCPU; each block of rows asks anew. */
+static void bound_time(size_t bytes) {
+    struct rusage used;
+    struct rlimit limit;
+    if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &limit) != 0) return;
+    rlim_t until = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 3 + (bytes >> 22);
+    if (until > limit.rlim_max) return;
+    limit.rlim_cur = until;
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
 static _Noreturn void run_child(const tren_h5_task *task, int fd, report *said) {
     be_quiet();
+    bound_time(0);
     said->status = task->run(task->ctx, fd);
     snprintf(said->text, sizeof said->text, "%s", tren_error_text());
     said->finished = true;
@@ -69,15 +82,14 @@ static _Noreturn void run_child(const tren_h5_task *task, int fd, report *said) 
 static tren_status judge(const tren_h5_task *task, const report *said, int ended, bool whole) {
     if (said->finished && said->status != TREN_OK) return tren_fail(said->status, "%s", said->text);
     if (said->finished && whole) return TREN_OK;
-    char how[64] = "it ended early";
-    if (WIFSIGNALED(ended)) snprintf(how, sizeof how, "signal %d", WTERMSIG(ended));
-    bool killed = WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
-    return tren_h5_refuse(task->file, task->name,
-                          killed ? "the process that reads it was killed (%s); is there enough "
-                                   "memory?"
-                                 : "reading it crashes the HDF5 library (%s): the file is damaged; "
-                                   "copy or make it again",
-                          how);
+    int number = WIFSIGNALED(ended) ? WTERMSIG(ended) : 0;
+    if (number == SIGKILL)
+        return tren_h5_refuse(task->file, task->name,
+                              "the process that reads it was killed; is there enough memory?");
+    return tren_h5_refuse(
+        task->file, task->name,
+        "reading it %s (signal %d): the file is damaged; copy or make it again",
+        number == SIGXCPU ? "never ends in the HDF5 library" : "crashes the HDF5 library", number);
 }
 
 static tren_status receive(const tren_h5_task *task, char *out, size_t bytes, report *said) {
@@ -134,6 +146,7 @@ static tren_status send_rows(void *ctx, int fd) {
     for (part.first = r->first; part.first < end; part.first += part.n) {
         size_t room = step - part.first % step;
         part.n = end - part.first < room ? end - part.first : room;
+        bound_time(part.n * row_bytes);
         TREN_GOTO(tren_h5_range_read(&part, block));
         if (!put_all(fd, block, part.n * row_bytes)) break; /* the parent is gone */
     }

@@ -79,6 +79,7 @@ bool tren_h5_may_read(const tren_h5 *file, const char *holder, const char *name,
 }
 
 /* H5L_elink_traverse_t; a negative result stops HDF5 from opening the file. */
+/* NOLINTNEXTLINE(readability-function-size) */
 static herr_t may_follow(const char *holder, const char *group, const char *name,
                          const char *object, unsigned *flags, hid_t access, void *ctx) {
     (void)group, (void)object, (void)flags, (void)access;
