@@ -82,6 +82,10 @@ tren_status tren_fail_memory(double bytes, const char *what);
 /* Zeroed memory, or tren_fail_memory. Free with free(). */
 tren_status tren_alloc(void *out, size_t count, size_t size, const char *what);
 
+/* *out = a * b; false, and SIZE_MAX, where it does not fit. For sizes that a file claims. `out` may
+ * point to a variable whose value is a or b. */
+bool tren_size_mul(size_t *out, size_t a, size_t b);
+
 typedef struct tren_shape {
     int c, h, w; /* channels, height, width; a table row of f columns is {f, 1, 1} */
 } tren_shape;

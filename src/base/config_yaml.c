@@ -1,12 +1,12 @@
 /* The YAML reader: libyaml's document, whose nodes know their line, walked against the options
  * table. */
 #include "base/config_table.h"
+#include "base/input.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <yaml.h>
 
 enum { MAX_KEY = 128, MAX_BYTES = 1 << 20 };
@@ -369,9 +369,6 @@ static tren_status fail_file(const char *path, const char *problem) {
 }
 
 static tren_status read_file(FILE *file, const char *path, char **text, size_t *n) {
-    struct stat info;
-    if (fstat(fileno(file), &info) != 0) return fail_file(path, strerror(errno));
-    if (S_ISDIR(info.st_mode)) return fail_file(path, "is a folder; give the YAML file in it");
     TREN_TRY(tren_alloc(text, MAX_BYTES + 1, 1, "the config file"));
     *n = fread(*text, 1, MAX_BYTES + 1, file);
     if (ferror(file)) return fail_file(path, strerror(errno));
@@ -382,10 +379,9 @@ static tren_status read_file(FILE *file, const char *path, char **text, size_t *
 }
 
 tren_status tren_config_load_grid(tren_config *config, tren_grid *grid, const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return tren_fail(TREN_ERR_USAGE, "config file '%s': %s; check the path", path,
-                         strerror(errno));
+    FILE *file;
+    if (tren_input_fopen(&file, path, TREN_ERR_USAGE, "a YAML file") != TREN_OK)
+        return tren_fail_in(TREN_ERR_USAGE, "config file");
     char *text = NULL;
     size_t n = 0;
     tren_status st = read_file(file, path, &text, &n);

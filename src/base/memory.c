@@ -56,6 +56,12 @@ void tren_arena_close(tren_arena *arena) {
     *arena = (tren_arena){0};
 }
 
+bool tren_size_mul(size_t *out, size_t a, size_t b) {
+    if (!__builtin_mul_overflow(a, b, out)) return true;
+    *out = SIZE_MAX;
+    return false;
+}
+
 tren_status tren_alloc(void *out, size_t count, size_t size, const char *what) {
     void *at = calloc(count ? count : 1, size);
     memcpy(out, &at, sizeof at);

@@ -1,4 +1,5 @@
 #include "base/whole.h"
+#include "base/input.h"
 #include "base/own.h"
 #include "base/temporary.h"
 #include "base/why.h"
@@ -40,8 +41,8 @@ tren_status tren_whole_write_text(const char *path, tren_status code, const char
 tren_status tren_whole_read(char **text, const char *path, tren_status code) {
     size_t room = 0;
     *text = NULL;
-    FILE *file = fopen(path, "re");
-    if (!file) return tren_fail(code, "%s: %s", path, strerror(errno));
+    FILE *file;
+    TREN_TRY(tren_input_fopen(&file, path, code, "a text file"));
     ssize_t n = getdelim(text, &room, '\0', file);
     bool failed = ferror(file);
     fclose(file);

@@ -1,4 +1,5 @@
 #include "cli/plot.h"
+#include "base/input.h"
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
@@ -74,8 +75,8 @@ static tren_status run_gnuplot(FILE *script, FILE *picture) {
  * stays. */
 static tren_status check_older(const char *path) {
     char head[8] = "";
-    FILE *file = fopen(path, "re");
-    if (!file) return TREN_OK;
+    FILE *file;
+    if (tren_input_fopen(&file, path, TREN_ERR_USAGE, "a picture") != TREN_OK) return TREN_OK;
     size_t n = fread(head, 1, sizeof head, file);
     fclose(file);
     bool svg = n >= 5 && (memcmp(head, "<?xml", 5) == 0 || memcmp(head, "<svg", 4) == 0);

@@ -1,4 +1,5 @@
 #include "cli/run_files.h"
+#include "base/input.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -15,43 +16,34 @@ static void path_of(char *out, size_t n, const char *run_dir, const char *name) 
     snprintf(out, n, "%s%s%s", run_dir, slash ? "" : "/", name);
 }
 
-/* The whole of a file, NULL when it cannot be read; errno says why. */
-static char *read_file(const char *path) {
-    FILE *file = fopen(path, "re");
-    if (!file) return NULL;
-    size_t n = 0, room = 1 << 16;
-    char *text = malloc(room);
-    while (text) {
-        n += fread(text + n, 1, room - n - 1, file);
-        if (n < room - 1) break;
-        char *longer = realloc(text, room *= 2);
-        if (!longer) free(text);
-        text = longer;
-    }
-    int why = ferror(file) ? errno : 0;
+/* The whole of a file, which may be empty. The caller frees. */
+static tren_status read_file(char **text, const char *path) {
+    FILE *file;
+    size_t room = 0;
+    *text = NULL;
+    TREN_TRY(tren_input_fopen(&file, path, TREN_ERR_DATA, "a text file"));
+    ssize_t n = getdelim(text, &room, '\0', file);
+    bool empty = n < 0 && !ferror(file) && *text;
+    if (empty) (*text)[0] = '\0';
     fclose(file);
-    if (text) text[n] = '\0';
-    if (why) {
-        free(text);
-        text = NULL;
-        errno = why;
-    }
-    return text;
+    if (n >= 0 || empty) return TREN_OK;
+    free(*text);
+    *text = NULL;
+    return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", path, strerror(errno));
 }
 
 /* ---- metrics.csv ----------------------------------------------------------------------------- */
 
-static tren_status missing(const char *run_dir, const char *path) {
+/* After a failure to read metrics.csv. */
+static tren_status missing(const char *run_dir) {
     struct stat info;
-    int why = errno;
     if (stat(run_dir, &info) != 0)
         return tren_fail(TREN_ERR_DATA,
                          "there is no run folder '%s'; name one that 'tren train' has written",
                          run_dir);
     if (!S_ISDIR(info.st_mode))
         return tren_fail(TREN_ERR_DATA, "'%s' is a file; name the run folder it lies in", run_dir);
-    return tren_fail(TREN_ERR_DATA, "%s: %s; is this the folder of a 'tren train'?", path,
-                     strerror(why));
+    return tren_fail(TREN_ERR_DATA, "%s; is this the folder of a 'tren train'?", tren_error_text());
 }
 
 /* Cuts a line at its commas, in place. Returns the number of cells. */
@@ -144,8 +136,7 @@ tren_status tren_metrics_read(tren_metrics *m, const char *run_dir) {
     char path[TREN_MAX_PATH + 64];
     *m = (tren_metrics){0};
     path_of(path, sizeof path, run_dir, "metrics.csv");
-    m->text = read_file(path);
-    if (!m->text) return missing(run_dir, path);
+    if (read_file(&m->text, path) != TREN_OK) return missing(run_dir);
     char *rest = m->text;
     tren_status st = read_header(m, &rest, path);
     if (st == TREN_OK) st = read_rows(m, rest, path);
@@ -183,8 +174,9 @@ double tren_result_number(const char *run_dir, const char *key) {
     char path[TREN_MAX_PATH + 64], wanted[64];
     path_of(path, sizeof path, run_dir, "result.json");
     snprintf(wanted, sizeof wanted, "\n  \"%s\": ", key); /* two blanks: the first level */
-    char *text = read_file(path), *at = text ? strstr(text, wanted) : NULL, *end;
+    char *text, *end;
     double value = NAN;
+    const char *at = read_file(&text, path) == TREN_OK ? strstr(text, wanted) : NULL;
     if (at) {
         value = strtod(at + strlen(wanted), &end);
         if (end == at + strlen(wanted)) value = NAN; /* null */

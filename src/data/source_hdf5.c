@@ -1,5 +1,6 @@
 /* HDF5: any file that holds the inputs in one dataset and the labels or targets in another. */
 #include "data/prepare.h"
+#include "data/schema.h"
 #include "data/source.h"
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 typedef struct settings {
     const char *file, *x, *y, *test_x, *test_y, *test_file;
-    bool channels_last, regression;
+    bool channels_last, regression, allow_external;
 } settings;
 
 /* One dataset of the pool, and its counterpart in the test part. */
@@ -22,9 +23,10 @@ static size_t rows_of(const tren_h5_shape *shape) {
     return shape->rank ? shape->dim[0] : 0;
 }
 
+/* SIZE_MAX where it does not fit. */
 static size_t width_of(const tren_h5_shape *shape) {
     size_t width = 1;
-    for (int i = 1; i < shape->rank; i++) width *= shape->dim[i];
+    for (int i = 1; i < shape->rank; i++) tren_size_mul(&width, width, shape->dim[i]);
     return width;
 }
 
@@ -55,8 +57,9 @@ static tren_status input_open(input *in) {
 static tren_status input_read(void **out, const input *in, tren_type type) {
     size_t width = width_of(&in->shape[0]), n = rows_of(&in->shape[0]),
            n_test = rows_of(&in->shape[1]);
-    TREN_TRY(
-        tren_alloc(out, (n + n_test) * width, tren_type_size(type), "the rows of an HDF5 file"));
+    size_t count;
+    tren_size_mul(&count, n + n_test, width);
+    TREN_TRY(tren_alloc(out, count, tren_type_size(type), "the rows of an HDF5 file"));
     TREN_TRY(tren_h5_read(in->file[0], in->name[0], n * width, type, *out));
     if (!in->name[1]) return TREN_OK;
     void *test = (char *)*out + n * width * tren_type_size(type);
@@ -240,6 +243,10 @@ static tren_status check_settings(const settings *want) {
 }
 
 static tren_status check_rows(const input *x, const input *y) {
+    size_t n = rows_of(&x->shape[0]), n_test = rows_of(&x->shape[1]);
+    if (n > TREN_MAX_ROWS || n_test > TREN_MAX_ROWS - n)
+        return tren_fail(TREN_ERR_DATA, "%s: %s has %zu rows; the most is %u: import fewer",
+                         path_of(x), x->name[0], n, TREN_MAX_ROWS);
     for (int i = 0; i < 2; i++) {
         if (!x->name[i] || rows_of(&x->shape[i]) == rows_of(&y->shape[i])) continue;
         return tren_fail(
@@ -287,6 +294,8 @@ static tren_status read_source(tren_source *source, const void *context, uint64_
     TREN_GOTO(check_settings(want));
     TREN_GOTO(tren_h5_open(&file, want->file, TREN_ERR_DATA));
     if (want->test_file) TREN_GOTO(tren_h5_open(&test, want->test_file, TREN_ERR_DATA));
+    if (want->allow_external) tren_h5_allow_external(file);
+    if (want->allow_external && test) tren_h5_allow_external(test);
     tren_h5 *second = test ? test : file;
     input x = {.name = {want->x, want->test_x}, .file = {file, second}};
     input y = {.name = {want->y, want->test_y}, .file = {file, second}};
@@ -315,6 +324,9 @@ static const tren_setting settings_table[] = {
      .help = "The inputs are [n,h,w,c]."},
     {"regression", TREN_SETTING_FLAG, offsetof(settings, regression), NULL,
      .help = "Integers in --y are targets, not classes."},
+    {"allow-external", TREN_SETTING_FLAG, offsetof(settings, allow_external), NULL,
+     .help = "Also read the other files that FILE refers to: external storage, and links and "
+             "sources outside its folder. Only for files that you trust."},
 };
 
 const tren_source_kind tren_source_hdf5 = {

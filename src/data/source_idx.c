@@ -224,8 +224,9 @@ static tren_status pool_open(pool *files, const tren_texts *own, const tren_text
 static tren_status pool_read(void **out, const pool *files, tren_type type) {
     const element *e = element_of(files->head[0].code);
     size_t width = width_of(&files->head[0]);
-    array all = {.size = tren_type_size(type), .most = pool_rows(files, 0, files->n_files) * width};
+    array all = {.size = tren_type_size(type)};
     tren_status st;
+    tren_size_mul(&all.most, pool_rows(files, 0, files->n_files), width);
     TREN_GOTO(make_room(&all, 0));
     for (int i = 0; i < files->n_files; i++) {
         TREN_GOTO(read_elements(&all, files->stream[i], e, files->head[i].dim[0] * width, type));

@@ -1,5 +1,6 @@
 /* Opening, creating and closing HDF5 files. */
 #include "io/h5_internal.h"
+#include "base/input.h"
 #include "base/own.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,27 +29,27 @@ static tren_status handle_open(tren_h5 **out, const char *path, tren_status code
     file->id = H5I_INVALID_HID;
     file->code = code;
     file->writing = writing;
+    file->top = file->path;
+    file->links = writing ? H5P_DEFAULT : tren_h5_links(file);
     *out = file;
     return TREN_OK;
 }
 
 static void handle_free(tren_h5 *file) {
+    if (!file->writing) H5Pclose(file->links);
+    for (int i = 0; i < file->n_checked; i++) free(file->checked[i]);
+    free(file->checked);
     free(file->path);
     free(file);
 }
 
 /* Says what is wrong with the path itself, which HDF5 would bury in its stack. */
 static tren_status check_readable(const char *path, tren_status code) {
-    struct stat about;
-    if (!path[0]) return tren_fail(code, "the path of the file is empty; name an HDF5 file");
-    if (stat(path, &about) != 0)
-        return tren_fail(code, "%s: cannot open: %s; check the path", path, strerror(errno));
-    if (S_ISDIR(about.st_mode))
-        return tren_fail(code, "%s: is a folder; an HDF5 file is expected", path);
-    if (!S_ISREG(about.st_mode))
-        return tren_fail(code, "%s: is a device or a pipe; an HDF5 file is expected", path);
-    if (access(path, R_OK) != 0)
-        return tren_fail(code, "%s: cannot read: %s; check its permissions", path, strerror(errno));
+    struct stat about = {0};
+    int fd;
+    TREN_TRY(tren_input_open(&fd, path, code, "an HDF5 file"));
+    fstat(fd, &about);
+    close(fd);
     if (about.st_size == 0)
         return tren_fail(code, "%s: the file is empty; an HDF5 file is expected", path);
     return TREN_OK;

@@ -16,28 +16,28 @@ static void names_free(name_list *names) {
 /* Names are taken first: the callback is free to use the file. */
 static tren_status names_read(tren_h5 *file, const char *group, name_list *names) {
     H5G_info_t info;
-    if (H5Gget_info_by_name(file->id, group, &info, H5P_DEFAULT) < 0)
+    if (H5Gget_info_by_name(file->id, group, &info, file->links) < 0)
         return tren_h5_error(file, group, "cannot list this group");
     TREN_TRY(
         tren_alloc(&names->at, (size_t)info.nlinks + 1, sizeof *names->at, "the names in a group"));
     names->n = info.nlinks;
     for (hsize_t i = 0; i < names->n; i++) {
         ssize_t length = H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0,
-                                            H5P_DEFAULT);
+                                            file->links);
         if (length < 0) return tren_h5_error(file, group, "cannot list this group");
         TREN_TRY(tren_alloc(&names->at[i], (size_t)length + 1, 1, "a name in a group"));
         H5Lget_name_by_idx(file->id, group, H5_INDEX_NAME, H5_ITER_INC, i, names->at[i],
-                           (size_t)length + 1, H5P_DEFAULT);
+                           (size_t)length + 1, file->links);
     }
     return TREN_OK;
 }
 
 static bool is_group(tren_h5 *file, const char *group, const char *name) {
-    hid_t parent = H5Gopen2(file->id, group, H5P_DEFAULT);
-    hid_t child = H5Oopen(parent, name, H5P_DEFAULT);
+    hid_t parent = H5Oopen(file->id, group, file->links);
+    hid_t child = H5Oopen(parent, name, file->links);
     bool yes = child >= 0 && H5Iget_type(child) == H5I_GROUP;
     if (child >= 0) H5Oclose(child);
-    if (parent >= 0) H5Gclose(parent);
+    if (parent >= 0) H5Oclose(parent);
     return yes;
 }
 

@@ -1,8 +1,8 @@
 /* Tables of numbers: CSV in, CSV out, and what is said of their rows. */
+#include "base/input.h"
 #include "base/whole.h"
 #include "tren/lab.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,8 +140,8 @@ done:
 
 tren_status tren_table_read(tren_table *t, const char *path) {
     *t = (tren_table){0};
-    FILE *file = fopen(path, "re");
-    if (!file) return tren_fail(TREN_ERR_DATA, "%s: %s", path, strerror(errno));
+    FILE *file;
+    TREN_TRY(tren_input_fopen(&file, path, TREN_ERR_DATA, "a table"));
     tren_status st = read_rows(t, file, path);
     fclose(file);
     if (st != TREN_OK) tren_table_close(t);
