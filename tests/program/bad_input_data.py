@@ -100,3 +100,4 @@ spoil("clean-targets.h5", lambda file: file.create_dataset("/train/y_clean", dat
 with h5py.File("two", "w") as raw:  # images of two channels
     raw["x"] = (np.arange(200 * 2 * 4 * 4) % 256).astype("u1").reshape(200, 2, 4, 4)
     raw["y"] = (np.arange(200) % 3).astype("u1")
+spoil("latin.h5", attribute("class_names", np.array([b"a", b"b", b"\xf6"])))
