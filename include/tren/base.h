@@ -181,7 +181,7 @@ typedef struct tren_log {
     FILE *file; /* not owned; a second sink (the run folder's log), or NULL */
 } tren_log;
 
-/* One line, flushed; newline added. log may be NULL. */
+/* One line, flushed; newline added, control characters escaped. log may be NULL. */
 void tren_log_line(const tren_log *log, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -160,7 +160,7 @@ typedef enum tren_option_type {
     TREN_OPTION_INT64,   /* int64_t */
     TREN_OPTION_SEED,    /* uint64_t */
     TREN_OPTION_REAL,    /* double */
-    TREN_OPTION_SECONDS, /* double; written 90, 90s, 15m, 2h or H:MM:SS */
+    TREN_OPTION_SECONDS, /* double; written 90, 90s, 15m, 2h, 1:30:00 or 1-12:00:00 */
     TREN_OPTION_CHOICE,  /* int, index into choices */
     TREN_OPTION_INTS,    /* tren_int_list */
     TREN_OPTION_REALS    /* tren_real_list */
@@ -197,6 +197,7 @@ void tren_config_defaults(tren_config *config);
 tren_status tren_config_set(tren_config *config, const char *key, const char *text,
                             const char *where);
 /* Reads a YAML file over `config`: nested maps or dotted keys, scalars, flow or block lists.
+ * A path that is not UTF-8 is !!binary.
  * Unknown or repeated keys, wrong types and values out of range fail with TREN_ERR_USAGE and
  * file:line. */
 tren_status tren_config_load(tren_config *config, const char *path);

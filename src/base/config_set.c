@@ -96,8 +96,9 @@ static tren_status set_text(const setting *s) {
     for (const char *c = s->text; *c; c++)
         if (iscntrl((unsigned char)*c))
             return tren_fail(TREN_ERR_USAGE,
-                             "%s: %s: byte %d of the text is a control character; remove it",
-                             s->where, s->option->key, (int)(c - s->text) + 1);
+                             "%s: %s: byte %d of '%.256s' is a control character (0x%02x); rename "
+                             "the file or folder, or make a link without it",
+                             s->where, s->option->key, (int)(c - s->text) + 1, s->text, *c);
     memset(s->at, 0, s->option->size);
     memcpy(s->at, s->text, n);
     return TREN_OK;

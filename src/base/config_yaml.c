@@ -2,6 +2,7 @@
  * table. */
 #include "base/config_table.h"
 #include "base/input.h"
+#include "base/quote.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -65,11 +66,28 @@ static tren_status join(const reader *r, const yaml_node_t *node, const char *ke
     return TREN_OK;
 }
 
+/* The text of a scalar; decoded into `bytes` where it is !!binary, as paths that are not UTF-8 are.
+ */
+static tren_status text_of(const char **text, char bytes[TREN_MAX_PATH], const reader *r,
+                           const char *key, const yaml_node_t *node) {
+    const char *tag = (const char *)node->tag;
+    *text = scalar(node);
+    if (strlen(*text) != node->data.scalar.length)
+        return fail_at(r, node, key, "contains a zero byte");
+    if (!tag || strcmp(tag, "tag:yaml.org,2002:binary") != 0) return TREN_OK;
+    if (!tren_base64_decode(bytes, TREN_MAX_PATH, *text))
+        return fail_at(r, node, key,
+                       "is marked !!binary and is not the base64 of a text of at most 1023 bytes; "
+                       "make it with 'printf %s PATH | base64 -w 0'");
+    *text = bytes;
+    return TREN_OK;
+}
+
 static tren_status set_scalar(reader *r, const tren_option *option, const yaml_node_t *node,
                               const char *where) {
-    const char *text = scalar(node);
-    if (strlen(text) != node->data.scalar.length)
-        return fail_at(r, node, option->key, "contains a zero byte");
+    const char *text;
+    char bytes[TREN_MAX_PATH];
+    TREN_TRY(text_of(&text, bytes, r, option->key, node));
     if (is_plain_null(node)) {
         bool may = option->type == TREN_OPTION_TEXT || tren_option_nullable(option);
         if (!may)
@@ -132,7 +150,7 @@ static tren_status set_option(reader *r, const tren_option *option, const yaml_n
  */
 
 static tren_status add_value(const reader *r, tren_axis *axis, const yaml_node_t *node) {
-    char list[4096];
+    char list[4096], bytes[TREN_MAX_PATH];
     const char *text = list;
     if (axis->n == TREN_MAX_AXIS)
         return fail_at(r, node, axis->option->key,
@@ -140,7 +158,7 @@ static tren_status add_value(const reader *r, tren_axis *axis, const yaml_node_t
     if (node->type == YAML_SEQUENCE_NODE && tren_option_is_list(axis->option))
         TREN_TRY(join(r, node, axis->option->key, list, sizeof list));
     else if (node->type == YAML_SCALAR_NODE)
-        text = scalar(node);
+        TREN_TRY(text_of(&text, bytes, r, axis->option->key, node));
     else
         return fail_at(
             r, node, axis->option->key,
@@ -265,7 +283,9 @@ static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
     case YAML_MEMORY_ERROR:
         return tren_fail_memory(0, r->name);
     case YAML_READER_ERROR:
-        return tren_fail(TREN_ERR_USAGE, "%s: byte %zu: %s; a config is YAML text in UTF-8",
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: byte %zu: %s; a config is YAML text in UTF-8: convert it "
+                         "with iconv, or give a path that is not UTF-8 as an option or as !!binary",
                          r->name, parser->problem_offset, problem);
     default:
         break;

@@ -4,6 +4,7 @@
 #include "cli/bench.h"
 #include "cli/bench_roofline.h"
 #include "cli/out_file.h"
+#include "base/quote.h"
 
 #include <string.h>
 
@@ -119,7 +120,7 @@ static void put_ceiling(FILE *out, const char *name, double gflops, double gbyte
 static void put_row(FILE *out, const bench_row *r, double step) {
     char name[64];
     bench_layer_name(name, sizeof name, r->layer);
-    tren_csv_text(out, name);
+    tren_put_csv(out, name);
     fprintf(out, ",%d,%s,%s,%.6g,%.6g,", r->n_layers, bench_pass_name(r), bench_row_way(r),
             r->seconds / r->n_layers, r->seconds / step);
     fprintf(out, "%.9g,%.9g,%.6g,%.6g,%.6g\n", r->flop / r->n_layers, r->bytes / r->n_layers,

@@ -1,8 +1,10 @@
 /* tren data check: one line per finding; what would spoil a training run is an error, the rest a
  * note. */
+#include "base/quote.h"
 #include "cli/args.h"
 #include "cli/cmd_data.h"
 #include "data/check.h"
+#include "cli/console.h"
 #include <stdarg.h>
 
 /* Findings of one file. */
@@ -11,9 +13,11 @@ typedef struct verdict {
 } verdict;
 
 static void say(int *count, const char *kind, const char *format, va_list args) {
+    char text[2048];
     ++*count;
     printf("  %-6s ", kind);
-    vprintf(format, args);
+    vsnprintf(text, sizeof text, format, args);
+    fputs(tren_cli_shown(text), stdout);
     printf("\n");
 }
 
@@ -113,9 +117,10 @@ static void print_balance(const tren_dataset_check *check, const tren_dataset_in
     if (check->n_classes == 0) return;
     printf("  %-24s %12s %12s %12s\n", "class", "train", "validation", "test");
     for (int c = 0; c < check->n_classes && c < SHOWN; c++) {
-        char number[16];
+        char number[16], name[25];
         snprintf(number, sizeof number, "%d", c);
-        printf("  %-24.24s", info->class_name ? info->class_name[c] : number);
+        tren_shown(name, sizeof name, info->class_name ? info->class_name[c] : number);
+        printf("  %-24s", name);
         for (int part = 0; part < TREN_N_PARTS; part++)
             printf(" %12zu", check->part[part].class_rows[c]);
         printf("\n");
@@ -145,7 +150,7 @@ static tren_status check_file(const char *path) {
     TREN_TRY(tren_dataset_open(&dataset, path));
     tren_status st = tren_dataset_check_open(&check, dataset);
     if (st == TREN_OK) {
-        printf("%s\n", path);
+        printf("%s\n", tren_cli_shown(path));
         print_balance(&check, tren_dataset_info_of(dataset));
         verdict v = judge(&check, dataset);
         if (!v.errors) st = tren_data_print_notes(stdout, "  note   ", dataset);

@@ -1,6 +1,7 @@
 /* tren data import, tren data make: any source of the list, split and written. */
 #include "cli/args.h"
 #include "cli/cmd_data.h"
+#include "cli/console.h"
 #include "cli/out_file.h"
 #include "cli/settings.h"
 #include "data/prepare.h"
@@ -56,8 +57,8 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
 }
 
 static void print_result(const char *path, const tren_dataset_info *info, double seconds) {
-    printf("%s: %zu training, %zu validation and %zu test rows of ", path, info->rows[TREN_TRAIN],
-           info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
+    printf("%s: %zu training, %zu validation and %zu test rows of ", tren_cli_shown(path),
+           info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
     if (info->is_image)
         printf("%d x %d x %d %s", info->shape.c, info->shape.h, info->shape.w,
                tren_type_name(info->x_type));
@@ -74,6 +75,8 @@ static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) 
     if (raw->n == 0) return TREN_OK;
     tren_texts name = {0};
     TREN_TRY(tren_texts_split(&name, "class-names", raw));
+    for (int i = 0; i < name.n; i++)
+        TREN_TRY(tren_class_name_check(TREN_ERR_USAGE, "--class-names", name.at[i]));
     const char *twice = tren_names_repeat(name.at, name.n);
     if (twice)
         return tren_fail(TREN_ERR_USAGE, "--class-names: '%s' stands twice: name each class once",

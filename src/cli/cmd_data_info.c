@@ -2,6 +2,7 @@
 #include "cli/args.h"
 #include "cli/cmd_data.h"
 #include "data/schema.h"
+#include "cli/console.h"
 #include <sys/stat.h>
 
 static void print_layout(const tren_dataset_info *info) {
@@ -21,7 +22,7 @@ static void print_layout(const tren_dataset_info *info) {
             printf(", ...");
             break;
         }
-        printf("%s%s", i ? ", " : ": ", info->class_name[i]);
+        printf("%s%s", i ? ", " : ": ", tren_cli_shown(info->class_name[i]));
     }
     printf("\n");
 }
@@ -50,8 +51,8 @@ static void print_split(const tren_provenance *from) {
 static void print_provenance(const tren_dataset *dataset) {
     tren_provenance from;
     if (tren_dataset_provenance(&from, dataset) != TREN_OK)
-        printf("  DAMAGED       %s\n", tren_error_text());
-    if (from.origin[0]) printf("  origin        %s\n", from.origin);
+        printf("  DAMAGED       %s\n", tren_cli_shown(tren_error_text()));
+    if (from.origin[0]) printf("  origin        %s\n", tren_cli_shown(from.origin));
     print_split(&from);
     if (from.take) printf("  taken         %lld rows of the pool\n", (long long)from.take);
     if (from.label_noise != 0)
@@ -65,7 +66,7 @@ static void print_info(const char *path, const tren_dataset *dataset) {
     struct stat about = {0};
     char size[32];
     stat(path, &about);
-    printf("%s (%s)\n", path, tren_text_bytes(size, (double)about.st_size));
+    printf("%s (%s)\n", tren_cli_shown(path), tren_text_bytes(size, (double)about.st_size));
     print_provenance(dataset);
     print_layout(info);
     print_rows(info);

@@ -5,6 +5,7 @@
 #include "cli/out_file.h"
 #include "cli/png.h"
 #include "tren/data.h"
+#include "cli/console.h"
 #include <math.h>
 #include <string.h>
 
@@ -221,7 +222,7 @@ static tren_status open_sheet(preview *p) {
 }
 
 static void report(const preview *p) {
-    printf("%s: %d training image%s", p->out_path, p->n, p->n == 1 ? "" : "s");
+    printf("%s: %d training image%s", tren_cli_shown(p->out_path), p->n, p->n == 1 ? "" : "s");
     if (p->copies)
         printf(" and what the first %d epoch%s would make of %s", p->copies,
                p->copies == 1 ? "" : "s", p->n == 1 ? "it" : "them");

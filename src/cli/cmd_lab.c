@@ -121,10 +121,10 @@ static void draw(const tren_experiment *e, const lab_args *a, tren_language lang
         char path[TREN_MAX_PATH];
         snprintf(path, sizeof path, "%s/%s/%s.%s", a->out, e->name, e->name, ending[i]);
         if (tren_lab_draw(e, a->out, path, language) != TREN_OK) {
-            printf("warning: no picture: %s\n", tren_error_text());
+            printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
             return;
         }
-        printf(i == 0 ? "  %s" : ", .%s\n", i == 0 ? path : ending[i]);
+        printf(i == 0 ? "  %s" : ", .%s\n", i == 0 ? tren_cli_shown(path) : ending[i]);
     }
 }
 
@@ -211,7 +211,7 @@ static void summarize(const tren_experiment *const chosen[], int n, const lab_ar
     for (int i = 0; i < n && st == TREN_OK; i++) st = print_row(chosen[i], a->out, language);
     printf(language == TREN_SPANISH ? "una página con todo: tren lab report %s --lang es\n"
                                     : "one page of all: tren lab report %s\n",
-           a->out);
+           tren_cli_shown(a->out));
 }
 
 static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab_args *a,

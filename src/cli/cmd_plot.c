@@ -119,7 +119,7 @@ static tren_status draw(plot_args *a) {
     TREN_GOTO(tren_plot_open(&plot, a->run, a->n_runs));
     TREN_GOTO(choose_columns(&plot, a->columns));
     TREN_GOTO(tren_plot_draw(&plot, path));
-    printf("%s\n", path);
+    printf("%s\n", tren_cli_shown(path));
 done:
     tren_plot_close(&plot);
     return st;

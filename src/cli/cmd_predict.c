@@ -140,8 +140,8 @@ static void predictor_close(predictor *p) {
 }
 
 static void say(const predictor *p, const predict_args *a) {
-    printf("%s: predictions for %zu rows of the %s part of %s", a->out, p->out.rows,
-           tren_part_name[p->out.trained->part], p->out.trained->config.data);
+    printf("%s: predictions for %zu rows of the %s part of %s", tren_cli_shown(a->out), p->out.rows,
+           tren_part_name[p->out.trained->part], tren_cli_shown(p->out.trained->config.data));
     if (p->out.classes)
         printf(", %zu right (accuracy %.4f)", p->correct, (double)p->correct / (double)p->out.rows);
     printf("\n");

@@ -31,7 +31,7 @@ static void say_result(const tren_config *config, const tren_result *r) {
         printf("\n");
     }
     printf("digest %016llx\n", (unsigned long long)r->digest);
-    if (config->out[0]) printf("run folder: %s\n", config->out);
+    if (config->out[0]) printf("run folder: %s\n", tren_cli_shown(config->out));
 }
 
 static tren_status train(tren_comm *comm, const tren_config *config, bool resume, double started,

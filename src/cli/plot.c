@@ -4,6 +4,7 @@
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
 #include "base/why.h"
+#include "cli/console.h"
 
 #include <errno.h>
 #include <math.h>
@@ -67,7 +68,7 @@ static void write_script(FILE *script, const tren_plot *plot) {
 static tren_status run_gnuplot(FILE *script, FILE *picture) {
     char notes[1024];
     TREN_TRY(tren_gnuplot(script, picture, notes, sizeof notes));
-    if (notes[0]) fprintf(stderr, "warning: gnuplot: %s\n", notes);
+    if (notes[0]) fprintf(stderr, "warning: gnuplot: %s\n", tren_cli_shown(notes));
     return TREN_OK;
 }
 
@@ -111,8 +112,8 @@ void tren_plot_after_training(const char *run_dir) {
     tren_status st = tren_plot_open(&plot, &run_dir, 1);
     if (st == TREN_OK) st = tren_plot_draw(&plot, path);
     if (st == TREN_OK)
-        printf("curves: %s\n", path);
+        printf("curves: %s\n", tren_cli_shown(path));
     else
-        printf("warning: no curves drawn: %s\n", tren_error_text());
+        printf("warning: no curves drawn: %s\n", tren_cli_shown(tren_error_text()));
     tren_plot_close(&plot);
 }

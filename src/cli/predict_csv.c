@@ -3,6 +3,7 @@
  *     row,label[,label_name],top1[,top1_name],top1_p,top2,...                with --top K
  *     row,target_0,...,prediction_0,...                                      targets */
 #include "cli/predict_out.h"
+#include "base/quote.h"
 
 /* Enough digits to read the same number back. */
 #define REAL_DIGITS (sizeof(real) == sizeof(double) ? 17 : 9)
@@ -16,7 +17,7 @@ static void put_class(const tren_predict_out *out, int i) {
     fprintf(f, ",%d", i);
     if (!out->class_name) return;
     fputc(',', f);
-    tren_csv_text(f, out->class_name[i]);
+    tren_put_csv(f, out->class_name[i]);
 }
 
 static void put_class_heading(const tren_predict_out *out, const char *name) {
@@ -29,13 +30,13 @@ static void head_of_classes(const tren_predict_out *out) {
     put_class_heading(out, "label");
     if (out->all) put_class_heading(out, "predicted");
     for (int j = 0; out->all && j < out->outputs; j++) {
-        char name[256];
+        char name[2048];
         if (out->class_name)
             snprintf(name, sizeof name, "p_%s", out->class_name[j]);
         else
             snprintf(name, sizeof name, "p_%d", j);
         fputc(',', f);
-        tren_csv_text(f, name);
+        tren_put_csv(f, name);
     }
     for (int k = 1; !out->all && k <= out->top; k++) {
         char name[32];

@@ -3,6 +3,7 @@
  *     /label /predicted [n], /top_class /top_probability [n, K]               with --top K
  *     /target /prediction [n, targets]                                        targets
  * and, as attributes, where they come from and how the classes are called. */
+#include "cli/console.h"
 #include "cli/predict_out.h"
 
 #include <stdlib.h>
@@ -33,8 +34,8 @@ static tren_status begin(tren_predict_out *out) {
     const tren_trained *t = out->trained;
     TREN_TRY(tren_out_open(out->file));
     TREN_TRY(tren_h5_create(&out->h5, out->file->tmp, TREN_ERR_ENV));
-    TREN_TRY(tren_h5_put_text(out->h5, "/", "checkpoint", t->path));
-    TREN_TRY(tren_h5_put_text(out->h5, "/", "data", t->config.data));
+    TREN_TRY(tren_h5_put_text(out->h5, "/", "checkpoint", tren_cli_shown(t->path)));
+    TREN_TRY(tren_h5_put_text(out->h5, "/", "data", tren_cli_shown(t->config.data)));
     TREN_TRY(tren_h5_put_text(out->h5, "/", "split", tren_part_name[t->part]));
     if (out->class_name)
         TREN_TRY(tren_h5_put_texts(out->h5, "/", "class_names",

@@ -4,6 +4,7 @@
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
 #include "base/why.h"
+#include "cli/console.h"
 
 #include <errno.h>
 #include <math.h>
@@ -204,7 +205,7 @@ void tren_sweep_plot(const tren_grid_sweep *sweep, const tren_sweep_axes *axes) 
     tren_status st = draw(&p, sweep->base->out, axes, path);
     tren_table_close(&p.table);
     if (st == TREN_OK)
-        printf("%s\n", path);
+        printf("%s\n", tren_cli_shown(path));
     else
-        printf("warning: no picture: %s\n", tren_error_text());
+        printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
 }

@@ -1,6 +1,7 @@
 #include "cli/trained.h"
 #include "base/text.h"
 #include "cli/launch.h"
+#include "cli/console.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -146,7 +147,7 @@ static void warn_of_units(const tren_trained *t, const tren_dataset_info *info) 
     fprintf(stderr,
             "warning: %s holds %s and the network was trained on %s; results mean something only "
             "if the units are the same\n",
-            t->config.data, tren_type_name(info->x_type), tren_type_name(trained));
+            tren_cli_shown(t->config.data), tren_type_name(info->x_type), tren_type_name(trained));
 }
 
 static tren_status open_local(tren_trained *t, bool speaks) {
@@ -245,7 +246,7 @@ void tren_trained_describe(char *out, size_t n, const tren_trained *t) {
                  (long long)at->step);
     else
         snprintf(when, sizeof when, "epoch %lld", (long long)tren_trained_epoch(t));
-    snprintf(out, n, "weights  %s: %s %s, %s\ndata     %s: %s part, %zu rows", t->path,
-             t->config.model.name, layers, when, t->config.data, tren_part_name[t->part],
-             tren_trained_rows(t));
+    snprintf(out, n, "weights  %s: %s %s, %s\ndata     %s: %s part, %zu rows",
+             tren_cli_shown(t->path), t->config.model.name, layers, when,
+             tren_cli_shown(t->config.data), tren_part_name[t->part], tren_trained_rows(t));
 }

@@ -1,5 +1,6 @@
 /* Opening a dataset: the schema is checked once, here, so that everything after may rely on it. */
 #include "data/row_digests.h"
+#include "data/source.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -85,8 +86,10 @@ static tren_status read_classes(tren_dataset *dataset) {
     if (!tren_h5_has_attr(dataset->file, "/", "class_names")) return TREN_OK;
     size_t n;
     TREN_TRY(tren_h5_get_texts(dataset->file, "/", "class_names", &info->class_name, &n));
-    if (n == (size_t)n_classes) return TREN_OK;
     info->n_classes = (int)n; /* what there is to free */
+    for (size_t i = 0; i < n; i++)
+        TREN_TRY(tren_class_name_check(TREN_ERR_DATA, dataset->path, info->class_name[i]));
+    if (n == (size_t)n_classes) return TREN_OK;
     return refuse(dataset, "has %lld classes and %zu class names", (long long)n_classes, n);
 }
 

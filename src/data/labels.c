@@ -1,5 +1,6 @@
 /* Labels as text become classes: the distinct ones in order, by value where all are integers. */
 #include "data/source.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,24 @@ static tren_status set_numbers(tren_source *source, char *const *label, const cl
     tren_status st = tren_source_set_labels(source, number, what);
     free(number);
     return st;
+}
+
+/* What bytes that are not UTF-8 mostly are: C1 control characters stand in no text of ISO 8859-1.
+ */
+static const char *encoding_of(const char *name) {
+    for (; *name; name++)
+        if ((unsigned char)*name >= 0x80 && (unsigned char)*name < 0xa0) return "WINDOWS-1252";
+    return "ISO-8859-1";
+}
+
+tren_status tren_class_name_check(tren_status code, const char *where, const char *name) {
+    if (tren_utf8_valid(name)) return TREN_OK;
+    const char *encoding = encoding_of(name);
+    return tren_fail(
+        code,
+        "%s: the class name '%.80s' is not UTF-8, but maybe %s; class names are UTF-8: "
+        "convert them with 'iconv -f %s -t UTF-8'",
+        where, name, encoding, encoding);
 }
 
 tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what) {

@@ -1,5 +1,6 @@
 /* The list of sources, and what they share. */
 #include "data/source.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "data/schema.h"
 #include <math.h>
@@ -85,8 +86,9 @@ size_t tren_source_width(const tren_source *source) {
 }
 
 void tren_source_add_origin(tren_source *source, const char *text) {
-    size_t n = strlen(source->origin);
-    snprintf(source->origin + n, sizeof source->origin - n, "%s%s", n ? " " : "", text);
+    size_t n = strlen(source->origin), room = sizeof source->origin - n;
+    if (n > 0 && room > 1) source->origin[n] = ' ', n++, room--;
+    tren_shown(source->origin + n, room, text);
 }
 
 void tren_source_add_file(tren_source *source, const char *path) {

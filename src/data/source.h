@@ -49,6 +49,9 @@ tren_status tren_source_set_labels(tren_source *source, const int64_t *label, co
 tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what);
 /* Values from integers wider than u8: f32 where every one is exact, else f64. Sets x and x_type. */
 tren_status tren_source_set_integers(tren_source *source, const int64_t *value);
+/* Class names are UTF-8: fails with `code`, naming `where`, the name and the encoding it may have.
+ */
+tren_status tren_class_name_check(tren_status code, const char *where, const char *name);
 /* Names the classes; all n must differ (tren_names_repeat). Where the source named them itself
  * (text labels), the given names say the order. */
 tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n);

@@ -213,6 +213,8 @@ static tren_status put_input(table *t, const tren_csv *csv, size_t i, size_t k) 
 static tren_status put_label(table *t, const tren_csv *csv, size_t i) {
     const char *text = tren_csv_field(csv, i);
     if (!*text) return bad_field(t, csv, i, "a label");
+    if (tren_class_name_check(TREN_ERR_DATA, "the label", text) != TREN_OK)
+        return tren_csv_fail(csv, "%s", tren_error_text());
     t->label[t->n] = strdup(text);
     return t->label[t->n] ? TREN_OK : tren_fail(TREN_ERR_INTERNAL, "out of memory");
 }

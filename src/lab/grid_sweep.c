@@ -1,4 +1,5 @@
 /* A user's sweep: the points of a grid as a sweep of trainings. */
+#include "base/quote.h"
 #include "base/whole.h"
 #include "lab/folder.h"
 #include "tren/lab.h"
@@ -140,23 +141,13 @@ static void put_number(FILE *out, double x) {
         fputc(',', out);
 }
 
-static void put_field(FILE *out, const char *text) {
-    bool quoted = strpbrk(text, ",\" \n") != NULL;
-    if (quoted) fputc('"', out);
-    for (const char *c = text; *c; c++) {
-        if (*c == '"') fputc('"', out); /* RFC 4180: doubled */
-        fputc(*c, out);
-    }
-    if (quoted) fputc('"', out);
-}
-
 static void put_keys(void *ctx, int point, FILE *out) {
     const plan *p = ctx;
     int index[TREN_MAX_AXES];
     const tren_grid *grid = p->sweep->grid;
     tren_grid_index(index, grid, point);
     for (int i = 0; i < grid->n_axes; i++) {
-        put_field(out, grid->axis[i].text[index[i]]);
+        tren_put_csv(out, grid->axis[i].text[index[i]]);
         fputc(',', out);
     }
 }

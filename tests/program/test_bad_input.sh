@@ -80,6 +80,8 @@ spoil_files() {
     printf '1,"x\n2,1\n' >bad/quote.csv
     printf '1,,0\n2,3,1\n' >bad/hole.csv
     printf '1,0\n2,0\n3,0\n' >bad/three.csv
+    printf 'x,y\n1,Gr\xf6sse\n2,b\n' >bad/latin.csv
+    { printf '\xe9t\xe9\n' && seq 9; } >bad/latin-names
     printf '\xff\xfea\0,\0b\0' >bad/utf16.csv
 }
 
@@ -102,6 +104,8 @@ spoil_configs() {
     yaml empty '# nothing\n'
     yaml value 'epochs:\n'
     yaml control 'out: "a\\nb"\n'
+    yaml base64 'data: !!binary r.h5\n'
+    yaml grid 'data: good/classes.h5\nepochs: 1\nmodel.hidden: [4]\ngrid: {seed: [1, 2]}\n'
     yaml nested 'model.hidden: [[1]]\n'
     yaml many "model.hidden: [$(seq -s, 100)]\n"
     yaml deep "$(printf '[%.0s' {1..20000})"

@@ -148,7 +148,7 @@ Test(config, refuses_bad_values_naming_key_value_and_remedy) {
         {"model.hidden", "[8,]", "'' is not a whole number"},
         {"model.hidden", "[0]", "is out of range"},
         {"dropout", "[0.5, 1]", "'1' is out of range"},
-        {"data", "a\nb", "byte 2 of the text is a control character"},
+        {"data", "a\nb", "byte 2 of 'a\nb' is a control character (0x0a); rename the file"},
         {"optimizer", "adam",
          "'optimizer' is a section, not a key; give its keys, such as 'optimizer.name'"},
         {"optimizer.lerning_rate", "1",
