@@ -129,7 +129,8 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
         tren_part part = (tren_part)i;
         const tren_part_check *found = &check->part[part];
         judge_digest(&v, tren_part_x[part], found->x);
-        judge_digest(&v, tren_part_y[part], found->y);
+        if (tren_dataset_info_of(dataset)->n_targets > 0)
+            judge_digest(&v, tren_part_y[part], found->y);
         judge_storage(&v, tren_part_x[part], &found->x_chunk);
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
@@ -142,7 +143,7 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
 static tren_status check_file(const char *path) {
     tren_dataset *dataset;
     tren_dataset_check check;
-    TREN_TRY(tren_dataset_open(&dataset, path));
+    TREN_TRY(tren_dataset_open_rows(&dataset, path));
     tren_status st = tren_dataset_check_open(&check, dataset);
     if (st == TREN_OK) {
         printf("%s\n", path);

@@ -22,6 +22,20 @@ static bool all_integers(char *const *text, size_t n) {
     return true;
 }
 
+/* "1.0", as pandas writes whole numbers in a column that had holes, is 1: where all labels are so.
+ */
+static bool is_whole(const char *text) {
+    size_t digits = strspn(text, "+-0123456789");
+    return digits > 0 && (!text[digits] || (text[digits] == '.' &&
+                                            !text[digits + 1 + strspn(text + digits + 1, "0")]));
+}
+
+static void cut_zeros(char *const *text, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!is_whole(text[i])) return;
+    for (size_t i = 0; i < n; i++) text[i][strcspn(text[i], ".")] = '\0';
+}
+
 typedef struct classes {
     char **name; /* distinct labels in order; the texts are the caller's */
     size_t n;
@@ -66,6 +80,7 @@ static tren_status set_numbers(tren_source *source, char *const *label, const cl
 tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what) {
     classes all = {0};
     tren_status st;
+    cut_zeros(label, tren_source_rows(source));
     TREN_GOTO(classes_open(&all, label, tren_source_rows(source)));
     TREN_GOTO(set_numbers(source, label, &all, what));
     if (!are_numbers(&all))
