@@ -128,6 +128,9 @@ static bool has_column(const tren_dataset_info *info, const char *name) {
 static tren_status check_columns(const tren_trained *t, const tren_dataset_info *info) {
     const tren_dataset_info *net = &t->checkpoint.data;
     if (!net->column_name || !info->column_name) return TREN_OK;
+    int at = 0, n = net->shape.c < info->shape.c ? net->shape.c : info->shape.c;
+    while (at < n && strcmp(net->column_name[at], info->column_name[at]) == 0) at++;
+    if (at == net->shape.c && at == info->shape.c) return TREN_OK;
     for (int i = 0; i < net->shape.c; i++)
         if (!has_column(info, net->column_name[i]))
             return tren_fail(TREN_ERR_DATA,
@@ -141,14 +144,11 @@ static tren_status check_columns(const tren_trained *t, const tren_dataset_info 
                 "%s has a column '%s', which %s was not trained on; leave it out (tren "
                 "data import csv --ignore '%s')",
                 t->config.data, info->column_name[i], t->path, info->column_name[i]);
-    for (int i = 0; i < net->shape.c && i < info->shape.c; i++)
-        if (strcmp(net->column_name[i], info->column_name[i]) != 0)
-            return tren_fail(TREN_ERR_DATA,
-                             "column %d of %s is '%s', and '%s' in what %s was trained on; put the "
-                             "columns into the order of the training",
-                             i + 1, t->config.data, info->column_name[i], net->column_name[i],
-                             t->path);
-    return TREN_OK;
+    if (at == n) return TREN_OK; /* a name that stands twice: the sizes tell */
+    return tren_fail(TREN_ERR_DATA,
+                     "column %d of %s is '%s', and '%s' in what %s was trained on; put the columns "
+                     "into the order of the training",
+                     at + 1, t->config.data, info->column_name[at], net->column_name[at], t->path);
 }
 
 static bool is_same_row(const tren_dataset_info *info, const tren_dataset_info *net) {

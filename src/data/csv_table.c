@@ -30,9 +30,11 @@ static const char *remedy_of(const tren_csv_table *t, const char *text) {
     char other = t->format.decimal == '.' ? ',' : '.';
     if (is_missing(text)) return "fill it or remove this line";
     if (tren_csv_number(&ignored, text, other))
-        return other == ',' ? "give --decimal ',' if this is a decimal comma"
-                            : "leave --decimal out if this is a decimal point";
-    return "mend or remove this line";
+        return other == ','
+                   ? "give --decimal ',' if this is a decimal comma, remove the comma if it "
+                     "marks thousands"
+                   : "leave --decimal out if this is a decimal point";
+    return "fix or remove this line";
 }
 
 static tren_status bad_field(const tren_csv_table *t, const tren_csv *csv, size_t i,
@@ -107,6 +109,9 @@ static tren_status put_label(tren_csv_table *t, const tren_csv *csv, size_t i) {
     const char *text = tren_csv_field(csv, i);
     if (!*text) return bad_field(t, csv, i, "a label");
     t->label[t->n] = strdup(text);
+    double ignored; /* "1,0" may be a whole number */
+    char *comma = t->label[t->n] ? strchr(t->label[t->n], t->format.decimal) : NULL;
+    if (comma && tren_csv_number(&ignored, text, t->format.decimal)) *comma = '.';
     return t->label[t->n] ? TREN_OK : tren_fail(TREN_ERR_INTERNAL, "out of memory");
 }
 
@@ -132,13 +137,13 @@ static tren_status put_hot(tren_csv_table *t, const tren_csv *csv) {
         if (value && hot < csv->n)
             return tren_csv_fail(csv,
                                  "%s and %s are both 1, and --one-hot has one 1 in a row: "
-                                 "mend or remove this line",
+                                 "fix or remove this line",
                                  tren_csv_column(one, &t->columns, hot),
                                  tren_csv_column(two, &t->columns, i));
         if (value) hot = i;
     }
     if (hot == csv->n)
-        return tren_csv_fail(csv, "no column of --one-hot is 1: mend or remove this line, or name "
+        return tren_csv_fail(csv, "no column of --one-hot is 1: fix or remove this line, or name "
                                   "the columns of all classes");
     snprintf(one, sizeof one, "%zu", hot + 1);
     t->label[t->n] = strdup(t->columns.name ? t->columns.name[hot] : one);
@@ -184,7 +189,7 @@ static tren_status add_row(tren_csv_table *t, const tren_csv *csv) {
         bool ends = csv->n == t->columns.n + 1 && !*tren_csv_field(csv, csv->n - 1);
         return tren_csv_fail(csv, "has %zu fields, the first line has %zu (separator '%c'): %s",
                              csv->n, t->columns.n, csv->format.separator,
-                             ends ? "end lines without a separator" : "mend or remove it");
+                             ends ? "end lines without a separator" : "fix or remove it");
     }
     TREN_TRY(table_grow(t));
     TREN_TRY(add_fields(t, csv));

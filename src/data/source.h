@@ -45,8 +45,9 @@ size_t tren_source_width(const tren_source *source); /* elements of x per row */
 tren_status tren_source_set_labels(tren_source *source, const int64_t *label, const char *what);
 /* Labels from text: the distinct ones become classes with these names, in order of value where all
  * are integers and of bytes otherwise. Labels that are 0, 1, ... K-1 already stay what they are,
- * without names. Whole numbers with a point ("1.0") lose it. */
-tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what);
+ * without names. Whole numbers that are reals ("1.0") are
+ * written anew. label [rows], each of malloc. */
+tren_status tren_source_set_text_labels(tren_source *source, char **label, const char *what);
 
 /* How an importer is to take its labels, for sources whose files do not say what they are. */
 typedef struct tren_label_settings {

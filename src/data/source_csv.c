@@ -75,20 +75,22 @@ static tren_status check_whole(const table *t, const tren_csv_seen *s, size_t i)
 /* Says what stands out: a column that makes the table f64, one that counts the rows. */
 static void say_column(tren_source *source, const table *t, const tren_csv_seen *s, size_t i) {
     char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM];
+    bool wide = t->want->type == TYPE_AUTO && needs_f64(s);
+    bool counts = s->counts && t->n >= 5 && (s->first == 0 || s->first == 1) &&
+                  t->want->index == TREN_CSV_INDEX_DROP;
+    if (!wide && !counts) return;
     tren_csv_column(column, &t->columns, i);
-    tren_csv_column_option(option, &t->columns, i);
-    if (t->want->type == TYPE_AUTO && needs_f64(s))
+    if (wide)
         tren_source_note(
             source,
             "%s: its numbers, up to %.17g, need f64, so the table is stored so; --type "
             "f32 rounds them",
             column, fmax(fabs(s->min), fabs(s->max)));
-    if (s->counts && t->n >= 5 && (s->first == 0 || s->first == 1) &&
-        t->want->index == TREN_CSV_INDEX_DROP)
+    if (counts)
         tren_source_note(source,
                          "%s: counts the rows from %.0f: if it is an index, leave it out with "
                          "--ignore %s",
-                         column, s->first, option);
+                         column, s->first, tren_csv_column_option(option, &t->columns, i));
 }
 
 static tren_status set_inputs(tren_source *source, table *t) {

@@ -247,6 +247,14 @@ Test(import_tables, whole_labels_with_a_point_are_whole) {
     cr_assert_str_eq(source.class_name[0], "9");
     cr_assert_str_eq(source.class_name[1], "10");
     tren_source_close(&source);
+    read_text(&source, "1.5 0.0000e+00\n2.5 2.0000e+00\n3.5 1.0000e+00\n",
+              OPTIONS("label", "2", "separator", "blanks"));
+    cr_assert(source.n_classes == 3 && !source.class_name);
+    tren_source_close(&source);
+    read_text(&source, "1,5;1,0\n2,5;0\n", OPTIONS("label", "2", "decimal", ","));
+    cr_assert(source.n_classes == 2 && !source.class_name);
+    tren_source_close(&source);
+    expect_note("1,0.5\n2,1.0\n", OPTIONS("label", "2"), "give --target instead of --label");
 }
 
 Test(import_tables, one_hot_columns_are_classes_in_their_order) {
