@@ -89,6 +89,8 @@ spoil("noise-range.h5", attribute("label_noise", 1.5))
 spoil("noise-kind.h5", lambda file: file.attrs.update(label_noise=0.1, label_noise_kind="odd"))
 spoil("take.h5", attribute("take", -5))
 spoil("wide-label.h5", array("/train/y", np.array([0] * 7 + [2**63 + 1] + [0] * 232, "u8")))
+spoil("whole.h5", array("/train/y", (np.arange(240) % 3).astype("f4")))
+spoil("column-names.h5", attribute("column_names", np.array([b"a", b"b", b"c"])))
 spoil("empty.h5", no_training_rows)
 spoil("endless.h5", endless)
 clean("clean.h5", array("/train/y_clean", np.zeros(100, "u1")))
@@ -100,3 +102,7 @@ spoil("clean-targets.h5", lambda file: file.create_dataset("/train/y_clean", dat
 with h5py.File("two", "w") as raw:  # images of two channels
     raw["x"] = (np.arange(200 * 2 * 4 * 4) % 256).astype("u1").reshape(200, 2, 4, 4)
     raw["y"] = (np.arange(200) % 3).astype("u1")
+
+with h5py.File("last", "w") as raw:  # images of three channels, which come last
+    raw["x"] = (np.arange(20 * 8 * 8 * 3) % 256).astype("u1").reshape(20, 8, 8, 3)
+    raw["y"] = (np.arange(20) % 3).astype("u1")
