@@ -149,7 +149,9 @@ static tren_status assign_all(tren_csv_columns *c, const tren_csv *csv, tren_sou
         c->n_targets += c->role[i] == TREN_CSV_TARGET;
         c->n_hot += c->role[i] == TREN_CSV_HOT;
     }
-    return c->n_inputs ? TREN_OK : tren_csv_fail(csv, "no column is left for the inputs");
+    if (c->n_inputs > 0) return TREN_OK;
+    return tren_csv_fail(csv, "no column is left for the inputs: name fewer columns in the options "
+                              "(--index keep takes an index)");
 }
 
 /* One column is no table; a character that separates columns in other files tells why. */

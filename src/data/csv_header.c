@@ -14,11 +14,10 @@ typedef struct sample {
     const tren_csv_settings *want;
     char **first; /* [n] the fields of the first line, owned */
     size_t n, n_rows;
-    size_t n_below;        /* fields of the second line */
-    bool below_ends_empty; /* its last field is empty */
-    size_t (*count)[4];    /* [n] fields of each form below, owned */
-    int64_t label;         /* the number of the label's column, or 0 */
-    char shown[64];        /* the first line, for messages */
+    size_t n_below; /* fields of each line below; 0: not all have as many, or an empty last one */
+    size_t (*count)[4]; /* [n] fields of each form below, owned */
+    int64_t label;      /* the number of the label's column, or 0 */
+    char shown[64];     /* the first line, for messages */
 } sample;
 
 static form form_of(const char *text, char decimal) {
@@ -50,10 +49,9 @@ static tren_status take_first(sample *s, const tren_csv *csv) {
 }
 
 static void count_row(sample *s, const tren_csv *csv) {
-    if (s->n_rows++ == 0) {
-        s->n_below = csv->n;
-        s->below_ends_empty = !*tren_csv_field(csv, csv->n - 1);
-    }
+    bool ends_empty = !*tren_csv_field(csv, csv->n - 1);
+    if (s->n_rows++ == 0) s->n_below = csv->n;
+    if (csv->n != s->n_below || ends_empty) s->n_below = 0;
     for (size_t i = 0; i < csv->n && i < s->n; i++)
         s->count[i][form_of(tren_csv_field(csv, i), csv->format.decimal)]++;
 }
@@ -195,7 +193,7 @@ tren_status tren_csv_head_read(tren_csv_head *head, tren_csv *csv, tren_source *
     if (s.want->label) tren_text_int64(&s.label, s.want->label);
     tren_status st = sample_read(&s, csv);
     if (st == TREN_OK) st = judge(&head->has_header, &s, csv, source, columns);
-    head->row_names = head->has_header && s.n_below == s.n + 1 && !s.below_ends_empty;
+    head->row_names = head->has_header && s.n_below == s.n + 1;
     sample_close(&s);
     tren_csv_rewind(csv);
     return st;

@@ -72,25 +72,24 @@ static tren_status check_whole(const table *t, const tren_csv_seen *s, size_t i)
                      tren_csv_column_option(option, &t->columns, i));
 }
 
-/* Says what stands out: a column that makes the table f64, one that counts the rows. */
-static void say_column(tren_source *source, const table *t, const tren_csv_seen *s, size_t i) {
+static void say_wide(tren_source *source, const table *t, const tren_csv_seen *s, size_t i) {
+    char column[TREN_CSV_COLUMN_ROOM];
+    tren_source_note(
+        source,
+        "%s: its numbers, up to %.17g, need f64, so the table is stored so; --type f32 "
+        "rounds them",
+        tren_csv_column(column, &t->columns, i), fmax(fabs(s->min), fabs(s->max)));
+}
+
+static void say_if_counts(tren_source *source, const table *t, const tren_csv_seen *s, size_t i) {
     char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM];
-    bool wide = t->want->type == TYPE_AUTO && needs_f64(s);
-    bool counts = s->counts && t->n >= 5 && (s->first == 0 || s->first == 1) &&
-                  t->want->index == TREN_CSV_INDEX_DROP;
-    if (!wide && !counts) return;
-    tren_csv_column(column, &t->columns, i);
-    if (wide)
-        tren_source_note(
-            source,
-            "%s: its numbers, up to %.17g, need f64, so the table is stored so; --type "
-            "f32 rounds them",
-            column, fmax(fabs(s->min), fabs(s->max)));
-    if (counts)
-        tren_source_note(source,
-                         "%s: counts the rows from %.0f: if it is an index, leave it out with "
-                         "--ignore %s",
-                         column, s->first, tren_csv_column_option(option, &t->columns, i));
+    bool from_start = s->counts && (s->first == 0 || s->first == 1);
+    if (!from_start || t->n < 5 || t->want->index == TREN_CSV_INDEX_KEEP) return;
+    tren_source_note(source,
+                     "%s: counts the rows from %.0f: if it is an index, leave it out with --ignore "
+                     "%s",
+                     tren_csv_column(column, &t->columns, i), s->first,
+                     tren_csv_column_option(option, &t->columns, i));
 }
 
 static tren_status set_inputs(tren_source *source, table *t) {
@@ -100,8 +99,10 @@ static tren_status set_inputs(tren_source *source, table *t) {
         if (t->columns.role[i] != TREN_CSV_INPUT) continue;
         const tren_csv_seen *s = &t->seen[k++];
         if (t->type == TREN_F64) TREN_TRY(check_whole(t, s, i));
-        wide |= needs_f64(s);
-        say_column(source, t, s, i);
+        say_if_counts(source, t, s, i);
+        if (wide || t->want->type != TYPE_AUTO || !needs_f64(s)) continue;
+        say_wide(source, t, s, i);
+        wide = true;
     }
     source->x_type = t->type;
     if (t->want->type == TYPE_AUTO && !wide) {

@@ -136,6 +136,10 @@ test_columns() {
     for ((i = 0; i < 60; i++)); do echo "$((i % 7)).5,$((i % 3)),$((i % 2))"; done >>named.csv
     "$tren" data import csv named.csv --label y --out named.h5 >/dev/null
     expect 0 "columns       2: u, v" "$tren" data info named.h5
+    if /usr/bin/python3 -c "import h5py" 2>/dev/null; then
+        /usr/bin/python3 -c 'import h5py; assert list(h5py.File("named.h5").attrs["column_names"]) == [b"u", b"v"]' ||
+            fail "h5py reads other column names"
+    fi
     train named named.h5 --model.hidden 4
     printf ',u,v\n0,1.5,2\n1,0.5,1\n' >rows.csv
     expect 0 "left out; --index keep" "$tren" data import csv rows.csv --unlabeled --out same.h5

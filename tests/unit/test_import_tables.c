@@ -120,6 +120,7 @@ Test(import_tables, index_columns_are_left_out_and_said) {
                  "a b");
     expect_table("a,b,y\nFiat,1.5,2.5,p\nAudi,3.5,-1,q\n", y, VALUES, 4,
                  "a b"); /* write.table of R */
+    expect_refused("a,b,y\n0,1.5,2.5,p\n3.5,-1,q\n", TREN_ERR_DATA, "t.csv:2: has 4 fields", y);
     expect_table(",0,1,2\n0,1.5,2.5,1\n1,3.5,-1.0,0\n", OPTIONS("label", "2"), VALUES, 4, "0 1");
     expect_note(",a,y\n0,1,p\n1,3,q\n", y,
                 "column 1 (it has no name) is the index of the rows: left out");
