@@ -2,6 +2,7 @@
  * (pandas names columns 0, 1, ...) are compared with the lines below. */
 #include "data/csv_columns.h"
 #include "base/text.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,8 @@ typedef enum form { EMPTY, WHOLE, REAL, TEXT } form;
 
 typedef struct sample {
     const tren_csv_settings *want;
-    char **first; /* [n] the fields of the first line, owned */
-    size_t n, n_rows;
+    char **first;               /* [n] the fields of the first line, owned */
+    size_t n, n_rows, n_rising; /* columns; lines below; those of them whose numbers rise */
     size_t n_below; /* fields of each line below; 0: not all have as many, or an empty last one */
     size_t (*count)[4]; /* [n] fields of each form below, owned */
     int64_t label;      /* the number of the label's column, or 0 */
@@ -48,10 +49,26 @@ static tren_status take_first(sample *s, const tren_csv *csv) {
     return TREN_OK;
 }
 
+/* Five numbers or more that rise from column to column, in the first line (csv NULL) or this one.
+ */
+static bool is_rising(const sample *s, const tren_csv *csv, char decimal) {
+    double last = -INFINITY, value;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const char *text = csv ? (i < csv->n ? tren_csv_field(csv, i) : "") : s->first[i];
+        if ((int64_t)i + 1 == s->label || (i == 0 && !*s->first[0])) continue;
+        if (!tren_csv_number(&value, text, decimal) || !(value > last)) return false;
+        last = value;
+        n++;
+    }
+    return n >= 5;
+}
+
 static void count_row(sample *s, const tren_csv *csv) {
     bool ends_empty = !*tren_csv_field(csv, csv->n - 1);
     if (s->n_rows++ == 0) s->n_below = csv->n;
     if (csv->n != s->n_below || ends_empty) s->n_below = 0;
+    s->n_rising += is_rising(s, csv, csv->format.decimal);
     for (size_t i = 0; i < csv->n && i < s->n; i++)
         s->count[i][form_of(tren_csv_field(csv, i), csv->format.decimal)]++;
 }
@@ -134,7 +151,8 @@ static tren_status judge_numbers(bool *header, const sample *s, const tren_csv *
         if (!differs_in_form(s, i, decimal)) continue;
         if (n_odd++ == 0) odd = i;
     }
-    bool rises = is_progression(s, first_empty);
+    bool rises = is_progression(s, first_empty) ||
+                 (s->n_rows >= 2 && s->n_rising == 0 && is_rising(s, NULL, decimal));
     bool below_filled = s->n_rows > 0 && s->count[0][EMPTY] == 0;
     *header = rises && (n_odd > 0 || (first_empty && below_filled));
     if (*header && n_odd > 0)

@@ -87,6 +87,20 @@ Test(import_tables, header_of_numbers_that_may_be_a_row_is_asked_about) {
                  (const float[]){0, 1, 3, 4, 5, 6}, 6, "");
 }
 
+/* Wavelengths, years. */
+Test(import_tables, numbers_that_rise_in_the_first_line_alone_are_asked_about) {
+    const char *const *y = OPTIONS("label", "6");
+    expect_refused("400.5,401.2,402.0,402.5,404.0,a\n.5,.4,.6,.1,.2,a\n.2,.3,.1,.6,.7,b\n",
+                   TREN_ERR_USAGE, "give --header yes if it names the 6 columns", y);
+    tren_source source;
+    read_text(&source, "1990,1995,2003,2010,2015,a\n.5,.4,.6,.1,.2,a\n.2,.3,.1,.6,.7,b\n", y);
+    cr_assert(source.n == 2 && source.column_name);
+    tren_source_close(&source);
+    read_text(&source, "1,2,4,7,9,a\n2,4,5,7,8,a\n5,3,2,6,7,b\n", y); /* others rise too */
+    cr_assert(source.n == 3 && !source.column_name);
+    tren_source_close(&source);
+}
+
 Test(import_tables, rows_of_numbers_are_rows) {
     expect_table("1,2,0\n3,4,1\n", OPTIONS("label", "3"), (const float[]){1, 2, 3, 4}, 4, "");
     expect_table("1,2.5,0\n3,4.5,1\n", OPTIONS("label", "3"), (const float[]){1, 2.5f, 3, 4.5f}, 4,
