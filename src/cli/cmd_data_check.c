@@ -69,7 +69,7 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
         if (missing++ == 0) first = c;
     }
     if (part == TREN_TRAIN && missing == n_classes - 1)
-        note(v, "train: all rows are of one class: there is nothing to tell apart");
+        note(v, "train: all rows are of one class: a network cannot learn from it");
     if (missing == 0) return;
     if (part == TREN_TRAIN)
         error(v, "train: %d of %d classes have no rows, the first is class %d", missing, n_classes,

@@ -101,8 +101,8 @@ static void note_classes(const tren_dataset_info *info, const size_t *n) {
     }
     if (empty == info->n_classes - 1)
         fprintf(stderr,
-                "note: all training rows are of class %s: there is nothing to tell apart; check "
-                "the labels\n",
+                "note: all training rows are of class %s: a network cannot learn from one class; "
+                "check the labels\n",
                 class_name(name, info, present));
     else if (empty > 0)
         fprintf(stderr,

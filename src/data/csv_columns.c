@@ -80,11 +80,12 @@ static void say_which(const tren_csv_columns *c, const char *option, const char 
     int64_t number;
     bool same = tren_text_int64(&number, text) != TREN_TEXT_OK || number == (int64_t)column + 1;
     if (by_name && !same)
-        tren_source_note(source, "--%s %s: the column of this name, which is column %zu", option,
-                         text, column + 1);
+        tren_source_note(source, "--%s %s: the column of this name is used, which is column %zu",
+                         option, text, column + 1);
     else if (!by_name && c->name && tren_text_int64(&number, c->name[column]) == TREN_TEXT_OK)
-        tren_source_note(source, "--%s %s: no column has this name, so column %zu is meant, '%s'",
-                         option, text, column + 1, c->name[column]);
+        tren_source_note(
+            source, "--%s %s: no column has this name, so the number is used: column %zu, '%s'",
+            option, text, column + 1, c->name[column]);
 }
 
 /* A column by the name in the header, or by its number from 1. */
@@ -126,14 +127,12 @@ static void set_index(tren_csv_columns *c, tren_source *source) {
     bool is_index = c->name && c->n > 1 && c->role[0] == TREN_CSV_INPUT &&
                     (!c->name[0][0] || !strcmp(c->name[0], "Unnamed: 0"));
     if (!is_index) return;
-    const char *name = c->name[0][0] ? c->name[0] : "it has no name";
-    if (c->want->index == TREN_CSV_INDEX_DROP) {
-        c->role[0] = TREN_CSV_IGNORED;
-        tren_source_note(source,
-                         "column 1 (%s) is the index of the rows: left out; --index keep takes it "
-                         "for an input",
-                         name);
-    }
+    if (c->want->index == TREN_CSV_INDEX_KEEP) return;
+    c->role[0] = TREN_CSV_IGNORED;
+    tren_source_note(source,
+                     "column 1 (%s) is the index of the rows and is left out; give --index keep to "
+                     "use it as an input",
+                     c->name[0][0] ? c->name[0] : "without a name");
 }
 
 static tren_status assign_all(tren_csv_columns *c, const tren_csv *csv, tren_source *source) {

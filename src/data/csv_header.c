@@ -157,10 +157,10 @@ static tren_status judge_numbers(bool *header, const sample *s, const tren_csv *
     *header = rises && (n_odd > 0 || (first_empty && below_filled));
     if (*header && n_odd > 0)
         tren_source_note(source,
-                         "%s: the first line, %s, is taken for the names of the columns: its field "
-                         "%zu is '%s', and those below are written otherwise; --header no takes it "
-                         "for a row",
-                         tren_stream_path(csv->stream), s->shown, odd + 1, s->first[odd]);
+                         "%s: the first line, %s, is read as column names: its field %zu is '%s', "
+                         "and the fields below it are %s; give --header no if it is a row",
+                         tren_stream_path(csv->stream), s->shown, odd + 1, s->first[odd],
+                         s->count[odd][REAL] > 0 ? "reals" : "whole numbers");
     if (*header) return TREN_OK;
     bool all_odd = n_odd >= 2 && n_odd >= n_reals && s->n_rows >= 3;
     return rises || all_odd || (first_empty && below_filled) ? ask(s, csv) : TREN_OK;

@@ -204,7 +204,9 @@ static tren_status read_rows(tren_csv_table *t, tren_csv *csv, tren_source *sour
     tren_csv_columns *columns = &t->columns;
     TREN_TRY(tren_csv_head_read(&head, csv, source, columns));
     TREN_TRY(tren_csv_next(csv, &more));
-    if (!more) return tren_fail(TREN_ERR_DATA, "%s: holds no rows", tren_stream_path(csv->stream));
+    if (!more)
+        return tren_fail(TREN_ERR_DATA, "%s: holds no rows; is it the right file?",
+                         tren_stream_path(csv->stream));
     if (!columns->role) {
         TREN_TRY(tren_csv_columns_set(columns, csv, head, source));
         TREN_TRY(tren_alloc(&t->seen, columns->n_inputs, sizeof *t->seen, "the columns"));

@@ -76,8 +76,8 @@ static void say_wide(tren_source *source, const table *t, const tren_csv_seen *s
     char column[TREN_CSV_COLUMN_ROOM];
     tren_source_note(
         source,
-        "%s: its numbers, up to %.17g, need f64, so the table is stored so; --type f32 "
-        "rounds them",
+        "%s: its numbers (up to %.17g) are not exact in f32, so the table is stored as f64; --type "
+        "f32 rounds them",
         tren_csv_column(column, &t->columns, i), fmax(fabs(s->min), fabs(s->max)));
 }
 
@@ -201,7 +201,8 @@ static tren_status fill(tren_source *source, table *t) {
     source->n = t->n - t->n_test;
     source->n_test = t->n_test;
     if (source->n == 0)
-        return tren_fail(TREN_ERR_DATA, "%s: holds no rows below its header", t->want->file.at[0]);
+        return tren_fail(TREN_ERR_DATA, "%s: holds no rows below its header; is it the right file?",
+                         t->want->file.at[0]);
     if (t->n > INT32_MAX || t->columns.n_inputs > INT32_MAX)
         return tren_fail(TREN_ERR_DATA, "%zu rows are too many; import fewer", t->n);
     TREN_TRY(set_shape(source, t));

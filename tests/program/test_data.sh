@@ -39,7 +39,7 @@ test_notes() {
     local i
     for ((i = 0; i < 40; i++)); do echo "$((i % 7)).5,$((i % 5)).25,$((i % 2))"; done >body.csv
     { echo 0,1,2 && cat body.csv; } >numbers.csv
-    expect 0 "the first line, 0,1,2, is taken for the names of the columns" \
+    expect 0 "the first line, 0,1,2, is read as column names" \
         "${data[@]}" import csv numbers.csv --label 2 --out notes.h5
     expect 0 "36 training, 2 validation and 2 test rows of 2 f32, 2 classes" \
         "${data[@]}" import csv numbers.csv --label 2 --split 90/5/5 --out notes.h5 --force
@@ -48,7 +48,7 @@ test_notes() {
     expect 0 "note: 1 of 3 classes have no training rows, the first is class 2 (c)" \
         "${data[@]}" import csv body.csv --label 3 --class-names a,b,c --out notes.h5 --force
     sed 's/.$/7/' body.csv >constant.csv
-    expect 0 "note: all training rows are of class 0 (7): there is nothing to tell apart" \
+    expect 0 "note: all training rows are of class 0 (7): a network cannot learn from one class" \
         "${data[@]}" import csv constant.csv --label 3 --out notes.h5 --force
     expect 4 "note   train: all rows are of one class" "${data[@]}" check notes.h5
 }

@@ -142,7 +142,7 @@ test_columns() {
     fi
     train named named.h5 --model.hidden 4
     printf ',u,v\n0,1.5,2\n1,0.5,1\n' >rows.csv
-    expect 0 "left out; --index keep" "$tren" data import csv rows.csv --unlabeled --out same.h5
+    expect 0 "left out; give --index keep" "$tren" data import csv rows.csv --unlabeled --out same.h5
     expect 0 "2 rows" "$tren" predict named --data same.h5 --out same.csv
     printf 'v,u\n2,1.5\n1,0.5\n' >rows.csv
     "$tren" data import csv rows.csv --unlabeled --out other.h5 >/dev/null

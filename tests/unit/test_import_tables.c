@@ -58,10 +58,10 @@ Test(import_tables, header_of_numbers_over_reals_is_a_header) {
     const char *pandas = "0,1,2\n1.5,2.5,1\n3.5,-1.0,0\n";
     expect_table(pandas, OPTIONS("label", "2"), VALUES, 4, "0 1");
     expect_note(pandas, OPTIONS("label", "2"),
-                "--label 2: the column of this name, which is column 3");
+                "--label 2: the column of this name is used, which is column 3");
     expect_note(pandas, OPTIONS("label", "3"),
-                "no column has this name, so column 3 is meant, '2'");
-    expect_note(pandas, OPTIONS("label", "2"), "--header no takes it for a row");
+                "no column has this name, so the number is used: column 3, '2'");
+    expect_note(pandas, OPTIONS("label", "2"), "give --header no if it is a row");
     expect_table("400,402,404\n1.5,2.5,1\n3.5,-1.0,0\n", OPTIONS("label", "404"), VALUES, 4,
                  "400 402");
     expect_table("1,2,3\n1.5,2.5,b\n3.5,-1.0,a\n", OPTIONS("label", "3"), VALUES, 4, "1 2");
@@ -137,7 +137,7 @@ Test(import_tables, index_columns_are_left_out_and_said) {
     expect_refused("a,b,y\n0,1.5,2.5,p\n3.5,-1,q\n", TREN_ERR_DATA, "t.csv:2: has 4 fields", y);
     expect_table(",0,1,2\n0,1.5,2.5,1\n1,3.5,-1.0,0\n", OPTIONS("label", "2"), VALUES, 4, "0 1");
     expect_note(",a,y\n0,1,p\n1,3,q\n", y,
-                "column 1 (it has no name) is the index of the rows: left out");
+                "column 1 (without a name) is the index of the rows and is left out");
     expect_table(",a,y\n0,1,p\n1,3,q\n", OPTIONS("label", "y", "index", "keep"),
                  (const float[]){0, 1, 1, 3}, 4, "index a");
     expect_note(",a,y\n0,1,p\n1,3,q\n", OPTIONS("label", "y", "ignore", "1"), NULL);
@@ -238,7 +238,7 @@ Test(import_tables, whole_numbers_keep_their_value) {
     expect_doubles("a,y\n1700000000.25,p\n1700000000.5,q\n",
                    (const double[]){1700000000.25, 1700000000.5}, 2);
     expect_note("a,y\n16777217,p\n1,q\n", OPTIONS("label", "y"),
-                "column 1 (a): its numbers, up to 16777217, need f64");
+                "column 1 (a): its numbers (up to 16777217) are not exact in f32");
     expect_table("a,y\n16777216,p\n1,q\n", OPTIONS("label", "y"), (const float[]){16777216, 1}, 2,
                  "a");
     expect_table("a,y\n0.1,p\n1e10,q\n", OPTIONS("label", "y"), (const float[]){0.1f, 1e10f}, 2,
