@@ -72,6 +72,8 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
         if (found->class_rows[c] > 0) continue;
         if (missing++ == 0) first = c;
     }
+    if (part == TREN_TRAIN && missing == n_classes - 1)
+        note(v, "train: all rows are of one class: a network cannot learn from it");
     if (missing == 0) return;
     if (part == TREN_TRAIN)
         error(v, "train: %d of %d classes have no rows, the first is class %d", missing, n_classes,
@@ -134,7 +136,8 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
         tren_part part = (tren_part)i;
         const tren_part_check *found = &check->part[part];
         judge_digest(&v, tren_part_x[part], found->x);
-        judge_digest(&v, tren_part_y[part], found->y);
+        if (tren_dataset_info_of(dataset)->n_targets > 0)
+            judge_digest(&v, tren_part_y[part], found->y);
         judge_storage(&v, tren_part_x[part], &found->x_chunk);
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
@@ -147,7 +150,7 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
 static tren_status check_file(const char *path) {
     tren_dataset *dataset;
     tren_dataset_check check;
-    TREN_TRY(tren_dataset_open(&dataset, path));
+    TREN_TRY(tren_dataset_open_rows(&dataset, path));
     tren_status st = tren_dataset_check_open(&check, dataset);
     if (st == TREN_OK) {
         printf("%s\n", tren_cli_shown(path));

@@ -129,7 +129,7 @@ static tren_status check_image(const preview *p) {
 }
 
 static tren_status open_data(preview *p) {
-    TREN_TRY(tren_dataset_open(&p->dataset, p->file));
+    TREN_TRY(tren_dataset_open_rows(&p->dataset, p->file));
     p->info = tren_dataset_info_of(p->dataset);
     TREN_TRY(check_image(p));
     TREN_TRY(tren_augment_open(&p->augment, &p->config, p->info));

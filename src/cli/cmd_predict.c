@@ -23,6 +23,7 @@ static tren_status check(predict_args *a, const tren_args *args, const char *sou
         return tren_fail(TREN_ERR_USAGE, "a run folder or checkpoint is missing: tren predict "
                                          "RUN_DIR|CHECKPOINT --data FILE.h5 --out FILE.csv");
     a->trained.source = source;
+    a->trained.unlabeled = true;
     if (!a->trained.data)
         return tren_fail(TREN_ERR_USAGE, "--data is missing: the dataset with the rows");
     if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the file to write");
@@ -94,7 +95,7 @@ static tren_status predict_block(void *ctx, size_t first, int n, const real *out
     for (int i = 0; p->out.classes && i < n; i++) {
         int32_t *order = p->order + (size_t)i * (size_t)top;
         find_top(order, output + (size_t)i * (size_t)outputs, outputs, top);
-        p->correct += order[0] == label[i];
+        p->correct += label && order[0] == label[i];
     }
     if (p->out.classes) tren_softmax(p->output, n, outputs);
     tren_predicted rows = {.first = first,
@@ -109,13 +110,14 @@ static tren_status predict_block(void *ctx, size_t first, int n, const real *out
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static tren_status predictor_open(predictor *p, const tren_trained *t, const predict_args *a) {
-    const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
+    const tren_dataset_info *info = tren_dataset_info_of(t->dataset), *net = &t->checkpoint.data;
     tren_predict_out *out = &p->out;
     out->trained = t;
     out->rows = tren_trained_rows(t);
-    out->classes = info->n_classes > 0;
-    out->outputs = tren_model_outputs(info);
-    out->class_name = info->class_name ? info->class_name : t->checkpoint.data.class_name;
+    out->classes = net->n_classes > 0;
+    out->labeled = info->n_targets > 0;
+    out->outputs = tren_model_outputs(net);
+    out->class_name = info->class_name ? info->class_name : net->class_name;
     out->all = a->top == 0;
     out->top = a->top == 0 ? 1 : a->top;
     if (a->top > 0 && !out->classes)
@@ -142,7 +144,7 @@ static void predictor_close(predictor *p) {
 static void say(const predictor *p, const predict_args *a) {
     printf("%s: predictions for %zu rows of the %s part of %s", tren_cli_shown(a->out), p->out.rows,
            tren_part_name[p->out.trained->part], tren_cli_shown(p->out.trained->config.data));
-    if (p->out.classes)
+    if (p->out.classes && p->out.labeled)
         printf(", %zu right (accuracy %.4f)", p->correct, (double)p->correct / (double)p->out.rows);
     printf("\n");
 }

@@ -2,7 +2,8 @@
  *     /label /predicted [n], /probability [n, classes]                        classes
  *     /label /predicted [n], /top_class /top_probability [n, K]               with --top K
  *     /target /prediction [n, targets]                                        targets
- * and, as attributes, where they come from and how the classes are called. */
+ * without /label and /target where the rows have none, and, as attributes, where they come from and
+ * how the classes are called. */
 #include "cli/console.h"
 #include "cli/predict_out.h"
 
@@ -18,7 +19,7 @@ static tren_status create(tren_predict_out *out, const char *name, int columns, 
 }
 
 static tren_status begin_classes(tren_predict_out *out) {
-    TREN_TRY(create(out, "/label", 0, TREN_I32));
+    if (out->labeled) TREN_TRY(create(out, "/label", 0, TREN_I32));
     TREN_TRY(create(out, "/predicted", 0, TREN_I32));
     if (out->all) return create(out, "/probability", out->outputs, TREN_REAL);
     TREN_TRY(create(out, "/top_class", out->top, TREN_I32));
@@ -26,7 +27,7 @@ static tren_status begin_classes(tren_predict_out *out) {
 }
 
 static tren_status begin_targets(tren_predict_out *out) {
-    TREN_TRY(create(out, "/target", out->outputs, TREN_REAL));
+    if (out->labeled) TREN_TRY(create(out, "/target", out->outputs, TREN_REAL));
     return create(out, "/prediction", out->outputs, TREN_REAL);
 }
 
@@ -74,10 +75,10 @@ static tren_status put_predicted(tren_predict_out *out, const tren_predicted *ro
 
 static tren_status add(tren_predict_out *out, const tren_predicted *rows) {
     if (!out->classes) {
-        TREN_TRY(put_rows(out, "/target", rows, TREN_REAL, rows->target));
+        if (out->labeled) TREN_TRY(put_rows(out, "/target", rows, TREN_REAL, rows->target));
         return put_rows(out, "/prediction", rows, TREN_REAL, rows->output);
     }
-    TREN_TRY(put_rows(out, "/label", rows, TREN_I32, rows->label));
+    if (out->labeled) TREN_TRY(put_rows(out, "/label", rows, TREN_I32, rows->label));
     TREN_TRY(put_predicted(out, rows));
     return out->all ? put_rows(out, "/probability", rows, TREN_REAL, rows->output)
                     : put_top(out, rows);

@@ -80,7 +80,7 @@ static tren_status choose_data(tren_trained *t, const char *data) {
 }
 
 tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, char **argv) {
-    *t = (tren_trained){0};
+    *t = (tren_trained){.unlabeled = args->unlabeled};
     TREN_TRY(find_part(&t->part, args->split));
     TREN_TRY(find_checkpoint(t, args));
     TREN_TRY(tren_checkpoint_read(&t->checkpoint, t->path));
@@ -100,8 +100,11 @@ static const char *describe_data(char out[128], const tren_dataset_info *info) {
         snprintf(shape, sizeof shape, "%d x %d x %d", info->shape.c, info->shape.h, info->shape.w);
     bool classes = info->n_classes > 0;
     int n = classes ? info->n_classes : info->n_targets;
-    snprintf(out, 128, "rows of %s and %d %s%s", shape, n, classes ? "class" : "target",
-             n == 1 ? "" : (classes ? "es" : "s"));
+    if (n == 0)
+        snprintf(out, 128, "rows of %s", shape);
+    else
+        snprintf(out, 128, "rows of %s and %d %s%s", shape, n, classes ? "class" : "target",
+                 n == 1 ? "" : (classes ? "es" : "s"));
     return out;
 }
 
@@ -116,13 +119,52 @@ static tren_status check_names(const tren_trained *t, const tren_dataset_info *i
     return TREN_OK;
 }
 
+static bool has_column(const tren_dataset_info *info, const char *name) {
+    for (int i = 0; i < info->shape.c; i++)
+        if (strcmp(info->column_name[i], name) == 0) return true;
+    return false;
+}
+
+/* Columns by name, where both sides have names: the first that is missing, too much or elsewhere.
+ */
+static tren_status check_columns(const tren_trained *t, const tren_dataset_info *info) {
+    const tren_dataset_info *net = &t->checkpoint.data;
+    if (!net->column_name || !info->column_name) return TREN_OK;
+    int at = 0, n = net->shape.c < info->shape.c ? net->shape.c : info->shape.c;
+    while (at < n && strcmp(net->column_name[at], info->column_name[at]) == 0) at++;
+    if (at == net->shape.c && at == info->shape.c) return TREN_OK;
+    for (int i = 0; i < net->shape.c; i++)
+        if (!has_column(info, net->column_name[i]))
+            return tren_fail(TREN_ERR_DATA,
+                             "%s has no column '%s', which %s was trained on; give a table with "
+                             "the columns of the training",
+                             t->config.data, net->column_name[i], t->path);
+    for (int i = 0; i < info->shape.c; i++)
+        if (!has_column(net, info->column_name[i]))
+            return tren_fail(
+                TREN_ERR_DATA,
+                "%s has a column '%s', which %s was not trained on; leave it out (tren "
+                "data import csv --ignore '%s')",
+                t->config.data, info->column_name[i], t->path, info->column_name[i]);
+    if (at == n) return TREN_OK; /* a name that stands twice: the sizes tell */
+    return tren_fail(TREN_ERR_DATA,
+                     "column %d of %s is '%s', and '%s' in what %s was trained on; put the columns "
+                     "into the order of the training",
+                     at + 1, t->config.data, info->column_name[at], net->column_name[at], t->path);
+}
+
+static bool is_same_row(const tren_dataset_info *info, const tren_dataset_info *net) {
+    bool same = info->shape.c == net->shape.c && info->shape.h == net->shape.h &&
+                info->shape.w == net->shape.w;
+    if (info->n_targets == 0) return same;
+    return same && info->n_classes == net->n_classes && info->n_targets == net->n_targets;
+}
+
 static tren_status check_suits(const tren_trained *t, const tren_dataset_info *info) {
     const tren_dataset_info *net = &t->checkpoint.data;
     char there[128], wanted[128];
-    bool same = info->shape.c == net->shape.c && info->shape.h == net->shape.h &&
-                info->shape.w == net->shape.w && info->n_classes == net->n_classes &&
-                info->n_targets == net->n_targets;
-    if (!same)
+    TREN_TRY(check_columns(t, info));
+    if (!is_same_row(info, net))
         return tren_fail(
             TREN_ERR_DATA,
             "%s has %s, but the network of %s was trained on %s; give --data such rows",
@@ -156,7 +198,8 @@ static tren_status open_local(tren_trained *t, bool speaks) {
                          "%s does not say how its input was normalised: train again with this "
                          "version",
                          t->path);
-    TREN_TRY(tren_dataset_open(&t->dataset, t->config.data));
+    TREN_TRY(t->unlabeled ? tren_dataset_open_rows(&t->dataset, t->config.data)
+                          : tren_dataset_open(&t->dataset, t->config.data));
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
     TREN_TRY(check_suits(t, info));
     if (speaks) warn_of_units(t, info);

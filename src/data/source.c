@@ -3,7 +3,9 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "data/schema.h"
+#include <ctype.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +74,7 @@ static void names_free(char **name, int n) {
 
 void tren_source_close(tren_source *source) {
     names_free(source->class_name, source->n_classes);
+    names_free(source->column_name, source->column_name ? source->shape.c : 0);
     free(source->x);
     free(source->y);
     *source = (tren_source){0};
@@ -94,6 +97,20 @@ void tren_source_add_origin(tren_source *source, const char *text) {
 void tren_source_add_file(tren_source *source, const char *path) {
     const char *slash = strrchr(path, '/');
     tren_source_add_origin(source, slash ? slash + 1 : path);
+}
+
+void tren_source_note(tren_source *source, const char *format, ...) {
+    size_t n = strlen(source->notes), room = sizeof source->notes - n;
+    va_list args;
+    va_start(args, format);
+    int added = vsnprintf(source->notes + n, room, format, args);
+    va_end(args);
+    for (char *c = source->notes + n; *c; c++)
+        if (iscntrl((unsigned char)*c)) *c = '?'; /* of names in files */
+    if (added < 0 || (size_t)added + 2 > room)
+        source->notes[n] = '\0';
+    else
+        strcat(source->notes, "\n");
 }
 
 /* ---- integers -------------------------------------------------------------------------------- */

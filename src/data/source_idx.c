@@ -7,7 +7,9 @@
 #include <string.h>
 
 typedef struct settings {
-    tren_texts images, labels, test_images, test_labels;
+    tren_texts images, label_files, test_images, test_labels;
+    tren_label_settings labels;
+    tren_layout_settings layout;
 } settings;
 
 #define MAX_DIMS   4
@@ -239,6 +241,16 @@ done:
 
 /* ---- the source ------------------------------------------------------------------------------ */
 
+static tren_status check_settings(const settings *want) {
+    bool given = want->label_files.n + want->test_labels.n > 0;
+    if (want->labels.unlabeled && given)
+        return tren_fail(TREN_ERR_USAGE, "--unlabeled and --labels exclude each other");
+    if (!want->labels.unlabeled && !want->label_files.n)
+        return tren_fail(TREN_ERR_USAGE, "--labels is missing: the files of the labels or targets; "
+                                         "--unlabeled imports rows to predict");
+    return TREN_OK;
+}
+
 static tren_status check_pairs(const pool *images, const pool *labels) {
     if (images->n_files != labels->n_files || images->n_pool_files != labels->n_pool_files)
         return tren_fail(TREN_ERR_USAGE,
@@ -254,26 +266,7 @@ static tren_status check_pairs(const pool *images, const pool *labels) {
     return TREN_OK;
 }
 
-static void set_shape(tren_source *source, const header *head) {
-    const int d1 = (int)head->dim[1], d2 = (int)head->dim[2], d3 = (int)head->dim[3];
-    source->is_image = head->rank >= 3;
-    switch (head->rank) {
-    case 4:
-        source->shape = (tren_shape){d1, d2, d3};
-        break;
-    case 3:
-        source->shape = (tren_shape){1, d1, d2};
-        break;
-    case 2:
-        source->shape = (tren_shape){d1, 1, 1};
-        break;
-    default:
-        source->shape = (tren_shape){1, 1, 1};
-    }
-}
-
-static tren_status read_images(tren_source *source, const pool *images) {
-    set_shape(source, &images->head[0]);
+static tren_status read_elements_of(tren_source *source, const pool *images) {
     source->x_type = element_of(images->head[0].code)->type;
     if (source->x_type != TREN_I64) return pool_read(&source->x, images, source->x_type);
     void *wide = NULL;
@@ -283,24 +276,30 @@ static tren_status read_images(tren_source *source, const pool *images) {
     return st;
 }
 
-/* Integers are classes, reals are targets. */
-static tren_status read_labels(tren_source *source, const pool *labels) {
+static tren_status read_images(tren_source *source, const pool *images,
+                               const tren_layout_settings *want) {
+    const header *head = &images->head[0];
+    tren_h5_shape shape = {.rank = head->rank};
+    memcpy(shape.dim, head->dim, sizeof head->dim);
+    TREN_TRY(tren_source_set_layout(source, &shape, want, tren_stream_path(images->stream[0])));
+    TREN_TRY(read_elements_of(source, images));
+    return want->channels_last ? tren_source_put_channels_first(source) : TREN_OK;
+}
+
+static tren_status read_labels(tren_source *source, const pool *labels,
+                               const tren_label_settings *want) {
     const header *head = &labels->head[0];
     const element *e = element_of(head->code);
-    const char *path = tren_stream_path(labels->stream[0]);
-    if (!e->integer) {
-        source->y_type = e->type;
-        source->n_targets = (int)width_of(head);
-        return pool_read(&source->y, labels, e->type);
-    }
-    if (width_of(head) != 1)
+    tren_answers answers = {.what = tren_stream_path(labels->stream[0]),
+                            .type = e->integer ? TREN_I64 : e->type,
+                            .width = width_of(head)};
+    if (e->integer && head->rank > 2 && !want->regression)
         return tren_fail(TREN_ERR_DATA,
                          "%s: has %d dimensions, labels have 1; are --images and --labels swapped?",
-                         path, head->rank);
-    void *wide = NULL;
-    tren_status st = pool_read(&wide, labels, TREN_I64);
-    if (st == TREN_OK) st = tren_source_set_labels(source, wide, path);
-    free(wide);
+                         answers.what, head->rank);
+    tren_status st = pool_read(&answers.value, labels, answers.type);
+    if (st == TREN_OK) st = tren_source_set_answers(source, &answers, want);
+    free(answers.value);
     return st;
 }
 
@@ -311,25 +310,40 @@ static void add_origin(tren_source *source, const pool *images) {
     }
 }
 
+static tren_status read_answers(tren_source *source, const pool *images, const settings *want,
+                                tren_digest_state *digest) {
+    pool labels = {0};
+    tren_status st;
+    TREN_GOTO(pool_open(&labels, &want->label_files, &want->test_labels, digest));
+    TREN_GOTO(check_pairs(images, &labels));
+    TREN_GOTO(read_images(source, images, &want->layout));
+    st = read_labels(source, &labels, &want->labels);
+done:
+    pool_close(&labels);
+    return st;
+}
+
 static tren_status read_source(tren_source *source, const void *context, uint64_t seed) {
     (void)seed;
     const settings *want = context;
-    pool images = {0}, labels = {0};
+    pool images = {0};
     tren_digest_state *digest = NULL;
     tren_status st;
+    TREN_GOTO(check_settings(want));
     TREN_GOTO(tren_digest_open(&digest));
     TREN_GOTO(pool_open(&images, &want->images, &want->test_images, digest));
-    TREN_GOTO(pool_open(&labels, &want->labels, &want->test_labels, digest));
-    TREN_GOTO(check_pairs(&images, &labels));
     source->n = pool_rows(&images, 0, images.n_pool_files);
     source->n_test = pool_rows(&images, images.n_pool_files, images.n_files);
-    TREN_GOTO(read_images(source, &images));
-    TREN_GOTO(read_labels(source, &labels));
+    if (want->labels.unlabeled) {
+        TREN_GOTO(read_images(source, &images, &want->layout));
+        tren_source_set_unlabeled(source);
+    } else {
+        TREN_GOTO(read_answers(source, &images, want, digest));
+    }
     add_origin(source, &images);
     source->digest = tren_digest_value(digest);
 done:
     pool_close(&images);
-    pool_close(&labels);
     tren_digest_close(digest);
     return st;
 }
@@ -338,13 +352,14 @@ static const tren_setting settings_table[] = {
     {"images", TREN_SETTING_TEXTS, offsetof(settings, images), "FILE[,...]",
      .help = "Images or rows, plain or gzipped; several files are pooled.", .required = true,
      .is_file = true},
-    {"labels", TREN_SETTING_TEXTS, offsetof(settings, labels), "FILE[,...]",
-     .help = "Their labels (integers) or targets (reals), in the same order.", .required = true,
-     .is_file = true},
+    {"labels", TREN_SETTING_TEXTS, offsetof(settings, label_files), "FILE[,...]",
+     .help = "Their labels (integers) or targets (reals), in the same order.", .is_file = true},
     {"test-images", TREN_SETTING_TEXTS, offsetof(settings, test_images), "FILE[,...]",
      .help = "The source's own test part.", .is_file = true},
     {"test-labels", TREN_SETTING_TEXTS, offsetof(settings, test_labels), "FILE[,...]",
      .help = "Its labels or targets.", .is_file = true},
+    TREN_LAYOUT_SETTINGS(settings),
+    TREN_LABEL_SETTINGS(settings),
 };
 
 const tren_source_kind tren_source_idx = {

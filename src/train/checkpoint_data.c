@@ -10,9 +10,14 @@
 
 #define GROUP "/normalization"
 
+static void names_free(char **name, int n) {
+    for (int i = 0; name && i < n; i++) free(name[i]);
+    free(name);
+}
+
 void tren_checkpoint_close_data(tren_dataset_info *data) {
-    for (int i = 0; data->class_name && i < data->n_classes; i++) free(data->class_name[i]);
-    free(data->class_name);
+    names_free(data->class_name, data->n_classes);
+    names_free(data->column_name, data->shape.c);
     free(data->mean);
     free(data->sd);
     *data = (tren_dataset_info){0};
@@ -26,13 +31,12 @@ static tren_status copy_stats(tren_dataset_info *to, const tren_dataset_info *fr
     return TREN_OK;
 }
 
-static tren_status copy_names(tren_dataset_info *to, const tren_dataset_info *from) {
-    if (!from->class_name) return TREN_OK;
-    TREN_TRY(tren_alloc(&to->class_name, (size_t)from->n_classes, sizeof *to->class_name,
-                        "a checkpoint"));
-    for (int i = 0; i < from->n_classes; i++) {
-        to->class_name[i] = strdup(from->class_name[i]);
-        if (!to->class_name[i]) return tren_fail(TREN_ERR_INTERNAL, "out of memory: class names");
+static tren_status copy_names(char ***to, char *const *from, int n) {
+    if (!from) return TREN_OK;
+    TREN_TRY(tren_alloc(to, (size_t)n, sizeof **to, "a checkpoint"));
+    for (int i = 0; i < n; i++) {
+        (*to)[i] = strdup(from[i]);
+        if (!(*to)[i]) return tren_fail(TREN_ERR_INTERNAL, "out of memory: names");
     }
     return TREN_OK;
 }
@@ -42,9 +46,10 @@ tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dat
     tren_checkpoint_close_data(data);
     *data = *info;
     data->mean = data->sd = NULL;
-    data->class_name = NULL;
+    data->class_name = data->column_name = NULL;
     tren_status st = copy_stats(data, info);
-    if (st == TREN_OK) st = copy_names(data, info);
+    if (st == TREN_OK) st = copy_names(&data->class_name, info->class_name, info->n_classes);
+    if (st == TREN_OK) st = copy_names(&data->column_name, info->column_name, info->shape.c);
     if (st != TREN_OK) tren_checkpoint_close_data(data);
     return st;
 }
@@ -64,6 +69,9 @@ tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *dat
     TREN_TRY(tren_h5_put_text(file, "/", "x_type", tren_type_name(data->x_type)));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", data->n_classes));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", data->n_targets));
+    if (data->column_name)
+        TREN_TRY(tren_h5_put_texts(file, "/", "column_names",
+                                   (const char *const *)data->column_name, (size_t)data->shape.c));
     if (!data->class_name) return TREN_OK;
     return tren_h5_put_texts(file, "/", "class_names", (const char *const *)data->class_name,
                              (size_t)data->n_classes);
@@ -127,15 +135,17 @@ static tren_status get_stat(tren_h5 *file, const char *name, size_t n, double **
     return TREN_OK;
 }
 
-static tren_status get_names(tren_h5 *file, const char *path, tren_dataset_info *data) {
-    if (!tren_h5_has_attr(file, "/", "class_names")) return TREN_OK;
-    size_t n;
-    int n_classes = data->n_classes;
-    TREN_TRY(tren_h5_get_texts(file, "/", "class_names", &data->class_name, &n));
-    if (n == (size_t)n_classes) return TREN_OK;
-    data->n_classes = (int)n; /* what there is to free */
-    return tren_fail(TREN_ERR_CHECKPOINT, "%s has %d classes and %zu class names", path, n_classes,
-                     n);
+/* Names in the attribute, of which there must be n. */
+static tren_status get_names(tren_h5 *file, const char *path, const char *attribute, char ***name,
+                             int n) {
+    if (!tren_h5_has_attr(file, "/", attribute)) return TREN_OK;
+    size_t found;
+    TREN_TRY(tren_h5_get_texts(file, "/", attribute, name, &found));
+    if (found == (size_t)n) return TREN_OK;
+    names_free(*name, (int)found);
+    *name = NULL;
+    return tren_fail(TREN_ERR_CHECKPOINT, "%s: the attribute %s has %zu names, expected %d", path,
+                     attribute, found, n);
 }
 
 tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_dataset_info *data) {
@@ -144,7 +154,8 @@ tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_datas
     data->n_stats = (size_t)data->shape.c;
     TREN_TRY(get_stat(file, GROUP "/mean", data->n_stats, &data->mean));
     TREN_TRY(get_stat(file, GROUP "/sd", data->n_stats, &data->sd));
-    return get_names(file, path, data);
+    TREN_TRY(get_names(file, path, "column_names", &data->column_name, data->shape.c));
+    return get_names(file, path, "class_names", &data->class_name, data->n_classes);
 }
 
 /* ---- the digest -------------------------------------------------------------------------------
@@ -159,6 +170,8 @@ void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_stat
     tren_digest_add(digest, text, (size_t)n);
     for (int i = 0; data->class_name && i < data->n_classes; i++)
         tren_digest_add(digest, data->class_name[i], strlen(data->class_name[i]) + 1);
+    for (int i = 0; data->column_name && i < data->shape.c; i++)
+        tren_digest_add(digest, data->column_name[i], strlen(data->column_name[i]) + 1);
     tren_digest_add(digest, data->mean, data->n_stats * sizeof *data->mean);
     tren_digest_add(digest, data->sd, data->n_stats * sizeof *data->sd);
 }

@@ -51,6 +51,25 @@ test_notes() {
     grep -q "float rounds it (counted from 0): 1: subtract a constant" notes || fail "notes: $(cat notes)"
 }
 
+# What stands out in the classes, and in a header of numbers, is said.
+test_class_notes() {
+    local i
+    for ((i = 0; i < 40; i++)); do echo "$((i % 7)).5,$((i % 5)).25,$((i % 2))"; done >body.csv
+    { echo 0,1,2 && cat body.csv; } >numbers.csv
+    expect 0 "the first line, 0,1,2, is read as column names" \
+        "${data[@]}" import csv numbers.csv --label 2 --out notes.h5
+    expect 0 "36 training, 2 validation and 2 test rows of 2 f32, 2 classes" \
+        "${data[@]}" import csv numbers.csv --label 2 --split 90/5/5 --out notes.h5 --force
+    expect 0 "37 training, 2 validation and 2 test rows of 2 f32, 3 classes" \
+        "${data[@]}" import csv numbers.csv --label 3 --header no --split 90/5/5 --out notes.h5 --force
+    expect 0 "note: 1 of 3 classes have no training rows, the first is class 2 (c)" \
+        "${data[@]}" import csv body.csv --label 3 --class-names a,b,c --out notes.h5 --force
+    sed 's/.$/7/' body.csv >constant.csv
+    expect 0 "note: all training rows are of class 0 (7): a network cannot learn from one class" \
+        "${data[@]}" import csv constant.csv --label 3 --out notes.h5 --force
+    expect 4 "note   train: all rows are of one class" "${data[@]}" check notes.h5
+}
+
 test_hdf5() {
     expect 0 "rows of 2 f32" "${data[@]}" import hdf5 c.h5 --x /train/x --y /train/y --split 90/10/0 --out h.h5
     expect 4 "c.h5: /train/z: there is no such dataset" "${data[@]}" import hdf5 c.h5 --x /train/z --y /train/y --out i.h5
@@ -249,6 +268,7 @@ test_fashion_mnist() {
 test_make_info_check
 test_csv
 test_notes
+test_class_notes
 test_hdf5
 test_cifar
 test_take

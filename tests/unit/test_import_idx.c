@@ -62,12 +62,12 @@ Test(import_idx, gzipped_is_the_same_source) {
 
 Test(import_idx, numbers_are_big_endian) {
     tren_source source;
-    test_write_idx("l", 0x0C, 1, (uint32_t[]){2}, "\0\0\1\2\0\0\0\3", 8); /* 258, 3 */
+    test_write_idx("l", 0x0C, 1, (uint32_t[]){2}, "\0\0\1\2\0\0\0\0", 8); /* 258, 0 */
     test_write_idx("f", 0x0D, 2, (uint32_t[]){2, 1}, "\x3F\x80\0\0\xC0\x49\x0F\xDB", 8);
     cr_assert_eq(import(&source, "f", "l"), TREN_OK, "%s", tren_error_text());
     cr_assert(source.x_type == TREN_F32 && source.y_type == TREN_I32 && source.n_classes == 259);
     cr_assert(((float *)source.x)[0] == 1 && ((float *)source.x)[1] == -3.14159274f);
-    cr_assert(((int32_t *)source.y)[0] == 258 && ((int32_t *)source.y)[1] == 3);
+    cr_assert(((int32_t *)source.y)[0] == 258 && ((int32_t *)source.y)[1] == 0);
     tren_source_close(&source);
 
     test_write_idx("d", 0x0E, 1, (uint32_t[]){2}, "\x3F\xF0\0\0\0\0\0\0\xC0\0\0\0\0\0\0\0", 16);
