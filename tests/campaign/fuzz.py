@@ -1,0 +1,210 @@
+"""A fuzzer for every file that tren reads: see --help. The mutations are in mutate.py, the files and commands in targets.py."""
+import argparse
+import concurrent.futures
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import mutate
+from targets import TARGETS, Good
+
+DESCRIPTION = """Changes good files, gives each to a command of tren, and checks that the command ends in time, with an exit code
+that its documentation names, without a signal or a sanitizer report, without half-made files, and, where it refuses
+the file, with one message that says what is wrong and what to do. Case I of seed S is the same on every machine;
+a file that fails is kept in DIR as FORMAT.COMMAND.S-I.ENDING with its command beside it, in a file .txt."""
+
+MEMORY = 4 << 20  # KiB of address space of a build without sanitizers
+SECONDS = 20
+
+SPEAKS = re.compile(r"^tren(?: [a-z0-9-]+){0,3}(?: \(rank \d+\))?: (?!warning|note)(.*)")
+BARE = re.compile(r"\b(damaged|invalid|malformed|corrupt(ed)?|wrong|bad|failed|unexpected|undefined \w+|such dataset|numbers?)\W*$")
+# What to do, or what would be right, after a first clause that says what is wrong.
+REMEDY = re.compile(r"[;:,(?] ?.*\b(give|use|make|import|choose|name|copy|remove|delete|set|start|train|is it|did you mean|expected|must|"
+                    r"fix|lower|move|resume|show|shows|call|see|indent|clean|write|add|leave|wait|raise|run|at most|at least|from|"
+                    r"correct|replace|replaces|is called|check|there is|there are|the most is|needs?|save|one of|judges|makes|"
+                    r"install|was made|allow-external|read|have|a config is)\b")
+NAMES = re.compile(r"case\.|\b\w+/\w+|sweep|'[^']*'|--[a-z]|\b[a-z_]+(\.[a-z_]+)+\b|\b(data|epochs|grid|dropout|batch_size|shards|split)\b")
+
+
+def faults_of_message(text):
+    """Why this is not what a user should be told; an empty list when it is."""
+    said = [m.group(1) for m in map(SPEAKS.match, text.splitlines()) if m]
+    if len(said) != 1:
+        return [f"{len(said)} messages, not 1"]
+    faults = []
+    if not NAMES.search(said[0]):
+        faults.append("the message names neither file nor key")
+    if BARE.search(said[0]) or not REMEDY.search(said[0]):
+        faults.append("the message has no remedy")
+    if any(ord(c) < 32 or ord(c) == 127 for c in said[0]):
+        faults.append("the message has control characters")
+    return faults
+
+
+class Runner:
+    def __init__(self, options, with_lab):
+        self.tren = os.path.abspath(options.tren)
+        self.good = Good(self.tren, options.work, with_lab)
+        self.work = options.work
+        self.keep = os.path.abspath(options.keep)
+        self.sanitized = b"__asan_init" in open(self.tren, "rb").read()
+        self.environment = dict(os.environ, OMPI_MCA_btl_base_warn_component_unused="0",
+                                ASAN_OPTIONS="detect_leaks=0:exitcode=99:max_allocation_size_mb=2048:hard_rss_limit_mb=2048:"
+                                             "allocator_may_return_null=1:handle_abort=1",
+                                UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:exitcode=99")
+
+    def start(self, arguments, folder):
+        """Exit code, or None for one that had to be killed; and what was said."""
+        limit = "" if self.sanitized else f"ulimit -v {MEMORY}; "
+        process = subprocess.Popen(["bash", "-c", limit + 'ulimit -c 0; exec "$@"', "tren", *arguments], cwd=folder, env=self.environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        try:
+            out, err = process.communicate(timeout=SECONDS)
+            code = process.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            code = None
+        return code, out.decode(errors="replace"), err.decode(errors="replace")
+
+    def faults(self, command, code, out, err, folder):
+        if code is None:
+            return [f"hangs: not done after {SECONDS} s"]
+        report = re.search(r".*(ERROR: AddressSanitizer|runtime error:|CHECK failed).*", err)
+        if report or code == 99:
+            return ["sanitizer: " + (report.group(0) if report else "exit code 99")]
+        if code < 0 or code > 128 or "*** Process received signal ***" in err:
+            return [f"dies of a signal, exit code {code}"]
+        faults = [] if code == 0 or code in command.codes else [f"exit code {code}, which is not documented for this command"]
+        if code:
+            faults += faults_of_message(err)
+        left = [f for _, _, files in os.walk(folder) for f in files if f.endswith(".tmp")]
+        if left:
+            faults.append(f"temporary files are left: {left}")
+        if code and os.path.exists(os.path.join(folder, "new.h5")):
+            faults.append("a refused import leaves its output")
+        return faults
+
+    def run(self, format_, command, data, name):
+        """Gives the bytes to the command. Returns (faults, exit code, what was said)."""
+        folder = tempfile.mkdtemp(dir=self.work)
+        try:
+            path = command.place(self.good, folder, data, format_.ending)
+            arguments = command.arguments(self.tren, self.good, path)
+            code, out, err = self.start(arguments, folder)
+            # A checkpoint with a valid digest goes further: the refusal tells which one that is.
+            forged = re.search(r"content has digest ([0-9a-f]{16})", err)
+            if forged and format_.forge and format_.forge(path, int(forged.group(1), 16)):
+                code, out, err = self.start(arguments, folder)
+                with open(path, "rb") as file:
+                    data = file.read()
+            faults = self.faults(command, code, out, err, folder)
+            if faults and name:
+                self.save(format_, command, data, name, arguments, faults, code, out + err)
+            return faults, code, out + err
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def save(self, format_, command, data, name, arguments, faults, code, said):
+        os.makedirs(self.keep, exist_ok=True)
+        path = os.path.join(self.keep, f"{format_.name}.{command.name}.{name}{format_.ending}")
+        with open(path, "wb") as out:
+            out.write(data)
+        with open(path + ".txt", "w") as out:
+            out.write("\n".join(faults) + f"\nexit code {code}\n$ {' '.join(arguments)}\n{said[-6000:]}\n")
+
+
+def case(runner, seed, i, formats):
+    """Case i: which format, which command and which change are functions of the seed and i alone."""
+    rng = random.Random(f"{seed}/{i}")
+    format_ = rng.choices(formats, [f.weight for f in formats])[0]
+    command = rng.choices(format_.commands, [c.weight for c in format_.commands])[0]
+    good = runner.good.read(rng.choice(command.seeds or format_.seeds))
+    data = format_.mutate(good, rng)
+    return format_, command, *runner.run(format_, command, data, f"{seed}-{i}")
+
+
+def report(i, result, keep_count, verbose):
+    format_, command, faults, code, said = result
+    keep_count[(format_.name, command.name, code)] = keep_count.get((format_.name, command.name, code), 0) + 1
+    if faults or verbose:
+        last = [line for line in said.splitlines() if line.strip()][-1:] or [""]
+        print(f"{'FAULT' if faults else 'ok'} {i} {format_.name}.{command.name}: {'; '.join(faults) or code} | {last[0][:300]}", flush=True)
+    return bool(faults)
+
+
+def campaign(runner, options, formats):
+    counts, faults, done, begin = {}, 0, 0, time.monotonic()
+
+    def due():
+        return not options.seconds or time.monotonic() - begin < options.seconds
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        waiting, numbers = set(), iter(range(options.first, options.first + options.n))
+        while True:
+            while len(waiting) < 2 * options.jobs and due() and (i := next(numbers, None)) is not None:
+                task = pool.submit(case, runner, options.seed, i, formats)
+                task.number = i
+                waiting.add(task)
+            if not waiting:
+                break
+            ended, waiting = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+            for task in ended:
+                done += 1
+                faults += report(task.number, task.result(), counts, options.verbose)
+    return done, faults, counts, time.monotonic() - begin
+
+
+def replay(runner, paths):
+    """Files that failed once: their names tell format and command."""
+    faults = n = 0
+    files = [os.path.join(p, f) for p in paths if os.path.isdir(p) for f in sorted(os.listdir(p))] + [p for p in paths if os.path.isfile(p)]
+    for path in files:
+        parts = os.path.basename(path).split(".")
+        format_ = next((f for f in TARGETS if f.name == parts[0]), None)
+        command = next((c for c in format_.commands if c.name == parts[1]), None) if format_ else None
+        if path.endswith(".txt") and not (command and format_.ending == ".txt") or not command:
+            continue
+        with open(path, "rb") as file:
+            result = runner.run(format_, command, file.read(), None)
+        n += 1
+        faults += report(os.path.basename(path), (format_, command, *result), {}, False)
+    return n, faults
+
+
+def main():
+    parser = argparse.ArgumentParser(description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tren", help="the program; best one built with the preset asan")
+    parser.add_argument("--n", type=int, default=10000, help="executions, 10000 by default")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case; with --n 1, that case alone")
+    parser.add_argument("--seconds", type=float, default=0, help="begin no execution after this time")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--formats", default="", help="some of " + ",".join(f.name for f in TARGETS))
+    parser.add_argument("--keep", default="fuzz-failures", metavar="DIR")
+    parser.add_argument("--replay", nargs="*", metavar="PATH", help="files, or folders of files, that were kept: run these and no others")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    formats = [f for f in TARGETS if not options.formats or f.name in options.formats.split(",")]
+    with tempfile.TemporaryDirectory() as options.work:
+        runner = Runner(options, any(f.name in ("verdict", "points") for f in formats))
+        if options.replay is not None:
+            done, faults = replay(runner, options.replay)
+            print(f"{done} kept cases, {faults} with faults")
+        else:
+            done, faults, counts, seconds = campaign(runner, options, formats)
+            for (name, command, code), n in sorted(counts.items(), key=str):
+                print(f"{name}.{command}: {n} with exit code {code}")
+            kind = "sanitizers" if runner.sanitized else "no sanitizers"
+            print(f"{done} executions ({kind}, seed {options.seed}) in {seconds:.0f} s, {faults} with faults")
+    return 1 if faults or not done else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
