@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ the file, with one message that says what is wrong and what to do. Case I of see
 a file that fails is kept in DIR as FORMAT.COMMAND.S-I.ENDING with its command beside it, in a file .txt."""
 
 MEMORY = 4 << 20  # KiB of address space of a build without sanitizers
+OWN_MEMORY = 2 << 30  # bytes of this script's own; its children raise the limit again
 SECONDS = 20
 
 SPEAKS = re.compile(r"^tren(?: [a-z0-9-]+){0,3}(?: \(rank \d+\))?: (?!warning|note)(.*)")
@@ -38,6 +40,8 @@ def faults_of_message(text):
     if len(said) != 1:
         return [f"{len(said)} messages, not 1"]
     faults = []
+    if text.count(said[0]) and len(text[text.index(said[0]):].strip().splitlines()) > 1:
+        faults.append("the message has more than one line")
     if not NAMES.search(said[0]):
         faults.append("the message names neither file nor key")
     if BARE.search(said[0]) or not REMEDY.search(said[0]):
@@ -52,7 +56,11 @@ class Runner:
         self.tren = os.path.abspath(options.tren)
         self.good = Good(self.tren, options.work, with_lab)
         self.work = options.work
-        self.keep = os.path.abspath(options.keep)
+        self.keep, self.kept = os.path.abspath(options.keep), {}
+        self.known = []
+        for path in options.known:
+            with open(path) as file:
+                self.known += [re.compile(line.rstrip("\n")) for line in file if line.strip() and not line.startswith("#")]
         self.sanitized = b"__asan_init" in open(self.tren, "rb").read()
         self.environment = dict(os.environ, OMPI_MCA_btl_base_warn_component_unused="0",
                                 ASAN_OPTIONS="detect_leaks=0:exitcode=99:max_allocation_size_mb=2048:hard_rss_limit_mb=2048:"
@@ -61,7 +69,7 @@ class Runner:
 
     def start(self, arguments, folder):
         """Exit code, or None for one that had to be killed; and what was said."""
-        limit = "" if self.sanitized else f"ulimit -v {MEMORY}; "
+        limit = "ulimit -S -v unlimited; " if self.sanitized else f"ulimit -v {MEMORY}; "
         process = subprocess.Popen(["bash", "-c", limit + 'ulimit -c 0; exec "$@"', "tren", *arguments], cwd=folder, env=self.environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         try:
@@ -112,12 +120,23 @@ class Runner:
             shutil.rmtree(folder, ignore_errors=True)
 
     def save(self, format_, command, data, name, arguments, faults, code, said):
+        """Three of each kind are enough."""
+        kind = line_of(format_, command, faults, said)
+        kind = re.sub(r"'[^']*'|/tmp\S+|0x[0-9a-f]+|[0-9]+", "N", kind.replace(command.name, ""))
+        self.kept[kind] = self.kept.get(kind, 0) + 1
+        if self.kept[kind] > 3:
+            return
         os.makedirs(self.keep, exist_ok=True)
         path = os.path.join(self.keep, f"{format_.name}.{command.name}.{name}{format_.ending}")
         with open(path, "wb") as out:
             out.write(data)
         with open(path + ".txt", "w") as out:
             out.write("\n".join(faults) + f"\nexit code {code}\n$ {' '.join(arguments)}\n{said[-6000:]}\n")
+
+
+def line_of(format_, command, faults, said):
+    messages = [line for line in said.splitlines() if SPEAKS.match(line)] or said.strip().splitlines()[-1:] or [""]
+    return f"{format_.name}.{command.name}: {'; '.join(faults) or 'ok'} | {messages[0][:300]}"
 
 
 def case(runner, seed, i, formats):
@@ -130,17 +149,36 @@ def case(runner, seed, i, formats):
     return format_, command, *runner.run(format_, command, data, f"{seed}-{i}")
 
 
-def report(i, result, keep_count, verbose):
-    format_, command, faults, code, said = result
-    keep_count[(format_.name, command.name, code)] = keep_count.get((format_.name, command.name, code), 0) + 1
-    if faults or verbose:
-        last = [line for line in said.splitlines() if line.strip()][-1:] or [""]
-        print(f"{'FAULT' if faults else 'ok'} {i} {format_.name}.{command.name}: {'; '.join(faults) or code} | {last[0][:300]}", flush=True)
-    return bool(faults)
+class Report:
+    """What came out, counted; faults that known.txt describes are counted apart."""
+
+    def __init__(self, runner, verbose):
+        self.runner, self.verbose = runner, verbose
+        self.codes, self.faults, self.known, self.done = {}, 0, 0, 0
+
+    def add(self, name, result):
+        format_, command, faults, code, said = result
+        key = f"{format_.name}.{command.name}", code
+        self.codes[key] = self.codes.get(key, 0) + 1
+        self.done += 1
+        line = line_of(format_, command, faults, said)
+        known = bool(faults) and any(pattern.search(line) for pattern in self.runner.known)
+        self.known += known
+        self.faults += bool(faults) and not known
+        if faults and not known or self.verbose:
+            print(f"{'FAULT' if faults else 'ok'} {name} {line}" + ("" if faults else f" | {code}"), flush=True)
+
+    def summary(self):
+        by_command = {}
+        for (name, code), n in sorted(self.codes.items(), key=str):
+            by_command.setdefault(name, []).append(f"{n} x {'hang' if code is None else code}")
+        for name, codes in by_command.items():
+            print(f"{name:20} exit codes {', '.join(codes)}")
+        return f"{self.faults} with faults" + (f", {self.known} with known ones" if self.known else "")
 
 
 def campaign(runner, options, formats):
-    counts, faults, done, begin = {}, 0, 0, time.monotonic()
+    report, begin = Report(runner, options.verbose), time.monotonic()
 
     def due():
         return not options.seconds or time.monotonic() - begin < options.seconds
@@ -156,26 +194,23 @@ def campaign(runner, options, formats):
                 break
             ended, waiting = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
             for task in ended:
-                done += 1
-                faults += report(task.number, task.result(), counts, options.verbose)
-    return done, faults, counts, time.monotonic() - begin
+                report.add(task.number, task.result())
+    return report, time.monotonic() - begin
 
 
-def replay(runner, paths):
+def replay(runner, paths, verbose):
     """Files that failed once: their names tell format and command."""
-    faults = n = 0
-    files = [os.path.join(p, f) for p in paths if os.path.isdir(p) for f in sorted(os.listdir(p))] + [p for p in paths if os.path.isfile(p)]
-    for path in files:
+    report = Report(runner, verbose)
+    folders = [os.path.join(p, f) for p in paths if os.path.isdir(p) for f in sorted(os.listdir(p))]
+    for path in folders + [p for p in paths if os.path.isfile(p)]:
         parts = os.path.basename(path).split(".")
-        format_ = next((f for f in TARGETS if f.name == parts[0]), None)
+        format_ = next((f for f in TARGETS if f.name == parts[0] and "." + parts[-1] == f.ending), None)
         command = next((c for c in format_.commands if c.name == parts[1]), None) if format_ else None
-        if path.endswith(".txt") and not (command and format_.ending == ".txt") or not command:
+        if not command:
             continue
         with open(path, "rb") as file:
-            result = runner.run(format_, command, file.read(), None)
-        n += 1
-        faults += report(os.path.basename(path), (format_, command, *result), {}, False)
-    return n, faults
+            report.add(os.path.basename(path), (format_, command, *runner.run(format_, command, file.read(), None)))
+    return report
 
 
 def main():
@@ -185,25 +220,25 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="number of the first case; with --n 1, that case alone")
     parser.add_argument("--seconds", type=float, default=0, help="begin no execution after this time")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="executions at a time")
     parser.add_argument("--formats", default="", help="some of " + ",".join(f.name for f in TARGETS))
     parser.add_argument("--keep", default="fuzz-failures", metavar="DIR")
+    parser.add_argument("--known", action="append", default=[], metavar="FILE", help="patterns of faults that are known, one a line")
     parser.add_argument("--replay", nargs="*", metavar="PATH", help="files, or folders of files, that were kept: run these and no others")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (OWN_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     formats = [f for f in TARGETS if not options.formats or f.name in options.formats.split(",")]
     with tempfile.TemporaryDirectory() as options.work:
         runner = Runner(options, any(f.name in ("verdict", "points") for f in formats))
         if options.replay is not None:
-            done, faults = replay(runner, options.replay)
-            print(f"{done} kept cases, {faults} with faults")
+            report = replay(runner, options.replay, options.verbose)
+            print(f"{report.done} kept cases, {report.summary()}")
         else:
-            done, faults, counts, seconds = campaign(runner, options, formats)
-            for (name, command, code), n in sorted(counts.items(), key=str):
-                print(f"{name}.{command}: {n} with exit code {code}")
+            report, seconds = campaign(runner, options, formats)
             kind = "sanitizers" if runner.sanitized else "no sanitizers"
-            print(f"{done} executions ({kind}, seed {options.seed}) in {seconds:.0f} s, {faults} with faults")
-    return 1 if faults or not done else 0
+            print(f"{report.done} executions ({kind}, seed {options.seed}) in {seconds:.0f} s, {report.summary()}")
+    return 1 if report.faults else 0
 
 
 if __name__ == "__main__":

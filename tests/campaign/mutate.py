@@ -118,6 +118,9 @@ def csv(data, rng):
     return encoded("\n".join(separator.join(row) for row in rows) + "\n", rng)
 
 
+LONGEST = 1 << 20  # characters of a line
+
+
 def words(data, rng):
     """Any text: its numbers, words and lines are replaced, doubled, left out."""
     lines = data.decode(errors="replace").splitlines(keepends=True) or [""]
@@ -133,7 +136,7 @@ def words(data, rng):
         elif kind == 4 and len(lines) > 1:
             del lines[at]
         elif kind == 5:
-            lines[at] = lines[at].rstrip("\n") * rng.choice([2, 50, 3000]) + "\n"
+            lines[at] = (lines[at].rstrip("\n") * rng.choice([2, 50, 3000]))[:LONGEST] + "\n"
         else:
             lines = lines[:at + 1]
     return encoded("".join(lines), rng)
@@ -149,14 +152,15 @@ def yaml_value(rng, depth=0):
     if kind < 8:
         return rng.choice(HOSTILE)
     if kind == 8:
-        return "[" + ", ".join(yaml_value(rng, depth + 1) for _ in range(rng.choice([0, 1, 3, 70]))) + "]" if depth < 3 else "[]"
+        n = rng.choice([0, 1, 3, 70]) if depth == 0 else rng.choice([0, 1, 3])
+        return "[" + ", ".join(yaml_value(rng, depth + 1) for _ in range(n)) + "]" if depth < 3 else "[]"
     if kind == 9:
         return "{a: " + (yaml_value(rng, depth + 1) if depth < 3 else "1") + "}"
-    if kind == 10:
+    if kind == 10 and depth == 0:
         return rng.choice(["[" * n + "]" * n for n in (2, 10, 300, 20000)])
     if kind == 11:
         return rng.choice(["!!int x", "!!binary AA==", "!x y", "&a 1", "*a", "&a [*a]", "? x", "- 1", "- - - 1", "|", ">-", "<<", "'x", '"\\u0000"', '"\\x80"'])
-    if kind == 12:
+    if kind == 12 and depth == 0:
         return "- " * rng.choice([3, 100, 20000]) + "1"
     return rng.choice(["true", "false", "auto", "mlp", "cnn", "cnn5", "resnet18", "adam", "sgd", "scg", "cosine", "patience", "double"])
 
@@ -229,6 +233,8 @@ def cifar(data, rng):
 
 # ---- HDF5 --------------------------------------------------------------------------------------------------------
 
+LARGEST = 10**6  # values of a dataset that are read or made here
+
 TYPES = ["u1", "i1", "<u2", ">i2", "<i4", ">i4", "<u4", "<i8", ">u8", "<f2", "<f4", ">f4", "<f8", ">f8", "S1", "S20", "V4", "?",
          "c8", np.dtype([("a", "<i4"), ("b", "<f8")]), np.dtype(("<f4", (3,))), h5py.string_dtype(), h5py.vlen_dtype("<f4"),
          h5py.ref_dtype, h5py.enum_dtype({"A": 0, "B": 1}, basetype="u1")]
@@ -278,6 +284,8 @@ def shape_like(shape, rng):
 
 
 def values_for(shape, dtype, rng):
+    if np.prod(shape, dtype=float) > LARGEST:
+        return None
     if dtype.kind in "fc":
         array = np.full(shape, rng.choice(REALS), dtype) if rng.random() < 0.4 else np.asarray(rng.random() * np.ones(shape), dtype)
     elif dtype.kind in "iub":
@@ -293,6 +301,8 @@ def replace(file, name, rng):
     """The dataset is another one: of another type, shape, layout, or with other values."""
     old = file[name]
     shape, dtype = old.shape or (), old.dtype
+    if old.size is None or old.size > LARGEST:
+        return
     was = old[()]
     kind = rng.randrange(5)
     if kind < 2:
@@ -329,7 +339,7 @@ def relink(file, name, rng):
         file[name] = h5py.ExternalLink("/dev/zero", "/x")
     elif kind == 4:
         file[name] = dtype
-    elif kind == 5 and dtype.kind in "iuf":
+    elif kind == 5 and dtype.kind in "iuf" and np.prod(shape, dtype=float) <= LARGEST:
         layout = h5py.VirtualLayout(shape, dtype)
         layout[...] = h5py.VirtualSource("gone.h5", "/x", shape)
         file.create_virtual_dataset(name, layout)
@@ -355,7 +365,7 @@ def refresh_digests(file):
         for name in ("x", "y"):
             try:
                 dataset = file[f"{part}/{name}"]
-                if dataset.dtype.kind in "iuf" and dataset.size < 10**6:
+                if dataset.dtype.kind in "iuf" and dataset.size <= LARGEST:
                     dataset.attrs["xxh3"] = np.uint64(digest(dataset[...].astype(dataset.dtype.newbyteorder("<"))))
             except Exception:  # what cannot be read has no digest
                 pass
@@ -387,7 +397,7 @@ def change_h5(file, rng):
         del file[rng.choice(names)]
     elif datasets:
         name = rng.choice(datasets)
-        if kind == 7 and file[name].dtype.kind in "iuf" and file[name].size and file[name].shape:
+        if kind == 7 and file[name].dtype.kind in "iuf" and file[name].shape and 0 < file[name].size <= LARGEST:
             array = file[name][...]
             flat = array.reshape(-1)
             for at in range(rng.randint(1, 3)):

@@ -36,7 +36,7 @@ class Good:
             file.write(data)
 
     def do(self, *arguments):
-        result = subprocess.run([self.tren, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        result = subprocess.run(["bash", "-c", 'ulimit -S -v unlimited; exec "$@"', "tren", self.tren, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                 env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
         if result.returncode:
             raise SystemExit(f"cannot make the good files: {' '.join(arguments)}: {result.stderr}")

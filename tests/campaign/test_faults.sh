@@ -22,15 +22,14 @@ plots: false
 YAML
 mpi 2 "$tren" train config.yaml --out plain >output 2>&1 || fail "$(cat output)"
 
-mounts=()
-unmount() { for m in "${mounts[@]}"; do umount -l "$m" 2>/dev/null || true; done; }
+unmount() { awk -v s="$scratch/" 'index($2, s) == 1 { print $2 }' /proc/mounts | xargs -r umount -l; }
 trap 'unmount; teardown' EXIT
 
 # A small disk of its own at $1, of $2.
 small_disk() {
     [[ $EUID -eq 0 ]] || return 1
     mkdir -p "$1"
-    mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null && mounts+=("$1")
+    mount -t tmpfs -o "size=$2" tmpfs "$1" 2>/dev/null
 }
 
 begin() { # OUT [option ...]   In the background; $launched is mpirun.
@@ -166,12 +165,15 @@ case_little_memory() {
     done
 }
 
+# Checkpoints that do not fit below the limit; Open MPI itself needs about 8 MB.
 case_small_files() {
-    for n in $(few 1 64 -- 1 8 16 32 48 64 128 256); do
+    local large=(mpirun -n 2 "$tren" train config.yaml --model.hidden "[4000, 800]" --epochs 1 --no-evaluate_test)
+    "${large[@]}" --out large >output 2>&1 || fail "$(tail -n 5 output)"
+    for n in $(few 12000 -- 12000 16000 24000); do
         rm -rf run
-        limited -f "$n" "0 3 7" "$tren" train config.yaml --out run
-        limited -f unlimited 0 "$tren" train config.yaml --out run --resume
-        same_run plain run
+        limited -f "$n" 7 "${large[@]}" --out run
+        limited -f unlimited 0 "${large[@]}" --out run --resume
+        same_run large run
     done
 }
 
@@ -179,13 +181,12 @@ case_decimal_commas() {
     command -v localedef >/dev/null || return 77
     mkdir -p locales
     localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 2>/dev/null || return 77
-    export LOCPATH=$PWD/locales LC_ALL=de_DE.UTF-8
-    [[ $(printf '%.1f' 0,5 2>/dev/null) == 0,5 ]] || return 77
-    mpi 2 "$tren" train config.yaml --out run >output 2>&1 || fail "$(tail -n 5 output)"
-    "$tren" config config.yaml >german.yaml
-    "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 3 --out german.h5 >/dev/null
-    "$tren" predict run --data german.h5 --out german.csv >/dev/null
-    unset LOCPATH LC_ALL
+    german=(env "LOCPATH=$PWD/locales" LC_ALL=de_DE.UTF-8)
+    [[ $("${german[@]}" printf '%.1f' 0,5 2>/dev/null) == 0,5 ]] || return 77
+    "${german[@]}" mpirun -n 2 "$tren" train config.yaml --out run >output 2>&1 || fail "$(tail -n 5 output)"
+    "${german[@]}" "$tren" config config.yaml >german.yaml
+    "${german[@]}" "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 3 --out german.h5 >/dev/null
+    "${german[@]}" "$tren" predict run --data german.h5 --out german.csv >/dev/null
     same_run plain run
     "$tren" config config.yaml | diff - german.yaml || fail "another config"
     cmp data.h5 german.h5 || fail "another dataset"
@@ -207,7 +208,11 @@ for name in "$@"; do
     case $result in
     0) echo "ok       $name" ;;
     77) echo "skipped  $name" ;;
-    *) echo "FAILED   $name" && wrong=$((wrong + 1)) ;;
+    *)
+        if grep -qx "faults.$name" "$TREN_SOURCE/tests/campaign/known.txt"; then echo "known    $name" && continue; fi
+        echo "FAILED   $name"
+        wrong=$((wrong + 1))
+        ;;
     esac
 done
 [[ $wrong -eq 0 ]] || fail "$wrong of $# cases"
