@@ -7,11 +7,12 @@ import gzip
 import os
 import struct
 import tempfile
+import warnings
 
 import h5py
 import numpy as np
 
-np.seterr(all="ignore")  # numbers that overflow are meant
+warnings.simplefilter("ignore", RuntimeWarning)  # numbers that overflow are meant
 INTEGERS = [0, 1, 2, 3, 7, 9, 127, 128, 255, 256, 32767, 65535, 65536, 2**24 + 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32,
             10**12, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, -1, -2, -100000, -(2**31), -(2**63)]
 REALS = [0.0, -0.0, 0.5, 1.5, -1.0, 1e-300, 1e-45, 1e30, 3.5e38, 1e300, 1.8e308, float("inf"), -float("inf"),

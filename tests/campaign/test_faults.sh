@@ -138,9 +138,6 @@ limited() {
     (one_of $codes) || fail "ulimit $option $value: $*"
 }
 
-# few VALUE ... -- VALUE ...   The first ones, or in the long form the others.
-few() { if [[ ${TREN_LONG:-} ]]; then echo "${*#*-- }"; else echo "${*%% -- *}"; fi; }
-
 case_few_files() {
     for n in $(few 6 24 256 -- 4 5 6 7 8 10 12 16 20 24 28 32 40 48 64 128 256); do
         limited -n "$n" "0 3 4" "$tren" data check data.h5
