@@ -31,7 +31,7 @@ REMEDY = re.compile(r"[;:,(?] ?.*\b(give|use|make|import|choose|name|copy|remove
                     r"fix|lower|move|resume|show|shows|call|see|indent|clean|write|add|leave|wait|raise|run|at most|at least|from|"
                     r"correct|replace|replaces|is called|check|there is|there are|the most is|needs?|save|one of|judges|makes|"
                     r"install|was made|allow-external|read|have|a config is)\b")
-NAMES = re.compile(r"case\.|\b\w+/\w+|sweep|'[^']*'|--[a-z]|\b[a-z_]+(\.[a-z_]+)+\b|\b(data|epochs|grid|dropout|batch_size|shards|split)\b")
+NAMES = re.compile(r"case\.|\b\w+/\w+|sweep|'[^']*'|--[a-z]|\b[a-z_]+(\.[a-z_]+)+\b|\b(data|epochs|grid|dropout|batch_size|shards|split|gnuplot)\b")
 
 
 def faults_of_message(text):

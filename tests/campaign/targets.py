@@ -81,7 +81,9 @@ class Good:
         self.do("train", "scg.yaml", "--out", "scg")
         self.do("train", "--data", "images.h5", "--out", "cnn", "--model.name", "cnn", "--model.channels", "[2]", "--model.hidden", "[]",
                 "--epochs", "1", "--no-plots", "--batch_size", "8")
-        self.do("sweep", "grid.yaml", "--out", "sweep")
+        os.mkdir(self.path("sweep"))
+        shutil.copy(self.path("targets.h5"), self.path("sweep"))
+        self.do("sweep", "grid.yaml", "--data", "sweep/targets.h5", "--out", "sweep")
 
 
 class Command:
@@ -192,11 +194,11 @@ TARGETS = [
         Command("report", ["lab", "report", "lab"], {4}, 1, (), "lab", "W4/verdict.json"),
         Command("list", ["lab", "list", "--out", "lab"], {4}, 1, (), "lab", "W4/verdict.json")], 1),
     Format("points", ".csv", mutate.either(mutate.words), ["lab/W4/curve.csv"], [
-        Command("curve", ["lab", "report", "lab"], {4}, 2, (), "lab", "W4/curve.csv"),
+        Command("curve", ["lab", "report", "lab"], {3, 4}, 2, (), "lab", "W4/curve.csv"),
         Command("lab", ["lab", "run", "W4", "--quick", "--ranks", "1", "--out", "lab"], {2, 4}, 1, ["lab/W4/points/*"], "lab", "W4/points/*"),
         Command("recipe", ["lab", "run", "W4", "--quick", "--ranks", "1", "--out", "lab"], {2, 4}, 0.5, ["lab/W4/recipe.txt"], "lab",
                 "W4/recipe.txt"),
-        Command("sweep", ["sweep", "GOOD/grid.yaml", "--data", "GOOD/targets.h5", "--out", "sweep"], {2, 4}, 1, ["sweep/points/*"], "sweep",
+        Command("sweep", ["sweep", "GOOD/grid.yaml", "--data", "sweep/targets.h5", "--out", "sweep"], {2, 4}, 1, ["sweep/points/*"], "sweep",
                 "points/*")], 1.5),
     Format("run", ".csv", mutate.either(mutate.words), ["run/metrics.csv"], [
         Command("plot", ["plot", "run"], {2, 4}, 1, (), "run", "metrics.csv"),

@@ -91,7 +91,10 @@ same_run() { # RUN OTHER
 }
 
 # few A ... -- B ...   A in the quick tier of tests, B in the long one (TREN_LONG=1).
-few() { if [[ ${TREN_LONG:-} ]]; then echo "${*#*-- }"; else echo "${*%% -- *}"; fi; }
+few() {
+    local all=$*
+    if [[ ${TREN_LONG:-} ]]; then echo "${all#*-- }"; else echo "${all%% -- *}"; fi
+}
 
 # A dataset of a moment: make_sinusoid FILE ROWS
 make_sinusoid() { "$tren" data make sinusoid --out "$1" --n "$2" --split 70/15/15 --seed 5 >/dev/null; }
