@@ -216,7 +216,7 @@ def replay(runner, paths, verbose):
 def main():
     parser = argparse.ArgumentParser(description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tren", help="the program; best one built with the preset asan")
-    parser.add_argument("--n", type=int, default=10000, help="executions, 10000 by default")
+    parser.add_argument("--n", type=int, help="executions, 10000 by default; after --replay, none")
     parser.add_argument("--first", type=int, default=0, help="number of the first case; with --n 1, that case alone")
     parser.add_argument("--seconds", type=float, default=0, help="begin no execution after this time")
     parser.add_argument("--seed", default="1")
@@ -224,21 +224,26 @@ def main():
     parser.add_argument("--formats", default="", help="some of " + ",".join(f.name for f in TARGETS))
     parser.add_argument("--keep", default="fuzz-failures", metavar="DIR")
     parser.add_argument("--known", action="append", default=[], metavar="FILE", help="patterns of faults that are known, one a line")
-    parser.add_argument("--replay", nargs="*", metavar="PATH", help="files, or folders of files, that were kept: run these and no others")
+    parser.add_argument("--replay", nargs="*", metavar="PATH", help="files, or folders of files, that were kept: run these first")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (OWN_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     formats = [f for f in TARGETS if not options.formats or f.name in options.formats.split(",")]
     with tempfile.TemporaryDirectory() as options.work:
         runner = Runner(options, any(f.name in ("verdict", "points") for f in formats))
-        if options.replay is not None:
+        faults = 0
+        if options.replay:
             report = replay(runner, options.replay, options.verbose)
-            print(f"{report.done} kept cases, {report.summary()}")
-        else:
+            faults = report.faults
+            print(f"{report.done} kept cases, {report.summary()}", flush=True)
+        if options.n is None:
+            options.n = 0 if options.replay and not options.seconds else 10000
+        if options.n:
             report, seconds = campaign(runner, options, formats)
             kind = "sanitizers" if runner.sanitized else "no sanitizers"
             print(f"{report.done} executions ({kind}, seed {options.seed}) in {seconds:.0f} s, {report.summary()}")
-    return 1 if report.faults else 0
+            faults += report.faults
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

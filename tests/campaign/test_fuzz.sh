@@ -14,13 +14,13 @@ done
 [[ $python ]] || skip "there is no Python with h5py"
 [[ ! -x ${TREN_BIN%/*}/asan/tren ]] || tren=${TREN_BIN%/*}/asan/tren
 
-fuzz() { "$python" "$here/fuzz.py" "$tren" --keep "${TREN_BUILD:-$TREN_BIN}/fuzz-failures" --known "$here/known.txt" "$@"; }
-
-fuzz --replay "$here/cases" || fail "a kept case fails again"
 if [[ $# -gt 0 ]]; then
-    fuzz "$@"
+    options=("$@")
 elif [[ ${TREN_LONG:-} ]]; then
-    fuzz --n 10000 --seed "${TREN_FUZZ_SEED:-1}"
+    options=(--n 10000)
 else
-    fuzz --seconds 45 --seed "${TREN_FUZZ_SEED:-1}"
-fi || fail "what failed is in ${TREN_BUILD:-$TREN_BIN}/fuzz-failures"
+    options=(--seconds 45)
+fi
+keep=${TREN_BUILD:-$TREN_BIN}/fuzz-failures
+"$python" "$here/fuzz.py" "$tren" --keep "$keep" --known "$here/known.txt" --replay "$here/cases" "${options[@]}" ||
+    fail "see above; what failed and is new is in $keep"
