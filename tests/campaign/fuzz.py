@@ -1,4 +1,4 @@
-"""A fuzzer for every file that tren reads: see --help. The mutations are in mutate.py, the files and commands in targets.py."""
+"""A fuzzer for every file that tren reads: see --help. The mutations are in mutate.py and mutate_h5.py, the files and commands in targets.py."""
 import argparse
 import concurrent.futures
 import os
@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 
-import mutate
 from targets import TARGETS, Good
 
 DESCRIPTION = """Changes good files, gives each to a command of tren, and checks that the command ends in time, with an exit code
@@ -25,7 +24,7 @@ OWN_MEMORY = 2 << 30  # bytes of this script's own; its children raise the limit
 SECONDS = 20
 
 SPEAKS = re.compile(r"^tren(?: [a-z0-9-]+){0,3}(?: \(rank \d+\))?: (?!warning|note)(.*)")
-BARE = re.compile(r"\b(damaged|invalid|malformed|corrupt(ed)?|wrong|bad|failed|unexpected|undefined \w+|such dataset|numbers?)\W*$")
+BARE = re.compile(r"\b(damaged|invalid|malformed|corrupt(ed)?|wrong|bad|failed|unexpected|undefined \w+|such dataset)\W*$")
 # What to do, or what would be right, after a first clause that says what is wrong.
 REMEDY = re.compile(r"[;:,(?] ?.*\b(give|use|make|import|choose|name|copy|remove|delete|set|start|train|is it|did you mean|expected|must|"
                     r"fix|lower|move|resume|show|shows|call|see|indent|clean|write|add|leave|wait|raise|run|at most|at least|from|"

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 import mutate
+import mutate_h5
 
 SMALL = ["--model.hidden", "[4]", "--batch_size", "32", "--no-plots", "--progress", "off"]
 
@@ -139,7 +140,7 @@ OUT = ["--out", "new.h5"]
 TRAIN = ["--epochs", "2", "--no-plots", "--progress", "off"]
 
 TARGETS = [
-    Format("dataset", ".h5", mutate.hdf5, ["classes.h5", "named.h5", "images.h5", "targets.h5"], [
+    Format("dataset", ".h5", mutate_h5.hdf5, ["classes.h5", "named.h5", "images.h5", "targets.h5"], [
         Command("check", ["data", "check", "FILE"], DATA, 5),
         Command("info", ["data", "info", "FILE"], DATA),
         Command("train", ["train", "--data", "FILE", "--out", "new", *TRAIN, *SMALL], {2, 3, 4, 5}, 2),
@@ -147,7 +148,7 @@ TARGETS = [
         Command("predict", ["predict", "GOOD/run", "--data", "FILE", "--out", "new.csv"], {2, 4, 5}, seeds=["classes.h5"]),
         Command("import", ["data", "import", "hdf5", "FILE", "--x", "/train/x", "--y", "/train/y", *OUT], IMPORT),
     ], 4),
-    Format("checkpoint", ".h5", mutate.hdf5, ["run/last.h5", "run/best.h5", "scg/last.h5", "cnn/last.h5"], [
+    Format("checkpoint", ".h5", mutate_h5.hdf5, ["run/last.h5", "run/best.h5", "scg/last.h5", "cnn/last.h5"], [
         Command("eval", ["eval", "FILE", "--data", "GOOD/classes.h5"], CHECKPOINT),
         Command("init", ["train", "GOOD/run.yaml", "--data", "GOOD/classes.h5", "--init_from", "FILE", "--out", "new"],
                 CHECKPOINT | {5}, seeds=["run/last.h5", "run/best.h5"]),
@@ -180,7 +181,7 @@ TARGETS = [
         Command("test", ["data", "import", "csv", "GOOD/header.csv", "--test", "FILE", "--label", "label", *OUT], IMPORT, 1, ["header.csv"]),
         Command("semicolon", ["data", "import", "csv", "FILE", "--label", "1", "--separator", ";", "--header", "no", *OUT], IMPORT),
     ], 4),
-    Format("hdf5", ".h5", mutate.hdf5, ["table.hdf5", "chunked.hdf5", "images.hdf5"], [
+    Format("hdf5", ".h5", mutate_h5.hdf5, ["table.hdf5", "chunked.hdf5", "images.hdf5"], [
         Command("classes", ["data", "import", "hdf5", "FILE", "--x", "/x", "--y", "/y", "--split", "60/20/20", *OUT], IMPORT, 3),
         Command("regression", ["data", "import", "hdf5", "FILE", "--x", "/x", "--y", "/y", "--regression", *OUT], IMPORT),
         Command("last", ["data", "import", "hdf5", "FILE", "--x", "/x", "--y", "/y", "--channels-last", *OUT], IMPORT, 1, ["images.hdf5"]),

@@ -147,6 +147,7 @@ while [[ $kills -lt $wanted ]]; do
     ! grep "warning.*h5" run/run.log || fail "run $runs: a checkpoint was damaged"
     resumes=$((resumes + $(grep -c "resumed from" run/run.log)))
     same_run plain run
+    echo "run $runs: as the undisturbed one, $kills kills so far"
     [[ -z $(own_processes mpirun tren) ]] || fail "run $runs: processes are left: $(own_processes mpirun tren)"
     rm -rf "${shared_memory:?}"/* mpi/*
 done
