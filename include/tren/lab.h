@@ -33,9 +33,6 @@ double tren_table_get(const tren_table *table, int row, const char *column);
 void tren_table_print(FILE *out, const tren_table *table);
 /* Reads a CSV file; fields that are no numbers give NaN. TREN_ERR_DATA. */
 tren_status tren_table_read(tren_table *table, const char *path);
-
-/* How many cells the first line of a text has; a comma within quotes belongs to a cell. */
-int tren_table_cells(const char *line);
 /* By way of a temporary file. TREN_ERR_ENV. */
 tren_status tren_table_write(const tren_table *table, const char *path);
 

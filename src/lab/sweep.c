@@ -204,28 +204,19 @@ static void put_with_keys(FILE *out, const tren_sweep *s, int point, const char 
     }
 }
 
-/* Every line of a point has the columns of the header and an end; there is at least one. */
-static bool is_whole(const char *lines, const char *header) {
-    size_t n = strlen(header);
-    if (strncmp(lines, header, n) != 0 || lines[n] != '\n' || lines[n + 1] == '\0') return false;
-    for (lines += n + 1; *lines; lines += strcspn(lines, "\n") + 1)
-        if (!strchr(lines, '\n') || tren_table_cells(lines) != tren_table_cells(header))
-            return false;
-    return true;
-}
-
 static tren_status append(FILE *out, const tren_sweep *s, int point) {
     char path[TREN_MAX_PATH], *lines;
     TREN_TRY(file_of(path, sizeof path, s, point));
     TREN_TRY(tren_whole_read(&lines, path, TREN_ERR_DATA));
+    size_t n = strlen(s->header);
     tren_status st = TREN_OK;
-    if (!is_whole(lines, s->header))
+    if (strncmp(lines, s->header, n) != 0 || lines[n] != '\n')
         st = tren_fail(TREN_ERR_DATA,
                        "%s: is damaged, or of another version of tren; remove it to have the point "
                        "computed again",
                        path);
     else
-        put_with_keys(out, s, point, lines + strlen(s->header) + 1);
+        put_with_keys(out, s, point, lines + n + 1);
     free(lines);
     return st;
 }

@@ -77,16 +77,6 @@ void tren_table_print(FILE *out, const tren_table *t) {
         }
 }
 
-int tren_table_cells(const char *line) {
-    int n = 1;
-    bool quoted = false;
-    for (; *line && *line != '\n'; line++) {
-        if (*line == '"') quoted = !quoted;
-        n += *line == ',' && !quoted;
-    }
-    return n;
-}
-
 /* The next field, of a line that is cut up; a comma within quotes belongs to the field. */
 static char *next_field(char **rest) {
     char *field = *rest;
@@ -116,19 +106,9 @@ static tren_status read_rows(tren_table *t, FILE *file, const char *path) {
     char line[LINE];
     if (!fgets(line, sizeof line, file))
         return tren_fail(TREN_ERR_DATA, "%s: is empty; remove it to have it made again", path);
-    if (tren_table_open(t, line) != TREN_OK)
-        return tren_fail(TREN_ERR_DATA,
-                         "%s:1: does not name the columns; remove the file to have it made again",
-                         path);
-    for (int number = 2; fgets(line, sizeof line, file); number++) {
-        int n = tren_table_cells(line);
-        if (n != t->n_columns || !strchr(line, '\n'))
-            return tren_fail(TREN_ERR_DATA,
-                             "%s:%d: has %d cells, expected %d; remove the file to have it made "
-                             "again",
-                             path, number, n, t->n_columns);
-        TREN_TRY(read_row(t, line));
-    }
+    TREN_TRY(tren_table_open(t, line));
+    while (fgets(line, sizeof line, file))
+        if (line[0] != '\n') TREN_TRY(read_row(t, line));
     return TREN_OK;
 }
 

@@ -5,6 +5,7 @@
 # 45 seconds by default, 10,000 executions in the long form (TREN_LONG=1).
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/../program/lib.sh"
+export PYTHONDONTWRITEBYTECODE=1
 here=$TREN_SOURCE/tests/campaign
 
 python=""

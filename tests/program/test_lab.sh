@@ -68,11 +68,6 @@ expect 0 "damaged" "$tren" lab list --out broken
 expect 4 "broken/W1/verdict.json: is damaged" "$tren" lab report broken
 expect 0 "MNIST-1D: reproduced" lab 2 broken W1
 cmp broken/W1/verdict.json cut/W1/verdict.json || fail "judged anew, W1 has another verdict"
-point=$(find broken/W1/points -name '*.csv' -print -quit)
-truncate -s -2 "$point"
-expect 4 "$point: is damaged" lab 2 broken W1
-rm "$point"
-expect 0 "MNIST-1D: reproduced" lab 2 broken W1
 
 # ---- mistakes
 refuse() { # CODE PART ARGUMENTS ...
