@@ -85,7 +85,7 @@ static void put_plot(const picture *p, const tren_panel *panel, int index) {
         tren_plot_text(p->out, s->label.en ? tren_say_in(p->language, s->label) : "");
         between = ", \\\n     ";
     }
-    fputs(*between == 'p' ? "plot NaN notitle\n" : "\n", p->out);
+    fputs(*between == 'p' ? "plot [1:2][1:2] NaN notitle\n" : "\n", p->out);
 }
 
 static void put_panel(const picture *p, const tren_panel *panel, int index) {

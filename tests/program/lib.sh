@@ -97,6 +97,12 @@ same_run() { # RUN OTHER
     diff <(timeless "$1") <(timeless "$2") || fail "$2: other metrics than $1"
 }
 
+# few A ... -- B ...   A in the quick tier of tests, B in the long one (TREN_LONG=1).
+few() {
+    local all=$*
+    if [[ ${TREN_LONG:-} ]]; then echo "${all#*-- }"; else echo "${all%% -- *}"; fi
+}
+
 # A dataset of a moment: make_sinusoid FILE ROWS
 make_sinusoid() { "$tren" data make sinusoid --out "$1" --n "$2" --split 70/15/15 --seed 5 >/dev/null; }
 

@@ -36,11 +36,11 @@ test_ranks() { # MODEL OPTION ...
     local model=$1 ranks
     shift
     expect 0 "stopped by epochs" train 1 "$model" --model.name "$model" "$@"
-    for ranks in 2 3 4 8; do
+    for ranks in $(few 3 8 -- 2 3 4 8); do
         expect 0 "" train "$ranks" "$model$ranks" --model.name "$model" "$@"
         same_run "$model" "$model$ranks"
     done
-    for engine in direct gather; do
+    for engine in $(few gather -- direct gather); do
         expect 0 "" train 2 "$model-$engine" --model.name "$model" --reduction "$engine" "$@"
         same_run "$model" "$model-$engine"
     done
