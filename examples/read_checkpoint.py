@@ -72,7 +72,8 @@ def data(file):
     shape = list(map(int, about["shape"])) + [1, 1]
     line = (f"{text(about['layout'])} {shape[0]} {shape[1]} {shape[2]} {text(about['x_type'])} "
             f"{about['n_classes']} {about['n_targets']}\n")
-    names = b"".join(text(name).encode() + b"\0" for name in about.get("class_names", ()))
+    names = b"".join(text(name).encode() + b"\0" for attribute in ("class_names", "column_names")
+                     for name in about.get(attribute, ()))
     return line.encode() + names + file["normalization/mean"][()].tobytes() + file["normalization/sd"][()].tobytes()
 
 

@@ -24,8 +24,10 @@ def describe(file):
         sys.exit(f"{file.filename}: not a tren dataset of version 1")
     print(f"{text(about['layout'])} of shape {tuple(map(int, about['shape']))}, split {text(about['split'])}")
     for part in PARTS:
-        x, y = file[part]["x"], file[part]["y"]
-        print(f"{part:>10}: x {x.shape} {x.dtype}, y {y.shape} {y.dtype}")
+        x, y = file[part]["x"], file[part].get("y")  # rows to predict have no y
+        print(f"{part:>10}: x {x.shape} {x.dtype}" + (f", y {y.shape} {y.dtype}" if y else ""))
+    if "column_names" in about:
+        print("   columns:", ", ".join(map(text, about["column_names"])))
     if about["n_classes"]:
         names = [text(name) for name in about.get("class_names", range(about["n_classes"]))]
         counts = np.bincount(file["train/y"][:], minlength=about["n_classes"])
@@ -60,7 +62,7 @@ def main():
         sys.exit(__doc__)
     with h5py.File(sys.argv[1], "r") as file:
         describe(file)
-        batch = normalised(file, "train", slice(0, 256))
+        batch = normalised(file, "train" if len(file["train/x"]) else "test", slice(0, 256))
         print(f"     batch: {batch.shape}, mean {batch.mean():.3f}, sd {batch.std():.3f}")
         check_digests(file)
 

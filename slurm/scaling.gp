@@ -1,4 +1,6 @@
-# gnuplot -e "csv='FILE.csv'; picture='FILE.svg'; what='NAME'" scaling.gp     (picture: .svg or .png)
+# gnuplot -c scaling.gp PICTURE TITLE     draws scaling.csv of the current folder (PICTURE: .svg or .png)
+csv = "scaling.csv"
+picture = ARG1
 set datafile separator ","
 if (picture[strlen(picture)-2:] eq "svg") {
     set terminal svg size 1000,760 dynamic font "sans,13" background "#ffffff"
@@ -10,7 +12,7 @@ stats csv using 2 every ::1 nooutput
 most = STATS_max
 of(mode, x) = (strcol(1) eq mode) ? x : 1/0
 
-set multiplot layout 2,2 title what noenhanced
+set multiplot layout 2,2 title ARG2 noenhanced
 set grid back lc "#dddddd"
 set key top left Left reverse samplen 2
 set xlabel "ranks"
@@ -40,7 +42,7 @@ set boxwidth 0.7
 array colour[7] = ["#999999", "#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7"]
 do for [mode in "strong weak"] {
     set ylabel sprintf("%s: seconds of a rank", mode)
-    rows = "< awk -F, 'NR==1 || $1==\"".mode."\"' '".csv."'"
+    rows = "< awk -F, 'NR==1 || $1==\"".mode."\"' ".csv
     plot for [i=6:12] rows using i:xtic(2) lc rgb colour[i-5] title columnheader(i)
 }
 unset multiplot

@@ -76,8 +76,15 @@ typedef struct tren_arena {
 tren_status tren_arena_open(tren_arena *arena, size_t len);
 void tren_arena_close(tren_arena *arena); /* accepts the empty value */
 
-/* Zeroed memory, or an error that names what it was for. Free with free(). */
+/* "out of memory: 1.5 GiB for WHAT; ..." (bytes 0: not known). Where RLIMIT_AS or RLIMIT_DATA
+ * bounds the process, TREN_ERR_ENV and the limit, else TREN_ERR_INTERNAL. */
+tren_status tren_fail_memory(double bytes, const char *what);
+/* Zeroed memory, or tren_fail_memory. Free with free(). */
 tren_status tren_alloc(void *out, size_t count, size_t size, const char *what);
+
+/* *out = a * b; false, and SIZE_MAX, where it does not fit. For sizes that a file claims. `out` may
+ * point to a variable whose value is a or b. */
+bool tren_size_mul(size_t *out, size_t a, size_t b);
 
 typedef struct tren_shape {
     int c, h, w; /* channels, height, width; a table row of f columns is {f, 1, 1} */
@@ -174,7 +181,7 @@ typedef struct tren_log {
     FILE *file; /* not owned; a second sink (the run folder's log), or NULL */
 } tren_log;
 
-/* One line, flushed; newline added. log may be NULL. */
+/* One line, flushed; newline added, control characters escaped. log may be NULL. */
 void tren_log_line(const tren_log *log, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

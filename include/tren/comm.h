@@ -47,9 +47,13 @@ typedef struct tren_comm {
     int rank, size;
     int local_rank, local_size; /* on this node */
     int n_nodes;
-    bool crowded;      /* more ranks on this node than CPUs: waiting must yield */
-    bool world;        /* made by tren_comm_open: close finalizes MPI */
-    tren_watch *watch; /* not owned; NULL: nobody watches */
+    int node_ranks; /* of the whole job on this node: those of the communicator this was split from
+                       too */
+    double node_memory; /* bytes that the batch system grants the job on this node; 0: it does not
+                           say. Whoever reads the environment sets it */
+    bool crowded;       /* more ranks on this node than CPUs: waiting must yield */
+    bool world;         /* made by tren_comm_open: close finalizes MPI */
+    tren_watch *watch;  /* not owned; NULL: nobody watches */
 } tren_comm;
 
 /* Initialises MPI (thread level funneled) and wraps a duplicate of MPI_COMM_WORLD. Once per

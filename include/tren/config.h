@@ -13,6 +13,9 @@ extern "C" {
 #define TREN_MAX_LIST 64
 #define TREN_MAX_PATH 1024
 
+/* Who gave a key: the later one has the say. */
+enum { TREN_GIVEN_BY_FILE = 1, TREN_GIVEN_BY_HAND, TREN_GIVEN_BY_GRID, TREN_MAX_KEYS = 128 };
+
 typedef struct tren_int_list {
     int n;
     int at[TREN_MAX_LIST];
@@ -147,6 +150,8 @@ typedef struct tren_config {
     bool evaluate_test;
     int progress; /* tren_progress_id */
     bool plots;
+    /* Of each row of the options table: who gave it last, 0: it is the default. */
+    unsigned char given[TREN_MAX_KEYS];
 } tren_config;
 
 typedef enum tren_option_type {
@@ -156,7 +161,7 @@ typedef enum tren_option_type {
     TREN_OPTION_INT64,   /* int64_t */
     TREN_OPTION_SEED,    /* uint64_t */
     TREN_OPTION_REAL,    /* double */
-    TREN_OPTION_SECONDS, /* double; written 90, 90s, 15m, 2h or H:MM:SS */
+    TREN_OPTION_SECONDS, /* double; written 90, 90s, 15m, 2h, 1:30:00 or 1-12:00:00 */
     TREN_OPTION_CHOICE,  /* int, index into choices */
     TREN_OPTION_INTS,    /* tren_int_list */
     TREN_OPTION_REALS    /* tren_real_list */
@@ -195,6 +200,7 @@ void tren_config_defaults(tren_config *config);
 tren_status tren_config_set(tren_config *config, const char *key, const char *text,
                             const char *where);
 /* Reads a YAML file over `config`: nested maps or dotted keys, scalars, flow or block lists.
+ * A path that is not UTF-8 is !!binary.
  * Unknown or repeated keys, wrong types and values out of range fail with TREN_ERR_USAGE and
  * file:line. */
 tren_status tren_config_load(tren_config *config, const char *path);
@@ -224,7 +230,8 @@ void tren_grid_index(int index[TREN_MAX_AXES], const tren_grid *grid, int64_t p)
 tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tren_config *base,
                             int64_t p);
 
-/* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...). */
+/* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...), and keys
+ * that were given though they cannot act (patience with the rule none). */
 tren_status tren_config_check(const tren_config *config);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
 tren_status tren_config_format(char **text, const tren_config *config);
@@ -239,7 +246,7 @@ int tren_option_describe(char *out, size_t n, const tren_option *option);
 /* Formats one value as it would stand in the YAML file. Returns snprintf's count. */
 int tren_option_format(char *out, size_t n, const tren_option *option, const tren_config *config);
 /* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2
- * now; ...". */
+ * now; ...". Keys that act in neither may differ. */
 tren_status tren_config_same(const tren_config *before, const tren_config *now,
                              tren_option_role role);
 

@@ -18,13 +18,14 @@ typedef struct tren_dataset_info {
     tren_shape shape; /* of one sample; a table of f columns is {f, 1, 1} */
     bool is_image;    /* normalised per channel; else per column */
     int n_classes;    /* 0: regression */
-    int n_targets;    /* regression: width of y; classification: 1 */
+    int n_targets;    /* regression: width of y; classification: 1; 0: rows without labels */
     tren_type x_type; /* U8, F32 or F64: how x lies in the file and in memory */
     size_t rows[TREN_N_PARTS];
     size_t n_stats;    /* shape.c for images and tables alike */
     double *mean, *sd; /* [n_stats] of the training part, in the file's units (u8: 0..255). Owned by
                           the dataset */
     char **class_name; /* [n_classes], or NULL. Owned by the dataset */
+    char **column_name;     /* of a table: [shape.c], or NULL. Owned by the dataset */
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
     uint64_t digest;  /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
                          run to its data */
@@ -35,6 +36,9 @@ typedef struct tren_dataset_info {
 typedef struct tren_dataset tren_dataset;
 /* Opens and checks a dataset: schema version, shapes, types, empty training part. TREN_ERR_DATA. */
 tren_status tren_dataset_open(tren_dataset **dataset, const char *path);
+/* The same, and takes rows without labels too: n_classes and n_targets are 0, all in the test part.
+ */
+tren_status tren_dataset_open_rows(tren_dataset **dataset, const char *path);
 void tren_dataset_close(tren_dataset *dataset); /* accepts NULL */
 const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset);
 tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset);
@@ -46,8 +50,8 @@ typedef struct tren_rows {
     int n_targets; /* regression: width of y */
     tren_type x_type;
     void *x;        /* [n, width] owned */
-    int32_t *label; /* [n] owned; NULL for regression */
-    real *target;   /* [n, n_targets] owned; NULL for classification */
+    int32_t *label; /* [n] owned; NULL for regression and without labels */
+    real *target;   /* [n, n_targets] owned; NULL for classification and without labels */
 } tren_rows;
 
 /* Reads rows [first, first + n) and compares them with the digests that the file has of them. Rows
@@ -56,6 +60,8 @@ typedef struct tren_rows {
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
+/* How many rows of a part each class has: n [n_classes]. Labels out of range are TREN_ERR_DATA. */
+tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, tren_part part);
 /* The sum, modulo 2^64, of a digest of each row with its number: ranks add theirs up to the same
  * whatever they hold. */
 uint64_t tren_rows_digest(const tren_rows *rows);
@@ -63,11 +69,16 @@ uint64_t tren_rows_digest(const tren_rows *rows);
  * fewer. Reads them. */
 tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes);
 
-/* Normalisation as one affine map per statistic: x' = x * scale + shift, scale = 1/sd (1 where sd =
- * 0). */
+/* A mean is far when it is more than this many standard deviations from zero. */
+#define TREN_FAR 256
+
+/* Normalisation: x' = (x - mean) / sd per statistic, and 0 where sd = 0. Computed as
+ * x * scale + shift, scale = 1/sd, which loses at most 2^-14 in float unless a mean is far; where
+ * one is, as (x - mean) / sd in double. */
 typedef struct tren_normalizer {
     int width, n_stats, per_stat; /* width = n_stats * per_stat; row = [n_stats, per_stat] */
     real *scale, *shift;          /* [width] expanded, owned */
+    double *mean, *sd; /* [width] expanded, owned, sd infinite for 0; NULL where no mean is far */
 } tren_normalizer;
 tren_status tren_normalizer_open(tren_normalizer *normalizer, const tren_dataset_info *info);
 void tren_normalizer_close(tren_normalizer *normalizer);
@@ -86,6 +97,7 @@ typedef struct tren_augment {
     bool warps;   /* images are moved in some way */
     double noise; /* sd, in the file's units */
     real *room;   /* owned: one image with its margin */
+    real *unit;   /* [2, width] owned: ones and zeros, the map of what is normalised already */
 } tren_augment;
 /* TREN_ERR_USAGE: the dataset is a table, or its images are too small. Keeps `config`. */
 tren_status tren_augment_open(tren_augment *augment, const tren_config *config,
@@ -135,14 +147,16 @@ typedef struct tren_source {
     size_t n_test;
     tren_shape shape;
     bool is_image;
-    int n_classes, n_targets;
-    tren_type x_type;  /* as stored */
-    void *x;           /* [n + n_test, shape] owned */
-    tren_type y_type;  /* U8, I32 or I64 labels; F32 or F64 targets */
-    void *y;           /* [n + n_test, n_targets] owned */
-    char **class_name; /* [n_classes] owned, or NULL */
-    uint64_t digest;   /* of the source bytes or settings */
-    char origin[256];  /* for people: "idx train-images-idx3-ubyte.gz ..." */
+    int n_classes, n_targets; /* n_targets 0: rows without labels */
+    tren_type x_type;         /* as stored */
+    void *x;                  /* [n + n_test, shape] owned */
+    tren_type y_type;         /* U8, I32 or I64 labels; F32 or F64 targets */
+    void *y;                  /* [n + n_test, n_targets] owned */
+    char **class_name;        /* [n_classes] owned, or NULL */
+    char **column_name;       /* [shape.c] of tables, owned, or NULL */
+    uint64_t digest;          /* of the source bytes or settings */
+    char origin[256];         /* for people: "idx train-images-idx3-ubyte.gz ..." */
+    char notes[4096]; /* for people: what was decided for them, a line each; cut where full */
 } tren_source;
 void tren_source_close(tren_source *source);
 

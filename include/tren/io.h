@@ -32,7 +32,13 @@ typedef struct tren_h5_shape {
 /* Opens for reading. `status` of failures is `code` (TREN_ERR_DATA or TREN_ERR_CHECKPOINT):
  * missing, not HDF5, truncated, locked (with the remedy HDF5_USE_FILE_LOCKING=FALSE). */
 tren_status tren_h5_open(tren_h5 **file, const char *path, tren_status code);
-/* Creates (truncates) for writing, superblock version 2 or later with checksummed metadata. */
+/* A file that is read may refer to others: external links and the sources of virtual datasets.
+ * Those are read where they lie in the folder of the file or below it, and are regular files; pipes
+ * and devices never are. After this call they may lie anywhere, and external storage, which is
+ * refused otherwise, is read too. Only for files that the user says are to be trusted. */
+void tren_h5_allow_external(tren_h5 *file);
+/* Creates (truncates) for writing, superblock version 2 or later with checksummed metadata. Refuses
+ * links, pipes and devices. */
 tren_status tren_h5_create(tren_h5 **file, const char *path, tren_status code);
 /* Closes a file opened for reading, or gives up on one being written. Accepts NULL. */
 void tren_h5_close(tren_h5 *file);
@@ -42,6 +48,9 @@ tren_status tren_h5_finish(tren_h5 *file);
 
 bool tren_h5_has(tren_h5 *file, const char *name); /* a group or dataset */
 tren_status tren_h5_group(tren_h5 *file, const char *name);
+/* Every function that opens a dataset for reading fails when values of it are nowhere stored, which
+ * HDF5 would read as zeros: rows that were never written, sources of a virtual dataset that are
+ * missing, lack the dataset or have fewer rows. The message names the rows and the file. */
 /* Shape and native type of a dataset (types HDF5 has and we do not are reported as the nearest
  * wider one of ours: bool and i8..i16 -> I32, u16 -> I32, u32 -> I64, f16 -> F32). */
 tren_status tren_h5_info(tren_h5 *file, const char *name, tren_h5_shape *shape, tren_type *type);
@@ -60,7 +69,8 @@ bool tren_file_stamp_differs(const tren_file_stamp *before, const tren_file_stam
 /* The chunk shape of a dataset, of rank 0 where it is stored contiguously. */
 tren_status tren_h5_chunk(tren_h5 *file, const char *name, tren_h5_shape *chunk);
 /* Reads rows [first, first+n) of the first dimension, converted to `type`. `out` holds n *
- * product(dim[1..]). */
+ * product(dim[1..]). What is not contiguous (chunked, compressed, virtual) is read by a child
+ * process, as damaged data can crash HDF5; TREN_ERR_ENV when none can be started. */
 tren_status tren_h5_read_rows(tren_h5 *file, const char *name, size_t first, size_t n,
                               tren_type type, void *out);
 /* Reads a whole dataset of exactly `count` elements, converted to `type`. */

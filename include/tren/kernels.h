@@ -29,6 +29,9 @@ tren_status tren_blas_use_core(const char *core);
 /* The lowest of n core types, which all their CPUs can run, or NULL when one of them is unknown. */
 const char *tren_blas_lowest_core(const char *const *core, int n);
 void tren_blas_threads(int n);
+/* Makes OpenBLAS take the room for its first product now. Without that room it would try for ever:
+ * TREN_ERR_ENV where RLIMIT_AS or RLIMIT_DATA leaves too little. */
+tren_status tren_blas_reserve(void);
 
 typedef struct tren_gemm_shape {
     int m, n, k;

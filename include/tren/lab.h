@@ -31,7 +31,10 @@ int tren_table_find(const tren_table *table, const char *column);
 double tren_table_get(const tren_table *table, int row, const char *column);
 /* The rows as CSV, without the header. Numbers survive reading again. */
 void tren_table_print(FILE *out, const tren_table *table);
-/* Reads a CSV file; fields that are no numbers give NaN. TREN_ERR_DATA. */
+/* How many cells a line of CSV has; a comma within quotes separates none. */
+int tren_table_cells(const char *line);
+/* Reads a CSV file; fields that are no numbers give NaN. TREN_ERR_DATA: among others, a row has
+ * another number of cells than the header. */
 tren_status tren_table_read(tren_table *table, const char *path);
 /* By way of a temporary file. TREN_ERR_ENV. */
 tren_status tren_table_write(const tren_table *table, const char *path);
@@ -84,15 +87,17 @@ typedef struct tren_sweep {
 } tren_sweep;
 
 typedef struct tren_sweep_result {
-    int n_points, n_before, n_done, n_left; /* all; found done; done now; still missing */
+    int n_points, n_before, n_done, n_left; /* all; done by others; done by this call; missing */
     double seconds;
 } tren_sweep_result;
 
-/* Runs the points that have no file yet. Which group takes which is decided in advance, longest
- * first, so no rank serves a queue; a file appears whole or not at all. Neither the number of
- * ranks nor R changes what is in it. A failing point does not keep the others from being computed,
- * unless it is for the environment, a full disk; its status is returned at the end. TREN_REQUEUE:
- * left on a signal. Collective. */
+/* Runs the points that have no file yet and that no other process computes. Which group begins with
+ * which is decided in advance, longest first, so no rank serves a queue; a group that has no more
+ * takes what others have not begun. A point is claimed by a lock in DIR/.claims, which a process
+ * that is killed does not hold: any number of jobs may share DIR. A file appears whole or not at
+ * all. Neither the number of ranks nor R changes what is in it. A failing point does not keep the
+ * others from being computed, unless it is for the environment, a full disk; its status is returned
+ * at the end. TREN_REQUEUE: left on a signal. Collective. */
 tren_status tren_sweep_run(tren_comm *comm, const tren_sweep *sweep, tren_sweep_result *result);
 /* All points' lines under one header, in their order, by way of a temporary file. TREN_ERR_DATA:
  * one is missing. Not collective. */

@@ -102,6 +102,8 @@ bool tren_scg_tell(tren_scg *scg, double f, const real *gradient);
 /* The scalars between iterations, exactly, for a checkpoint. */
 enum { TREN_SCG_SCALARS = TREN_MAX_SCALARS };
 void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *scg);
+/* Whether they are such as tren_scg_put gives. */
+bool tren_scg_valid(const double scalar[TREN_SCG_SCALARS]);
 void tren_scg_get(tren_scg *scg, const double scalar[TREN_SCG_SCALARS]);
 
 #ifdef __cplusplus

@@ -170,6 +170,7 @@ typedef struct tren_checkpoint {
     char *config;     /* YAML; owned */
     char *metrics;    /* metrics.csv so far; owned */
     size_t n_metrics; /* its length */
+    size_t n_values;  /* of its parameters together; only where it was read */
     double *history;  /* validation losses of the epochs so far; owned */
     size_t n_history;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */
@@ -206,9 +207,12 @@ tren_status tren_checkpoint_digest(uint64_t *digest, const char *path);
 tren_status tren_checkpoint_verify(const char *path);
 /* Parameters by name and shape into value [n_values]. */
 tren_status tren_checkpoint_read_values(real *value, const char *path, const tren_graph *graph);
-/* Elements [off, off + len) of an optimizer state. */
-tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state,
+/* Elements [off, off + len) of an optimizer state [n]. */
+tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, size_t n,
                                        tren_span at);
+/* The config that it holds, over the defaults. */
+tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
+                                   const char *path);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,7 @@ void tren_config_defaults(tren_config *config) {
         assert(st == TREN_OK);
         (void)st;
     }
+    memset(config->given, 0, sizeof config->given);
 }
 
 size_t tren_config_batch(const tren_config *config, size_t m) {
@@ -43,7 +44,7 @@ tren_status tren_config_format(char **text, const tren_config *config) {
     size_t n, size;
     const tren_option *option = tren_options(&n);
     FILE *out = open_memstream(text, &size);
-    if (!out) return tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+    if (!out) return tren_fail_memory(0, "the config");
     for (size_t i = 0; i < n; i++) {
         size_t section = section_length(option[i].key);
         bool opens =
@@ -54,5 +55,5 @@ tren_status tren_config_format(char **text, const tren_config *config) {
     if (fclose(out) == 0) return TREN_OK;
     free(*text);
     *text = NULL;
-    return tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+    return tren_fail_memory(0, "the config");
 }

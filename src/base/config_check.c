@@ -32,11 +32,6 @@ static tren_status check_model(const tren_config *config) {
                          "check_without_dropout: %d epochs, but there is no dropout; give 0, or "
                          "set dropout",
                          config->check_without_dropout);
-    if (config->loss.name == TREN_LOSS_HALF_SQUARES && config->loss.label_smoothing > 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "loss.label_smoothing: %g, but half_squares has no labels to smooth; give "
-                         "0, or loss.name: cross_entropy",
-                         config->loss.label_smoothing);
     return TREN_OK;
 }
 
@@ -60,22 +55,13 @@ static tren_status check_augment(const tren_config *config) {
 }
 
 static tren_status check_optimizer(const tren_config *config) {
-    bool sgd = config->optimizer.name == TREN_SGD;
     if (config->optimizer.lambda >= 0 && config->optimizer.weight_decay >= 0)
         return tren_fail(TREN_ERR_USAGE,
                          "optimizer.lambda: %g and optimizer.weight_decay: %g are both given; they "
                          "mean the same (weight_decay = lambda/m, m training rows): give one",
                          config->optimizer.lambda, config->optimizer.weight_decay);
-    if (!sgd && config->optimizer.momentum > 0)
-        return tren_fail(TREN_ERR_USAGE, "optimizer.momentum: %g is for sgd; %s: give momentum 0",
-                         config->optimizer.momentum,
-                         config->optimizer.name == TREN_SCG
-                             ? "scg finds its directions by itself"
-                             : "adam and adamw have optimizer.beta1");
-    if (config->optimizer.nesterov && !sgd)
-        return tren_fail(TREN_ERR_USAGE,
-                         "optimizer.nesterov: true is for sgd; give false, or optimizer.name: sgd");
-    if (config->optimizer.nesterov && config->optimizer.momentum <= 0)
+    if (config->optimizer.name == TREN_SGD && config->optimizer.nesterov &&
+        config->optimizer.momentum <= 0)
         return tren_fail(TREN_ERR_USAGE,
                          "optimizer.nesterov: true needs a momentum; give optimizer.momentum, for "
                          "example 0.9");
@@ -100,8 +86,6 @@ static tren_status check_scg(const tren_config *config) {
     const char *key = NULL, *remedy = NULL;
     if (any_above_0(&config->dropout)) key = "dropout", remedy = "give dropout: []";
     if (augments(config)) key = "augment", remedy = "leave that section out";
-    if (config->optimizer.clip_norm > 0)
-        key = "optimizer.clip_norm", remedy = "give optimizer.clip_norm: 0";
     if (key)
         return tren_fail(TREN_ERR_USAGE,
                          "%s: scg compares values and gradients of one function, and this would "
@@ -128,7 +112,8 @@ tren_status tren_config_check(const tren_config *config) {
     TREN_TRY(check_augment(config));
     TREN_TRY(check_optimizer(config));
     TREN_TRY(check_scg(config));
-    return check_schedule(config);
+    TREN_TRY(check_schedule(config));
+    return tren_config_check_acts(config);
 }
 
 /* Appends "seed: 1 before, 2 now" to what `out` holds. */
@@ -157,16 +142,17 @@ tren_status tren_config_same(const tren_config *before, const tren_config *now,
     const tren_option *option = tren_options(&n);
     char *differences = NULL;
     FILE *out = open_memstream(&differences, &size);
-    if (!out) return tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+    if (!out) return tren_fail_memory(0, "the config");
     int found = 0;
     for (size_t i = 0; i < n; i++) {
-        if (option[i].role != role || same_value(&option[i], before, now)) continue;
+        bool acts = tren_option_acts(&option[i], before) || tren_option_acts(&option[i], now);
+        if (option[i].role != role || !acts || same_value(&option[i], before, now)) continue;
         add_difference(out, found == 0, &option[i], before, now);
         found++;
     }
     tren_status st = TREN_OK;
     if (fclose(out) != 0)
-        st = tren_fail(TREN_ERR_INTERNAL, "config: out of memory");
+        st = tren_fail_memory(0, "the config");
     else if (found > 0)
         st = tren_fail(TREN_ERR_USAGE, "%s%s", differences,
                        role == TREN_ROLE_RECIPE ? recipe_remedy : "");

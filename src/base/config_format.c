@@ -1,5 +1,6 @@
 /* What an option takes, in words, and its value as it stands in a YAML file. */
 #include "base/config_table.h"
+#include "base/quote.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -80,7 +81,7 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
         if (tren_option_nullable(option)) put(&out, ", or null");
         break;
     case TREN_OPTION_SECONDS:
-        put(&out, "a time such as 90, 90s, 15m, 2h or 1:30:00");
+        put(&out, "a time such as 90, 90s, 15m, 2h, 1:30:00 or 1-12:00:00");
         break;
     case TREN_OPTION_INTS:
         put(&out, "a list such as [512, 256], each a whole number");
@@ -96,11 +97,21 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
 
 /* ---- to text --------------------------------------------------------------------------------- */
 
+/* What YAML 1.1 takes for a number or a date in other notations than ours: 0x1f, 1_000, 2026-01-31.
+ */
+static bool is_yaml_number(const char *text) {
+    static const char *const word[] = {".inf", ".nan", "="};
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+        if (strcasecmp(text, word[i]) == 0) return true;
+    return isdigit((unsigned char)*text) &&
+           text[strspn(text, "0123456789abcdefABCDEFxXoOtTzZ_.+-")] == '\0';
+}
+
 /* Whether a YAML reader could take the plain word for something else than this text. */
 static bool needs_quotes(const char *text) {
     bool flag;
     double number;
-    if (!*text || strcasecmp(text, "null") == 0) return true;
+    if (!*text || strcasecmp(text, "null") == 0 || is_yaml_number(text)) return true;
     if (tren_text_bool(&flag, text) == TREN_TEXT_OK) return true;
     if (tren_text_seconds(&number, text) != TREN_TEXT_MALFORMED) return true;
     if (*text == '-' || *text == '+') return true;
@@ -110,16 +121,13 @@ static bool needs_quotes(const char *text) {
 }
 
 static void put_quoted(writer *out, const char *text) {
-    if (!needs_quotes(text)) {
-        put(out, text);
-        return;
-    }
-    put(out, "\"");
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') put(out, "\\");
-        put(out, (char[]){*text, '\0'});
-    }
-    put(out, "\"");
+    char *quoted = NULL;
+    size_t n;
+    FILE *file = needs_quotes(text) ? open_memstream(&quoted, &n) : NULL;
+    if (file) tren_put_yaml(file, text);
+    bool done = file && fclose(file) == 0;
+    put(out, done ? quoted : text);
+    free(quoted);
 }
 
 static void put_list(writer *out, const tren_option *option, const void *at) {

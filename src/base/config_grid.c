@@ -26,9 +26,11 @@ tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tr
     int index[TREN_MAX_AXES];
     tren_grid_index(index, grid, p);
     *config = *base;
-    for (int i = 0; i < grid->n_axes; i++)
-        TREN_TRY(tren_config_set(config, grid->axis[i].option->key, grid->axis[i].text[index[i]],
-                                 "grid"));
+    for (int i = 0; i < grid->n_axes; i++) {
+        const tren_option *option = grid->axis[i].option;
+        TREN_TRY(tren_config_set(config, option->key, grid->axis[i].text[index[i]], "grid"));
+        config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_GRID;
+    }
     tren_status st = tren_config_check(config);
     if (st == TREN_OK) return st;
     for (int i = grid->n_axes - 1; i >= 0; i--)

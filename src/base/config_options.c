@@ -39,7 +39,7 @@ static const tren_option options[] = {
      "Into how many pieces the training rows are cut. A run may use any number of ranks up to this one, and ends "
      "with the same bits on each.", "Recipe"},
     {"batch_size", TREN_OPTION_INT, RECIPE, AT(batch_size), "256", 1, 1 << 30, NULL,
-     "Rows of a step, over all ranks together; scg takes all training rows, whatever stands here.", "Recipe"},
+     "Rows of a step, over all ranks together; not for scg, which takes all training rows.", "Recipe"},
     {"shuffle", TREN_OPTION_BOOL, RECIPE, AT(shuffle), "true", 0, 0, NULL,
      "Whether each epoch draws a new order of the rows; false keeps the order of the file.", "Recipe"},
     {"blas_threads", TREN_OPTION_INT, RECIPE, AT(blas_threads), "1", 1, 1024, NULL,
@@ -141,9 +141,10 @@ static const tren_option options[] = {
     {"early_stopping.patience", TREN_OPTION_INT, LENGTH, AT(early_stopping.patience), "10", 1, 1 << 30, NULL,
      "Epochs to wait for a better validation loss.", "Early stopping"},
     {"early_stopping.start_epoch", TREN_OPTION_INT, RECIPE, AT(early_stopping.start_epoch), "0", 0, 1 << 30, NULL,
-     "The first epoch in which the run may end early.", "Early stopping"},
+     "The first epoch, counted from 1, after which the run may end early.", "Early stopping"},
     {"early_stopping.min_delta", TREN_OPTION_REAL, RECIPE, AT(early_stopping.min_delta), "0", 0, TREN_NO_LIMIT, NULL,
-     "By how much the loss must be lower to reset patience; the best weights are those of the lowest loss.", "Early stopping"},
+     "By more than this the loss must fall below the loss of the last reset to reset patience; the best weights are "
+     "those of the lowest loss.", "Early stopping"},
     {"early_stopping.gl_alpha", TREN_OPTION_REAL, RECIPE, AT(early_stopping.gl_alpha), "5", TREN_ABOVE_0,
      TREN_NO_LIMIT, NULL, "Percent above the best loss at which the rule gl stops.", "Early stopping"},
     {"early_stopping.up_strips", TREN_OPTION_INT, RECIPE, AT(early_stopping.up_strips), "4", 1, 1 << 20, NULL,
@@ -193,6 +194,7 @@ static const tren_option options[] = {
 /* clang-format on */
 
 enum { N_OPTIONS = sizeof options / sizeof *options };
+_Static_assert((int)N_OPTIONS <= (int)TREN_MAX_KEYS, "raise TREN_MAX_KEYS");
 
 const tren_option *tren_options(size_t *n) {
     if (n) *n = N_OPTIONS;

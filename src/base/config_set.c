@@ -91,13 +91,14 @@ static tren_status refuse_result(const setting *s, const char *text, tren_text_r
 static tren_status set_text(const setting *s) {
     size_t n = strlen(s->text);
     if (n >= s->option->size)
-        return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.40s...' is %zu bytes long; the most is %zu",
+        return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.40s...' is %zu bytes long; give at most %zu",
                          s->where, s->option->key, s->text, n, s->option->size - 1);
     for (const char *c = s->text; *c; c++)
         if (iscntrl((unsigned char)*c))
             return tren_fail(TREN_ERR_USAGE,
-                             "%s: %s: byte %d of the text is a control character; remove it",
-                             s->where, s->option->key, (int)(c - s->text) + 1);
+                             "%s: %s: byte %d of '%.256s' is a control character (0x%02x); rename "
+                             "the file or folder, or make a link without it",
+                             s->where, s->option->key, (int)(c - s->text) + 1, s->text, *c);
     memset(s->at, 0, s->option->size);
     memcpy(s->at, s->text, n);
     return TREN_OK;
@@ -185,9 +186,8 @@ static const char *next_item(char *item, size_t n, const char *list) {
 static tren_status add_item(const setting *s, const char *item, tren_int_list *ints,
                             tren_real_list *reals) {
     if (ints->n + reals->n == TREN_MAX_LIST)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: %s: the list has more than %d entries, which is the most", s->where,
-                         s->option->key, TREN_MAX_LIST);
+        return tren_fail(TREN_ERR_USAGE, "%s: %s: the list has more than %d entries; give fewer",
+                         s->where, s->option->key, TREN_MAX_LIST);
     if (s->option->type == TREN_OPTION_REALS) {
         TREN_TRY(parse_real(s, item, &reals->at[reals->n]));
         reals->n++;
@@ -224,7 +224,7 @@ static tren_status set_list(const setting *s) {
     return TREN_OK;
 }
 
-static tren_status set(const setting *s) {
+static tren_status set_value(const setting *s) {
     switch (s->option->type) {
     case TREN_OPTION_TEXT:
         return set_text(s);
@@ -248,10 +248,17 @@ static tren_status set(const setting *s) {
     return tren_fail(TREN_ERR_INTERNAL, "%s: the options table gives it no type", s->option->key);
 }
 
+static tren_status set(tren_config *config, const tren_option *option, const char *text,
+                       const char *where) {
+    TREN_TRY(set_value(&(setting){option, text, where, tren_option_at(option, config)}));
+    config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_HAND;
+    return TREN_OK;
+}
+
 tren_status tren_config_set(tren_config *config, const char *key, const char *text,
                             const char *where) {
     const tren_option *option = tren_option_find(key);
-    if (option) return set(&(setting){option, text, where, tren_option_at(option, config)});
+    if (option) return set(config, option, text, where);
     if (tren_section_exists(key))
         return tren_fail(TREN_ERR_USAGE,
                          "%s: '%s' is a section, not a key; give its keys, such as '%s'", where,

@@ -25,6 +25,11 @@ bool tren_option_is_list(const tren_option *option);
 /* Whether the numbers held in `config` lie in the option's range. */
 bool tren_option_in_range(const tren_option *option, const tren_config *config);
 
+/* config_acts.c: whether other keys let this one act. */
+bool tren_option_acts(const tren_option *option, const tren_config *config);
+/* TREN_ERR_USAGE: a key was given that does not act. */
+tren_status tren_config_check_acts(const tren_config *config);
+
 /* Whether some key is `name` followed by a dot: "optimizer". */
 bool tren_section_exists(const char *name);
 /* The first key of the section `name`, to show what keys look like there, or NULL. */

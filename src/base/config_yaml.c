@@ -1,15 +1,16 @@
 /* The YAML reader: libyaml's document, whose nodes know their line, walked against the options
  * table. */
 #include "base/config_table.h"
+#include "base/input.h"
+#include "base/quote.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <yaml.h>
 
-enum { MAX_OPTIONS = 128, MAX_KEY = 128, MAX_BYTES = 1 << 20 };
+enum { MAX_KEY = 128, MAX_BYTES = 1 << 20 };
 
 typedef struct reader {
     tren_config *config;
@@ -17,8 +18,8 @@ typedef struct reader {
     const char *text; /* not owned */
     size_t n;
     yaml_document_t *document;
-    tren_grid *grid;          /* not owned; NULL: there may be none */
-    int line_of[MAX_OPTIONS]; /* where each option was given; 0: not yet */
+    tren_grid *grid;            /* not owned; NULL: there may be none */
+    int line_of[TREN_MAX_KEYS]; /* where each option was given; 0: not yet */
 } reader;
 
 static int line_of(const yaml_node_t *node) {
@@ -54,20 +55,39 @@ static tren_status join(const reader *r, const yaml_node_t *node, const char *ke
             return fail_at(r, element, key,
                            "is a list of lists or maps; give a flat list of numbers");
         if (strpbrk(scalar(element), ",[]"))
-            return fail_at(r, element, key, "has an entry that is not a number");
+            return fail_at(r, element, key,
+                           "has an entry that is not a number; give a flat list of numbers");
         at += (size_t)snprintf(out + at, room - at, "%s%s", item > first ? ", " : "",
                                scalar(element));
-        if (at + 2 > room) return fail_at(r, element, key, "is too long a list");
+        if (at + 2 > room)
+            return fail_at(r, element, key, "is too long a list; give fewer numbers");
     }
     memcpy(out + at, "]", 2);
     return TREN_OK;
 }
 
+/* The text of a scalar; decoded into `bytes` where it is !!binary, as paths that are not UTF-8 are.
+ */
+static tren_status text_of(const char **text, char bytes[TREN_MAX_PATH], const reader *r,
+                           const char *key, const yaml_node_t *node) {
+    const char *tag = (const char *)node->tag;
+    *text = scalar(node);
+    if (strlen(*text) != node->data.scalar.length)
+        return fail_at(r, node, key, "contains a zero byte");
+    if (!tag || strcmp(tag, "tag:yaml.org,2002:binary") != 0) return TREN_OK;
+    if (!tren_base64_decode(bytes, TREN_MAX_PATH, *text))
+        return fail_at(r, node, key,
+                       "is marked !!binary and is not the base64 of a text of at most 1023 bytes; "
+                       "make it with 'printf %s PATH | base64 -w 0'");
+    *text = bytes;
+    return TREN_OK;
+}
+
 static tren_status set_scalar(reader *r, const tren_option *option, const yaml_node_t *node,
                               const char *where) {
-    const char *text = scalar(node);
-    if (strlen(text) != node->data.scalar.length)
-        return fail_at(r, node, option->key, "contains a zero byte");
+    const char *text;
+    char bytes[TREN_MAX_PATH];
+    TREN_TRY(text_of(&text, bytes, r, option->key, node));
     if (is_plain_null(node)) {
         bool may = option->type == TREN_OPTION_TEXT || tren_option_nullable(option);
         if (!may)
@@ -121,25 +141,30 @@ static tren_status set_option(reader *r, const tren_option *option, const yaml_n
                          "%s:%d: '%s' was given on line %d already; remove one of them", r->name,
                          line_of(key), option->key, *line);
     *line = line_of(key);
-    return set_value(r, option, value);
+    TREN_TRY(set_value(r, option, value));
+    r->config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_FILE;
+    return TREN_OK;
 }
 
 /* ---- the grid of a sweep ---------------------------------------------------------------------
  */
 
 static tren_status add_value(const reader *r, tren_axis *axis, const yaml_node_t *node) {
-    char list[4096];
+    char list[4096], bytes[TREN_MAX_PATH];
     const char *text = list;
     if (axis->n == TREN_MAX_AXIS)
-        return fail_at(r, node, axis->option->key, "has more than 256 values in the grid");
+        return fail_at(r, node, axis->option->key,
+                       "has more than 256 values in the grid; give fewer");
     if (node->type == YAML_SEQUENCE_NODE && tren_option_is_list(axis->option))
         TREN_TRY(join(r, node, axis->option->key, list, sizeof list));
     else if (node->type == YAML_SCALAR_NODE)
-        text = scalar(node);
+        TREN_TRY(text_of(&text, bytes, r, axis->option->key, node));
     else
-        return fail_at(r, node, axis->option->key, "has a value that is none of its own kind");
+        return fail_at(
+            r, node, axis->option->key,
+            "has a value of another kind in the grid; give values such as the key takes");
     axis->text[axis->n] = strdup(text);
-    return axis->text[axis->n++] ? TREN_OK : tren_fail(TREN_ERR_INTERNAL, "out of memory: a grid");
+    return axis->text[axis->n++] ? TREN_OK : tren_fail_memory(0, "a grid");
 }
 
 /* Each value is tried on the config, which is set right again when the points are made. */
@@ -150,7 +175,8 @@ static tren_status check_values(reader *r, const tren_axis *axis, const yaml_nod
     for (int i = 0; i < axis->n; i++) {
         for (int j = 0; j < i; j++)
             if (strcmp(axis->text[i], axis->text[j]) == 0)
-                return fail_at(r, node, axis->option->key, "has one value twice in the grid");
+                return fail_at(r, node, axis->option->key,
+                               "has one value twice in the grid; remove one of them");
         TREN_TRY(tren_config_set(&trial, axis->option->key, axis->text[i], where));
     }
     return TREN_OK;
@@ -161,16 +187,19 @@ static tren_status add_axis(reader *r, const tren_option *option, const yaml_nod
     tren_grid *grid = r->grid;
     if (values->type != YAML_SEQUENCE_NODE)
         return fail_at(r, key, option->key, "needs a list of values in the grid: [1, 2, 3]");
-    if (grid->n_axes == TREN_MAX_AXES) return fail_at(r, key, option->key, "is one key too many");
+    if (grid->n_axes == TREN_MAX_AXES)
+        return fail_at(r, key, option->key, "is one key too many; a grid has at most 16");
     for (int i = 0; i < grid->n_axes; i++)
         if (grid->axis[i].option == option)
-            return fail_at(r, key, option->key, "stands twice in the grid");
+            return fail_at(r, key, option->key, "stands twice in the grid; remove one of them");
     tren_axis *axis = &grid->axis[grid->n_axes++];
     *axis = (tren_axis){.option = option};
     const yaml_node_item_t *end = values->data.sequence.items.top;
     for (const yaml_node_item_t *item = values->data.sequence.items.start; item < end; item++)
         TREN_TRY(add_value(r, axis, yaml_document_get_node(r->document, *item)));
-    if (axis->n == 0) return fail_at(r, key, option->key, "has no values in the grid");
+    if (axis->n == 0)
+        return fail_at(r, key, option->key,
+                       "has no values in the grid; give some, or leave the key out");
     return check_values(r, axis, key);
 }
 
@@ -252,15 +281,19 @@ static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
     const char *problem = parser->problem ? parser->problem : "cannot be read";
     switch (parser->error) {
     case YAML_MEMORY_ERROR:
-        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", r->name);
+        return tren_fail_memory(0, r->name);
     case YAML_READER_ERROR:
-        return tren_fail(TREN_ERR_USAGE, "%s: byte %zu: %s; a config is YAML text in UTF-8",
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: byte %zu: %s; a config is YAML text in UTF-8: convert it "
+                         "with iconv, or give a path that is not UTF-8 as an option or as !!binary",
                          r->name, parser->problem_offset, problem);
     default:
         break;
     }
     size_t line = parser->problem_mark.line;
-    const char *hint = line_has_tab(r, line) ? "; indent with spaces, not tabs" : "";
+    const char *hint = line_has_tab(r, line)      ? "; indent with spaces, not tabs"
+                       : strstr(problem, "alias") ? "; a text that begins with * needs quotes"
+                                                  : "; check its quotes, brackets and indentation";
     return tren_fail(TREN_ERR_USAGE, "%s:%zu: not YAML: %s%s%s%s%s", r->name, line + 1, problem,
                      parser->context ? " (" : "", parser->context ? parser->context : "",
                      parser->context ? ")" : "", hint);
@@ -291,26 +324,46 @@ static tren_status read_end(const reader *r, yaml_parser_t *parser) {
                      line);
 }
 
-/* libyaml needs time in the square of the depth: a thousand brackets are harmless, and enough. */
-static tren_status check_brackets(const char *text, size_t n, const char *name) {
-    size_t open = 0;
-    for (size_t i = 0; i < n; i++) open += text[i] == '[' || text[i] == '{';
-    if (open <= 1000) return TREN_OK;
+/* libyaml needs time in the square of the anchors, and of the depth: with these bounds no config
+ * takes longer than a third of a second. */
+enum { MAX_KIB = 64, MAX_NESTING = 1000 };
+
+/* Lists and maps that begin within a line: brackets, and "- - -" or "? - :" behind each other. Each
+ * that begins on a line of its own needs more indentation than the one before, which bounds them.
+ */
+static tren_status check_nesting(const char *text, size_t n, const char *name) {
+    size_t nested = 0;
+    bool follows = false; /* an indicator, with nothing but blanks between */
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == ' ' || text[i] == '\t') continue;
+        bool indicator = strchr("-?:", text[i]) != NULL;
+        nested += text[i] == '[' || text[i] == '{' || (indicator && follows);
+        follows = indicator;
+    }
+    if (nested <= MAX_NESTING) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%s: has %zu opening brackets, which no config needs; is it the right file?",
-                     name, open);
+                     "%s: has %zu brackets or nested lists, and a config may have %d; is it the "
+                     "right file?",
+                     name, nested, MAX_NESTING);
+}
+
+static tren_status check_size(size_t n, const char *name) {
+    if (n <= (size_t)MAX_KIB << 10) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: has more than %d KiB, which no config needs; is it the right file?", name,
+                     MAX_KIB);
 }
 
 static tren_status load_text(tren_config *config, tren_grid *grid, const char *text, size_t n,
                              const char *name) {
+    TREN_TRY(check_size(n, name));
     if (memchr(text, '\0', n))
         return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
                          name);
-    TREN_TRY(check_brackets(text, n, name));
+    TREN_TRY(check_nesting(text, n, name));
     yaml_parser_t parser;
     yaml_document_t document;
-    if (!yaml_parser_initialize(&parser))
-        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", name);
+    if (!yaml_parser_initialize(&parser)) return tren_fail_memory(0, name);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
     reader r = {
         .config = config, .name = name, .text = text, .n = n, .document = &document, .grid = grid};
@@ -336,25 +389,19 @@ static tren_status fail_file(const char *path, const char *problem) {
 }
 
 static tren_status read_file(FILE *file, const char *path, char **text, size_t *n) {
-    struct stat info;
-    if (fstat(fileno(file), &info) != 0) return fail_file(path, strerror(errno));
-    if (S_ISDIR(info.st_mode)) return fail_file(path, "is a folder; give the YAML file in it");
     TREN_TRY(tren_alloc(text, MAX_BYTES + 1, 1, "the config file"));
     *n = fread(*text, 1, MAX_BYTES + 1, file);
     if (ferror(file)) return fail_file(path, strerror(errno));
     if (*n > 4 && memcmp(*text, "\x89HDF", 4) == 0)
         return fail_file(
             path, "is an HDF5 file; give the YAML config first, and a dataset as --data FILE.h5");
-    if (*n > MAX_BYTES)
-        return fail_file(path, "has more than 1 MiB, which no config needs; is it the right file?");
     return TREN_OK;
 }
 
 tren_status tren_config_load_grid(tren_config *config, tren_grid *grid, const char *path) {
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return tren_fail(TREN_ERR_USAGE, "config file '%s': %s; check the path", path,
-                         strerror(errno));
+    FILE *file;
+    if (tren_input_fopen(&file, path, TREN_ERR_USAGE, "a YAML file") != TREN_OK)
+        return tren_fail_in(TREN_ERR_USAGE, "config file");
     char *text = NULL;
     size_t n = 0;
     tren_status st = read_file(file, path, &text, &n);

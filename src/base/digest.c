@@ -9,7 +9,7 @@ uint64_t tren_digest(const void *bytes, size_t n) {
 tren_status tren_digest_open(tren_digest_state **state) {
     XXH3_state_t *xxh = XXH3_createState();
     *state = (tren_digest_state *)xxh;
-    if (!xxh) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a digest");
+    if (!xxh) return tren_fail_memory(0, "a digest");
     XXH3_64bits_reset(xxh);
     return TREN_OK;
 }

@@ -75,20 +75,29 @@ tren_text_result tren_text_bool(bool *value, const char *text) {
     return TREN_TEXT_MALFORMED;
 }
 
-/* H:MM:SS */
+/* MM:SS, H:MM:SS, or behind the days of D-HH, D-HH:MM and D-HH:MM:SS. */
 static tren_text_result clock_seconds(double *value, const char *text) {
-    unsigned hours, minutes, seconds;
-    int end = 0;
-    if (strspn(text, " 0123456789:") != strlen(text)) return TREN_TEXT_MALFORMED; /* %u takes -1 */
-    if (sscanf(text, " %7u:%2u:%2u %n", &hours, &minutes, &seconds, &end) != 3 || text[end])
-        return TREN_TEXT_MALFORMED;
-    if (minutes > 59 || seconds > 59) return TREN_TEXT_MALFORMED;
-    *value = 3600.0 * hours + 60.0 * minutes + seconds;
-    return TREN_TEXT_OK;
+    static const double unit[] = {86400, 3600, 60, 1};
+    const char *s = skip_blanks(text), *dash = strchr(s, '-');
+    size_t first = dash ? 0 : strchr(s, ':') == strrchr(s, ':') ? 2 : 1, i = first;
+    *value = 0;
+    for (;; i++, s++) {
+        size_t digits = strspn(s, "0123456789"), most = i == first ? 7 : 2;
+        unsigned long number = strtoul(s, NULL, 10);
+        if (digits == 0 || digits > most || (i > 1 && i > first && number > 59))
+            return TREN_TEXT_MALFORMED;
+        *value += unit[i] * (double)number;
+        s += digits;
+        if (at_end(s)) break;
+        if (i == 3 || *s != (dash && i == 0 ? '-' : ':')) return TREN_TEXT_MALFORMED;
+    }
+    return i == 3 || (dash && i > 0) ? TREN_TEXT_OK : TREN_TEXT_MALFORMED;
 }
 
 tren_text_result tren_text_seconds(double *value, const char *text) {
-    if (strchr(text, ':')) return clock_seconds(value, text);
+    const char *dash = strchr(text, '-');
+    bool days = dash && dash > text && strspn(text, " \t0123456789") == (size_t)(dash - text);
+    if (days || strchr(text, ':')) return clock_seconds(value, text);
     char number[64];
     size_t n = strlen(text);
     while (n > 0 && isblank((unsigned char)text[n - 1])) n--;

@@ -16,7 +16,8 @@ tren_text_result tren_text_int64(int64_t *value, const char *text);
 tren_text_result tren_text_uint64(uint64_t *value, const char *text);
 tren_text_result tren_text_real(double *value, const char *text); /* finite */
 tren_text_result tren_text_bool(bool *value, const char *text); /* true yes on 1, false no off 0 */
-/* 90, 90s, 15m, 2h, 1d or H:MM:SS, in seconds. */
+/* 90, 90s, 15m, 2h, 1d, or as SLURM writes times: MM:SS, H:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS; in
+ * seconds. A number alone is seconds, where SLURM takes minutes. */
 tren_text_result tren_text_seconds(double *value, const char *text);
 
 /* The shortest decimal that reads back as `value`. Returns snprintf's count. */

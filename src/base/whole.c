@@ -1,5 +1,8 @@
 #include "base/whole.h"
+#include "base/input.h"
+#include "base/own.h"
 #include "base/temporary.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +12,8 @@
 enum { MAX_PATH = 4096 };
 
 static bool put_all(const char *tmp, void (*put)(FILE *out, void *ctx), void *ctx) {
-    FILE *file = fopen(tmp, "we");
+    const char *why;
+    FILE *file = tren_own_fopen(tmp, TREN_OWN_REPLACE, &why);
     if (!file) return false;
     put(file, ctx);
     bool good = fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
@@ -23,7 +27,7 @@ tren_status tren_whole_write(const char *path, tren_status code, void (*put)(FIL
     if (put_all(tmp, put, ctx) && rename(tmp, path) == 0) return TREN_OK;
     int why = errno;
     unlink(tmp);
-    return tren_fail(code, "%s: cannot write: %s", path, strerror(why));
+    return tren_fail(code, "%s: cannot write: %s", path, tren_why(why));
 }
 
 static void put_text(FILE *out, void *ctx) {
@@ -37,14 +41,15 @@ tren_status tren_whole_write_text(const char *path, tren_status code, const char
 tren_status tren_whole_read(char **text, const char *path, tren_status code) {
     size_t room = 0;
     *text = NULL;
-    FILE *file = fopen(path, "re");
-    if (!file) return tren_fail(code, "%s: %s", path, strerror(errno));
+    FILE *file;
+    TREN_TRY(tren_input_fopen(&file, path, code, "a text file"));
     ssize_t n = getdelim(text, &room, '\0', file);
     bool failed = ferror(file);
     fclose(file);
     if (n >= 0) return TREN_OK;
     free(*text);
     *text = NULL;
-    return failed ? tren_fail(code, "%s: cannot read: %s", path, strerror(errno))
-                  : tren_fail(code, "%s: is empty", path);
+    return failed ? tren_fail(code, "%s: cannot read: %s", path, tren_why(errno))
+                  : tren_fail(code, "%s: is empty; restore it, or remove it to have it made again",
+                              path);
 }

@@ -51,10 +51,11 @@ static double upper_end(const tren_arg *option) {
 }
 
 static tren_status refuse(const tren_arg *option, const char *value, const char *problem) {
-    char range[128] = "", least[40], most[40];
+    char range[128], least[40], most[40];
     double max = upper_end(option);
     tren_text_from_real(least, sizeof least, option->min);
     tren_text_from_real(most, sizeof most, max);
+    snprintf(range, sizeof range, "; give %s", option->metavar ? option->metavar : "true or false");
     if (isinf(max))
         snprintf(range, sizeof range, "; give at least %s", least);
     else if (max > 0)
@@ -98,7 +99,8 @@ static tren_status set_real(const tren_arg *option, const char *value) {
         is_time ? tren_text_seconds(&number, value) : tren_text_real(&number, value);
     if (result == TREN_TEXT_MALFORMED)
         return refuse(option, value,
-                      is_time ? "is not a time such as 90s or 1:30:00" : "is not a number");
+                      is_time ? "is not a time such as 90s, 1:30:00 or 1-12:00:00"
+                              : "is not a number");
     if (result == TREN_TEXT_RANGE || !within(option, number))
         return refuse(option, value, "is out of range");
     *(double *)option->at = number;
@@ -108,8 +110,8 @@ static tren_status set_real(const tren_arg *option, const char *value) {
 static tren_status add_text(const tren_arg *option, const char *value) {
     tren_arg_texts *texts = option->at;
     if (texts->n == TREN_ARG_MAX_TEXTS)
-        return tren_fail(TREN_ERR_USAGE, "--%s: given more than %d times", option->name,
-                         TREN_ARG_MAX_TEXTS);
+        return tren_fail(TREN_ERR_USAGE, "--%s: given more than %d times; give it less often",
+                         option->name, TREN_ARG_MAX_TEXTS);
     texts->at[texts->n++] = value;
     return TREN_OK;
 }

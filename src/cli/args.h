@@ -29,7 +29,7 @@ typedef enum tren_arg_type {
     TREN_ARG_INT64,  /* int64_t */
     TREN_ARG_SEED,   /* uint64_t */
     TREN_ARG_REAL,   /* double */
-    TREN_ARG_SECONDS /* double: 90, 90s, 15m, 2h or H:MM:SS */
+    TREN_ARG_SECONDS /* double: as tren_text_seconds reads it */
 } tren_arg_type;
 
 enum { TREN_ARG_MAX_TEXTS = 64 };

@@ -4,6 +4,7 @@
 #include "cli/bench.h"
 #include "cli/bench_roofline.h"
 #include "cli/out_file.h"
+#include "base/quote.h"
 
 #include <string.h>
 
@@ -59,7 +60,8 @@ static tren_status fill_config(conv_bench *b) {
 static tren_status check_outputs(const conv_bench *b) {
     tren_out_file file;
     if (b->out_path && !tren_path_ends(b->out_path, ".csv"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv", b->out_path);
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv; give it this ending",
+                         b->out_path);
     if (b->out_path) TREN_TRY(tren_out_check(&file, b->out_path, b->force));
     return b->plot_path ? bench_roofline_check(b->plot_path, b->force) : TREN_OK;
 }
@@ -118,7 +120,7 @@ static void put_ceiling(FILE *out, const char *name, double gflops, double gbyte
 static void put_row(FILE *out, const bench_row *r, double step) {
     char name[64];
     bench_layer_name(name, sizeof name, r->layer);
-    tren_csv_text(out, name);
+    tren_put_csv(out, name);
     fprintf(out, ",%d,%s,%s,%.6g,%.6g,", r->n_layers, bench_pass_name(r), bench_row_way(r),
             r->seconds / r->n_layers, r->seconds / step);
     fprintf(out, "%.9g,%.9g,%.6g,%.6g,%.6g\n", r->flop / r->n_layers, r->bytes / r->n_layers,

@@ -2,6 +2,7 @@
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -201,7 +202,9 @@ static void put_script(const roofline *p, const char *subtitle) {
 tren_status bench_roofline_check(const char *path, bool force) {
     tren_out_file file;
     if (!tren_path_ends(path, ".svg") && !tren_path_ends(path, ".png"))
-        return tren_fail(TREN_ERR_USAGE, "--plot: '%s' ends neither in .svg nor in .png", path);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--plot: '%s' ends neither in .svg nor in .png; give one of these endings",
+                         path);
     return tren_out_check(&file, path, force);
 }
 
@@ -213,12 +216,15 @@ tren_status bench_roofline_draw(const char *path, bool force, const bench_layers
     TREN_TRY(tren_out_check(&file, path, force));
     p.out = tmpfile();
     if (!p.out)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     find_ranges(&p);
     put_script(&p, subtitle);
     tren_status st = tren_out_open_text(&file);
     if (st == TREN_OK) st = tren_gnuplot(p.out, file.text, notes, sizeof notes);
-    if (st == TREN_OK && notes[0]) st = tren_fail(TREN_ERR_ENV, "gnuplot warns: %s", notes);
+    if (st == TREN_OK && notes[0])
+        st = tren_fail(TREN_ERR_ENV,
+                       "gnuplot warns: %s; install another version of gnuplot, or leave --plot out",
+                       notes);
     if (st == TREN_OK) st = tren_gnuplot_check(&file);
     if (st == TREN_OK) st = tren_out_finish(&file);
     tren_out_close(&file);

@@ -58,7 +58,8 @@ static tren_status set_switch(tren_cli_run *run, const typed *t, bool *found) {
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
         if (strcmp(t->key, switches[i]) != 0) continue;
         *found = true;
-        if (t->value) return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value", t->raw);
+        if (t->value)
+            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
         *target[i] = true;
     }
     return TREN_OK;
@@ -80,7 +81,8 @@ static tren_status set_key(tren_config *config, const tren_option *option, const
 static tren_status set_option(tren_config *config, const typed *t, const char *next, int *used) {
     const tren_option *option = tren_option_find(t->key);
     if (!option && (option = negated(t))) {
-        if (t->value) return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value", t->raw);
+        if (t->value)
+            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
         return set_key(config, option, "false");
     }
     if (!option) return fail_unknown(t);
@@ -119,8 +121,10 @@ static tren_status take_file(tren_cli_run *run, const char *arg) {
     if (*run->file && equals)
         return tren_fail(TREN_ERR_USAGE, "'%s' is no option; did you mean '--%s'?", arg, arg);
     if (*run->file)
-        return tren_fail(TREN_ERR_USAGE, "'%s' is one argument too many: the config file is '%s'",
-                         arg, run->file);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "'%s' is one argument too many: the config file is '%s'; remove one of them", arg,
+            run->file);
     if (!*arg || strlen(arg) >= sizeof run->file)
         return tren_fail(TREN_ERR_USAGE,
                          "the path of the config file has %zu bytes; it must have 1 to %zu",
@@ -144,6 +148,16 @@ static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char *
     return TREN_OK;
 }
 
+/* runs/NAME, where NAME is that of `path` without folders and ending. */
+static tren_status name_out(tren_config *config, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    int n = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
+    char out[TREN_MAX_PATH + 8];
+    snprintf(out, sizeof out, "runs/%.*s", n, name);
+    return tren_config_set(config, "out", out, path);
+}
+
 tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv) {
     tren_config_defaults(config);
     if (tren_args_ask_help(argc, argv)) { /* even when something else on the line is wrong */
@@ -156,15 +170,9 @@ tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int arg
     TREN_TRY(walk(config, run, argc, argv));
     tren_config_defaults(config);
     if (*run->file) TREN_TRY(tren_config_load_grid(config, run->grid, run->file));
-    return walk(config, run, argc, argv);
-}
-
-/* runs/NAME, where NAME is that of `path` without folders and ending. */
-static void name_out(tren_config *config, const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    int n = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
-    snprintf(config->out, sizeof config->out, "runs/%.*s", n, name);
+    TREN_TRY(walk(config, run, argc, argv));
+    const char *named_after = *run->file ? run->file : config->data;
+    return *config->out || !*named_after ? TREN_OK : name_out(config, named_after);
 }
 
 tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, char **argv) {
@@ -178,7 +186,6 @@ tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, ch
     if (!*config->data)
         return tren_fail(TREN_ERR_USAGE,
                          "%s: no dataset; give 'data: FILE.h5' there or --data FILE.h5", run->file);
-    if (!*config->out) name_out(config, *run->file ? run->file : config->data);
     TREN_TRY(tren_config_check(config));
     return tren_launch_precision(config->precision, argv);
 }

@@ -14,12 +14,12 @@ typedef struct tren_cli_run {
 
 /* COMMAND [CONFIG.yaml] [--KEY VALUE | --KEY=VALUE | --FLAG | --no-FLAG ...] [--resume] [--dry-run]
  * [--help]. argv[0] is the command's name. Every key of the options table is an option; dashes may
- * stand for its underscores; of one given twice the last counts. *run is empty before, but for
- * `grid`. */
+ * stand for its underscores; of one given twice the last counts. An empty `out` is filled in
+ * where there is a file or a dataset to name it after. *run is empty before, but for `grid`. */
 tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv);
 
-/* The same for a command that trains: contradictions are refused, the dataset must be given, `out`
- * is filled in, and where the config wants the other precision, the other program takes over
+/* The same for a command that trains: contradictions are refused, the dataset must be given,
+ * and where the config wants the other precision, the other program takes over
  * (tren_launch_precision). Before MPI_Init. With --help nothing but the help is done. */
 tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, char **argv);
 

@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 #include "tren/kernels.h"
 
 #include <string.h>
@@ -49,7 +50,7 @@ static tren_status run_alone(const benchmark *b, int argc, char **argv) {
 
 static tren_status run_together(const benchmark *b, int argc, char **argv) {
     tren_comm comm;
-    TREN_TRY(tren_comm_open(&comm));
+    TREN_TRY(tren_mpi_start(&comm, TREN_START_SECONDS));
     tren_blas_threads(1);
     tren_status st = b->run(&comm, argc, argv);
     tren_comm_close(&comm);

@@ -45,7 +45,7 @@ static tren_status unknown(const char *name) {
 static tren_status run(int argc, char **argv) {
     if (argc < 2) {
         print_help();
-        return tren_fail(TREN_ERR_USAGE, "a subcommand is missing");
+        return tren_fail(TREN_ERR_USAGE, "a subcommand is missing; give one of those above");
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
         print_help();

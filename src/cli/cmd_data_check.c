@@ -1,8 +1,10 @@
 /* tren data check: one line per finding; what would spoil a training run is an error, the rest a
  * note. */
+#include "base/quote.h"
 #include "cli/args.h"
 #include "cli/cmd_data.h"
 #include "data/check.h"
+#include "cli/console.h"
 #include <stdarg.h>
 
 /* Findings of one file. */
@@ -11,9 +13,11 @@ typedef struct verdict {
 } verdict;
 
 static void say(int *count, const char *kind, const char *format, va_list args) {
+    char text[2048];
     ++*count;
     printf("  %-6s ", kind);
-    vprintf(format, args);
+    vsnprintf(text, sizeof text, format, args);
+    fputs(tren_cli_shown(text), stdout);
     printf("\n");
 }
 
@@ -68,6 +72,8 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
         if (found->class_rows[c] > 0) continue;
         if (missing++ == 0) first = c;
     }
+    if (part == TREN_TRAIN && missing == n_classes - 1)
+        note(v, "train: all rows are of one class: a network cannot learn from it");
     if (missing == 0) return;
     if (part == TREN_TRAIN)
         error(v, "train: %d of %d classes have no rows, the first is class %d", missing, n_classes,
@@ -113,9 +119,10 @@ static void print_balance(const tren_dataset_check *check, const tren_dataset_in
     if (check->n_classes == 0) return;
     printf("  %-24s %12s %12s %12s\n", "class", "train", "validation", "test");
     for (int c = 0; c < check->n_classes && c < SHOWN; c++) {
-        char number[16];
+        char number[16], name[25];
         snprintf(number, sizeof number, "%d", c);
-        printf("  %-24.24s", info->class_name ? info->class_name[c] : number);
+        tren_shown(name, sizeof name, info->class_name ? info->class_name[c] : number);
+        printf("  %-24s", name);
         for (int part = 0; part < TREN_N_PARTS; part++)
             printf(" %12zu", check->part[part].class_rows[c]);
         printf("\n");
@@ -129,7 +136,8 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
         tren_part part = (tren_part)i;
         const tren_part_check *found = &check->part[part];
         judge_digest(&v, tren_part_x[part], found->x);
-        judge_digest(&v, tren_part_y[part], found->y);
+        if (tren_dataset_info_of(dataset)->n_targets > 0)
+            judge_digest(&v, tren_part_y[part], found->y);
         judge_storage(&v, tren_part_x[part], &found->x_chunk);
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
@@ -142,16 +150,17 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
 static tren_status check_file(const char *path) {
     tren_dataset *dataset;
     tren_dataset_check check;
-    TREN_TRY(tren_dataset_open(&dataset, path));
+    TREN_TRY(tren_dataset_open_rows(&dataset, path));
     tren_status st = tren_dataset_check_open(&check, dataset);
     if (st == TREN_OK) {
-        printf("%s\n", path);
+        printf("%s\n", tren_cli_shown(path));
         print_balance(&check, tren_dataset_info_of(dataset));
         verdict v = judge(&check, dataset);
+        if (!v.errors) st = tren_data_print_notes(stdout, "  note   ", dataset);
         printf("  %s\n", v.errors ? "BAD" : "good");
         if (v.errors)
-            st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above", path, v.errors,
-                           v.errors == 1 ? "" : "s");
+            st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above; import the source again",
+                           path, v.errors, v.errors == 1 ? "" : "s");
         tren_dataset_check_close(&check);
     }
     tren_dataset_close(dataset);

@@ -1,6 +1,7 @@
 /* tren data import, tren data make: any source of the list, split and written. */
 #include "cli/args.h"
 #include "cli/cmd_data.h"
+#include "cli/console.h"
 #include "cli/out_file.h"
 #include "cli/settings.h"
 #include "data/prepare.h"
@@ -56,8 +57,8 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
 }
 
 static void print_result(const char *path, const tren_dataset_info *info, double seconds) {
-    printf("%s: %zu training, %zu validation and %zu test rows of ", path, info->rows[TREN_TRAIN],
-           info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
+    printf("%s: %zu training, %zu validation and %zu test rows of ", tren_cli_shown(path),
+           info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
     if (info->is_image)
         printf("%d x %d x %d %s", info->shape.c, info->shape.h, info->shape.w,
                tren_type_name(info->x_type));
@@ -65,6 +66,8 @@ static void print_result(const char *path, const tren_dataset_info *info, double
         printf("%d %s", info->shape.c, tren_type_name(info->x_type));
     if (info->n_classes)
         printf(", %d classes", info->n_classes);
+    else if (info->n_targets == 0)
+        printf(", without labels");
     else
         printf(", %d target%s", info->n_targets, info->n_targets == 1 ? "" : "s");
     printf(" (%.1f s)\n", seconds);
@@ -74,6 +77,8 @@ static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) 
     if (raw->n == 0) return TREN_OK;
     tren_texts name = {0};
     TREN_TRY(tren_texts_split(&name, "class-names", raw));
+    for (int i = 0; i < name.n; i++)
+        TREN_TRY(tren_class_name_check(TREN_ERR_USAGE, "--class-names", name.at[i]));
     const char *twice = tren_names_repeat(name.at, name.n);
     if (twice)
         return tren_fail(TREN_ERR_USAGE, "--class-names: '%s' stands twice: name each class once",
@@ -81,13 +86,59 @@ static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) 
     return tren_source_name_classes(source, name.at, name.n);
 }
 
+static const char *class_name(char out[64], const tren_dataset_info *info, int c) {
+    if (info->class_name)
+        snprintf(out, 64, "%d (%.40s)", c, info->class_name[c]);
+    else
+        snprintf(out, 64, "%d", c);
+    return out;
+}
+
+/* n [n_classes] rows of the training part: a network can learn neither one class nor none. */
+static void note_classes(const tren_dataset_info *info, const size_t *n) {
+    int empty = 0, first = -1, present = -1;
+    char name[64];
+    for (int c = 0; c < info->n_classes; c++) {
+        if (n[c] > 0) present = c;
+        if (n[c] == 0 && empty++ == 0) first = c;
+    }
+    if (empty == info->n_classes - 1)
+        fprintf(stderr,
+                "note: all training rows are of class %s: a network cannot learn from one class; "
+                "check the labels\n",
+                class_name(name, info, present));
+    else if (empty > 0)
+        fprintf(stderr,
+                "note: %d of %d classes have no training rows, the first is class %s: give more "
+                "rows, or number the classes without gaps (--stratify keeps rare ones)\n",
+                empty, info->n_classes, class_name(name, info, first));
+}
+
+static tren_status report_classes(const tren_dataset *dataset) {
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    size_t *n;
+    if (info->n_classes == 0) return TREN_OK;
+    TREN_TRY(tren_alloc(&n, (size_t)info->n_classes, sizeof *n, "the classes"));
+    tren_status st = tren_dataset_count_classes(n, dataset, TREN_TRAIN);
+    if (st == TREN_OK) note_classes(info, n);
+    free(n);
+    return st;
+}
+
 /* Reads back what was written: the message shows the file, not what we believe of it. */
 static tren_status report(const char *path, double began) {
     tren_dataset *dataset;
-    TREN_TRY(tren_dataset_open(&dataset, path));
+    TREN_TRY(tren_dataset_open_rows(&dataset, path));
     print_result(path, tren_dataset_info_of(dataset), tren_seconds() - began);
+    tren_status st = report_classes(dataset);
+    if (st == TREN_OK) st = tren_data_print_notes(stderr, "note: ", dataset);
     tren_dataset_close(dataset);
-    return TREN_OK;
+    return st;
+}
+
+static void print_notes(char *notes) {
+    for (char *line = strtok(notes, "\n"); line; line = strtok(NULL, "\n"))
+        fprintf(stderr, "note: %s\n", line);
 }
 
 static tren_status set_take_and_noise(common *c) {
@@ -101,6 +152,17 @@ static tren_status set_take_and_noise(common *c) {
     return tren_noise_kind_parse(&c->how.noise_kind, c->noise_kind);
 }
 
+/* Rows to predict: all of them, in their order, in the test part. */
+static tren_status keep_all(common *c) {
+    const tren_split *how = &c->how;
+    if (c->split || how->keep_test || how->stratify || how->take || c->noise >= 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--unlabeled puts all rows into the test part, in their order: leave "
+                         "--split, --keep-test, --stratify, --take and --label-noise out");
+    c->how = (tren_split){.percent = {[TREN_TEST] = 100}, .as_is = true, .seed = how->seed};
+    return TREN_OK;
+}
+
 /* --force replaces an old dataset, but not what is read now and not a training's weights. */
 static tren_status check_out(const tren_settings_args *args, const common *c) {
     if (!c->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the dataset to write");
@@ -112,13 +174,15 @@ static tren_status check_out(const tren_settings_args *args, const common *c) {
 static tren_status prepare(const tren_settings_args *args, common *c) {
     double began = tren_seconds();
     TREN_TRY(check_out(args, c));
-    TREN_TRY(tren_split_parse(&c->how, c->split));
+    TREN_TRY(tren_split_parse(&c->how, c->split ? c->split : "96/2/2"));
     TREN_TRY(set_take_and_noise(c));
     tren_source source = {0};
     tren_status st;
     TREN_GOTO(args->kind->read(&source, args->settings, c->how.seed));
+    if (source.n_targets == 0) TREN_GOTO(keep_all(c));
     TREN_GOTO(name_classes(&source, &c->class_names));
     TREN_GOTO(tren_dataset_write(c->out, &source, &c->how, c->force));
+    print_notes(source.notes);
     st = report(c->out, began);
 done:
     tren_source_close(&source);
@@ -127,8 +191,7 @@ done:
 
 static tren_status run_source(const tren_source_kind *kind, const char *what, int argc,
                               char **argv) {
-    common c = {
-        .split = "96/2/2", .noise = -1, .normalize = true, .how = {.shuffle = true, .seed = 1}};
+    common c = {.noise = -1, .normalize = true, .how = {.shuffle = true, .seed = 1}};
     tren_arg option[N_COMMON];
     list_common(option, &c);
     tren_settings_args *args;

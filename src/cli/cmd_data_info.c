@@ -2,7 +2,15 @@
 #include "cli/args.h"
 #include "cli/cmd_data.h"
 #include "data/schema.h"
+#include "cli/console.h"
 #include <sys/stat.h>
+
+/* "  classes       3: a, b, c" */
+static void print_names(const char *what, char *const *name, int n) {
+    printf("  %-13s %d", what, n);
+    for (int i = 0; name && i < n && i < 20; i++) printf("%s%s", i ? ", " : ": ", tren_cli_shown(name[i]));
+    printf("%s\n", name && n > 20 ? ", ..." : "");
+}
 
 static void print_layout(const tren_dataset_info *info) {
     if (info->is_image)
@@ -11,19 +19,16 @@ static void print_layout(const tren_dataset_info *info) {
     else
         printf("  layout        table, %d column%s, %s\n", info->shape.c,
                info->shape.c == 1 ? "" : "s", tren_type_name(info->x_type));
+    if (info->column_name) print_names("columns", info->column_name, info->shape.c);
+    if (info->n_targets == 0) {
+        printf("  labels        none: rows to predict\n");
+        return;
+    }
     if (info->n_classes == 0) {
         printf("  targets       %d\n", info->n_targets);
         return;
     }
-    printf("  classes       %d", info->n_classes);
-    for (int i = 0; info->class_name && i < info->n_classes; i++) {
-        if (i == 20) {
-            printf(", ...");
-            break;
-        }
-        printf("%s%s", i ? ", " : ": ", info->class_name[i]);
-    }
-    printf("\n");
+    print_names("classes", info->class_name, info->n_classes);
 }
 
 static void print_rows(const tren_dataset_info *info) {
@@ -50,8 +55,8 @@ static void print_split(const tren_provenance *from) {
 static void print_provenance(const tren_dataset *dataset) {
     tren_provenance from;
     if (tren_dataset_provenance(&from, dataset) != TREN_OK)
-        printf("  DAMAGED       %s\n", tren_error_text());
-    if (from.origin[0]) printf("  origin        %s\n", from.origin);
+        printf("  DAMAGED       %s\n", tren_cli_shown(tren_error_text()));
+    if (from.origin[0]) printf("  origin        %s\n", tren_cli_shown(from.origin));
     print_split(&from);
     if (from.take) printf("  taken         %lld rows of the pool\n", (long long)from.take);
     if (from.label_noise != 0)
@@ -65,7 +70,7 @@ static void print_info(const char *path, const tren_dataset *dataset) {
     struct stat about = {0};
     char size[32];
     stat(path, &about);
-    printf("%s (%s)\n", path, tren_text_bytes(size, (double)about.st_size));
+    printf("%s (%s)\n", tren_cli_shown(path), tren_text_bytes(size, (double)about.st_size));
     print_provenance(dataset);
     print_layout(info);
     print_rows(info);
@@ -90,7 +95,7 @@ tren_status tren_data_info(int argc, char **argv) {
         return tren_fail(TREN_ERR_USAGE, "info: a dataset is missing: tren data info FILE.h5");
     for (int i = 0; i < args.n_positional; i++) {
         tren_dataset *dataset;
-        TREN_TRY(tren_dataset_open(&dataset, file[i]));
+        TREN_TRY(tren_dataset_open_rows(&dataset, file[i]));
         print_info(file[i], dataset);
         tren_dataset_close(dataset);
     }

@@ -5,6 +5,8 @@
 #include "cli/out_file.h"
 #include "cli/png.h"
 #include "tren/data.h"
+#include "cli/console.h"
+#include <math.h>
 #include <string.h>
 
 enum { MAX_OPTIONS = 24, GAP = 4, WIDE_GAP = 12, SHADE = 200, MAX_SIDE = 16384 };
@@ -22,7 +24,7 @@ typedef struct preview {
     tren_dataset *dataset;
     const tren_dataset_info *info; /* not owned */
     tren_rows rows;
-    tren_normalizer as_stored; /* changes nothing */
+    tren_normalizer as_stored; /* at most subtracts one number from all pixels */
     tren_augment augment;
     /* the sheet */
     tren_picture sheet;
@@ -127,7 +129,7 @@ static tren_status check_image(const preview *p) {
 }
 
 static tren_status open_data(preview *p) {
-    TREN_TRY(tren_dataset_open(&p->dataset, p->file));
+    TREN_TRY(tren_dataset_open_rows(&p->dataset, p->file));
     p->info = tren_dataset_info_of(p->dataset);
     TREN_TRY(check_image(p));
     TREN_TRY(tren_augment_open(&p->augment, &p->config, p->info));
@@ -135,7 +137,9 @@ static tren_status open_data(preview *p) {
     if (!p->augment.warps && p->augment.noise == 0) p->copies = 0;
     TREN_TRY(tren_rows_read(&p->rows, p->dataset, TREN_TRAIN, 0, (size_t)p->n));
     tren_dataset_info plain = *p->info;
-    double zero[3] = {0}, one[3] = {1, 1, 1};
+    /* Float would not tell pixels apart that lie far from zero. */
+    bool far = plain.x_type != TREN_U8 && fabs(plain.mean[0]) > TREN_FAR * plain.sd[0];
+    double from = far ? plain.mean[0] : 0, zero[3] = {from, from, from}, one[3] = {1, 1, 1};
     plain.mean = zero;
     plain.sd = one;
     return tren_normalizer_open(&p->as_stored, &plain);
@@ -218,7 +222,7 @@ static tren_status open_sheet(preview *p) {
 }
 
 static void report(const preview *p) {
-    printf("%s: %d training image%s", p->out_path, p->n, p->n == 1 ? "" : "s");
+    printf("%s: %d training image%s", tren_cli_shown(p->out_path), p->n, p->n == 1 ? "" : "s");
     if (p->copies)
         printf(" and what the first %d epoch%s would make of %s", p->copies,
                p->copies == 1 ? "" : "s", p->n == 1 ? "it" : "them");
@@ -257,6 +261,7 @@ tren_status tren_data_preview(int argc, char **argv) {
     TREN_TRY(read_line(&p, argc, argv, &help));
     if (help) return TREN_OK;
     if (!tren_path_ends(p.out_path, ".png"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png", p.out_path);
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png; give it this ending",
+                         p.out_path);
     return make(&p);
 }

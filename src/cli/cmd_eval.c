@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/eval_report.h"
+#include "cli/mpi_start.h"
 #include "cli/out_file.h"
 #include "cli/trained.h"
 
@@ -93,7 +94,7 @@ int tren_cmd_eval(int argc, char **argv) {
     tren_status st = parse(&a, argc, argv);
     if (st == TREN_OK && a.help) return 0;
     if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
-    if (st == TREN_OK) st = tren_comm_open(&comm);
+    if (st == TREN_OK) st = tren_mpi_start(&comm, TREN_START_SECONDS);
     if (st != TREN_OK) {
         tren_trained_close(&trained);
         return tren_cli_fail("eval", st);

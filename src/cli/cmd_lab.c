@@ -7,6 +7,7 @@
 #include "cli/lab_plot.h"
 #include "cli/lab_report.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 #include "cli/stop_signal.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ typedef struct lab_args {
 static tren_status set_language(tren_language *language, const char *text) {
     *language = text && strcmp(text, "es") == 0 ? TREN_SPANISH : TREN_ENGLISH;
     if (!text || *language == TREN_SPANISH || strcmp(text, "en") == 0) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--lang: '%s' is neither en nor es", text);
+    return tren_fail(TREN_ERR_USAGE, "--lang: '%s' is neither en nor es; give one of these", text);
 }
 
 static tren_status parse(lab_args *a, int argc, char **argv) {
@@ -120,10 +121,10 @@ static void draw(const tren_experiment *e, const lab_args *a, tren_language lang
         char path[TREN_MAX_PATH];
         snprintf(path, sizeof path, "%s/%s/%s.%s", a->out, e->name, e->name, ending[i]);
         if (tren_lab_draw(e, a->out, path, language) != TREN_OK) {
-            printf("warning: no picture: %s\n", tren_error_text());
+            printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
             return;
         }
-        printf(i == 0 ? "  %s" : ", .%s\n", i == 0 ? path : ending[i]);
+        printf(i == 0 ? "  %s" : ", .%s\n", i == 0 ? tren_cli_shown(path) : ending[i]);
     }
 }
 
@@ -145,7 +146,7 @@ static int run_within(const tren_experiment *const chosen[], int n, const lab_ar
     tren_comm comm;
     tren_verdict verdict[MAX_NAMES];
     tren_stop_signal_catch();
-    tren_status st = tren_comm_open(&comm);
+    tren_status st = tren_mpi_start(&comm, TREN_START_SECONDS);
     if (st != TREN_OK) return tren_cli_fail("lab run", st);
     tren_blas_threads(1);
     tren_log log = {.out = stdout};
@@ -210,7 +211,7 @@ static void summarize(const tren_experiment *const chosen[], int n, const lab_ar
     for (int i = 0; i < n && st == TREN_OK; i++) st = print_row(chosen[i], a->out, language);
     printf(language == TREN_SPANISH ? "una página con todo: tren lab report %s --lang es\n"
                                     : "one page of all: tren lab report %s\n",
-           a->out);
+           tren_cli_shown(a->out));
 }
 
 static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab_args *a,

@@ -42,7 +42,8 @@ static tren_status parse(plot_args *a, int argc, char **argv) {
     if (a->n_runs == 0)
         return tren_fail(TREN_ERR_USAGE, "a run folder is missing: tren plot RUN_DIR ...");
     if (strlen(y) >= sizeof a->columns)
-        return tren_fail(TREN_ERR_USAGE, "--y is longer than %zu bytes", sizeof a->columns - 1);
+        return tren_fail(TREN_ERR_USAGE, "--y is longer than %zu bytes; name fewer columns",
+                         sizeof a->columns - 1);
     strcpy(a->columns, y);
     return TREN_OK;
 }
@@ -65,12 +66,15 @@ static tren_status add_column(tren_plot *plot, const char *column) {
     const tren_metrics *first = &plot->run[0].metrics;
     if (any_has(plot, column)) {
         if (plot->n_columns == TREN_PLOT_MAX_PANELS)
-            return tren_fail(TREN_ERR_USAGE, "--y: more than %d columns", TREN_PLOT_MAX_PANELS);
+            return tren_fail(TREN_ERR_USAGE, "--y: more than %d columns; name fewer",
+                             TREN_PLOT_MAX_PANELS);
         plot->column[plot->n_columns++] = column;
         return TREN_OK;
     }
     if (any_names(plot, column))
-        return tren_fail(TREN_ERR_USAGE, "--y: the column '%s' holds no numbers", column);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--y: the column '%s' holds no numbers; docs/metrics.md lists those that do", column);
     const char *nearest =
         tren_text_nearest(column, (const char *const *)first->name, (size_t)first->n_columns);
     if (nearest)
@@ -95,12 +99,16 @@ static tren_status choose_columns(tren_plot *plot, char *columns) {
 static tren_status choose_file(char *path, size_t n, const plot_args *a, bool *png) {
     *png = a->out && tren_path_ends(a->out, ".png");
     if (a->out && !*png && !tren_path_ends(a->out, ".svg"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' ends neither in .svg nor in .png", a->out);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--out: '%s' ends neither in .svg nor in .png; give one of these endings",
+                         a->out);
     int length = a->out           ? snprintf(path, n, "%s", a->out)
                  : a->n_runs == 1 ? snprintf(path, n, "%s/curves.svg", a->run[0])
                                   : snprintf(path, n, "curves.svg");
     if ((size_t)length < n) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "the path of the picture is longer than %zu bytes", n - 1);
+    return tren_fail(TREN_ERR_USAGE,
+                     "the path of the picture is longer than %zu bytes; choose a shorter one",
+                     n - 1);
 }
 
 static tren_status draw(plot_args *a) {
@@ -111,7 +119,7 @@ static tren_status draw(plot_args *a) {
     TREN_GOTO(tren_plot_open(&plot, a->run, a->n_runs));
     TREN_GOTO(choose_columns(&plot, a->columns));
     TREN_GOTO(tren_plot_draw(&plot, path));
-    printf("%s\n", path);
+    printf("%s\n", tren_cli_shown(path));
 done:
     tren_plot_close(&plot);
     return st;

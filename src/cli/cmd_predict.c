@@ -3,6 +3,7 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "cli/mpi_start.h"
 #include "cli/predict_out.h"
 #include "cli/scores.h"
 
@@ -22,12 +23,15 @@ static tren_status check(predict_args *a, const tren_args *args, const char *sou
         return tren_fail(TREN_ERR_USAGE, "a run folder or checkpoint is missing: tren predict "
                                          "RUN_DIR|CHECKPOINT --data FILE.h5 --out FILE.csv");
     a->trained.source = source;
+    a->trained.unlabeled = true;
     if (!a->trained.data)
         return tren_fail(TREN_ERR_USAGE, "--data is missing: the dataset with the rows");
     if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the file to write");
     if (!tren_path_ends(a->out, ".csv") && !tren_path_ends(a->out, ".h5") &&
         !tren_path_ends(a->out, ".hdf5"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' ends neither in .csv nor in .h5", a->out);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--out: '%s' ends neither in .csv nor in .h5; give one of these endings",
+                         a->out);
     return TREN_OK;
 }
 
@@ -91,7 +95,7 @@ static tren_status predict_block(void *ctx, size_t first, int n, const real *out
     for (int i = 0; p->out.classes && i < n; i++) {
         int32_t *order = p->order + (size_t)i * (size_t)top;
         find_top(order, output + (size_t)i * (size_t)outputs, outputs, top);
-        p->correct += order[0] == label[i];
+        p->correct += label && order[0] == label[i];
     }
     if (p->out.classes) tren_softmax(p->output, n, outputs);
     tren_predicted rows = {.first = first,
@@ -106,17 +110,19 @@ static tren_status predict_block(void *ctx, size_t first, int n, const real *out
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static tren_status predictor_open(predictor *p, const tren_trained *t, const predict_args *a) {
-    const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
+    const tren_dataset_info *info = tren_dataset_info_of(t->dataset), *net = &t->checkpoint.data;
     tren_predict_out *out = &p->out;
     out->trained = t;
     out->rows = tren_trained_rows(t);
-    out->classes = info->n_classes > 0;
-    out->outputs = tren_model_outputs(info);
-    out->class_name = info->class_name ? info->class_name : t->checkpoint.data.class_name;
+    out->classes = net->n_classes > 0;
+    out->labeled = info->n_targets > 0;
+    out->outputs = tren_model_outputs(net);
+    out->class_name = info->class_name ? info->class_name : net->class_name;
     out->all = a->top == 0;
     out->top = a->top == 0 ? 1 : a->top;
     if (a->top > 0 && !out->classes)
-        return tren_fail(TREN_ERR_USAGE, "--top %d chooses among classes, and %s has targets",
+        return tren_fail(TREN_ERR_USAGE,
+                         "--top %d chooses among classes, and %s has targets; leave --top out",
                          a->top, t->config.data);
     if (a->top > out->outputs)
         return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes; give at most as many",
@@ -136,9 +142,9 @@ static void predictor_close(predictor *p) {
 }
 
 static void say(const predictor *p, const predict_args *a) {
-    printf("%s: predictions for %zu rows of the %s part of %s", a->out, p->out.rows,
-           tren_part_name[p->out.trained->part], p->out.trained->config.data);
-    if (p->out.classes)
+    printf("%s: predictions for %zu rows of the %s part of %s", tren_cli_shown(a->out), p->out.rows,
+           tren_part_name[p->out.trained->part], tren_cli_shown(p->out.trained->config.data));
+    if (p->out.classes && p->out.labeled)
         printf(", %zu right (accuracy %.4f)", p->correct, (double)p->correct / (double)p->out.rows);
     printf("\n");
 }
@@ -189,7 +195,7 @@ int tren_cmd_predict(int argc, char **argv) {
     tren_status st = parse(&a, argc, argv);
     if (st == TREN_OK && a.help) return 0;
     if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
-    if (st == TREN_OK) st = tren_comm_open(&comm);
+    if (st == TREN_OK) st = tren_mpi_start(&comm, TREN_START_SECONDS);
     if (st != TREN_OK) {
         tren_trained_close(&trained);
         return tren_cli_fail("predict", st);

@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 #include "cli/sweep_plot.h"
 #include "cli/stop_signal.h"
 #include "tren/kernels.h"
@@ -30,8 +31,9 @@ static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
                  "change the result.",
          .min = 1, .max = 65536},
         {"part", TREN_ARG_TEXT, &a->part, "K/N",
-         .help = "Of a job array: only the points of part K of N (from 1), dealt out by their "
-                 "cost. Who finishes last writes the table."},
+         .help = "Only the points of part K of N (from 1), dealt out by their cost, for file "
+                 "systems without locks: jobs that share DIR never train one point twice. Who "
+                 "finishes last writes the table."},
         {"keep-runs", TREN_ARG_FLAG, &a->keep_runs, NULL,
          .help = "Keep a run folder for each point, from which one that was killed goes on at its "
                  "exact step; without it a killed point begins anew."},
@@ -127,11 +129,11 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
     if (st == TREN_OK) st = check_keys(grid, &theirs);
     free(mine.at);
     if (st == TREN_OK && run.resume)
-        st = tren_fail(TREN_ERR_USAGE, "--resume: a sweep always goes on where it was");
-    if (st == TREN_OK && grid->n_axes == 0)
         st = tren_fail(TREN_ERR_USAGE,
-                       "the file has no grid; give it a section such as\n  grid:\n    "
-                       "optimizer.learning_rate: [0.1, 0.01]\n    seed: [1, 2, 3]");
+                       "--resume: a sweep always goes on where it was; leave this option out");
+    if (st == TREN_OK && grid->n_axes == 0)
+        st = tren_fail(TREN_ERR_USAGE, "the file has no grid; give it a section such as grid: "
+                                       "{optimizer.learning_rate: [0.1, 0.01], seed: [1, 2, 3]}");
     return st;
 }
 
@@ -148,23 +150,27 @@ static tren_status read_part(tren_grid_sweep *sweep, const char *text) {
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, bool collected) {
+static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, tren_status st) {
+    bool collected = st == TREN_OK && r->n_left == 0;
     printf("%d points: %d were there, %d trained in %.1f s, %d left\n", r->n_points, r->n_before,
            r->n_done, r->seconds, r->n_left);
-    if (collected) printf("%s/sweep.csv\n", sweep->base->out);
+    if (st == TREN_OK && r->n_left > 0)
+        printf("what is left is claimed by other jobs, or of other parts; the same command trains "
+               "what these do not finish\n");
+    if (collected) printf("%s/sweep.csv\n", tren_cli_shown(sweep->base->out));
 }
 
 static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
     tren_comm comm;
     tren_sweep_result result;
-    tren_status st = tren_comm_open(&comm);
+    tren_status st = tren_mpi_start(&comm, sweep->base->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("sweep", st);
     tren_blas_threads(sweep->base->blas_threads);
     st = tren_grid_sweep_run(&comm, sweep, &result);
     bool speaks = comm.rank == 0;
     tren_comm_close(&comm);
     bool whole = st == TREN_OK && result.n_left == 0;
-    if (speaks && result.n_points > 0) say(sweep, &result, whole);
+    if (speaks && result.n_points > 0) say(sweep, &result, st);
     int code = tren_cli_fail_agreed("sweep", st, speaks);
     if (speaks && whole && sweep->base->plots)
         tren_sweep_plot(sweep, &(tren_sweep_axes){a->x, a->y, a->log_x, a->log_y});

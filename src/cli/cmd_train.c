@@ -3,27 +3,13 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
 #include "tren/train.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* For the tests: TREN_TEST_KILL=renamed:3 dies without warning the third time the run comes to
- * that point. */
-static void die_at(void *ctx, const char *point) {
-    static int left = -1;
-    (void)ctx;
-    const char *wish = getenv("TREN_TEST_KILL"), *colon = wish ? strchr(wish, ':') : NULL;
-    if (!colon || strlen(point) != (size_t)(colon - wish) ||
-        strncmp(wish, point, strlen(point)) != 0)
-        return;
-    if (left < 0) left = atoi(colon + 1);
-    if (--left == 0) raise(SIGKILL);
-}
 
 static void show(void *ctx, const tren_progress *p) {
     tren_progress_show(ctx, p);
@@ -45,7 +31,7 @@ static void say_result(const tren_config *config, const tren_result *r) {
         printf("\n");
     }
     printf("digest %016llx\n", (unsigned long long)r->digest);
-    if (config->out[0]) printf("run folder: %s\n", config->out);
+    if (config->out[0]) printf("run folder: %s\n", tren_cli_shown(config->out));
 }
 
 static tren_status train(tren_comm *comm, const tren_config *config, bool resume, double started,
@@ -57,7 +43,6 @@ static tren_status train(tren_comm *comm, const tren_config *config, bool resume
                                   .signal = &tren_stop_signal,
                                   .log = &log,
                                   .progress = show,
-                                  .hook = getenv("TREN_TEST_KILL") ? die_at : NULL,
                                   .ctx = &view,
                                   .started = started};
     tren_status st = tren_train(comm, config, &options, result);
@@ -72,7 +57,7 @@ static bool finished(tren_status st) {
 static int run(const tren_config *config, bool resume, double started) {
     tren_comm comm;
     tren_result result;
-    tren_status st = tren_comm_open(&comm);
+    tren_status st = tren_mpi_start(&comm, config->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("train", st);
     st = train(&comm, config, resume, started, &result);
     bool speaks = comm.rank == 0;

@@ -1,5 +1,7 @@
 #include "cli/console.h"
+#include "base/quote.h"
 #include "cli/launch.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,9 +21,10 @@ const char *tren_style_on(FILE *out, tren_style style) {
 
 static int print_error(const char *command, const char *who, tren_status status) {
     fflush(stdout);
-    fprintf(stderr, "%stren%s%s%s:%s %s\n", tren_style_on(stderr, TREN_STYLE_ERROR),
-            command ? " " : "", command ? command : "", who, tren_style_on(stderr, TREN_STYLE_NONE),
-            tren_error_text());
+    fprintf(stderr, "%stren%s%s%s:%s ", tren_style_on(stderr, TREN_STYLE_ERROR), command ? " " : "",
+            command ? command : "", who, tren_style_on(stderr, TREN_STYLE_NONE));
+    tren_put_shown(stderr, tren_error_text());
+    fputc('\n', stderr);
     return (int)status;
 }
 
@@ -38,6 +41,14 @@ static int fail_later(const char *command, tren_status status) {
     if (wait_for_words(rank ? 2 : 0) != 0 || !rank) return (int)status;
     snprintf(who, sizeof who, " (rank %.20s)", rank);
     return print_error(command, who, status);
+}
+
+const char *tren_cli_shown(const char *text) {
+    enum { AT_ONCE = 4, ROOM = TREN_SHOWN_ROOM * 4096 };
+    static _Thread_local char shown[AT_ONCE][ROOM];
+    static _Thread_local int at;
+    at = (at + 1) % AT_ONCE;
+    return tren_shown(shown[at], ROOM, text);
 }
 
 int tren_cli_fail(const char *command, tren_status status) {
@@ -84,5 +95,5 @@ tren_status tren_cli_flush(void) {
     bool failed = fflush(stdout) != 0 || ferror(stdout);
     if (!failed || errno == EPIPE) return TREN_OK;
     return tren_fail(TREN_ERR_ENV, "the output could not be written: %s",
-                     errno ? strerror(errno) : "write error");
+                     errno ? tren_why(errno) : "write error; is the disk full?");
 }

@@ -5,6 +5,10 @@
 
 #include "tren/base.h"
 
+/* A path or a name as a terminal may show it: control characters escaped (base/quote.h). Stays
+ * until the fourth call after this one. */
+const char *tren_cli_shown(const char *text);
+
 /* Prints this thread's error text as "tren COMMAND: text" to stderr and returns the status as exit
  * code; prints nothing for TREN_OK. command may be NULL. Of many ranks that fail alike before they
  * can agree, the first prints. */

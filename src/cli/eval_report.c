@@ -1,6 +1,7 @@
 #include "cli/eval_report.h"
 #include "cli/console.h"
 #include "cli/out_file.h"
+#include "base/quote.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ static const char *class_name(const tren_trained *t, int i) {
 /* "3 Dress": the number, right-aligned, and the name where there is one. */
 static void label_of(char out[MAX_LABEL + 1], const tren_trained *t, int i, int digits) {
     const char *name = class_name(t, i);
-    snprintf(out, MAX_LABEL + 1, "%*d%s%s", digits, i, name ? " " : "", name ? name : "");
+    int n = snprintf(out, MAX_LABEL + 1, "%*d%s", digits, i, name ? " " : "");
+    if (name) tren_shown(out + n, (size_t)(MAX_LABEL + 1 - n), name);
 }
 
 /* Columns of a text, as far as UTF-8 tells. */
@@ -151,20 +153,6 @@ void tren_eval_print(FILE *out, const tren_trained *t, const tren_eval_result *r
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void json_text(FILE *out, const char *text) {
-    fputc('"', out);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
-}
-
 /* As many digits as in result.json. */
 static void json_number(FILE *out, const char *key, double x) {
     fprintf(out, isfinite(x) ? "\"%s\": %.9g" : "\"%s\": null", key, x);
@@ -178,7 +166,7 @@ static void json_field(FILE *out, const char *key, double x) {
 
 static void json_field_text(FILE *out, const char *key, const char *text) {
     fprintf(out, "  \"%s\": ", key);
-    json_text(out, text);
+    tren_put_json(out, text);
     fputs(",\n", out);
 }
 
@@ -188,7 +176,7 @@ static void json_classes(FILE *out, const tren_trained *t, const tren_eval_resul
         double precision = tren_precision_of(r, i), recall = tren_recall_of(r, i);
         fputs("    {\"name\": ", out);
         if (class_name(t, i))
-            json_text(out, class_name(t, i));
+            tren_put_json(out, class_name(t, i));
         else
             fputs("null", out);
         fprintf(out, ", \"rows\": %.0f, ", tren_support_of(r, i));
@@ -237,7 +225,7 @@ void tren_eval_json(FILE *out, const tren_trained *t, const tren_eval_result *r)
 
 static void csv_class(FILE *out, const tren_trained *t, int i) {
     if (class_name(t, i))
-        tren_csv_text(out, class_name(t, i));
+        tren_put_csv(out, class_name(t, i));
     else
         fprintf(out, "%d", i);
 }

@@ -1,4 +1,5 @@
 #include "cli/gnuplot.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -20,7 +21,7 @@ static tren_status spawn(pid_t *child, const int fd[3]) {
     if (failed == ENOENT)
         return tren_fail(TREN_ERR_ENV, "there is no gnuplot on PATH, which draws the pictures; "
                                        "install it (Debian: gnuplot-nox)");
-    if (failed) return tren_fail(TREN_ERR_ENV, "gnuplot cannot be started: %s", strerror(failed));
+    if (failed) return tren_fail(TREN_ERR_ENV, "gnuplot cannot be started: %s", tren_why(failed));
     return TREN_OK;
 }
 
@@ -41,7 +42,7 @@ tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
     notes[0] = '\0';
     FILE *said = tmpfile();
     if (!said || fflush(script) != 0)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     rewind(script);
     pid_t child;
     int status = 0;
@@ -53,7 +54,10 @@ tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
     }
     fclose(said);
     if (st != TREN_OK || status == 0) return st;
-    return tren_fail(TREN_ERR_ENV, "gnuplot failed: %s", notes[0] ? notes : "it does not say why");
+    return tren_fail(
+        TREN_ERR_ENV,
+        "gnuplot failed: %s; install another version of gnuplot, or turn pictures off (--no-plots)",
+        notes[0] ? notes : "it does not say why");
 }
 
 tren_status tren_gnuplot_check(const tren_out_file *picture) {

@@ -127,6 +127,9 @@ static void print_switches(const char *name, int width) {
         print_item("--resume", tren_help_resume, width);
         print_item("--dry-run", tren_help_dry_run, width);
     }
+    if (command && strstr(command->synopsis, "--get"))
+        print_item("--get KEY", "Print the value of one key as it is, without quotes, for scripts.",
+                   width);
     print_item("--help", "Print this and leave.", width);
 }
 

@@ -1,4 +1,5 @@
 #include "cli/lab_launch.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -80,7 +81,7 @@ static tren_status spawn(const char **argv) {
         return tren_fail(TREN_ERR_ENV,
                          "there is no mpirun on PATH; install Open MPI (Debian: openmpi-bin), or "
                          "start 'tren lab run' under your own launcher");
-    if (failed) return tren_fail(TREN_ERR_ENV, "mpirun cannot be started: %s", strerror(failed));
+    if (failed) return tren_fail(TREN_ERR_ENV, "mpirun cannot be started: %s", tren_why(failed));
     child = pid;
     if (caught) kill(pid, caught); /* it came before there was a child to hand it to */
     return wait_for(pid);
@@ -89,7 +90,7 @@ static tren_status spawn(const char **argv) {
 tren_status tren_lab_launch(const char *name, int ranks, const char *const *options) {
     char self[PATH_MAX], count[16];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0) return tren_fail(TREN_ERR_ENV, "/proc/self/exe: %s", strerror(errno));
+    if (n <= 0) return tren_fail(TREN_ERR_ENV, "/proc/self/exe: %s", tren_why(errno));
     self[n] = '\0';
     snprintf(count, sizeof count, "%d", ranks);
     const char *argv[MAX_ARGUMENTS] = {"mpirun", "--quiet", "-n", count};

@@ -2,6 +2,7 @@
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -84,7 +85,7 @@ static void put_plot(const picture *p, const tren_panel *panel, int index) {
         tren_plot_text(p->out, s->label.en ? tren_say_in(p->language, s->label) : "");
         between = ", \\\n     ";
     }
-    fputs(*between == 'p' ? "plot NaN notitle\n" : "\n", p->out);
+    fputs(*between == 'p' ? "plot [1:2][1:2] NaN notitle\n" : "\n", p->out);
 }
 
 static void put_panel(const picture *p, const tren_panel *panel, int index) {
@@ -161,7 +162,7 @@ tren_status tren_lab_draw(const tren_experiment *e, const char *out, const char 
                           tren_language language) {
     picture p = {.out = tmpfile(), .language = language, .png = tren_path_ends(path, ".png")};
     if (!p.out)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     while (p.n_panels < TREN_MAX_PANELS && e->panel[p.n_panels].series[0].y) p.n_panels++;
     tren_status st = read_tables(&p, e, out);
     if (st == TREN_OK) {

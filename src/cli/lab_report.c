@@ -1,7 +1,9 @@
 #include "cli/lab_report.h"
+#include "base/quote.h"
 #include "base/whole.h"
 #include "cli/lab_plot.h"
 #include "cli/out_file.h"
+#include "cli/console.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,25 +20,6 @@ typedef struct page {
 
 static const char *say(const page *p, const char *en, const char *es) {
     return tren_say_in(p->language, (tren_phrase){en, es});
-}
-
-static void put_text(FILE *out, const char *text) {
-    for (; *text; text++) switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            fputc(*text, out);
-        }
 }
 
 static const char head[] =
@@ -60,17 +43,6 @@ static const char *class_of(const tren_verdict *v) {
     return v->not_available ? "na" : tren_verdict_holds(v) ? "yes" : "no";
 }
 
-static void put_base64(FILE *out, const unsigned char *bytes, size_t n) {
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3) {
-        unsigned a = bytes[i], b = i + 1 < n ? bytes[i + 1] : 0, c = i + 2 < n ? bytes[i + 2] : 0;
-        fputc(digit[a >> 2], out);
-        fputc(digit[(a & 3) << 4 | b >> 4], out);
-        fputc(i + 1 < n ? digit[(b & 15) << 2 | c >> 6] : '=', out);
-        fputc(i + 2 < n ? digit[c & 63] : '=', out);
-    }
-}
-
 /* The figure, drawn anew in the page's language. */
 static tren_status put_figure(page *p, const tren_experiment *e) {
     char path[TREN_MAX_PATH], *svg = NULL;
@@ -80,9 +52,9 @@ static tren_status put_figure(page *p, const tren_experiment *e) {
     unlink(path);
     if (st != TREN_OK) return st;
     fputs("<img alt=\"", p->out);
-    put_text(p->out, tren_say_in(p->language, e->title));
+    tren_put_html(p->out, tren_say_in(p->language, e->title));
     fputs("\" src=\"data:image/svg+xml;base64,", p->out);
-    put_base64(p->out, (const unsigned char *)svg, strlen(svg));
+    tren_put_base64(p->out, svg, strlen(svg));
     fputs("\">\n", p->out);
     free(svg);
     return TREN_OK;
@@ -90,7 +62,7 @@ static tren_status put_figure(page *p, const tren_experiment *e) {
 
 static void put_part(page *p, const char *name, const char *text) {
     fprintf(p->out, "<p><b>%s</b> ", name);
-    put_text(p->out, text);
+    tren_put_html(p->out, text);
     fputs("</p>\n", p->out);
 }
 
@@ -100,7 +72,7 @@ static void put_claims(page *p, const tren_verdict *v) {
     fputs("<ul class=\"claims\">\n", p->out);
     for (int i = 0; i < v->n; i++) {
         fprintf(p->out, "<li>%s ", mark[v->at[i].claim]);
-        put_text(p->out, v->at[i].text[p->language]);
+        tren_put_html(p->out, v->at[i].text[p->language]);
         fputs("</li>\n", p->out);
     }
     fputs("</ul>\n", p->out);
@@ -109,9 +81,9 @@ static void put_claims(page *p, const tren_verdict *v) {
 static tren_status put_experiment(page *p, const tren_experiment *e, const tren_lab_state *s) {
     char words[TREN_VERDICT_WORDS];
     fprintf(p->out, "<h2 id=\"%s\">%s · ", e->name, e->name);
-    put_text(p->out, tren_say_in(p->language, e->title));
+    tren_put_html(p->out, tren_say_in(p->language, e->title));
     fputs("</h2>\n<p class=\"question\">", p->out);
-    put_text(p->out, tren_say_in(p->language, e->question));
+    tren_put_html(p->out, tren_say_in(p->language, e->question));
     fputs("</p>\n", p->out);
     if (!s->verdict.not_available) TREN_TRY(put_figure(p, e));
     put_part(p, say(p, "Setting.", "Montaje."), tren_say_in(p->language, e->setting));
@@ -128,7 +100,7 @@ static tren_status put_experiment(page *p, const tren_experiment *e, const tren_
             tren_verdict_words(words, &s->verdict, p->language));
     put_claims(p, &s->verdict);
     fputs("<p><code>", p->out);
-    put_text(p->out, s->command);
+    tren_put_html(p->out, s->command);
     fprintf(p->out, "</code> · %.0f s</p>\n", s->seconds);
     return TREN_OK;
 }
@@ -136,9 +108,9 @@ static tren_status put_experiment(page *p, const tren_experiment *e, const tren_
 static void put_summary_row(page *p, const tren_experiment *e, const tren_lab_state *s) {
     char words[TREN_VERDICT_WORDS];
     fprintf(p->out, "<tr><td><a href=\"#%s\">%s</a></td><td>", e->name, e->name);
-    put_text(p->out, tren_say_in(p->language, e->figure));
+    tren_put_html(p->out, tren_say_in(p->language, e->figure));
     fputs("</td><td>", p->out);
-    put_text(p->out, tren_say_in(p->language, e->title));
+    tren_put_html(p->out, tren_say_in(p->language, e->title));
     fprintf(p->out, "</td><td class=\"%s\">%s</td><td>%.0f s</td></tr>\n", class_of(&s->verdict),
             tren_verdict_words(words, &s->verdict, p->language), s->seconds);
 }
@@ -186,6 +158,6 @@ tren_status tren_lab_report(const char *dir, const char *path, bool force, tren_
     if (st == TREN_OK) st = put_page(&p);
     if (st == TREN_OK) st = tren_out_finish(&file);
     tren_out_close(&file);
-    if (st == TREN_OK) printf("%s\n", path ? path : own);
+    if (st == TREN_OK) printf("%s\n", tren_cli_shown(path ? path : own));
     return st;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,9 @@ static tren_status exec_sibling(const char *name, char **argv) {
     char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
     if (folder + strlen(name) >= sizeof path)
-        return tren_fail(TREN_ERR_ENV, "the path of the program is too long: '%s'", path);
+        return tren_fail(TREN_ERR_ENV,
+                         "the path of the program is too long: '%s'; install it in a shorter one",
+                         path);
     strcpy(path + folder, name);
     size_t n = 0;
     while (argv[n]) n++;
@@ -98,11 +101,24 @@ static long env_number(const char *name, long otherwise) {
     return *end ? otherwise : value;
 }
 
-bool tren_launch_is_first(void) {
+long tren_launch_rank(void) {
     static const char *const rank[] = {"PMIX_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK"};
     for (size_t i = 0; i < sizeof rank / sizeof *rank; i++)
-        if (getenv(rank[i])) return env_number(rank[i], 0) == 0;
-    return !getenv("SLURM_STEP_ID") || env_number("SLURM_PROCID", 0) == 0;
+        if (getenv(rank[i])) return env_number(rank[i], 0);
+    return getenv("SLURM_STEP_ID") ? env_number("SLURM_PROCID", 0) : 0;
+}
+
+bool tren_launch_is_first(void) {
+    return tren_launch_rank() == 0;
+}
+
+/* SLURM counts in MiB. --mem=0 means all of the node, and a node that is not told has no number. */
+double tren_launch_node_memory(int n_local) {
+    double per_node = (double)env_number("SLURM_MEM_PER_NODE", 0);
+    double per_cpu = (double)env_number("SLURM_MEM_PER_CPU", 0);
+    double cpus =
+        (double)env_number("SLURM_CPUS_ON_NODE", n_local * env_number("SLURM_CPUS_PER_TASK", 1));
+    return 0x1p20 * fmax(0, per_node > 0 ? per_node : per_cpu * cpus);
 }
 
 /* Open MPI needs PMIx, or its own mpirun; others are content with the older PMI. */

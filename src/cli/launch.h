@@ -25,6 +25,16 @@ tren_status tren_launch_precision(tren_precision precision, char **argv);
 /* The same for double. */
 tren_status tren_launch_double(char **argv);
 
+/* This process's rank, as far as the launcher's environment tells; 0 where it is not one of many.
+ */
+long tren_launch_rank(void);
+/* Bytes that SLURM grants the job on this node, of whose processes n_local are here (SLURM_MEM_*);
+ * 0: it does not say. */
+double tren_launch_node_memory(int n_local);
+/* TREN_ERR_ENV when a limit of this process (ulimit -n, -s, -v, -d) is too low for MPI and HDF5 to
+ * work: they crash, hang or exit with codes of their own. */
+tren_status tren_launch_check_limits(void);
+
 /* Whether this process is rank 0, or not one of many, as far as the launcher's environment tells:
  * the one that speaks before MPI_Init. */
 bool tren_launch_is_first(void);

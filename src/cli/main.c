@@ -14,8 +14,9 @@ static bool is_either(const char *text, const char *a, const char *b) {
 static int run_command(const tren_command *command, int argc, char **argv) {
     tren_status st = TREN_OK;
     bool helps = tren_args_ask_help(argc, argv);
-    if (command->uses_mpi && !helps) st = tren_launch_check_srun();
-    if (command->alone && !helps) st = tren_launch_check_alone();
+    if (!helps) st = tren_launch_check_limits();
+    if (st == TREN_OK && command->uses_mpi && !helps) st = tren_launch_check_srun();
+    if (st == TREN_OK && command->alone && !helps) st = tren_launch_check_alone();
     return st == TREN_OK ? command->run(argc, argv) : tren_cli_fail(command->name, st);
 }
 

@@ -1,5 +1,7 @@
 #include "cli/out_file.h"
+#include "base/own.h"
 #include "train/checkpoint.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 enum { BUFFER = 1 << 18 };
 
 static tren_status refuse(const tren_out_file *out, int why) {
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, strerror(why));
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, tren_why(why));
 }
 
 tren_status tren_out_keep_input(const char *path, const char *input) {
@@ -62,8 +64,10 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     *out = (tren_out_file){0};
     if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a file");
     if (strlen(path) >= sizeof out->path)
-        return tren_fail(TREN_ERR_USAGE, "the path of the file to write is longer than %d bytes",
-                         TREN_MAX_PATH - 1);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "the path of the file to write is longer than %d bytes; choose a shorter one",
+            TREN_MAX_PATH - 1);
     snprintf(out->path, sizeof out->path, "%s", path);
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
@@ -80,7 +84,7 @@ tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     if (slash) slash[slash == folder] = '\0';
     if (access(slash ? folder : ".", W_OK) != 0)
         return tren_fail(TREN_ERR_ENV, "cannot write %s: the folder %s: %s", path,
-                         slash ? folder : ".", strerror(errno));
+                         slash ? folder : ".", tren_why(errno));
     return TREN_OK;
 }
 
@@ -93,8 +97,9 @@ tren_status tren_out_open(tren_out_file *out) {
 tren_status tren_out_open_text(tren_out_file *out) {
     TREN_TRY(tren_out_open(out));
     TREN_TRY(tren_alloc(&out->buffer, BUFFER, 1, "an output buffer"));
-    out->text = fopen(out->tmp, "we");
-    if (!out->text) return refuse(out, errno);
+    const char *why;
+    out->text = tren_own_fopen(out->tmp, TREN_OWN_REPLACE, &why);
+    if (!out->text) return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", out->path, why);
     setvbuf(out->text, out->buffer, _IOFBF, BUFFER);
     return TREN_OK;
 }
@@ -123,19 +128,6 @@ void tren_out_close(tren_out_file *out) {
     free(out->buffer);
     if (out->tmp[0]) unlink(out->tmp);
     *out = (tren_out_file){0};
-}
-
-void tren_csv_text(FILE *out, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
 }
 
 bool tren_path_ends(const char *path, const char *ending) {

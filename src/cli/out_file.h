@@ -31,8 +31,6 @@ tren_status tren_out_finish(tren_out_file *out);
 /* Closes and removes the temporary file. Accepts the empty value and a finished one. */
 void tren_out_close(tren_out_file *out);
 
-/* One field of a CSV row, quoted where it must be. */
-void tren_csv_text(FILE *out, const char *text);
 /* Whether the path ends so: ".csv". Letters of either case. */
 bool tren_path_ends(const char *path, const char *ending);
 

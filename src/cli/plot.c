@@ -1,7 +1,10 @@
 #include "cli/plot.h"
+#include "base/input.h"
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
+#include "base/why.h"
+#include "cli/console.h"
 
 #include <errno.h>
 #include <math.h>
@@ -65,7 +68,7 @@ static void write_script(FILE *script, const tren_plot *plot) {
 static tren_status run_gnuplot(FILE *script, FILE *picture) {
     char notes[1024];
     TREN_TRY(tren_gnuplot(script, picture, notes, sizeof notes));
-    if (notes[0]) fprintf(stderr, "warning: gnuplot: %s\n", notes);
+    if (notes[0]) fprintf(stderr, "warning: gnuplot: %s\n", tren_cli_shown(notes));
     return TREN_OK;
 }
 
@@ -73,8 +76,8 @@ static tren_status run_gnuplot(FILE *script, FILE *picture) {
  * stays. */
 static tren_status check_older(const char *path) {
     char head[8] = "";
-    FILE *file = fopen(path, "re");
-    if (!file) return TREN_OK;
+    FILE *file;
+    if (tren_input_fopen(&file, path, TREN_ERR_USAGE, "a picture") != TREN_OK) return TREN_OK;
     size_t n = fread(head, 1, sizeof head, file);
     fclose(file);
     bool svg = n >= 5 && (memcmp(head, "<?xml", 5) == 0 || memcmp(head, "<svg", 4) == 0);
@@ -88,7 +91,7 @@ tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
     FILE *script = tmpfile();
     tren_status st = TREN_OK;
     if (!script)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     TREN_GOTO(tren_out_check(&out, path, true));
     TREN_GOTO(check_older(path));
     TREN_GOTO(tren_out_open_text(&out));
@@ -109,8 +112,8 @@ void tren_plot_after_training(const char *run_dir) {
     tren_status st = tren_plot_open(&plot, &run_dir, 1);
     if (st == TREN_OK) st = tren_plot_draw(&plot, path);
     if (st == TREN_OK)
-        printf("curves: %s\n", path);
+        printf("curves: %s\n", tren_cli_shown(path));
     else
-        printf("warning: no curves drawn: %s\n", tren_error_text());
+        printf("warning: no curves drawn: %s\n", tren_cli_shown(tren_error_text()));
     tren_plot_close(&plot);
 }

@@ -1,5 +1,6 @@
 #include "cli/plot_script.h"
 #include "base/text.h"
+#include "cli/console.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,9 +15,9 @@ const tren_plot_range tren_plot_empty = {.low = DBL_MAX, .high = -DBL_MAX};
 /* In single quotes gnuplot takes everything as it stands, backquotes too. */
 void tren_plot_text(FILE *out, const char *text) {
     fputc('\'', out);
-    for (; *text; text++) {
-        if (*text == '\'') fputc('\'', out);
-        fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
+    for (const char *c = tren_cli_shown(text); *c; c++) {
+        if (*c == '\'') fputc('\'', out);
+        fputc(*c, out);
     }
     fputc('\'', out);
 }

@@ -1,8 +1,10 @@
 /* Predictions as CSV: a row for each row of the part, in its order.
  *     row,label[,label_name],predicted[,predicted_name],p_CLASS,...          classes
  *     row,label[,label_name],top1[,top1_name],top1_p,top2,...                with --top K
- *     row,target_0,...,prediction_0,...                                      targets */
+ *     row,target_0,...,prediction_0,...                                      targets
+ * Rows without labels lack label and target. */
 #include "cli/predict_out.h"
+#include "base/quote.h"
 
 /* Enough digits to read the same number back. */
 #define REAL_DIGITS (sizeof(real) == sizeof(double) ? 17 : 9)
@@ -16,7 +18,7 @@ static void put_class(const tren_predict_out *out, int i) {
     fprintf(f, ",%d", i);
     if (!out->class_name) return;
     fputc(',', f);
-    tren_csv_text(f, out->class_name[i]);
+    tren_put_csv(f, out->class_name[i]);
 }
 
 static void put_class_heading(const tren_predict_out *out, const char *name) {
@@ -26,16 +28,16 @@ static void put_class_heading(const tren_predict_out *out, const char *name) {
 
 static void head_of_classes(const tren_predict_out *out) {
     FILE *f = out->file->text;
-    put_class_heading(out, "label");
+    if (out->labeled) put_class_heading(out, "label");
     if (out->all) put_class_heading(out, "predicted");
     for (int j = 0; out->all && j < out->outputs; j++) {
-        char name[256];
+        char name[2048];
         if (out->class_name)
             snprintf(name, sizeof name, "p_%s", out->class_name[j]);
         else
             snprintf(name, sizeof name, "p_%d", j);
         fputc(',', f);
-        tren_csv_text(f, name);
+        tren_put_csv(f, name);
     }
     for (int k = 1; !out->all && k <= out->top; k++) {
         char name[32];
@@ -46,7 +48,8 @@ static void head_of_classes(const tren_predict_out *out) {
 }
 
 static void head_of_targets(const tren_predict_out *out) {
-    for (int j = 0; j < out->outputs; j++) fprintf(out->file->text, ",target_%d", j);
+    for (int j = 0; out->labeled && j < out->outputs; j++)
+        fprintf(out->file->text, ",target_%d", j);
     for (int j = 0; j < out->outputs; j++) fprintf(out->file->text, ",prediction_%d", j);
 }
 
@@ -65,7 +68,7 @@ static void put_classes(const tren_predict_out *out, const tren_predicted *rows,
     FILE *f = out->file->text;
     const real *p = rows->output + (size_t)i * (size_t)out->outputs;
     const int32_t *order = rows->order + (size_t)i * (size_t)out->top;
-    put_class(out, rows->label[i]);
+    if (out->labeled) put_class(out, rows->label[i]);
     if (out->all) put_class(out, order[0]);
     for (int j = 0; out->all && j < out->outputs; j++) put_real(f, p[j]);
     for (int k = 0; !out->all && k < out->top; k++) {
@@ -76,7 +79,8 @@ static void put_classes(const tren_predict_out *out, const tren_predicted *rows,
 
 static void put_targets(const tren_predict_out *out, const tren_predicted *rows, int i) {
     size_t at = (size_t)i * (size_t)out->outputs;
-    for (int j = 0; j < out->outputs; j++) put_real(out->file->text, rows->target[at + (size_t)j]);
+    for (int j = 0; out->labeled && j < out->outputs; j++)
+        put_real(out->file->text, rows->target[at + (size_t)j]);
     for (int j = 0; j < out->outputs; j++) put_real(out->file->text, rows->output[at + (size_t)j]);
 }
 

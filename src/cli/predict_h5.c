@@ -2,7 +2,9 @@
  *     /label /predicted [n], /probability [n, classes]                        classes
  *     /label /predicted [n], /top_class /top_probability [n, K]               with --top K
  *     /target /prediction [n, targets]                                        targets
- * and, as attributes, where they come from and how the classes are called. */
+ * without /label and /target where the rows have none, and, as attributes, where they come from and
+ * how the classes are called. */
+#include "cli/console.h"
 #include "cli/predict_out.h"
 
 #include <stdlib.h>
@@ -17,7 +19,7 @@ static tren_status create(tren_predict_out *out, const char *name, int columns, 
 }
 
 static tren_status begin_classes(tren_predict_out *out) {
-    TREN_TRY(create(out, "/label", 0, TREN_I32));
+    if (out->labeled) TREN_TRY(create(out, "/label", 0, TREN_I32));
     TREN_TRY(create(out, "/predicted", 0, TREN_I32));
     if (out->all) return create(out, "/probability", out->outputs, TREN_REAL);
     TREN_TRY(create(out, "/top_class", out->top, TREN_I32));
@@ -25,7 +27,7 @@ static tren_status begin_classes(tren_predict_out *out) {
 }
 
 static tren_status begin_targets(tren_predict_out *out) {
-    TREN_TRY(create(out, "/target", out->outputs, TREN_REAL));
+    if (out->labeled) TREN_TRY(create(out, "/target", out->outputs, TREN_REAL));
     return create(out, "/prediction", out->outputs, TREN_REAL);
 }
 
@@ -33,8 +35,8 @@ static tren_status begin(tren_predict_out *out) {
     const tren_trained *t = out->trained;
     TREN_TRY(tren_out_open(out->file));
     TREN_TRY(tren_h5_create(&out->h5, out->file->tmp, TREN_ERR_ENV));
-    TREN_TRY(tren_h5_put_text(out->h5, "/", "checkpoint", t->path));
-    TREN_TRY(tren_h5_put_text(out->h5, "/", "data", t->config.data));
+    TREN_TRY(tren_h5_put_text(out->h5, "/", "checkpoint", tren_cli_shown(t->path)));
+    TREN_TRY(tren_h5_put_text(out->h5, "/", "data", tren_cli_shown(t->config.data)));
     TREN_TRY(tren_h5_put_text(out->h5, "/", "split", tren_part_name[t->part]));
     if (out->class_name)
         TREN_TRY(tren_h5_put_texts(out->h5, "/", "class_names",
@@ -73,10 +75,10 @@ static tren_status put_predicted(tren_predict_out *out, const tren_predicted *ro
 
 static tren_status add(tren_predict_out *out, const tren_predicted *rows) {
     if (!out->classes) {
-        TREN_TRY(put_rows(out, "/target", rows, TREN_REAL, rows->target));
+        if (out->labeled) TREN_TRY(put_rows(out, "/target", rows, TREN_REAL, rows->target));
         return put_rows(out, "/prediction", rows, TREN_REAL, rows->output);
     }
-    TREN_TRY(put_rows(out, "/label", rows, TREN_I32, rows->label));
+    if (out->labeled) TREN_TRY(put_rows(out, "/label", rows, TREN_I32, rows->label));
     TREN_TRY(put_predicted(out, rows));
     return out->all ? put_rows(out, "/probability", rows, TREN_REAL, rows->output)
                     : put_top(out, rows);

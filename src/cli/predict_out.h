@@ -11,8 +11,8 @@ typedef struct tren_predicted {
     int n;
     const real *output;   /* [n][outputs] probabilities of the classes, or predicted targets */
     const int32_t *order; /* [n][top] classes, the most probable first; NULL for targets */
-    const int32_t *label; /* [n] the true classes; NULL for targets */
-    const real *target;   /* [n][outputs] the true targets; NULL for classes */
+    const int32_t *label; /* [n] the true classes; NULL for targets and without labels */
+    const real *target;   /* [n][outputs] the true targets; NULL for classes and without labels */
 } tren_predicted;
 
 typedef struct tren_predict_out {
@@ -21,6 +21,7 @@ typedef struct tren_predict_out {
     size_t rows;
     int outputs;       /* classes or targets */
     bool classes;      /* else targets */
+    bool labeled;      /* the rows have true classes or targets */
     int top;           /* of each row's classes, in order: 1 at least */
     bool all;          /* the probabilities of all classes, else of the top ones */
     char **class_name; /* not owned; NULL: they have none */

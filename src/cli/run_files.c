@@ -1,4 +1,5 @@
 #include "cli/run_files.h"
+#include "base/input.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -15,41 +16,34 @@ static void path_of(char *out, size_t n, const char *run_dir, const char *name) 
     snprintf(out, n, "%s%s%s", run_dir, slash ? "" : "/", name);
 }
 
-/* The whole of a file, NULL when it cannot be read; errno says why. */
-static char *read_file(const char *path) {
-    FILE *file = fopen(path, "re");
-    if (!file) return NULL;
-    size_t n = 0, room = 1 << 16;
-    char *text = malloc(room);
-    while (text) {
-        n += fread(text + n, 1, room - n - 1, file);
-        if (n < room - 1) break;
-        char *longer = realloc(text, room *= 2);
-        if (!longer) free(text);
-        text = longer;
-    }
-    int why = ferror(file) ? errno : 0;
+/* The whole of a file, which may be empty. The caller frees. */
+static tren_status read_file(char **text, const char *path) {
+    FILE *file;
+    size_t room = 0;
+    *text = NULL;
+    TREN_TRY(tren_input_fopen(&file, path, TREN_ERR_DATA, "a text file"));
+    ssize_t n = getdelim(text, &room, '\0', file);
+    bool empty = n < 0 && !ferror(file) && *text;
+    if (empty) (*text)[0] = '\0';
     fclose(file);
-    if (text) text[n] = '\0';
-    if (why) {
-        free(text);
-        text = NULL;
-        errno = why;
-    }
-    return text;
+    if (n >= 0 || empty) return TREN_OK;
+    free(*text);
+    *text = NULL;
+    return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", path, strerror(errno));
 }
 
 /* ---- metrics.csv ----------------------------------------------------------------------------- */
 
-static tren_status missing(const char *run_dir, const char *path) {
+/* After a failure to read metrics.csv. */
+static tren_status missing(const char *run_dir) {
     struct stat info;
-    int why = errno;
     if (stat(run_dir, &info) != 0)
-        return tren_fail(TREN_ERR_DATA, "there is no run folder '%s'", run_dir);
+        return tren_fail(TREN_ERR_DATA,
+                         "there is no run folder '%s'; name one that 'tren train' has written",
+                         run_dir);
     if (!S_ISDIR(info.st_mode))
         return tren_fail(TREN_ERR_DATA, "'%s' is a file; name the run folder it lies in", run_dir);
-    return tren_fail(TREN_ERR_DATA, "%s: %s; is this the folder of a 'tren train'?", path,
-                     strerror(why));
+    return tren_fail(TREN_ERR_DATA, "%s; is this the folder of a 'tren train'?", tren_error_text());
 }
 
 /* Cuts a line at its commas, in place. Returns the number of cells. */
@@ -77,7 +71,8 @@ static char *next_line(char **text) {
 static tren_status read_header(tren_metrics *m, char **rest, const char *path) {
     char *header = next_line(rest);
     if (!header || !*header)
-        return tren_fail(TREN_ERR_DATA, "%s is empty: no epoch is complete yet", path);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s is empty: no epoch is complete yet; wait for the first one", path);
     int most = 1;
     for (const char *c = header; *c; c++) most += *c == ',';
     TREN_TRY(tren_alloc(&m->name, (size_t)most, sizeof *m->name, "metrics"));
@@ -85,7 +80,7 @@ static tren_status read_header(tren_metrics *m, char **rest, const char *path) {
     if (tren_metrics_column(m, "epoch") == 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
                      "%s is no metrics.csv of tren: its first column is '%.40s', not "
-                     "epoch",
+                     "epoch; name the run folder of a 'tren train'",
                      path, m->name[0]);
 }
 
@@ -97,7 +92,8 @@ static tren_status read_cell(double *value, const char *cell, const char *name, 
     char *end;
     *value = strtod(cell, &end);
     if (*end == '\0') return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s:%d: %s: '%.40s' is not a number", path, line, name, cell);
+    return tren_fail(TREN_ERR_DATA, "%s:%d: %s: '%.40s' is not a number; fix or remove this line",
+                     path, line, name, cell);
 }
 
 static tren_status read_row(tren_metrics *m, char *line, const char *path, int number) {
@@ -106,8 +102,10 @@ static tren_status read_row(tren_metrics *m, char *line, const char *path, int n
     tren_status st = TREN_OK;
     int n = cut(line, cell, m->n_columns);
     if (n != m->n_columns)
-        st = tren_fail(TREN_ERR_DATA, "%s:%d: %d cells, and the header has %d", path, number, n,
-                       m->n_columns);
+        st = tren_fail(TREN_ERR_DATA,
+                       "%s:%d: %d cells, and the header has %d; remove this line, or "
+                       "train again (--resume writes the file anew)",
+                       path, number, n, m->n_columns);
     double *row = m->value + (size_t)m->n_rows * (size_t)m->n_columns;
     for (int i = 0; st == TREN_OK && i < n; i++)
         st = read_cell(row + i, cell[i], m->name[i], path, number);
@@ -120,7 +118,13 @@ static tren_status read_rows(tren_metrics *m, char *rest, const char *path) {
     size_t lines = 0;
     for (const char *c = rest; *c; c++) lines += *c == '\n';
     if (lines == 0)
-        return tren_fail(TREN_ERR_DATA, "%s has no rows: no epoch is complete yet", path);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s has no rows: no epoch is complete yet; wait for the first one", path);
+    if (lines > strlen(rest) / (size_t)m->n_columns) /* a cell takes a byte, its end */
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: its rows have fewer cells than the header, which has %d; train again "
+                         "(--resume writes the file anew)",
+                         path, m->n_columns);
     TREN_TRY(tren_alloc(&m->value, lines * (size_t)m->n_columns, sizeof *m->value, "metrics"));
     char *line;
     for (int number = 2; (line = next_line(&rest)); number++)
@@ -132,8 +136,7 @@ tren_status tren_metrics_read(tren_metrics *m, const char *run_dir) {
     char path[TREN_MAX_PATH + 64];
     *m = (tren_metrics){0};
     path_of(path, sizeof path, run_dir, "metrics.csv");
-    m->text = read_file(path);
-    if (!m->text) return missing(run_dir, path);
+    if (read_file(&m->text, path) != TREN_OK) return missing(run_dir);
     char *rest = m->text;
     tren_status st = read_header(m, &rest, path);
     if (st == TREN_OK) st = read_rows(m, rest, path);
@@ -171,8 +174,9 @@ double tren_result_number(const char *run_dir, const char *key) {
     char path[TREN_MAX_PATH + 64], wanted[64];
     path_of(path, sizeof path, run_dir, "result.json");
     snprintf(wanted, sizeof wanted, "\n  \"%s\": ", key); /* two blanks: the first level */
-    char *text = read_file(path), *at = text ? strstr(text, wanted) : NULL, *end;
+    char *text, *end;
     double value = NAN;
+    const char *at = read_file(&text, path) == TREN_OK ? strstr(text, wanted) : NULL;
     if (at) {
         value = strtod(at + strlen(wanted), &end);
         if (end == at + strlen(wanted)) value = NAN; /* null */

@@ -57,9 +57,12 @@ tren_status tren_texts_split(tren_texts *out, const char *name, const tren_arg_t
         char *text = (char *)(uintptr_t)raw->at[i], *rest = text; /* a part of argv */
         while ((text = strsep(&rest, ","))) {
             if (!*text)
-                return tren_fail(TREN_ERR_USAGE, "--%s: a value in the list is empty", name);
+                return tren_fail(
+                    TREN_ERR_USAGE,
+                    "--%s: a value in the list is empty; remove a comma, or give the value", name);
             if (out->n == TREN_MAX_TEXTS)
-                return tren_fail(TREN_ERR_USAGE, "--%s: more than %d values", name, TREN_MAX_TEXTS);
+                return tren_fail(TREN_ERR_USAGE, "--%s: more than %d values; give fewer", name,
+                                 TREN_MAX_TEXTS);
             out->at[out->n++] = text;
         }
     }

@@ -1,11 +1,15 @@
 #include "cli/stop_signal.h"
 
 #include <stddef.h>
+#include <unistd.h>
 
-volatile sig_atomic_t tren_stop_signal; /* handlers can reach nothing but what is global */
+/* Handlers can reach nothing but what is global. */
+volatile sig_atomic_t tren_stop_signal, tren_mpi_starting;
 
 static void remember(int number) {
+    enum { PATIENCE = 5 }; /* seconds for MPI, which mostly needs less than one */
     tren_stop_signal = number;
+    if (tren_mpi_starting) alarm(PATIENCE);
 }
 
 void tren_stop_signal_catch(void) {

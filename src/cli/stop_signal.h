@@ -6,6 +6,9 @@
 
 /* The last such signal, 0 before any. */
 extern volatile sig_atomic_t tren_stop_signal;
+/* Set while tren_mpi_start waits for MPI: then such a signal also raises SIGALRM a few seconds
+ * later, by which a start that hangs is left. */
+extern volatile sig_atomic_t tren_mpi_starting;
 
 /* USR1 by any route, what mpirun, srun and Ctrl-C send, and HUP of a terminal that is closed,
  * unless nohup had it ignored. A second Ctrl-C kills. To be called before MPI starts: a signal may

@@ -3,6 +3,8 @@
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
+#include "base/why.h"
+#include "cli/console.h"
 
 #include <errno.h>
 #include <math.h>
@@ -76,7 +78,9 @@ tren_status tren_sweep_check_axes(const tren_grid_sweep *sweep, const tren_sweep
         return tren_fail(TREN_ERR_USAGE, "--x: '%s' is no key of the grid; such as '%s' is",
                          axes->x, sweep->grid->axis[0].option->key);
     if (!is_numeric(&sweep->grid->axis[i]))
-        return tren_fail(TREN_ERR_USAGE, "--x: the values of '%s' are no numbers", axes->x);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--x: the values of '%s' are no numbers; give a key whose values are",
+                         axes->x);
     return TREN_OK;
 }
 
@@ -87,7 +91,9 @@ static tren_status choose_column(picture *p, const char *wanted) {
     for (size_t i = 0; !p->y && i < sizeof usual / sizeof *usual; i++)
         if (tren_table_count(&p->table, usual[i], NULL) > 0) p->y = usual[i];
     if (p->y && tren_table_count(&p->table, p->y, NULL) > 0) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "the column '%s' holds no numbers", p->y ? p->y : "test_loss");
+    return tren_fail(TREN_ERR_USAGE,
+                     "the column '%s' of sweep.csv holds no numbers; choose another with --y",
+                     p->y ? p->y : "test_loss");
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -179,7 +185,7 @@ static tren_status draw(picture *p, const char *dir, const tren_sweep_axes *axes
     snprintf(path, TREN_MAX_PATH, "%s/sweep.svg", dir);
     FILE *script = tmpfile();
     if (!script)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", strerror(errno));
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     put_script(script, p, axes);
     tren_status st = tren_out_check(&file, path, true);
     if (st == TREN_OK) st = tren_out_open_text(&file);
@@ -199,7 +205,7 @@ void tren_sweep_plot(const tren_grid_sweep *sweep, const tren_sweep_axes *axes) 
     tren_status st = draw(&p, sweep->base->out, axes, path);
     tren_table_close(&p.table);
     if (st == TREN_OK)
-        printf("%s\n", path);
+        printf("%s\n", tren_cli_shown(path));
     else
-        printf("warning: no picture: %s\n", tren_error_text());
+        printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
 }

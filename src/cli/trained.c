@@ -1,6 +1,7 @@
 #include "cli/trained.h"
 #include "base/text.h"
 #include "cli/launch.h"
+#include "cli/console.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -30,9 +31,11 @@ static tren_status find_checkpoint(tren_trained *t, const tren_trained_args *arg
     struct stat info;
     const char *which = args->which;
     if (which && strcmp(which, "best") != 0 && strcmp(which, "last") != 0)
-        return tren_fail(TREN_ERR_USAGE, "--which: '%s' is neither best nor last", which);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--which: '%s' is neither best nor last; give one of these", which);
     if (strlen(args->source) >= TREN_MAX_PATH)
-        return tren_fail(TREN_ERR_USAGE, "the path of the checkpoint is longer than %d bytes",
+        return tren_fail(TREN_ERR_USAGE,
+                         "the path of the checkpoint is longer than %d bytes; choose a shorter one",
                          TREN_MAX_PATH - 1);
     if (stat(args->source, &info) != 0)
         return tren_fail(TREN_ERR_CHECKPOINT,
@@ -41,9 +44,10 @@ static tren_status find_checkpoint(tren_trained *t, const tren_trained_args *arg
                          args->source);
     if (S_ISDIR(info.st_mode)) return find_in_folder(t, args->source, which);
     if (which)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--which %s chooses within a run folder, and '%s' is a file", which,
-                         args->source);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--which %s chooses within a run folder, and '%s' is a file; leave --which out", which,
+            args->source);
     snprintf(t->path, sizeof t->path, "%s", args->source);
     return TREN_OK;
 }
@@ -63,9 +67,7 @@ static tren_status find_part(tren_part *part, const char *split) {
 }
 
 static tren_status choose_data(tren_trained *t, const char *data) {
-    tren_config_defaults(&t->config);
-    TREN_TRY(tren_config_load_text(&t->config, t->checkpoint.config, strlen(t->checkpoint.config),
-                                   t->path));
+    TREN_TRY(tren_checkpoint_config(&t->config, &t->checkpoint, t->path));
     if (!data) {
         if (access(t->config.data, F_OK) == 0) return TREN_OK;
         return tren_fail(TREN_ERR_DATA,
@@ -78,7 +80,7 @@ static tren_status choose_data(tren_trained *t, const char *data) {
 }
 
 tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, char **argv) {
-    *t = (tren_trained){0};
+    *t = (tren_trained){.unlabeled = args->unlabeled};
     TREN_TRY(find_part(&t->part, args->split));
     TREN_TRY(find_checkpoint(t, args));
     TREN_TRY(tren_checkpoint_read(&t->checkpoint, t->path));
@@ -98,8 +100,11 @@ static const char *describe_data(char out[128], const tren_dataset_info *info) {
         snprintf(shape, sizeof shape, "%d x %d x %d", info->shape.c, info->shape.h, info->shape.w);
     bool classes = info->n_classes > 0;
     int n = classes ? info->n_classes : info->n_targets;
-    snprintf(out, 128, "rows of %s and %d %s%s", shape, n, classes ? "class" : "target",
-             n == 1 ? "" : (classes ? "es" : "s"));
+    if (n == 0)
+        snprintf(out, 128, "rows of %s", shape);
+    else
+        snprintf(out, 128, "rows of %s and %d %s%s", shape, n, classes ? "class" : "target",
+                 n == 1 ? "" : (classes ? "es" : "s"));
     return out;
 }
 
@@ -114,13 +119,52 @@ static tren_status check_names(const tren_trained *t, const tren_dataset_info *i
     return TREN_OK;
 }
 
+static bool has_column(const tren_dataset_info *info, const char *name) {
+    for (int i = 0; i < info->shape.c; i++)
+        if (strcmp(info->column_name[i], name) == 0) return true;
+    return false;
+}
+
+/* Columns by name, where both sides have names: the first that is missing, too much or elsewhere.
+ */
+static tren_status check_columns(const tren_trained *t, const tren_dataset_info *info) {
+    const tren_dataset_info *net = &t->checkpoint.data;
+    if (!net->column_name || !info->column_name) return TREN_OK;
+    int at = 0, n = net->shape.c < info->shape.c ? net->shape.c : info->shape.c;
+    while (at < n && strcmp(net->column_name[at], info->column_name[at]) == 0) at++;
+    if (at == net->shape.c && at == info->shape.c) return TREN_OK;
+    for (int i = 0; i < net->shape.c; i++)
+        if (!has_column(info, net->column_name[i]))
+            return tren_fail(TREN_ERR_DATA,
+                             "%s has no column '%s', which %s was trained on; give a table with "
+                             "the columns of the training",
+                             t->config.data, net->column_name[i], t->path);
+    for (int i = 0; i < info->shape.c; i++)
+        if (!has_column(net, info->column_name[i]))
+            return tren_fail(
+                TREN_ERR_DATA,
+                "%s has a column '%s', which %s was not trained on; leave it out (tren "
+                "data import csv --ignore '%s')",
+                t->config.data, info->column_name[i], t->path, info->column_name[i]);
+    if (at == n) return TREN_OK; /* a name that stands twice: the sizes tell */
+    return tren_fail(TREN_ERR_DATA,
+                     "column %d of %s is '%s', and '%s' in what %s was trained on; put the columns "
+                     "into the order of the training",
+                     at + 1, t->config.data, info->column_name[at], net->column_name[at], t->path);
+}
+
+static bool is_same_row(const tren_dataset_info *info, const tren_dataset_info *net) {
+    bool same = info->shape.c == net->shape.c && info->shape.h == net->shape.h &&
+                info->shape.w == net->shape.w;
+    if (info->n_targets == 0) return same;
+    return same && info->n_classes == net->n_classes && info->n_targets == net->n_targets;
+}
+
 static tren_status check_suits(const tren_trained *t, const tren_dataset_info *info) {
     const tren_dataset_info *net = &t->checkpoint.data;
     char there[128], wanted[128];
-    bool same = info->shape.c == net->shape.c && info->shape.h == net->shape.h &&
-                info->shape.w == net->shape.w && info->n_classes == net->n_classes &&
-                info->n_targets == net->n_targets;
-    if (!same)
+    TREN_TRY(check_columns(t, info));
+    if (!is_same_row(info, net))
         return tren_fail(
             TREN_ERR_DATA,
             "%s has %s, but the network of %s was trained on %s; give --data such rows",
@@ -145,7 +189,7 @@ static void warn_of_units(const tren_trained *t, const tren_dataset_info *info) 
     fprintf(stderr,
             "warning: %s holds %s and the network was trained on %s; results mean something only "
             "if the units are the same\n",
-            t->config.data, tren_type_name(info->x_type), tren_type_name(trained));
+            tren_cli_shown(t->config.data), tren_type_name(info->x_type), tren_type_name(trained));
 }
 
 static tren_status open_local(tren_trained *t, bool speaks) {
@@ -154,11 +198,23 @@ static tren_status open_local(tren_trained *t, bool speaks) {
                          "%s does not say how its input was normalised: train again with this "
                          "version",
                          t->path);
-    TREN_TRY(tren_dataset_open(&t->dataset, t->config.data));
+    TREN_TRY(t->unlabeled ? tren_dataset_open_rows(&t->dataset, t->config.data)
+                          : tren_dataset_open(&t->dataset, t->config.data));
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
     TREN_TRY(check_suits(t, info));
     if (speaks) warn_of_units(t, info);
-    TREN_TRY(tren_model_build(&t->graph, &t->config, &t->checkpoint.data));
+    tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);
+    if (built == TREN_ERR_USAGE || built == TREN_ERR_DATA)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is damaged: there is no network of its config and data (%s); name "
+                         "another checkpoint, or train again",
+                         t->path, tren_error_text());
+    TREN_TRY(built);
+    if (t->graph->n_values > t->checkpoint.n_values)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is damaged: it has %zu weights, and the network of its config %zu; "
+                         "name another checkpoint, or train again",
+                         t->path, t->checkpoint.n_values, t->graph->n_values);
     TREN_TRY(tren_arena_open(&t->value, t->graph->n_values));
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
 }
@@ -233,7 +289,7 @@ void tren_trained_describe(char *out, size_t n, const tren_trained *t) {
                  (long long)at->step);
     else
         snprintf(when, sizeof when, "epoch %lld", (long long)tren_trained_epoch(t));
-    snprintf(out, n, "weights  %s: %s %s, %s\ndata     %s: %s part, %zu rows", t->path,
-             t->config.model.name, layers, when, t->config.data, tren_part_name[t->part],
-             tren_trained_rows(t));
+    snprintf(out, n, "weights  %s: %s %s, %s\ndata     %s: %s part, %zu rows",
+             tren_cli_shown(t->path), t->config.model.name, layers, when,
+             tren_cli_shown(t->config.data), tren_part_name[t->part], tren_trained_rows(t));
 }

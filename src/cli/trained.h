@@ -10,6 +10,7 @@ typedef struct tren_trained_args {
     const char *which;  /* "best" or "last": of a run folder */
     const char *data;   /* NULL: the dataset of the run */
     const char *split;  /* "train", "validation" or "test", the default */
+    bool unlabeled;     /* rows without labels will do */
 } tren_trained_args;
 
 typedef struct tren_trained {
@@ -17,6 +18,7 @@ typedef struct tren_trained {
     tren_checkpoint checkpoint;    /* its data: what the network takes and gives */
     tren_config config;            /* as trained, but for the dataset */
     tren_part part;
+    bool unlabeled; /* rows without labels will do */
     tren_dataset *dataset;
     tren_graph *graph;
     tren_arena value;

@@ -24,6 +24,7 @@ static void find_node(tren_comm *comm) {
     MPI_Comm_size(node, &comm->local_size);
     int leads = comm->local_rank == 0;
     MPI_Allreduce(&leads, &comm->n_nodes, 1, MPI_INT, MPI_SUM, mpi_of(comm));
+    comm->node_ranks = comm->local_size;
     comm->crowded = comm->local_size > cpus_of(node);
     MPI_Comm_free(&node);
 }
@@ -54,6 +55,8 @@ tren_status tren_comm_split(tren_comm *part, const tren_comm *comm, int colour) 
     MPI_Comm_split(mpi_of(comm), colour, comm->rank, &mine);
     tren_status st = tren_comm_wrap(part, &mine);
     MPI_Comm_free(&mine);
+    part->node_ranks = comm->node_ranks;
+    part->node_memory = comm->node_memory;
     return st;
 }
 

@@ -55,12 +55,16 @@ tren_status tren_augment_open(tren_augment *augment, const tren_config *config,
     augment->noise = config->augment.noise * (info->x_type == TREN_U8 ? 255 : 1);
     augment->warps = moves(config);
     if (!augment->warps) return TREN_OK;
+    size_t width = (size_t)tren_shape_size(info->shape);
+    TREN_TRY(tren_alloc(&augment->unit, 2 * width, sizeof *augment->unit, "an image to augment"));
+    for (size_t i = 0; i < width; i++) augment->unit[i] = 1;
     return tren_alloc(&augment->room, tren_warp_room(info->shape), sizeof *augment->room,
                       "an image to augment");
 }
 
 void tren_augment_close(tren_augment *augment) {
     free(augment->room);
+    free(augment->unit);
     *augment = (tren_augment){0};
 }
 
@@ -151,27 +155,47 @@ static tren_move draw_move(const tren_augment *augment, uint32_t sample) {
 
 /* ---- the images ------------------------------------------------------------------------------ */
 
-static void put(const tren_augment *augment, const tren_rows *rows, uint32_t row) {
-    size_t at = (size_t)row * (size_t)rows->width;
-    if (rows->x_type == TREN_U8)
-        tren_warp_put_u8(augment->room, (const uint8_t *)rows->x + at, augment->shape);
-    else if (rows->x_type == TREN_F32)
-        tren_warp_put_f32(augment->room, (const float *)rows->x + at, augment->shape);
+static void put(const tren_augment *augment, const void *x, tren_type type) {
+    if (type == TREN_U8)
+        tren_warp_put_u8(augment->room, x, augment->shape);
+    else if (type == TREN_F32)
+        tren_warp_put_f32(augment->room, x, augment->shape);
     else /* TREN_F64: tren_dataset_open admits no other */
-        tren_warp_put_f64(augment->room, (const double *)rows->x + at, augment->shape);
+        tren_warp_put_f64(augment->room, x, augment->shape);
+}
+
+/* Values far from zero would lose in the room what they are about: it gets them normalised, and the
+ * zeros outside the image too. A map of pixels and a normalisation may change places, because the
+ * weights of the pixels sum to 1. x [width] is scratch. */
+static void put_centred(real *x, const tren_rows *rows, uint32_t row,
+                        const tren_normalizer *normalizer, const tren_augment *augment) {
+    size_t plane = tren_warp_room(augment->shape) / (size_t)augment->shape.c;
+    for (int c = 0; c < augment->shape.c; c++) {
+        int at = c * normalizer->per_stat;
+        real zero = (real)(-normalizer->mean[at] / normalizer->sd[at]);
+        for (size_t i = 0; i < plane; i++) augment->room[(size_t)c * plane + i] = zero;
+    }
+    tren_rows_fetch(x, rows, &row, 1, normalizer);
+    put(augment, x, TREN_REAL);
 }
 
 static void warp_row(real *x, const tren_rows *rows, uint32_t row,
                      const tren_normalizer *normalizer, const tren_augment *augment) {
     tren_move move = draw_move(augment, (uint32_t)(rows->first + row));
     tren_warp map = tren_move_warp(&move, augment->shape);
-    put(augment, rows, row);
+    size_t width = (size_t)rows->width, bytes = width * tren_type_size(rows->x_type);
+    const real *scale = normalizer->scale, *shift = normalizer->shift;
+    if (normalizer->mean) {
+        put_centred(x, rows, row, normalizer, augment);
+        scale = augment->unit;
+        shift = augment->unit + width;
+    } else {
+        put(augment, (const char *)rows->x + row * bytes, rows->x_type);
+    }
     if (tren_warp_is_whole(&map))
-        tren_warp_whole(x, augment->room, &map, augment->shape, normalizer->scale,
-                        normalizer->shift);
+        tren_warp_whole(x, augment->room, &map, augment->shape, scale, shift);
     else
-        tren_warp_bilinear(x, augment->room, &map, augment->shape, normalizer->scale,
-                           normalizer->shift);
+        tren_warp_bilinear(x, augment->room, &map, augment->shape, scale, shift);
 }
 
 void tren_rows_fetch_augmented(real *x, const tren_rows *rows, const uint32_t *row, int n,

@@ -129,6 +129,7 @@ static tren_status read_part(tren_dataset_check *check, const tren_dataset *data
                (size_t)info->n_targets, found};
     TREN_TRY(tren_h5_chunk(dataset->file, x.name, &found->x_chunk));
     TREN_TRY(read_array(check, dataset, &x, marks, &found->x));
+    if (info->n_targets == 0) return TREN_OK;
     return read_array(check, dataset, &y, NULL, &found->y);
 }
 

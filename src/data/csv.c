@@ -6,11 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define BUFFER (1 << 18)
+#define BUFFER (1 << 20)
 #define END    (-1)
 
-tren_status tren_csv_open(tren_csv *csv, tren_stream *stream, char separator) {
-    *csv = (tren_csv){.stream = stream, .separator = separator, .next_line = 1};
+tren_status tren_csv_open(tren_csv *csv, tren_stream *stream, tren_csv_format format) {
+    *csv = (tren_csv){.stream = stream, .format = format, .next_line = 1};
     return tren_alloc(&csv->buffer, BUFFER, 1, "reading CSV");
 }
 
@@ -33,6 +33,10 @@ tren_status tren_csv_fail(const tren_csv *csv, const char *format, ...) {
 /* ---- characters ------------------------------------------------------------------------------ */
 
 static tren_status refill(tren_csv *csv) {
+    if (csv->sampling && csv->hi > 0) { /* all of the file is there unless the buffer is full */
+        csv->cut = csv->hi == BUFFER;
+        return TREN_OK;
+    }
     csv->lo = 0;
     TREN_TRY(tren_stream_read(csv->stream, csv->buffer, BUFFER, &csv->hi));
     csv->at_end = csv->hi == 0;
@@ -74,8 +78,28 @@ static tren_status put(tren_csv *csv, int c) {
 
 /* ---- fields and records ---------------------------------------------------------------------- */
 
+static bool is_blank(int c) {
+    return c == ' ' || c == '\t';
+}
+
+static bool is_separator(const tren_csv *csv, int c) {
+    char separator = csv->format.separator;
+    return c == (unsigned char)separator || (separator == TREN_CSV_BLANKS && is_blank(c));
+}
+
 static bool ends_field(const tren_csv *csv, int c) {
-    return c == END || c == '\n' || c == '\r' || c == (unsigned char)csv->separator;
+    return c == END || c == '\n' || c == '\r' || is_separator(csv, c);
+}
+
+/* Blanks that belong to no field: around it, or the separators of a run. *c: what follows. */
+static tren_status skip_blanks(tren_csv *csv, int *c) {
+    bool run = csv->format.separator == TREN_CSV_BLANKS;
+    TREN_TRY(peek(csv, c));
+    while (is_blank(*c) && (run || !is_separator(csv, *c))) {
+        TREN_TRY(next(csv, c));
+        TREN_TRY(peek(csv, c));
+    }
+    return TREN_OK;
 }
 
 /* After the opening quote, up to and with the closing one. */
@@ -95,12 +119,12 @@ static tren_status read_quoted(tren_csv *csv) {
     }
     int c;
     TREN_TRY(peek(csv, &c));
-    if (!ends_field(csv, c)) return tren_csv_fail(csv, "'%c' follows a closing quote", c);
-    return TREN_OK;
-}
-
-static bool is_blank(int c) {
-    return c == ' ' || c == '\t';
+    if (!ends_field(csv, c)) TREN_TRY(skip_blanks(csv, &c));
+    if (ends_field(csv, c)) return TREN_OK;
+    return tren_csv_fail(csv,
+                         "'%c' follows a closing quote: put quotes around whole fields, and double "
+                         "those within them",
+                         c);
 }
 
 static tren_status read_plain(tren_csv *csv, size_t begin) {
@@ -109,8 +133,9 @@ static tren_status read_plain(tren_csv *csv, size_t begin) {
         TREN_TRY(peek(csv, &c));
         if (ends_field(csv, c)) break;
         TREN_TRY(next(csv, &c));
-        if (c == '\0') return tren_csv_fail(csv, "holds a zero byte: this is not text in UTF-8");
-        if (csv->text_n > begin || !is_blank(c)) TREN_TRY(put(csv, c));
+        if (c == '\0')
+            return tren_csv_fail(csv, "holds a zero byte: this is not text in UTF-8; save it so");
+        TREN_TRY(put(csv, c));
     }
     while (csv->text_n > begin && is_blank(csv->text[csv->text_n - 1])) csv->text_n--;
     return TREN_OK;
@@ -121,7 +146,7 @@ static tren_status read_field(tren_csv *csv) {
     size_t begin = csv->text_n;
     csv->field[csv->n++] = begin;
     int c;
-    TREN_TRY(peek(csv, &c));
+    TREN_TRY(skip_blanks(csv, &c));
     if (c == '"') {
         TREN_TRY(next(csv, &c));
         TREN_TRY(read_quoted(csv));
@@ -134,8 +159,13 @@ static tren_status read_field(tren_csv *csv) {
 /* Consumes what ends a field; *last says whether the record ends too. */
 static tren_status read_separator(tren_csv *csv, bool *last) {
     int c;
+    if (csv->format.separator == TREN_CSV_BLANKS) {
+        TREN_TRY(skip_blanks(csv, &c));
+        *last = ends_field(csv, c);
+        if (!*last) return TREN_OK;
+    }
     TREN_TRY(next(csv, &c));
-    *last = c != (unsigned char)csv->separator;
+    *last = !is_separator(csv, c);
     if (c != '\r') return TREN_OK;
     TREN_TRY(peek(csv, &c));
     if (c == '\n') return next(csv, &c);
@@ -161,19 +191,36 @@ static tren_status check_text(const tren_csv *csv) {
         return tren_fail(TREN_ERR_DATA, "%s: is an HDF5 file, not CSV: use 'tren data import hdf5'",
                          path);
     if (!memchr(csv->buffer, 0, csv->hi < HEAD ? csv->hi : HEAD)) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: holds a zero byte: this is not text in UTF-8", path);
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: holds a zero byte: this is not text in UTF-8; save it so (Excel: 'CSV "
+                     "UTF-8')",
+                     path);
 }
 
-/* Excel begins its files with a byte order mark. */
+/* Excel may begin with a line that names the separator: "sep=;". */
+static void take_separator(tren_csv *csv) {
+    const char *at = csv->buffer + csv->lo;
+    size_t n = csv->hi - csv->lo;
+    if (n < 7 || memcmp(at, "sep=", 4) != 0) return;
+    size_t end = at[5] == '\r' ? 6 : 5;
+    if (at[end] != '\n') return;
+    csv->format.separator = at[4];
+    csv->lo += end + 1;
+    csv->next_line++;
+}
+
+/* Excel begins its files with a byte order mark, and numpy its headers with "# ". */
 static tren_status begin(tren_csv *csv) {
     int c;
     TREN_TRY(peek(csv, &c));
     TREN_TRY(check_text(csv));
     if (csv->hi >= 3 && !memcmp(csv->buffer, "\xEF\xBB\xBF", 3)) csv->lo = 3;
+    take_separator(csv);
+    if (csv->lo < csv->hi && csv->buffer[csv->lo] == '#') csv->lo++;
     return TREN_OK;
 }
 
-tren_status tren_csv_next(tren_csv *csv, bool *more) {
+static tren_status next_record(tren_csv *csv, bool *more) {
     if (csv->line == 0) TREN_TRY(begin(csv));
     for (;;) {
         int c;
@@ -183,6 +230,23 @@ tren_status tren_csv_next(tren_csv *csv, bool *more) {
         TREN_TRY(read_record(csv));
         if (csv->n > 1 || *tren_csv_field(csv, 0)) return TREN_OK;
     }
+}
+
+tren_status tren_csv_next(tren_csv *csv, bool *more) {
+    tren_status st = next_record(csv, more);
+    if (!csv->sampling) return st;
+    *more = st == TREN_OK && *more && !csv->cut;
+    return csv->line == 0 ? st : TREN_OK; /* the second reading tells what is wrong */
+}
+
+void tren_csv_sample(tren_csv *csv) {
+    csv->sampling = true;
+}
+
+void tren_csv_rewind(tren_csv *csv) {
+    csv->sampling = csv->cut = csv->at_end = false;
+    csv->lo = csv->line = 0;
+    csv->next_line = 1;
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -211,7 +275,22 @@ static bool short_decimal(double *value, const char *text) {
     return true;
 }
 
-bool tren_csv_number(double *value, const char *text) {
+/* With the decimal comma as a point; a point is then no part of a number. */
+static bool with_point(char out[512], const char *text) {
+    size_t n = strlen(text);
+    if (n >= 512 || strchr(text, '.')) return false;
+    for (size_t i = 0; i <= n; i++) out[i] = text[i] == ',' ? '.' : text[i];
+    return true;
+}
+
+bool tren_csv_number(double *value, const char *text, char decimal) {
+    char copy[512];
+    if (decimal != '.' && strchr(text, decimal)) {
+        if (!with_point(copy, text)) return false;
+        text = copy;
+    } else if (decimal != '.' && strchr(text, '.')) {
+        return false;
+    }
     if (short_decimal(value, text)) return true;
     tren_text_result result = tren_text_real(value, text);
     if (result == TREN_TEXT_OK) return true;

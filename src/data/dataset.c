@@ -1,5 +1,6 @@
 /* Opening a dataset: the schema is checked once, here, so that everything after may rely on it. */
 #include "data/row_digests.h"
+#include "data/source.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -77,17 +78,31 @@ static tren_status read_classes(tren_dataset *dataset) {
         return refuse(dataset, "n_classes is %lld, expected 0 to %d", (long long)n_classes,
                       TREN_MAX_CLASSES);
     if (n_classes == 0) TREN_TRY(tren_h5_get_i64(dataset->file, "/", "n_targets", &n_targets));
-    if (n_targets < 1 || n_targets > TREN_MAX_CLASSES)
-        return refuse(dataset, "n_targets is %lld, expected 1 to %d", (long long)n_targets,
-                      TREN_MAX_CLASSES);
+    if (n_targets < 0 || n_targets > TREN_MAX_CLASSES)
+        return refuse(dataset, "n_targets is %lld, expected 1 to %d, or 0: rows without labels",
+                      (long long)n_targets, TREN_MAX_CLASSES);
     info->n_classes = (int)n_classes;
     info->n_targets = (int)n_targets;
     if (!tren_h5_has_attr(dataset->file, "/", "class_names")) return TREN_OK;
     size_t n;
     TREN_TRY(tren_h5_get_texts(dataset->file, "/", "class_names", &info->class_name, &n));
-    if (n == (size_t)n_classes) return TREN_OK;
     info->n_classes = (int)n; /* what there is to free */
+    for (size_t i = 0; i < n; i++)
+        TREN_TRY(tren_class_name_check(TREN_ERR_DATA, dataset->path, info->class_name[i]));
+    if (n == (size_t)n_classes) return TREN_OK;
     return refuse(dataset, "has %lld classes and %zu class names", (long long)n_classes, n);
+}
+
+static tren_status read_column_names(tren_dataset *dataset) {
+    tren_dataset_info *info = &dataset->info;
+    size_t n;
+    if (info->is_image || !tren_h5_has_attr(dataset->file, "/", "column_names")) return TREN_OK;
+    TREN_TRY(tren_h5_get_texts(dataset->file, "/", "column_names", &info->column_name, &n));
+    if (n == (size_t)info->shape.c) return TREN_OK;
+    for (size_t i = 0; i < n; i++) free(info->column_name[i]);
+    free(info->column_name);
+    info->column_name = NULL;
+    return refuse(dataset, "has %d columns and %zu column names", info->shape.c, n);
 }
 
 static tren_status read_stat(tren_dataset *dataset, const char *name, double **value) {
@@ -166,10 +181,10 @@ static tren_status check_clean(tren_dataset *dataset) {
 static tren_status check_parts(tren_dataset *dataset) {
     for (int part = 0; part < TREN_N_PARTS; part++) {
         TREN_TRY(check_x(dataset, (tren_part)part));
-        TREN_TRY(check_y(dataset, (tren_part)part));
+        if (dataset->info.n_targets > 0) TREN_TRY(check_y(dataset, (tren_part)part));
     }
     TREN_TRY(check_clean(dataset));
-    if (dataset->info.rows[TREN_TRAIN] == 0)
+    if (dataset->info.rows[TREN_TRAIN] == 0 && dataset->info.n_targets > 0)
         return refuse(dataset, "the training part has no rows");
     for (int part = 0; part < TREN_N_PARTS; part++)
         if (dataset->info.rows[part] > TREN_MAX_ROWS)
@@ -206,7 +221,8 @@ static void add_row_digests(tren_dataset *dataset, tren_digest_state *state) {
     dataset->info.has_digests = true;
     for (int part = 0; part < TREN_N_PARTS; part++) {
         const tren_row_digests *of[] = {&dataset->x[part], &dataset->y[part]};
-        for (int i = 0; i < 2 && dataset->info.rows[part] > 0; i++) {
+        int n = dataset->info.n_targets > 0 ? 2 : 1; /* rows without labels have no y */
+        for (int i = 0; i < n && dataset->info.rows[part] > 0; i++) {
             if (of[i]->rows == 0) dataset->info.has_digests = false;
             tren_digest_add(state, of[i]->at, of[i]->n * sizeof *of[i]->at);
         }
@@ -258,6 +274,7 @@ static tren_status compute_identity(tren_dataset *dataset) {
 static tren_status read_content(tren_dataset *dataset) {
     TREN_TRY(read_layout(dataset));
     TREN_TRY(read_classes(dataset));
+    TREN_TRY(read_column_names(dataset));
     TREN_TRY(read_stat(dataset, "mean", &dataset->info.mean));
     TREN_TRY(read_stat(dataset, "sd", &dataset->info.sd));
     for (size_t i = 0; i < dataset->info.n_stats; i++)
@@ -278,12 +295,22 @@ static tren_status dataset_read(tren_dataset *dataset) {
 }
 
 tren_status tren_dataset_open(tren_dataset **dataset, const char *path) {
+    TREN_TRY(tren_dataset_open_rows(dataset, path));
+    if ((*dataset)->info.n_targets > 0) return TREN_OK;
+    tren_dataset_close(*dataset);
+    *dataset = NULL;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: holds rows without labels, which only 'tren predict' takes; import it "
+                     "with labels",
+                     path);
+}
+
+tren_status tren_dataset_open_rows(tren_dataset **dataset, const char *path) {
     *dataset = NULL;
     tren_dataset *opened;
     TREN_TRY(tren_alloc(&opened, 1, sizeof *opened, "a dataset"));
     opened->path = strdup(path);
-    tren_status st = opened->path ? dataset_read(opened)
-                                  : tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", path);
+    tren_status st = opened->path ? dataset_read(opened) : tren_fail_memory(0, path);
     if (st != TREN_OK) {
         tren_dataset_close(opened);
         return st;
@@ -302,6 +329,9 @@ void tren_dataset_close(tren_dataset *dataset) {
         tren_row_digests_close(&dataset->x[part]);
         tren_row_digests_close(&dataset->y[part]);
     }
+    for (int i = 0; dataset->info.column_name && i < dataset->info.shape.c; i++)
+        free(dataset->info.column_name[i]);
+    free(dataset->info.column_name);
     free(dataset->info.mean);
     free(dataset->info.sd);
     free(dataset->path);

@@ -1,6 +1,8 @@
 /* Labels as text become classes: the distinct ones in order, by value where all are integers. */
 #include "data/source.h"
+#include "base/quote.h"
 #include "base/text.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,32 @@ static bool all_integers(char *const *text, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (tren_text_int64(&ignored, text[i]) != TREN_TEXT_OK) return false;
     return true;
+}
+
+/* Whole numbers may be written as reals, as pandas does in a column that had holes: "1.0" is 1.
+ * Other reals as labels are more likely targets. */
+static tren_status write_whole(tren_source *source, char **text, size_t n, const char *what) {
+    bool whole = true;
+    double value;
+    if (all_integers(text, n)) return TREN_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (tren_text_real(&value, text[i]) != TREN_TEXT_OK) return TREN_OK;
+        whole &= value == floor(value) && fabs(value) < 9007199254740992.0;
+    }
+    if (!whole)
+        tren_source_note(
+            source,
+            "%s: the labels are numbers with decimals, and each different one is taken "
+            "for a class; give --target instead of --label for regression",
+            what);
+    for (size_t i = 0; whole && i < n; i++) {
+        char number[32];
+        tren_text_real(&value, text[i]);
+        snprintf(number, sizeof number, "%lld", (long long)value);
+        free(text[i]);
+        if (!(text[i] = strdup(number))) return tren_fail(TREN_ERR_INTERNAL, "out of memory");
+    }
+    return TREN_OK;
 }
 
 typedef struct classes {
@@ -63,9 +91,28 @@ static tren_status set_numbers(tren_source *source, char *const *label, const cl
     return st;
 }
 
-tren_status tren_source_set_text_labels(tren_source *source, char *const *label, const char *what) {
+/* What bytes that are not UTF-8 mostly are: C1 control characters stand in no text of ISO 8859-1.
+ */
+static const char *encoding_of(const char *name) {
+    for (; *name; name++)
+        if ((unsigned char)*name >= 0x80 && (unsigned char)*name < 0xa0) return "WINDOWS-1252";
+    return "ISO-8859-1";
+}
+
+tren_status tren_class_name_check(tren_status code, const char *where, const char *name) {
+    if (tren_utf8_valid(name)) return TREN_OK;
+    const char *encoding = encoding_of(name);
+    return tren_fail(
+        code,
+        "%s: the class name '%.80s' is not UTF-8, but maybe %s; class names are UTF-8: "
+        "convert them with 'iconv -f %s -t UTF-8'",
+        where, name, encoding, encoding);
+}
+
+tren_status tren_source_set_text_labels(tren_source *source, char **label, const char *what) {
     classes all = {0};
     tren_status st;
+    TREN_GOTO(write_whole(source, label, tren_source_rows(source), what));
     TREN_GOTO(classes_open(&all, label, tren_source_rows(source)));
     TREN_GOTO(set_numbers(source, label, &all, what));
     if (!are_numbers(&all))

@@ -1,35 +1,57 @@
 /* Normalisation, and the hot path from rows in memory to a microbatch. */
 #include "tren/data.h"
 #include "kernels/convert.h"
+#include <math.h>
 #include <stdlib.h>
 
-/* A constant pixel or column stays what it is, minus its mean. */
-static double scale_of(double sd) {
-    return sd > 0 ? 1 / sd : 1;
+/* Where x * scale + shift in float would lose more of a value than 2^-14 of the sd: the mean is far
+ * from zero for its sd, or a factor is near the end of float's range. */
+static bool is_far(double mean, double sd) {
+    return sd > 0 && (fabs(mean) > TREN_FAR * sd || sd < 0x1p-100 || sd > 0x1p100);
+}
+
+static bool any_is_far(const tren_dataset_info *info) {
+    for (size_t k = 0; k < info->n_stats; k++)
+        if (is_far(info->mean[k], info->sd[k])) return true;
+    return false;
+}
+
+static tren_status alloc_maps(tren_normalizer *normalizer, bool centred) {
+    const char *what = "the normalisation";
+    size_t width = (size_t)normalizer->width;
+    TREN_TRY(tren_alloc(&normalizer->scale, width, sizeof(real), what));
+    TREN_TRY(tren_alloc(&normalizer->shift, width, sizeof(real), what));
+    if (!centred) return TREN_OK;
+    TREN_TRY(tren_alloc(&normalizer->mean, width, sizeof(double), what));
+    return tren_alloc(&normalizer->sd, width, sizeof(double), what);
 }
 
 tren_status tren_normalizer_open(tren_normalizer *normalizer, const tren_dataset_info *info) {
     int width = tren_shape_size(info->shape), n_stats = (int)info->n_stats;
     *normalizer =
         (tren_normalizer){.width = width, .n_stats = n_stats, .per_stat = width / n_stats};
-    tren_status st;
-    TREN_GOTO(tren_alloc(&normalizer->scale, (size_t)width, sizeof(real), "the normalisation"));
-    TREN_GOTO(tren_alloc(&normalizer->shift, (size_t)width, sizeof(real), "the normalisation"));
-    for (int i = 0; i < width; i++) {
+    bool centred = any_is_far(info);
+    tren_status st = alloc_maps(normalizer, centred);
+    for (int i = 0; i < width && st == TREN_OK; i++) {
         int k = i / normalizer->per_stat;
-        double scale = scale_of(info->sd[k]);
+        /* What is constant becomes 0, whatever its value in other rows. */
+        double mean = info->mean[k], sd = info->sd[k] > 0 ? info->sd[k] : INFINITY;
+        double scale = 1 / sd;
         normalizer->scale[i] = (real)scale;
-        normalizer->shift[i] = (real)(-info->mean[k] * scale);
+        normalizer->shift[i] = (real)(-mean * scale);
+        if (!centred) continue;
+        normalizer->mean[i] = mean;
+        normalizer->sd[i] = sd;
     }
-    return TREN_OK;
-done:
-    tren_normalizer_close(normalizer);
+    if (st != TREN_OK) tren_normalizer_close(normalizer);
     return st;
 }
 
 void tren_normalizer_close(tren_normalizer *normalizer) {
     free(normalizer->scale);
     free(normalizer->shift);
+    free(normalizer->mean);
+    free(normalizer->sd);
     *normalizer = (tren_normalizer){0};
 }
 
@@ -41,8 +63,8 @@ static void prefetch_row(const char *row, size_t bytes) {
     for (size_t at = 0; at < bytes; at += CACHE_LINE) __builtin_prefetch(row + at);
 }
 
-static void convert_row(real *out, const void *row, tren_type type,
-                        const tren_normalizer *normalizer) {
+static void affine_row(real *out, const void *row, tren_type type,
+                       const tren_normalizer *normalizer) {
     const real *scale = normalizer->scale, *shift = normalizer->shift;
     size_t width = (size_t)normalizer->width;
     if (type == TREN_U8)
@@ -53,6 +75,18 @@ static void convert_row(real *out, const void *row, tren_type type,
         tren_affine_from_f64(out, row, scale, shift, width);
 }
 
+static void centre_row(real *out, const void *row, tren_type type,
+                       const tren_normalizer *normalizer) {
+    const double *mean = normalizer->mean, *sd = normalizer->sd;
+    size_t width = (size_t)normalizer->width;
+    if (type == TREN_U8)
+        tren_centred_from_u8(out, row, mean, sd, width);
+    else if (type == TREN_F32)
+        tren_centred_from_f32(out, row, mean, sd, width);
+    else
+        tren_centred_from_f64(out, row, mean, sd, width);
+}
+
 void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,
                      const tren_normalizer *normalizer) {
     size_t width = (size_t)rows->width, bytes = width * tren_type_size(rows->x_type);
@@ -60,6 +94,10 @@ void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,
     for (int i = 0; i < AHEAD && i < n; i++) prefetch_row(first + row[i] * bytes, bytes);
     for (int i = 0; i < n; i++) {
         if (i + AHEAD < n) prefetch_row(first + row[i + AHEAD] * bytes, bytes);
-        convert_row(x + i * width, first + row[i] * bytes, rows->x_type, normalizer);
+        const char *from = first + row[i] * bytes;
+        if (normalizer->mean)
+            centre_row(x + i * width, from, rows->x_type, normalizer);
+        else
+            affine_row(x + i * width, from, rows->x_type, normalizer);
     }
 }

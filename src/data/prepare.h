@@ -40,10 +40,16 @@ void tren_noise_close(tren_noise *noise); /* accepts the empty value */
 /* The class number of a row; -1 for targets. */
 int64_t tren_source_label(const tren_source *source, size_t row);
 
-/* mean [n_stats] and standard deviation [n_stats] (divisor n) of n rows, in double, in two passes.
- * One statistic per channel of images, per column of tables: n_stats = source->shape.c. */
+/* mean [n_stats] and standard deviation [n_stats] (divisor n) of n rows (row NULL: the first n), in
+ * double, in two passes, and more where the mean of the deviations is not 0. One statistic per
+ * channel of images, per column of tables: n_stats = source->shape.c. sd is 0 where all values are
+ * equal, and where reals vary by no more than the rounding of their type. */
 tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
                             const uint32_t *row, size_t n);
+
+/* The same of the training targets of a dataset: mean [n_targets], sd [n_targets]. Reads them; of
+ * values too large for the sum of squares they are not finite, which is no error. */
+tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset);
 
 /* Fails when a label is out of range or a value is not finite. */
 tren_status tren_source_check(const tren_source *source);

@@ -124,10 +124,20 @@ tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_pa
                         .x_type = info->x_type};
     tren_status st;
     TREN_GOTO(read_x(rows, dataset, part));
+    if (info->n_targets == 0) return TREN_OK;
     TREN_GOTO(read_y(rows, dataset, part));
     return TREN_OK;
 done:
     tren_rows_close(rows);
+    return st;
+}
+
+tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, tren_part part) {
+    tren_rows rows = {.n = dataset->info.rows[part], .n_targets = 1};
+    for (int c = 0; c < dataset->info.n_classes; c++) n[c] = 0;
+    tren_status st = read_y(&rows, dataset, part);
+    for (size_t i = 0; st == TREN_OK && i < rows.n; i++) n[rows.label[i]]++;
+    tren_rows_close(&rows);
     return st;
 }
 

@@ -1,8 +1,11 @@
 /* The list of sources, and what they share. */
 #include "data/source.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "data/schema.h"
+#include <ctype.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +74,7 @@ static void names_free(char **name, int n) {
 
 void tren_source_close(tren_source *source) {
     names_free(source->class_name, source->n_classes);
+    names_free(source->column_name, source->column_name ? source->shape.c : 0);
     free(source->x);
     free(source->y);
     *source = (tren_source){0};
@@ -85,13 +89,28 @@ size_t tren_source_width(const tren_source *source) {
 }
 
 void tren_source_add_origin(tren_source *source, const char *text) {
-    size_t n = strlen(source->origin);
-    snprintf(source->origin + n, sizeof source->origin - n, "%s%s", n ? " " : "", text);
+    size_t n = strlen(source->origin), room = sizeof source->origin - n;
+    if (n > 0 && room > 1) source->origin[n] = ' ', n++, room--;
+    tren_shown(source->origin + n, room, text);
 }
 
 void tren_source_add_file(tren_source *source, const char *path) {
     const char *slash = strrchr(path, '/');
     tren_source_add_origin(source, slash ? slash + 1 : path);
+}
+
+void tren_source_note(tren_source *source, const char *format, ...) {
+    size_t n = strlen(source->notes), room = sizeof source->notes - n;
+    va_list args;
+    va_start(args, format);
+    int added = vsnprintf(source->notes + n, room, format, args);
+    va_end(args);
+    for (char *c = source->notes + n; *c; c++)
+        if (iscntrl((unsigned char)*c)) *c = '?'; /* of names in files */
+    if (added < 0 || (size_t)added + 2 > room)
+        source->notes[n] = '\0';
+    else
+        strcat(source->notes, "\n");
 }
 
 /* ---- integers -------------------------------------------------------------------------------- */
@@ -166,7 +185,8 @@ static tren_status reorder_classes(tren_source *source, const char *const *name,
         to[i] = 0;
         while (to[i] < n && strcmp(name[to[i]], source->class_name[i]) != 0) to[i]++;
         if (to[i] == n)
-            st = tren_fail(TREN_ERR_USAGE, "--class-names lacks the label '%s', which the data has",
+            st = tren_fail(TREN_ERR_USAGE,
+                           "--class-names lacks the label '%s', which the data has; add it",
                            source->class_name[i]);
     }
     if (st == TREN_OK) relabel(source, to);
@@ -183,11 +203,13 @@ const char *tren_names_repeat(const char *const *name, int n) {
 
 tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n) {
     if (source->n_classes == 0)
-        return tren_fail(TREN_ERR_USAGE, "--class-names: the data has targets, not classes");
-    if (n < source->n_classes)
         return tren_fail(TREN_ERR_USAGE,
-                         "--class-names names %d classes, the data has labels up to %d", n,
-                         source->n_classes - 1);
+                         "--class-names: the data has targets, not classes; leave it out");
+    if (n < source->n_classes)
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--class-names names %d classes, the data has labels up to %d; name them all", n,
+            source->n_classes - 1);
     if (source->class_name) TREN_TRY(reorder_classes(source, name, n));
     names_free(source->class_name, source->n_classes);
     source->class_name = NULL;

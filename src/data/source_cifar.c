@@ -68,11 +68,7 @@ static tren_status grow(content *file, size_t *room) {
                          "larger can be given as several files",
                          file->path);
     unsigned char *bytes = realloc(file->bytes, wanted);
-    if (!bytes)
-        return tren_fail(TREN_ERR_INTERNAL,
-                         "%s: out of memory: %zu bytes are needed; find a "
-                         "machine with more",
-                         file->path, wanted);
+    if (!bytes) return tren_fail_memory((double)wanted, file->path);
     file->bytes = bytes;
     *room = wanted;
     return TREN_OK;
@@ -253,6 +249,7 @@ static tren_status name_from(tren_source *source, const content *file) {
                          "%s: has %d names, the data has %d classes: give one name "
                          "a line, in the order of the labels",
                          file->path, n, source->n_classes);
+    for (int i = 0; i < n; i++) TREN_TRY(tren_class_name_check(TREN_ERR_DATA, file->path, line[i]));
     const char *twice = tren_names_repeat(line, n);
     if (twice)
         return tren_fail(TREN_ERR_DATA, "%s: '%s' stands twice: name each class once", file->path,

@@ -1,327 +1,199 @@
 /* CSV: one row per line, columns of numbers, and columns that hold the class or the targets. */
-#include "data/csv.h"
-#include "base/text.h"
+#include "data/csv_table.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER_AUTO, HEADER_YES, HEADER_NO };
+typedef tren_csv_settings settings;
+typedef tren_csv_table table;
+
+enum { TYPE_AUTO, TYPE_F32, TYPE_F64, TYPE_U8 };
 static const char *const header_choices[] = {"auto", "yes", "no", NULL};
-static const char *const type_choices[] = {"f32", "f64", "u8", NULL};
-static const tren_type types[] = {TREN_F32, TREN_F64, TREN_U8};
+static const char *const index_choices[] = {"drop", "keep", NULL};
+static const char *const type_choices[] = {"auto", "f32", "f64", "u8", NULL};
+static const tren_type types[] = {TREN_F64, TREN_F32, TREN_F64, TREN_U8};
 
-typedef struct settings {
-    tren_texts file, test, target, ignore;
-    const char *label, *separator, *shape;
-    int header, type;
-} settings;
+/* ---- labels and targets ---------------------------------------------------------------------- */
 
-typedef enum role { INPUT, LABEL, TARGET, IGNORED } role;
-
-/* Everything read so far. Labels stay text until all are known. */
-typedef struct table {
-    const settings *want;
-    char separator;
-    size_t n_columns, n_inputs, n_targets;
-    role *role;  /* [n_columns] owned */
-    char **name; /* [n_columns] of the first header, owned, or NULL */
-    size_t n, room, n_test;
-    char *x;      /* [n, n_inputs] of types[want->type], owned */
-    double *y;    /* [n, n_targets] owned */
-    char **label; /* [n] owned, or NULL */
-    bool in_test;
-} table;
-
-static void texts_free(char **text, size_t n) {
-    for (size_t i = 0; text && i < n; i++) free(text[i]);
-    free(text);
-}
-
-static void table_close(table *t) {
-    texts_free(t->name, t->n_columns);
-    texts_free(t->label, t->n);
-    free(t->role);
-    free(t->x);
-    free(t->y);
-}
-
-/* ---- columns --------------------------------------------------------------------------------- */
-
-/* The first column of this name from `from` on, or n_columns. */
-static size_t next_named(const table *t, size_t from, const char *name) {
-    if (!t->name) return t->n_columns;
-    while (from < t->n_columns && strcmp(t->name[from], name) != 0) from++;
-    return from;
-}
-
-/* A column by the name in the header, or by its number from 1. */
-static tren_status find_column(size_t *column, const table *t, const char *option,
-                               const char *text) {
-    *column = next_named(t, 0, text);
-    size_t again = next_named(t, *column + 1, text);
-    if (again < t->n_columns)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--%s: columns %zu and %zu are both called '%s': give the number", option,
-                         *column + 1, again + 1, text);
-    if (*column < t->n_columns) return TREN_OK;
-    int64_t number;
-    if (tren_text_int64(&number, text) == TREN_TEXT_OK && number >= 1 &&
-        (uint64_t)number <= t->n_columns) {
-        *column = (size_t)number - 1;
-        return TREN_OK;
-    }
-    const char *nearest =
-        t->name ? tren_text_nearest(text, (const char *const *)t->name, t->n_columns) : NULL;
-    if (nearest)
-        return tren_fail(TREN_ERR_USAGE, "--%s: there is no column '%s': did you mean '%s'?",
-                         option, text, nearest);
-    return tren_fail(TREN_ERR_USAGE,
-                     "--%s: there is no column '%s' (%zu columns, numbered from 1%s)", option, text,
-                     t->n_columns, t->name ? "" : "; the file has no header");
-}
-
-static tren_status assign(table *t, const char *option, const tren_texts *list, role as) {
-    for (int i = 0; i < list->n; i++) {
-        size_t column;
-        TREN_TRY(find_column(&column, t, option, list->at[i]));
-        if (t->role[column] != INPUT)
-            return tren_fail(TREN_ERR_USAGE, "--%s: column '%s' is given two roles", option,
-                             list->at[i]);
-        t->role[column] = as;
-    }
-    return TREN_OK;
-}
-
-static tren_status assign_roles(table *t, const tren_csv *csv) {
-    const settings *want = t->want;
-    tren_texts label = {.n = want->label ? 1 : 0, .at = {want->label}};
-    TREN_TRY(assign(t, "label", &label, LABEL));
-    TREN_TRY(assign(t, "target", &want->target, TARGET));
-    TREN_TRY(assign(t, "ignore", &want->ignore, IGNORED));
-    for (size_t i = 0; i < t->n_columns; i++) {
-        t->n_inputs += t->role[i] == INPUT;
-        t->n_targets += t->role[i] == TARGET;
-    }
-    return t->n_inputs ? TREN_OK : tren_csv_fail(csv, "no column is left for the inputs");
-}
-
-/* A first line is a header when a field that should be a number is not one. */
-static bool looks_like_header(const table *t, const tren_csv *csv) {
-    int64_t label = 0;
-    if (t->want->label && tren_text_int64(&label, t->want->label) != TREN_TEXT_OK) return true;
-    for (size_t i = 0; i < csv->n; i++) {
-        double ignored;
-        const char *field = tren_csv_field(csv, i);
-        if ((int64_t)i + 1 != label && *field && !tren_csv_number(&ignored, field)) return true;
-    }
-    return false;
-}
-
-static bool has_header(const table *t, const tren_csv *csv) {
-    return t->want->header == HEADER_YES ||
-           (t->want->header == HEADER_AUTO && looks_like_header(t, csv));
-}
-
-/* One column is no table; a character that separates columns in other files tells why. */
-static tren_status check_separator(const table *t, const tren_csv *csv) {
-    const char *found = csv->n == 1 ? strpbrk(tren_csv_field(csv, 0), ";\t|,") : NULL;
-    if (!found || *found == t->separator) return TREN_OK;
-    char other[] = {'\'', *found, '\'', '\0'};
-    const char *name = *found == '\t' ? "tab" : other;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: line %zu is one column when cut at '%c', and has a %s in it: give "
-                     "--separator %s",
-                     tren_stream_path(csv->stream), csv->line, t->separator, name, name);
-}
-
-/* From the first record of the first file. */
-static tren_status set_columns(table *t, const tren_csv *csv, bool header) {
-    t->n_columns = csv->n;
-    TREN_TRY(check_separator(t, csv));
-    TREN_TRY(tren_alloc(&t->role, csv->n, sizeof *t->role, "the columns of a CSV file"));
-    if (header) {
-        TREN_TRY(tren_alloc(&t->name, csv->n, sizeof *t->name, "the columns of a CSV file"));
-        for (size_t i = 0; i < csv->n; i++)
-            if (!(t->name[i] = strdup(tren_csv_field(csv, i))))
-                return tren_fail(TREN_ERR_INTERNAL, "out of memory");
-    }
-    return assign_roles(t, csv);
-}
-
-static tren_status check_header(const table *t, const tren_csv *csv) {
-    for (size_t i = 0; t->name && i < csv->n && i < t->n_columns; i++)
-        if (strcmp(t->name[i], tren_csv_field(csv, i)) != 0)
-            return tren_csv_fail(csv, "column %zu is '%s', in %s it is '%s'", i + 1,
-                                 tren_csv_field(csv, i), t->want->file.at[0], t->name[i]);
-    return TREN_OK;
-}
-
-/* ---- rows ------------------------------------------------------------------------------------ */
-
-static tren_status resize(void *array, size_t count, size_t size) {
-    void *old, *at;
-    memcpy(&old, array, sizeof old);
-    at = realloc(old, count * size + 1);
-    if (!at)
-        return tren_fail(TREN_ERR_INTERNAL, "out of memory: %zu x %zu bytes for a CSV table", count,
-                         size);
-    memcpy(array, &at, sizeof at);
-    return TREN_OK;
-}
-
-static tren_status table_grow(table *t) {
-    if (t->n < t->room) return TREN_OK;
-    t->room = t->room ? t->room * 2 : 1024;
-    TREN_TRY(resize(&t->x, t->room * t->n_inputs, tren_type_size(types[t->want->type])));
-    TREN_TRY(resize(&t->y, t->room * t->n_targets, sizeof *t->y));
-    return t->want->label ? resize(&t->label, t->room, sizeof *t->label) : TREN_OK;
-}
-
-static tren_status bad_field(const table *t, const tren_csv *csv, size_t i, const char *expected) {
-    return tren_csv_fail(csv, "column %zu%s%s%s: '%s' is not %s: mend or remove this line", i + 1,
-                         t->name ? " (" : "", t->name ? t->name[i] : "", t->name ? ")" : "",
-                         tren_csv_field(csv, i), expected);
-}
-
-static tren_status read_number(double *value, const table *t, const tren_csv *csv, size_t i) {
-    if (!tren_csv_number(value, tren_csv_field(csv, i))) return bad_field(t, csv, i, "a number");
-    if (!isfinite(*value)) return bad_field(t, csv, i, "a finite number");
-    return TREN_OK;
-}
-
-/* The value of column i, as element k of x. */
-static tren_status put_input(table *t, const tren_csv *csv, size_t i, size_t k) {
-    double value;
-    TREN_TRY(read_number(&value, t, csv, i));
-    switch (types[t->want->type]) {
-    case TREN_U8:
-        if (!(value >= 0 && value <= 255) || value != floor(value))
-            return bad_field(t, csv, i, "a whole number from 0 to 255");
-        ((uint8_t *)t->x)[k] = (uint8_t)value;
-        break;
-    case TREN_F32:
-        if (fabs(value) > 3.4028234663852886e38)
-            return bad_field(t, csv, i, "within the range of f32: use --type f64");
-        ((float *)(void *)t->x)[k] = (float)value;
-        break;
-    default:
-        ((double *)(void *)t->x)[k] = value;
-    }
-    return TREN_OK;
-}
-
-static tren_status put_label(table *t, const tren_csv *csv, size_t i) {
-    const char *text = tren_csv_field(csv, i);
-    if (!*text) return bad_field(t, csv, i, "a label");
-    t->label[t->n] = strdup(text);
-    return t->label[t->n] ? TREN_OK : tren_fail(TREN_ERR_INTERNAL, "out of memory");
-}
-
-static tren_status add_fields(table *t, const tren_csv *csv) {
-    size_t x = t->n * t->n_inputs, y = t->n * t->n_targets;
-    for (size_t i = 0; i < csv->n; i++) {
-        if (t->role[i] == INPUT) TREN_TRY(put_input(t, csv, i, x++));
-        if (t->role[i] == TARGET) TREN_TRY(read_number(&t->y[y++], t, csv, i));
-    }
-    for (size_t i = 0; i < csv->n; i++)
-        if (t->role[i] == LABEL) TREN_TRY(put_label(t, csv, i));
-    return TREN_OK;
-}
-
-static tren_status add_row(table *t, const tren_csv *csv) {
-    if (csv->n != t->n_columns)
-        return tren_csv_fail(
-            csv, "has %zu fields, the first line has %zu (separator '%c'): mend or remove it",
-            csv->n, t->n_columns, t->separator);
-    TREN_TRY(table_grow(t));
-    TREN_TRY(add_fields(t, csv));
-    t->n++;
-    t->n_test += t->in_test;
-    return TREN_OK;
-}
-
-static tren_status read_rows(table *t, tren_csv *csv) {
-    bool more;
-    TREN_TRY(tren_csv_next(csv, &more));
-    if (!more) return tren_fail(TREN_ERR_DATA, "%s: holds no rows", tren_stream_path(csv->stream));
-    bool header = has_header(t, csv);
-    if (!t->role)
-        TREN_TRY(set_columns(t, csv, header));
-    else if (header)
-        TREN_TRY(check_header(t, csv));
-    if (header) TREN_TRY(tren_csv_next(csv, &more));
-    while (more) {
-        TREN_TRY(add_row(t, csv));
-        TREN_TRY(tren_csv_next(csv, &more));
-    }
-    return TREN_OK;
-}
-
-static tren_status read_file(table *t, const char *path, tren_digest_state *digest) {
-    tren_stream *stream = NULL;
-    tren_csv csv = {0};
-    tren_status st;
-    TREN_GOTO(tren_stream_open(&stream, path, digest));
-    TREN_GOTO(tren_csv_open(&csv, stream, t->separator));
-    st = read_rows(t, &csv);
-done:
-    tren_csv_close(&csv);
-    tren_stream_close(stream);
-    return st;
-}
-
-/* ---- the source ------------------------------------------------------------------------------ */
-
-static tren_status set_targets(tren_source *source, table *t) {
-    source->n_targets = (int)t->n_targets;
+static void set_targets(tren_source *source, table *t) {
+    source->n_targets = (int)t->columns.n_targets;
     source->y_type = TREN_F64;
     source->y = t->y;
     t->y = NULL;
+}
+
+/* The classes stand in the order of their columns, those without rows too. */
+static tren_status name_hot(tren_source *source, const table *t) {
+    const tren_csv_columns *c = &t->columns;
+    const char **name;
+    int n = 0;
+    if (!c->name || !source->class_name) return TREN_OK; /* numbers are in order already */
+    TREN_TRY(tren_alloc(&name, c->n_hot, sizeof *name, "class names"));
+    for (size_t i = 0; i < c->n; i++)
+        if (c->role[i] == TREN_CSV_HOT) name[n++] = c->name[i];
+    tren_status st = tren_source_name_classes(source, name, n);
+    free(name);
+    return st;
+}
+
+static tren_status set_answers(tren_source *source, table *t) {
+    if (t->want->unlabeled) tren_source_set_unlabeled(source);
+    if (t->want->target.n > 0) set_targets(source, t);
+    if (!tren_csv_has_classes(t)) return TREN_OK;
+    TREN_TRY(tren_source_set_text_labels(source, t->label, t->want->file.at[0]));
+    return t->columns.n_hot > 0 ? name_hot(source, t) : TREN_OK;
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+/* f32 would lose a whole number, or more than a thousandth of what the column spans. */
+static bool needs_f64(const tren_csv_seen *s) {
+    double largest = fmax(fabs(s->min), fabs(s->max));
+    if (s->in_f32 || s->min == s->max) return !s->in_f32 && s->whole;
+    return s->whole || largest > 3e38 || largest * 0x1p-24 > 1e-3 * (s->max - s->min);
+}
+
+static void narrow(char *x, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        double value;
+        memcpy(&value, x + i * sizeof value, sizeof value);
+        float less = (float)value;
+        memcpy(x + i * sizeof less, &less, sizeof less);
+    }
+}
+
+static tren_status check_whole(const table *t, const tren_csv_seen *s, size_t i) {
+    char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM];
+    if (!s->whole || s->line == 0) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s:%zu: %s: a whole number beyond 2^53 has no exact value in f64: divide the "
+                     "column, or leave it out with --ignore %s",
+                     t->want->file.at[0], s->line, tren_csv_column(column, &t->columns, i),
+                     tren_csv_column_option(option, &t->columns, i));
+}
+
+static void say_wide(tren_source *source, const table *t, const tren_csv_seen *s, size_t i) {
+    char column[TREN_CSV_COLUMN_ROOM];
+    tren_source_note(
+        source,
+        "%s: its numbers (up to %.17g) are not exact in f32, so the table is stored as f64; --type "
+        "f32 rounds them",
+        tren_csv_column(column, &t->columns, i), fmax(fabs(s->min), fabs(s->max)));
+}
+
+static void say_if_counts(tren_source *source, const table *t, const tren_csv_seen *s, size_t i) {
+    char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM];
+    bool from_start = s->counts && (s->first == 0 || s->first == 1);
+    if (!from_start || t->n < 5 || t->want->index == TREN_CSV_INDEX_KEEP) return;
+    tren_source_note(source,
+                     "%s: counts the rows from %.0f: if it is an index, leave it out with --ignore "
+                     "%s",
+                     tren_csv_column(column, &t->columns, i), s->first,
+                     tren_csv_column_option(option, &t->columns, i));
+}
+
+static tren_status set_inputs(tren_source *source, table *t) {
+    bool wide = false;
+    size_t k = 0;
+    for (size_t i = 0; i < t->columns.n; i++) {
+        if (t->columns.role[i] != TREN_CSV_INPUT) continue;
+        const tren_csv_seen *s = &t->seen[k++];
+        if (t->type == TREN_F64) TREN_TRY(check_whole(t, s, i));
+        say_if_counts(source, t, s, i);
+        if (wide || t->want->type != TYPE_AUTO || !needs_f64(s)) continue;
+        say_wide(source, t, s, i);
+        wide = true;
+    }
+    source->x_type = t->type;
+    if (t->want->type == TYPE_AUTO && !wide) {
+        narrow(t->x, t->n * t->columns.n_inputs);
+        source->x_type = TREN_F32;
+    }
+    source->x = t->x;
+    t->x = NULL;
+    return TREN_OK;
+}
+
+/* Of a table, in the order of its inputs; an index without a name has a name of its own. */
+static tren_status name_columns(tren_source *source, const tren_csv_columns *c) {
+    if (!c->name || source->is_image) return TREN_OK;
+    TREN_TRY(
+        tren_alloc(&source->column_name, c->n_inputs, sizeof *source->column_name, "column names"));
+    for (size_t i = 0, k = 0; i < c->n; i++) {
+        if (c->role[i] != TREN_CSV_INPUT) continue;
+        source->column_name[k] = strdup(i == 0 && !c->name[i][0] ? "index" : c->name[i]);
+        if (!source->column_name[k++]) return tren_fail(TREN_ERR_INTERNAL, "out of memory");
+    }
     return TREN_OK;
 }
 
 /* "28x28" or "3x32x32": rows of a table that are images. */
 static tren_status set_shape(tren_source *source, const table *t) {
-    source->shape = (tren_shape){(int)t->n_inputs, 1, 1};
     const char *text = t->want->shape;
-    if (!text) return TREN_OK;
-    int c = 1, h, w, end = 0;
-    bool right = sscanf(text, "%dx%dx%d%n", &c, &h, &w, &end) == 3 && !text[end];
-    if (!right) {
+    tren_h5_shape shape = {.rank = 2, .dim = {t->n, t->columns.n_inputs}};
+    char what[128];
+    int c, h, w, end = 0;
+    if (text && sscanf(text, "%dx%dx%d%n", &c, &h, &w, &end) == 3 && !text[end]) {
+        shape.rank = 4;
+    } else if (text) {
         c = 1;
-        right = sscanf(text, "%dx%d%n", &h, &w, &end) == 2 && !text[end];
+        shape.rank = 3;
+        if (sscanf(text, "%dx%d%n", &h, &w, &end) != 2 || text[end]) c = 0;
     }
-    if (!right || c < 1 || h < 1 || w < 1)
+    if (text && (c < 1 || h < 1 || w < 1))
         return tren_fail(TREN_ERR_USAGE, "--shape: '%s' is not HxW or CxHxW", text);
-    if ((double)c * h * w != (double)t->n_inputs)
+    if (text && (double)c * h * w != (double)t->columns.n_inputs)
         return tren_fail(TREN_ERR_USAGE,
                          "--shape: %s has %.0f values, the file has %zu input columns", text,
-                         (double)c * h * w, t->n_inputs);
-    source->shape = (tren_shape){c, h, w};
-    source->is_image = true;
+                         (double)c * h * w, t->columns.n_inputs);
+    const size_t dim[] = {(size_t)c, (size_t)h, (size_t)w};
+    if (shape.rank == 4) memcpy(shape.dim + 1, dim, sizeof dim);
+    if (shape.rank == 3) memcpy(shape.dim + 1, dim + 1, 2 * sizeof *dim);
+    snprintf(what, sizeof what, "--shape %s", text ? text : "");
+    return tren_source_set_layout(source, &shape, &t->want->layout, what);
+}
+
+/* ---- the source ------------------------------------------------------------------------------ */
+
+static tren_status check_roles(const settings *want) {
+    int ways =
+        (want->label != NULL) + (want->target.n > 0) + (want->one_hot.n > 0) + want->unlabeled;
+    if (ways == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--label COLUMN (classes) or --target COLUMN,... (numbers) is missing; "
+                         "--unlabeled imports rows to predict");
+    if (ways > 1)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--label, --target, --one-hot and --unlabeled exclude each other");
+    if (want->one_hot.n == 1)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--one-hot: '%s' is one column; name those of all "
+                         "classes, or give --label for one",
+                         want->one_hot.at[0]);
     return TREN_OK;
 }
 
-static tren_status check_settings(table *t) {
-    const settings *want = t->want;
-    const char *separator = want->separator;
+/* Files with decimal commas have semicolons between columns, unless told otherwise. */
+static tren_status set_format(table *t) {
+    const char *separator = t->want->separator, *decimal = t->want->decimal;
+    bool comma = !strcmp(decimal, ",") || !strcmp(decimal, "comma");
+    if (!comma && strcmp(decimal, ".") != 0)
+        return tren_fail(TREN_ERR_USAGE, "--decimal: '%s' is neither '.' nor ','", decimal);
+    if (!separator) separator = comma ? ";" : ",";
     if (!strcmp(separator, "tab") || !strcmp(separator, "\\t")) separator = "\t";
+    if (!strcmp(separator, "blanks")) separator = " ";
     if (strlen(separator) != 1 || strchr("\"\r\n", *separator))
-        return tren_fail(TREN_ERR_USAGE, "--separator: '%s' is not one character or 'tab'",
-                         want->separator);
-    t->separator = *separator;
-    if (!want->label == !want->target.n)
-        return tren_fail(
-            TREN_ERR_USAGE,
-            want->label ? "--label and --target exclude each other"
-                        : "--label COLUMN (classes) or --target COLUMN,... (numbers) is missing");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--separator: '%s' is not one character, 'tab' or 'blanks'", separator);
+    t->format = (tren_csv_format){*separator, comma ? ',' : '.'};
     return TREN_OK;
 }
 
-static tren_status read_files(table *t, tren_digest_state *digest) {
-    for (int i = 0; i < t->want->file.n; i++) TREN_TRY(read_file(t, t->want->file.at[i], digest));
+static tren_status read_files(table *t, tren_digest_state *digest, tren_source *source) {
+    const tren_texts *file = &t->want->file, *test = &t->want->test;
+    for (int i = 0; i < file->n; i++) TREN_TRY(tren_csv_table_read(t, file->at[i], digest, source));
     t->in_test = true;
-    for (int i = 0; i < t->want->test.n; i++) TREN_TRY(read_file(t, t->want->test.at[i], digest));
+    for (int i = 0; i < test->n; i++) TREN_TRY(tren_csv_table_read(t, test->at[i], digest, source));
     return TREN_OK;
 }
 
@@ -329,15 +201,15 @@ static tren_status fill(tren_source *source, table *t) {
     source->n = t->n - t->n_test;
     source->n_test = t->n_test;
     if (source->n == 0)
-        return tren_fail(TREN_ERR_DATA, "%s: holds no rows below its header", t->want->file.at[0]);
-    if (t->n > INT32_MAX || t->n_inputs > INT32_MAX)
-        return tren_fail(TREN_ERR_DATA, "%zu rows are too many", t->n);
+        return tren_fail(TREN_ERR_DATA, "%s: holds no rows below its header; is it the right file?",
+                         t->want->file.at[0]);
+    if (t->n > INT32_MAX || t->columns.n_inputs > INT32_MAX)
+        return tren_fail(TREN_ERR_DATA, "%zu rows are too many; import fewer", t->n);
     TREN_TRY(set_shape(source, t));
-    source->x_type = types[t->want->type];
-    source->x = t->x;
-    t->x = NULL;
-    if (!t->want->label) return set_targets(source, t);
-    return tren_source_set_text_labels(source, t->label, t->want->file.at[0]);
+    TREN_TRY(set_inputs(source, t));
+    if (t->want->layout.channels_last) TREN_TRY(tren_source_put_channels_first(source));
+    TREN_TRY(name_columns(source, &t->columns));
+    return set_answers(source, t);
 }
 
 static void add_origin(tren_source *source, const settings *want) {
@@ -350,17 +222,19 @@ static void add_origin(tren_source *source, const settings *want) {
 
 static tren_status read_source(tren_source *source, const void *context, uint64_t seed) {
     (void)seed;
-    table t = {.want = context};
+    const settings *want = context;
+    table t = {.want = want, .type = types[want->type], .columns.want = want};
     tren_digest_state *digest = NULL;
     tren_status st;
-    TREN_GOTO(check_settings(&t));
+    TREN_GOTO(check_roles(want));
+    TREN_GOTO(set_format(&t));
     TREN_GOTO(tren_digest_open(&digest));
-    TREN_GOTO(read_files(&t, digest));
+    TREN_GOTO(read_files(&t, digest, source));
     TREN_GOTO(fill(source, &t));
-    add_origin(source, t.want);
+    add_origin(source, want);
     source->digest = tren_digest_value(digest);
 done:
-    table_close(&t);
+    tren_csv_table_close(&t);
     tren_digest_close(digest);
     return st;
 }
@@ -369,22 +243,38 @@ static const tren_setting settings_table[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
      .help = "CSV files, plain or gzipped; several are pooled.", .required = true, .is_file = true},
     {"label", TREN_SETTING_TEXT, offsetof(settings, label), "COLUMN",
-     .help = "The column with the class, by name or by number from 1."},
+     .help = "The column with the class, by name or by number from 1; a name that is a number goes "
+             "before the number."},
     {"target", TREN_SETTING_TEXTS, offsetof(settings, target), "COLUMN[,...]",
      .help = "The columns to be predicted, for regression."},
+    {"one-hot", TREN_SETTING_TEXTS, offsetof(settings, one_hot), "COLUMN,COLUMN[,...]",
+     .help = "Columns of 0 and 1 that mark the class: each row has one 1."},
+    {"unlabeled", TREN_SETTING_FLAG, offsetof(settings, unlabeled), NULL,
+     .help = "Rows to predict: there are no labels, and all rows are the test part."},
     {"ignore", TREN_SETTING_TEXTS, offsetof(settings, ignore), "COLUMN[,...]",
      .help = "Columns to leave out."},
+    {"index", TREN_SETTING_CHOICE, offsetof(settings, index), "drop|keep",
+     .help = "A first column that has no name, or that pandas calls 'Unnamed: 0', is the index of "
+             "the rows: left out by default.",
+     .choices = index_choices},
     {"test", TREN_SETTING_TEXTS, offsetof(settings, test), "FILE[,...]",
      .help = "The source's own test part.", .is_file = true},
     {"header", TREN_SETTING_CHOICE, offsetof(settings, header), "auto|yes|no",
-     .help = "Whether the first line names the columns; auto by default.",
-     .fallback.integer = HEADER_AUTO, .choices = header_choices},
+     .help = "Whether the first line names the columns; by default it does when it cannot be a "
+             "row.",
+     .fallback.integer = TREN_CSV_HEADER_AUTO, .choices = header_choices},
     {"separator", TREN_SETTING_TEXT, offsetof(settings, separator), "CHAR",
-     .help = "One character, or 'tab'; a comma by default.", .fallback.text = ","},
-    {"type", TREN_SETTING_CHOICE, offsetof(settings, type), "f32|f64|u8",
-     .help = "How the inputs are stored; f32 by default.", .choices = type_choices},
+     .help = "One character, 'tab', or 'blanks' for runs of blanks; a comma by default, and a "
+             "semicolon with decimal commas."},
+    {"decimal", TREN_SETTING_TEXT, offsetof(settings, decimal), "CHAR",
+     .help = "The decimal point, '.' by default or ','.", .fallback.text = "."},
+    {"type", TREN_SETTING_CHOICE, offsetof(settings, type), "auto|f32|f64|u8",
+     .help = "How the inputs are stored; by default f32, or f64 where f32 would lose whole numbers "
+             "or a column's differences.",
+     .choices = type_choices},
     {"shape", TREN_SETTING_TEXT, offsetof(settings, shape), "CxHxW",
      .help = "The inputs are the pixels of an image of this shape."},
+    TREN_LAYOUT_SETTINGS(settings),
 };
 
 const tren_source_kind tren_source_csv = {

@@ -1,11 +1,16 @@
 /* HDF5: any file that holds the inputs in one dataset and the labels or targets in another. */
+#include "data/prepare.h"
+#include "data/schema.h"
 #include "data/source.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct settings {
     const char *file, *x, *y, *test_x, *test_y, *test_file;
-    bool channels_last, regression;
+    tren_label_settings labels;
+    tren_layout_settings layout;
+    bool allow_external;
 } settings;
 
 /* One dataset of the pool, and its counterpart in the test part. */
@@ -20,9 +25,10 @@ static size_t rows_of(const tren_h5_shape *shape) {
     return shape->rank ? shape->dim[0] : 0;
 }
 
+/* SIZE_MAX where it does not fit. */
 static size_t width_of(const tren_h5_shape *shape) {
     size_t width = 1;
-    for (int i = 1; i < shape->rank; i++) width *= shape->dim[i];
+    for (int i = 1; i < shape->rank; i++) tren_size_mul(&width, width, shape->dim[i]);
     return width;
 }
 
@@ -53,8 +59,9 @@ static tren_status input_open(input *in) {
 static tren_status input_read(void **out, const input *in, tren_type type) {
     size_t width = width_of(&in->shape[0]), n = rows_of(&in->shape[0]),
            n_test = rows_of(&in->shape[1]);
-    TREN_TRY(
-        tren_alloc(out, (n + n_test) * width, tren_type_size(type), "the rows of an HDF5 file"));
+    size_t count;
+    tren_size_mul(&count, n + n_test, width);
+    TREN_TRY(tren_alloc(out, count, tren_type_size(type), "the rows of an HDF5 file"));
     TREN_TRY(tren_h5_read(in->file[0], in->name[0], n * width, type, *out));
     if (!in->name[1]) return TREN_OK;
     void *test = (char *)*out + n * width * tren_type_size(type);
@@ -62,49 +69,6 @@ static tren_status input_read(void **out, const input *in, tren_type type) {
 }
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
-
-static tren_status set_shape(tren_source *source, const input *in, bool channels_last) {
-    const tren_h5_shape *shape = &in->shape[0];
-    if (shape->rank > 4 || width_of(shape) == 0 || width_of(shape) > INT32_MAX)
-        return tren_fail(
-            TREN_ERR_DATA,
-            "%s: %s: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has %d dimensions and %zu "
-            "values per row",
-            path_of(in), in->name[0], shape->rank, width_of(shape));
-    if (channels_last && shape->rank != 4)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--channels-last: %s: %s has %d dimensions, [n,h,w,c] has 4", path_of(in),
-                         in->name[0], shape->rank);
-    const int d1 = (int)shape->dim[1], d2 = (int)shape->dim[2], d3 = (int)shape->dim[3];
-    source->is_image = shape->rank >= 3;
-    if (shape->rank == 4)
-        source->shape = channels_last ? (tren_shape){d3, d1, d2} : (tren_shape){d1, d2, d3};
-    if (shape->rank == 3) source->shape = (tren_shape){1, d1, d2};
-    if (shape->rank == 2) source->shape = (tren_shape){d1, 1, 1};
-    if (shape->rank == 1) source->shape = (tren_shape){1, 1, 1};
-    return TREN_OK;
-}
-
-/* One image from [h,w,c] to [c,h,w]. */
-static void channels_first(char *out, const char *in, tren_shape s, size_t size) {
-    size_t pixels = (size_t)s.h * (size_t)s.w, c = (size_t)s.c;
-    for (size_t k = 0; k < c; k++)
-        for (size_t i = 0; i < pixels; i++)
-            memcpy(out + (k * pixels + i) * size, in + (i * c + k) * size, size);
-}
-
-static tren_status put_channels_first(tren_source *source) {
-    size_t size = tren_type_size(source->x_type), bytes = tren_source_width(source) * size;
-    char *image;
-    TREN_TRY(tren_alloc(&image, 1, bytes, "an image"));
-    for (size_t i = 0; i < tren_source_rows(source); i++) {
-        char *row = (char *)source->x + i * bytes;
-        memcpy(image, row, bytes);
-        channels_first(row, image, source->shape, size);
-    }
-    free(image);
-    return TREN_OK;
-}
 
 static bool is_real(tren_type type) {
     return type == TREN_F32 || type == TREN_F64;
@@ -124,13 +88,51 @@ static size_t first_beyond(const void *wide, const input *in) {
     return i;
 }
 
+/* By how much f64 changes a whole number. */
+static double rounding_of(int64_t value) {
+    double nearest = (double)value;
+    if (nearest >= 0x1p63) return (double)(INT64_MAX - value) + 1;
+    int64_t back = (int64_t)nearest;
+    return back > value ? (double)(back - value) : (double)(value - back);
+}
+
+/* The first that f64 changes by what matters in its column, or how many there are. */
+static size_t first_rounded(const int64_t *value, size_t n, const tren_source *source,
+                            const double *mean, const double *sd) {
+    size_t width = tren_source_width(source), per_stat = width / (size_t)source->shape.c, i = 0;
+    for (; i < n; i++) {
+        double rounding = rounding_of(value[i]);
+        size_t k = i % width / per_stat;
+        if (rounding > 0x1p-16 * fmax(sd[k], fabs((double)value[i] - mean[k]))) break;
+    }
+    return i;
+}
+
+static tren_status check_rounding(const tren_source *source, const input *in,
+                                  const int64_t *value) {
+    size_t n_stats = (size_t)source->shape.c, width = tren_source_width(source),
+           n = tren_source_rows(source) * width;
+    double *mean;
+    TREN_TRY(tren_alloc(&mean, 2 * n_stats, sizeof *mean, "mean and sd"));
+    tren_status st = tren_statistics(mean, mean + n_stats, source, NULL, tren_source_rows(source));
+    size_t i = st == TREN_OK ? first_rounded(value, n, source, mean, mean + n_stats) : n;
+    if (i < n)
+        st = tren_fail(TREN_ERR_DATA,
+                       "%s: %s: row %zu, column %zu: beyond 2^53, f64 would round %lld and lose "
+                       "what differs in its column: subtract a constant from it before the import",
+                       path_of(in), in->name[0], i / width, i % width, (long long)value[i]);
+    free(mean);
+    return st;
+}
+
 static tren_status read_integers(tren_source *source, const input *in) {
     void *wide = NULL;
     tren_status st;
     size_t n = tren_source_rows(source) * tren_source_width(source);
     TREN_GOTO(read_wide(&wide, in));
     if (first_beyond(wide, in) == n) {
-        st = tren_source_set_integers(source, wide);
+        TREN_GOTO(tren_source_set_integers(source, wide));
+        if (source->x_type == TREN_F64) st = check_rounding(source, in, wide);
     } else {
         source->x_type = TREN_F64;
         st = input_read(&source->x, in, TREN_F64);
@@ -140,59 +142,59 @@ done:
     return st;
 }
 
-static tren_status read_x(tren_source *source, const input *in, bool channels_last) {
-    TREN_TRY(set_shape(source, in, channels_last));
+/* "FILE: NAME" */
+static const char *describe(char out[1024], const input *in) {
+    snprintf(out, 1024, "%s: %s", path_of(in), in->name[0]);
+    return out;
+}
+
+static tren_status read_x(tren_source *source, const input *in, const tren_layout_settings *want) {
+    char what[1024];
+    TREN_TRY(tren_source_set_layout(source, &in->shape[0], want, describe(what, in)));
     source->x_type = in->type;
     if (in->type == TREN_U8 || is_real(in->type))
         TREN_TRY(input_read(&source->x, in, in->type));
     else
         TREN_TRY(read_integers(source, in));
-    return channels_last ? put_channels_first(source) : TREN_OK;
+    return want->channels_last ? tren_source_put_channels_first(source) : TREN_OK;
 }
 
 /* ---- labels and targets ---------------------------------------------------------------------- */
 
-static tren_status read_labels(tren_source *source, const input *in) {
-    void *label = NULL;
-    tren_status st;
-    char what[1024];
-    snprintf(what, sizeof what, "%s: %s", path_of(in), in->name[0]);
-    TREN_GOTO(read_wide(&label, in));
-    size_t beyond = first_beyond(label, in);
-    if (beyond < tren_source_rows(source))
-        st = tren_fail(TREN_ERR_DATA,
-                       "%s: row %zu: the label %llu is not a class number: number the classes from "
-                       "0 up",
-                       what, beyond, (unsigned long long)((uint64_t *)label)[beyond]);
-    else
-        st = tren_source_set_labels(source, label, what);
-done:
-    free(label);
-    return st;
+static tren_status check_wide(const tren_answers *answers, const input *in) {
+    size_t beyond = first_beyond(answers->value, in), width = answers->width;
+    if (beyond == (rows_of(&in->shape[0]) + rows_of(&in->shape[1])) * width) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: row %zu: the label %llu is not a class number: number the classes from "
+                     "0 up",
+                     answers->what, beyond / width,
+                     (unsigned long long)((uint64_t *)answers->value)[beyond]);
 }
 
-static tren_status read_y(tren_source *source, const input *in, bool regression) {
-    size_t width = width_of(&in->shape[0]);
-    if (regression || is_real(in->type)) {
-        if (width == 0 || width > INT32_MAX)
-            return tren_fail(TREN_ERR_DATA, "%s: %s has %zu values per row", path_of(in),
-                             in->name[0], width);
-        source->y_type = in->type == TREN_F32 ? TREN_F32 : TREN_F64;
-        source->n_targets = (int)width;
-        return input_read(&source->y, in, source->y_type);
-    }
-    if (width != 1)
-        return tren_fail(
-            TREN_ERR_DATA,
-            "%s: %s has %zu integers per row, a label is one (--regression takes them as targets)",
-            path_of(in), in->name[0], width);
-    return read_labels(source, in);
+/* Integers as targets are read as f64, which holds those of u64 too. */
+static tren_status read_y(tren_source *source, const input *in, const tren_label_settings *want) {
+    char what[1024];
+    tren_answers answers = {.what = describe(what, in), .width = width_of(&in->shape[0])};
+    bool wide = !is_real(in->type) && !want->regression;
+    answers.type = wide ? TREN_I64 : in->type == TREN_F32 ? TREN_F32 : TREN_F64;
+    tren_status st;
+    TREN_GOTO(wide ? read_wide(&answers.value, in) : input_read(&answers.value, in, answers.type));
+    if (wide) TREN_GOTO(check_wide(&answers, in));
+    st = tren_source_set_answers(source, &answers, want);
+done:
+    free(answers.value);
+    return st;
 }
 
 /* ---- the source ------------------------------------------------------------------------------ */
 
 static tren_status check_settings(const settings *want) {
-    if (!want->test_x != !want->test_y)
+    if (want->labels.unlabeled && (want->y || want->test_y))
+        return tren_fail(TREN_ERR_USAGE, "--unlabeled and --y exclude each other");
+    if (!want->labels.unlabeled && !want->y)
+        return tren_fail(TREN_ERR_USAGE, "--y is missing: the dataset of the labels or targets; "
+                                         "--unlabeled imports rows to predict");
+    if (!want->labels.unlabeled && !want->test_x != !want->test_y)
         return tren_fail(TREN_ERR_USAGE, "--test-x and --test-y belong together");
     if (want->test_file && !want->test_x)
         return tren_fail(TREN_ERR_USAGE, "--test-file needs --test-x and --test-y");
@@ -200,6 +202,10 @@ static tren_status check_settings(const settings *want) {
 }
 
 static tren_status check_rows(const input *x, const input *y) {
+    size_t n = rows_of(&x->shape[0]), n_test = rows_of(&x->shape[1]);
+    if (n > TREN_MAX_ROWS || n_test > TREN_MAX_ROWS - n)
+        return tren_fail(TREN_ERR_DATA, "%s: %s has %zu rows; the most is %u: import fewer",
+                         path_of(x), x->name[0], n, TREN_MAX_ROWS);
     for (int i = 0; i < 2; i++) {
         if (!x->name[i] || rows_of(&x->shape[i]) == rows_of(&y->shape[i])) continue;
         return tren_fail(
@@ -225,17 +231,21 @@ static tren_status digest_content(tren_source *source) {
 }
 
 static tren_status read_inputs(tren_source *source, const settings *want, input *x, input *y) {
+    bool labeled = !want->labels.unlabeled;
     TREN_TRY(input_open(x));
-    TREN_TRY(input_open(y));
-    TREN_TRY(check_rows(x, y));
+    if (labeled) TREN_TRY(input_open(y));
+    if (labeled) TREN_TRY(check_rows(x, y));
     source->n = rows_of(&x->shape[0]);
     source->n_test = rows_of(&x->shape[1]);
-    TREN_TRY(read_x(source, x, want->channels_last));
-    TREN_TRY(read_y(source, y, want->regression));
+    TREN_TRY(read_x(source, x, &want->layout));
+    if (labeled)
+        TREN_TRY(read_y(source, y, &want->labels));
+    else
+        tren_source_set_unlabeled(source);
     tren_source_add_origin(source, "hdf5");
     tren_source_add_file(source, want->file);
     tren_source_add_origin(source, want->x);
-    tren_source_add_origin(source, want->y);
+    if (labeled) tren_source_add_origin(source, want->y);
     return digest_content(source);
 }
 
@@ -247,6 +257,8 @@ static tren_status read_source(tren_source *source, const void *context, uint64_
     TREN_GOTO(check_settings(want));
     TREN_GOTO(tren_h5_open(&file, want->file, TREN_ERR_DATA));
     if (want->test_file) TREN_GOTO(tren_h5_open(&test, want->test_file, TREN_ERR_DATA));
+    if (want->allow_external) tren_h5_allow_external(file);
+    if (want->allow_external && test) tren_h5_allow_external(test);
     tren_h5 *second = test ? test : file;
     input x = {.name = {want->x, want->test_x}, .file = {file, second}};
     input y = {.name = {want->y, want->test_y}, .file = {file, second}};
@@ -263,18 +275,19 @@ static const tren_setting settings_table[] = {
     {"x", TREN_SETTING_TEXT, offsetof(settings, x), "NAME",
      .help = "Dataset of the inputs: [n,f], [n,h,w] or [n,c,h,w].", .required = true},
     {"y", TREN_SETTING_TEXT, offsetof(settings, y), "NAME",
-     .help = "Dataset of the labels (integers [n]) or targets (reals [n] or [n,k]).",
-     .required = true},
+     .help = "Dataset of the labels (integers [n], or one-hot [n,k]) or targets (reals [n] or "
+             "[n,k])."},
     {"test-x", TREN_SETTING_TEXT, offsetof(settings, test_x), "NAME",
      .help = "The inputs of the source's own test part."},
     {"test-y", TREN_SETTING_TEXT, offsetof(settings, test_y), "NAME",
      .help = "Its labels or targets."},
     {"test-file", TREN_SETTING_TEXT, offsetof(settings, test_file), "FILE",
      .help = "Where --test-x and --test-y lie when not in the first file.", .is_file = true},
-    {"channels-last", TREN_SETTING_FLAG, offsetof(settings, channels_last), NULL,
-     .help = "The inputs are [n,h,w,c]."},
-    {"regression", TREN_SETTING_FLAG, offsetof(settings, regression), NULL,
-     .help = "Integers in --y are targets, not classes."},
+    TREN_LAYOUT_SETTINGS(settings),
+    TREN_LABEL_SETTINGS(settings),
+    {"allow-external", TREN_SETTING_FLAG, offsetof(settings, allow_external), NULL,
+     .help = "Also read the other files that FILE refers to: external storage, and links and "
+             "sources outside its folder. Only for files that you trust."},
 };
 
 const tren_source_kind tren_source_hdf5 = {

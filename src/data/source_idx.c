@@ -1,15 +1,20 @@
 /* IDX: the format of MNIST and its kin (Y. LeCun, "The MNIST database", file formats). Two zero
  * bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit integer, then
  * the elements, big-endian. */
+#include "data/schema.h"
 #include "data/source.h"
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct settings {
-    tren_texts images, labels, test_images, test_labels;
+    tren_texts images, label_files, test_images, test_labels;
+    tren_label_settings labels;
+    tren_layout_settings layout;
 } settings;
 
-#define MAX_DIMS 4
+#define MAX_DIMS   4
+#define FIRST_ROOM ((size_t)4 << 20) /* bytes, before anything has been read */
+
 typedef struct header {
     int code, rank;
     size_t dim[MAX_DIMS];
@@ -83,8 +88,9 @@ static tren_status read_header(header *head, tren_stream *stream) {
             magic[0], magic[1], magic[2], magic[3]);
     *head = (header){.code = magic[2], .rank = magic[3]};
     if (head->rank < 1 || head->rank > MAX_DIMS)
-        return tren_fail(TREN_ERR_DATA, "%s: has %d dimensions, expected 1 to %d", path, head->rank,
-                         MAX_DIMS);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: has %d dimensions, expected 1 to %d; is it the right file?", path,
+                         head->rank, MAX_DIMS);
     TREN_TRY(tren_stream_read_all(stream, dims, 4 * (size_t)head->rank));
     size_t size = 1;
     for (int i = 0; i < head->rank; i++) {
@@ -104,16 +110,47 @@ static size_t width_of(const header *head) {
     return width;
 }
 
-/* Reads n elements to out as `type`: the file's own, or I64. */
-static tren_status read_elements(void *out, tren_stream *stream, const element *e, size_t n,
+/* The elements that have been read so far. */
+typedef struct array {
+    char *at; /* [room] elements of `size` bytes, owned */
+    size_t n, room, size;
+    size_t most; /* what the headers say */
+} array;
+
+/* Memory follows what a file holds: what its header says is no reason to take it. */
+static tren_status make_room(array *a, size_t n) {
+    if (a->at && a->n + n <= a->room) return TREN_OK;
+    size_t room = a->room ? 2 * a->room : FIRST_ROOM / a->size;
+    if (room < a->n + n) room = a->n + n;
+    if (room > a->most) room = a->most;
+    char *at = realloc(a->at, room ? room * a->size : 1);
+    if (!at)
+        return tren_fail(TREN_ERR_INTERNAL,
+                         "out of memory: %.3g GiB for the elements of IDX files; use less data or "
+                         "a machine with more memory",
+                         (double)room * (double)a->size / 0x1p30);
+    a->at = at;
+    a->room = room;
+    return TREN_OK;
+}
+
+/* Adds the n elements of a file as `type`: the file's own, or I64. */
+static tren_status read_elements(array *out, tren_stream *stream, const element *e, size_t n,
                                  tren_type type) {
-    if (e->size == 1 && type == TREN_U8) return tren_stream_read_all(stream, out, n);
-    unsigned char raw[8192];
-    size_t room = sizeof raw / e->size, size = tren_type_size(type);
-    for (size_t at = 0; at < n; at += room) {
-        size_t here = n - at < room ? n - at : room;
-        TREN_TRY(tren_stream_read_all(stream, raw, here * e->size));
-        convert((char *)out + at * size, raw, here, e, type);
+    unsigned char raw[32768];
+    bool as_is = e->size == 1 && type == TREN_U8;
+    for (size_t left = n, here; left > 0; left -= here) {
+        size_t room = sizeof raw / e->size, got;
+        here = left < room ? left : room;
+        TREN_TRY(tren_stream_read(stream, raw, here * e->size, &got));
+        if (got < here * e->size) return tren_stream_fail_short(stream, left * e->size - got);
+        TREN_TRY(make_room(out, here));
+        char *to = out->at + out->n * out->size;
+        if (as_is)
+            memcpy(to, raw, here);
+        else
+            convert(to, raw, here, e, type);
+        out->n += here;
     }
     return TREN_OK;
 }
@@ -139,8 +176,33 @@ static tren_status check_alike(const pool *files, int i) {
     bool alike = head->code == first->code && head->rank == first->rank;
     for (int k = 1; alike && k < head->rank; k++) alike = head->dim[k] == first->dim[k];
     if (alike) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s and %s differ in type or shape: they cannot be pooled",
-                     tren_stream_path(files->stream[0]), tren_stream_path(files->stream[i]));
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s and %s differ in type or shape: they cannot be pooled; import each by itself",
+        tren_stream_path(files->stream[0]), tren_stream_path(files->stream[i]));
+}
+
+static size_t pool_rows(const pool *files, int lo, int hi) {
+    size_t n = 0;
+    for (int i = lo; i < hi; i++) n += files->head[i].dim[0];
+    return n;
+}
+
+/* Whatever the headers say, the bytes of all files as the widest type can be counted. */
+static tren_status check_rows(const pool *files, int i) {
+    const header *head = &files->head[i];
+    const char *path = tren_stream_path(files->stream[i]);
+    size_t rows = pool_rows(files, 0, i + 1), bytes;
+    if (rows > TREN_MAX_ROWS)
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: its header says %zu rows%s, and at most %u are supported: the file "
+                         "is damaged, or import fewer rows",
+                         path, head->dim[0], i > 0 ? " beside those before" : "", TREN_MAX_ROWS);
+    if (!__builtin_mul_overflow(rows, width_of(head) * sizeof(double), &bytes)) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: its header says %zu rows of %zu elements, more than any file can hold: "
+                     "the file is damaged, copy or make it again",
+                     path, head->dim[0], width_of(head));
 }
 
 static tren_status pool_open(pool *files, const tren_texts *own, const tren_texts *test,
@@ -154,32 +216,40 @@ static tren_status pool_open(pool *files, const tren_texts *own, const tren_text
         TREN_TRY(tren_stream_open(&files->stream[i], path, digest));
         TREN_TRY(read_header(&files->head[i], files->stream[i]));
         TREN_TRY(check_alike(files, i));
+        TREN_TRY(check_rows(files, i));
     }
     return TREN_OK;
 }
 
-static size_t pool_rows(const pool *files, int lo, int hi) {
-    size_t n = 0;
-    for (int i = lo; i < hi; i++) n += files->head[i].dim[0];
-    return n;
-}
-
-/* All elements of all files, one after the other, as `type`. */
+/* All elements of all files, one after the other, as `type`. *out is the caller's, even on failure.
+ */
 static tren_status pool_read(void **out, const pool *files, tren_type type) {
     const element *e = element_of(files->head[0].code);
-    size_t size = tren_type_size(type), width = width_of(&files->head[0]), at = 0;
-    size_t n = pool_rows(files, 0, files->n_files) * width;
-    TREN_TRY(tren_alloc(out, n, size, "the elements of IDX files"));
+    size_t width = width_of(&files->head[0]);
+    array all = {.size = tren_type_size(type)};
+    tren_status st;
+    tren_size_mul(&all.most, pool_rows(files, 0, files->n_files), width);
+    TREN_GOTO(make_room(&all, 0));
     for (int i = 0; i < files->n_files; i++) {
-        size_t here = files->head[i].dim[0] * width;
-        TREN_TRY(read_elements((char *)*out + at * size, files->stream[i], e, here, type));
-        TREN_TRY(tren_stream_expect_end(files->stream[i]));
-        at += here;
+        TREN_GOTO(read_elements(&all, files->stream[i], e, files->head[i].dim[0] * width, type));
+        TREN_GOTO(tren_stream_expect_end(files->stream[i]));
     }
-    return TREN_OK;
+done:
+    *out = all.at;
+    return st;
 }
 
 /* ---- the source ------------------------------------------------------------------------------ */
+
+static tren_status check_settings(const settings *want) {
+    bool given = want->label_files.n + want->test_labels.n > 0;
+    if (want->labels.unlabeled && given)
+        return tren_fail(TREN_ERR_USAGE, "--unlabeled and --labels exclude each other");
+    if (!want->labels.unlabeled && !want->label_files.n)
+        return tren_fail(TREN_ERR_USAGE, "--labels is missing: the files of the labels or targets; "
+                                         "--unlabeled imports rows to predict");
+    return TREN_OK;
+}
 
 static tren_status check_pairs(const pool *images, const pool *labels) {
     if (images->n_files != labels->n_files || images->n_pool_files != labels->n_pool_files)
@@ -196,26 +266,7 @@ static tren_status check_pairs(const pool *images, const pool *labels) {
     return TREN_OK;
 }
 
-static void set_shape(tren_source *source, const header *head) {
-    const int d1 = (int)head->dim[1], d2 = (int)head->dim[2], d3 = (int)head->dim[3];
-    source->is_image = head->rank >= 3;
-    switch (head->rank) {
-    case 4:
-        source->shape = (tren_shape){d1, d2, d3};
-        break;
-    case 3:
-        source->shape = (tren_shape){1, d1, d2};
-        break;
-    case 2:
-        source->shape = (tren_shape){d1, 1, 1};
-        break;
-    default:
-        source->shape = (tren_shape){1, 1, 1};
-    }
-}
-
-static tren_status read_images(tren_source *source, const pool *images) {
-    set_shape(source, &images->head[0]);
+static tren_status read_elements_of(tren_source *source, const pool *images) {
     source->x_type = element_of(images->head[0].code)->type;
     if (source->x_type != TREN_I64) return pool_read(&source->x, images, source->x_type);
     void *wide = NULL;
@@ -225,24 +276,30 @@ static tren_status read_images(tren_source *source, const pool *images) {
     return st;
 }
 
-/* Integers are classes, reals are targets. */
-static tren_status read_labels(tren_source *source, const pool *labels) {
+static tren_status read_images(tren_source *source, const pool *images,
+                               const tren_layout_settings *want) {
+    const header *head = &images->head[0];
+    tren_h5_shape shape = {.rank = head->rank};
+    memcpy(shape.dim, head->dim, sizeof head->dim);
+    TREN_TRY(tren_source_set_layout(source, &shape, want, tren_stream_path(images->stream[0])));
+    TREN_TRY(read_elements_of(source, images));
+    return want->channels_last ? tren_source_put_channels_first(source) : TREN_OK;
+}
+
+static tren_status read_labels(tren_source *source, const pool *labels,
+                               const tren_label_settings *want) {
     const header *head = &labels->head[0];
     const element *e = element_of(head->code);
-    const char *path = tren_stream_path(labels->stream[0]);
-    if (!e->integer) {
-        source->y_type = e->type;
-        source->n_targets = (int)width_of(head);
-        return pool_read(&source->y, labels, e->type);
-    }
-    if (width_of(head) != 1)
+    tren_answers answers = {.what = tren_stream_path(labels->stream[0]),
+                            .type = e->integer ? TREN_I64 : e->type,
+                            .width = width_of(head)};
+    if (e->integer && head->rank > 2 && !want->regression)
         return tren_fail(TREN_ERR_DATA,
                          "%s: has %d dimensions, labels have 1; are --images and --labels swapped?",
-                         path, head->rank);
-    void *wide = NULL;
-    tren_status st = pool_read(&wide, labels, TREN_I64);
-    if (st == TREN_OK) st = tren_source_set_labels(source, wide, path);
-    free(wide);
+                         answers.what, head->rank);
+    tren_status st = pool_read(&answers.value, labels, answers.type);
+    if (st == TREN_OK) st = tren_source_set_answers(source, &answers, want);
+    free(answers.value);
     return st;
 }
 
@@ -253,25 +310,40 @@ static void add_origin(tren_source *source, const pool *images) {
     }
 }
 
+static tren_status read_answers(tren_source *source, const pool *images, const settings *want,
+                                tren_digest_state *digest) {
+    pool labels = {0};
+    tren_status st;
+    TREN_GOTO(pool_open(&labels, &want->label_files, &want->test_labels, digest));
+    TREN_GOTO(check_pairs(images, &labels));
+    TREN_GOTO(read_images(source, images, &want->layout));
+    st = read_labels(source, &labels, &want->labels);
+done:
+    pool_close(&labels);
+    return st;
+}
+
 static tren_status read_source(tren_source *source, const void *context, uint64_t seed) {
     (void)seed;
     const settings *want = context;
-    pool images = {0}, labels = {0};
+    pool images = {0};
     tren_digest_state *digest = NULL;
     tren_status st;
+    TREN_GOTO(check_settings(want));
     TREN_GOTO(tren_digest_open(&digest));
     TREN_GOTO(pool_open(&images, &want->images, &want->test_images, digest));
-    TREN_GOTO(pool_open(&labels, &want->labels, &want->test_labels, digest));
-    TREN_GOTO(check_pairs(&images, &labels));
     source->n = pool_rows(&images, 0, images.n_pool_files);
     source->n_test = pool_rows(&images, images.n_pool_files, images.n_files);
-    TREN_GOTO(read_images(source, &images));
-    TREN_GOTO(read_labels(source, &labels));
+    if (want->labels.unlabeled) {
+        TREN_GOTO(read_images(source, &images, &want->layout));
+        tren_source_set_unlabeled(source);
+    } else {
+        TREN_GOTO(read_answers(source, &images, want, digest));
+    }
     add_origin(source, &images);
     source->digest = tren_digest_value(digest);
 done:
     pool_close(&images);
-    pool_close(&labels);
     tren_digest_close(digest);
     return st;
 }
@@ -280,13 +352,14 @@ static const tren_setting settings_table[] = {
     {"images", TREN_SETTING_TEXTS, offsetof(settings, images), "FILE[,...]",
      .help = "Images or rows, plain or gzipped; several files are pooled.", .required = true,
      .is_file = true},
-    {"labels", TREN_SETTING_TEXTS, offsetof(settings, labels), "FILE[,...]",
-     .help = "Their labels (integers) or targets (reals), in the same order.", .required = true,
-     .is_file = true},
+    {"labels", TREN_SETTING_TEXTS, offsetof(settings, label_files), "FILE[,...]",
+     .help = "Their labels (integers) or targets (reals), in the same order.", .is_file = true},
     {"test-images", TREN_SETTING_TEXTS, offsetof(settings, test_images), "FILE[,...]",
      .help = "The source's own test part.", .is_file = true},
     {"test-labels", TREN_SETTING_TEXTS, offsetof(settings, test_labels), "FILE[,...]",
      .help = "Its labels or targets.", .is_file = true},
+    TREN_LAYOUT_SETTINGS(settings),
+    TREN_LABEL_SETTINGS(settings),
 };
 
 const tren_source_kind tren_source_idx = {

@@ -173,11 +173,13 @@ static void keep_test(tren_partition *partition, const tren_source *source) {
 static tren_status check_split(const tren_source *source, const tren_split *split) {
     size_t rows = source->n + source->n_test, pool = pool_of(source, split);
     if (split->keep_test && source->n_test == 0)
-        return tren_fail(TREN_ERR_USAGE, "--keep-test: the source has no test part of its own");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--keep-test: the source has no test part of its own; leave it out");
     if (split->stratify && source->n_classes == 0)
-        return tren_fail(TREN_ERR_USAGE, "--stratify: the source has targets, not classes");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--stratify: the source has targets, not classes; leave it out");
     if (rows == 0 || source->n == 0)
-        return tren_fail(TREN_ERR_DATA, "%s: has no rows", source->origin);
+        return tren_fail(TREN_ERR_DATA, "%s: has no rows; is it the right file?", source->origin);
     if (rows > TREN_MAX_ROWS)
         return tren_fail(TREN_ERR_DATA, "%zu rows: at most %u are supported; import fewer", rows,
                          TREN_MAX_ROWS);

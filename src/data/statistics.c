@@ -1,6 +1,8 @@
 /* Mean and standard deviation of the training rows, and the check that every value is fit to be
  * trained on. */
 #include "data/prepare.h"
+#include "data/schema.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -17,21 +19,146 @@ static void to_double(double *restrict out, const void *x, tren_type type, size_
     }
 }
 
-/* sum[k] += sum over the values v of statistic k of (v - origin[k])^power, power 1 or 2. */
-static void add_row(double *sum, const double *value, const double *origin, int n_stats,
-                    int per_stat, int power) {
-    for (int k = 0; k < n_stats; k++) {
-        const double *v = value + (size_t)k * (size_t)per_stat;
-        double total = 0;
-        for (int i = 0; i < per_stat; i++) {
-            double d = v[i] - origin[k];
-            total += power == 1 ? d : d * d;
+/* One column of a table, or one channel of images. */
+typedef struct statistic {
+    double mean, sd, first;
+    double unit; /* deviations are multiplied by it before they are squared: a power of 2 */
+    double sum, squares;
+    bool varies; /* not all values are the first */
+    bool whole;  /* every value is a whole number that its type holds exactly */
+} statistic;
+
+typedef struct tally {
+    const tren_source *source;
+    const uint32_t *row; /* [n]; NULL: the first n rows. Not owned */
+    size_t n;
+    int n_stats, per_stat;
+    double *value;  /* [n_stats, per_stat]: one row; owned */
+    statistic *all; /* [n_stats] owned */
+} tally;
+
+static double epsilon_of(tren_type type) {
+    if (type == TREN_F32) return (double)FLT_EPSILON;
+    return type == TREN_F64 ? DBL_EPSILON : 0;
+}
+
+static void add_values(statistic *s, const double *value, int n, double most_exact) {
+    double total = 0, first = s->first;
+    bool varies = s->varies, whole = s->whole;
+    for (int i = 0; i < n; i++) {
+        double v = value[i];
+        total += v;
+        varies |= v != first;
+        whole = whole && fabs(v) <= most_exact && v == (double)(int64_t)v;
+    }
+    s->varies = varies;
+    s->whole = whole;
+    s->sum += total;
+}
+
+static void add_deviations(statistic *s, const double *value, int n) {
+    double total = 0, squares = 0;
+    for (int i = 0; i < n; i++) {
+        double d = value[i] - s->mean, scaled = d * s->unit;
+        total += d;
+        squares += scaled * scaled;
+    }
+    s->sum += total;
+    s->squares += squares;
+}
+
+static void load_row(tally *t, size_t i) {
+    size_t width = (size_t)t->n_stats * (size_t)t->per_stat, row = t->row ? t->row[i] : i;
+    to_double(t->value, t->source->x, t->source->x_type, row * width, width);
+}
+
+static const double *value_of(const tally *t, int k) {
+    return t->value + (size_t)k * (size_t)t->per_stat;
+}
+
+/* Adds every row's values, or their deviations from the means. */
+static void add_rows(tally *t, bool deviations) {
+    double most_exact = t->source->x_type == TREN_F32 ? 0x1p24 : 0x1p53;
+    for (int k = 0; k < t->n_stats; k++) t->all[k].sum = t->all[k].squares = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        load_row(t, i);
+        for (int k = 0; k < t->n_stats; k++) {
+            if (deviations)
+                add_deviations(&t->all[k], value_of(t, k), t->per_stat);
+            else
+                add_values(&t->all[k], value_of(t, k), t->per_stat, most_exact);
         }
-        sum[k] += total;
     }
 }
 
-static tren_status check_range(const double *mean, const double *sd, const tren_source *source) {
+static void find_means(tally *t) {
+    double count = (double)t->n * t->per_stat;
+    if (t->n > 0) load_row(t, 0);
+    for (int k = 0; k < t->n_stats; k++)
+        t->all[k] = (statistic){.first = value_of(t, k)[0], .unit = 1, .whole = true};
+    add_rows(t, false);
+    for (int k = 0; k < t->n_stats; k++) t->all[k].mean = t->all[k].sum / count;
+}
+
+/* A mean is off by the rounding of its sum, which the mean of the deviations shows (Chan, Golub and
+ * LeVeque 1983). It is corrected only where that matters, so that other data keep the digest they
+ * have always had. Squares of tiny deviations would be lost below the range of doubles. */
+static bool must_repeat(statistic *s, double count) {
+    double off = s->sum / count;
+    bool tiny = s->unit == 1 && s->sd < 0x1p-500 && s->varies;
+    bool is_off = fabs(off) > 0x1p-20 * s->sd;
+    if (tiny) s->unit = 0x1p600;
+    if (is_off) s->mean += off;
+    return tiny || is_off;
+}
+
+static void find_deviations(tally *t) {
+    double count = (double)t->n * t->per_stat;
+    bool repeat = true;
+    for (int pass = 0; repeat && pass < 3; pass++) {
+        repeat = false;
+        add_rows(t, true);
+        for (int k = 0; k < t->n_stats; k++) {
+            statistic *s = &t->all[k];
+            s->sd = sqrt(s->squares / count) / s->unit;
+            if (must_repeat(s, count)) repeat = true;
+        }
+    }
+}
+
+/* What does not vary, or by no more than the rounding of its type, has no spread to divide by. */
+static void settle_constant(statistic *s, double epsilon) {
+    if (!s->varies) {
+        s->mean = s->first + 0.0; /* never -0 */
+        s->sd = 0;
+    } else if (!s->whole && s->sd <= epsilon * fabs(s->mean)) {
+        s->sd = 0;
+    }
+}
+
+static tren_status compute(double *mean, double *sd, const tren_source *source, const uint32_t *row,
+                           size_t n) {
+    int width = tren_shape_size(source->shape), n_stats = source->shape.c;
+    tally t = {source, row, n, n_stats, width / n_stats, NULL, NULL};
+    tren_status st;
+    TREN_GOTO(tren_alloc(&t.value, (size_t)width, sizeof *t.value, "mean and sd"));
+    TREN_GOTO(tren_alloc(&t.all, (size_t)n_stats, sizeof *t.all, "mean and sd"));
+    find_means(&t);
+    find_deviations(&t);
+    for (int k = 0; k < n_stats; k++) {
+        settle_constant(&t.all[k], epsilon_of(source->x_type));
+        mean[k] = t.all[k].mean;
+        sd[k] = t.all[k].sd;
+    }
+done:
+    free(t.value);
+    free(t.all);
+    return st;
+}
+
+tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
+                            const uint32_t *row, size_t n) {
+    TREN_TRY(compute(mean, sd, source, row, n));
     for (int k = 0; k < source->shape.c; k++)
         if (!isfinite(mean[k]) || !isfinite(sd[k]))
             return tren_fail(TREN_ERR_DATA,
@@ -41,28 +168,18 @@ static tren_status check_range(const double *mean, const double *sd, const tren_
     return TREN_OK;
 }
 
-tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
-                            const uint32_t *row, size_t n) {
-    int width = tren_shape_size(source->shape), n_stats = source->shape.c,
-        per_stat = width / n_stats;
-    double *value = NULL, *zero = NULL, count = (double)n * per_stat;
+tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset) {
+    const tren_dataset_info *info = &dataset->info;
+    size_t n = info->rows[TREN_TRAIN];
+    tren_source targets = {.n = n, .shape = {info->n_targets, 1, 1}, .x_type = dataset->y_type};
     tren_status st;
-    TREN_GOTO(tren_alloc(&value, (size_t)width, sizeof *value, "mean and sd"));
-    TREN_GOTO(tren_alloc(&zero, (size_t)n_stats, sizeof *zero, "mean and sd"));
-    for (int pass = 1; pass <= 2; pass++) {
-        double *sum = pass == 1 ? mean : sd, *origin = pass == 1 ? zero : mean;
-        for (int k = 0; k < n_stats; k++) sum[k] = 0;
-        for (size_t i = 0; i < n; i++) {
-            to_double(value, source->x, source->x_type, row[i] * (size_t)width, (size_t)width);
-            add_row(sum, value, origin, n_stats, per_stat, pass);
-        }
-        for (int k = 0; k < n_stats; k++)
-            sum[k] = pass == 1 ? sum[k] / count : sqrt(sum[k] / count);
-    }
-    st = check_range(mean, sd, source);
+    TREN_GOTO(tren_alloc(&targets.x, n * (size_t)info->n_targets, tren_type_size(targets.x_type),
+                         "the targets of a dataset"));
+    TREN_GOTO(
+        tren_h5_read_rows(dataset->file, tren_part_y[TREN_TRAIN], 0, n, targets.x_type, targets.x));
+    st = compute(mean, sd, &targets, NULL, n);
 done:
-    free(value);
-    free(zero);
+    free(targets.x);
     return st;
 }
 
@@ -106,8 +223,10 @@ static tren_status check_labels(const tren_source *source) {
     for (size_t i = 0; i < source->n + source->n_test; i++) {
         int64_t label = tren_source_label(source, i);
         if (label < 0 || label >= source->n_classes)
-            return tren_fail(TREN_ERR_DATA, "%s: row %zu: the label %lld is outside 0 to %d",
-                             source->origin, i, (long long)label, source->n_classes - 1);
+            return tren_fail(
+                TREN_ERR_DATA,
+                "%s: row %zu: the label %lld is outside 0 to %d; number the classes from 0 up",
+                source->origin, i, (long long)label, source->n_classes - 1);
     }
     return TREN_OK;
 }
@@ -116,5 +235,8 @@ tren_status tren_source_check(const tren_source *source) {
     TREN_TRY(check_finite(source, "column", source->x, source->x_type,
                           (size_t)tren_shape_size(source->shape)));
     if (source->n_classes > 0) return check_labels(source);
+    if (source->n_targets > TREN_MAX_CLASSES)
+        return tren_fail(TREN_ERR_DATA, "%s: has %d targets per row, and at most %d are supported",
+                         source->origin, source->n_targets, TREN_MAX_CLASSES);
     return check_finite(source, "target", source->y, source->y_type, (size_t)source->n_targets);
 }

@@ -1,9 +1,10 @@
 /* Plain or gzipped files, by zlib, which tells them apart by their first bytes. */
 #include "data/source.h"
+#include "base/input.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 struct tren_stream {
@@ -14,22 +15,16 @@ struct tren_stream {
 
 tren_status tren_stream_open(tren_stream **stream, const char *path, tren_digest_state *digest) {
     *stream = NULL;
-    struct stat about;
-    if (!path[0]) return tren_fail(TREN_ERR_DATA, "the path of a file is empty; name the file");
-    if (stat(path, &about) != 0)
-        return tren_fail(TREN_ERR_DATA, "%s: cannot open: %s", path, strerror(errno));
-    if (S_ISDIR(about.st_mode))
-        return tren_fail(TREN_ERR_DATA, "%s: is a folder; a file is expected", path);
-    tren_stream *opened;
-    TREN_TRY(tren_alloc(&opened, 1, sizeof *opened, "an input file"));
-    opened->digest = digest;
-    opened->path = strdup(path);
-    opened->file = gzopen(path, "rbe");
-    if (!opened->file || !opened->path) {
-        int why = errno;
+    int fd;
+    TREN_TRY(tren_input_open(&fd, path, TREN_ERR_DATA, "a file"));
+    tren_stream *opened = calloc(1, sizeof *opened);
+    if (opened) opened->file = gzdopen(fd, "rb");
+    if (!opened || !opened->file || !(opened->path = strdup(path))) {
+        if (!opened || !opened->file) close(fd);
         tren_stream_close(opened);
-        return tren_fail(TREN_ERR_DATA, "%s: cannot open: %s; check the path", path, strerror(why));
+        return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", path);
     }
+    opened->digest = digest;
     gzbuffer(opened->file, 1 << 18);
     *stream = opened;
     return TREN_OK;
@@ -74,10 +69,13 @@ tren_status tren_stream_read(tren_stream *stream, void *out, size_t n, size_t *g
 tren_status tren_stream_read_all(tren_stream *stream, void *out, size_t n) {
     size_t got;
     TREN_TRY(tren_stream_read(stream, out, n, &got));
-    if (got == n) return TREN_OK;
+    return got == n ? TREN_OK : tren_stream_fail_short(stream, n - got);
+}
+
+tren_status tren_stream_fail_short(const tren_stream *stream, size_t missing) {
     return tren_fail(TREN_ERR_DATA,
                      "%s: truncated: %zu more bytes were expected; copy or make it again",
-                     stream->path, n - got);
+                     stream->path, missing);
 }
 
 tren_status tren_stream_expect_end(tren_stream *stream) {

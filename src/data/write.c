@@ -4,6 +4,7 @@
 #include "data/source.h"
 #include "base/temporary.h"
 #include "base/text.h"
+#include "base/why.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ static tren_status write_part(tren_h5 *file, const content *all, tren_part part)
                 .row_bytes = tren_source_width(source) * tren_type_size(source->x_type),
                 .shape = x_shape(source, all->partition.n[part])};
     TREN_TRY(write_column(file, &x, all->partition.row[part]));
+    if (source->n_targets == 0) return TREN_OK;
     TREN_TRY(write_labels(file, tren_part_y[part], noisy ? noisy : source->y, all, part));
     if (!noisy || part != TREN_TRAIN) return TREN_OK;
     return write_labels(file, TREN_SCHEMA_CLEAN, source->y, all, part);
@@ -113,6 +115,10 @@ static tren_status write_layout(tren_h5 *file, const tren_source *source) {
     TREN_TRY(tren_h5_put_i64s(file, "/", "shape", shape, source->is_image ? 3 : 1));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", source->n_classes));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", source->n_targets));
+    if (source->column_name)
+        TREN_TRY(tren_h5_put_texts(file, "/", "column_names",
+                                   (const char *const *)source->column_name,
+                                   (size_t)source->shape.c));
     if (!source->class_name) return TREN_OK;
     return tren_h5_put_texts(file, "/", "class_names", (const char *const *)source->class_name,
                              (size_t)source->n_classes);
@@ -206,7 +212,7 @@ static tren_status sync_folder(const char *path) {
     if (fd >= 0) close(fd);
     /* Some network file systems cannot sync a folder, and need not. */
     if (synced || why == EINVAL || why == ENOTSUP) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: cannot sync the folder: %s", folder, strerror(why));
+    return tren_fail(TREN_ERR_DATA, "%s: cannot sync the folder: %s", folder, tren_why(why));
 }
 
 static tren_status write_file(const char *path, const content *all) {
@@ -231,7 +237,7 @@ static tren_status write_and_rename(const char *path, const content *all) {
         st = write_file(temporary, all);
         if (st == TREN_OK && rename(temporary, path) != 0)
             st = tren_fail(TREN_ERR_DATA, "%s: cannot rename to %s: %s", temporary, path,
-                           strerror(errno));
+                           tren_why(errno));
         if (st != TREN_OK) unlink(temporary);
     }
     free(temporary);

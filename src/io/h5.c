@@ -1,5 +1,7 @@
 /* Opening, creating and closing HDF5 files. */
 #include "io/h5_internal.h"
+#include "base/input.h"
+#include "base/own.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -27,27 +29,27 @@ static tren_status handle_open(tren_h5 **out, const char *path, tren_status code
     file->id = H5I_INVALID_HID;
     file->code = code;
     file->writing = writing;
+    file->top = file->path;
+    file->links = writing ? H5P_DEFAULT : tren_h5_links(file);
     *out = file;
     return TREN_OK;
 }
 
 static void handle_free(tren_h5 *file) {
+    if (!file->writing) H5Pclose(file->links);
+    for (int i = 0; i < file->n_checked; i++) free(file->checked[i]);
+    free(file->checked);
     free(file->path);
     free(file);
 }
 
 /* Says what is wrong with the path itself, which HDF5 would bury in its stack. */
 static tren_status check_readable(const char *path, tren_status code) {
-    struct stat about;
-    if (!path[0]) return tren_fail(code, "the path of the file is empty; name an HDF5 file");
-    if (stat(path, &about) != 0)
-        return tren_fail(code, "%s: cannot open: %s; check the path", path, strerror(errno));
-    if (S_ISDIR(about.st_mode))
-        return tren_fail(code, "%s: is a folder; an HDF5 file is expected", path);
-    if (!S_ISREG(about.st_mode))
-        return tren_fail(code, "%s: is a device or a pipe; an HDF5 file is expected", path);
-    if (access(path, R_OK) != 0)
-        return tren_fail(code, "%s: cannot read: %s; check its permissions", path, strerror(errno));
+    struct stat about = {0};
+    int fd;
+    TREN_TRY(tren_input_open(&fd, path, code, "an HDF5 file"));
+    fstat(fd, &about);
+    close(fd);
     if (about.st_size == 0)
         return tren_fail(code, "%s: the file is empty; an HDF5 file is expected", path);
     return TREN_OK;
@@ -83,16 +85,29 @@ tren_status tren_h5_open(tren_h5 **file, const char *path, tren_status code) {
     return TREN_OK;
 }
 
+/* HDF5 follows links; the kernel's name for an open file leads nowhere else. Where there is no
+ * /proc the path has been looked at just before. */
+static const char *name_of(char out[32], int fd, const char *path) {
+    snprintf(out, 32, "/proc/self/fd/%d", fd);
+    return access(out, W_OK) == 0 ? out : path;
+}
+
 /* Superblock version 2 and later carry checksums. Without times, equal content is equal bytes. */
 static tren_status create_file(tren_h5 *file) {
+    const char *why;
+    char name[32];
+    int fd = tren_own_open(file->path, TREN_OWN_REPLACE, &why);
+    if (fd < 0) return tren_h5_refuse(file, NULL, "cannot create: %s", why);
     hid_t access_list = H5Pcreate(H5P_FILE_ACCESS), create_list = H5Pcreate(H5P_FILE_CREATE);
     tren_status st = TREN_OK;
     if (H5Pset_libver_bounds(access_list, H5F_LIBVER_V18, H5F_LIBVER_LATEST) >= 0 &&
         H5Pset_obj_track_times(create_list, false) >= 0)
-        file->id = H5Fcreate(file->path, H5F_ACC_TRUNC, create_list, access_list);
+        file->id =
+            H5Fcreate(name_of(name, fd, file->path), H5F_ACC_TRUNC, create_list, access_list);
     if (file->id < 0) st = tren_h5_error(file, NULL, "cannot create");
     H5Pclose(access_list);
     H5Pclose(create_list);
+    close(fd);
     return st;
 }
 

@@ -107,7 +107,7 @@ static tren_status attribute_open(place at, opened *attribute) {
     *attribute = (opened){.id = H5I_INVALID_HID, .type = H5I_INVALID_HID};
     if (!tren_h5_has_attr(at.file, at.object, at.name))
         return tren_h5_refuse(at.file, at.object, "has no attribute %s", at.name);
-    attribute->id = H5Aopen_by_name(at.file->id, at.object, at.name, H5P_DEFAULT, H5P_DEFAULT);
+    attribute->id = H5Aopen_by_name(at.file->id, at.object, at.name, H5P_DEFAULT, at.file->links);
     if (attribute->id < 0)
         return tren_h5_error(at.file, at.object, "cannot open the attribute %s", at.name);
     hid_t space = H5Aget_space(attribute->id);
@@ -124,7 +124,7 @@ static tren_status attribute_open(place at, opened *attribute) {
 /* Where damage keeps HDF5 from saying, yes: reading it then fails with the reason. */
 bool tren_h5_has_attr(tren_h5 *file, const char *object, const char *name) {
     tren_h5_quiet();
-    return tren_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) != 0;
+    return tren_h5_has(file, object) && H5Aexists_by_name(file->id, object, name, file->links) != 0;
 }
 
 /* Integers may stand for reals, not the other way round. *n in: room; out: count. */
@@ -179,11 +179,29 @@ static void texts_free(char **text, size_t n) {
     free(text);
 }
 
-/* Strings as other programs write them: HDF5 allocates each. */
+/* The reading alone, in a child process. */
+typedef struct rehearsal {
+    place at;
+    const opened *attribute;
+    char **theirs;
+} rehearsal;
+
+static tren_status rehearse(void *ctx, int fd) {
+    (void)fd;
+    const rehearsal *r = ctx;
+    if (H5Aread(r->attribute->id, r->attribute->type, r->theirs) >= 0) return TREN_OK;
+    return tren_h5_error(r->at.file, r->at.object, "cannot read the attribute %s", r->at.name);
+}
+
+/* Strings as other programs write them: HDF5 allocates each. They lie in a heap without checksums,
+ * and damage there crashes the library: a child process tries first. */
 static tren_status read_variable(place at, const opened *attribute, char **text) {
     char **theirs;
     TREN_TRY(tren_alloc(&theirs, attribute->n, sizeof *theirs, "an attribute"));
     tren_status st = TREN_OK;
+    rehearsal trial = {at, attribute, theirs};
+    tren_h5_task task = {at.file, at.name, rehearse, &trial};
+    TREN_GOTO(tren_h5_apart(&task, NULL, 0));
     if (H5Aread(attribute->id, attribute->type, theirs) < 0)
         TREN_GOTO(tren_h5_error(at.file, at.object, "cannot read the attribute %s", at.name));
     for (size_t i = 0; i < attribute->n && st == TREN_OK; i++) {

@@ -47,28 +47,32 @@ static bool cut_off(char *out, size_t n, const char *reason) {
     return true;
 }
 
-static const char *remedy_for(const char *reason) {
+static const char *remedy_for(const char *reason, bool writing) {
     if (strstr(reason, "unable to lock"))
         return " (another program is writing it, or the file system has no locks: if so, set "
                "HDF5_USE_FILE_LOCKING=FALSE)";
     if (strstr(reason, "signature not found"))
         return " (this is not an HDF5 file; is it the right one?)";
     if (strstr(reason, "No space left")) return " (make room on that disk)";
+    if (strstr(reason, "Too many open files")) return " (raise 'ulimit -n')";
+    if (strstr(reason, "Cannot allocate memory")) return " (free memory, or raise 'ulimit -v')";
     if (strstr(reason, "File too large")) return " (ulimit -f bounds the size of a file)";
     if (strstr(reason, "truncated")) return " (copy or make it again)";
-    return "";
+    if (strstr(reason, "not a dataset")) return " (a group? name a dataset)";
+    if (writing || strstr(reason, "error message = '")) return "";
+    return " (the file is damaged: copy or make it again)";
 }
 
 /* One reason says it all: the operating system's, a truncation, or else the deepest. Those above it
  * repeat the call chain. */
-static void describe(char *out, size_t n, const reasons *found) {
+static void describe(char *out, size_t n, const reasons *found, bool writing) {
     const char *cause = found->n ? found->text[found->n - 1] : "unknown HDF5 error";
     char words[160];
     for (int i = 0; i < found->n; i++)
         if (strstr(found->text[i], "errno") || strstr(found->text[i], "truncated"))
             cause = found->text[i];
     bool plain = system_reason(words, sizeof words, cause) || cut_off(words, sizeof words, cause);
-    snprintf(out, n, "%s%s", plain ? words : cause, remedy_for(cause));
+    snprintf(out, n, "%s%s", plain ? words : cause, remedy_for(cause, writing));
 }
 
 static tren_status fail(tren_h5 *file, const char *object, const char *what, const char *reason) {
@@ -83,8 +87,8 @@ tren_status tren_h5_error(tren_h5 *file, const char *object, const char *format,
     reasons found = {0};
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, collect, &found);
     H5Eclear2(H5E_DEFAULT);
-    char reason[384], what[256];
-    describe(reason, sizeof reason, &found);
+    char reason[384], what[TREN_H5_TEXT];
+    describe(reason, sizeof reason, &found, file->writing);
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
@@ -93,7 +97,7 @@ tren_status tren_h5_error(tren_h5 *file, const char *object, const char *format,
 }
 
 tren_status tren_h5_refuse(tren_h5 *file, const char *object, const char *format, ...) {
-    char what[256];
+    char what[TREN_H5_TEXT];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);

@@ -3,6 +3,11 @@
 #include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* The buffer is 128 MiB where OpenBLAS was built for large caches. Products smaller than TRIAL^3
+ * may do without. */
+enum { TRIAL = 128, BLAS_BYTES = 160 << 20 };
 
 const char *tren_blas_core(void) {
     return openblas_get_corename();
@@ -80,4 +85,20 @@ void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape s, real al
 #else
     cblas_sgemm(CblasRowMajor, ta, tb, s.m, s.n, s.k, alpha, a, lda, b, ldb, beta, c, ldc);
 #endif
+}
+
+tren_status tren_blas_reserve(void) {
+    real *room = NULL;
+    void *trial = mmap(NULL, BLAS_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (trial == MAP_FAILED) return tren_fail_memory(BLAS_BYTES, "the buffer of OpenBLAS");
+    munmap(trial, BLAS_BYTES);
+    TREN_TRY(tren_alloc(&room, 3 * TRIAL * TRIAL, sizeof *room, "a trial of OpenBLAS"));
+    int n_threads = openblas_get_num_threads();
+    openblas_set_num_threads(1);
+    tren_gemm(room, room + TRIAL * TRIAL, room + 2 * TRIAL * TRIAL,
+              (tren_gemm_shape){.m = TRIAL, .n = TRIAL, .k = TRIAL}, 1, 0);
+    openblas_set_num_threads(n_threads);
+    free(room);
+    return TREN_OK;
 }

@@ -12,4 +12,12 @@ void tren_affine_from_f32(real *restrict y, const float *restrict x, const real 
 void tren_affine_from_f64(real *restrict y, const double *restrict x, const real *restrict scale,
                           const real *restrict shift, size_t n);
 
+/* y [n] = (x [n] - mean [n]) / sd [n], subtracted and divided in double, then rounded once. */
+void tren_centred_from_u8(real *restrict y, const uint8_t *restrict x, const double *restrict mean,
+                          const double *restrict sd, size_t n);
+void tren_centred_from_f32(real *restrict y, const float *restrict x, const double *restrict mean,
+                           const double *restrict sd, size_t n);
+void tren_centred_from_f64(real *restrict y, const double *restrict x, const double *restrict mean,
+                           const double *restrict sd, size_t n);
+
 #endif

@@ -52,7 +52,7 @@ typedef struct places {
     real right[COLUMNS], below[COLUMNS];
 } places;
 
-/* Beyond the margin there are zeros only, so a place there is as good as one in it. */
+/* Beyond the margin the image goes on with its value, so a place there is as good as one in it. */
 INLINE real clamp(real value, real most) {
     value = value > 0 ? value : 0;
     return value < most ? value : most;
@@ -112,11 +112,11 @@ static int within(int value, int least, int most) {
     return value < least ? least : value > most ? most : value;
 }
 
-/* y[j] = row[first + step j], row [-1 ... w] of the room; what lies beyond is zero. */
+/* y[j] = row[first + step j], row [-1 ... w] of the room; what lies beyond is the margin. */
 INLINE void copy_row(real *restrict y, const real *restrict row, int first, int step, int w,
                      const real *restrict factors[2]) {
     const real *restrict scale = factors[0], *restrict shift = factors[1];
-    const real outside = 0;
+    const real outside = row[-1];
     int lo = within(step > 0 ? -first : first - w + 1, 0, w);
     int hi = within(step > 0 ? w - first : first + 1, lo, w);
     for (int j = 0; j < lo; j++) y[j] = outside * scale[j] + shift[j];

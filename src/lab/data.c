@@ -108,7 +108,8 @@ static tren_status check_large(const tren_dataset_info *info, const char *from, 
         info->is_image && info->n_classes > 1 && info->n_classes < 256 && info->x_type == TREN_U8;
     if (!fits)
         return tren_fail(TREN_ERR_USAGE,
-                         "--data: %s holds no images of bytes with classes, such as Fashion-MNIST",
+                         "--data: %s holds no images of bytes with classes, such as Fashion-MNIST; "
+                         "name a dataset that does",
                          from);
     if (info->rows[TREN_TRAIN] >= n) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "--data: %s has %zu training rows; %zu are needed", from,

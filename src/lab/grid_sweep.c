@@ -1,4 +1,5 @@
 /* A user's sweep: the points of a grid as a sweep of trainings. */
+#include "base/quote.h"
 #include "base/whole.h"
 #include "lab/folder.h"
 #include "tren/lab.h"
@@ -100,7 +101,8 @@ static tren_status check_distinct(const plan *p) {
     free(sorted);
     if (!twin) return TREN_OK;
     return tren_fail(
-        TREN_ERR_USAGE, "grid: two points are one and the same training: (%s) and (%s)",
+        TREN_ERR_USAGE,
+        "grid: two points are one and the same training: (%s) and (%s); leave one of them out",
         twin < other ? twin->label : other->label, twin < other ? other->label : twin->label);
 }
 
@@ -109,7 +111,10 @@ static tren_status make_plan(plan *p, const tren_grid_sweep *sweep) {
     int64_t n = tren_grid_points(grid);
     *p = (plan){.sweep = sweep};
     TREN_TRY(check_axes(grid));
-    if (n > MAX_POINTS) return tren_fail(TREN_ERR_USAGE, "grid: more than %d points", MAX_POINTS);
+    if (n > MAX_POINTS)
+        return tren_fail(TREN_ERR_USAGE,
+                         "grid: more than %d points; give fewer values, or several sweeps",
+                         MAX_POINTS);
     TREN_TRY(tren_alloc(&p->point, (size_t)n, sizeof *p->point, "a sweep"));
     for (p->n = 0; p->n < (int)n; p->n++) {
         tren_config config;
@@ -136,23 +141,13 @@ static void put_number(FILE *out, double x) {
         fputc(',', out);
 }
 
-static void put_field(FILE *out, const char *text) {
-    bool quoted = strpbrk(text, ",\" \n") != NULL;
-    if (quoted) fputc('"', out);
-    for (const char *c = text; *c; c++) {
-        if (*c == '"') fputc('"', out); /* RFC 4180: doubled */
-        fputc(*c, out);
-    }
-    if (quoted) fputc('"', out);
-}
-
 static void put_keys(void *ctx, int point, FILE *out) {
     const plan *p = ctx;
     int index[TREN_MAX_AXES];
     const tren_grid *grid = p->sweep->grid;
     tren_grid_index(index, grid, point);
     for (int i = 0; i < grid->n_axes; i++) {
-        put_field(out, grid->axis[i].text[index[i]]);
+        tren_put_csv(out, grid->axis[i].text[index[i]]);
         fputc(',', out);
     }
 }

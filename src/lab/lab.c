@@ -1,4 +1,5 @@
 /* An experiment from its plan to its verdict. */
+#include "base/quote.h"
 #include "base/whole.h"
 #include "lab/folder.h"
 #include "tren/lab.h"
@@ -19,7 +20,7 @@ tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double
     if ((n & (n - 1)) == 0) {
         size_t room = n ? 2 * (size_t)n : 1;
         tren_lab_point *more = realloc(lab->point, room * sizeof *more);
-        if (!more) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a plan");
+        if (!more) return tren_fail_memory(0, "a plan");
         lab->point = more;
     }
     tren_lab_point *p = &lab->point[lab->n_points++];
@@ -144,7 +145,7 @@ static void read_record(record *r, const char *dir) {
 }
 
 static tren_status write_record(const tren_lab *lab, int ranks, double seconds) {
-    char path[TREN_MAX_PATH], text[TREN_MAX_PATH + 700];
+    char path[TREN_MAX_PATH], data[TREN_MAX_PATH], text[TREN_MAX_PATH + 700];
     const tren_lab_options *o = lab->options;
     TREN_TRY(lab_path(path, lab->dir, "run.txt"));
     int n = snprintf(text, sizeof text, "%.3f\ntren lab run %s --ranks %d --seeds %d", seconds,
@@ -153,7 +154,8 @@ static tren_status write_record(const tren_lab *lab, int ranks, double seconds) 
         n += snprintf(text + n, sizeof text - (size_t)n, " --first-seed %llu",
                       (unsigned long long)o->first_seed);
     if (lab->experiment->wants_data)
-        n += snprintf(text + n, sizeof text - (size_t)n, " --data %s", o->data);
+        n += snprintf(text + n, sizeof text - (size_t)n, " --data %s",
+                      tren_shown(data, sizeof data, o->data));
     if ((size_t)n < sizeof text)
         snprintf(text + n, sizeof text - (size_t)n, "%s\n", o->quick ? " --quick" : "");
     return tren_whole_write_text(path, TREN_ERR_ENV, text);

@@ -1,13 +1,11 @@
 /* Tables of numbers: CSV in, CSV out, and what is said of their rows. */
+#include "base/input.h"
 #include "base/whole.h"
 #include "tren/lab.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LINE = 64 * TREN_TABLE_COLUMNS };
 
 static tren_status too_many(const char *what, const char *columns) {
     return tren_fail(TREN_ERR_INTERNAL, "%s: '%.60s'", what, columns);
@@ -36,7 +34,7 @@ tren_status tren_table_add(tren_table *t, const double *row) {
     if (t->n_rows == t->room) {
         int room = t->room ? 2 * t->room : 64;
         double *more = realloc(t->at, (size_t)room * (size_t)t->n_columns * sizeof *more);
-        if (!more) return tren_fail(TREN_ERR_INTERNAL, "out of memory: a table");
+        if (!more) return tren_fail_memory(0, "a table");
         t->at = more;
         t->room = room;
     }
@@ -102,20 +100,48 @@ static tren_status read_row(tren_table *t, char *line) {
     return tren_table_add(t, row);
 }
 
+int tren_table_cells(const char *line) {
+    int n = 1;
+    bool quoted = false;
+    for (; *line && *line != '\n'; line++) {
+        if (*line == '"') quoted = !quoted;
+        n += *line == ',' && !quoted;
+    }
+    return n;
+}
+
+#define REMEDY "the file is damaged; remove it to have it made again"
+
+static tren_status read_header(tren_table *t, const char *line, const char *path) {
+    if (tren_table_open(t, line) == TREN_OK) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA, "%s:1: no header of a table (%s): " REMEDY, path,
+                     tren_error_text());
+}
+
 static tren_status read_rows(tren_table *t, FILE *file, const char *path) {
-    char line[LINE];
-    if (!fgets(line, sizeof line, file))
-        return tren_fail(TREN_ERR_DATA, "%s: is empty; remove it to have it made again", path);
-    TREN_TRY(tren_table_open(t, line));
-    while (fgets(line, sizeof line, file))
-        if (line[0] != '\n') TREN_TRY(read_row(t, line));
-    return TREN_OK;
+    char *line = NULL;
+    size_t room = 0;
+    tren_status st = TREN_OK;
+    if (getline(&line, &room, file) < 0)
+        TREN_GOTO(tren_fail(TREN_ERR_DATA, "%s: is empty; remove it to have it made again", path));
+    TREN_GOTO(read_header(t, line, path));
+    for (int number = 2; getline(&line, &room, file) >= 0; number++) {
+        int n = tren_table_cells(line);
+        if (line[0] == '\n') continue;
+        if (n != t->n_columns)
+            TREN_GOTO(tren_fail(TREN_ERR_DATA, "%s:%d: %d cells, and the header has %d: " REMEDY,
+                                path, number, n, t->n_columns));
+        TREN_GOTO(read_row(t, line));
+    }
+done:
+    free(line);
+    return st;
 }
 
 tren_status tren_table_read(tren_table *t, const char *path) {
     *t = (tren_table){0};
-    FILE *file = fopen(path, "re");
-    if (!file) return tren_fail(TREN_ERR_DATA, "%s: %s", path, strerror(errno));
+    FILE *file;
+    TREN_TRY(tren_input_fopen(&file, path, TREN_ERR_DATA, "a table"));
     tren_status st = read_rows(t, file, path);
     fclose(file);
     if (st != TREN_OK) tren_table_close(t);

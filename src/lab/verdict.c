@@ -1,4 +1,5 @@
 /* Verdicts: claims with their numbers, in both languages, kept as JSON lines of our own making. */
+#include "base/quote.h"
 #include "base/whole.h"
 #include "tren/lab.h"
 
@@ -71,13 +72,10 @@ const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict 
 
 static const char *const claim_name[] = {"failed", "holds", "info"};
 
+/* As people see it, so that the only escapes are those that take() knows. */
 static void put_quoted(FILE *out, const char *text) {
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') fputc('\\', out);
-        fputc((unsigned char)*text < 0x20 ? ' ' : *text, out);
-    }
-    fputc('"', out);
+    char shown[TREN_SHOWN_ROOM * TREN_CLAIM_TEXT];
+    tren_put_json(out, tren_shown(shown, sizeof shown, text));
 }
 
 static void put_verdict(FILE *out, void *ctx) {

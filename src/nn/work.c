@@ -91,7 +91,7 @@ tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const in
     for (*pattern = 0; *pattern < w->n_patterns; ++*pattern)
         if (same_pattern(&w->pattern[*pattern], n_groups, row0)) return TREN_OK;
     tren_pattern *longer = realloc(w->pattern, (size_t)(w->n_patterns + 1) * sizeof *longer);
-    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: row patterns");
+    if (!longer) return tren_fail_memory(0, "row patterns");
     w->pattern = longer;
     longer[w->n_patterns] = (tren_pattern){0};
     tren_pattern *p = &w->pattern[w->n_patterns];

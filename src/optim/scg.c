@@ -142,6 +142,14 @@ void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *s) {
     memcpy(scalar, value, sizeof value);
 }
 
+bool tren_scg_valid(const double scalar[TREN_SCG_SCALARS]) {
+    double stage = scalar[0], n_success = scalar[6], converged = scalar[7];
+    for (int i = 0; i < TREN_SCG_SCALARS; i++)
+        if (!isfinite(scalar[i])) return false;
+    return (stage == TREN_SCG_START || stage == TREN_SCG_CURVATURE || stage == TREN_SCG_TRIAL) &&
+           n_success >= 0 && n_success <= 0x1p53 && (converged == 0 || converged == 1);
+}
+
 void tren_scg_get(tren_scg *s, const double scalar[TREN_SCG_SCALARS]) {
     s->stage = (tren_scg_stage)scalar[0];
     s->f = scalar[1];

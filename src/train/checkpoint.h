@@ -2,6 +2,8 @@
 #ifndef TREN_TRAIN_CHECKPOINT_H
 #define TREN_TRAIN_CHECKPOINT_H
 
+#include <stdint.h>
+
 #include "tren/io.h"
 #include "tren/train.h"
 
@@ -14,9 +16,22 @@ typedef struct position_field {
     const char *name;
     size_t at;
     position_type type;
+    double least, most; /* what it may be; a u64 may be anything */
+    bool or_nan;
 } position_field;
 extern const position_field tren_position_fields[];
 extern const int tren_n_position_fields;
+
+/* checkpoint_check.c: TREN_ERR_CHECKPOINT "PATH is damaged: ..." */
+tren_status tren_checkpoint_damaged(const char *path, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A dataset has this shape and this type, and lies within the file; *count: its elements. Every
+ * dataset of a checkpoint is held to this before memory is taken for it. */
+#define TREN_ANY_EXTENT SIZE_MAX
+tren_status tren_checkpoint_expect(tren_h5 *file, const char *name, const tren_h5_shape *want,
+                                   tren_type type, size_t *count);
+/* Position, history and scalars are such as a training can have. */
+tren_status tren_checkpoint_check(const tren_checkpoint *checkpoint, const char *path);
 
 /* checkpoint_data.c: checkpoint->data in the file, and in the digest. Nothing is written where
  * there are no statistics. */

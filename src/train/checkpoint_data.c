@@ -1,16 +1,23 @@
 /* What the weights of a checkpoint were trained on: enough to build the network and to normalise
  * its input without the dataset. The attributes bear the names they have in a dataset
  * (docs/data-format.md). */
+#include "data/schema.h"
 #include "train/checkpoint.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define GROUP "/normalization"
 
+static void names_free(char **name, int n) {
+    for (int i = 0; name && i < n; i++) free(name[i]);
+    free(name);
+}
+
 void tren_checkpoint_close_data(tren_dataset_info *data) {
-    for (int i = 0; data->class_name && i < data->n_classes; i++) free(data->class_name[i]);
-    free(data->class_name);
+    names_free(data->class_name, data->n_classes);
+    names_free(data->column_name, data->shape.c);
     free(data->mean);
     free(data->sd);
     *data = (tren_dataset_info){0};
@@ -24,13 +31,12 @@ static tren_status copy_stats(tren_dataset_info *to, const tren_dataset_info *fr
     return TREN_OK;
 }
 
-static tren_status copy_names(tren_dataset_info *to, const tren_dataset_info *from) {
-    if (!from->class_name) return TREN_OK;
-    TREN_TRY(tren_alloc(&to->class_name, (size_t)from->n_classes, sizeof *to->class_name,
-                        "a checkpoint"));
-    for (int i = 0; i < from->n_classes; i++) {
-        to->class_name[i] = strdup(from->class_name[i]);
-        if (!to->class_name[i]) return tren_fail(TREN_ERR_INTERNAL, "out of memory: class names");
+static tren_status copy_names(char ***to, char *const *from, int n) {
+    if (!from) return TREN_OK;
+    TREN_TRY(tren_alloc(to, (size_t)n, sizeof **to, "a checkpoint"));
+    for (int i = 0; i < n; i++) {
+        (*to)[i] = strdup(from[i]);
+        if (!(*to)[i]) return tren_fail(TREN_ERR_INTERNAL, "out of memory: names");
     }
     return TREN_OK;
 }
@@ -40,9 +46,10 @@ tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dat
     tren_checkpoint_close_data(data);
     *data = *info;
     data->mean = data->sd = NULL;
-    data->class_name = NULL;
+    data->class_name = data->column_name = NULL;
     tren_status st = copy_stats(data, info);
-    if (st == TREN_OK) st = copy_names(data, info);
+    if (st == TREN_OK) st = copy_names(&data->class_name, info->class_name, info->n_classes);
+    if (st == TREN_OK) st = copy_names(&data->column_name, info->column_name, info->shape.c);
     if (st != TREN_OK) tren_checkpoint_close_data(data);
     return st;
 }
@@ -62,12 +69,39 @@ tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *dat
     TREN_TRY(tren_h5_put_text(file, "/", "x_type", tren_type_name(data->x_type)));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", data->n_classes));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", data->n_targets));
+    if (data->column_name)
+        TREN_TRY(tren_h5_put_texts(file, "/", "column_names",
+                                   (const char *const *)data->column_name, (size_t)data->shape.c));
     if (!data->class_name) return TREN_OK;
     return tren_h5_put_texts(file, "/", "class_names", (const char *const *)data->class_name,
                              (size_t)data->n_classes);
 }
 
-static tren_status get_layout(tren_h5 *file, tren_dataset_info *data) {
+/* As in a dataset: a row has at most 2^31 - 1 values. */
+static tren_status check_layout(const char *path, const char *layout, const int64_t *shape,
+                                size_t n) {
+    bool is_image = strcmp(layout, "image") == 0;
+    if (!is_image && strcmp(layout, "table") != 0)
+        return tren_checkpoint_damaged(path, "layout is '%s', expected image or table", layout);
+    if (n != (is_image ? 3 : 1))
+        return tren_checkpoint_damaged(path, "shape has %zu values in the layout %s", n, layout);
+    int64_t size = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (shape[i] < 1 || shape[i] > INT32_MAX / size)
+            return tren_checkpoint_damaged(path, "shape has the value %lld, no size of a row",
+                                           (long long)shape[i]);
+        size *= shape[i];
+    }
+    return TREN_OK;
+}
+
+static tren_status find_type(const char *path, const char *name, tren_type *type) {
+    for (*type = TREN_U8; *type <= TREN_U64; (*type)++)
+        if (strcmp(name, tren_type_name(*type)) == 0) return TREN_OK;
+    return tren_checkpoint_damaged(path, "x_type is '%s', no type of a dataset", name);
+}
+
+static tren_status get_layout(tren_h5 *file, const char *path, tren_dataset_info *data) {
     char layout[16], type[16];
     int64_t shape[] = {1, 1, 1}, n_classes, n_targets;
     size_t n = 3;
@@ -76,45 +110,52 @@ static tren_status get_layout(tren_h5 *file, tren_dataset_info *data) {
     TREN_TRY(tren_h5_get_i64s(file, "/", "shape", shape, &n));
     TREN_TRY(tren_h5_get_i64(file, "/", "n_classes", &n_classes));
     TREN_TRY(tren_h5_get_i64(file, "/", "n_targets", &n_targets));
+    TREN_TRY(check_layout(path, layout, shape, n));
+    if (n_classes < 0 || n_classes > TREN_MAX_CLASSES || n_targets < 0 ||
+        n_targets > TREN_MAX_CLASSES)
+        return tren_checkpoint_damaged(path, "n_classes is %lld and n_targets %lld",
+                                       (long long)n_classes, (long long)n_targets);
     data->is_image = strcmp(layout, "image") == 0;
     data->shape = (tren_shape){(int)shape[0], (int)shape[1], (int)shape[2]};
     data->n_classes = (int)n_classes;
     data->n_targets = (int)n_targets;
-    for (tren_type t = TREN_U8; t <= TREN_U64; t++)
-        if (strcmp(type, tren_type_name(t)) == 0) data->x_type = t;
-    return TREN_OK;
+    return find_type(path, type, &data->x_type);
 }
 
 static tren_status get_stat(tren_h5 *file, const char *name, size_t n, double **value) {
+    const tren_h5_shape shape = {.rank = 1, .dim = {n}};
+    size_t count;
+    TREN_TRY(tren_checkpoint_expect(file, name, &shape, TREN_F64, &count));
     TREN_TRY(tren_alloc(value, n, sizeof **value, "a checkpoint"));
-    return tren_h5_read(file, name, n, TREN_F64, *value);
+    TREN_TRY(tren_h5_read(file, name, n, TREN_F64, *value));
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite((*value)[i]))
+            return tren_checkpoint_damaged(tren_h5_path(file), "%s has a value that is not finite",
+                                           name);
+    return TREN_OK;
 }
 
-static tren_status get_names(tren_h5 *file, const char *path, tren_dataset_info *data) {
-    if (!tren_h5_has_attr(file, "/", "class_names")) return TREN_OK;
-    size_t n;
-    int n_classes = data->n_classes;
-    TREN_TRY(tren_h5_get_texts(file, "/", "class_names", &data->class_name, &n));
-    if (n == (size_t)n_classes) return TREN_OK;
-    data->n_classes = (int)n; /* what there is to free */
-    return tren_fail(TREN_ERR_CHECKPOINT, "%s has %d classes and %zu class names", path, n_classes,
-                     n);
+/* Names in the attribute, of which there must be n. */
+static tren_status get_names(tren_h5 *file, const char *path, const char *attribute, char ***name,
+                             int n) {
+    if (!tren_h5_has_attr(file, "/", attribute)) return TREN_OK;
+    size_t found;
+    TREN_TRY(tren_h5_get_texts(file, "/", attribute, name, &found));
+    if (found == (size_t)n) return TREN_OK;
+    names_free(*name, (int)found);
+    *name = NULL;
+    return tren_fail(TREN_ERR_CHECKPOINT, "%s: the attribute %s has %zu names, expected %d", path,
+                     attribute, found, n);
 }
 
 tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_dataset_info *data) {
     if (!tren_h5_has(file, GROUP)) return TREN_OK;
-    tren_h5_shape shape;
-    tren_type type;
-    TREN_TRY(get_layout(file, data));
-    TREN_TRY(tren_h5_info(file, GROUP "/mean", &shape, &type));
-    data->n_stats = shape.rank == 1 ? shape.dim[0] : 0;
-    if (data->n_stats != (size_t)data->shape.c)
-        return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s has means of %zu columns or channels, and rows of %d", path,
-                         data->n_stats, data->shape.c);
+    TREN_TRY(get_layout(file, path, data));
+    data->n_stats = (size_t)data->shape.c;
     TREN_TRY(get_stat(file, GROUP "/mean", data->n_stats, &data->mean));
     TREN_TRY(get_stat(file, GROUP "/sd", data->n_stats, &data->sd));
-    return get_names(file, path, data);
+    TREN_TRY(get_names(file, path, "column_names", &data->column_name, data->shape.c));
+    return get_names(file, path, "class_names", &data->class_name, data->n_classes);
 }
 
 /* ---- the digest -------------------------------------------------------------------------------
@@ -129,6 +170,8 @@ void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_stat
     tren_digest_add(digest, text, (size_t)n);
     for (int i = 0; data->class_name && i < data->n_classes; i++)
         tren_digest_add(digest, data->class_name[i], strlen(data->class_name[i]) + 1);
+    for (int i = 0; data->column_name && i < data->shape.c; i++)
+        tren_digest_add(digest, data->column_name[i], strlen(data->column_name[i]) + 1);
     tren_digest_add(digest, data->mean, data->n_stats * sizeof *data->mean);
     tren_digest_add(digest, data->sd, data->n_stats * sizeof *data->sd);
 }

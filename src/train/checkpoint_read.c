@@ -11,6 +11,12 @@ void tren_checkpoint_close(tren_checkpoint *c) {
     *c = (tren_checkpoint){0};
 }
 
+/* What a digest has taken up, and how many numbers the last dataset had. */
+typedef struct digested {
+    tren_digest_state *state;
+    size_t count;
+} digested;
+
 static tren_status get_position(tren_h5 *file, tren_position *at) {
     for (int i = 0; i < tren_n_position_fields; i++) {
         const position_field *f = &tren_position_fields[i];
@@ -25,6 +31,8 @@ static tren_status get_position(tren_h5 *file, tren_position *at) {
             break;
         case POSITION_F64:
             TREN_TRY(tren_h5_get_f64s(file, "/", f->name, value, &one));
+            if (one != 1)
+                return tren_checkpoint_damaged(tren_h5_path(file), "%s has no value", f->name);
             break;
         }
     }
@@ -52,6 +60,9 @@ static tren_status check_format(tren_h5 *file, const char *path) {
 static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c) {
     int64_t canonical = 0;
     TREN_TRY(tren_h5_get_i64(file, "/", "canonical", &canonical));
+    if (canonical != 0 && canonical != 1)
+        return tren_checkpoint_damaged(path, "canonical is %lld, expected 0 or 1",
+                                       (long long)canonical);
     c->canonical = canonical != 0;
     TREN_TRY(tren_h5_get_u64(file, "/", "dataset_digest", &c->dataset_digest));
     if (tren_h5_has_attr(file, "/", "all_rows_digest"))
@@ -64,77 +75,93 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     return get_position(file, &c->at);
 }
 
-/* Elements of a dataset. Nothing in a checkpoint is compressed: one that claims to be larger than
- * the file is damaged, and no memory is asked for it. */
-static tren_status count_of(tren_h5 *file, const char *name, size_t *count, tren_type *type) {
-    tren_h5_shape shape;
-    TREN_TRY(tren_h5_info(file, name, &shape, type));
-    size_t most = tren_h5_bytes(file) / tren_type_size(*type);
-    *count = 1;
-    for (int i = 0; i < shape.rank; i++) {
-        if (shape.dim[i] > 0 && *count > most / shape.dim[i])
-            return tren_fail(TREN_ERR_CHECKPOINT,
-                             "%s is damaged: %s claims to be larger than the file",
-                             tren_h5_path(file), name);
-        *count *= shape.dim[i];
-    }
-    return TREN_OK;
-}
+static const tren_h5_shape any_row = {.rank = 1, .dim = {TREN_ANY_EXTENT}};
 
 /* Adds a dataset's bytes, as they are stored, to the digest. */
-static tren_status digest_dataset(tren_h5 *file, const char *name, tren_digest_state *digest) {
-    tren_type type;
+static tren_status digest_dataset(tren_h5 *file, const char *name, const tren_h5_shape *want,
+                                  tren_type type, digested *d) {
     void *bytes = NULL;
-    size_t count;
-    TREN_TRY(count_of(file, name, &count, &type));
-    TREN_TRY(tren_alloc(&bytes, count, tren_type_size(type), "a checkpoint"));
-    tren_status st = tren_h5_read(file, name, count, type, bytes);
-    if (st == TREN_OK) tren_digest_add(digest, bytes, count * tren_type_size(type));
+    TREN_TRY(tren_checkpoint_expect(file, name, want, type, &d->count));
+    TREN_TRY(tren_alloc(&bytes, d->count, tren_type_size(type), "a checkpoint"));
+    tren_status st = tren_h5_read(file, name, d->count, type, bytes);
+    if (st == TREN_OK) tren_digest_add(d->state, bytes, d->count * tren_type_size(type));
     free(bytes);
     return st;
 }
 
-static tren_status digest_parameters(tren_h5 *file, tren_digest_state *digest) {
+/* What shape a parameter has is the network's to know: see read_parameter. */
+static tren_status digest_parameter(tren_h5 *file, const char *parameter, tren_type type,
+                                    digested *d) {
+    char name[128];
+    tren_h5_shape shape;
+    tren_type stored;
+    if (snprintf(name, sizeof name, "/parameters/%s", parameter) >= (int)sizeof name)
+        return tren_checkpoint_damaged(tren_h5_path(file), "a parameter is named '%.40s...'",
+                                       parameter);
+    TREN_TRY(tren_h5_info(file, name, &shape, &stored));
+    return digest_dataset(file, name, &shape, type, d);
+}
+
+/* Adds the numbers of all parameters to *n_values. */
+static tren_status digest_parameters(tren_h5 *file, tren_type type, size_t *n_values,
+                                     tren_digest_state *digest) {
     char **name = NULL;
     size_t n = 0;
+    digested d = {.state = digest};
     tren_status st = tren_h5_get_texts(file, "/parameters", "names", &name, &n);
     for (size_t i = 0; i < n; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "/parameters/%s", name[i]);
-        if (st == TREN_OK) st = digest_dataset(file, path, digest);
+        if (st == TREN_OK) st = digest_parameter(file, name[i], type, &d);
+        *n_values += d.count;
         free(name[i]);
     }
     free(name);
     return st;
 }
 
-static tren_status get_scalars(tren_h5 *file, double *scalar, int n, tren_digest_state *digest) {
-    if (n == 0) return TREN_OK;
-    TREN_TRY(tren_h5_read(file, "/optimizer/scalars", (size_t)n, TREN_F64, scalar));
-    tren_digest_add(digest, scalar, (size_t)n * sizeof *scalar);
+/* Datasets of numbers that are kept: no more memory than the file has bytes. */
+static tren_status get_numbers(tren_h5 *file, const char *name, double **value, size_t *n,
+                               tren_digest_state *digest) {
+    TREN_TRY(tren_checkpoint_expect(file, name, &any_row, TREN_F64, n));
+    TREN_TRY(tren_alloc(value, *n, sizeof **value, "a checkpoint"));
+    TREN_TRY(tren_h5_read(file, name, *n, TREN_F64, *value));
+    tren_digest_add(digest, *value, *n * sizeof **value);
     return TREN_OK;
 }
 
-static tren_status get_states(tren_h5 *file, tren_checkpoint *c, tren_digest_state *digest) {
-    if (!tren_h5_has(file, "/optimizer")) return TREN_OK;
-    for (int i = 0; tren_optimizers[i]; i++) {
-        const tren_optimizer *o = tren_optimizers[i];
-        if (strcmp(o->name, c->optimizer) != 0) continue;
-        for (int k = 0; k < o->n_states; k++) {
-            char path[64];
-            snprintf(path, sizeof path, "/optimizer/%s", o->state_name[k]);
-            TREN_TRY(digest_dataset(file, path, digest));
-        }
-        TREN_TRY(get_scalars(file, c->scalar, o->n_scalars, digest));
-    }
+static tren_status get_scalars(tren_h5 *file, double *scalar, int n, tren_digest_state *digest) {
+    const tren_h5_shape shape = {.rank = 1, .dim = {(size_t)n}};
+    size_t count;
+    if (n == 0) return TREN_OK;
+    TREN_TRY(tren_checkpoint_expect(file, "/optimizer/scalars", &shape, TREN_F64, &count));
+    TREN_TRY(tren_h5_read(file, "/optimizer/scalars", count, TREN_F64, scalar));
+    tren_digest_add(digest, scalar, count * sizeof *scalar);
     return TREN_OK;
+}
+
+static const tren_optimizer *find_optimizer(const char *name) {
+    for (int i = 0; tren_optimizers[i]; i++)
+        if (strcmp(tren_optimizers[i]->name, name) == 0) return tren_optimizers[i];
+    return NULL;
+}
+
+/* A state has one number for each value of the network. */
+static tren_status get_states(tren_h5 *file, tren_checkpoint *c, tren_type type,
+                              tren_digest_state *digest) {
+    const tren_optimizer *o = find_optimizer(c->optimizer);
+    if (!tren_h5_has(file, "/optimizer")) return TREN_OK;
+    const tren_h5_shape shape = {.rank = 1, .dim = {c->n_values}};
+    for (int k = 0; k < o->n_states; k++) {
+        char path[64];
+        snprintf(path, sizeof path, "/optimizer/%s", o->state_name[k]);
+        TREN_TRY(digest_dataset(file, path, &shape, type, &(digested){.state = digest}));
+    }
+    return get_scalars(file, c->scalar, o->n_scalars, digest);
 }
 
 static tren_status get_bytes(tren_h5 *file, const char *name, char **text) {
-    if (!tren_h5_has(file, name)) return tren_alloc(text, 1, 1, "a checkpoint");
     size_t n;
-    tren_type type;
-    TREN_TRY(count_of(file, name, &n, &type));
+    if (!tren_h5_has(file, name)) return tren_alloc(text, 1, 1, "a checkpoint");
+    TREN_TRY(tren_checkpoint_expect(file, name, &any_row, TREN_U8, &n));
     TREN_TRY(tren_alloc(text, n + 1, 1, "a checkpoint"));
     return tren_h5_read(file, name, n, TREN_U8, *text);
 }
@@ -147,32 +174,47 @@ static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_stat
     tren_digest_add(digest, c->metrics, c->n_metrics);
     tren_checkpoint_digest_data(&c->data, digest);
     if (!tren_h5_has(file, "/history")) return TREN_OK;
-    tren_type type;
-    TREN_TRY(count_of(file, "/history", &c->n_history, &type));
-    TREN_TRY(tren_alloc(&c->history, c->n_history, sizeof *c->history, "a checkpoint"));
-    TREN_TRY(tren_h5_read(file, "/history", c->n_history, TREN_F64, c->history));
-    tren_digest_add(digest, c->history, c->n_history * sizeof *c->history);
-    return TREN_OK;
+    return get_numbers(file, "/history", &c->history, &c->n_history, digest);
+}
+
+static tren_status check_head(const tren_checkpoint *c, const char *path, tren_type *type) {
+    bool is_double = strcmp(c->precision, "double") == 0;
+    *type = is_double ? TREN_F64 : TREN_F32;
+    if (!is_double && strcmp(c->precision, "float") != 0)
+        return tren_checkpoint_damaged(path, "precision is '%s', expected float or double",
+                                       c->precision);
+    if (find_optimizer(c->optimizer)) return TREN_OK;
+    return tren_checkpoint_damaged(path, "there is no optimizer '%s'", c->optimizer);
 }
 
 static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
                             tren_digest_state *digest) {
     char *head = NULL;
     uint64_t stored = 0;
+    tren_type type;
     TREN_TRY(check_format(file, path));
     TREN_TRY(get_head(file, path, c));
+    TREN_TRY(check_head(c, path, &type));
     TREN_TRY(tren_checkpoint_head(&head, c));
     tren_digest_add(digest, head, strlen(head));
     free(head);
-    TREN_TRY(digest_parameters(file, digest));
-    TREN_TRY(get_states(file, c, digest));
+    TREN_TRY(digest_parameters(file, type, &c->n_values, digest));
+    TREN_TRY(get_states(file, c, type, digest));
     TREN_TRY(get_texts(file, c, digest));
     TREN_TRY(tren_h5_get_u64(file, "/", "digest", &stored));
-    if (stored == tren_digest_value(digest)) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_CHECKPOINT,
-        "%s is damaged: its content has digest %016llx, and %016llx was stored when it was written",
-        path, (unsigned long long)tren_digest_value(digest), (unsigned long long)stored);
+    if (stored == tren_digest_value(digest)) return tren_checkpoint_check(c, path);
+    return tren_checkpoint_damaged(
+        path, "its content has digest %016llx, and %016llx was stored when it was written",
+        (unsigned long long)tren_digest_value(digest), (unsigned long long)stored);
+}
+
+/* Whatever is wrong with what is in the file, there is one thing to do. */
+static tren_status with_remedy(tren_status st) {
+    if (st != TREN_ERR_CHECKPOINT) return st;
+    return tren_fail(st,
+                     "%s; name another checkpoint, such as previous.h5 of the run, or train "
+                     "again",
+                     tren_error_text());
 }
 
 tren_status tren_checkpoint_read(tren_checkpoint *c, const char *path) {
@@ -182,7 +224,7 @@ tren_status tren_checkpoint_read(tren_checkpoint *c, const char *path) {
     *c = (tren_checkpoint){0};
     TREN_GOTO(tren_h5_open(&file, path, TREN_ERR_CHECKPOINT));
     TREN_GOTO(tren_digest_open(&digest));
-    TREN_GOTO(read_all(file, c, path, digest));
+    TREN_GOTO(with_remedy(read_all(file, c, path, digest)));
 done:
     tren_digest_close(digest);
     tren_h5_close(file);
@@ -232,7 +274,10 @@ static tren_status read_parameter(tren_h5 *file, const char *path, const tren_pa
                          "another checkpoint",
                          path, p->name, shape.dim[0], shape.rank > 1 ? shape.dim[1] : 1, p->dim[0],
                          p->rank > 1 ? p->dim[1] : 1);
-    return tren_h5_read(file, name, p->at.len, TREN_REAL, value + p->at.off);
+    TREN_TRY(tren_h5_read(file, name, p->at.len, TREN_REAL, value + p->at.off));
+    if (tren_all_finite(value + p->at.off, p->at.len)) return TREN_OK;
+    return tren_checkpoint_damaged(
+        path, "the parameter %s has values that are not finite; name another checkpoint", p->name);
 }
 
 tren_status tren_checkpoint_read_values(real *value, const char *path, const tren_graph *graph) {
@@ -245,13 +290,25 @@ tren_status tren_checkpoint_read_values(real *value, const char *path, const tre
     return st;
 }
 
-tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state,
+tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, size_t n,
                                        tren_span at) {
     tren_h5 *file = NULL;
     char name[64];
+    size_t count;
+    const tren_h5_shape shape = {.rank = 1, .dim = {n}};
     snprintf(name, sizeof name, "/optimizer/%s", state);
     TREN_TRY(tren_h5_open(&file, path, TREN_ERR_CHECKPOINT));
-    tren_status st = tren_h5_read_rows(file, name, at.off, at.len, TREN_REAL, out);
+    tren_status st = tren_checkpoint_expect(file, name, &shape, TREN_REAL, &count);
+    if (st == TREN_OK) st = tren_h5_read_rows(file, name, at.off, at.len, TREN_REAL, out);
     tren_h5_close(file);
     return st;
+}
+
+tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
+                                   const char *path) {
+    tren_config_defaults(config);
+    tren_status st =
+        tren_config_load_text(config, checkpoint->config, strlen(checkpoint->config), path);
+    if (st != TREN_ERR_USAGE) return st;
+    return with_remedy(tren_checkpoint_damaged(path, "its config: %s", tren_error_text()));
 }

@@ -1,26 +1,32 @@
+#include "base/temporary.h"
 #include "train/checkpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define FIELD(name, type)                                                                          \
-    { #name, offsetof(tren_position, name), type }
-const position_field tren_position_fields[] = {FIELD(epoch, POSITION_I64),
-                                               FIELD(step, POSITION_I64),
-                                               FIELD(loss, POSITION_F64),
-                                               FIELD(correct, POSITION_F64),
-                                               FIELD(rows, POSITION_I64),
-                                               FIELD(best_epoch, POSITION_I64),
-                                               FIELD(best_loss, POSITION_F64),
-                                               FIELD(best_accuracy, POSITION_F64),
-                                               FIELD(bad_epochs, POSITION_I64),
-                                               FIELD(best_digest, POSITION_U64),
-                                               FIELD(seconds, POSITION_F64),
-                                               FIELD(last_train_loss, POSITION_F64),
-                                               FIELD(last_train_accuracy, POSITION_F64)};
+#define EXACT 0x1p53 /* whole numbers up to here are doubles */
+/* clang-format off */
+#define FIELD(name, type, least, most, or_nan) {#name, offsetof(tren_position, name), type, least, most, or_nan}
+const position_field tren_position_fields[] = {
+    FIELD(epoch, POSITION_I64, 0, 1 << 30, false),
+    FIELD(step, POSITION_I64, 0, EXACT, false),
+    FIELD(loss, POSITION_F64, -DBL_MAX, DBL_MAX, false),
+    FIELD(correct, POSITION_F64, 0, EXACT, false),
+    FIELD(rows, POSITION_I64, 0, EXACT, false),
+    FIELD(best_epoch, POSITION_I64, 0, 1 << 30, false),
+    FIELD(best_loss, POSITION_F64, -DBL_MAX, DBL_MAX, false),
+    FIELD(best_accuracy, POSITION_F64, 0, 1, true),
+    FIELD(bad_epochs, POSITION_I64, 0, 1 << 30, false),
+    FIELD(best_digest, POSITION_U64, 0, 0, false),
+    FIELD(seconds, POSITION_F64, 0, DBL_MAX, false),
+    FIELD(last_train_loss, POSITION_F64, -DBL_MAX, DBL_MAX, true),
+    FIELD(last_train_accuracy, POSITION_F64, 0, 1, true),
+};
+/* clang-format on */
 const int tren_n_position_fields = sizeof tren_position_fields / sizeof *tren_position_fields;
 
 tren_status tren_checkpoint_head(char **text, const tren_checkpoint *c) {
@@ -215,8 +221,8 @@ tren_status tren_checkpoint_write(const char *dir, const char *name, const char 
                                   const tren_checkpoint *c, const tren_checkpoint_arrays *a) {
     char path[TREN_MAX_PATH + 64], tmp[TREN_MAX_PATH + 72];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    snprintf(tmp, sizeof tmp, "%s.tmp", path);
     at_point(a, "begin");
+    TREN_TRY(tren_temporary_take(tmp, sizeof tmp, path, TREN_ERR_CHECKPOINT));
     TREN_TRY(write_file(tmp, c, a));
     at_point(a, "closed");
     if (previous) TREN_TRY(keep_previous(dir, path, previous));

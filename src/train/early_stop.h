@@ -4,11 +4,15 @@
 
 #include "tren/config.h"
 
-/* loss [n]: validation losses of epochs 1..n. best: of the best epoch so far, this one included;
- * bad: epochs since the last improvement by more than min_delta. Prechelt 1998: GL stops when 100
- * (loss/best - 1) > alpha; UP_s stops when the loss rose over s successive strips of k epochs,
- * judged at the end of a strip. */
-bool tren_early_stop(const tren_config *config, const double *loss, size_t n, double best,
-                     int64_t bad);
+/* loss [n]: validation losses of epochs 1..n. A rule is a function of them alone, so a resumed run
+ * stops where an undisturbed one does. Not before start_epoch is complete. Prechelt 1998: GL stops
+ * when 100 (loss / lowest - 1) > alpha; UP_s stops when the loss rose over s successive strips of k
+ * epochs, judged at the end of a strip. */
+bool tren_early_stop(const tren_config *config, const double *loss, size_t n);
+
+/* What patience counts: epochs since the last reset. An epoch resets the count when its loss is
+ * finite and lower than the loss of the last reset by more than min_delta. Small improvements that
+ * do not reset add up until one does. */
+int64_t tren_bad_epochs(const double *loss, size_t n, double min_delta);
 
 #endif

@@ -59,14 +59,13 @@ static tren_status same_digest(tren_trainer *t, uint64_t digest) {
 
 static tren_status remember_loss(tren_checkpoint *c, double loss) {
     double *longer = realloc(c->history, (c->n_history + 1) * sizeof *longer);
-    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: the history of losses");
+    if (!longer) return tren_fail_memory(0, "the history of losses");
     c->history = longer;
     c->history[c->n_history++] = loss;
     return TREN_OK;
 }
 
-/* Improvement is judged against the best loss less min_delta; the best weights are those of the
- * lowest loss. */
+/* The best weights are those of the lowest loss, whatever patience counts. */
 static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     tren_position *at = &t->state_of.at;
     v->loss = scores->loss;
@@ -74,25 +73,24 @@ static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     v->mean_abs_z = scores->mean_abs_z;
     if (scores->rows == 0) return;
     bool first = at->best_epoch == 0 && isfinite(v->loss);
-    bool improved = first || v->loss < at->best_loss - t->config->early_stopping.min_delta;
     v->best = first || v->loss < at->best_loss;
     if (!isfinite(v->loss)) {
-        improved = v->best = false; /* nothing is lower than NaN: it would stay the best for ever */
+        v->best = false; /* nothing is lower than NaN: it would stay the best for ever */
         trainer_say(t,
                     "warning: the validation loss of epoch %lld is not finite, and counts as no "
                     "improvement: look for extreme values in the validation rows, or lower "
                     "optimizer.learning_rate",
                     (long long)at->epoch + 1);
     }
-    at->bad_epochs = improved ? 0 : at->bad_epochs + 1;
+    at->bad_epochs = tren_bad_epochs(t->state_of.history, t->state_of.n_history,
+                                     t->config->early_stopping.min_delta);
     if (v->best) {
         at->best_loss = v->loss;
         at->best_accuracy = v->accuracy;
         at->best_epoch = at->epoch + 1;
         at->best_digest = v->digest;
     }
-    v->stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history, at->best_loss,
-                              at->bad_epochs);
+    v->stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history);
 }
 
 static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_N_PHASES]) {
@@ -239,8 +237,7 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
 
 /* Collective: only rank 0 has the history. */
 static bool stopped_before(const tren_trainer *t) {
-    bool stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history,
-                                t->state_of.at.best_loss, t->state_of.at.bad_epochs);
+    bool stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history);
     tren_comm_bcast(t->comm, &stop, sizeof stop);
     return stop;
 }

@@ -1,6 +1,7 @@
 /* Evaluation in blocks of fixed size, folded by the tree over blocks: the same bits whoever
  * evaluates which. */
 #include "tren/train.h"
+#include "train/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,6 +35,17 @@ static tren_status share_out(tren_evaluator *e, const tren_comm *comm, bool shar
     return tren_alloc(&e->all, all, sizeof *e->all, "evaluation");
 }
 
+static tren_status check_memory(const tren_evaluator *e, const tren_comm *comm,
+                                const tren_dataset_info *info) {
+    char what[64];
+    double rows = (double)(e->hi - e->lo) * TREN_EVAL_ROWS;
+    if (rows > (double)e->n) rows = (double)e->n;
+    double row = tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
+    double batch = (double)e->graph->act_per_row * TREN_EVAL_ROWS * sizeof(real);
+    snprintf(what, sizeof what, "%.0f rows to evaluate", rows);
+    return tren_memory_require(comm, rows * row + (rows > 0 ? batch : 0), what, "the dataset");
+}
+
 static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
     if (e->hi == e->lo) return TREN_OK;
     const tren_dataset_info *info = tren_dataset_info_of(spec->dataset);
@@ -57,6 +69,7 @@ tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *com
     e->n_blocks = (int)((e->n + TREN_EVAL_ROWS - 1) / TREN_EVAL_ROWS);
     e->classes = info->n_classes > 0;
     TREN_GOTO(share_out(e, comm, spec->shared));
+    TREN_GOTO(check_memory(e, comm, info));
     TREN_GOTO(open_rows(e, spec));
 done:
     st = tren_comm_agree(comm, st);

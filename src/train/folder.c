@@ -1,11 +1,12 @@
 #include "train/folder.h"
+#include "base/own.h"
+#include "base/temporary.h"
+#include "base/why.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 void tren_folder_path(char *out, size_t n, const tren_folder *folder, const char *name) {
@@ -28,29 +29,6 @@ static tren_status make_folders(const char *path) {
     }
 }
 
-/* The lock dies with its holder, and ranks of a killed mpirun may outlive it by a second: hence the
- * patience. */
-static tren_status lock_folder(tren_folder *folder) {
-    enum { TRIES = 50 };
-    char path[TREN_MAX_PATH + 16];
-    tren_folder_path(path, sizeof path, folder, ".lock");
-    folder->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (folder->lock < 0)
-        return tren_fail(TREN_ERR_ENV,
-                         "cannot write in the run folder %s: %s; choose another with --out",
-                         folder->path, strerror(errno));
-    for (int i = 0; i < TRIES; i++) {
-        if (flock(folder->lock, LOCK_EX | LOCK_NB) == 0) return TREN_OK;
-        if (errno != EWOULDBLOCK) return TREN_OK; /* a file system without locks */
-        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-    }
-    return tren_fail(
-        TREN_ERR_ENV,
-        "the run folder %s is in use by another run (its .lock is held); wait for it, or choose "
-        "another folder with --out",
-        folder->path);
-}
-
 static tren_status refuse_used(const tren_folder *folder) {
     static const char *const trace[] = {"last.h5", "previous.h5", "best.h5", "metrics.csv",
                                         "result.json"};
@@ -67,18 +45,35 @@ static tren_status refuse_used(const tren_folder *folder) {
     return TREN_OK;
 }
 
-tren_status tren_folder_open(tren_folder *folder, const char *path, bool resume) {
+tren_status tren_folder_open(tren_folder *folder, const char *path) {
+    char lock[TREN_MAX_PATH + 16];
     *folder = (tren_folder){.lock = -1};
     snprintf(folder->path, sizeof folder->path, "%s", path);
     if (!path[0]) return TREN_OK;
     TREN_TRY(make_folders(path));
-    TREN_TRY(lock_folder(folder));
-    if (!resume) TREN_TRY(refuse_used(folder));
+    tren_folder_path(lock, sizeof lock, folder, ".lock");
+    const char *why;
+    folder->lock = tren_own_open(lock, TREN_OWN_KEEP, &why);
+    if (folder->lock >= 0) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV,
+                     "cannot write in the run folder %s: %s%s; choose another with --out", path,
+                     strchr(why, ';') ? ".lock: " : "", why);
+}
+
+bool tren_folder_lock(const tren_folder *folder) {
+    if (!folder->path[0] || flock(folder->lock, LOCK_EX | LOCK_NB) == 0) return true;
+    return errno != EWOULDBLOCK; /* a file system without locks */
+}
+
+tren_status tren_folder_begin(tren_folder *folder, bool resume) {
     char log[TREN_MAX_PATH + 16];
+    if (!folder->path[0]) return TREN_OK;
+    if (!resume) TREN_TRY(refuse_used(folder));
     tren_folder_path(log, sizeof log, folder, "run.log");
-    folder->log = fopen(log, "ae");
+    const char *why;
+    folder->log = tren_own_fopen(log, TREN_OWN_APPEND, &why);
     if (folder->log) return TREN_OK;
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", log, strerror(errno));
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", log, why);
 }
 
 void tren_folder_close(tren_folder *folder) {
@@ -98,13 +93,13 @@ tren_status tren_folder_write(const tren_folder *folder, const char *name, const
     if (!folder->path[0]) return TREN_OK;
     char path[TREN_MAX_PATH + 64], tmp[TREN_MAX_PATH + 72];
     tren_folder_path(path, sizeof path, folder, name);
-    snprintf(tmp, sizeof tmp, "%s.tmp", path);
-    FILE *file = fopen(tmp, "we");
-    bool bad = !file;
-    if (file) bad = (fputs(text, file) < 0) | (fflush(file) != 0);
+    TREN_TRY(tren_temporary_take(tmp, sizeof tmp, path, TREN_ERR_ENV));
+    const char *why;
+    FILE *file = tren_own_fopen(tmp, TREN_OWN_REPLACE, &why);
+    bool bad = file && ((fputs(text, file) < 0) | (fflush(file) != 0));
     if (file) bad |= fclose(file) != 0;
-    if (!bad && rename(tmp, path) == 0) return TREN_OK;
-    int error = errno;
+    if (file && !bad && rename(tmp, path) == 0) return TREN_OK;
+    if (file) why = tren_why(errno);
     unlink(tmp);
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, strerror(error));
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, why);
 }

@@ -10,9 +10,12 @@ typedef struct tren_folder {
     FILE *log, *metrics;
 } tren_folder;
 
-/* Makes the folder and locks it, waiting a few seconds for orphans of a killed run. Refuses a used
- * one unless resume. */
-tren_status tren_folder_open(tren_folder *folder, const char *path, bool resume);
+/* Makes the folder and opens its lock. */
+tren_status tren_folder_open(tren_folder *folder, const char *path);
+/* Tries to take the lock; false while another run holds it. */
+bool tren_folder_lock(const tren_folder *folder);
+/* What follows the lock: refuses a used folder unless resume, and opens the log. */
+tren_status tren_folder_begin(tren_folder *folder, bool resume);
 void tren_folder_close(tren_folder *folder);
 void tren_folder_path(char *out, size_t n, const tren_folder *folder, const char *name);
 void tren_folder_remove(const tren_folder *folder, const char *name); /* if it is there */

@@ -13,9 +13,10 @@ size_t tren_batch_rows(const tren_config *config, size_t m, int shards);
 double tren_memory_needed(const tren_config *config, const tren_graph *graph,
                           const tren_dataset_info *info, int ranks);
 
-/* Bytes that each of `n_local` processes of this node can still get: what the node has free, what
- * its control group and RLIMIT_AS allow. INFINITY where nothing tells. */
-double tren_memory_free(int n_local);
+/* TREN_ERR_ENV where a rank of this node cannot get so many bytes: for `what`, and `smaller` is
+ * what to make smaller. Not collective. */
+tren_status tren_memory_require(const tren_comm *comm, double bytes, const char *what,
+                                const char *smaller);
 
 /* Refuses, before anything large is touched, what would end with the kernel killing a rank. */
 tren_status tren_memory_check(const tren_config *config, const tren_graph *graph,

@@ -1,6 +1,8 @@
 /* metrics.csv: one row an epoch. All columns but those ending in seconds are the same on any number
  * of ranks, killed or not. */
+#include "base/own.h"
 #include "train/trainer.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,16 +18,15 @@ static const char header[] =
 static tren_status append(tren_checkpoint *c, const char *line) {
     size_t have = c->n_metrics, more = strlen(line);
     char *longer = realloc(c->metrics, have + more + 1);
-    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "out of memory: metrics");
+    if (!longer) return tren_fail_memory(0, "metrics");
     memcpy(longer + have, line, more + 1);
     c->metrics = longer;
     c->n_metrics = have + more;
     return TREN_OK;
 }
 
-static tren_status lost(const tren_trainer *t) {
-    return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path,
-                     strerror(errno));
+static tren_status lost(const tren_trainer *t, const char *why) {
+    return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path, why);
 }
 
 /* All rows anew, and the file left open for the next ones. */
@@ -33,8 +34,9 @@ static tren_status write_rows(tren_trainer *t) {
     TREN_TRY(tren_folder_write(&t->folder, "metrics.csv", t->state_of.metrics));
     char path[TREN_MAX_PATH + 16];
     tren_folder_path(path, sizeof path, &t->folder, "metrics.csv");
-    t->folder.metrics = fopen(path, "ae");
-    return t->folder.metrics ? TREN_OK : lost(t);
+    const char *why;
+    t->folder.metrics = tren_own_fopen(path, TREN_OWN_APPEND, &why);
+    return t->folder.metrics ? TREN_OK : lost(t, why);
 }
 
 /* Rows after the checkpoint are written again, by the steps that are done again. */
@@ -49,7 +51,7 @@ static tren_status write_row(tren_trainer *t, const char *line) {
     FILE *file = t->folder.metrics;
     if (!file) return write_rows(t);
     if (fputs(line, file) >= 0 && fflush(file) == 0) return TREN_OK;
-    tren_status st = lost(t);
+    tren_status st = lost(t, tren_why(errno));
     fclose(file);
     t->folder.metrics = NULL;
     return st;

@@ -1,4 +1,5 @@
 #include "train/trainer.h"
+#include "base/input.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -127,8 +128,8 @@ static const char *status_name(tren_status st) {
 bool trainer_has_result(const tren_trainer *t) {
     char path[TREN_MAX_PATH + 16], text[sizeof((json *)0)->text] = "", digest[64];
     tren_folder_path(path, sizeof path, &t->folder, "result.json");
-    FILE *file = fopen(path, "re");
-    if (!file) return false;
+    FILE *file;
+    if (tren_input_fopen(&file, path, TREN_ERR_ENV, "a result") != TREN_OK) return false;
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
     snprintf(digest, sizeof digest, "\"digest\": \"%016llx\"",

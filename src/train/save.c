@@ -209,10 +209,27 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
                      t->folder.path, tren_error_text());
 }
 
+/* The position lies within this very run: only a forged checkpoint's does not. */
+static tren_status check_position(const tren_trainer *t, const tren_checkpoint *c,
+                                  const char *path) {
+    const tren_position *at = &c->at;
+    bool whole = trainer_iterates(t) || (at->rows > 0) == (at->step > 0);
+    if (at->step < t->steps_per_epoch && at->rows <= (int64_t)t->info->rows[TREN_TRAIN] && whole &&
+        c->n_history == (size_t)at->epoch && strcmp(c->optimizer, t->optimizer->name) == 0 &&
+        strcmp(c->precision, TREN_REAL_NAME) == 0)
+        return TREN_OK;
+    return tren_checkpoint_damaged(
+        path,
+        "it says epoch %lld, step %lld, %lld rows, %zu losses, %s in %s, which this run of %lld "
+        "steps an epoch, %s in " TREN_REAL_NAME
+        " never has; name another folder with --out, or train again",
+        (long long)at->epoch, (long long)at->step, (long long)at->rows, c->n_history, c->optimizer,
+        c->precision, (long long)t->steps_per_epoch, t->optimizer->name);
+}
+
 static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, const char *path) {
     tren_config before;
-    tren_config_defaults(&before);
-    TREN_TRY(tren_config_load_text(&before, c->config, strlen(c->config), path));
+    TREN_TRY(tren_checkpoint_config(&before, c, path));
     TREN_TRY(tren_config_same(&before, t->config, TREN_ROLE_RECIPE));
     if (c->dataset_digest != t->info->digest)
         return tren_fail(TREN_ERR_USAGE,
@@ -274,7 +291,8 @@ static tren_status read_states(tren_trainer *t, const char *path) {
             tren_span part = piece[p];
             if (part.off >= t->n_values) continue;
             if (part.off + part.len > t->n_values) part.len = t->n_values - part.off;
-            TREN_TRY(tren_checkpoint_read_state(at, path, t->optimizer->state_name[k], part));
+            TREN_TRY(tren_checkpoint_read_state(at, path, t->optimizer->state_name[k], t->n_values,
+                                                part));
         }
     }
     return TREN_OK;
@@ -287,6 +305,7 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
     if (t->comm->rank == 0) {
         st = find_checkpoint(t, &c, path, sizeof path);
         if (st == TREN_OK && path[0]) st = check_same(t, &c, path);
+        if (st == TREN_OK && path[0]) st = check_position(t, &c, path);
         if (st == TREN_OK && path[0]) st = tren_checkpoint_read_values(t->value, path, t->graph);
         if (st == TREN_OK && path[0]) say_other_core(t, &c);
         if (st == TREN_OK && path[0])

@@ -5,14 +5,34 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* The lock dies with its holder, and ranks of a killed mpirun may outlive it by a second: hence the
+ * patience. All ranks wait together and make progress: else the watchdogs would take rank 0, which
+ * waits for the lock, for stuck. */
+static tren_status wait_for_lock(tren_trainer *t) {
+    enum { TRIES = 50 };
+    for (int i = 0; i < TRIES; i++) {
+        bool locked = t->comm->rank > 0 || tren_folder_lock(&t->folder);
+        tren_comm_bcast(t->comm, &locked, sizeof locked);
+        if (locked) return TREN_OK;
+        atomic_fetch_add(&t->watch.beat, 1);
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
+    return tren_fail(TREN_ERR_ENV,
+                     "the run folder %s is in use by another run (its .lock is held); wait for it, "
+                     "or choose another folder with --out",
+                     t->config->out);
+}
 
 static tren_status open_folder(tren_trainer *t) {
-    tren_status st = TREN_OK;
-    if (t->comm->rank == 0) {
-        st = tren_folder_open(&t->folder, t->config->out, t->options->resume);
-        if (t->options->log) t->log = *t->options->log;
-        t->log.file = t->folder.log;
-    }
+    bool writes = t->comm->rank == 0;
+    TREN_TRY(
+        tren_comm_agree(t->comm, writes ? tren_folder_open(&t->folder, t->config->out) : TREN_OK));
+    TREN_TRY(wait_for_lock(t));
+    tren_status st = writes ? tren_folder_begin(&t->folder, t->options->resume) : TREN_OK;
+    if (writes && t->options->log) t->log = *t->options->log;
+    t->log.file = t->folder.log;
     return tren_comm_agree(t->comm, st);
 }
 

@@ -104,8 +104,8 @@ tren_status tren_watchdog_open(tren_watchdog **dog, const tren_watch *watch, int
     if (error != 0) {
         free(d);
         return tren_fail(TREN_ERR_ENV,
-                         "cannot start the watchdog thread: %s; raise the limit of processes "
-                         "(ulimit -u), or set stall_timeout: 0",
+                         "cannot start the watchdog thread: %s; raise the limits of "
+                         "processes and memory (ulimit -u, ulimit -v), or set stall_timeout: 0",
                          strerror(error));
     }
     *dog = d;

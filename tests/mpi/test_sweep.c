@@ -1,11 +1,14 @@
 /* Sweeps: neither the number of ranks nor that of a group's changes what is in the files; what is
  * there is not computed again; a point that fails costs no other. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/whole.h"
+#include "lab/claim.h"
 #include "support/mpi.h"
 #include "tren/lab.h"
 
@@ -143,6 +146,47 @@ Test(sweep, parts_of_a_job_array_together_make_the_whole) {
     sweep.n_parts = 3;
     for (sweep.part = 2; sweep.part >= 0; sweep.part--)
         cr_assert_eq(tren_sweep_run(&test_comm, &sweep, &result), TREN_OK);
+    cr_assert_eq(total_calls(&t, 1), POINTS);
+    expect_collected(&sweep);
+    test_comm_passed();
+}
+
+/* A process beside the ranks that claims a point and does nothing; it ends with what is written. */
+static pid_t other_owner(int point) {
+    int ready[2];
+    char byte = 0;
+    cr_assert_eq(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        tren_claims claims;
+        bool claimed = tren_claims_open(&claims, folder) == TREN_OK &&
+                       tren_claim_take(&claims, name_of(NULL, point));
+        if (write(ready[1], &(char){claimed}, 1) == 1) pause();
+        _exit(0);
+    }
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    cr_assert_eq(byte, 1, "the claim was refused");
+    close(ready[0]);
+    close(ready[1]);
+    return child;
+}
+
+Test(sweep, leaves_a_point_to_its_owner_and_takes_it_once_that_is_killed) {
+    trial t = {.bad = -1};
+    tren_sweep sweep = sweep_of(&t, 1);
+    tren_sweep_result result;
+    pid_t owner = test_comm.rank == 0 ? other_owner(7) : -1;
+    tren_comm_barrier(&test_comm);
+    cr_assert_eq(tren_sweep_run(&test_comm, &sweep, &result), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(result.n_left, 1);
+    cr_assert_eq(total_calls(&t, 1), POINTS - 1);
+    if (owner > 0) {
+        kill(owner, SIGKILL);
+        waitpid(owner, NULL, 0);
+    }
+    tren_comm_barrier(&test_comm);
+    cr_assert_eq(tren_sweep_run(&test_comm, &sweep, &result), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(result.n_left, 0);
     cr_assert_eq(total_calls(&t, 1), POINTS);
     expect_collected(&sweep);
     test_comm_passed();

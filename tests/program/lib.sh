@@ -60,6 +60,13 @@ mpi() {
     timeout -k 5 120 mpirun -n "$ranks" "$@"
 }
 
+# env "${killing[@]}" TREN_TEST_KILL=renamed:3 COMMAND ...   Rank 0 dies without warning the third time that the run
+# comes to this point. With the sanitizer, whose library wants to be the first, this one has to be let in.
+kill_at=$(realpath "${TREN_BUILD:-$TREN_BIN}")/tests/libkill_at.so
+# shellcheck disable=SC2034
+killing=("LD_PRELOAD=$kill_at" "ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0")
+needs_killing() { [[ -e $kill_at ]] || skip "no $kill_at: a run cannot be killed at a point (BUILD_SHARED_LIBS=OFF?)"; }
+
 # expect CODE PART COMMAND ...   Runs it; its exit code must be CODE, its output (both streams, kept in the file
 # `output`) must hold PART.
 expect() {
@@ -88,6 +95,12 @@ same_run() { # RUN OTHER
     done
     [[ -n $(field "$1" digest) ]] || fail "$1/result.json has no digest"
     diff <(timeless "$1") <(timeless "$2") || fail "$2: other metrics than $1"
+}
+
+# few A ... -- B ...   A in the quick tier of tests, B in the long one (TREN_LONG=1).
+few() {
+    local all=$*
+    if [[ ${TREN_LONG:-} ]]; then echo "${all#*-- }"; else echo "${all%% -- *}"; fi
 }
 
 # A dataset of a moment: make_sinusoid FILE ROWS

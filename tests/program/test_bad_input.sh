@@ -56,6 +56,13 @@ spoil_files() {
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEFGH' >bad/images
     printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2ABCDEF' >bad/images-cut
     printf '\0\0\10\3\377\377\377\377\377\377\377\377\377\377\377\377' >bad/images-huge
+    printf '\0\0\10\3\177\377\377\377\0\0\0\2\0\0\0\2ABCDEF' >bad/images-2e31
+    printf '\0\0\16\3\177\377\377\377\0\0\264\4\0\0\264\4ABCDEF' >bad/images-2e65
+    printf '\0\0\14\3\377\377\377\377\0\0\0\2\0\0\0\2ABCDEF' >bad/images-2e32
+    { printf '\0\0\15\2\0\0\0\2\0\20\0\1' && head -c $((8 * 1048577)) /dev/zero; } >bad/targets-2e20
+    gzip -c bad/images-2e31 >bad/images-2e31.gz
+    printf '\0\0\10\1\177\377\377\377\1\2\3' >bad/labels-2e31
+    printf '\0\0\10\1\377\377\377\377\1\2\3' >bad/labels-2e32
     printf '\0\0\10\1\0\0\0\3\1\2\3' >bad/labels
     printf '\0\0\10\1\0\0\0\2\1\2' >bad/labels-2
     gzip -c bad/images | head -c 20 >bad/images.gz
@@ -73,6 +80,8 @@ spoil_files() {
     printf '1,"x\n2,1\n' >bad/quote.csv
     printf '1,,0\n2,3,1\n' >bad/hole.csv
     printf '1,0\n2,0\n3,0\n' >bad/three.csv
+    printf 'x,y\n1,Gr\xf6sse\n2,b\n' >bad/latin.csv
+    { printf '\xe9t\xe9\n' && seq 9; } >bad/latin-names
     printf '\xff\xfea\0,\0b\0' >bad/utf16.csv
 }
 
@@ -86,6 +95,7 @@ spoil_configs() {
     yaml list 'epochs: [1]\n'
     yaml map 'epochs: {a: 1}\n'
     yaml section 'optimizer: 3\n'
+    yaml idle 'data: good/classes.h5\noptimizer: {name: scg, learning_rate: 0.2}\nout: new\n'
     yaml documents 'epochs: 1\n---\nepochs: 2\n'
     yaml open 'data: "c.h5\n'
     yaml alias 'epochs: *no\n'
@@ -94,9 +104,14 @@ spoil_configs() {
     yaml empty '# nothing\n'
     yaml value 'epochs:\n'
     yaml control 'out: "a\\nb"\n'
+    yaml base64 'data: !!binary r.h5\n'
+    yaml grid 'data: good/classes.h5\nepochs: 1\nmodel.hidden: [4]\ngrid: {seed: [1, 2]}\n'
     yaml nested 'model.hidden: [[1]]\n'
     yaml many "model.hidden: [$(seq -s, 100)]\n"
     yaml deep "$(printf '[%.0s' {1..20000})"
+    yaml dashes "epochs: $(printf -- '- %.0s' {0..20000})1\n"
+    yaml questions "$(printf -- '? %.0s' {0..2000})1\n"
+    yaml anchors "$(seq -f 'a: &a%.0f 1' -s '\\n' 40000)"
     yaml both 'data: good/classes.h5\noptimizer: {lambda: 1, weight_decay: 0.1}\n'
 }
 

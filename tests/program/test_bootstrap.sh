@@ -27,6 +27,9 @@ expect_text "usage: ./bootstrap COMMAND"
 expect 2 trian
 expect_text "usage: ./bootstrap COMMAND"
 
+expect 2 test --al
+expect_text "test --all"
+
 expect 3 build
 for package in libopenmpi-dev openmpi-devel ninja-build "Spack: openmpi" CMAKE_PREFIX_PATH; do expect_text "$package"; done
 

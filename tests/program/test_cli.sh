@@ -93,8 +93,8 @@ test_mistakes() {
     expect 2 "command line: epochs: 'many' is not a whole number" "$tren" config --epochs many
     expect 2 "'--no-shuffle=1' takes no value" "$tren" config --no-shuffle=1
     expect 2 "unknown option '-e'; options begin with two dashes" "$tren" config -e
-    expect 2 "config file 'missing.yaml': No such file" "$tren" config missing.yaml
-    expect 2 "config file '.': is a folder" "$tren" config .
+    expect 2 "config file: missing.yaml: cannot open: No such file" "$tren" config missing.yaml
+    expect 2 "config file: .: is a folder" "$tren" config .
     echo 'seed: 1' >a.yaml
     expect 2 "'b.yaml' is one argument too many: the config file is 'a.yaml'" "$tren" config a.yaml b.yaml
     expect 2 "did you mean '--epochs=3'?" "$tren" config a.yaml epochs=3

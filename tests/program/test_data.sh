@@ -34,6 +34,42 @@ test_csv() {
     expect 4 "t.csv:102: column 1 (a): 'x' is not a number" "${data[@]}" import csv t.csv --label kind --out e.h5
 }
 
+# What does not vary, and targets that float would round, are said where data come in and where they are looked over.
+test_notes() {
+    local said
+    for ((i = 0; i < 60; i++)); do printf '%d,31.37,%d,%d,%d\n' $((i % 7)) $((1700000000 + 60 * i)) 5 $((i % 2)); done >notes.csv
+    said="1 of 3 columns does not vary in the training rows, or only by rounding (counted from 0: 1)"
+    expect 0 "note: $said" "${data[@]}" import csv notes.csv --header no --label 5 --ignore 4 --type f64 --out notes.h5
+    expect 0 "note   $said" "${data[@]}" check notes.h5
+    expect 0 "sd            2.00364 0 1029.34" "${data[@]}" info notes.h5
+    expect 0 "58 training" \
+        "${data[@]}" import csv notes.csv --header no --label 5 --ignore 4 --type f64 --no-normalize --out notes.h5 --force
+    expect 0 "sd            1 1 1" "${data[@]}" info notes.h5
+    ! "${data[@]}" check notes.h5 | grep 'vary' || fail "a dataset without normalisation has no constant columns"
+    "${data[@]}" import csv notes.csv --header no --target 1,3,4 --ignore 5 --type f64 --out notes.h5 --force 2>notes
+    grep -q "targets that do not vary in the training rows, or only by rounding (counted from 0): 2" notes || fail "notes: $(cat notes)"
+    grep -q "float rounds it (counted from 0): 1: subtract a constant" notes || fail "notes: $(cat notes)"
+}
+
+# What stands out in the classes, and in a header of numbers, is said.
+test_class_notes() {
+    local i
+    for ((i = 0; i < 40; i++)); do echo "$((i % 7)).5,$((i % 5)).25,$((i % 2))"; done >body.csv
+    { echo 0,1,2 && cat body.csv; } >numbers.csv
+    expect 0 "the first line, 0,1,2, is read as column names" \
+        "${data[@]}" import csv numbers.csv --label 2 --out notes.h5
+    expect 0 "36 training, 2 validation and 2 test rows of 2 f32, 2 classes" \
+        "${data[@]}" import csv numbers.csv --label 2 --split 90/5/5 --out notes.h5 --force
+    expect 0 "37 training, 2 validation and 2 test rows of 2 f32, 3 classes" \
+        "${data[@]}" import csv numbers.csv --label 3 --header no --split 90/5/5 --out notes.h5 --force
+    expect 0 "note: 1 of 3 classes have no training rows, the first is class 2 (c)" \
+        "${data[@]}" import csv body.csv --label 3 --class-names a,b,c --out notes.h5 --force
+    sed 's/.$/7/' body.csv >constant.csv
+    expect 0 "note: all training rows are of class 0 (7): a network cannot learn from one class" \
+        "${data[@]}" import csv constant.csv --label 3 --out notes.h5 --force
+    expect 4 "note   train: all rows are of one class" "${data[@]}" check notes.h5
+}
+
 test_hdf5() {
     expect 0 "rows of 2 f32" "${data[@]}" import hdf5 c.h5 --x /train/x --y /train/y --split 90/10/0 --out h.h5
     expect 4 "c.h5: /train/z: there is no such dataset" "${data[@]}" import hdf5 c.h5 --x /train/z --y /train/y --out i.h5
@@ -83,7 +119,8 @@ test_cifar() {
     expect 4 "short: its 100000 bytes are 32 records of CIFAR-10" "${data[@]}" import cifar short --classes 10 --out e.h5
     : >empty
     expect 4 "empty: is empty" "${data[@]}" import cifar empty --out c10.h5 --force
-    expect 4 "the label 10 is outside 0 to 9" "${data[@]}" import cifar <(printf '\12' && head -c 3072 /dev/zero) --out c10.h5 --force
+    { printf '\12' && head -c 3072 /dev/zero; } >ten
+    expect 4 "the label 10 is outside 0 to 9" "${data[@]}" import cifar ten --out c10.h5 --force
     cmp c10.h5 before.h5 || fail "a refused import touched the old file"
     [[ ! -e e.h5 && -z $(find . -name "*.tmp") ]] || fail "a refused import left a file"
 }
@@ -230,6 +267,8 @@ test_fashion_mnist() {
 
 test_make_info_check
 test_csv
+test_notes
+test_class_notes
 test_hdf5
 test_cifar
 test_take

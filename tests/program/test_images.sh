@@ -3,6 +3,7 @@
 # they have learned is what eval and predict see.
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+needs_killing
 
 # 450 pictures of 12 x 10 pixels: a bright bar that lies, stands or is not there, on noise.
 make_pictures() {
@@ -35,11 +36,11 @@ test_ranks() { # MODEL OPTION ...
     local model=$1 ranks
     shift
     expect 0 "stopped by epochs" train 1 "$model" --model.name "$model" "$@"
-    for ranks in 2 3 4 8; do
+    for ranks in $(few 3 8 -- 2 3 4 8); do
         expect 0 "" train "$ranks" "$model$ranks" --model.name "$model" "$@"
         same_run "$model" "$model$ranks"
     done
-    for engine in direct gather; do
+    for engine in $(few gather -- direct gather); do
         expect 0 "" train 2 "$model-$engine" --model.name "$model" --reduction "$engine" "$@"
         same_run "$model" "$model-$engine"
     done
@@ -50,8 +51,8 @@ test_resume() {
     expect 0 "" train 3 cut --model.name resnet18 --max_steps 7
     expect 0 "epoch 2, step 2" train 2 cut --model.name resnet18 --resume
     same_run resnet18 cut
-    expect 137 "" env TREN_TEST_KILL=states:2 mpirun -n 2 "$tren" train config.yaml --out killed --model.name resnet18 \
-        --checkpoint_steps 2
+    expect 137 "" env "${killing[@]}" TREN_TEST_KILL=states:2 mpirun -n 2 "$tren" train config.yaml --out killed \
+        --model.name resnet18 --checkpoint_steps 2
     expect 0 "resumed" train 4 killed --model.name resnet18 --resume --checkpoint_steps 2
     same_run resnet18 killed
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is settled before MPI starts: BLAS kernels, precision, srun without PMIx, and whether a person watches.
+# What is settled before MPI starts: BLAS kernels, precision, srun without PMIx, whether a person watches, limits that
+# are too low; and a start of MPI that hangs.
 set -euo pipefail
 
 tren=$TREN_BIN/tren
@@ -102,9 +103,59 @@ test_watched() {
     expect_field "stdout watched" no "$(cat "$scratch/file")"
 }
 
+# What no program can work with is refused in one line, whichever limit it is: not by MPI's or HDF5's own ways out.
+test_limits() {
+    local rows=$scratch/c.h5 options=(--data "$scratch/c.h5" --shards 2 --progress off --no-plots --epochs 1)
+    options+=(--out "$scratch/run")
+    "$tren" data make sinusoid --out "$rows" --n 60 >/dev/null
+    limited() { (ulimit "$1" "$2" && shift 2 && exec "$@"); }
+    expect_code 3 "may have 20 open files, and MPI and HDF5 need at least 64; raise the limit with 'ulimit -n 1024'" \
+        limited -n 20 "$tren" train "${options[@]}"
+    expect_code 3 "may have 128 KiB of stack" limited -s 128 "$tren" train "${options[@]}"
+    expect_code 3 "may have 300000 KiB of address space" limited -v 300000 "$tren" train "${options[@]}"
+    expect_code 3 "may have 200000 KiB of data" limited -d 200000 "$tren" data check "$rows"
+    [[ ! -e $scratch/run ]] || fail "limits: there is a run folder"
+    # Enough to start, and too little for this: OpenBLAS would wait for ever for its buffer.
+    expect_code 3 "(ulimit -v)" limited -v 600000 timeout 60 "$tren" train "${options[@]}" --model.hidden "[4000, 4000]"
+    rm -rf "$scratch/run"
+    expect_code 0 "" limited -v 1500000 "$tren" train "${options[@]}"
+    rm -r "$scratch/run"
+    expect_code 0 "" limited -n 64 "$tren" train "${options[@]}"
+    rm -r "$scratch/run"
+    expect_code 0 "" limited -s 512 "$tren" train "${options[@]}"
+    rm -r "$scratch/run"
+}
+
+# What SLURM grants bounds the ranks of a node together.
+test_slurm_memory() {
+    local options=(--data "$scratch/c.h5" --shards 2 --model.hidden "[3000, 3000]" --progress off --no-plots
+        --epochs 1 --max_steps 1 --out "$scratch/run")
+    expect_code 3 "SLURM grants this job 64 MiB on a node" env SLURM_MEM_PER_NODE=64 "$tren" train "${options[@]}"
+    expect_code 3 "; make model.hidden or batch_size smaller, or ask SLURM for more (sbatch --mem or --mem-per-cpu)" \
+        env SLURM_MEM_PER_CPU=32 SLURM_CPUS_ON_NODE=2 "$tren" train "${options[@]}"
+    expect_code 3 "SLURM grants this job 150 MiB on a node" \
+        env SLURM_MEM_PER_NODE=150 mpirun -n 2 "$tren" train "${options[@]}"
+    expect_code 0 "" env SLURM_MEM_PER_NODE=0 SLURM_MEM_PER_CPU=8000 "$tren" train "${options[@]}"
+}
+
+# One rank that never comes keeps the other in MPI_Init: it says so, or obeys a signal, but is not there for ever.
+test_mpi_start() {
+    local options=(train --data "$scratch/c.h5" --shards 2 --epochs 1) began=$SECONDS
+    # shellcheck disable=SC2016
+    local lonely='[[ $OMPI_COMM_WORLD_RANK -eq 0 ]] || exec sleep 100; exec "$@"'
+    expect_code 6 "tren: rank 0: MPI has not started within 10 s (MPI_Init)" \
+        mpirun -n 2 bash -c "$lonely" bash "$tren" "${options[@]}" --stall_timeout 2
+    expect_code 124 "stopped by a signal while MPI was starting; nothing was trained" \
+        mpirun -n 2 bash -c "$lonely" bash timeout 1 "$tren" "${options[@]}"
+    ((SECONDS - began < 60)) || fail "MPI start: took $((SECONDS - began)) s"
+}
+
 test_blas_core
 test_precision
 test_srun
 test_alone
 test_watched
+test_limits
+test_slurm_memory
+test_mpi_start
 echo "launch: all as expected"

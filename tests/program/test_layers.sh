@@ -74,6 +74,7 @@ check_tree() { # root
         fi
         check_includes "$1" "$file" "$layer"
         [[ $layer == cli || $file != *.c ]] || check_calls "$1" "$file"
+        ! grep -q TREN_TEST_ "$1/$file" || echo "$file: hooks of tests belong in tests/hooks, not in the program"
     done < <(cd "$1" && find src -name '*.[ch]' | sort)
     while read -r file; do
         layer=$(layer_of "tren/$(basename "$file")")
@@ -108,6 +109,8 @@ self_check() {
     expect 3 "foreign headers away from home"
     plant src/base/a.c 'void f(void) { exit(1); getenv("X"); printf("x"); fputs("x", stdout); rand(); }'
     expect 5 "calls that library code may not make"
+    plant src/cli/a.c 'int f(void) { return getenv("TREN_TEST_KILL") != 0; }'
+    expect 1 "a test hook in the program"
     mkdir "$root/src/misc" && plant src/misc/a.c 'int x;'
     expect 1 "an unknown layer"
 }

@@ -99,7 +99,7 @@ test_mistakes() {
     { head -n 2 classes/metrics.csv && echo 1,2,3; } >bad-cells/metrics.csv
     { head -n 2 classes/metrics.csv && sed -n '3s/,0\.[0-9]*/,abc/p' classes/metrics.csv; } >bad-number/metrics.csv
     printf 'a,b\n1,2\n' >bad-other/metrics.csv
-    expect 4 "bad-none/metrics.csv: No such file or directory; is this the folder of a 'tren train'?" "$tren" plot bad-none
+    expect 4 "bad-none/metrics.csv: cannot open: No such file or directory; check the path; is this the folder of a 'tren train'?" "$tren" plot bad-none
     expect 4 "bad-empty/metrics.csv is empty: no epoch is complete yet" "$tren" plot bad-empty
     expect 4 "bad-header/metrics.csv has no rows: no epoch is complete yet" "$tren" plot bad-header
     expect 4 "bad-cells/metrics.csv:3: 3 cells, and the header has" "$tren" plot classes bad-cells

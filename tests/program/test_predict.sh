@@ -111,6 +111,54 @@ test_mistakes() {
     [[ -z $(find . -name "*.tmp") ]] || fail "left behind: $(find . -name "*.tmp")"
 }
 
+# A file of rows to predict, without labels, gives the predictions of the same rows with them.
+test_unlabeled() {
+    expect 0 "0 training, 0 validation and 3000 test rows of 8 f32, without labels" \
+        "$tren" data import csv data.h5.csv --header no --ignore 9 --unlabeled --out rows.h5 --force
+    expect 0 "labels        none: rows to predict" "$tren" data info rows.h5
+    expect 0 "good" "$tren" data check rows.h5
+    "$tren" data import csv data.h5.csv --header no --label 9 --class-names 'red,so "green",blue' --split 0.1/0/99.9 \
+        --no-shuffle --out labeled.h5 --force >/dev/null 2>&1
+    expect 0 "rows.csv: predictions for 3000 rows" "$tren" predict classes --data rows.h5 --out rows.csv
+    [[ $(head -n 1 rows.csv) == 'row,predicted,predicted_name,p_red,"p_so ""green""",p_blue' ]] ||
+        fail "$(head -n 1 rows.csv)"
+    "$tren" predict classes --data labeled.h5 --out labeled.csv >/dev/null
+    diff <(tail -n 2997 rows.csv | cut -d, -f2-) <(tail -n 2997 labeled.csv | cut -d, -f4-) || fail "rows.csv"
+    expect 0 "predictions for 3000 rows" "$tren" predict classes --data rows.h5 --out rows-top.csv --top 1
+    expect 0 "predictions for 3000 rows" "$tren" predict classes --data rows.h5 --out rows-out.h5
+    expect 4 "holds rows without labels" "$tren" eval classes --data rows.h5
+}
+
+# The columns of a table are compared by name.
+test_columns() {
+    local i
+    echo u,v,y >named.csv
+    for ((i = 0; i < 60; i++)); do echo "$((i % 7)).5,$((i % 3)),$((i % 2))"; done >>named.csv
+    "$tren" data import csv named.csv --label y --out named.h5 >/dev/null
+    expect 0 "columns       2: u, v" "$tren" data info named.h5
+    if /usr/bin/python3 -c "import h5py" 2>/dev/null; then
+        /usr/bin/python3 -c 'import h5py; assert list(h5py.File("named.h5").attrs["column_names"]) == [b"u", b"v"]' ||
+            fail "h5py reads other column names"
+    fi
+    train named named.h5 --model.hidden 4
+    printf ',u,v\n0,1.5,2\n1,0.5,1\n' >rows.csv
+    expect 0 "left out; give --index keep" "$tren" data import csv rows.csv --unlabeled --out same.h5
+    expect 0 "2 rows" "$tren" predict named --data same.h5 --out same.csv
+    printf 'v,u\n2,1.5\n1,0.5\n' >rows.csv
+    "$tren" data import csv rows.csv --unlabeled --out other.h5 >/dev/null
+    expect 4 "column 1 of other.h5 is 'v', and 'u' in what named/best.h5 was trained on; put the columns into the order" \
+        "$tren" predict named --data other.h5 --out other.csv
+    printf 'u,v,w\n1.5,2,1\n0.5,1,1\n' >rows.csv
+    "$tren" data import csv rows.csv --unlabeled --out other.h5 --force >/dev/null
+    expect 4 "has a column 'w', which named/best.h5 was not trained on; leave it out (tren data import csv --ignore 'w')" \
+        "$tren" predict named --data other.h5 --out other.csv
+    printf 'u,w\n1.5,2\n0.5,1\n' >rows.csv
+    "$tren" data import csv rows.csv --unlabeled --out other.h5 --force >/dev/null
+    expect 4 "other.h5 has no column 'v', which named/best.h5 was trained on" \
+        "$tren" predict named --data other.h5 --out other.csv
+    [[ ! -e other.csv ]] || fail "a refused table was predicted"
+}
+
 # A disk that is full: nothing is left, what was there stays.
 test_full_disk() {
     mkdir full
@@ -140,5 +188,7 @@ test_targets
 test_hdf5
 test_ranks
 test_mistakes
+test_unlabeled
+test_columns
 test_full_disk
 echo "predict: what eval counts, row by row"

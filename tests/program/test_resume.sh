@@ -2,6 +2,7 @@
 # A run goes on where it was, on any number of ranks and by any engine; one that has ended stays as it is.
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+needs_killing
 
 make_classes data.h5 1500
 cat >config.yaml <<'END'
@@ -117,7 +118,7 @@ test_validation_not_finite() {
 # Every update rule has other states to gather and to hand out again.
 test_states() {
     local name engine i=0 sizes=(1 4 3 2 8 1 5 4) engines=(shared direct halving gather direct halving shared gather)
-    for name in momentum nesterov adam adamw; do
+    for name in $(few momentum adamw -- momentum nesterov adam adamw); do
         local options=(--optimizer.lambda 1 --epochs 3)
         case $name in
         nesterov) options+=(--optimizer.nesterov) ;;
@@ -144,7 +145,7 @@ test_double() {
 
 # Killed with the best weights written, and the checkpoint that names them not yet.
 test_between_best_and_last() {
-    expect 137 "" env TREN_TEST_KILL=begin:5 mpirun -n 2 "$tren" train config.yaml --out best
+    expect 137 "" env "${killing[@]}" TREN_TEST_KILL=begin:5 mpirun -n 2 "$tren" train config.yaml --out best
     cp -r best best-early
     expect 0 "epoch 2, step 11" train 3 best --resume
     same_run plain best
@@ -155,7 +156,7 @@ test_between_best_and_last() {
 }
 
 test_between_epochs() {
-    expect 137 "" env TREN_TEST_KILL=done:2 mpirun -n 3 "$tren" train config.yaml --out between
+    expect 137 "" env "${killing[@]}" TREN_TEST_KILL=done:2 mpirun -n 3 "$tren" train config.yaml --out between
     expect 0 "epoch 2, step 0" train 2 between --resume
     same_run plain between
 }
@@ -172,7 +173,8 @@ kill_when() { # RUN PART RANKS OPTION ...   Kills mpirun once the log holds PART
 test_in_the_check() {
     local options=(--check_without_dropout 3 --epochs 2)
     expect 0 "the loss falls" train 1 check "${options[@]}"
-    expect 137 "epoch 2 of 3" env TREN_TEST_KILL=check:2 mpirun -n 2 "$tren" train config.yaml --out check1 "${options[@]}"
+    expect 137 "epoch 2 of 3" env "${killing[@]}" TREN_TEST_KILL=check:2 mpirun -n 2 "$tren" train config.yaml \
+        --out check1 "${options[@]}"
     expect 0 "the loss falls" train 3 check1 "${options[@]}" --resume
     same_run check check1
     diff <(timeless check) <(train 1 unchecked --epochs 2 >/dev/null; timeless unchecked) || fail "the check left traces"

@@ -13,6 +13,9 @@ digests=""
 ! "$python" -c "import xxhash" 2>/dev/null || digests=yes
 
 make_classes data.h5 500
+# With names of columns and classes, which the digest covers
+{ echo a,b,c,d,e,f,g,h,kind && sed 's/.$/class &/' data.h5.csv; } >named.csv
+"$tren" data import csv named.csv --label kind --out data.h5 --force >/dev/null
 make_sinusoid line.h5 300
 options=(--model.hidden "[8, 6]" --epochs 2 --progress off)
 "$tren" train --data data.h5 --out classes "${options[@]}" --optimizer.name adamw --max_steps 3 >/dev/null

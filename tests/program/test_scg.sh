@@ -3,6 +3,7 @@
 # tolerances; and what it cannot go with is refused.
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
+needs_killing
 
 [[ -x $TREN_BIN/tren64 ]] || skip "there is no tren64"
 exec 2> >(grep -v ' Killed  ' >&2) # bash tells of each
@@ -58,12 +59,14 @@ test_engines() {
     same_run plain unstacked
 }
 
-# Neither the size of batches nor an order of the rows has a meaning.
+# Neither the size of batches nor an order of the rows has a meaning: asking for them is refused, and those of a file
+# for another optimizer change nothing.
 test_no_batches() {
-    expect 0 "batch of 54 rows in 4 shards, 1 step an epoch" train 2 batches --batch_size 7
+    sed 's/name: scg/name: adam/; $a batch_size: 7\nshuffle: false' config.yaml >adam.yaml
+    expect 0 "batch of 54 rows in 4 shards, 1 step an epoch" mpi 2 "$tren" train adam.yaml --out batches --optimizer.name scg
     same_run plain batches
-    expect 0 "" train 1 unshuffled --no-shuffle
-    same_run plain unshuffled
+    expect 2 "batch_size: 7, but optimizer.name: scg" train 2 refused --batch_size 7
+    expect 2 "shuffle: false, but optimizer.name: scg" train 1 refused --no-shuffle
 }
 
 test_classes() {
@@ -85,7 +88,8 @@ test_float() {
 test_killed() {
     local point ranks=3
     for point in done:1 begin:2 states:1 closed:2 linked:1 done:1; do
-        expect 137 "" env "TREN_TEST_KILL=$point" mpirun -n $ranks "$tren" train config.yaml --out killed --resume
+        expect 137 "" env "${killing[@]}" "TREN_TEST_KILL=$point" mpirun -n $ranks "$tren" \
+            train config.yaml --out killed --resume
         ranks=$((ranks % 4 + 1))
     done
     expect 0 "resumed from" train 4 killed --resume
@@ -137,9 +141,9 @@ test_max_time() {
 
 test_refused() {
     expect 2 "dropout: scg compares" train 2 refused --dropout 0.1
-    expect 2 "optimizer.clip_norm: scg compares" train 1 refused --optimizer.clip_norm 1
+    expect 2 "optimizer.clip_norm: 1, but optimizer.name: scg" train 1 refused --optimizer.clip_norm 1
     expect 2 "augment: scg compares" train 1 refused --augment.noise 0.1
-    expect 2 "momentum: 0.9 is for sgd; scg finds" train 1 refused --optimizer.momentum 0.9
+    expect 2 "optimizer.momentum: 0.9, but optimizer.name: scg" train 1 refused --optimizer.momentum 0.9
     expect 2 "schedule: scg finds" train 1 refused --schedule.name cosine
     [[ ! -e refused ]] || fail "a refused run has made a folder"
     expect 5 "not finite where iteration 1 of scg begins" train 3 wild --model.init_variance 1e300 \

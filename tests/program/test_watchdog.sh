@@ -93,6 +93,18 @@ test_suspended() {
     ends 75 8 suspended
 }
 
+# Ranks that wait for another run to leave the folder are not stuck, however short the time for that.
+test_locked() {
+    mkdir -p locked
+    flock locked/.lock sleep 30 &
+    local holder=$!
+    await bash -c "! flock -n locked/.lock true"
+    expect 3 "the run folder locked is in use by another run (its .lock is held)" \
+        mpi 2 "$tren" train config.yaml --out locked --stall_timeout 1
+    kill "$holder"
+    wait "$holder" 2>/dev/null || true
+}
+
 test_dead() { # RANK
     start 3 "dead$1"
     kill -KILL "$(pid_of_rank "$1")"
@@ -108,6 +120,7 @@ test_stopped gather 3 0
 test_stopped mpi 2 1
 test_before_the_first_checkpoint
 test_suspended
+test_locked
 test_dead 0
 test_dead 2
 expect 0 "stopped by max_steps" mpi 2 "$tren" train config.yaml --out none --stall_timeout 0 --max_steps 10

@@ -32,14 +32,29 @@ test_job() {
 
 all_over() { for job in "$@"; do is_over "$job" || return 1; done; }
 
-# Of jobs with the numbers 2, 4 and 6 the first is part 1 of 3.
-test_array() {
-    local job
-    job=$(submit --array=2-6:2 --nodes=1 --ntasks-per-node=1 "$slurm/sweep.sbatch" grid.yaml --out array)
+# Whatever the numbers of an array are, its jobs train each point once.
+test_array() { # array, folder
+    local job twice
+    job=$(submit --array="$1" --nodes=1 --ntasks-per-node=1 "$slurm/sweep.sbatch" grid.yaml --out "$2" --epochs 200)
     wait_until 90 "end of the array" array_is_over "$job"
-    grep -h "part" job*.out | sort >parts
-    for part in 1 2 3; do expect_text "part $part/3" parts; done
-    same_table array "an array of 3 jobs"
+    [[ $(grep -l "sweep.sbatch: finished" job*.out | wc -l) -eq 3 ]] || fail "array $1: $(tail -n 5 job*.out)"
+    twice=$(sed -n 's/^\(sweep: .*\) in .*/\1/p' job*.out | sort | uniq -d)
+    [[ -z $twice ]] || fail "array $1: trained twice: $twice"
+    [[ $(grep -hc "^sweep: " job*.out | awk '{ n += $1 } END { print n }') -eq 12 ]] || fail "array $1: $(cat job*.out)"
+    cmp -s array-reference/sweep.csv "$2/sweep.csv" || fail "array $1: another table than that of one rank"
+    echo "an array of the jobs $1: each point once, the table of one rank"
+}
+
+# One of the jobs has failed: it alone is sent again.
+test_array_again() {
+    local job points
+    points=("runs of an array"/points/*.csv)
+    rm "${points[@]:0:4}" "runs of an array/sweep.csv"
+    job=$(submit --array=2 --nodes=1 --ntasks-per-node=1 "$slurm/sweep.sbatch" grid.yaml --out "runs of an array" --epochs 200)
+    wait_until 90 "end of the array" array_is_over "$job"
+    expect_text "12 points: 8 were there, 4 trained" job2.out
+    cmp -s array-reference/sweep.csv "runs of an array/sweep.csv" || fail "one job of an array again: another table"
+    echo "one job of an array again: what was missing"
 }
 array_is_over() { ! squeue --noheader --jobs="$1" --states=all --format=%T 2>/dev/null | grep -qE 'PENDING|RUNNING|COMPLETING'; }
 
@@ -50,7 +65,7 @@ test_requeue() {
     local job
     "$TREN" sweep grid.yaml --out long-reference --epochs 3000 >/dev/null
     job=$(submit "$slurm/sweep.sbatch" grid.yaml --out stopped --epochs 3000)
-    wait_until 30 "finished point" some_done stopped
+    wait_until 90 "finished point" some_done stopped
     scancel --batch --signal=USR1 "$job"
     wait_until 30 "requeued job" waits_again "$job"
     [[ ! -e stopped/sweep.csv ]] || fail "it was over before it was stopped"
@@ -72,7 +87,10 @@ test_bad_input() {
 
 "$TREN" data make sinusoid --n 2500 --out waves.h5 >reference.log
 "$TREN" sweep grid.yaml --out reference >>reference.log
+"$TREN" sweep grid.yaml --out array-reference --epochs 200 >>reference.log
 test_job
-test_array
+test_array 1,2,10 "runs of an array"
+test_array 4-5,9 runs-4-5-9
+test_array_again
 test_requeue
 test_bad_input

@@ -43,19 +43,19 @@ start_again() { # job, restarts
 test_requeue() { # launcher
     local job
     export TREN_LAUNCHER=$1
-    rm -rf disturbed
-    job=$(submit run.yaml --out disturbed)
-    wait_until 30 "checkpoint" test -e disturbed/last.h5
+    rm -rf "it's disturbed"
+    job=$(submit run.yaml --out "it's disturbed")
+    wait_until 30 "checkpoint" test -e "it's disturbed/last.h5"
     scancel --batch --signal=USR1 "$job"
     start_again "$job" 1
     expect_exit "$job" 0
     expect_text "4 ranks on 2 nodes" job.out
     expect_text "saved: requeueing job $job" job.out
     expect_text "start 2: 4 ranks" job.out
-    expect_text "resumed from disturbed/last.h5" job.out
-    [[ $(digest_of disturbed) == "$reference" ]] ||
-        fail "$1: digest $(digest_of disturbed), not the $reference of 1 undisturbed rank"
-    diff <(cut -d, -f1-12 reference/metrics.csv) <(cut -d, -f1-12 disturbed/metrics.csv) >/dev/null ||
+    expect_text "resumed from it's disturbed/last.h5" job.out
+    [[ $(digest_of "it's disturbed") == "$reference" ]] ||
+        fail "$1: digest $(digest_of "it's disturbed"), not the $reference of 1 undisturbed rank"
+    diff <(cut -d, -f1-12 reference/metrics.csv) <(cut -d, -f1-12 "it's disturbed/metrics.csv") >/dev/null ||
         fail "$1: other metrics than those of the undisturbed run"
     echo "$1: stopped, requeued, resumed, digest $reference"
     unset TREN_LAUNCHER
@@ -64,10 +64,10 @@ test_requeue() { # launcher
 # Left alone, the script finds srun with PMIx; an ended job is not started again by being submitted again.
 test_choice_of_launcher() {
     local job
-    job=$(submit run.yaml --out disturbed)
+    job=$(submit run.yaml --out "it's disturbed")
     expect_exit "$job" 0
     expect_text "by 'srun --mpi=pmix'" job.out
-    [[ $(digest_of disturbed) == "$reference" ]] || fail "resubmitted: digest $(digest_of disturbed)"
+    [[ $(digest_of "it's disturbed") == "$reference" ]] || fail "resubmitted: digest $(digest_of "it's disturbed")"
 }
 
 test_scancel() {
@@ -86,15 +86,18 @@ test_idle_starts() {
     local job
     cat >never-done <<'SH'
 #!/bin/sh
-[ "$1" != config ] || { echo "out: idle"; echo "blas_threads: 1"; exit; }
-exit 75
+case "$1 $2 $3" in
+    "config --get out") echo "an idle run" ;;
+    "config --get blas_threads") echo 1 ;;
+    *) exit 75 ;;
+esac
 SH
     chmod +x never-done
     job=$(TREN=$scratch/never-done submit run.yaml)
     start_again "$job" 1
     start_again "$job" 2
     expect_exit "$job" 6
-    expect_text "the last 3 starts found idle/last.h5 unchanged" job.out
+    expect_text "the last 3 starts found an idle run/last.h5 unchanged" job.out
     echo "no progress: given up after 3 starts"
 }
 

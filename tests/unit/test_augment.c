@@ -137,6 +137,47 @@ Test(augment, crops_and_flips_are_the_pixels_of_the_plain_fetch) {
     }
 }
 
+/* The same images, so far from zero that float would not tell their pixels apart. Multiples of
+ * 2^-12 stay exact in f64. */
+static void move_away(world *w, bool away) {
+    double *x = w->rows.x, offset = away ? 0x1p36 : 0;
+    for (size_t i = 0; i < (size_t)ROWS * WIDTH; i++) x[i] = floor(x[i] * 0x1p12) / 0x1p12 + offset;
+    for (int c = 0; c < C; c++) w->mean[c] += offset;
+    tren_normalizer_close(&w->normalizer);
+    cr_assert_eq(tren_normalizer_open(&w->normalizer, &w->info), TREN_OK);
+    tren_rows_fetch(w->plain, &w->rows, w->all, ROWS, &w->normalizer);
+}
+
+Test(augment, images_far_from_zero_are_changed_as_those_near_it) {
+    world *near = open_world(TREN_F64), *far = open_world(TREN_F64);
+    move_away(near, false);
+    move_away(far, true);
+    for (int bilinear = 0; bilinear < 2; bilinear++) {
+        int inside = 0, outside = 0;
+        for (world *w = near; w; w = w == near ? far : NULL) {
+            set(w, "augment.crop_padding", bilinear ? "0" : "2");
+            set(w, "augment.flip_horizontal", "true");
+            set(w, "augment.rotation", bilinear ? "15" : "0");
+            fetch(w, 3);
+        }
+        for (int i = 0; i < ROWS * WIDTH; i++) {
+            double zero = -far->mean[i / (H * W) % C] / far->sd[i / (H * W) % C];
+            if (fabs((double)far->x[i]) < 10) { /* no part of it is from outside the image */
+                cr_assert_float_eq(far->x[i], near->x[i], 1e-4, "%d: %g, %g", i, (double)far->x[i],
+                                   (double)near->x[i]);
+                inside++;
+            } else if (!bilinear) {
+                cr_assert_float_eq((double)far->x[i] / zero, 1, 1e-6, "outside is zero");
+                outside++;
+            }
+        }
+        cr_assert_gt(inside, ROWS * WIDTH / 4);
+        cr_assert(bilinear || outside > ROWS);
+    }
+    close_world(near);
+    close_world(far);
+}
+
 Test(augment, epochs_samples_and_seeds_draw_differently_and_again_the_same) {
     world *w = open_world(TREN_U8);
     size_t bytes = sizeof(real) * ROWS * WIDTH;

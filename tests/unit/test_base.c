@@ -1,9 +1,13 @@
-/* Randomness, the canonical tree, digests: what every bit of a run rests on. */
+/* Randomness, the canonical tree, digests: what every bit of a run rests on; sizes and inputs. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/input.h"
+#include "support/files.h"
 #include "tren/base.h"
 
 /* ---- Philox ---------------------------------------------------------------------------------- */
@@ -270,4 +274,40 @@ Test(arena, is_aligned_and_zero) {
         tren_arena_close(&arena);
         tren_arena_close(&arena);
     }
+}
+
+/* ---- sizes and inputs --------------------------------------------------------------------------
+ */
+
+Test(memory, products_that_do_not_fit_are_told) {
+    size_t n = 7;
+    cr_assert(tren_size_mul(&n, n, 6) && n == 42);
+    cr_assert(tren_size_mul(&n, SIZE_MAX, 0) && n == 0);
+    cr_assert(tren_size_mul(&n, SIZE_MAX / 2, 2) && n == SIZE_MAX - 1);
+    cr_assert(!tren_size_mul(&n, SIZE_MAX / 2 + 1, 2) && n == SIZE_MAX);
+    cr_assert(!tren_size_mul(&n, n, 2) && n == SIZE_MAX);
+}
+
+/* A pipe has no writer: opening it would wait for one. */
+Test(input, only_regular_files_are_opened, .init = test_scratch_enter, .fini = test_scratch_leave,
+     .timeout = 20) {
+    int fd;
+    FILE *file;
+    char line[8] = "";
+    test_write_text("text", "abc");
+    cr_assert_eq(mkfifo("pipe", 0666), 0);
+    cr_assert_eq(symlink("pipe", "link"), 0);
+    cr_assert_eq(tren_input_fopen(&file, "text", TREN_ERR_DATA, "a text"), TREN_OK);
+    cr_assert_str_eq(fgets(line, sizeof line, file), "abc");
+    fclose(file);
+    test_expect_error(tren_input_open(&fd, "link", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
+                      "link: is a device or a pipe; a text is expected");
+    test_expect_error(tren_input_open(&fd, "/dev/zero", TREN_ERR_USAGE, "a text"), TREN_ERR_USAGE,
+                      "/dev/zero: is a device or a pipe");
+    test_expect_error(tren_input_open(&fd, ".", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
+                      ".: is a folder; a text is expected");
+    test_expect_error(tren_input_open(&fd, "gone", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
+                      "gone: cannot open: No such file or directory; check the path");
+    test_expect_error(tren_input_open(&fd, "", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
+                      "the path of a file is empty; name a text");
 }

@@ -30,7 +30,7 @@ Test(config, table_covers_every_member_but_padding) {
         cr_assert_lt(option[i].at - end, 8, "a member before %s has no row", option[i].key);
         end = option[i].at + option[i].size;
     }
-    cr_assert_lt(sizeof(tren_config) - end, 8, "the last member has no row");
+    cr_assert_lt(offsetof(tren_config, given) - end, 8, "the last member has no row");
 }
 
 Test(config, table_is_complete_and_sane) {
@@ -148,7 +148,7 @@ Test(config, refuses_bad_values_naming_key_value_and_remedy) {
         {"model.hidden", "[8,]", "'' is not a whole number"},
         {"model.hidden", "[0]", "is out of range"},
         {"dropout", "[0.5, 1]", "'1' is out of range"},
-        {"data", "a\nb", "byte 2 of the text is a control character"},
+        {"data", "a\nb", "byte 2 of 'a\nb' is a control character (0x0a); rename the file"},
         {"optimizer", "adam",
          "'optimizer' is a section, not a key; give its keys, such as 'optimizer.name'"},
         {"optimizer.lerning_rate", "1",
@@ -171,7 +171,7 @@ Test(config, refuses_paths_and_lists_that_do_not_fit) {
     memset(text, 'a', TREN_MAX_PATH);
     text[TREN_MAX_PATH] = '\0';
     expect_error(tren_config_set(&config, "out", text, "test"),
-                 "1024 bytes long; the most is 1023");
+                 "1024 bytes long; give at most 1023");
     text[TREN_MAX_PATH - 1] = '\0';
     cr_assert_eq(tren_config_set(&config, "out", text, "test"), TREN_OK);
     size_t n = 0;
@@ -244,21 +244,24 @@ Test(config, refuses_contradictions) {
         {{"optimizer.lambda", "1", "optimizer.weight_decay", "0"}, "both given"},
         {{"optimizer.nesterov", "true"}, "needs a momentum"},
         {{"optimizer.name", "adam", "optimizer.momentum", "0.9"}, "optimizer.momentum: 0.9"},
-        {{"optimizer.name", "adamw", "optimizer.nesterov", "true"}, "is for sgd"},
+        {{"optimizer.name", "adamw", "optimizer.nesterov", "true"},
+         "optimizer.nesterov: true, but optimizer.name: adamw"},
         {{"dropout", "[0, 0, 0, 0]"}, "4 rates for 3 dense layers"},
         {{"dropout", "0.5", "model.hidden", "[]"}, "model.hidden is []"},
         {{"check_without_dropout", "2"}, "there is no dropout"},
         {{"augment.zoom", "[1.1, 0.9]"}, "give [0.9, 1.1]"},
         {{"augment.zoom", "1.1"}, "1 factor; give the least and the most"},
         {{"augment.translation", "2", "augment.crop_padding", "4"}, "both move the images"},
-        {{"loss.name", "half_squares", "loss.label_smoothing", "0.1"}, "no labels to smooth"},
+        {{"loss.name", "half_squares", "loss.label_smoothing", "0.1"},
+         "give loss.name: auto or cross_entropy, or leave"},
         {{"schedule.name", "inverse_sqrt"}, "schedule.warmup_steps: 0"},
         {{"optimizer.name", "scg", "dropout", "[0, 0.1, 0]"}, "give dropout: []"},
         {{"optimizer.name", "scg", "augment.noise", "0.1"}, "augment: scg compares"},
         {{"optimizer.name", "scg", "augment.zoom", "[0.9, 1.1]"}, "augment: scg compares"},
         {{"optimizer.name", "scg", "augment.flip_vertical", "true"}, "augment: scg compares"},
-        {{"optimizer.name", "scg", "optimizer.clip_norm", "5"}, "give optimizer.clip_norm: 0"},
-        {{"optimizer.name", "scg", "optimizer.momentum", "0.5"}, "finds its directions by itself"},
+        {{"optimizer.name", "scg", "optimizer.clip_norm", "5"}, "leave optimizer.clip_norm out"},
+        {{"optimizer.name", "scg", "optimizer.momentum", "0.5"},
+         "give optimizer.name: sgd, or leave optimizer.momentum"},
         {{"optimizer.name", "scg", "schedule.name", "cosine"}, "schedule: scg finds the length"},
         {{"optimizer.name", "scg", "schedule.warmup_steps", "5"}, "schedule: scg finds the length"},
     };
@@ -269,6 +272,62 @@ Test(config, refuses_contradictions) {
                          TREN_OK);
         expect_error(tren_config_check(&config), bad[i].part);
     }
+}
+
+/* Each key of the table, at a value that is not its default, beside the first choice that makes it
+ * idle; and all of them in a saved record, which gives every key. */
+Test(config, refuses_keys_that_cannot_act) {
+    static const struct {
+        const char *key, *text, *with, *idle;
+    } row[] = {
+        {"batch_size", "8", "optimizer.name", "scg"},
+        {"shuffle", "false", "optimizer.name", "scg"},
+        {"optimizer.learning_rate", "1", "optimizer.name", "scg"},
+        {"optimizer.beta2", "0.5", "optimizer.name", "scg"},
+        {"optimizer.epsilon", "1", "optimizer.name", "sgd"},
+        {"optimizer.tolerance_f", "1", "optimizer.name", "adam"},
+        {"model.hidden", "[3]", "model.name", "resnet18"},
+        {"model.activation", "tanh", "model.name", "cnn5"},
+        {"model.channels", "[3]", "model.name", "mlp"},
+        {"model.init_variance", "1", "model.init", "he"},
+        {"schedule.period", "3", "schedule.name", "cosine"},
+        {"schedule.gamma", "0.5", "schedule.name", "constant"},
+        {"schedule.final_factor", "0.5", "schedule.name", "sqrt"},
+        {"early_stopping.patience", "3", "early_stopping.rule", "none"},
+        {"early_stopping.start_epoch", "3", "early_stopping.rule", "none"},
+        {"early_stopping.min_delta", "3", "early_stopping.rule", "gl"},
+        {"early_stopping.gl_alpha", "3", "early_stopping.rule", "up"},
+        {"early_stopping.strip_epochs", "3", "early_stopping.rule", "patience"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        tren_config config = defaults(), record = defaults();
+        tren_config_set(&config, row[i].with, row[i].idle, "test");
+        char *text;
+        cr_assert_eq(tren_config_format(&text, &config), TREN_OK);
+        cr_assert_eq(tren_config_load_text(&record, text, strlen(text), "record"), TREN_OK);
+        cr_expect_eq(tren_config_check(&record), TREN_OK, "%s", tren_error_text());
+        free(text);
+        tren_config_set(&config, row[i].key, row[i].text, "test");
+        expect_error(tren_config_check(&config), row[i].key);
+        cr_assert_not_null(strstr(tren_error_text(), row[i].with), "%s", tren_error_text());
+        cr_assert_eq(tren_config_same(&record, &config, TREN_ROLE_RECIPE), TREN_OK);
+    }
+}
+
+/* "--schedule.name constant" after a file with a gamma is no mistake; "--schedule.gamma" is, even
+ * at its default, as long as nobody has chosen the schedule. */
+Test(config, the_later_word_decides_which_keys_are_idle) {
+    static const char file[] = "schedule: {name: step, gamma: 0.5}";
+    tren_config config = defaults();
+    cr_assert_eq(tren_config_load_text(&config, file, strlen(file), "file"), TREN_OK);
+    cr_assert_eq(tren_config_check(&config), TREN_OK, "%s", tren_error_text());
+    tren_config_set(&config, "schedule.name", "constant", "command line");
+    cr_assert_eq(tren_config_check(&config), TREN_OK, "%s", tren_error_text());
+    tren_config_set(&config, "schedule.gamma", "0.5", "command line");
+    expect_error(tren_config_check(&config), "give schedule.name: step, or leave schedule.gamma");
+    config = defaults();
+    tren_config_set(&config, "schedule.gamma", "0.1", "command line");
+    expect_error(tren_config_check(&config), "schedule.gamma: 0.1, but schedule.name: constant");
 }
 
 /* What scg does not look at has defaults, which it must not refuse. */

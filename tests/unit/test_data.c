@@ -264,37 +264,6 @@ Test(dataset, labels_out_of_range_and_nan_are_named_with_their_row) {
     tren_dataset_close(dataset);
 }
 
-/* ---- normalisation --------------------------------------------------------------------------- */
-
-static void check_fetch(tren_type type, void *x) {
-    double mean[2] = {100, -1}, sd[2] = {50, 0};
-    tren_dataset_info info = {
-        .shape = {2, 1, 3}, .is_image = true, .n_stats = 2, .mean = mean, .sd = sd};
-    tren_rows rows = {.n = 3, .width = 6, .x_type = type, .x = x};
-    tren_normalizer normalizer;
-    const uint32_t row[4] = {2, 0, 2, 1};
-    real out[24];
-    cr_assert_eq(tren_normalizer_open(&normalizer, &info), TREN_OK);
-    tren_rows_fetch(out, &rows, row, 4, &normalizer);
-    for (int i = 0; i < 24; i++) {
-        double v = row[i / 6] * 6 + i % 6, expected = i % 6 < 3 ? (v - 100) / 50 : v + 1;
-        cr_assert_float_eq(out[i], expected, 1e-6, "%d: %g, expected %g", i, (double)out[i],
-                           expected);
-    }
-    tren_normalizer_close(&normalizer);
-    tren_normalizer_close(&normalizer);
-}
-
-Test(normalizer, gathers_converts_and_normalises_every_type) {
-    uint8_t u8[18];
-    float f32[18];
-    double f64[18];
-    for (int i = 0; i < 18; i++) f64[i] = f32[i] = u8[i] = (uint8_t)i;
-    check_fetch(TREN_U8, u8);
-    check_fetch(TREN_F32, f32);
-    check_fetch(TREN_F64, f64);
-}
-
 /* ---- looking over ---------------------------------------------------------------------------- */
 
 static tren_dataset_check look_over(const char *path) {

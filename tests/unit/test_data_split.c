@@ -195,23 +195,3 @@ Test(split, shuffles_by_seed_and_keeps_order_without) {
     tren_partition_close(&b);
     tren_source_close(&source);
 }
-
-Test(statistics, are_those_of_the_definition_per_channel) {
-    float x[2][2][3] = {{{1, 2, 3}, {-5, 0, 5}}, {{4, 5, 6}, {0, 0, 0}}};
-    tren_source source = {.n = 3, .shape = {2, 1, 3}, .is_image = true, .x_type = TREN_F32, .x = x};
-    double mean[2], sd[2];
-    cr_assert_eq(tren_statistics(mean, sd, &source, (uint32_t[]){1, 0}, 2), TREN_OK);
-    cr_assert_float_eq(mean[0], 3.5, 1e-15);
-    cr_assert_float_eq(sd[0], 1.707825127659933, 1e-15); /* sqrt(17.5 / 6) */
-    cr_assert_float_eq(mean[1], 0, 1e-15);
-    cr_assert_float_eq(sd[1], 2.886751345948129, 1e-15); /* sqrt(50 / 6) */
-}
-
-Test(statistics, survive_a_large_mean) {
-    double x[4] = {1e9 + 1, 1e9 + 2, 1e9 + 3, 1e9 + 4};
-    tren_source source = {.n = 4, .shape = {1, 1, 1}, .x_type = TREN_F64, .x = x};
-    double mean, sd;
-    cr_assert_eq(tren_statistics(&mean, &sd, &source, (uint32_t[]){0, 1, 2, 3}, 4), TREN_OK);
-    cr_assert_eq(mean, 1e9 + 2.5);
-    cr_assert_float_eq(sd, 1.118033988749895, 1e-12);
-}

@@ -1,5 +1,6 @@
 /* When training stops, by each rule, on histories worked out by hand. */
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "train/early_stop.h"
 
@@ -15,16 +16,10 @@ static tren_config rule(tren_stop_rule name) {
     return c;
 }
 
-/* The epoch after which the rule stops, 0 if never; improvements as the trainer counts them. */
+/* The epoch after which the rule stops, 0 if never. */
 static int stops_after(const tren_config *c, const double *loss, int n) {
-    double best = loss[0];
-    int64_t bad = 0;
-    for (int e = 1; e <= n; e++) {
-        bool improved = e == 1 || loss[e - 1] < best;
-        bad = improved ? 0 : bad + 1;
-        if (improved) best = loss[e - 1];
-        if (tren_early_stop(c, loss, (size_t)e, best, bad)) return e;
-    }
+    for (int e = 1; e <= n; e++)
+        if (tren_early_stop(c, loss, (size_t)e)) return e;
     return 0;
 }
 #define STOPS(c, ...)                                                                              \
@@ -43,9 +38,30 @@ Test(early_stop, stops_after_patience_bad_epochs) {
 Test(early_stop, never_before_the_start_epoch) {
     tren_config c = rule(TREN_STOP_PATIENCE);
     c.early_stopping.start_epoch = 6;
-    cr_expect_eq(STOPS(&c, 1, 2, 2, 2, 2, 2, 2, 2), 7);
+    cr_expect_eq(STOPS(&c, 1, 2, 2, 2, 2, 2, 2, 2), 6); /* epochs count from 1 */
     c.early_stopping.start_epoch = 8;
+    cr_expect_eq(STOPS(&c, 1, 2, 2, 2, 2, 2, 2, 2), 8);
+    c.early_stopping.start_epoch = 9;
     cr_expect_eq(STOPS(&c, 1, 2, 2, 2, 2, 2, 2, 2), 0);
+}
+
+/* Falls by 0.5 an epoch: with min_delta 1, every third epoch resets (0.5 and 1 are not more than
+ * 1). */
+Test(early_stop, patience_compares_with_the_loss_of_the_last_reset) {
+    tren_config c = rule(TREN_STOP_PATIENCE);
+    c.early_stopping.min_delta = 1;
+    cr_expect_eq(STOPS(&c, 9, 8.5, 8, 7.5, 7, 6.5, 6, 5.5), 0);
+    cr_expect_eq(STOPS(&c, 9, 8.75, 8.5, 8.25, 8), 4);
+    cr_expect_eq(STOPS(&c, 9, 7, 8, 6, 7, 7), 5); /* 6 is lower than 7 by 1, not by more */
+    cr_expect_eq(tren_bad_epochs((double[]){9, 8.5, 7.5, 7, 7}, 5, 1), 2);
+}
+
+Test(early_stop, a_loss_that_is_not_finite_is_no_improvement) {
+    tren_config c = rule(TREN_STOP_PATIENCE);
+    cr_expect_eq(STOPS(&c, NAN, NAN, NAN, 1), 3);
+    cr_expect_eq(STOPS(&c, NAN, NAN, 5, NAN, -INFINITY, NAN), 6);
+    c.early_stopping.rule = TREN_STOP_GL;
+    cr_expect_eq(STOPS(&c, NAN, 1, -INFINITY, 1.04, 1.06), 5);
 }
 
 /* GL = 100 (loss / best - 1) > alpha */
@@ -71,12 +87,12 @@ Test(early_stop, up_stops_when_the_loss_rose_over_successive_strips) {
 Test(early_stop, none_never_stops) {
     tren_config c = rule(TREN_STOP_NONE);
     cr_expect_eq(STOPS(&c, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 0);
-    cr_expect_not(tren_early_stop(&c, NULL, 0, 0, 0));
+    cr_expect_not(tren_early_stop(&c, NULL, 0));
 }
 
 Test(early_stop, nothing_known_is_no_reason_to_stop) {
     for (int r = TREN_STOP_NONE; r <= TREN_STOP_UP; r++) {
         tren_config c = rule((tren_stop_rule)r);
-        cr_expect_not(tren_early_stop(&c, NULL, 0, 0, 100));
+        cr_expect_not(tren_early_stop(&c, NULL, 0));
     }
 }

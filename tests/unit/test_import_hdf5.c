@@ -105,6 +105,31 @@ Test(import_hdf5, integers_beyond_63_bits_keep_their_values) {
     tren_source_close(&source);
 }
 
+static tren_status import_stamps(tren_source *source, int64_t first, int64_t step) {
+    int64_t stamp[3] = {first, first + step, first + 2 * step};
+    tren_h5 *file;
+    cr_assert_eq(tren_h5_create(&file, "f.h5", TREN_ERR_DATA), TREN_OK);
+    tren_h5_write(file, "/stamp", (tren_h5_shape){2, {3, 1}}, TREN_I64, stamp);
+    tren_h5_write(file, "/label", (tren_h5_shape){1, {3}}, TREN_I32, integers);
+    cr_assert_eq(tren_h5_finish(file), TREN_OK);
+    return test_import(source, &tren_source_hdf5, OPTIONS("x", "/stamp", "y", "/label"));
+}
+
+Test(import_hdf5, whole_numbers_that_f64_cannot_tell_apart_are_refused) {
+    const int64_t nanoseconds = 1700000000000000000;
+    tren_source source;
+    cr_assert_eq(import_stamps(&source, nanoseconds, 60000000000), TREN_OK, "%s",
+                 tren_error_text());
+    cr_assert_eq(source.x_type, TREN_F64);
+    tren_source_close(&source);
+    test_expect_error(import_stamps(&source, nanoseconds, 100), TREN_ERR_DATA,
+                      "f.h5: /stamp: row 1, column 0: beyond 2^53, f64 would round "
+                      "1700000000000000100 and lose what differs in its column: subtract");
+    tren_source_close(&source);
+    test_expect_error(import_stamps(&source, INT64_MAX - 2, 1), TREN_ERR_DATA, "subtract");
+    tren_source_close(&source);
+}
+
 Test(import_hdf5, what_does_not_fit_is_named) {
     write_file();
     expect_refused(TREN_ERR_DATA, "f.h5: /tabel: there is no such dataset",

@@ -62,12 +62,12 @@ Test(import_idx, gzipped_is_the_same_source) {
 
 Test(import_idx, numbers_are_big_endian) {
     tren_source source;
-    test_write_idx("l", 0x0C, 1, (uint32_t[]){2}, "\0\0\1\2\0\0\0\3", 8); /* 258, 3 */
+    test_write_idx("l", 0x0C, 1, (uint32_t[]){2}, "\0\0\1\2\0\0\0\0", 8); /* 258, 0 */
     test_write_idx("f", 0x0D, 2, (uint32_t[]){2, 1}, "\x3F\x80\0\0\xC0\x49\x0F\xDB", 8);
     cr_assert_eq(import(&source, "f", "l"), TREN_OK, "%s", tren_error_text());
     cr_assert(source.x_type == TREN_F32 && source.y_type == TREN_I32 && source.n_classes == 259);
     cr_assert(((float *)source.x)[0] == 1 && ((float *)source.x)[1] == -3.14159274f);
-    cr_assert(((int32_t *)source.y)[0] == 258 && ((int32_t *)source.y)[1] == 3);
+    cr_assert(((int32_t *)source.y)[0] == 258 && ((int32_t *)source.y)[1] == 0);
     tren_source_close(&source);
 
     test_write_idx("d", 0x0E, 1, (uint32_t[]){2}, "\x3F\xF0\0\0\0\0\0\0\xC0\0\0\0\0\0\0\0", 16);
@@ -139,6 +139,41 @@ Test(import_idx, broken_files_are_named) {
     expect_refused("none", "l", "none: cannot open: No such file");
     expect_refused(".", "l", "is a folder");
     expect_refused("i", "i", "has 3 dimensions, labels have 1");
+}
+
+/* A header alone takes no memory, and no product of its sizes overflows. */
+Test(import_idx, sizes_beyond_the_file_are_not_believed) {
+    size_t n;
+    test_write_idx("many", 0x08, 3, (uint32_t[]){0x7fffffff, 8, 8}, pixels, 12);
+    test_write_idx("many-labels", 0x08, 1, (uint32_t[]){0x7fffffff}, labels, 3);
+    expect_refused("many", "many-labels", "many: truncated: 137438953396 more bytes");
+    test_write_idx("wide", 0x0C, 2, (uint32_t[]){3, 0x7fffffff}, pixels, 12);
+    test_write_idx("l", 0x08, 1, (uint32_t[]){3}, labels, 3);
+    expect_refused("wide", "l", "wide: truncated: 25769803752 more bytes");
+    test_write_idx("both", 0x08, 2, (uint32_t[]){0x7fffffff, 0x7fffffff}, pixels, 12);
+    expect_refused("both", "many-labels", "both: its header says 2147483647 rows of 2147483647 el");
+    test_write_idx("more", 0x08, 1, (uint32_t[]){0x80000000}, pixels, 12);
+    expect_refused("more", "more", "2147483648 rows, and at most 2147483647 are supported");
+    unsigned char *bytes = test_read("many", &n);
+    test_write_gz("many.gz", bytes, n);
+    free(bytes);
+    expect_refused("many.gz", "many-labels", "many.gz: truncated: 137438953396 more bytes");
+}
+
+/* More than is taken at first. */
+Test(import_idx, memory_grows_with_what_is_read) {
+    enum { WIDTH = 1000, N = 5000 };
+    tren_source source;
+    unsigned char *raw = malloc(2 * WIDTH * N), *label = calloc(N, 1);
+    for (int i = 0; i < WIDTH * N; i++) raw[2 * i] = (unsigned char)(i % 7), raw[2 * i + 1] = 1;
+    test_write_idx("big", 0x0B, 2, (uint32_t[]){N, WIDTH}, raw, 2 * WIDTH * N);
+    test_write_idx("l", 0x08, 1, (uint32_t[]){N}, label, N);
+    cr_assert_eq(import(&source, "big", "l"), TREN_OK, "%s", tren_error_text());
+    for (int i = 0; i < WIDTH * N; i++)
+        cr_assert_eq(((float *)source.x)[i], (float)(i % 7 * 256 + 1));
+    tren_source_close(&source);
+    free(raw);
+    free(label);
 }
 
 Test(import_idx, damaged_gzip_is_named) {

@@ -49,6 +49,19 @@ Test(lab, a_damaged_table_is_refused) {
     test_write_text("hole.csv", "a,,b\n1,2,3\n");
     cr_assert_neq(tren_table_read(&t, "hole.csv"), TREN_OK);
     test_expect_error(tren_table_read(&t, "none.csv"), TREN_ERR_DATA, "none.csv");
+    static const struct {
+        const char *text, *part;
+    } damaged[] = {
+        {"a,,b\n1,2,3\n", "damaged.csv:1: no header of a table"},
+        {"a,b\n1,2\n\n3\n", "damaged.csv:4: 1 cells, and the header has 2"},
+        {"a,b\n1,2,3\n", "damaged.csv:2: 3 cells, and the header has 2"},
+        {"a,b\n\"1,2\"\n", "damaged.csv:2: 1 cells, and the header has 2"},
+    };
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        test_write_text("damaged.csv", damaged[i].text);
+        test_expect_error(tren_table_read(&t, "damaged.csv"), TREN_ERR_DATA, damaged[i].part);
+        cr_expect_not_null(strstr(tren_error_text(), "remove it to have it made again"));
+    }
 }
 
 Test(lab, a_verdict_holds_when_every_claim_does) {

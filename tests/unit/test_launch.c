@@ -168,3 +168,27 @@ Test(launch, without_mpirun_the_own_output_counts, .init = make_proc, .fini = re
     cr_assert_eq(dup2(open("/dev/null", O_WRONLY), 1), 1);
     cr_assert_not(watched(proc, 100, 1));
 }
+
+/* ---- limits ------------------------------------------------------------------------------------
+ */
+
+Test(launch, slurm_tells_the_memory_of_a_node, .init = clear_environment) {
+    unsetenv("SLURM_MEM_PER_NODE");
+    unsetenv("SLURM_MEM_PER_CPU");
+    unsetenv("SLURM_CPUS_ON_NODE");
+    unsetenv("SLURM_CPUS_PER_TASK");
+    cr_assert_eq(tren_launch_node_memory(2), 0);
+    setenv("SLURM_MEM_PER_CPU", "100", 1);
+    cr_assert_eq(tren_launch_node_memory(2), 200 * 0x1p20, "one CPU for each task");
+    setenv("SLURM_CPUS_PER_TASK", "3", 1);
+    cr_assert_eq(tren_launch_node_memory(2), 600 * 0x1p20);
+    setenv("SLURM_CPUS_ON_NODE", "8", 1);
+    cr_assert_eq(tren_launch_node_memory(2), 800 * 0x1p20);
+    setenv("SLURM_MEM_PER_NODE", "0", 1);
+    cr_assert_eq(tren_launch_node_memory(2), 800 * 0x1p20, "0 means all there is");
+    setenv("SLURM_MEM_PER_NODE", "4096", 1);
+    cr_assert_eq(tren_launch_node_memory(2), 4096 * 0x1p20);
+    setenv("SLURM_MEM_PER_NODE", "many", 1);
+    setenv("SLURM_MEM_PER_CPU", "-1", 1);
+    cr_assert_eq(tren_launch_node_memory(2), 0);
+}

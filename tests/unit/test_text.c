@@ -38,15 +38,35 @@ Test(text, reads_times_in_every_notation) {
     static const struct {
         const char *text;
         double seconds;
-    } good[] = {{"90", 90},    {"90s", 90},       {"1.5m", 90},         {"2h", 7200},
-                {"1d", 86400}, {"1:30:00", 5400}, {"100:00:01", 360001}};
+    } good[] = {{"90", 90},
+                {"90s", 90},
+                {"1.5m", 90},
+                {"2h", 7200},
+                {"1d", 86400},
+                {"1:30:00", 5400},
+                {"100:00:01", 360001},
+                /* as SLURM writes them */
+                {"90:00", 5400},
+                {"1:30", 90},
+                {"0:05", 5},
+                {"1-0", 86400},
+                {"1-12", 129600},
+                {"1-12:30", 131400},
+                {"1-12:00:05", 129605},
+                {"0-00:00:30", 30},
+                {" 90:00 ", 5400},
+                /* not days and hours */
+                {"1e-3", 1e-3},
+                {"-5", -5}};
     double value;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         cr_assert_eq(tren_text_seconds(&value, good[i].text), TREN_TEXT_OK, "'%s'", good[i].text);
         cr_assert_eq(value, good[i].seconds, "'%s'", good[i].text);
     }
-    static const char *const bad[] = {"",         "s",       "1:30",      "1:60:00", "1:00:60",
-                                      "-1:00:00", "1:2:3:4", "5 minutes", "1h30m"};
+    static const char *const bad[] = {
+        "",          "s",    "1:60", "1:60:00", "1:00:60", "-1:00:00", "1:2:3:4", "5 minutes",
+        "1h30m",     ":30",  "90:",  "1-",      "-1-0",    "1-2-3",    "1-0:60",  "1-0:00:60",
+        "1-0:0:0:0", "1-0h", "1:-5", "1 -0",    "1-0 0",   "1::2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_assert_eq(tren_text_seconds(&value, bad[i]), TREN_TEXT_MALFORMED, "'%s'", bad[i]);
 }

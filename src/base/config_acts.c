@@ -1,0 +1,115 @@
+/* Keys that act only with some values of another key. */
+#include "base/config_table.h"
+
+#include <string.h>
+
+typedef struct acts {
+    const char *key, *with;
+    const char *values[4]; /* of `with`; ends with NULL */
+} acts;
+
+#define LEARNS_BY_STEPS                                                                            \
+    "optimizer.name", {                                                                            \
+        "sgd", "adam", "adamw"                                                                     \
+    }
+#define STOPS_EARLY                                                                                \
+    "early_stopping.rule", {                                                                       \
+        "patience", "gl", "up"                                                                     \
+    }
+static const acts table[] = {
+    {"batch_size", LEARNS_BY_STEPS},
+    {"shuffle", LEARNS_BY_STEPS},
+    {"model.hidden", "model.name", {"mlp", "cnn"}},
+    {"model.width", "model.name", {"cnn5", "resnet18"}},
+    {"model.channels", "model.name", {"cnn"}},
+    {"model.kernel", "model.name", {"cnn"}},
+    {"model.norm", "model.name", {"cnn"}},
+    {"model.activation", "model.name", {"mlp", "cnn"}},
+    {"model.init_variance", "model.init", {"gaussian"}},
+    {"loss.label_smoothing", "loss.name", {"auto", "cross_entropy"}},
+    {"optimizer.learning_rate", LEARNS_BY_STEPS},
+    {"optimizer.momentum", "optimizer.name", {"sgd"}},
+    {"optimizer.beta1", "optimizer.name", {"adam", "adamw"}},
+    {"optimizer.beta2", "optimizer.name", {"adam", "adamw"}},
+    {"optimizer.epsilon", "optimizer.name", {"adam", "adamw"}},
+    {"optimizer.nesterov", "optimizer.name", {"sgd"}},
+    {"optimizer.clip_norm", LEARNS_BY_STEPS},
+    {"optimizer.tolerance_x", "optimizer.name", {"scg"}},
+    {"optimizer.tolerance_f", "optimizer.name", {"scg"}},
+    {"schedule.period", "schedule.name", {"step", "sqrt"}},
+    {"schedule.gamma", "schedule.name", {"step"}},
+    {"schedule.final_factor", "schedule.name", {"cosine"}},
+    {"early_stopping.patience", "early_stopping.rule", {"patience"}},
+    {"early_stopping.start_epoch", STOPS_EARLY},
+    {"early_stopping.min_delta", "early_stopping.rule", {"patience"}},
+    {"early_stopping.gl_alpha", "early_stopping.rule", {"gl"}},
+    {"early_stopping.up_strips", "early_stopping.rule", {"up"}},
+    {"early_stopping.strip_epochs", "early_stopping.rule", {"up"}},
+};
+
+static const acts *find(const tren_option *option) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].key, option->key) == 0) return &table[i];
+    return NULL;
+}
+
+static bool among(const acts *a, const char *value) {
+    for (int i = 0; a->values[i]; i++)
+        if (strcmp(a->values[i], value) == 0) return true;
+    return false;
+}
+
+bool tren_option_acts(const tren_option *option, const tren_config *config) {
+    char value[TREN_MAX_PATH];
+    const acts *a = find(option);
+    if (!a) return true;
+    tren_option_format(value, sizeof value, tren_option_find(a->with), config);
+    return among(a, value);
+}
+
+/* "sgd, adam or adamw" */
+static void list_values(char *out, size_t n, const acts *a) {
+    size_t at = 0;
+    out[0] = '\0';
+    for (int i = 0; a->values[i] && at < n; i++)
+        at += (size_t)snprintf(out + at, n - at, "%s%s",
+                               i == 0             ? ""
+                               : a->values[i + 1] ? ", "
+                                                  : " or ",
+                               a->values[i]);
+}
+
+static bool is_default(const tren_option *option, const char *value) {
+    char fallback[TREN_MAX_PATH + 64];
+    tren_config defaults;
+    tren_config_defaults(&defaults);
+    tren_option_format(fallback, sizeof fallback, option, &defaults);
+    return strcmp(value, fallback) == 0;
+}
+
+static tren_status refuse(const tren_option *option, const acts *a, const char *value,
+                          const tren_config *config) {
+    char is[TREN_MAX_PATH], values[128];
+    tren_option_format(is, sizeof is, tren_option_find(a->with), config);
+    list_values(values, sizeof values, a);
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: %s, but %s: %s makes no use of it; give %s: %s, or leave %s out",
+                     option->key, value, a->with, is, a->with, values, option->key);
+}
+
+/* A saved record gives every key, so a default beside the value that makes it idle is no mistake;
+ * nor is a key of a file when the command line or a grid has chosen otherwise since. */
+tren_status tren_config_check_acts(const tren_config *config) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++) {
+        char value[2 * TREN_MAX_PATH + 64];
+        if (!config->given[i] || tren_option_acts(&option[i], config)) continue;
+        const acts *a = find(&option[i]);
+        int chosen = config->given[tren_option_find(a->with) - option];
+        tren_option_format(value, sizeof value, &option[i], config);
+        bool meant = chosen == config->given[i] && !is_default(&option[i], value);
+        if (chosen < config->given[i] || meant) return refuse(&option[i], a, value, config);
+    }
+    return TREN_OK;
+}

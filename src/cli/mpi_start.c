@@ -1,0 +1,66 @@
+#include "cli/mpi_start.h"
+#include "cli/launch.h"
+#include "cli/stop_signal.h"
+#include "tren/kernels.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A start takes longer than a step, for which stall_timeout is made. */
+enum { N_TICKS = 8, LEAST_SECONDS = 10 };
+
+/* Only what is global can be reached by a handler. Time is counted in ticks, so that hours in which
+ * the machine was suspended count as one. */
+static volatile sig_atomic_t ticks_left;
+static unsigned tick_seconds;
+static char too_long[640];
+
+static const char stopped[] =
+    "tren: stopped by a signal while MPI was starting; nothing was trained, and nothing is lost: "
+    "start again with the same command\n";
+
+static void leave(const char *text, size_t n, int code) {
+    ssize_t ignored = write(STDERR_FILENO, text, n);
+    (void)ignored;
+    _exit(code);
+}
+
+/* MPI may hold any lock, so nothing is called here but what a handler may call. */
+static void on_alarm(int number) {
+    (void)number;
+    if (tren_stop_signal) leave(stopped, sizeof stopped - 1, TREN_REQUEUE);
+    if (--ticks_left <= 0) leave(too_long, strlen(too_long), TREN_ERR_STALLED);
+    alarm(tick_seconds);
+}
+
+static void watch(double timeout) {
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    snprintf(too_long, sizeof too_long,
+             "tren: rank %ld: MPI has not started within %g s (MPI_Init). Another rank may be "
+             "missing or stuck, or MPI lacks something: look at 'ulimit -a' (memory, open files, "
+             "processes), the room in /tmp and /dev/shm, and the network between the nodes. Giving "
+             "up (exit code %d). If a start may take this long, raise --stall_timeout\n",
+             tren_launch_rank(), timeout, TREN_ERR_STALLED);
+    sigaction(SIGALRM, &action, NULL);
+    tren_mpi_starting = 1;
+    if (timeout <= 0) return;
+    tick_seconds = (unsigned)ceil(fmin(timeout, 1e9) / N_TICKS);
+    ticks_left = (sig_atomic_t)ceil(fmin(timeout, 1e9) / tick_seconds);
+    alarm(tick_seconds);
+}
+
+static void stop_watching(void) {
+    tren_mpi_starting = 0;
+    alarm(0);
+    signal(SIGALRM, SIG_DFL);
+}
+
+tren_status tren_mpi_start(tren_comm *comm, double timeout) {
+    watch(timeout > 0 ? fmax(timeout, LEAST_SECONDS) : 0);
+    tren_status st = tren_comm_open(comm);
+    stop_watching();
+    if (st != TREN_OK) return st;
+    comm->node_memory = tren_launch_node_memory(comm->local_size);
+    return tren_comm_agree(comm, tren_blas_reserve());
+}

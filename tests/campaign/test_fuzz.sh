@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Damaged files of every format that tren reads: first those that failed once (cases/), then new ones. Uses the build
+# with sanitizers where there is one beside TREN_BIN's, else TREN_BIN's own.
+#     test_fuzz.sh [OPTION OF fuzz.py ...]
+# 45 seconds by default, 10,000 executions in the long form (TREN_LONG=1).
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/../program/lib.sh"
+export PYTHONDONTWRITEBYTECODE=1
+here=$TREN_SOURCE/tests/campaign
+
+python=""
+for candidate in /usr/bin/python3 python3; do
+    [[ $python ]] || ! "$candidate" -c "import h5py" 2>/dev/null || python=$candidate
+done
+[[ $python ]] || skip "there is no Python with h5py"
+[[ ! -x ${TREN_BIN%/*}/asan/tren ]] || tren=${TREN_BIN%/*}/asan/tren
+
+if [[ $# -gt 0 ]]; then
+    options=("$@")
+elif [[ ${TREN_LONG:-} ]]; then
+    options=(--n 10000)
+else
+    options=(--seconds 45)
+fi
+keep=${TREN_BUILD:-$TREN_BIN}/fuzz-failures
+"$python" "$here/fuzz.py" "$tren" --keep "$keep" --known "$here/known.txt" --replay "$here/cases" "${options[@]}" ||
+    fail "see above; what failed and is new is in $keep"
