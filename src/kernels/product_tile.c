@@ -1,0 +1,178 @@
+/* The register tile of the matrix product. Compiled with contraction: sum += a * b is one fused
+ * multiply-add where the level has it. */
+#include "kernels/product_tile.h"
+
+#include <assert.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+#if TREN_HAS_FMA
+
+/* sum + a * b with one rounding. */
+#define FMA(sum, a, b) ((sum) + (a) * (b))
+
+/* Hides where v comes from, so that nothing is fused with the product that made it. */
+#if defined(__x86_64__)
+#define OPAQUE(v) __asm__("" : "+v"(v))
+#else
+#define OPAQUE(v) __asm__("" : "+w"(v))
+#endif
+
+#else
+
+#define FMA(sum, a, b) fma_exact(sum, (a) - (vec){0}, b)
+#define OPAQUE(v)      ((void)0)
+
+#ifdef TREN_DOUBLE
+ALWAYS_INLINE vec fma_exact(vec sum, vec a, vec b) {
+    for (int l = 0; l < LANES; l++) sum[l] = __builtin_fma(a[l], b[l], sum[l]);
+    return sum;
+}
+#else
+typedef double wide __attribute__((vector_size(2 * VB)));
+typedef int64_t wide_bits __attribute__((vector_size(2 * VB)));
+
+/* The product is exact in double. The sum is rounded to odd (Boldo & Melquiond 2008): where it is
+ * not exact and its last bit is 0, it goes to the neighbour on the side of the error. Then rounding
+ * to float is right. */
+ALWAYS_INLINE vec fma_exact(vec sum, vec a, vec b) {
+    wide c = __builtin_convertvector(sum, wide);
+    wide p = __builtin_convertvector(a, wide) * __builtin_convertvector(b, wide);
+    wide s = p + c, v = s - p, error = (p - (s - v)) + (c - v);
+    wide_bits bits = (wide_bits)s, inexact = (error < 0) | (error > 0);
+    wide_bits away = ((wide_bits)error ^ bits) >= 0; /* -1: the error has the sum's sign */
+    wide_bits step = (-away - (~away & 1)) & inexact & ((bits & 1) - 1);
+    return __builtin_convertvector((wide)(bits + step), vec);
+}
+#endif
+#endif
+
+/* sum = the chain over k terms. by_row: a.k is 1, else a.row is. */
+ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
+                         const bool by_row, int k0, int k) {
+    ptrdiff_t a_row = by_row ? t->a.row : 1, a_k = by_row ? 1 : t->a.k;
+    const real *a = t->a.at + k0 * a_k, *b = t->b + k0 * t->b_k;
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
+#pragma GCC unroll 4
+    for (int i = 0; i < k; i++) {
+        vec w[TILE_WIDE];
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_WIDE; v++) w[v] = LOAD(b + v * LANES);
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+            for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = FMA(sum[r][v], a[r * a_row], w[v]);
+        a += a_k;
+        b += t->b_k;
+    }
+}
+
+ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], const real *x, ptrdiff_t ld, const int rows) {
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = LOAD(x + r * ld + v * LANES) + sum[r][v];
+}
+
+ALWAYS_INLINE void store(real *x, ptrdiff_t ld, vec sum[TILE_ROWS][TILE_WIDE], const int rows) {
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_WIDE; v++) STORE(x + r * ld + v * LANES, sum[r][v]);
+}
+
+/* sum = alpha sum + beta d, and nothing where that is sum. */
+ALWAYS_INLINE void finish(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows) {
+    if (t->beta == 0 && t->alpha == 1) return;
+    vec alpha = t->alpha - (vec){0}, beta = t->beta - (vec){0};
+    bool reads = t->beta != 0;
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_WIDE; v++) {
+            if (reads) {
+                vec old = LOAD(t->d + r * t->d_ld + v * LANES) * beta;
+                OPAQUE(old);
+                sum[r][v] = FMA(old, sum[r][v], alpha);
+            } else {
+                sum[r][v] = sum[r][v] * alpha;
+            }
+        }
+}
+
+typedef struct place {
+    real *at;
+    ptrdiff_t ld;
+} place;
+
+/* Of pending sum i between chunks. */
+ALWAYS_INLINE place between(const product_tile *t, int i) {
+    if (i == 0) return (place){t->first, t->first_ld};
+    return (place){t->more + (i - 1) * t->more_len, t->more_ld};
+}
+
+/* Pending sums below `from` lie where the last chunk left them, the others in `here`. */
+ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row) {
+    _Alignas(VB) real here[PRODUCT_DEPTH][TILE_ROWS * TILE_COLS];
+    int depth = t->depth, from = depth, k0 = 0;
+    for (int s = 0;; s++) {
+        vec sum[TILE_ROWS][TILE_WIDE];
+        chain(sum, t, rows, by_row, k0, t->step[s].k);
+        k0 += t->step[s].k;
+        for (int i = 0; i < t->step[s].adds; i++) {
+            depth--;
+            place p = depth >= from ? (place){here[depth], TILE_COLS} : between(t, depth);
+            if (depth < from) from = depth;
+            add(sum, p.at, p.ld, rows);
+        }
+        if (s < t->n_steps - 1) {
+            store(here[depth++], TILE_COLS, sum, rows);
+            continue;
+        }
+        if (t->last) finish(sum, t, rows);
+        place to = t->last ? (place){t->c, t->c_ld} : between(t, depth);
+        store(to.at, to.ld, sum, rows);
+        break;
+    }
+    for (int i = from; i < depth; i++) {
+        place to = between(t, i);
+        for (int r = 0; r < rows; r++)
+            for (int v = 0; v < TILE_COLS; v += LANES)
+                STORE(to.at + r * to.ld + v, LOAD(here[i] + r * TILE_COLS + v));
+    }
+}
+
+#define ROWS(n)                                                                                    \
+    case n:                                                                                        \
+        if (t->a.row == 1)                                                                         \
+            tile(t, n, false);                                                                     \
+        else                                                                                       \
+            tile(t, n, true);                                                                      \
+        break;
+
+void product_tile_run(const product_tile *t, int rows) {
+    assert(t->n_steps > 0 && (t->a.row == 1 || t->a.k == 1));
+    switch (rows) {
+        ROWS(1)
+        ROWS(2)
+        ROWS(3)
+        ROWS(4)
+        ROWS(5)
+        ROWS(6)
+#if TILE_ROWS > 6
+        ROWS(7)
+        ROWS(8)
+#endif
+#if TILE_ROWS > 8
+        ROWS(9)
+        ROWS(10)
+        ROWS(11)
+        ROWS(12)
+#endif
+    default:
+        assert(false);
+    }
+}
