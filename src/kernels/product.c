@@ -4,15 +4,15 @@
 #include <assert.h>
 #include <string.h>
 
-/* CHUNK terms of k at a time: a panel of b, CHUNK x TILE_COLS, stays in the first-level cache while
- * GROUP tiles of a, from the second level, pass by. */
-enum { CHUNK = 256, STEPS = 64, GROUP = 40 };
+/* CHUNK terms of k at a time (and up to TAIL more where they are the last): a panel of b, CHUNK x
+ * TILE_COLS, stays in the first-level cache while GROUP tiles of a, from the second level, pass by.
+ */
+enum { CHUNK = TREN_PRODUCT_BLOCK, TAIL = 64, STEPS = 64, GROUP = 48 };
+/* Up to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is read where it
+ * lies. */
+enum { TURN = 48, DIRECT = 22 * TILE_ROWS };
 /* Columns that are packed at a time; rows and columns where sums must wait between chunks. */
-enum {
-    MOST_COLS = 128 * TILE_COLS,
-    WAIT_COLS = 32 * TILE_COLS,
-    WAIT_ROWS = GROUP * TILE_ROWS
-};
+enum { MOST_COLS = 128 * TILE_COLS, WAIT_COLS = 32 * TILE_COLS, WAIT_ROWS = GROUP * TILE_ROWS };
 
 static int smaller(int a, int b) {
     return a < b ? a : b;
@@ -61,7 +61,8 @@ static void next_chunk(chunk *c, terms *t) {
     c->last = false;
     while (!c->last && c->n_steps < STEPS) {
         int k = smaller(t->left, TREN_PRODUCT_BLOCK);
-        if (c->n_steps > 0 && c->k + k > CHUNK) return;
+        bool tail = t->left <= TAIL && t->at >= t->n_steps;
+        if (c->n_steps > 0 && c->k + k > CHUNK + (tail ? TAIL : 0)) return;
         product_step *s = &c->step[c->n_steps++];
         *s = (product_step){k, t->begun ? 1 : 0};
         c->k += k;
@@ -105,11 +106,12 @@ static int most_waiting(const tren_product *p) {
 }
 
 static plan plan_of(const real *a, const real *b, const tren_product *p) {
-    int lda = p->lda ? p->lda : (p->ta ? p->m : p->k), ldb = p->ldb ? p->ldb : (p->tb ? p->k : p->n);
+    int lda = p->lda ? p->lda : (p->ta ? p->m : p->k),
+        ldb = p->ldb ? p->ldb : (p->tb ? p->k : p->n);
     plan x = {.m = p->m, .n = p->n, .k = p->k};
     x.a = rows_of(a, lda, p->ta);
     x.b = rows_of(b, ldb, !p->tb);
-    x.turned = p->tb && !p->ta && !p->packed && p->m < p->n && p->n > TILE_COLS;
+    x.turned = p->tb && !p->ta && !p->packed && p->m <= TURN && p->n > TILE_COLS;
     if (x.turned) {
         product_rows swap = x.a;
         x.a = x.b;
@@ -117,8 +119,8 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
         x.m = p->n;
         x.n = p->m;
     }
-    x.copies_a = x.n > 2 * TILE_COLS;
-    x.copies_b = !p->packed && (x.b.row != 1 || x.m > 2 * TILE_ROWS);
+    x.copies_a = x.n > 2 * TILE_COLS && !x.turned;
+    x.copies_b = !p->packed && (x.b.row != 1 || x.m > DIRECT);
     int waiting = most_waiting(p);
     x.waits = waiting > 0 && p->beta != 0;
     x.n_more = waiting - (x.waits ? 0 : 1);
@@ -140,7 +142,7 @@ static size_t lines(size_t n) {
 }
 
 static room room_of(const plan *x, real *scratch) {
-    int k = smaller(x->k, CHUNK);
+    int k = smaller(x->k, CHUNK + TAIL);
     size_t a = lines((size_t)GROUP * TILE_ROWS * k + LANES);
     /* One panel at least: the last is always copied where it is not whole. */
     size_t b = lines(padded(x->copies_b ? smaller(x->n, x->cols) : 1) * k + LANES);
@@ -191,8 +193,7 @@ static panel panel_of(const block *b, const chunk *c, int j, bool first_use) {
         return y;
     }
     real *to = b->room->b + (x->copies_b ? (size_t)j * c->k : 0);
-    if (first_use || !x->copies_b)
-        product_pack_rows(to, &from, x->n - b->j0 - j, TILE_COLS, c->k);
+    if (first_use || !x->copies_b) product_pack_rows(to, &from, x->n - b->j0 - j, TILE_COLS, c->k);
     y.at = to;
     return y;
 }
@@ -248,8 +249,15 @@ static void run_tile(const block *b, const chunk *c, product_tile *t, const pane
         gather(e.c, at, row, col, rows, y->n);
     }
     product_tile_run(t, rows);
-    if (!direct && (c->last || (!x->waits && c->after > 0)))
-        scatter(at, e.c, row, col, rows, y->n);
+    if (!direct && (c->last || (!x->waits && c->after > 0))) scatter(at, e.c, row, col, rows, y->n);
+}
+
+/* Asks for part i of n of the panel after y, where it lies packed: memory brings it while the tiles
+ * of y are computed. */
+static void fetch_next(const panel *y, int k, int i, int n) {
+    int len = k * TILE_COLS, lo = (int)((int64_t)len * i / n),
+        hi = (int)((int64_t)len * (i + 1) / n);
+    for (int l = lo; l < hi; l += LINE) __builtin_prefetch(y->at + len + l, 0, 3);
 }
 
 static void run_group(const block *b, const chunk *c, int first, int end) {
@@ -261,8 +269,8 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
     for (int i = first; i < end && x->copies_a; i++) {
         int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
         product_rows from = {a.at + row * a.row, a.row, a.k};
-        product_pack_rows(b->room->a + (size_t)(row - base) * c->k, &from, x->m - b->i0 - row,
-                          rows, c->k);
+        product_pack_rows(b->room->a + (size_t)(row - base) * c->k, &from, x->m - b->i0 - row, rows,
+                          c->k);
     }
     product_tile t = {.step = c->step,
                       .n_steps = c->n_steps,
@@ -282,6 +290,7 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
                 t.a = (product_rows){b->room->a + (size_t)(row - base) * c->k, 1, rows};
             else
                 t.a = (product_rows){a.at + row * a.row, a.row, a.k};
+            if (y.k == TILE_COLS) fetch_next(&y, c->k, i - first, end - first);
             run_tile(b, c, &t, &y, row, rows);
         }
     }
@@ -320,14 +329,18 @@ size_t tren_product_pack_size(const tren_product *p) {
     return lines(padded(p->n) * p->k + LANES);
 }
 
-/* Block by block of k, in each panel by panel. */
+/* Chunk by chunk, in each panel by panel. */
 void tren_product_pack(real *restrict packed, const real *restrict b, const tren_product *p) {
     product_rows x = rows_of(b, p->ldb ? p->ldb : (p->tb ? p->k : p->n), !p->tb);
-    for (int k0 = 0; k0 < p->k; k0 += TREN_PRODUCT_BLOCK)
+    terms t;
+    chunk c;
+    terms_open(&t, &c, p);
+    do {
+        next_chunk(&c, &t);
         for (int j = 0; j < p->n; j += TILE_COLS) {
-            int k = smaller(p->k - k0, TREN_PRODUCT_BLOCK);
-            product_rows from = {b + j * x.row + k0 * x.k, x.row, x.k};
-            product_pack_rows(packed + (size_t)k0 * padded(p->n) + (size_t)j * k, &from, p->n - j,
-                              TILE_COLS, k);
+            product_rows from = {b + j * x.row + c.k0 * x.k, x.row, x.k};
+            product_pack_rows(packed + (size_t)c.k0 * padded(p->n) + (size_t)j * c.k, &from,
+                              p->n - j, TILE_COLS, c.k);
         }
+    } while (!c.last);
 }

@@ -8,8 +8,8 @@
 
 /* Lane l of the low half of a step: of x where bit `step` of l is 0, else of y, step lanes before;
  * of the high half: of x, step lanes after, or of y. */
-#define LOW(l, step)  ((l) & (step) ? LANES + (l) - (step) : (l))
-#define HIGH(l, step) ((l) & (step) ? LANES + (l) : (l) + (step))
+#define LOW(l, step)     ((l) & (step) ? LANES + (l) - (step) : (l))
+#define HIGH(l, step)    ((l) & (step) ? LANES + (l) : (l) + (step))
 #define TWO(f, l, s)     f(l, s), f((l) + 1, s)
 #define FOUR(f, l, s)    TWO(f, l, s), TWO(f, (l) + 2, s)
 #define EIGHT(f, l, s)   FOUR(f, l, s), FOUR(f, (l) + 4, s)
@@ -59,8 +59,8 @@ ALWAYS_INLINE int begin(int j, int width) {
 
 /* Rows of contiguous k, LANES x LANES at a time. Rows beyond the last repeat it: what comes of them
  * is not used. */
-static void pack_turned(real *restrict packed, const real *x, ptrdiff_t ld, int n, int width,
-                        int k) {
+ALWAYS_INLINE void pack_turned(real *restrict packed, const real *x, ptrdiff_t ld, int n,
+                               const int width, int k) {
     for (int j = 0; j < width; j += LANES) {
         const real *row[LANES];
         real *to = packed + begin(j, width);
@@ -82,24 +82,35 @@ static void pack_turned(real *restrict packed, const real *x, ptrdiff_t ld, int 
 
 /* Rows whose elements of one k lie together: whole vectors, as long as they stay within the matrix,
  * of which `left` elements of the last k may be read. */
-static void pack_copied(real *restrict packed, const real *x, ptrdiff_t ld, int left, int width,
-                        int k) {
+ALWAYS_INLINE void pack_copied(real *restrict packed, const real *x, ptrdiff_t ld, int left,
+                               const int width, int k) {
     ptrdiff_t beyond = (k - 1) * ld + left - (width < LANES ? LANES : width);
     int safe = beyond < 0 ? 0 : beyond / ld + 1 < k ? (int)(beyond / ld + 1) : k, i = 0;
-    for (; i < safe; i++)
+    for (; i < safe; i++) {
         for (int j = 0; j < width; j += LANES) {
             int at = begin(j, width);
             STORE(packed + (ptrdiff_t)i * width + at, LOAD(x + i * ld + at));
         }
+    }
     for (; i < k; i++)
         for (int j = 0; j < width; j++)
             packed[(ptrdiff_t)i * width + j] = j < left ? x[i * ld + j] : 0;
 }
 
-void product_pack_rows(real *restrict packed, const product_rows *x, int n, int width, int k) {
+ALWAYS_INLINE void pack(real *restrict packed, const product_rows *x, int n, const int width,
+                        int k) {
     if (k == 0) return;
     if (x->k == 1)
         pack_turned(packed, x->at, x->row, n, width, k);
     else
         pack_copied(packed, x->at, x->k, n, width, k);
+}
+
+void product_pack_rows(real *restrict packed, const product_rows *x, int n, int width, int k) {
+    if (width == TILE_COLS) /* a constant that makes the loops short */
+        pack(packed, x, n, TILE_COLS, k);
+    else if (width == TILE_ROWS)
+        pack(packed, x, n, TILE_ROWS, k);
+    else
+        pack(packed, x, n, width, k);
 }

@@ -114,10 +114,20 @@ ALWAYS_INLINE place between(const product_tile *t, int i) {
     return (place){t->more + (i - 1) * t->more_len, t->more_ld};
 }
 
+/* While the chain runs, memory brings what the sums are added to. */
+ALWAYS_INLINE void fetch(const real *x, ptrdiff_t ld, const int rows) {
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++) {
+        __builtin_prefetch(x + r * ld, 1);
+        __builtin_prefetch(x + r * ld + TILE_COLS - 1, 1);
+    }
+}
+
 /* Pending sums below `from` lie where the last chunk left them, the others in `here`. */
 ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row) {
     _Alignas(VB) real here[PRODUCT_DEPTH][TILE_ROWS * TILE_COLS];
     int depth = t->depth, from = depth, k0 = 0;
+    if (depth > 0) fetch(t->first, t->first_ld, rows);
     for (int s = 0;; s++) {
         vec sum[TILE_ROWS][TILE_WIDE];
         chain(sum, t, rows, by_row, k0, t->step[s].k);

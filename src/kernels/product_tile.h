@@ -4,8 +4,9 @@
 
 #include "kernels/product.h"
 
-/* A tile of c is at most TILE_ROWS x TILE_COLS, TILE_WIDE vectors wide. Its sums fill the registers,
- * but for those that hold the factors: 12 of 16 with AVX2, 24 of 32 with AVX-512 and NEON. */
+/* A tile of c is at most TILE_ROWS x TILE_COLS, TILE_WIDE vectors wide. Its sums fill the
+ * registers, but for those that hold the factors: 12 of 16 with AVX2, 24 of 32 with AVX-512 and
+ * NEON. */
 #if VB == 64
 #define TILE_ROWS 12
 #define TILE_WIDE 2
@@ -56,8 +57,8 @@ typedef struct product_tile {
     ptrdiff_t c_ld, d_ld;
 } product_tile;
 
-#define product_tile_run       TREN_LEVEL_NAME(product_tile_run)
-#define product_pack_rows      TREN_LEVEL_NAME(product_pack_rows)
+#define product_tile_run  TREN_LEVEL_NAME(product_tile_run)
+#define product_pack_rows TREN_LEVEL_NAME(product_pack_rows)
 
 /* rows <= TILE_ROWS. All TILE_COLS columns of b, c, d and the pending sums are read and written. */
 void product_tile_run(const product_tile *t, int rows);
