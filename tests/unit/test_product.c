@@ -263,6 +263,23 @@ Test(product, is_right_for_subnormal_numbers) {
         }
 }
 
+/* c + a b lies beside the middle of two floats, nearer to it than a double can tell: rounded to
+ * double first, it would go to the wrong one. */
+Test(product, rounds_once) {
+    product_case t;
+    case_open(&t, (tren_product){.m = 16, .n = 18, .k = 2, .alpha = 1}, 1);
+    for (int i = 0; i < 16; i++) {
+        t.a[2 * i] = (real)((i & 8 ? -1 : 1) * (1 + (i & 7) * 0x1p-23));
+        t.a[2 * i + 1] = (real)(0x1p-12 + 0x1p-27);
+    }
+    for (int j = 0; j < 18; j++) {
+        t.b[j] = 1;
+        t.b[18 + j] = (real)((j & 1 ? -1 : 1) * (0x1p-12 - 0x1p-27));
+    }
+    check_case(&t);
+    case_close(&t);
+}
+
 /* Zeros of both signs, numbers that cancel, infinities and NaN. */
 Test(product, passes_zeros_and_infinities_on) {
     static const double odd[] = {0, -0.0, 1, -1, INFINITY, -INFINITY, NAN, 3e38, -3e38, 1e-38};
