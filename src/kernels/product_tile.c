@@ -6,6 +6,15 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* Loops over the vectors of a tile must be gone, or its sums are not in registers. */
+#ifdef __clang__
+#define UNROLL   _Pragma("clang loop unroll(full)")
+#define UNROLL_4 _Pragma("clang loop unroll_count(4)")
+#else
+#define UNROLL   _Pragma("GCC unroll 16")
+#define UNROLL_4 _Pragma("GCC unroll 4")
+#endif
+
 #if TREN_HAS_FMA
 
 /* sum + a * b with one rounding. */
@@ -52,55 +61,59 @@ ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, c
                          const bool by_row, int k0, int k) {
     ptrdiff_t a_row = by_row ? t->a.row : 1, a_k = by_row ? 1 : t->a.k;
     const real *a = t->a.at + k0 * a_k, *b = t->b + k0 * t->b_k;
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
         for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
-#pragma GCC unroll 4
+    }
+    UNROLL_4
     for (int i = 0; i < k; i++) {
         vec w[TILE_WIDE];
-#pragma GCC unroll 4
+        UNROLL
         for (int v = 0; v < TILE_WIDE; v++) w[v] = LOAD(b + v * LANES);
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
             for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = FMA(sum[r][v], a[r * a_row], w[v]);
+        }
         a += a_k;
         b += t->b_k;
     }
 }
 
 ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], const real *x, ptrdiff_t ld, const int rows) {
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
         for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = LOAD(x + r * ld + v * LANES) + sum[r][v];
+    }
 }
 
 ALWAYS_INLINE void store(real *x, ptrdiff_t ld, vec sum[TILE_ROWS][TILE_WIDE], const int rows) {
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
         for (int v = 0; v < TILE_WIDE; v++) STORE(x + r * ld + v * LANES, sum[r][v]);
+    }
 }
 
-/* sum = alpha sum + beta d, and nothing where that is sum. */
+/* alpha sum + beta d, from d on. */
+ALWAYS_INLINE vec finished(vec sum, const product_tile *t, const real *d) {
+    vec alpha = t->alpha - (vec){0}, beta = t->beta - (vec){0};
+    if (t->beta == 0) return sum * alpha;
+    vec old = LOAD(d) * beta;
+    OPAQUE(old);
+    return FMA(old, sum, alpha);
+}
+
 ALWAYS_INLINE void finish(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows) {
     if (t->beta == 0 && t->alpha == 1) return;
-    vec alpha = t->alpha - (vec){0}, beta = t->beta - (vec){0};
-    bool reads = t->beta != 0;
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 4
-        for (int v = 0; v < TILE_WIDE; v++) {
-            if (reads) {
-                vec old = LOAD(t->d + r * t->d_ld + v * LANES) * beta;
-                OPAQUE(old);
-                sum[r][v] = FMA(old, sum[r][v], alpha);
-            } else {
-                sum[r][v] = sum[r][v] * alpha;
-            }
-        }
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++)
+            sum[r][v] = finished(sum[r][v], t, t->d + r * t->d_ld + v * LANES);
+    }
 }
 
 typedef struct place {
@@ -116,7 +129,7 @@ ALWAYS_INLINE place between(const product_tile *t, int i) {
 
 /* While the chain runs, memory brings what the sums are added to. */
 ALWAYS_INLINE void fetch(const real *x, ptrdiff_t ld, const int rows) {
-#pragma GCC unroll 16
+    UNROLL
     for (int r = 0; r < rows; r++) {
         __builtin_prefetch(x + r * ld, 1);
         __builtin_prefetch(x + r * ld + TILE_COLS - 1, 1);
