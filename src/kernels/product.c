@@ -8,9 +8,9 @@
  * TILE_COLS, stays in the first-level cache while GROUP tiles of a, from the second level, pass by.
  */
 enum { CHUNK = TREN_PRODUCT_BLOCK, TAIL = 64, STEPS = 64, GROUP = 48 };
-/* Up to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is read where it
- * lies. */
-enum { TURN = 48, DIRECT = 22 * TILE_ROWS };
+/* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
+ * read where it lies. */
+enum { LEAST_TURN = 8, TURN = 48, DIRECT = 22 * TILE_ROWS };
 /* Columns that are packed at a time; rows and columns where sums must wait between chunks. */
 enum { MOST_COLS = 128 * TILE_COLS, WAIT_COLS = 32 * TILE_COLS, WAIT_ROWS = GROUP * TILE_ROWS };
 
@@ -111,7 +111,8 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
     plan x = {.m = p->m, .n = p->n, .k = p->k};
     x.a = rows_of(a, lda, p->ta);
     x.b = rows_of(b, ldb, !p->tb);
-    x.turned = p->tb && !p->ta && !p->packed && p->m <= TURN && p->n > TILE_COLS;
+    x.turned =
+        p->tb && !p->ta && !p->packed && p->m >= LEAST_TURN && p->m <= TURN && p->n > TILE_COLS;
     if (x.turned) {
         product_rows swap = x.a;
         x.a = x.b;
