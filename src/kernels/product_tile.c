@@ -1,5 +1,4 @@
-/* The register tile of the matrix product. Compiled with contraction: sum += a * b is one fused
- * multiply-add where the level has it. */
+/* The register tile of the matrix product. */
 #include "kernels/product_tile.h"
 
 #include <assert.h>
@@ -15,22 +14,32 @@
 #define UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
+/* sum + a * b with one rounding, a scalar or a vector. By name: what a compiler fuses by itself
+ * depends on its options. */
 #if TREN_HAS_FMA
-
-/* sum + a * b with one rounding. */
-#define FMA(sum, a, b) ((sum) + (a) * (b))
-
-/* Hides where v comes from, so that nothing is fused with the product that made it. */
-#if defined(__x86_64__)
-#define OPAQUE(v) __asm__("" : "+v"(v))
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#ifdef TREN_DOUBLE
+#define FMA(sum, a, b) ((vec)vfmaq_f64(sum, (a) - (vec){0}, b))
 #else
-#define OPAQUE(v) __asm__("" : "+w"(v))
+#define FMA(sum, a, b) ((vec)vfmaq_f32(sum, (a) - (vec){0}, b))
+#endif
+#else
+#include <immintrin.h>
+#if VB == 64 && defined(TREN_DOUBLE)
+#define FMA(sum, a, b) ((vec)_mm512_fmadd_pd((a) - (vec){0}, b, sum))
+#elif VB == 64
+#define FMA(sum, a, b) ((vec)_mm512_fmadd_ps((a) - (vec){0}, b, sum))
+#elif defined(TREN_DOUBLE)
+#define FMA(sum, a, b) ((vec)_mm256_fmadd_pd((a) - (vec){0}, b, sum))
+#else
+#define FMA(sum, a, b) ((vec)_mm256_fmadd_ps((a) - (vec){0}, b, sum))
+#endif
 #endif
 
 #else
 
 #define FMA(sum, a, b) fma_exact(sum, (a) - (vec){0}, b)
-#define OPAQUE(v)      ((void)0)
 
 #ifdef TREN_DOUBLE
 ALWAYS_INLINE vec fma_exact(vec sum, vec a, vec b) {
@@ -101,9 +110,7 @@ ALWAYS_INLINE void store(real *x, ptrdiff_t ld, vec sum[TILE_ROWS][TILE_WIDE], c
 ALWAYS_INLINE vec finished(vec sum, const product_tile *t, const real *d) {
     vec alpha = t->alpha - (vec){0}, beta = t->beta - (vec){0};
     if (t->beta == 0) return sum * alpha;
-    vec old = LOAD(d) * beta;
-    OPAQUE(old);
-    return FMA(old, sum, alpha);
+    return FMA(LOAD(d) * beta, sum, alpha);
 }
 
 ALWAYS_INLINE void finish(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows) {

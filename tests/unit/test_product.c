@@ -35,8 +35,9 @@ static int levels(const level **of) {
     int n = 0;
 #ifdef __x86_64__
     of[n++] = &level_v1;
-    if (__builtin_cpu_supports("x86-64-v3")) of[n++] = &level_v3;
-    if (__builtin_cpu_supports("x86-64-v4")) of[n++] = &level_v4;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) of[n++] = &level_v3;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+        of[n++] = &level_v4;
 #else
     of[n++] = &level_neon;
 #endif
@@ -127,9 +128,12 @@ static real *room(size_t n) {
     return x;
 }
 
+/* Bits, but for those of a NaN. */
 static bool same(const real *a, const real *b, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (memcmp(a + i, b + i, sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i]))) return false;
+    for (size_t i = 0; i < n; i++) {
+        bool equal = a[i] == b[i] && signbit(a[i]) == signbit(b[i]);
+        if (!equal && !(isnan(a[i]) && isnan(b[i]))) return false;
+    }
     return true;
 }
 
