@@ -49,6 +49,7 @@ ALWAYS_INLINE vec fma_exact(vec sum, vec a, vec b) {
 #else
 typedef double wide __attribute__((vector_size(2 * VB)));
 typedef int64_t wide_bits __attribute__((vector_size(2 * VB)));
+typedef uint64_t wide_unsigned __attribute__((vector_size(2 * VB)));
 
 /* The product is exact in double. The sum is rounded to odd (Boldo & Melquiond 2008): where it is
  * not exact and its last bit is 0, it goes to the neighbour on the side of the error. Then rounding
@@ -58,8 +59,8 @@ ALWAYS_INLINE vec fma_exact(vec sum, vec a, vec b) {
     wide p = __builtin_convertvector(a, wide) * __builtin_convertvector(b, wide);
     wide s = p + c, v = s - p, error = (p - (s - v)) + (c - v);
     wide_bits bits = (wide_bits)s, inexact = (error < 0) | (error > 0);
-    wide_bits away = ((wide_bits)error ^ bits) >= 0; /* -1: the error has the sum's sign */
-    wide_bits step = (-away - (~away & 1)) & inexact & ((bits & 1) - 1);
+    wide_bits toward = (wide_bits)(((wide_unsigned)error ^ (wide_unsigned)bits) >> 63);
+    wide_bits step = (1 - 2 * toward) & inexact & ((bits & 1) - 1); /* toward 0: the signs differ */
     return __builtin_convertvector((wide)(bits + step), vec);
 }
 #endif
