@@ -1,5 +1,6 @@
 /* The kernels of one level. */
 #include "kernels/level.h"
+#include "kernels/product.h"
 #include "kernels/table.h"
 
 #define TEXT_OF(name)  #name
@@ -11,6 +12,10 @@ const tren_kernels LEVEL(kernels) = {
     .narrow_forward = LEVEL(narrow_forward),
     .narrow_input = LEVEL(narrow_input),
     .narrow_weight = LEVEL(narrow_weight),
+    .product_pack_size = tren_product_pack_size,
+    .product_pack = tren_product_pack,
+    .product_scratch = tren_product_scratch,
+    .product_run = tren_product_run,
     .lanes_pack = LEVEL(lanes_pack),
     .lanes_unpack = LEVEL(lanes_unpack),
     .lanes_bias = LEVEL(lanes_bias),

@@ -1,0 +1,349 @@
+/* The loops around the register tile: chunks of k, groups of rows, panels of columns. */
+#include "kernels/product_tile.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* CHUNK terms of k at a time (and up to TAIL more where they are the last): a panel of b, CHUNK x
+ * TILE_COLS, stays in the first-level cache while GROUP tiles of a, from the second level, pass by.
+ */
+enum { CHUNK = TREN_PRODUCT_BLOCK, TAIL = 64, STEPS = 64, GROUP = 48 };
+/* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
+ * read where it lies. */
+enum { LEAST_TURN = 8, TURN = 48, DIRECT = 22 * TILE_ROWS };
+/* Columns that are packed at a time; rows and columns where sums must wait between chunks. */
+enum { MOST_COLS = 128 * TILE_COLS, WAIT_COLS = 32 * TILE_COLS, WAIT_ROWS = GROUP * TILE_ROWS };
+
+static int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+static int panels(int n) {
+    return (n + TILE_COLS - 1) / TILE_COLS;
+}
+static size_t padded(int n) {
+    return (size_t)panels(n) * TILE_COLS;
+}
+
+/* ---- the terms of the sums ------------------------------------------------------------------- */
+
+typedef struct terms {
+    const int *step, *row0;
+    int n_steps, at;
+    int left, adds; /* of the shard: terms that are left, pending sums that are added at its end */
+    bool begun;
+} terms;
+
+typedef struct chunk {
+    product_step step[STEPS];
+    int n_steps, k0, k;
+    int before, after; /* pending sums */
+    bool last;
+} chunk;
+
+static void next_shard(terms *t) {
+    int g = t->step[t->at++];
+    t->left = t->row0[g + 1] - t->row0[g];
+    t->begun = false;
+    for (t->adds = 0; t->at < t->n_steps && t->step[t->at] == TREN_FOLD; t->at++) t->adds++;
+}
+
+static void terms_open(terms *t, chunk *c, const tren_product *p) {
+    *t = (terms){.step = p->step, .row0 = p->row0, .n_steps = p->n_steps, .left = p->k};
+    *c = (chunk){0};
+    if (p->n_steps > 0) next_shard(t);
+}
+
+/* The next chunk, after the one that c is. */
+static void next_chunk(chunk *c, terms *t) {
+    c->k0 += c->k;
+    c->before = c->after;
+    c->k = c->n_steps = 0;
+    c->last = false;
+    while (!c->last && c->n_steps < STEPS) {
+        int k = smaller(t->left, TREN_PRODUCT_BLOCK);
+        bool tail = t->left <= TAIL && t->at >= t->n_steps;
+        if (c->n_steps > 0 && c->k + k > CHUNK + (tail ? TAIL : 0)) return;
+        product_step *s = &c->step[c->n_steps++];
+        *s = (product_step){k, t->begun ? 1 : 0};
+        c->k += k;
+        t->left -= k;
+        t->begun = true;
+        if (t->left == 0) {
+            s->adds += t->adds;
+            c->last = t->at >= t->n_steps;
+            if (!c->last) next_shard(t);
+        }
+        c->after += 1 - s->adds;
+        assert(c->after < PRODUCT_DEPTH);
+    }
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+/* The product as it is computed: vectors run along n. `turned`: of its transpose. */
+typedef struct plan {
+    product_rows a, b;
+    int m, n, k;
+    bool turned, copies_a, copies_b;
+    bool waits; /* sums may not wait in c between chunks */
+    int n_more; /* sums that wait elsewhere */
+    int rows, cols;
+} plan;
+
+static product_rows rows_of(const real *at, ptrdiff_t ld, bool together) {
+    return together ? (product_rows){at, 1, ld} : (product_rows){at, ld, 1};
+}
+
+/* How many sums wait between chunks, at most. */
+static int most_waiting(const tren_product *p) {
+    terms t;
+    chunk c;
+    int most = 0;
+    terms_open(&t, &c, p);
+    for (next_chunk(&c, &t); !c.last; next_chunk(&c, &t))
+        if (c.after > most) most = c.after;
+    return most;
+}
+
+static plan plan_of(const real *a, const real *b, const tren_product *p) {
+    int lda = p->lda ? p->lda : (p->ta ? p->m : p->k),
+        ldb = p->ldb ? p->ldb : (p->tb ? p->k : p->n);
+    plan x = {.m = p->m, .n = p->n, .k = p->k};
+    x.a = rows_of(a, lda, p->ta);
+    x.b = rows_of(b, ldb, !p->tb);
+    x.turned =
+        p->tb && !p->ta && !p->packed && p->m >= LEAST_TURN && p->m <= TURN && p->n > TILE_COLS;
+    if (x.turned) {
+        product_rows swap = x.a;
+        x.a = x.b;
+        x.b = swap;
+        x.m = p->n;
+        x.n = p->m;
+    }
+    x.copies_a = x.n > 2 * TILE_COLS && !x.turned;
+    x.copies_b = !p->packed && (x.b.row != 1 || x.m > DIRECT);
+    int waiting = most_waiting(p);
+    x.waits = waiting > 0 && p->beta != 0;
+    x.n_more = waiting - (x.waits ? 0 : 1);
+    if (x.n_more < 0) x.n_more = 0;
+    x.rows = x.n_more > 0 ? WAIT_ROWS : x.m;
+    x.cols = x.n_more > 0 ? WAIT_COLS : MOST_COLS;
+    return x;
+}
+
+/* Where the parts of scratch begin. */
+typedef struct room {
+    real *a, *b, *more;
+    size_t len; /* of all */
+} room;
+
+enum { LINE = 64 / sizeof(real) };
+static size_t lines(size_t n) {
+    return (n + LINE - 1) / LINE * LINE;
+}
+
+static room room_of(const plan *x, real *scratch) {
+    int k = smaller(x->k, CHUNK + TAIL);
+    size_t a = lines((size_t)GROUP * TILE_ROWS * k + VL);
+    /* One panel at least: the last is always copied where it is not whole. */
+    size_t b = lines(padded(x->copies_b ? smaller(x->n, x->cols) : 1) * k + VL);
+    size_t more = (size_t)x->n_more * WAIT_ROWS * WAIT_COLS;
+    return (room){scratch, scratch + a, scratch + a + b, a + b + more};
+}
+
+size_t tren_product_scratch(const tren_product *p) {
+    if (!p) return lines((size_t)GROUP * TILE_ROWS * (CHUNK + TAIL) + VL) +
+                   lines((size_t)MOST_COLS * (CHUNK + TAIL) + VL);
+    plan x = plan_of(NULL, NULL, p);
+    return room_of(&x, NULL).len;
+}
+
+/* ---- one block of c -------------------------------------------------------------------------- */
+
+typedef struct block {
+    const plan *plan;
+    const tren_product *p;
+    const room *room;
+    real *c;
+    const real *packed;
+    int i0, m, j0, n; /* rows and columns of c */
+} block;
+
+/* Tile i of the rows of a block; their sizes differ by one at most. */
+static int tile_first(const block *b, int i) {
+    int n = (b->m + TILE_ROWS - 1) / TILE_ROWS;
+    return (int)((int64_t)b->m * i / n);
+}
+
+typedef struct panel {
+    const real *at;
+    ptrdiff_t k;
+    int j, n; /* its columns, within the block */
+} panel;
+
+static panel panel_of(const block *b, const chunk *c, int j, bool first_use) {
+    const plan *x = b->plan;
+    panel y = {.j = j, .n = smaller(TILE_COLS, b->n - j), .k = TILE_COLS};
+    if (b->p->packed) {
+        y.at = b->packed + (size_t)c->k0 * padded(x->n) + (size_t)(b->j0 + j) * c->k;
+        return y;
+    }
+    product_rows from = x->b;
+    from.at += (b->j0 + j) * from.row + c->k0 * from.k;
+    if (!x->copies_b && y.n == TILE_COLS) {
+        y.at = from.at;
+        y.k = from.k;
+        return y;
+    }
+    real *to = b->room->b + (x->copies_b ? (size_t)j * c->k : 0);
+    if (first_use || !x->copies_b) product_pack_rows(to, &from, x->n - b->j0 - j, TILE_COLS, c->k);
+    y.at = to;
+    return y;
+}
+
+/* A tile whose columns are not whole, or do not lie together in c. */
+typedef struct edge {
+    real c[TILE_ROWS * TILE_COLS], d[TILE_ROWS * TILE_COLS];
+} edge;
+
+static void gather(real *to, const real *from, ptrdiff_t row, ptrdiff_t col, int rows, int cols) {
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols; j++) to[i * TILE_COLS + j] = from[i * row + j * col];
+}
+
+static void scatter(real *to, const real *from, ptrdiff_t row, ptrdiff_t col, int rows, int cols) {
+    if (row == 1)
+        for (int j = 0; j < cols; j++)
+            for (int i = 0; i < rows; i++) to[i + j * col] = from[i * TILE_COLS + j];
+    else
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < cols; j++) to[i * row + j] = from[i * TILE_COLS + j];
+}
+
+/* One tile of c, from row i and the panel's first column on. */
+static void run_tile(const block *b, const chunk *c, product_tile *t, const panel *y, int i,
+                     int rows) {
+    const plan *x = b->plan;
+    const tren_product *p = b->p;
+    ptrdiff_t ldc = p->ldc ? p->ldc : p->n, row = x->turned ? 1 : ldc, col = x->turned ? ldc : 1;
+    real *at = b->c + (b->i0 + i) * row + (b->j0 + y->j) * col;
+    const real *d = at;
+    ptrdiff_t d_row = row, d_col = col;
+    if (p->bias) {
+        d = p->bias + (x->turned ? b->i0 + i : b->j0 + y->j);
+        d_row = x->turned ? 1 : 0;
+        d_col = x->turned ? 0 : 1;
+    }
+    edge e;
+    bool direct = y->n == TILE_COLS && !x->turned, reads = c->last && t->beta != 0;
+    t->c = direct ? at : e.c;
+    t->c_ld = direct ? row : TILE_COLS;
+    t->d = direct ? d : e.d;
+    t->d_ld = direct ? d_row : TILE_COLS;
+    if (!direct && reads) gather(e.d, d, d_row, d_col, rows, y->n);
+    t->first = t->c;
+    t->first_ld = t->c_ld;
+    t->more = b->room->more + (size_t)i * WAIT_COLS + y->j;
+    if (x->waits) {
+        t->first = t->more;
+        t->first_ld = WAIT_COLS;
+        t->more += t->more_len;
+    } else if (!direct && c->before > 0) {
+        gather(e.c, at, row, col, rows, y->n);
+    }
+    product_tile_run(t, rows);
+    if (!direct && (c->last || (!x->waits && c->after > 0))) scatter(at, e.c, row, col, rows, y->n);
+}
+
+/* Asks for part i of n of the panel after y, where it lies packed: memory brings it while the tiles
+ * of y are computed. */
+static void fetch_next(const panel *y, int k, int i, int n) {
+    int len = k * TILE_COLS, lo = (int)((int64_t)len * i / n),
+        hi = (int)((int64_t)len * (i + 1) / n);
+    for (int l = lo; l < hi; l += LINE) __builtin_prefetch(y->at + len + l, 0, 3);
+}
+
+static void run_group(const block *b, const chunk *c, int first, int end) {
+    const plan *x = b->plan;
+    const tren_product *p = b->p;
+    product_rows a = x->a;
+    a.at += b->i0 * a.row + c->k0 * a.k;
+    int base = tile_first(b, first);
+    for (int i = first; i < end && x->copies_a; i++) {
+        int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
+        product_rows from = {a.at + row * a.row, a.row, a.k};
+        product_pack_rows(b->room->a + (size_t)(row - base) * c->k, &from, x->m - b->i0 - row, rows,
+                          c->k);
+    }
+    product_tile t = {.step = c->step,
+                      .n_steps = c->n_steps,
+                      .depth = c->before,
+                      .more_ld = WAIT_COLS,
+                      .more_len = (ptrdiff_t)WAIT_ROWS * WAIT_COLS,
+                      .last = c->last,
+                      .alpha = p->alpha,
+                      .beta = p->bias ? 1 : p->beta};
+    for (int j = 0; j < b->n; j += TILE_COLS) {
+        panel y = panel_of(b, c, j, first == 0);
+        t.b = y.at;
+        t.b_k = y.k;
+        for (int i = first; i < end; i++) {
+            int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
+            if (x->copies_a)
+                t.a = (product_rows){b->room->a + (size_t)(row - base) * c->k, 1, rows};
+            else
+                t.a = (product_rows){a.at + row * a.row, a.row, a.k};
+            if (y.k == TILE_COLS) fetch_next(&y, c->k, i - first, end - first);
+            run_tile(b, c, &t, &y, row, rows);
+        }
+    }
+}
+
+static void run_block(const block *b) {
+    terms t;
+    chunk c;
+    int n_tiles = (b->m + TILE_ROWS - 1) / TILE_ROWS;
+    terms_open(&t, &c, b->p);
+    do {
+        next_chunk(&c, &t);
+        for (int i = 0; i < n_tiles; i += GROUP) run_group(b, &c, i, smaller(i + GROUP, n_tiles));
+    } while (!c.last);
+}
+
+void tren_product_run(real *restrict c, const real *a, const real *b, const tren_product *p,
+                      real *restrict scratch) {
+    assert(!(p->packed && p->n_steps > 0) && !(p->bias && p->beta != 0));
+    plan x = plan_of(a, b, p);
+    room r = room_of(&x, scratch);
+    block k = {.plan = &x, .p = p, .room = &r, .c = c, .packed = b};
+    for (int j = 0; j < x.n; j += x.cols)
+        for (int i = 0; i < x.m; i += x.rows) {
+            k.i0 = i;
+            k.j0 = j;
+            k.m = smaller(x.rows, x.m - i);
+            k.n = smaller(x.cols, x.n - j);
+            run_block(&k);
+        }
+}
+
+/* ---- packed before --------------------------------------------------------------------------- */
+
+size_t tren_product_pack_size(const tren_product *p) {
+    return lines(padded(p->n) * p->k + VL);
+}
+
+/* Chunk by chunk, in each panel by panel. */
+void tren_product_pack(real *restrict packed, const real *restrict b, const tren_product *p) {
+    product_rows x = rows_of(b, p->ldb ? p->ldb : (p->tb ? p->k : p->n), !p->tb);
+    terms t;
+    chunk c;
+    terms_open(&t, &c, p);
+    do {
+        next_chunk(&c, &t);
+        for (int j = 0; j < p->n; j += TILE_COLS) {
+            product_rows from = {b + j * x.row + c.k0 * x.k, x.row, x.k};
+            product_pack_rows(packed + (size_t)c.k0 * padded(p->n) + (size_t)j * c.k, &from,
+                              p->n - j, TILE_COLS, c.k);
+        }
+    } while (!c.last);
+}

@@ -1,0 +1,155 @@
+/* The register tile of the matrix product. */
+#include "kernels/product_tile.h"
+
+#include <assert.h>
+
+/* Loops over the vectors of a tile must be gone, or its sums are not in registers. */
+#ifdef __clang__
+#define UNROLL   _Pragma("clang loop unroll(full)")
+#define UNROLL_4 _Pragma("clang loop unroll_count(4)")
+#else
+#define UNROLL   _Pragma("GCC unroll 16")
+#define UNROLL_4 _Pragma("GCC unroll 4")
+#endif
+
+/* sum = the chain over k terms. by_row: a.k is 1, else a.row is. */
+ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
+                         const bool by_row, int k0, int k) {
+    ptrdiff_t a_row = by_row ? t->a.row : 1, a_k = by_row ? 1 : t->a.k;
+    const real *a = t->a.at + k0 * a_k, *b = t->b + k0 * t->b_k;
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
+    }
+    UNROLL_4
+    for (int i = 0; i < k; i++) {
+        vec w[TILE_WIDE];
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++) w[v] = load_anywhere(b + v * VL);
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
+        }
+        a += a_k;
+        b += t->b_k;
+    }
+}
+
+ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], const real *x, ptrdiff_t ld, const int rows) {
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = load_anywhere(x + r * ld + v * VL) + sum[r][v];
+    }
+}
+
+ALWAYS_INLINE void store_tile(real *x, ptrdiff_t ld, vec sum[TILE_ROWS][TILE_WIDE], const int rows) {
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++) store_anywhere(x + r * ld + v * VL, sum[r][v]);
+    }
+}
+
+/* alpha sum + beta d, from d on. */
+ALWAYS_INLINE vec finished(vec sum, const product_tile *t, const real *d) {
+    vec alpha = t->alpha - (vec){0}, beta = t->beta - (vec){0};
+    if (t->beta == 0) return sum * alpha;
+    return FMA(sum, alpha, load_anywhere(d) * beta);
+}
+
+ALWAYS_INLINE void finish(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows) {
+    if (t->beta == 0 && t->alpha == 1) return;
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++)
+            sum[r][v] = finished(sum[r][v], t, t->d + r * t->d_ld + v * VL);
+    }
+}
+
+typedef struct place {
+    real *at;
+    ptrdiff_t ld;
+} place;
+
+/* Of pending sum i between chunks. */
+ALWAYS_INLINE place between(const product_tile *t, int i) {
+    if (i == 0) return (place){t->first, t->first_ld};
+    return (place){t->more + (i - 1) * t->more_len, t->more_ld};
+}
+
+/* While the chain runs, memory brings what the sums are added to. */
+ALWAYS_INLINE void fetch(const real *x, ptrdiff_t ld, const int rows) {
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        __builtin_prefetch(x + r * ld, 1);
+        __builtin_prefetch(x + r * ld + TILE_COLS - 1, 1);
+    }
+}
+
+/* Pending sums below `from` lie where the last chunk left them, the others in `here`. */
+ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row) {
+    _Alignas(VB) real here[PRODUCT_DEPTH][TILE_ROWS * TILE_COLS];
+    int depth = t->depth, from = depth, k0 = 0;
+    if (depth > 0) fetch(t->first, t->first_ld, rows);
+    for (int s = 0;; s++) {
+        vec sum[TILE_ROWS][TILE_WIDE];
+        chain(sum, t, rows, by_row, k0, t->step[s].k);
+        k0 += t->step[s].k;
+        for (int i = 0; i < t->step[s].adds; i++) {
+            depth--;
+            place p = depth >= from ? (place){here[depth], TILE_COLS} : between(t, depth);
+            if (depth < from) from = depth;
+            add(sum, p.at, p.ld, rows);
+        }
+        if (s < t->n_steps - 1) {
+            store_tile(here[depth++], TILE_COLS, sum, rows);
+            continue;
+        }
+        if (t->last) finish(sum, t, rows);
+        place to = t->last ? (place){t->c, t->c_ld} : between(t, depth);
+        store_tile(to.at, to.ld, sum, rows);
+        break;
+    }
+    for (int i = from; i < depth; i++) {
+        place to = between(t, i);
+        for (int r = 0; r < rows; r++)
+            for (int v = 0; v < TILE_COLS; v += VL)
+                store_anywhere(to.at + r * to.ld + v, load_anywhere(here[i] + r * TILE_COLS + v));
+    }
+}
+
+#define ROWS(n)                                                                                    \
+    case n:                                                                                        \
+        if (t->a.row == 1)                                                                         \
+            tile(t, n, false);                                                                     \
+        else                                                                                       \
+            tile(t, n, true);                                                                      \
+        break;
+
+void product_tile_run(const product_tile *t, int rows) {
+    assert(t->n_steps > 0 && (t->a.row == 1 || t->a.k == 1));
+    switch (rows) {
+        ROWS(1)
+        ROWS(2)
+        ROWS(3)
+        ROWS(4)
+        ROWS(5)
+        ROWS(6)
+#if TILE_ROWS > 6
+        ROWS(7)
+        ROWS(8)
+#endif
+#if TILE_ROWS > 8
+        ROWS(9)
+        ROWS(10)
+        ROWS(11)
+        ROWS(12)
+#endif
+    default:
+        assert(false);
+    }
+}
