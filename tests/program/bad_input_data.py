@@ -10,7 +10,10 @@ classes, targets = sys.argv[1:]
 
 def spoil(name, change, source=classes):
     shutil.copy(source, name)
-    with h5py.File(name, "r+") as file:
+    with h5py.File(name, "r+") as file:  # like one made by hand: its rows have no digests, which would tell first
+        for part in ("train", "validation", "test"):
+            for array in ("x", "y"):
+                del file[part][array + "_xxh3"]
         change(file)
 
 

@@ -57,17 +57,17 @@ test_class_notes() {
     for ((i = 0; i < 40; i++)); do echo "$((i % 7)).5,$((i % 5)).25,$((i % 2))"; done >body.csv
     { echo 0,1,2 && cat body.csv; } >numbers.csv
     expect 0 "the first line, 0,1,2, is read as column names" \
-        "${data[@]}" import csv numbers.csv --label 2 --out notes.h5
+        "${data[@]}" import csv numbers.csv --label 2 --out class-notes.h5
     expect 0 "36 training, 2 validation and 2 test rows of 2 f32, 2 classes" \
-        "${data[@]}" import csv numbers.csv --label 2 --split 90/5/5 --out notes.h5 --force
+        "${data[@]}" import csv numbers.csv --label 2 --split 90/5/5 --out class-notes.h5 --force
     expect 0 "37 training, 2 validation and 2 test rows of 2 f32, 3 classes" \
-        "${data[@]}" import csv numbers.csv --label 3 --header no --split 90/5/5 --out notes.h5 --force
+        "${data[@]}" import csv numbers.csv --label 3 --header no --split 90/5/5 --out class-notes.h5 --force
     expect 0 "note: 1 of 3 classes have no training rows, the first is class 2 (c)" \
-        "${data[@]}" import csv body.csv --label 3 --class-names a,b,c --out notes.h5 --force
+        "${data[@]}" import csv body.csv --label 3 --class-names a,b,c --out class-notes.h5 --force
     sed 's/.$/7/' body.csv >constant.csv
     expect 0 "note: all training rows are of class 0 (7): a network cannot learn from one class" \
-        "${data[@]}" import csv constant.csv --label 3 --out notes.h5 --force
-    expect 4 "note   train: all rows are of one class" "${data[@]}" check notes.h5
+        "${data[@]}" import csv constant.csv --label 3 --out class-notes.h5 --force
+    expect 4 "note   train: all rows are of one class" "${data[@]}" check class-notes.h5
 }
 
 test_hdf5() {
