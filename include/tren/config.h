@@ -68,6 +68,10 @@ typedef enum tren_engine_id {
     TREN_ENGINE_GATHER,  /* every node to every rank: small models */
     TREN_ENGINE_MPI /* MPI_Iallreduce: the plain alternative, without the promise of equal bits */
 } tren_engine_id;
+typedef enum tren_gemm_id {
+    TREN_GEMM_OPENBLAS,
+    TREN_GEMM_PORTABLE /* our own product: the same bits on every CPU */
+} tren_gemm_id;
 typedef enum tren_progress_id {
     TREN_PROGRESS_AUTO,
     TREN_PROGRESS_ON,
@@ -86,6 +90,7 @@ typedef struct tren_config {
     int batch_size; /* global, in rows; scg takes all there are: tren_config_batch */
     bool shuffle;
     int blas_threads;
+    int gemm; /* tren_gemm_id */
     struct {
         char name[32]; /* a row of the models table: "mlp" */
         tren_int_list hidden;

@@ -181,6 +181,7 @@ typedef struct tren_conv_plan {
     tren_conv_way way[3]; /* forward, data gradient, weight gradient */
     size_t packed[2];     /* elements of weights packed for forward, for the data gradient */
     size_t scratch;       /* elements that a call needs */
+    bool portable;        /* products by these kernels, not by OpenBLAS */
 } tren_conv_plan;
 
 /* Blocks one after the other. */
@@ -240,6 +241,9 @@ typedef struct tren_kernels {
     size_t (*product_scratch)(const tren_product *p);
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);
+    /* tren_gemm by product_run, with the scratch that any product needs at most. */
+    void (*gemm)(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta,
+                 real *scratch);
 
     /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back. */
     void (*lanes_pack)(real *restrict block, const real *restrict row, int n, int size);
@@ -248,7 +252,7 @@ typedef struct tren_kernels {
      * lanes folded in halves, blocks in order. */
     void (*lanes_bias)(real *db, const real *dy, int n_blocks, int c, int area);
 
-    void (*conv_plan)(tren_conv_plan *plan, const tren_conv_shape *shape);
+    void (*conv_plan)(tren_conv_plan *plan, const tren_conv_shape *shape, bool portable);
     /* packed = w [co, ci, kernel, kernel] in the order the kernels read it; which = 0 for forward,
      * 1 for the data gradient. */
     void (*conv_pack)(real *restrict packed, const real *restrict w, const tren_conv_plan *plan,

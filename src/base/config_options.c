@@ -4,6 +4,7 @@
 
 static const char *const precisions[] = {"float", "double", NULL};
 const char *const tren_cpu_level_name[] = {"auto", "baseline", "v3", "v4", "aarch64", NULL};
+static const char *const gemms[] = {"openblas", "portable", NULL};
 static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NULL};
 static const char *const norms[] = {"none", "batch", NULL};
 static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
@@ -45,6 +46,9 @@ static const tren_option options[] = {
     {"blas_threads", TREN_OPTION_INT, RECIPE, AT(blas_threads), "1", 1, 1024, NULL,
      "Threads of the BLAS library in each rank. Another number gives other bits.", "Recipe"},
 
+    {"gemm", TREN_OPTION_CHOICE, RECIPE, AT(gemm), "openblas", 0, 0, gemms,
+     "Who computes matrix products: OpenBLAS, whose bits depend on the CPU, or tren itself, with the same bits on "
+     "every CPU.", "Recipe"},
     {"model.name", TREN_OPTION_TEXT, RECIPE, AT(model.name), "mlp", 0, 0, NULL,
      "The model: mlp is a stack of dense layers; cnn stages of convolution and pooling, then dense layers; cnn5 and "
      "resnet18 (pre-activation) are those of the double-descent literature.", "Model"},

@@ -71,7 +71,10 @@ int tren_help_version(void) {
     tren_comm_version(mpi, sizeof mpi);
     tren_h5_version(hdf5, sizeof hdf5);
     printf("tren %s (%s)\n", TREN_VERSION, TREN_REAL_NAME);
-    printf("OpenBLAS core type: %s\n", tren_blas_core());
+    printf("CPU level: %s, of", tren_kernels_best()->level);
+    for (int i = 0; tren_kernels_at(i); i++)
+        printf("%s %s", i ? "," : "", tren_kernels_at(i)->level);
+    printf("\nOpenBLAS core type: %s\n", tren_blas_core());
     printf("MPI: %s\n", mpi);
     printf("HDF5: %s\n", hdf5);
     return 0;

@@ -24,9 +24,9 @@ static size_t most(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-void LEVEL(conv_plan)(tren_conv_plan *plan, const tren_conv_shape *s) {
+void LEVEL(conv_plan)(tren_conv_plan *plan, const tren_conv_shape *s, bool portable) {
     bool winograd = winograd_pays(s);
-    *plan = (tren_conv_plan){.shape = *s, .way = {TREN_CONV_DIRECT, TREN_CONV_DIRECT}};
+    *plan = (tren_conv_plan){.shape = *s, .portable = portable};
     if (winograd) plan->way[0] = plan->way[1] = TREN_CONV_WINOGRAD;
     plan->way[2] = weight_way(s);
     for (int which = 0; which < 2; which++) {
@@ -37,6 +37,8 @@ void LEVEL(conv_plan)(tren_conv_plan *plan, const tren_conv_shape *s) {
         direct_weight_scratch, winograd_weight_scratch, unfold_scratch};
     plan->scratch =
         most(winograd ? winograd_scratch(s) : direct_scratch(s), weight_scratch[plan->way[2]](s));
+    plan->scratch = (plan->scratch + TREN_LANES - 1) / TREN_LANES * TREN_LANES;
+    if (portable) plan->scratch += tren_product_scratch(NULL); /* behind the rest */
 }
 
 void LEVEL(conv_pack)(real *restrict packed, const real *restrict w, const tren_conv_plan *plan,

@@ -62,7 +62,7 @@ void unfold_weight(real *restrict dw, const tren_conv_gradient *call) {
             unfold(scratch, x, s, r, rows);
             product.k = (int)(rows * line);
             product.ldb = (int)unfolded_row(s, rows);
-            tren_gemm(dw, dy + (size_t)b * s->co * s->oh * line + r * line, scratch, product, 1,
-                      b > 0 || r > 0);
+            conv_gemm(dw, dy + (size_t)b * s->co * s->oh * line + r * line, scratch, product,
+                      b > 0 || r > 0, call);
         }
 }

@@ -3,7 +3,7 @@
 #ifndef TREN_KERNELS_CONV_WAYS_H
 #define TREN_KERNELS_CONV_WAYS_H
 
-#include "kernels/level.h"
+#include "kernels/product.h"
 
 /* Each level has functions of its own. */
 #define direct_scratch          LEVEL(direct_scratch)
@@ -48,5 +48,15 @@ void winograd_pack(real *restrict packed, const real *restrict w, const tren_con
 void winograd_run(const tren_conv_call *call, int which, const real *b, bool add);
 size_t winograd_weight_scratch(const tren_conv_shape *shape);
 void winograd_weight(real *restrict dw, const tren_conv_gradient *call);
+
+/* The products of a weight gradient, by whom the plan says. */
+static inline void conv_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
+                             real beta, const tren_conv_gradient *call) {
+    if (call->plan->portable)
+        product_gemm(c, a, b, shape, 1, beta,
+                     call->scratch + call->plan->scratch - tren_product_scratch(NULL));
+    else
+        tren_gemm(c, a, b, shape, 1, beta);
+}
 
 #endif

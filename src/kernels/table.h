@@ -13,7 +13,7 @@ void LEVEL(narrow_weight)(real *restrict dw, const real *restrict dy, const real
 void LEVEL(lanes_pack)(real *restrict block, const real *restrict row, int n, int size);
 void LEVEL(lanes_unpack)(real *restrict row, const real *restrict block, int n, int size);
 void LEVEL(lanes_bias)(real *db, const real *dy, int n_blocks, int c, int area);
-void LEVEL(conv_plan)(tren_conv_plan *plan, const tren_conv_shape *shape);
+void LEVEL(conv_plan)(tren_conv_plan *plan, const tren_conv_shape *shape, bool portable);
 void LEVEL(conv_pack)(real *restrict packed, const real *restrict w, const tren_conv_plan *plan,
                       int which);
 void LEVEL(conv_forward)(const tren_conv_call *call, const real *b);

@@ -95,6 +95,7 @@ size_t winograd_weight_scratch(const tren_conv_shape *s) {
 }
 
 typedef struct weight_call {
+    const tren_conv_gradient *call;
     const tren_conv_shape *s;
     const real *dy, *x;
     real *du, *room;
@@ -113,14 +114,14 @@ static void add_group(const weight_call *c, const winograd_tiles *g, int all) {
     for (int p = 0; p < POINTS; p++) {
         winograd_fetch(c->x, s->ci, &next, p);
         winograd_fetch(c->dy, s->co, &next, p);
-        tren_gemm(c->du + p * pairs_stride(s), d + p * d_point, v + p * v_point, product, 1,
-                  g->first > 0);
+        conv_gemm(c->du + p * pairs_stride(s), d + p * d_point, v + p * v_point, product,
+                  g->first > 0, c->call);
     }
 }
 
 void winograd_weight(real *restrict dw, const tren_conv_gradient *call) {
     const tren_conv_shape *s = &call->plan->shape;
-    weight_call c = {.s = s, .dy = call->dy, .x = call->x, .du = call->scratch};
+    weight_call c = {.call = call, .s = s, .dy = call->dy, .x = call->x, .du = call->scratch};
     c.room = call->scratch + POINTS * pairs_stride(s);
     winograd_tiles g = {.h = s->h, .w = s->w, .across = (s->w + OUT - 1) / OUT};
     g.a_block = g.across * ((s->h + OUT - 1) / OUT);

@@ -109,6 +109,7 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     const tren_kernels *kernels;
     TREN_TRY(tren_kernels_choose(&kernels, tren_cpu_level_name[config->cpu]));
     TREN_TRY(tren_graph_open(graph, kernels));
+    (*graph)->portable = config->gemm == TREN_GEMM_PORTABLE;
     model->build(*graph, config, info);
     check_optimizer(*graph, config);
     tren_status st = tren_graph_check(*graph);

@@ -139,7 +139,7 @@ tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, 
         tren_graph_add(graph, sizeof(conv_layer), &conv_ops, input, (tren_shape){s.co, s.oh, s.ow});
     if (!l) return NULL;
     conv_layer *conv = (conv_layer *)l;
-    graph->kernels->conv_plan(&conv->plan, &s);
+    graph->kernels->conv_plan(&conv->plan, &s, graph->portable);
     conv->init = init;
     conv->bias = c.bias;
     wants_scratch(graph, &conv->plan);

@@ -62,7 +62,7 @@ static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pa
     if (is_narrow(l))
         kernels_of(w)->narrow_forward(z, x, weight, narrow_of(l, pass_rows(pass)));
     else
-        tren_rows_gemm(z, x, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_FORWARD));
+        tren_rows_gemm(w, z, x, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_FORWARD));
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z);
     f->forward(y, z, param_value(w, l, BIAS), pass_rows(pass), out_of(l));
 }
@@ -77,7 +77,7 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
     if (is_narrow(l))
         kernels_of(w)->narrow_weight(dst, dy, x, narrow_of(l, n), leaf->accumulate); /* always one tile */
     else
-        tren_gemm(dst, dy + leaf->tile.first, x, shape, 1, leaf->accumulate ? 1 : 0);
+        tren_work_gemm(w, dst, dy + leaf->tile.first, x, shape, 1, leaf->accumulate ? 1 : 0);
 }
 
 /* One tile; never asked to accumulate. */
@@ -107,9 +107,9 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
     if (is_narrow(l))
         kernels_of(w)->narrow_input(dx, dy, weight, narrow_of(l, shape.m));
     else if (w->spec.poked && (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT))
-        tren_cut_gemm(dx, dy, weight, shape, tren_cut_width(shape), (tren_pause){poke, &at});
+        tren_cut_gemm(w, dx, dy, weight, shape, tren_cut_width(shape), (tren_pause){poke, &at});
     else
-        tren_rows_gemm(dx, dy, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
+        tren_rows_gemm(w, dx, dy, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
 }
 
 /* Tile by tile where there is more to do, so that a tile is still in the cache then. */
@@ -121,7 +121,7 @@ static void take_up_weight(const tren_layer *l, tren_work *w, const tren_pass *p
     for (int first = 0; first < out_of(l); first += rows) {
         shape.m = out_of(l) - first < rows ? out_of(l) - first : rows;
         tren_span at = {p->at.off + (size_t)first * in_of(l), (size_t)shape.m * in_of(l)};
-        tren_gemm(up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input), shape, up->alpha,
+        tren_work_gemm(w, up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input), shape, up->alpha,
                   up->beta);
         if (up->combine)
             w->spec.combine(w->spec.ctx, l->param + WEIGHT, at, up->into + at.off, NULL);
@@ -162,6 +162,11 @@ static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p
 static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     if (is_narrow(l)) return TREN_OK; /* its kernels stack by construction */
     tren_pattern *p = &w->pattern[pattern];
+    if (w->graph->portable) { /* so does the product */
+        p->stack[l->index] = TREN_STACK_FORWARD | TREN_STACK_INPUT | TREN_STACK_ACCUMULATE;
+        if (w->spec.poked) p->stack[l->index] |= TREN_STACK_CUT;
+        return TREN_OK;
+    }
     tren_gemm_shape forward = {.n = out_of(l), .k = in_of(l), .tb = true};
     bool equal = false;
     if (w->spec.train && needs_dx(l)) TREN_TRY(tune_input(l, w, p));
@@ -208,6 +213,7 @@ tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren
     }
     l->hidden = true; /* until the loss takes the last one out */
     int in = tren_shape_size(l->in);
+    if (graph->portable) tren_graph_wants_scratch(graph, graph->kernels->product_scratch(NULL));
     tren_graph_add_param(graph, l, "weight", 2, (int[]){out, in}, true);
     tren_graph_add_param(graph, l, "bias", 1, (int[]){out}, false);
     return l;

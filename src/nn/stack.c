@@ -7,17 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
+void tren_work_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape s,
+                    real alpha, real beta) {
+    if (w && w->graph->portable)
+        kernels_of(w)->gemm(c, a, b, s, alpha, beta, w->scratch.at);
+    else
+        tren_gemm(c, a, b, s, alpha, beta);
+}
+
+void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape,
                     const tren_pass *pass, bool stacked) {
     if (stacked) {
         shape.m = pass_rows(pass);
-        tren_gemm(c, a, b, shape, 1, 0);
+        tren_work_gemm(w, c, a, b, shape, 1, 0);
         return;
     }
     for (int g = 0; g < pass->n_groups; g++) {
         size_t row = (size_t)pass->row0[g];
         shape.m = pass->row0[g + 1] - pass->row0[g];
-        if (shape.m > 0) tren_gemm(c + row * shape.n, a + row * shape.k, b, shape, 1, 0);
+        if (shape.m > 0) tren_work_gemm(w, c + row * shape.n, a + row * shape.k, b, shape, 1, 0);
     }
 }
 
@@ -27,13 +35,13 @@ int tren_cut_width(tren_gemm_shape s) {
     return pieces <= 1 ? s.n : (int)(s.n / pieces / 64 + 1) * 64;
 }
 
-void tren_cut_gemm(real *c, const real *a, const real *b, tren_gemm_shape s, int width,
+void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape s, int width,
                    tren_pause pause) {
     tren_gemm_shape piece = s;
     piece.ldb = piece.ldc = s.n;
     for (int j = 0; j < s.n; j += width) {
         piece.n = s.n - j < width ? s.n - j : width;
-        tren_gemm(c + j, a, b + j, piece, 1, 0);
+        tren_work_gemm(w, c + j, a, b + j, piece, 1, 0);
         if (pause.call) pause.call(pause.ctx);
     }
 }
@@ -88,8 +96,8 @@ tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, c
         tren_pass pass = {.n_groups = n_groups, .row0 = row0};
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
-        tren_rows_gemm(t.one, t.a, t.b, shape, &pass, true);
-        tren_rows_gemm(t.many, t.a, t.b, shape, &pass, false);
+        tren_rows_gemm(NULL, t.one, t.a, t.b, shape, &pass, true);
+        tren_rows_gemm(NULL, t.many, t.a, t.b, shape, &pass, false);
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);
@@ -106,7 +114,7 @@ tren_status tren_try_cut(bool *equal, tren_gemm_shape s) {
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
         tren_gemm(t.one, t.a, t.b, s, 1, 0);
-        tren_cut_gemm(t.many, t.a, t.b, s, tren_cut_width(s), (tren_pause){0});
+        tren_cut_gemm(NULL, t.many, t.a, t.b, s, tren_cut_width(s), (tren_pause){0});
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);

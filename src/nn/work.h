@@ -111,8 +111,12 @@ void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */
 int tren_tile_rows(const tren_param *param);
 
-/* Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
-void tren_rows_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
+/* c = alpha * op(a) op(b) + beta * c, by whom the recipe says. */
+void tren_work_gemm(const tren_work *w, real *c, const real *a, const real *b,
+                    tren_gemm_shape shape, real alpha, real beta);
+/* w: NULL stands for OpenBLAS.
+ * Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
+void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape,
                     const tren_pass *pass, bool stacked);
 /* Called between the pieces of a long call. */
 typedef struct tren_pause {
@@ -120,7 +124,7 @@ typedef struct tren_pause {
     void *ctx;
 } tren_pause;
 /* c [rows,n] = a b in column blocks of `width`. */
-void tren_cut_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, int width,
+void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape, int width,
                    tren_pause pause);
 /* Columns of a block that takes about 5 ms, a matter of the shape alone; n when the whole does not
  * take longer. */

@@ -31,6 +31,7 @@ static tren_status use_lowest(tren_trainer *t, char (*all)[TREN_COMM_TEXT], cons
 tren_status trainer_agree_on_core(tren_trainer *t) {
     char(*all)[TREN_COMM_TEXT] = NULL;
     const char **core = NULL;
+    if (t->config->gemm == TREN_GEMM_PORTABLE) return TREN_OK; /* OpenBLAS computes nothing */
     tren_status st = tren_alloc(&all, (size_t)t->comm->size, sizeof *all, "core types");
     if (st == TREN_OK) st = tren_alloc(&core, (size_t)t->comm->size, sizeof *core, "core types");
     st = tren_comm_agree(t->comm, st);

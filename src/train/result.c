@@ -166,6 +166,8 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     put_number(&j, "memory_bytes", r->memory_bytes);
     put_text(&j, "precision", TREN_REAL_NAME);
     put_text(&j, "blas_core", r->blas_core);
+    put_text(&j, "gemm", t->config->gemm == TREN_GEMM_PORTABLE ? "portable" : "openblas");
+    put_text(&j, "cpu_level", t->graph->kernels->level);
     put_phases(&j, r);
     put(&j, "}\n");
     return tren_folder_write(&t->folder, "result.json", j.text);

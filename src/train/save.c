@@ -257,6 +257,7 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
 
 /* The same recipe on another kind of CPU is allowed, and said. */
 static void say_other_core(const tren_trainer *t, const tren_checkpoint *c) {
+    if (t->config->gemm == TREN_GEMM_PORTABLE) return;
     if (!c->blas_core[0] || strcmp(c->blas_core, tren_blas_core()) == 0) return;
     trainer_say(t,
                 "warning: this run was trained with OpenBLAS core type %s and goes on with %s: its "

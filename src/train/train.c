@@ -12,8 +12,10 @@ static void say_plan(const tren_trainer *t) {
     tren_graph_describe(dimensions, sizeof dimensions, t->graph);
     tren_graph_cost(t->graph, &train, &evaluate);
     tren_work_describe(t->work, stacking, sizeof stacking);
-    trainer_say(t, "tren %s (%s): OpenBLAS core %s, %d rank%s on %d node%s, reduction %s",
-                TREN_VERSION, TREN_REAL_NAME, tren_blas_core(), t->comm->size,
+    const char *core = c->gemm == TREN_GEMM_PORTABLE ? "portable" : tren_blas_core();
+    trainer_say(t, "tren %s (%s): CPU level %s, %s%s, %d rank%s on %d node%s, reduction %s",
+                TREN_VERSION, TREN_REAL_NAME, t->graph->kernels->level,
+                c->gemm == TREN_GEMM_PORTABLE ? "gemm " : "OpenBLAS core ", core, t->comm->size,
                 t->comm->size > 1 ? "s" : "", t->comm->n_nodes, t->comm->n_nodes > 1 ? "s" : "",
                 tren_reducer_engine(t->reducer));
     trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %d x %d x %d",

@@ -65,7 +65,7 @@ static void data_open(conv_data *d, const conv_case *c, const tren_kernels *k) {
     s.oh = (c->h + 2 * c->pad - c->kernel) / c->stride + 1;
     s.ow = (c->w + 2 * c->pad - c->kernel) / c->stride + 1;
     *d = (conv_data){.k = k, .s = s};
-    k->conv_plan(&d->plan, &s);
+    k->conv_plan(&d->plan, &s, false);
     d->nx = (size_t)s.ci * s.h * s.w * TREN_LANES;
     d->ny = (size_t)s.co * s.oh * s.ow * TREN_LANES;
     d->nw = (size_t)s.co * s.ci * s.kernel * s.kernel;
