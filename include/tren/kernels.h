@@ -155,10 +155,10 @@ typedef struct tren_product {
 } tren_product;
 
 /* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes],
- * 64-byte aligned. So every layer of a network is made of whole vectors, however few channels it has
- * and however small its pictures are, and what one image becomes never depends on its neighbours.
- * Lanes without an image hold zeros at the input, anything finite later, and zeros again in every
- * gradient. */
+ * 64-byte aligned. So every layer of a network is made of whole vectors, however few channels it
+ * has and however small its pictures are, and what one image becomes never depends on its
+ * neighbours. Lanes without an image hold zeros at the input, anything finite later, and zeros
+ * again in every gradient. */
 enum { TREN_LANES = 64 / sizeof(real) };
 
 typedef struct tren_conv_shape {
@@ -242,10 +242,11 @@ typedef struct tren_kernels {
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);
     /* tren_gemm by product_run, with the scratch that any product needs at most. */
-    void (*gemm)(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta,
-                 real *scratch);
+    void (*gemm)(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha,
+                 real beta, real *scratch);
 
-    /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back. */
+    /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back.
+     */
     void (*lanes_pack)(real *restrict block, const real *restrict row, int n, int size);
     void (*lanes_unpack)(real *restrict row, const real *restrict block, int n, int size);
     /* db [c] = sums over blocks, pixels and lanes of dy [blocks][c, area, lanes]: pixels in order,
@@ -284,8 +285,8 @@ typedef struct tren_kernels {
     void (*pool_average_input)(real *restrict dx, const real *restrict dy,
                                const tren_pool_shape *shape);
 
-    /* For benchmarks. n rounds of fused multiply-adds in registers: TREN_FMA_CHAINS vectors, or half
-     * as many, each a chain sum = sum a + b. With as many chains as registers hold, and as the
+    /* For benchmarks. n rounds of fused multiply-adds in registers: TREN_FMA_CHAINS vectors, or
+     * half as many, each a chain sum = sum a + b. With as many chains as registers hold, and as the
      * unit's latency wants, a core is at its peak. a, b [vector]; out [vector]: their sum, so that
      * nothing is left out. */
     void (*fma_chains)(real *restrict out, const real *restrict a, const real *restrict b, int n,
@@ -299,8 +300,8 @@ typedef struct tren_kernels {
 const tren_kernels *tren_kernels_at(int i);
 bool tren_kernels_run_here(const tren_kernels *kernels); /* on this CPU and operating system */
 const tren_kernels *tren_kernels_best(void);             /* the highest that runs here */
-/* By name; "auto" and "" mean the best. TREN_ERR_ENV: there is no such level, or this CPU cannot run
- * it. */
+/* By name; "auto" and "" mean the best. TREN_ERR_ENV: there is no such level, or this CPU cannot
+ * run it. */
 tren_status tren_kernels_choose(const tren_kernels **kernels, const char *level);
 
 #ifdef __cplusplus

@@ -80,7 +80,7 @@ struct tren_layer {
 struct tren_graph {
     const tren_kernels *kernels; /* not owned */
     bool portable;               /* products by the kernels, not by OpenBLAS; set before layers */
-    tren_layer **layer; /* owned */
+    tren_layer **layer;          /* owned */
     int n_layers;
     tren_param *param; /* owned */
     int n_params;

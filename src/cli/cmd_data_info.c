@@ -8,7 +8,8 @@
 /* "  classes       3: a, b, c" */
 static void print_names(const char *what, char *const *name, int n) {
     printf("  %-13s %d", what, n);
-    for (int i = 0; name && i < n && i < 20; i++) printf("%s%s", i ? ", " : ": ", tren_cli_shown(name[i]));
+    for (int i = 0; name && i < n && i < 20; i++)
+        printf("%s%s", i ? ", " : ": ", tren_cli_shown(name[i]));
     printf("%s\n", name && n > 20 ? ", ..." : "");
 }
 

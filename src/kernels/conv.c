@@ -52,9 +52,10 @@ ALWAYS_INLINE void run_part(const conv_run *r, real *y, const real *x0, const in
 }
 
 ALWAYS_INLINE void run_tile(const conv_run *r, int at, const int co, const int pixels) {
-    for EACH_PART (part)
-        run_part(r, r->y + (size_t)at * r->y_pixel + part, r->x + (size_t)at * r->x_pixel + part,
-                 co, pixels);
+    for
+        EACH_PART(part)
+    run_part(r, r->y + (size_t)at * r->y_pixel + part, r->x + (size_t)at * r->x_pixel + part, co,
+             pixels);
 }
 
 /* A constant number of pixels keeps the sums in registers. */
@@ -76,7 +77,7 @@ static void run_narrow(const conv_run *r, int n) {
 }
 
 void conv_channels(real *restrict m, const real *restrict v, const real *restrict packed,
-                        const int size[3]) {
+                   const int size[3]) {
     static const size_t here = 0;
     int in = size[0], out = size[1], n = size[2];
     size_t row = (size_t)n * TREN_LANES;
@@ -175,7 +176,7 @@ static void run_sweep(sweep_call *c) {
 }
 
 static void forward_block(real *restrict y, const real *restrict x, const real *restrict packed,
-                           const real *b, const tren_conv_shape *s, real *restrict scratch) {
+                          const real *b, const tren_conv_shape *s, real *restrict scratch) {
     sweep_call c = {.y = y,
                     .co = s->co,
                     .oh = s->oh,
@@ -197,12 +198,13 @@ static void clear_points(const sweep_call *c) {
                 int y = c->sweep.y.first + c->sweep.y.step * i;
                 int x = c->sweep.x.first + c->sweep.x.step * j;
                 real *at = c->y + (((size_t)o * c->oh + y) * c->ow + x) * TREN_LANES;
-                for EACH_PART (part) store(at + part, (vec){0});
+                for
+                    EACH_PART(part) store(at + part, (vec){0});
             }
 }
 
 static void input_block(real *restrict dx, const real *restrict dy, const real *restrict packed,
-                         const tren_conv_shape *s, real *restrict scratch, bool add) {
+                        const tren_conv_shape *s, real *restrict scratch, bool add) {
     sweep_call c = {.y = dx,
                     .co = s->ci,
                     .oh = s->h,

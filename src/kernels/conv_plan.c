@@ -16,7 +16,8 @@ static bool winograd_pays(const tren_conv_shape *s) {
 /* Both measured. */
 static tren_conv_way weight_way(const tren_conv_shape *s) {
     if (winograd_pays(s) && s->ci >= 16 && s->co >= 16) return TREN_CONV_WINOGRAD;
-    if (s->stride > 1 && s->co >= 16 && s->ci >= (s->kernel > 1 ? 32 : 8)) return TREN_CONV_UNFOLDED;
+    if (s->stride > 1 && s->co >= 16 && s->ci >= (s->kernel > 1 ? 32 : 8))
+        return TREN_CONV_UNFOLDED;
     return TREN_CONV_DIRECT;
 }
 

@@ -87,7 +87,7 @@ static void pack_tap(real *packed, const real *w, const tren_conv_shape *s, int 
 }
 
 void direct_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
-                    int which) {
+                 int which) {
     int in = which == 0 ? s->ci : s->co, out = which == 0 ? s->co : s->ci;
     for (int i = 0; i < conv_sweeps(s, which); i++) {
         conv_sweep sweep;

@@ -48,6 +48,6 @@ static inline int conv_block(int co, int o) {
 /* m [out, n, lanes] = sums over channels of v [in, n, lanes] times packed weights [blocks of
  * out][in]; size = {in, out, n}. */
 void conv_channels(real *restrict m, const real *restrict v, const real *restrict packed,
-                        const int size[3]);
+                   const int size[3]);
 
 #endif

@@ -32,14 +32,14 @@ ALWAYS_INLINE void unfold_row(real *to, const real *x, const tren_conv_shape *s,
     for (int j = 0, at = kx - s->pad; j < s->ow; j++, at += s->stride) {
         bool inside = at >= 0 && at < s->w;
         const real *from = x + ((size_t)y * s->w + (inside ? at : 0)) * TREN_LANES;
-        for EACH_PART (part)
-            store(to + j * TREN_LANES + part, inside ? load(from + part) : (vec){0});
+        for
+            EACH_PART(part)
+        store(to + j * TREN_LANES + part, inside ? load(from + part) : (vec){0});
     }
 }
 
 /* to [ci, kernel, kernel][rows, ow, lanes]; x of one block. */
-static void unfold(real *to, const real *x, const tren_conv_shape *s, int first,
-                               int rows) {
+static void unfold(real *to, const real *x, const tren_conv_shape *s, int first, int rows) {
     for (int c = 0; c < s->ci; c++, x += (size_t)s->h * s->w * TREN_LANES)
         for (int ky = 0; ky < s->kernel; ky++)
             for (int kx = 0; kx < s->kernel; kx++, to += unfolded_row(s, rows))

@@ -24,26 +24,27 @@ typedef struct weight_area {
 ALWAYS_INLINE void add_area(real *at, const weight_area *a, const real *const *dy, const real *x,
                             const int in) {
     const size_t n = TREN_LANES, step = a->s->stride * n;
-    for EACH_PART (part) {
-        vec sum[OUT][IN];
-        for (int o = 0; o < OUT; o++)
-            for (int c = 0; c < in; c++) sum[o][c] = load(at + (o * IN + c) * n + part);
-        for (int b = 0; b < a->n_blocks; b++)
-            for (int r = 0; r < a->rows; r++) {
-                const size_t from = b * a->dy_block + r * a->dy_row + part;
-                const real *row = x + b * a->x_block + r * a->x_row + part;
-                for (int j = 0; j < a->s->ow; j++) {
-                    vec d[OUT];
-                    for (int o = 0; o < OUT; o++) d[o] = load(dy[o] + from + j * n);
-                    for (int c = 0; c < in; c++) {
-                        vec v = load(row + c * a->x_channel + j * step);
-                        for (int o = 0; o < OUT; o++) sum[o][c] = FMA(d[o], v, sum[o][c]);
+    for
+        EACH_PART(part) {
+            vec sum[OUT][IN];
+            for (int o = 0; o < OUT; o++)
+                for (int c = 0; c < in; c++) sum[o][c] = load(at + (o * IN + c) * n + part);
+            for (int b = 0; b < a->n_blocks; b++)
+                for (int r = 0; r < a->rows; r++) {
+                    const size_t from = b * a->dy_block + r * a->dy_row + part;
+                    const real *row = x + b * a->x_block + r * a->x_row + part;
+                    for (int j = 0; j < a->s->ow; j++) {
+                        vec d[OUT];
+                        for (int o = 0; o < OUT; o++) d[o] = load(dy[o] + from + j * n);
+                        for (int c = 0; c < in; c++) {
+                            vec v = load(row + c * a->x_channel + j * step);
+                            for (int o = 0; o < OUT; o++) sum[o][c] = FMA(d[o], v, sum[o][c]);
+                        }
                     }
                 }
-            }
-        for (int o = 0; o < OUT; o++)
-            for (int c = 0; c < in; c++) store(at + (o * IN + c) * n + part, sum[o][c]);
-    }
+            for (int o = 0; o < OUT; o++)
+                for (int c = 0; c < in; c++) store(at + (o * IN + c) * n + part, sum[o][c]);
+        }
 }
 
 /* A constant number of input channels keeps the sums in registers. */
@@ -100,8 +101,7 @@ static void add_tile(const weight_tile *t) {
         }
 }
 
-static void add_lanes(real *dw, const real *sum, int out, int in,
-                                  const tren_conv_shape *s) {
+static void add_lanes(real *dw, const real *sum, int out, int in, const tren_conv_shape *s) {
     int taps = s->kernel * s->kernel;
     for (int o = 0; o < out; o++)
         for (int c = 0; c < in; c++)
@@ -182,8 +182,8 @@ void direct_weight(real *restrict dw, const tren_conv_gradient *call) {
             a.x_channel = (size_t)band.rows * cols * n;
             a.x_block = s->ci * a.x_channel;
             for (int i = 0; i < a.n_blocks; i++)
-                conv_fill(padded + i * a.x_block,
-                               x + (size_t)(b + i) * s->ci * s->h * s->w * n, &band);
+                conv_fill(padded + i * a.x_block, x + (size_t)(b + i) * s->ci * s->h * s->w * n,
+                          &band);
             add_all(dw, dy + b * a.dy_block + r * a.dy_row, padded, &a, sum);
         }
 }

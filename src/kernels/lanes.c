@@ -7,8 +7,7 @@ void LEVEL(lanes_pack)(real *restrict block, const real *restrict row, int n, in
             block[(size_t)i * TREN_LANES + l] = l < n ? row[(size_t)l * size + i] : 0;
 }
 
-void LEVEL(lanes_unpack)(real *restrict row, const real *restrict block, int n,
-                                   int size) {
+void LEVEL(lanes_unpack)(real *restrict row, const real *restrict block, int n, int size) {
     for (int l = 0; l < n; l++)
         for (int i = 0; i < size; i++)
             row[(size_t)l * size + i] = block[(size_t)i * TREN_LANES + l];

@@ -103,7 +103,7 @@ ALWAYS_INLINE vec FMA(vec a, vec b, vec c) {
     doubles addend = __builtin_convertvector(c, doubles), sum = product + addend;
     doubles back = sum - product, error = (product - (sum - back)) + (addend - back);
     double_bits bits = (double_bits)sum, inexact = (error < 0) | (error > 0);
-    double_bits even = (bits & 1) - 1;                                /* all ones: even */
+    double_bits even = (bits & 1) - 1; /* all ones: even */
     double_bits outward = ((error > 0) ^ (sum < 0)) & 1, step = 2 * outward - 1;
     bits += step & inexact & even;
     return __builtin_convertvector((doubles)bits, vec);
@@ -120,7 +120,8 @@ ALWAYS_INLINE vec SPLAT(real s) {
 #define FMA1(a, b, c) __builtin_fmaf(a, b, c)
 #endif
 
-/* ---- the sum of the lanes, folded in halves: lane l + lane l + 8 of 16, and so on -------------- */
+/* ---- the sum of the lanes, folded in halves: lane l + lane l + 8 of 16, and so on --------------
+ */
 
 ALWAYS_INLINE real lanes_sum(const vec part[PARTS]) {
     vec fold[PARTS], v;

@@ -78,8 +78,8 @@ tren_status tren_kernels_choose(const tren_kernels **kernels, const char *level)
         if (strcmp(level, levels[i].kernels->level) != 0) continue;
         if (!levels[i].runs())
             return tren_fail(TREN_ERR_ENV,
-                             "cpu: this CPU cannot run level %s; its highest is %s: give auto", level,
-                             (*kernels)->level);
+                             "cpu: this CPU cannot run level %s; its highest is %s: give auto",
+                             level, (*kernels)->level);
         *kernels = levels[i].kernels;
         return TREN_OK;
     }

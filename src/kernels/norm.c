@@ -15,18 +15,19 @@ static int blocks_of(tren_norm_span s) {
 
 /* Sums of x - shift, or of its squares, of each lane. */
 ALWAYS_INLINE void plane_sum(real *out, const real *x, int area, real shift, const bool square) {
-    for EACH_PART (part) {
-        vec sum[WAYS] = {{0}};
-        for (int i = 0; i < area; i += WAYS)
-            for (int k = 0; k < WAYS && i + k < area; k++) {
-                vec v = load(x + (size_t)(i + k) * TREN_LANES + part) - shift;
-                if (square)
-                    sum[k] = FMA(v, v, sum[k]);
-                else
-                    sum[k] += v;
-            }
-        store(out + part, (sum[0] + sum[1]) + (sum[2] + sum[3]));
-    }
+    for
+        EACH_PART(part) {
+            vec sum[WAYS] = {{0}};
+            for (int i = 0; i < area; i += WAYS)
+                for (int k = 0; k < WAYS && i + k < area; k++) {
+                    vec v = load(x + (size_t)(i + k) * TREN_LANES + part) - shift;
+                    if (square)
+                        sum[k] = FMA(v, v, sum[k]);
+                    else
+                        sum[k] += v;
+                }
+            store(out + part, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+        }
 }
 
 ALWAYS_INLINE double first_lanes(const real *lane, int n) {
@@ -99,7 +100,7 @@ ALWAYS_INLINE void plane_sums(double sum[2], const real *dy, const real *x, int 
 }
 
 void LEVEL(norm_sums)(double sum[2], const real *dy, const real *x, tren_norm_span s,
-                                const tren_norm_backward *k) {
+                      const tren_norm_backward *k) {
     sum[0] = sum[1] = 0;
     for (int b = 0; b < blocks_of(s); b++)
         if (k->relu)
@@ -110,20 +111,21 @@ void LEVEL(norm_sums)(double sum[2], const real *dy, const real *x, tren_norm_sp
 
 ALWAYS_INLINE void plane_input(real *dx, const real *dy, const real *x, const tren_norm_backward *k,
                                const real *mask, int area, const bool relu, const bool add) {
-    for EACH_PART (part) {
-        vec keep = load(mask + part), a = SPLAT(k->a);
-        for (int i = 0; i < area; i++) {
-            size_t at = (size_t)i * TREN_LANES + part;
-            vec v = load(x + at), g = passed(dy + at, v, k, relu);
-            vec d = (FMA(a, g, -(k->slope * (v - k->mean))) - k->offset) * keep;
-            if (add) d += load(dx + at);
-            store(dx + at, d);
+    for
+        EACH_PART(part) {
+            vec keep = load(mask + part), a = SPLAT(k->a);
+            for (int i = 0; i < area; i++) {
+                size_t at = (size_t)i * TREN_LANES + part;
+                vec v = load(x + at), g = passed(dy + at, v, k, relu);
+                vec d = (FMA(a, g, -(k->slope * (v - k->mean))) - k->offset) * keep;
+                if (add) d += load(dx + at);
+                store(dx + at, d);
+            }
         }
-    }
 }
 
 void LEVEL(norm_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
-                                 tren_norm_span s, const tren_norm_backward *k) {
+                       tren_norm_span s, const tren_norm_backward *k) {
     for (int b = 0; b < blocks_of(s); b++) {
         real mask[TREN_LANES] __attribute__((aligned(TREN_LANES * sizeof(real))));
         size_t at = b * s.stride;

@@ -152,8 +152,9 @@ static room room_of(const plan *x, real *scratch) {
 }
 
 size_t tren_product_scratch(const tren_product *p) {
-    if (!p) return lines((size_t)GROUP * TILE_ROWS * (CHUNK + TAIL) + VL) +
-                   lines((size_t)MOST_COLS * (CHUNK + TAIL) + VL);
+    if (!p)
+        return lines((size_t)GROUP * TILE_ROWS * (CHUNK + TAIL) + VL) +
+               lines((size_t)MOST_COLS * (CHUNK + TAIL) + VL);
     plan x = plan_of(NULL, NULL, p);
     return room_of(&x, NULL).len;
 }

@@ -27,8 +27,8 @@
 #define ALL SIXTEEN
 #endif
 #define EXCHANGE(step)                                                                             \
-    if (VL > (step))                                                                            \
-        for (int i = 0; i < VL; i++)                                                            \
+    if (VL > (step))                                                                               \
+        for (int i = 0; i < VL; i++)                                                               \
             if (!(i & (step))) {                                                                   \
                 vec low = __builtin_shufflevector(x[i], x[i + (step)], ALL(LOW, 0, step));         \
                 x[i + (step)] = __builtin_shufflevector(x[i], x[i + (step)], ALL(HIGH, 0, step));  \

@@ -30,7 +30,8 @@ ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, c
         UNROLL
         for (int r = 0; r < rows; r++) {
             UNROLL
-            for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
+            for (int v = 0; v < TILE_WIDE; v++)
+                sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
         }
         a += a_k;
         b += t->b_k;
@@ -41,11 +42,13 @@ ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], const real *x, ptrdiff_t l
     UNROLL
     for (int r = 0; r < rows; r++) {
         UNROLL
-        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = load_anywhere(x + r * ld + v * VL) + sum[r][v];
+        for (int v = 0; v < TILE_WIDE; v++)
+            sum[r][v] = load_anywhere(x + r * ld + v * VL) + sum[r][v];
     }
 }
 
-ALWAYS_INLINE void store_tile(real *x, ptrdiff_t ld, vec sum[TILE_ROWS][TILE_WIDE], const int rows) {
+ALWAYS_INLINE void store_tile(real *x, ptrdiff_t ld, vec sum[TILE_ROWS][TILE_WIDE],
+                              const int rows) {
     UNROLL
     for (int r = 0; r < rows; r++) {
         UNROLL

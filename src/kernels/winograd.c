@@ -14,7 +14,7 @@ enum { GROUP_BYTES = 640 * 1024, GROUP_MOST = 12 };
 /* t = B^T d of six values that lie `from` apart, to values `to` apart. */
 ALWAYS_INLINE void input_points(vec *t, const int to, const vec *d, const int from) {
     vec d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from],
-          d5 = d[5 * from];
+        d5 = d[5 * from];
     vec even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, far = 2 * (d3 - d1);
     t[0] = 4 * d0 - 5 * d2 + d4;
     t[to] = even + odd;
@@ -90,7 +90,7 @@ static void pack_kernels(real *packed, size_t point, const kernels *k) {
 
 /* packed [point][block of outputs][in][outputs] */
 void winograd_pack(real *restrict packed, const real *restrict w, const tren_conv_shape *s,
-                        int which) {
+                   int which) {
     bool turned = which != 0;
     int in = turned ? s->co : s->ci, out = turned ? s->ci : s->co;
     size_t row = (size_t)s->ci * 9, point = packed_point(in, out);
@@ -143,14 +143,15 @@ void winograd_inputs(real *v, size_t point, const real *x, const winograd_tiles 
     }
     for (int k = 0; k < channels; k++, x += area, v += row)
         for (int i = 0; i < g->n; i++)
-            for EACH_PART (part) {
-                const real *from = x + (size_t)place[i].block * channels * area + part;
-                real *to = v + i * TREN_LANES + part;
-                if (inside[i])
-                    input_part(to, point, from, g, place[i], true);
-                else
-                    input_part(to, point, from, g, place[i], false);
-            }
+            for
+                EACH_PART(part) {
+                    const real *from = x + (size_t)place[i].block * channels * area + part;
+                    real *to = v + i * TREN_LANES + part;
+                    if (inside[i])
+                        input_part(to, point, from, g, place[i], true);
+                    else
+                        input_part(to, point, from, g, place[i], false);
+                }
 }
 
 /* The picture's outputs of one channel and tile, from m. */
@@ -177,8 +178,9 @@ static void transform_outputs(const winograd_call *c, const real *m, size_t poin
         real *to = c->y + (size_t)at.block * c->out * area;
         const real *from = m + i * TREN_LANES;
         for (int k = 0; k < c->out; k++, from += row, to += area)
-            for EACH_PART (part)
-                output_part(to + part, from + part, point, g, at, c->b ? c->b[k] : 0, c->add);
+            for
+                EACH_PART(part)
+        output_part(to + part, from + part, point, g, at, c->b ? c->b[k] : 0, c->add);
     }
 }
 
@@ -190,8 +192,7 @@ static int tiles_of_group(int in, int out) {
 
 size_t winograd_scratch(const tren_conv_shape *s) {
     int n = tiles_of_group(s->ci, s->co);
-    return POINTS *
-           (winograd_stride((size_t)s->ci * n) + winograd_stride((size_t)s->co * n));
+    return POINTS * (winograd_stride((size_t)s->ci * n) + winograd_stride((size_t)s->co * n));
 }
 
 /* One call: y (+)= x * the packed kernels + b, where x has `in` channels and y `out`. */
@@ -206,7 +207,7 @@ static void run_group(const winograd_call *c, const winograd_tiles *g, int all) 
         winograd_fetch(c->y, c->out, g, p);
         winograd_fetch(c->x, c->in, &next, p);
         conv_channels(m + p * m_point, v + p * v_point, c->packed + p * kernel,
-                           (int[]){c->in, c->out, g->n});
+                      (int[]){c->in, c->out, g->n});
     }
     transform_outputs(c, m, m_point, g);
 }

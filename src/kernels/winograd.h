@@ -31,8 +31,7 @@ static inline size_t winograd_stride(size_t vectors) {
 
 /* Asks for one part of POINTS of the 4 x 4 pixels of the tiles of a [blocks][channels, h, w,
  * lanes]: while one point's product is computed, memory brings what comes next. */
-ALWAYS_INLINE void winograd_fetch(const real *a, int channels, const winograd_tiles *g,
-                                       int part) {
+ALWAYS_INLINE void winograd_fetch(const real *a, int channels, const winograd_tiles *g, int part) {
     size_t area = (size_t)g->h * g->w * TREN_LANES;
     int n = g->n * channels, hi = n * (part + 1) / WINOGRAD_POINTS;
     for (int i = n * part / WINOGRAD_POINTS; i < hi; i++) {

@@ -38,16 +38,17 @@ ALWAYS_INLINE void gradient_part(real *d, const size_t point, const real *dy,
 }
 
 /* d [point][channel][tile] of all tiles of a group. */
-static void transform_gradients(real *d, size_t point, const real *dy,
-                                            const winograd_tiles *g, int channels) {
+static void transform_gradients(real *d, size_t point, const real *dy, const winograd_tiles *g,
+                                int channels) {
     size_t row = (size_t)g->n * TREN_LANES, area = (size_t)g->h * g->w * TREN_LANES;
     winograd_place place[WINOGRAD_GROUP];
     for (int i = 0; i < g->n; i++) place[i] = tile_place(g, i);
     for (int k = 0; k < channels; k++, dy += area, d += row)
         for (int i = 0; i < g->n; i++)
-            for EACH_PART (part)
-                gradient_part(d + i * TREN_LANES + part, point,
-                              dy + (size_t)place[i].block * channels * area + part, g, place[i]);
+            for
+                EACH_PART(part)
+    gradient_part(d + i * TREN_LANES + part, point,
+                  dy + (size_t)place[i].block * channels * area + part, g, place[i]);
 }
 
 /* g = G^T u of six values. */
@@ -90,8 +91,7 @@ static size_t pairs_stride(const tren_conv_shape *s) {
 
 size_t winograd_weight_scratch(const tren_conv_shape *s) {
     size_t n = (size_t)tiles_of_group(s);
-    return POINTS *
-           (pairs_stride(s) + winograd_stride(s->ci * n) + winograd_stride(s->co * n));
+    return POINTS * (pairs_stride(s) + winograd_stride(s->ci * n) + winograd_stride(s->co * n));
 }
 
 typedef struct weight_call {

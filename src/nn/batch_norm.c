@@ -72,7 +72,8 @@ static void norm_forward(const tren_layer *l, tren_work *w, const tren_pass *pas
                 var = k[M2] / count_of(l, pass, g);
             }
             affine f = affine_of(l, w, c, mean, var);
-            kernels_of(w)->norm_forward(layer_y(w, l) + at, x + at, span, (real)f.a, (real)f.b, relu_of(l));
+            kernels_of(w)->norm_forward(layer_y(w, l) + at, x + at, span, (real)f.a, (real)f.b,
+                                        relu_of(l));
         }
 }
 

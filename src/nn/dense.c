@@ -75,7 +75,8 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
     tren_gemm_shape shape = {
         .m = leaf->tile.n, .n = in_of(l), .k = n, .ta = true, .lda = out_of(l)};
     if (is_narrow(l))
-        kernels_of(w)->narrow_weight(dst, dy, x, narrow_of(l, n), leaf->accumulate); /* always one tile */
+        kernels_of(w)->narrow_weight(dst, dy, x, narrow_of(l, n),
+                                     leaf->accumulate); /* always one tile */
     else
         tren_work_gemm(w, dst, dy + leaf->tile.first, x, shape, 1, leaf->accumulate ? 1 : 0);
 }
@@ -121,8 +122,8 @@ static void take_up_weight(const tren_layer *l, tren_work *w, const tren_pass *p
     for (int first = 0; first < out_of(l); first += rows) {
         shape.m = out_of(l) - first < rows ? out_of(l) - first : rows;
         tren_span at = {p->at.off + (size_t)first * in_of(l), (size_t)shape.m * in_of(l)};
-        tren_work_gemm(w, up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input), shape, up->alpha,
-                  up->beta);
+        tren_work_gemm(w, up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input), shape,
+                       up->alpha, up->beta);
         if (up->combine)
             w->spec.combine(w->spec.ctx, l->param + WEIGHT, at, up->into + at.off, NULL);
     }

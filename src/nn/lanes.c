@@ -20,19 +20,19 @@ static real *row_of(real *at, const tren_layer *l, int row) {
 
 static void pack_forward(const tren_layer *l, tren_work *w, int block, int row, int n) {
     kernels_of(w)->lanes_pack(block_y(w, l, block), row_of(layer_y(w, l->input), l, row), n,
-                    tren_shape_size(l->out));
+                              tren_shape_size(l->out));
 }
 static void pack_backward(const tren_layer *l, tren_work *w, int block, int row, int n) {
     kernels_of(w)->lanes_unpack(row_of(layer_dy(w, l->input), l, row), block_dy(w, l, block), n,
-                      tren_shape_size(l->out));
+                                tren_shape_size(l->out));
 }
 static void unpack_forward(const tren_layer *l, tren_work *w, int block, int row, int n) {
     kernels_of(w)->lanes_unpack(row_of(layer_y(w, l), l, row), block_y(w, l->input, block), n,
-                      tren_shape_size(l->out));
+                                tren_shape_size(l->out));
 }
 static void unpack_backward(const tren_layer *l, tren_work *w, int block, int row, int n) {
     kernels_of(w)->lanes_pack(block_dy(w, l->input, block), row_of(layer_dy(w, l), l, row), n,
-                    tren_shape_size(l->out));
+                              tren_shape_size(l->out));
 }
 
 static void to_lanes_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {

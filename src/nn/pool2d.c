@@ -28,8 +28,8 @@ static real *input_gradient(const tren_layer *l, tren_work *w, int block) {
 }
 static void max_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)
-        kernels_of(w)->pool_max_input(input_gradient(l, w, i), block_dy(w, l, i), block_y(w, l->input, i),
-                            block_y(w, l, i), pool_of(l));
+        kernels_of(w)->pool_max_input(input_gradient(l, w, i), block_dy(w, l, i),
+                                      block_y(w, l->input, i), block_y(w, l, i), pool_of(l));
 }
 static void average_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)

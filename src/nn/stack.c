@@ -15,8 +15,8 @@ void tren_work_gemm(const tren_work *w, real *c, const real *a, const real *b, t
         tren_gemm(c, a, b, s, alpha, beta);
 }
 
-void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape,
-                    const tren_pass *pass, bool stacked) {
+void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b,
+                    tren_gemm_shape shape, const tren_pass *pass, bool stacked) {
     if (stacked) {
         shape.m = pass_rows(pass);
         tren_work_gemm(w, c, a, b, shape, 1, 0);
@@ -35,8 +35,8 @@ int tren_cut_width(tren_gemm_shape s) {
     return pieces <= 1 ? s.n : (int)(s.n / pieces / 64 + 1) * 64;
 }
 
-void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape s, int width,
-                   tren_pause pause) {
+void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape s,
+                   int width, tren_pause pause) {
     tren_gemm_shape piece = s;
     piece.ldb = piece.ldc = s.n;
     for (int j = 0; j < s.n; j += width) {

@@ -116,16 +116,16 @@ void tren_work_gemm(const tren_work *w, real *c, const real *a, const real *b,
                     tren_gemm_shape shape, real alpha, real beta);
 /* w: NULL stands for OpenBLAS.
  * Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
-void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape,
-                    const tren_pass *pass, bool stacked);
+void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b,
+                    tren_gemm_shape shape, const tren_pass *pass, bool stacked);
 /* Called between the pieces of a long call. */
 typedef struct tren_pause {
     void (*call)(void *ctx); /* or NULL */
     void *ctx;
 } tren_pause;
 /* c [rows,n] = a b in column blocks of `width`. */
-void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape, int width,
-                   tren_pause pause);
+void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape,
+                   int width, tren_pause pause);
 /* Columns of a block that takes about 5 ms, a matter of the shape alone; n when the whole does not
  * take longer. */
 int tren_cut_width(tren_gemm_shape shape);

@@ -5,17 +5,6 @@
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 needs_killing
 
-# 450 pictures of 12 x 10 pixels: a bright bar that lies, stands or is not there, on noise.
-make_pictures() {
-    local n=450
-    { printf '\0\0\10\3\0\0\1\302\0\0\0\14\0\0\0\12' && LC_ALL=C awk -v n=$n 'BEGIN { srand(3); for (i = 0; i < n; i++) {
-        at = 2 + int(rand() * 6); for (y = 0; y < 12; y++) for (x = 0; x < 10; x++) {
-            bar = (i % 3 == 0 && y == at) || (i % 3 == 1 && x == at)
-            printf "%c", (bar ? 150 : 33) + int(rand() * 60) } } }'; } >images
-    { printf '\0\0\10\1\0\0\1\302' && printf '\0\1\2%.0s' $(seq 150); } >labels
-    "$tren" data import idx --images images --labels labels --split 80/10/10 --stratify --out pictures.h5 >/dev/null
-}
-
 cat >config.yaml <<'END'
 data: pictures.h5
 shards: 8
@@ -104,7 +93,7 @@ test_dry_run() {
     grep -q "batch_norm16 " output || fail "$(cat output)"
 }
 
-make_pictures
+make_pictures pictures.h5
 test_ranks resnet18
 test_ranks cnn5 --optimizer.name adam --optimizer.momentum 0 --optimizer.learning_rate 0.003
 test_ranks cnn --dropout '[0.1, 0.2]' --model.norm none --model.activation tanh --model.kernel 5

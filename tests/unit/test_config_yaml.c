@@ -157,7 +157,8 @@ static tren_config unusual(void) {
         "up_strips: 2, strip_epochs: 3}\n"
         "check_without_dropout: 2\nepochs: 9\nstop_loss: 0.125\nmax_steps: "
         "9007199254740992\nmax_time: 1.5h\n"
-        "checkpoint_steps: 8\ncheckpoint_seconds: 90s\nstall_timeout: 0\nreduction: gather\ncpu: v3\ngemm: portable\n"
+        "checkpoint_steps: 8\ncheckpoint_seconds: 90s\nstall_timeout: 0\nreduction: gather\ncpu: "
+        "v3\ngemm: portable\n"
         "bucket_kib: 64\nstacking: false\nevaluate_test: false\nprogress: 'off'\nplots: false\n";
     cr_assert_eq(load(&config, text), TREN_OK, "%s", tren_error_text());
     return config;

@@ -1,5 +1,5 @@
-/* Convolution against its definition, in double, for shapes of every way it is computed; the bits of
- * an image must not depend on which images are computed with it, nor on the level of the CPU. */
+/* Convolution against its definition, in double, for shapes of every way it is computed; the bits
+ * of an image must not depend on which images are computed with it, nor on the level of the CPU. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>

@@ -103,7 +103,8 @@ Test(activation, not_a_number_stays_so) {
 }
 
 Test(batch_norm, not_a_number_stays_so) {
-    real x[2 * TREN_LANES] __attribute__((aligned(64))) = {0}, y[2 * TREN_LANES] __attribute__((aligned(64)));
+    real x[2 * TREN_LANES] __attribute__((aligned(64))) = {0},
+                           y[2 * TREN_LANES] __attribute__((aligned(64)));
     const tren_kernels *k = tren_kernels_best();
     tren_norm_span span = {.n_images = TREN_LANES, .area = 2};
     x[TREN_LANES + 3] = (real)NAN;

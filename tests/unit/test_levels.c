@@ -24,7 +24,8 @@ static void run(outputs *o, const tren_kernels *k, const real *x, const real *dy
                             .mean = (real)0.07,
                             .slope = (real)0.013,
                             .offset = (real)-0.002};
-    tren_pool_shape pool = {.c = C, .h = SIDE, .w = SIDE, .oh = 3, .ow = 3, .kh = 3, .kw = 3, .stride = 2};
+    tren_pool_shape pool = {
+        .c = C, .h = SIDE, .w = SIDE, .oh = 3, .ow = 3, .kh = 3, .kw = 3, .stride = 2};
     memset(o, 0, sizeof *o);
     k->norm_statistics(&o->mean, &o->m2, x, span);
     k->norm_forward(o->y, x, span, b.a, b.b, true);
