@@ -65,6 +65,8 @@ tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, t
 /* The sum, modulo 2^64, of a digest of each row with its number: ranks add theirs up to the same
  * whatever they hold. */
 uint64_t tren_rows_digest(const tren_rows *rows);
+/* Of the names of classes and columns; 0 where there are none. */
+uint64_t tren_dataset_names_digest(const tren_dataset_info *info);
 /* A digest of about `bytes` of the rows, all parts, evenly spread; of all of them where they are
  * fewer. Reads them. */
 tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes);

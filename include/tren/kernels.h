@@ -154,6 +154,20 @@ typedef struct tren_product {
     const int *step, *row0;
 } tren_product;
 
+/* The product that tren_gemm computes. */
+static inline tren_product tren_product_of(tren_gemm_shape s, real alpha, real beta) {
+    return (tren_product){.m = s.m,
+                          .n = s.n,
+                          .k = s.k,
+                          .ta = s.ta,
+                          .tb = s.tb,
+                          .lda = s.lda,
+                          .ldb = s.ldb,
+                          .ldc = s.ldc,
+                          .alpha = alpha,
+                          .beta = beta};
+}
+
 /* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes],
  * 64-byte aligned. So every layer of a network is made of whole vectors, however few channels it
  * has and however small its pictures are, and what one image becomes never depends on its
@@ -241,9 +255,6 @@ typedef struct tren_kernels {
     size_t (*product_scratch)(const tren_product *p);
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);
-    /* tren_gemm by product_run, with the scratch that any product needs at most. */
-    void (*gemm)(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha,
-                 real beta, real *scratch);
 
     /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back.
      */

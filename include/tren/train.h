@@ -24,6 +24,10 @@ extern "C" {
 
 /* Version, libraries, and `what` the program is to do. TREN_ERR_ENV. */
 tren_status tren_agree_on_program(const tren_comm *comm, const char *what);
+/* One OpenBLAS core type on all ranks, the lowest, since it changes bits; the log is told. Nothing
+ * to do for gemm: portable; config may be NULL. TREN_ERR_ENV */
+tren_status tren_agree_on_core(const tren_comm *comm, const tren_config *config,
+                               const tren_log *log);
 /* Adds every key of a config but data, cpu, progress and plots. Not collective. */
 void tren_facts_add_config(tren_facts *facts, const tren_config *config);
 /* Facts of a config and of options beside it, which are closed. TREN_ERR_USAGE. */

@@ -145,7 +145,11 @@ static tren_status check_y(tren_dataset *dataset, tren_part part) {
     const tren_dataset_info *info = &dataset->info;
     const char *name = tren_part_y[part];
     tren_h5_shape shape;
+    tren_type first = dataset->y_type;
     TREN_TRY(tren_h5_info(dataset->file, name, &shape, &dataset->y_type));
+    if (part != TREN_TRAIN && dataset->y_type != first)
+        return refuse(dataset, "%s has type %s, /train/y has %s", name,
+                      tren_type_name(dataset->y_type), tren_type_name(first));
     bool is_real = dataset->y_type == TREN_F32 || dataset->y_type == TREN_F64;
     if (is_real != (info->n_classes == 0))
         return refuse(dataset, "%s has type %s, expected %s", name, tren_type_name(dataset->y_type),
@@ -216,6 +220,18 @@ static void add_take_and_noise(tren_dataset *dataset, tren_digest_state *state) 
     if (dataset->has_clean) add_attribute_digest(dataset, state, TREN_SCHEMA_CLEAN);
 }
 
+uint64_t tren_dataset_names_digest(const tren_dataset_info *info) {
+    char *const *names[] = {info->class_name, info->column_name};
+    const int n[] = {info->n_classes, info->shape.c};
+    uint64_t digest = 0;
+    for (int kind = 0; kind < 2; kind++)
+        for (int i = 0; names[kind] && i < n[kind]; i++) {
+            uint64_t both[] = {digest, tren_digest(names[kind][i], strlen(names[kind][i]))};
+            digest = tren_digest(both, sizeof both);
+        }
+    return digest;
+}
+
 /* Where every row has its digest, the dataset's digest tells of any change to them. */
 static void add_row_digests(tren_dataset *dataset, tren_digest_state *state) {
     dataset->info.has_digests = true;
@@ -227,6 +243,8 @@ static void add_row_digests(tren_dataset *dataset, tren_digest_state *state) {
             tren_digest_add(state, of[i]->at, of[i]->n * sizeof *of[i]->at);
         }
     }
+    uint64_t names = tren_dataset_names_digest(&dataset->info);
+    if (dataset->info.has_digests) tren_digest_add(state, &names, sizeof names);
 }
 
 static tren_status read_row_digests(tren_dataset *dataset) {

@@ -83,16 +83,23 @@ static tren_status changed(tren_h5 *file, const char *name, size_t first, size_t
         tren_h5_path(file), name, first, end - 1);
 }
 
-/* Block b, of which rows [lo, hi) lie in memory at `rows`; the others are read into `room`. */
-static tren_status complete(char *room, tren_h5 *file, const tren_row_array *array, size_t begin,
-                            size_t end, size_t lo, size_t hi, const char *rows) {
+/* A block of rows, of which [lo, hi) lie in memory at `rows`. */
+typedef struct row_block {
+    size_t begin, end, lo, hi;
+    const char *rows;
+} row_block;
+
+/* room = all rows of the block; those that are not in memory are read. */
+static tren_status complete(char *room, tren_h5 *file, const tren_row_array *array,
+                            const row_block *b) {
     size_t bytes = array->row_bytes;
-    if (lo > begin)
-        TREN_TRY(tren_h5_read_rows(file, array->name, begin, lo - begin, array->type, room));
-    memcpy(room + (lo - begin) * bytes, rows, (hi - lo) * bytes);
-    if (hi == end) return TREN_OK;
-    return tren_h5_read_rows(file, array->name, hi, end - hi, array->type,
-                             room + (hi - begin) * bytes);
+    if (b->lo > b->begin)
+        TREN_TRY(
+            tren_h5_read_rows(file, array->name, b->begin, b->lo - b->begin, array->type, room));
+    memcpy(room + (b->lo - b->begin) * bytes, b->rows, (b->hi - b->lo) * bytes);
+    if (b->hi == b->end) return TREN_OK;
+    return tren_h5_read_rows(file, array->name, b->hi, b->end - b->hi, array->type,
+                             room + (b->hi - b->begin) * bytes);
 }
 
 tren_status tren_row_digests_verify(const tren_row_digests *digests, tren_h5 *file,
@@ -103,18 +110,19 @@ tren_status tren_row_digests_verify(const tren_row_digests *digests, tren_h5 *fi
     size_t each = digests->rows, last = first + n;
     if (each == 0 || n == 0) return TREN_OK;
     for (size_t begin = first / each * each; begin < last; begin += each) {
-        size_t end = begin + each < array->n_rows ? begin + each : array->n_rows;
-        size_t lo = begin > first ? begin : first, hi = end < last ? end : last;
-        const char *block = (const char *)rows + (lo - first) * array->row_bytes;
-        if (hi - lo < end - begin) {
+        row_block b = {begin, begin + each < array->n_rows ? begin + each : array->n_rows, 0, 0, 0};
+        b.lo = begin > first ? begin : first;
+        b.hi = b.end < last ? b.end : last;
+        b.rows = (const char *)rows + (b.lo - first) * array->row_bytes;
+        if (b.hi - b.lo < b.end - begin) {
             if (!room)
                 TREN_GOTO(tren_alloc(&room, each < array->n_rows ? each : array->n_rows,
                                      array->row_bytes, "verifying a dataset"));
-            TREN_GOTO(complete(room, file, array, begin, end, lo, hi, block));
-            block = room;
+            TREN_GOTO(complete(room, file, array, &b));
+            b.rows = room;
         }
-        if (tren_digest(block, (end - begin) * array->row_bytes) != digests->at[begin / each])
-            TREN_GOTO(changed(file, array->name, begin, end));
+        if (tren_digest(b.rows, (b.end - begin) * array->row_bytes) != digests->at[begin / each])
+            TREN_GOTO(changed(file, array->name, begin, b.end));
     }
 done:
     free(room);

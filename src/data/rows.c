@@ -173,7 +173,7 @@ static tren_status sample_part(uint64_t *sum, const tren_dataset *dataset, tren_
 tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes) {
     const tren_dataset_info *info = &dataset->info;
     size_t row = (size_t)tren_shape_size(info->shape) * tren_type_size(info->x_type);
-    uint64_t sum[TREN_N_PARTS] = {0};
+    uint64_t sum[TREN_N_PARTS + 1] = {[TREN_N_PARTS] = tren_dataset_names_digest(info)};
     for (int part = 0; part < TREN_N_PARTS; part++)
         TREN_TRY(sample_part(&sum[part], dataset, (tren_part)part, bytes / TREN_N_PARTS / row + 1));
     *digest = tren_digest(sum, sizeof sum);

@@ -50,7 +50,8 @@ static tren_status set_answers(tren_source *source, table *t) {
 static bool needs_f64(const tren_csv_seen *s) {
     double largest = fmax(fabs(s->min), fabs(s->max));
     if (s->in_f32 || s->min == s->max) return !s->in_f32 && s->whole;
-    return s->whole || largest > 3e38 || largest * 0x1p-24 > 1e-3 * (s->max - s->min);
+    return s->whole || largest > 3e38 || s->max - s->min < 0x1p-100 ||
+           largest * 0x1p-24 > 1e-3 * (s->max - s->min);
 }
 
 static void narrow(char *x, size_t n) {

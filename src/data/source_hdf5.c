@@ -88,39 +88,45 @@ static size_t first_beyond(const void *wide, const input *in) {
     return i;
 }
 
-/* By how much f64 changes a whole number. */
-static double rounding_of(int64_t value) {
+/* By how much f64 changes a whole number, of I64 or U64. */
+static double rounding_of(uint64_t bits, bool is_signed) {
+    uint64_t value = is_signed && bits > INT64_MAX ? 0 - bits : bits; /* its size */
     double nearest = (double)value;
-    if (nearest >= 0x1p63) return (double)(INT64_MAX - value) + 1;
-    int64_t back = (int64_t)nearest;
+    if (nearest >= 0x1p64) return (double)(UINT64_MAX - value) + 1;
+    uint64_t back = (uint64_t)nearest;
     return back > value ? (double)(back - value) : (double)(value - back);
 }
 
 /* The first that f64 changes by what matters in its column, or how many there are. */
-static size_t first_rounded(const int64_t *value, size_t n, const tren_source *source,
+static size_t first_rounded(const uint64_t *value, bool is_signed, const tren_source *source,
                             const double *mean, const double *sd) {
     size_t width = tren_source_width(source), per_stat = width / (size_t)source->shape.c, i = 0;
-    for (; i < n; i++) {
-        double rounding = rounding_of(value[i]);
+    for (; i < tren_source_rows(source) * width; i++) {
+        double off = is_signed ? (double)(int64_t)value[i] : (double)value[i];
         size_t k = i % width / per_stat;
-        if (rounding > 0x1p-16 * fmax(sd[k], fabs((double)value[i] - mean[k]))) break;
+        if (rounding_of(value[i], is_signed) > 0x1p-16 * fmax(sd[k], fabs(off - mean[k]))) break;
     }
     return i;
 }
 
-static tren_status check_rounding(const tren_source *source, const input *in,
-                                  const int64_t *value) {
+static tren_status check_rounding(const tren_source *source, const input *in, const void *value) {
     size_t n_stats = (size_t)source->shape.c, width = tren_source_width(source),
            n = tren_source_rows(source) * width;
+    bool is_signed = in->type != TREN_U64;
     double *mean;
     TREN_TRY(tren_alloc(&mean, 2 * n_stats, sizeof *mean, "mean and sd"));
     tren_status st = tren_statistics(mean, mean + n_stats, source, NULL, tren_source_rows(source));
-    size_t i = st == TREN_OK ? first_rounded(value, n, source, mean, mean + n_stats) : n;
+    size_t i = n;
+    if (st == TREN_OK) i = first_rounded(value, is_signed, source, mean, mean + n_stats);
     if (i < n)
         st = tren_fail(TREN_ERR_DATA,
-                       "%s: %s: row %zu, column %zu: beyond 2^53, f64 would round %lld and lose "
+                       "%s: %s: row %zu, column %zu: beyond 2^53, f64 would round %s%llu and lose "
                        "what differs in its column: subtract a constant from it before the import",
-                       path_of(in), in->name[0], i / width, i % width, (long long)value[i]);
+                       path_of(in), in->name[0], i / width, i % width,
+                       is_signed && ((const int64_t *)value)[i] < 0 ? "-" : "",
+                       is_signed && ((const int64_t *)value)[i] < 0
+                           ? 0 - ((const unsigned long long *)value)[i]
+                           : ((const unsigned long long *)value)[i]);
     free(mean);
     return st;
 }
@@ -135,7 +141,8 @@ static tren_status read_integers(tren_source *source, const input *in) {
         if (source->x_type == TREN_F64) st = check_rounding(source, in, wide);
     } else {
         source->x_type = TREN_F64;
-        st = input_read(&source->x, in, TREN_F64);
+        TREN_GOTO(input_read(&source->x, in, TREN_F64));
+        st = check_rounding(source, in, wide);
     }
 done:
     free(wide);

@@ -52,9 +52,10 @@ void winograd_weight(real *restrict dw, const tren_conv_gradient *call);
 /* The products of a weight gradient, by whom the plan says. */
 static inline void conv_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape,
                              real beta, const tren_conv_gradient *call) {
+    tren_product p = tren_product_of(shape, 1, beta);
     if (call->plan->portable)
-        product_gemm(c, a, b, shape, 1, beta,
-                     call->scratch + call->plan->scratch - tren_product_scratch(NULL));
+        tren_product_run(c, a, b, &p,
+                         call->scratch + call->plan->scratch - tren_product_scratch(NULL));
     else
         tren_gemm(c, a, b, shape, 1, beta);
 }

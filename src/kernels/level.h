@@ -20,7 +20,8 @@
 enum { VB = TREN_LEVEL_VB, VL = VB / sizeof(real) }; /* bytes and elements of a register */
 /* Parts of a block of images, `PART` elements from one to the next. */
 enum { PARTS = TREN_LANES / VL };
-#define EACH_PART(part) (size_t part = 0; part < TREN_LANES; part += VL)
+#define EACH_PART(part)                                                                            \
+    (size_t part = 0; part < TREN_LANES; part += VL) /* NOLINT(bugprone-macro-parentheses) */
 
 typedef real vec __attribute__((vector_size(TREN_LEVEL_VB), may_alias));
 typedef real vec_anywhere
@@ -84,11 +85,13 @@ ALWAYS_INLINE vec choose(vec_mask mask, vec a, vec b) {
 #define SPLAT(s)     ((vec)vdupq_n_f32(s))
 #endif
 #elif defined(TREN_DOUBLE) /* no such instruction: the C library's is exact */
+/* NOLINTNEXTLINE(readability-identifier-naming): elsewhere a macro */
 ALWAYS_INLINE vec FMA(vec a, vec b, vec c) {
     vec out;
     for (int l = 0; l < VL; l++) out[l] = fma(a[l], b[l], c[l]);
     return out;
 }
+/* NOLINTNEXTLINE(readability-identifier-naming) */
 ALWAYS_INLINE vec SPLAT(real s) {
     return s - (vec){0};
 }
@@ -98,6 +101,7 @@ ALWAYS_INLINE vec SPLAT(real s) {
  * gives what one rounding would have given. */
 typedef double doubles __attribute__((vector_size(4 * sizeof(double))));
 typedef int64_t double_bits __attribute__((vector_size(4 * sizeof(double))));
+/* NOLINTNEXTLINE(readability-identifier-naming): elsewhere a macro */
 ALWAYS_INLINE vec FMA(vec a, vec b, vec c) {
     doubles product = __builtin_convertvector(a, doubles) * __builtin_convertvector(b, doubles);
     doubles addend = __builtin_convertvector(c, doubles), sum = product + addend;
@@ -108,6 +112,7 @@ ALWAYS_INLINE vec FMA(vec a, vec b, vec c) {
     bits += step & inexact & even;
     return __builtin_convertvector((doubles)bits, vec);
 }
+/* NOLINTNEXTLINE(readability-identifier-naming) */
 ALWAYS_INLINE vec SPLAT(real s) {
     return s - (vec){0};
 }

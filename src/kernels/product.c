@@ -348,18 +348,3 @@ void tren_product_pack(real *restrict packed, const real *restrict b, const tren
         }
     } while (!c.last);
 }
-
-void product_gemm(real *c, const real *a, const real *b, tren_gemm_shape s, real alpha, real beta,
-                  real *scratch) {
-    tren_product p = {.m = s.m,
-                      .n = s.n,
-                      .k = s.k,
-                      .ta = s.ta,
-                      .tb = s.tb,
-                      .lda = s.lda,
-                      .ldb = s.ldb,
-                      .ldc = s.ldc,
-                      .alpha = alpha,
-                      .beta = beta};
-    tren_product_run(c, a, b, &p, scratch);
-}

@@ -21,8 +21,5 @@ size_t tren_product_scratch(const tren_product *p);
 /* c = ...; scratch is aligned to 64 bytes. */
 void tren_product_run(real *restrict c, const real *a, const real *b, const tren_product *p,
                       real *restrict scratch);
-#define product_gemm LEVEL(product_gemm)
-void product_gemm(real *c, const real *a, const real *b, tren_gemm_shape s, real alpha, real beta,
-                  real *scratch);
 
 #endif

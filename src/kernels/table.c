@@ -16,7 +16,6 @@ const tren_kernels LEVEL(kernels) = {
     .product_pack = tren_product_pack,
     .product_scratch = tren_product_scratch,
     .product_run = tren_product_run,
-    .gemm = product_gemm,
     .lanes_pack = LEVEL(lanes_pack),
     .lanes_unpack = LEVEL(lanes_unpack),
     .lanes_bias = LEVEL(lanes_bias),

@@ -48,6 +48,13 @@ static tren_status config_of(tren_config *config, const plan *p, int point) {
     return TREN_OK;
 }
 
+/* Of the checkpoint whose weights a training begins with; 0: none, or a file without a digest. */
+static uint64_t initial_digest(const tren_config *config) {
+    uint64_t digest = 0;
+    if (config->init_from[0]) tren_checkpoint_digest(&digest, config->init_from);
+    return digest;
+}
+
 /* A point is known by its config and its data, so that a longer grid finds what a shorter one has
  * computed. */
 static tren_status describe(grid_point *point, const tren_config *config) {
@@ -63,7 +70,8 @@ static tren_status describe(grid_point *point, const tren_config *config) {
     tren_graph_cost(graph, &train, &evaluate);
     point->cost = (train + 1e3) * (double)info->rows[TREN_TRAIN] * config->epochs;
     snprintf(point->name, sizeof point->name, "%016llx-%08x",
-             (unsigned long long)tren_digest(text, strlen(text)), (unsigned)info->digest);
+             (unsigned long long)(tren_digest(text, strlen(text)) ^ initial_digest(config)),
+             (unsigned)info->digest);
 done:
     free(text);
     tren_graph_close(graph);
@@ -239,6 +247,23 @@ static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
     return tren_comm_agree(comm, st);
 }
 
+/* Those that every point uses; what only some use is compared by the ranks of their groups. */
+static tren_status agree_on_files(const tren_comm *comm, const tren_grid_sweep *sweep) {
+    const tren_config *base = sweep->base;
+    tren_dataset *dataset = NULL;
+    tren_facts facts = {0};
+    tren_facts_add(&facts, "init_from: the digest of the checkpoint", "%016llx",
+                   (unsigned long long)initial_digest(base));
+    TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_CHECKPOINT,
+                            "give all ranks the same file, perhaps on a shared disk"));
+    for (int i = 0; i < sweep->grid->n_axes; i++)
+        if (strcmp(sweep->grid->axis[i].option->key, "data") == 0) return TREN_OK;
+    TREN_TRY(tren_comm_agree(comm, tren_dataset_open(&dataset, base->data)));
+    tren_status st = tren_agree_on_dataset(comm, base->data, dataset);
+    tren_dataset_close(dataset);
+    return st;
+}
+
 static tren_status agree(const tren_comm *comm, const tren_grid_sweep *sweep) {
     const tren_grid *grid = sweep->grid;
     tren_facts facts = {0};
@@ -254,7 +279,9 @@ static tren_status agree(const tren_comm *comm, const tren_grid_sweep *sweep) {
     tren_facts_add(&facts, "--ranks-per-run", "%d", sweep->ranks_per_run);
     tren_facts_add(&facts, "--part", "%d/%d", sweep->part + 1, sweep->n_parts);
     tren_facts_add(&facts, "--keep-runs", "%s", sweep->keep_runs ? "given" : "not given");
-    return tren_agree_on_config(comm, &facts);
+    TREN_TRY(tren_agree_on_config(comm, &facts));
+    TREN_TRY(tren_agree_on_core(comm, sweep->base, sweep->log));
+    return agree_on_files(comm, sweep);
 }
 
 tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,

@@ -249,7 +249,8 @@ static tren_status agree(const tren_comm *comm, const tren_experiment *experimen
     tren_facts_add(&facts, "--first-seed", "%llu", (unsigned long long)options->first_seed);
     tren_facts_add(&facts, "--quick", "%s", options->quick ? "given" : "not given");
     tren_facts_add(&facts, "--ranks-per-run", "%d", options->ranks_per_run);
-    return tren_agree_on_config(comm, &facts);
+    TREN_TRY(tren_agree_on_config(comm, &facts));
+    return tren_agree_on_core(comm, NULL, options->log);
 }
 
 tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,

@@ -295,10 +295,11 @@ static void put_with_keys(FILE *out, const tren_sweep *s, int point, const char 
     }
 }
 
-/* Every row has the columns of the header and an end. */
+/* Every row has the columns of the header and an end; a training has a row. */
 static bool are_rows(const tren_sweep *s, const char *lines) {
     size_t n = strlen(s->header);
     if (strncmp(lines, s->header, n) != 0 || lines[n] != '\n') return false;
+    if (s->keys && !lines[n + 1]) return false;
     for (lines += n + 1; *lines; lines = strchr(lines, '\n') + 1)
         if (!strchr(lines, '\n') || tren_table_cells(lines) != tren_table_cells(s->header))
             return false;

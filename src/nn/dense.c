@@ -62,7 +62,8 @@ static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pa
     if (is_narrow(l))
         kernels_of(w)->narrow_forward(z, x, weight, narrow_of(l, pass_rows(pass)));
     else
-        tren_rows_gemm(w, z, x, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_FORWARD));
+        tren_rows_gemm(w, (tren_factors){z, x, weight}, shape, pass,
+                       may_stack(w, l, pass, TREN_STACK_FORWARD));
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z);
     f->forward(y, z, param_value(w, l, BIAS), pass_rows(pass), out_of(l));
 }
@@ -78,7 +79,8 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
         kernels_of(w)->narrow_weight(dst, dy, x, narrow_of(l, n),
                                      leaf->accumulate); /* always one tile */
     else
-        tren_work_gemm(w, dst, dy + leaf->tile.first, x, shape, 1, leaf->accumulate ? 1 : 0);
+        tren_work_gemm(w, (tren_factors){dst, dy + leaf->tile.first, x}, shape, 1,
+                       leaf->accumulate ? 1 : 0);
 }
 
 /* One tile; never asked to accumulate. */
@@ -104,13 +106,14 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
     real *dx = layer_dy(w, l->input);
     const real *dy = layer_dy(w, l), *weight = param_value(w, l, WEIGHT);
     tren_gemm_shape shape = {.m = pass_rows(pass), .n = in_of(l), .k = out_of(l)};
+    tren_factors f = {dx, dy, weight};
     pause_at at = {w, w->graph->param[l->param].at.off};
     if (is_narrow(l))
         kernels_of(w)->narrow_input(dx, dy, weight, narrow_of(l, shape.m));
     else if (w->spec.poked && (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT))
-        tren_cut_gemm(w, dx, dy, weight, shape, tren_cut_width(shape), (tren_pause){poke, &at});
+        tren_cut_gemm(w, f, shape, tren_cut_width(shape), (tren_pause){poke, &at});
     else
-        tren_rows_gemm(w, dx, dy, weight, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
+        tren_rows_gemm(w, f, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
 }
 
 /* Tile by tile where there is more to do, so that a tile is still in the cache then. */
@@ -122,8 +125,8 @@ static void take_up_weight(const tren_layer *l, tren_work *w, const tren_pass *p
     for (int first = 0; first < out_of(l); first += rows) {
         shape.m = out_of(l) - first < rows ? out_of(l) - first : rows;
         tren_span at = {p->at.off + (size_t)first * in_of(l), (size_t)shape.m * in_of(l)};
-        tren_work_gemm(w, up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input), shape,
-                       up->alpha, up->beta);
+        tren_factors f = {up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input)};
+        tren_work_gemm(w, f, shape, up->alpha, up->beta);
         if (up->combine)
             w->spec.combine(w->spec.ctx, l->param + WEIGHT, at, up->into + at.off, NULL);
     }

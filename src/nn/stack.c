@@ -7,25 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tren_work_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape s,
-                    real alpha, real beta) {
+void tren_work_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, real alpha,
+                    real beta) {
+    tren_product p = tren_product_of(shape, alpha, beta);
     if (w && w->graph->portable)
-        kernels_of(w)->gemm(c, a, b, s, alpha, beta, w->scratch.at);
+        kernels_of(w)->product_run(f.c, f.a, f.b, &p, w->scratch.at);
     else
-        tren_gemm(c, a, b, s, alpha, beta);
+        tren_gemm(f.c, f.a, f.b, shape, alpha, beta);
 }
 
-void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b,
-                    tren_gemm_shape shape, const tren_pass *pass, bool stacked) {
+void tren_rows_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape,
+                    const tren_pass *pass, bool stacked) {
     if (stacked) {
         shape.m = pass_rows(pass);
-        tren_work_gemm(w, c, a, b, shape, 1, 0);
+        tren_work_gemm(w, f, shape, 1, 0);
         return;
     }
     for (int g = 0; g < pass->n_groups; g++) {
         size_t row = (size_t)pass->row0[g];
+        tren_factors mine = {f.c + row * shape.n, f.a + row * shape.k, f.b};
         shape.m = pass->row0[g + 1] - pass->row0[g];
-        if (shape.m > 0) tren_work_gemm(w, c + row * shape.n, a + row * shape.k, b, shape, 1, 0);
+        if (shape.m > 0) tren_work_gemm(w, mine, shape, 1, 0);
     }
 }
 
@@ -35,13 +37,13 @@ int tren_cut_width(tren_gemm_shape s) {
     return pieces <= 1 ? s.n : (int)(s.n / pieces / 64 + 1) * 64;
 }
 
-void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape s,
-                   int width, tren_pause pause) {
+void tren_cut_gemm(const tren_work *w, tren_factors f, tren_gemm_shape s, int width,
+                   tren_pause pause) {
     tren_gemm_shape piece = s;
     piece.ldb = piece.ldc = s.n;
     for (int j = 0; j < s.n; j += width) {
         piece.n = s.n - j < width ? s.n - j : width;
-        tren_work_gemm(w, c + j, a, b + j, piece, 1, 0);
+        tren_work_gemm(w, (tren_factors){f.c + j, f.a, f.b + j}, piece, 1, 0);
         if (pause.call) pause.call(pause.ctx);
     }
 }
@@ -96,8 +98,8 @@ tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, c
         tren_pass pass = {.n_groups = n_groups, .row0 = row0};
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
-        tren_rows_gemm(NULL, t.one, t.a, t.b, shape, &pass, true);
-        tren_rows_gemm(NULL, t.many, t.a, t.b, shape, &pass, false);
+        tren_rows_gemm(NULL, (tren_factors){t.one, t.a, t.b}, shape, &pass, true);
+        tren_rows_gemm(NULL, (tren_factors){t.many, t.a, t.b}, shape, &pass, false);
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);
@@ -114,7 +116,8 @@ tren_status tren_try_cut(bool *equal, tren_gemm_shape s) {
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
         tren_gemm(t.one, t.a, t.b, s, 1, 0);
-        tren_cut_gemm(NULL, t.many, t.a, t.b, s, tren_cut_width(s), (tren_pause){0});
+        tren_cut_gemm(NULL, (tren_factors){t.many, t.a, t.b}, s, tren_cut_width(s),
+                      (tren_pause){0});
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);

@@ -111,21 +111,25 @@ void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */
 int tren_tile_rows(const tren_param *param);
 
-/* c = alpha * op(a) op(b) + beta * c, by whom the recipe says. */
-void tren_work_gemm(const tren_work *w, real *c, const real *a, const real *b,
-                    tren_gemm_shape shape, real alpha, real beta);
-/* w: NULL stands for OpenBLAS.
- * Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
-void tren_rows_gemm(const tren_work *w, real *c, const real *a, const real *b,
-                    tren_gemm_shape shape, const tren_pass *pass, bool stacked);
+/* The arrays of a product c = op(a) op(b). */
+typedef struct tren_factors {
+    real *c;
+    const real *a, *b;
+} tren_factors;
+/* c = alpha * op(a) op(b) + beta * c, by whom the recipe says; w = NULL stands for OpenBLAS. */
+void tren_work_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, real alpha,
+                    real beta);
+/* Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
+void tren_rows_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape,
+                    const tren_pass *pass, bool stacked);
 /* Called between the pieces of a long call. */
 typedef struct tren_pause {
     void (*call)(void *ctx); /* or NULL */
     void *ctx;
 } tren_pause;
 /* c [rows,n] = a b in column blocks of `width`. */
-void tren_cut_gemm(const tren_work *w, real *c, const real *a, const real *b, tren_gemm_shape shape,
-                   int width, tren_pause pause);
+void tren_cut_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, int width,
+                   tren_pause pause);
 /* Columns of a block that takes about 5 ms, a matter of the shape alone; n when the whole does not
  * take longer. */
 int tren_cut_width(tren_gemm_shape shape);

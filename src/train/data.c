@@ -49,7 +49,7 @@ tren_status trainer_pin_rows(tren_trainer *t) {
     enum { N = 2 * TREN_N_PARTS };
     double *all, mine[N];
     if (t->info->has_digests) return TREN_OK;
-    uint64_t sum[TREN_N_PARTS] = {0};
+    uint64_t sum[TREN_N_PARTS + 1] = {[TREN_N_PARTS] = tren_dataset_names_digest(t->info)};
     for (int part = 0; part < TREN_N_PARTS; part++) {
         mine[2 * part] = (double)(t->stamp.rows[part] >> 32);
         mine[2 * part + 1] = (double)(t->stamp.rows[part] & 0xffffffffu);

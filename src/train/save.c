@@ -186,6 +186,21 @@ tren_status trainer_init_from(tren_trainer *t) {
 
 /* ---- resume ---------------------------------------------------------------------------------- */
 
+/* A run that was killed before its first checkpoint begins again; one that has ended must not lose
+ * what it left. */
+static tren_status no_checkpoint(const tren_trainer *t) {
+    char path[TREN_MAX_PATH + 16];
+    tren_folder_path(path, sizeof path, &t->folder, "result.json");
+    if (has_folder(t) && access(path, F_OK) == 0)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s holds a result, but neither last.h5 nor previous.h5 to go on from; "
+                         "bring one back, or choose another folder with --out",
+                         t->folder.path);
+    trainer_say(t, "note: no checkpoint to go on from in %s: the run begins at the start",
+                t->folder.path);
+    return TREN_OK;
+}
+
 /* Rank 0: the newest good checkpoint of the folder. path "": there is none. */
 static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *path, size_t n) {
     static const char *const name[] = {"last.h5", "previous.h5"};
@@ -203,7 +218,7 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
         trainer_say(t, "warning: %s", tren_error_text());
     }
     path[0] = '\0';
-    if (st == TREN_OK) return TREN_OK;
+    if (st == TREN_OK) return no_checkpoint(t);
     return tren_fail(TREN_ERR_CHECKPOINT,
                      "no checkpoint in %s can be read (%s); move the folder away to start over",
                      t->folder.path, tren_error_text());

@@ -199,7 +199,7 @@ static tren_status open_local(tren_trainer *t) {
 
 tren_status trainer_open(tren_trainer *t) {
     tren_blas_threads(t->config->blas_threads);
-    TREN_TRY(trainer_agree_on_core(t));
+    TREN_TRY(tren_agree_on_core(t->comm, t->config, t->options->log));
     TREN_TRY(tren_comm_agree(t->comm, open_dataset(t)));
     TREN_TRY(tren_agree_on_dataset(t->comm, t->config->data, t->dataset));
     TREN_TRY(tren_comm_agree(t->comm, open_plan(t)));

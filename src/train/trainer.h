@@ -98,9 +98,6 @@ tren_status trainer_pin_rows(tren_trainer *t);
 /* Has the file stayed what it was? TREN_ERR_DATA. Collective */
 tren_status trainer_confirm_data(tren_trainer *t);
 
-/* cores.c: one OpenBLAS core type on all ranks, the lowest, as it changes bits. Collective */
-tren_status trainer_agree_on_core(tren_trainer *t);
-
 /* step.c: one step at the present position. Returns the folded tail. */
 void trainer_step(tren_trainer *t, double tail[N_TAIL]);
 /* What a step begins with: rows, forward, backward, and the wait for what my pieces are made of. */

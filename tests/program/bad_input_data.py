@@ -141,6 +141,12 @@ clean("clean-label.h5", value("/train/y_clean", 11, 3))
 clean("clean-count.h5", lambda file: file.attrs.update(label_noise=0.1, label_noise_changed=5))
 spoil("clean-targets.h5", lambda file: file.create_dataset("/train/y_clean", data=np.zeros((140, 1))), targets)
 
+def signed(file):  # -1 would be 0 as an unsigned number, which another part has
+    del file["/train/y"]
+    file["/train/y"] = np.full(240, -1, "i4")
+
+
+spoil("signed.h5", signed)
 with h5py.File("two", "w") as raw:  # images of two channels
     raw["x"] = (np.arange(200 * 2 * 4 * 4) % 256).astype("u1").reshape(200, 2, 4, 4)
     raw["y"] = (np.arange(200) % 3).astype("u1")

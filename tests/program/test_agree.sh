@@ -146,8 +146,31 @@ test_other_commands() {
     printf 'data: data.h5\nout: s\nepochs: 1\ngrid: {seed: [1, 3]}\n' >b.yaml
     expect 2 "grid: seed differs between ranks: 2 on rank 0" \
         "${run[@]}" "$tren" sweep a.yaml : -n 1 "$tren" sweep b.yaml
+    printf 'data: data.h5\nout: s\nepochs: 1\ngrid: {seed: [1, 2]}\n' >c.yaml
+    expect 4 "differs between ranks" "${run[@]}" "$tren" sweep c.yaml : -n 1 "$tren" sweep c.yaml --data moved.h5
+    [[ ! -e s ]] || fail "a sweep over two datasets has begun"
     expect 2 "--seeds differs between ranks" \
         "${run[@]}" "$tren" lab run W4 --quick --seeds 1 : -n 1 "$tren" lab run W4 --quick --seeds 2
+}
+
+# Other names of the columns are other data, in every file.
+test_names() {
+    local kind
+    { echo a,b,y && for ((i = 0; i < 200; i++)); do echo "$((i % 7)).5,$((i % 5)).25,$((i % 2))"; done; } >named.csv
+    "$tren" data import csv named.csv --label y --split 80/10/10 --out named_recorded.h5 >/dev/null
+    cp named_recorded.h5 named_plain.h5
+    without_digests named_plain.h5
+    for kind in recorded plain; do
+        expect 0 "" "${train[@]}" --data named_$kind.h5 --out n_$kind
+        cp named_$kind.h5 turned.h5
+        "$python" -c 'import h5py; h5py.File("turned.h5", "r+").attrs["column_names"] = [b"b", b"a"]'
+        expect 2 "turned.h5" "${train[@]}" --data turned.h5 --out n_$kind --resume --epochs 3
+        expect 4 "differs between ranks" two n2 "--data named_$kind.h5" "--data turned.h5"
+    done
+    rm n_plain/last.h5 && rm -f n_plain/previous.h5
+    expect 7 "n_plain holds a result, but neither last.h5 nor previous.h5" \
+        "${train[@]}" --data named_plain.h5 --out n_plain --resume
+    expect 0 "no checkpoint to go on from" "${train[@]}" --data named_plain.h5 --out n_new --resume
 }
 
 # A node with an old checkpoint in a folder of the same name.
@@ -167,7 +190,7 @@ END
         timeout -k 5 60 mpirun -n 1 "${train[@]}" $options : -n 1 unshare -m ./other.sh
 }
 
-for name in ${TREN_ONLY:-config other_data edited_rows changed_meanwhile other_commands other_checkpoint}; do
+for name in ${TREN_ONLY:-config other_data edited_rows changed_meanwhile other_commands names other_checkpoint}; do
     "test_$name"
     echo "ok $name"
 done
