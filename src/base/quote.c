@@ -128,20 +128,25 @@ static bool runs_in_a_spreadsheet(const char *text) {
     return *text && strchr("=+-@\t\r\n", *text) && tren_text_real(&number, text) != TREN_TEXT_OK;
 }
 
+/* What would move the cursor or ring the bell of a terminal is written as \x1b. */
+static void put_csv_byte(FILE *out, char c) {
+    bool control = ((unsigned char)c < ' ' && !strchr("\r\n\t", c)) || c == 0x7f;
+    if (control)
+        fprintf(out, "\\x%02x", (unsigned)c);
+    else
+        fputc(c, out);
+}
+
 void tren_put_csv(FILE *out, const char *text) {
     const char *mark = runs_in_a_spreadsheet(text) ? "'" : "";
     bool quoted =
         strpbrk(text, ",;\"\r\n\t") || *text == ' ' || (*text && text[strlen(text) - 1] == ' ');
-    if (!quoted) {
-        fprintf(out, "%s%s", mark, text);
-        return;
-    }
-    fprintf(out, "\"%s", mark);
+    fprintf(out, "%s%s", quoted ? "\"" : "", mark);
     for (; *text; text++) {
         if (*text == '"') fputc('"', out);
-        fputc(*text, out);
+        put_csv_byte(out, *text);
     }
-    fputc('"', out);
+    if (quoted) fputc('"', out);
 }
 
 void tren_put_yaml(FILE *out, const char *text) {

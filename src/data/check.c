@@ -40,24 +40,11 @@ static void count_not_finite(tren_part_check *part, const array *a, const void *
     }
 }
 
-static int64_t integer_at(const void *block, tren_type type, size_t i) {
-    switch (type) {
-    case TREN_U8:
-        return ((const uint8_t *)block)[i];
-    case TREN_I32:
-        return ((const int32_t *)block)[i];
-    case TREN_U64:
-        return (int64_t)((const uint64_t *)block)[i];
-    default:
-        return ((const int64_t *)block)[i];
-    }
-}
-
 static void count_labels(tren_dataset_check *check, const array *a, const void *block, size_t first,
                          size_t n) {
     tren_part_check *part = a->found;
     for (size_t i = 0; i < n; i++) {
-        int64_t label = integer_at(block, a->type, i);
+        int64_t label = tren_label_at(block, a->type, i);
         if (label >= 0 && label < check->n_classes)
             part->class_rows[label]++;
         else if (part->labels_outside++ == 0)

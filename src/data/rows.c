@@ -47,7 +47,7 @@ static tren_status read_x(tren_rows *rows, const tren_dataset *dataset, tren_par
     return TREN_OK;
 }
 
-static int64_t label_at(const void *block, tren_type type, size_t i) {
+int64_t tren_label_at(const void *block, tren_type type, size_t i) {
     switch (type) {
     case TREN_U8:
         return ((const uint8_t *)block)[i];
@@ -64,7 +64,7 @@ static tren_status take_labels(tren_rows *rows, const tren_dataset *dataset, con
                                size_t at, const void *block, size_t n) {
     int n_classes = dataset->info.n_classes;
     for (size_t i = 0; i < n; i++) {
-        int64_t label = label_at(block, dataset->y_type, i);
+        int64_t label = tren_label_at(block, dataset->y_type, i);
         if (label < 0 || label >= n_classes)
             return tren_fail(TREN_ERR_DATA,
                              "%s: %s: row %zu: the label %lld is outside 0 to %d: clean the source "

@@ -41,6 +41,9 @@ struct tren_dataset {
     tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS];
 };
 
+/* Label i of an array of integers. */
+int64_t tren_label_at(const void *block, tren_type type, size_t i);
+
 /* How the dataset came to be, for people; "" and 0 where the file does not say. What a wrong
  * attribute says is no reason not to train: TREN_ERR_DATA tells of the first one, and the others
  * are read. */

@@ -22,7 +22,8 @@ def check(found, wanted, what):
 
 def unguarded(cell):
     """The text that a cell stands for: docs/metrics.md, 'Names in what is written'."""
-    return cell[1:] if re.match(r"'+[=+\-@\t\r\n]", cell) else cell
+    cell = cell[1:] if re.match(r"'+[=+\-@\t\r\n]", cell) else cell
+    return re.sub(r"\\x([01][0-9a-f]|7f)", lambda code: chr(int(code[1], 16)), cell)
 
 
 def rows_of(path):
@@ -74,7 +75,7 @@ def classes(kind, path):
         check([unguarded(cell) for cell in head[1:]], names, path)
         check([unguarded(row[0]) for row in rows], names, path)
     if kind == "predicted":
-        check([cell for cell in head if cell.startswith("p_")], ["p_" + name for name in names], path)
+        check([unguarded(cell) for cell in head if cell.startswith("p_")], ["p_" + name for name in names], path)
     if kind in ("predicted", "top"):
         for row in rows:
             for column in (name for name in head if name.endswith("_name") and not name.startswith("p_")):

@@ -82,6 +82,7 @@ Test(quote, quotes_csv_fields_where_they_must_be) {
     expect(tren_put_csv, "a,b", "\"a,b\"");
     expect(tren_put_csv, "say \"a\"", "\"say \"\"a\"\"\"");
     expect(tren_put_csv, "a\nb", "\"a\nb\"");
+    expect(tren_put_csv, "\x1b[31mred\x7f", "\\x1b[31mred\\x7f");
     expect(tren_put_csv, " a", "\" a\"");
 }
 
