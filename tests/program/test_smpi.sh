@@ -11,7 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 # shellcheck disable=SC2046
 smpicc -O2 -std=gnu17 -ffp-contract=off -fPIC -I"$TREN_SOURCE/include" -I"$TREN_SOURCE/src" \
-    "$TREN_SOURCE"/tests/program/smpi_reduce.c "$TREN_SOURCE"/src/{comm,base,kernels}/*.c \
+    "$TREN_SOURCE"/tests/program/smpi_reduce.c "$TREN_SOURCE"/src/{comm,base}/*.c "$TREN_SOURCE"/src/kernels/{blas,flat}.c \
     $(pkg-config --cflags --libs openblas libxxhash yaml-0.1) -lm -o reduce
 cat >platform.xml <<'XML'
 <?xml version='1.0'?>
