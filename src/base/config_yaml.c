@@ -229,7 +229,7 @@ static tren_status start_grid(reader *r, const yaml_node_t *key, const yaml_node
     if (!r->grid)
         return fail_at(r, key, "grid", "makes this the file of a sweep: use 'tren sweep'");
     if (value->type != YAML_MAPPING_NODE)
-        return fail_at(r, key, "grid", "is a section: keys with lists of values below it");
+        return fail_at(r, key, "grid", "is a section; give keys with lists of values below it");
     return read_grid(r, value, "");
 }
 
