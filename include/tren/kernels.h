@@ -128,12 +128,10 @@ typedef struct tren_narrow_shape {
  *   multiply-adds from +0, in ascending k. Blocks are added in order: ((b0 + b1) + b2) + ...
  * - Where k is the rows of several shards, each shard has a sum of its own as above, and these sums
  *   are added along the canonical tree. A shard without rows has the sum +0.
- * - t, the sum, becomes c = alpha t where beta = 0 and there is no bias; c = fma(alpha, t, beta c);
- *   c = fma(alpha, t, bias).
+ * - t, the sum, becomes c = alpha t where beta = 0, else c = fma(alpha, t, beta c).
  *
  * The bits of an element therefore depend on its own factors, on k and on the shards; not on the
- * level, the other rows and columns, the addresses, or whether b was packed before. Infinities and
- * NaN pass as in IEEE 754 (of a NaN, neither sign nor payload is fixed).
+ * level, the other rows and columns, or the addresses. Infinities and NaN pass as in IEEE 754 (of a NaN, neither sign nor payload is fixed).
  *
  * The way: Goto & van de Geijn 2008, Van Zee & van de Geijn 2015. */
 enum { TREN_PRODUCT_BLOCK = 256 };
@@ -144,12 +142,10 @@ typedef struct tren_product {
     int m, n, k;
     bool ta, tb;
     int lda, ldb, ldc; /* elements from one row in memory to the next; 0: dense */
-    bool packed;       /* b is what tren_product_pack wrote for this n, k, tb, ldb */
     real alpha, beta;  /* c is not read where beta = 0 */
-    const real *bias;  /* [n], with beta = 0; or NULL */
     /* Shards: shard g is the terms row0[g] <= k < row0[g + 1], counted from row0 of the first one
      * in `step`; step is the postfix program of a node (tren_tree_program) with n_steps steps, and
-     * k the number of all its terms. n_steps = 0: all terms are one shard. Not with `packed`. */
+     * k the number of all its terms. n_steps = 0: all terms are one shard. */
     int n_steps;
     const int *step, *row0;
 } tren_product;
@@ -246,12 +242,8 @@ typedef struct tren_kernels {
     void (*narrow_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
                           tren_narrow_shape shape, bool accumulate);
 
-    /* Elements of op(b), packed; any m. */
-    size_t (*product_pack_size)(const tren_product *p);
-    /* packed = op(b) as products of this level read it; aligned to 64 bytes. */
-    void (*product_pack)(real *restrict packed, const real *restrict b, const tren_product *p);
-    /* Elements of scratch, aligned to 64 bytes, that the product needs; NULL: that any without
-     * shards needs at most. */
+    /* Elements of scratch, aligned to 64 bytes, that the product needs; row0 NULL: with any row0
+     * and k or fewer terms; p NULL: that any without shards needs at most. */
     size_t (*product_scratch)(const tren_product *p);
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);

@@ -4,6 +4,14 @@
 
 #include "tren/comm.h"
 
+/* Initialises a tren_arg. */
+#define BENCH_CPU_OPTION(level)                                                                    \
+    {.name = "cpu",                                                                                \
+     .type = TREN_ARG_TEXT,                                                                        \
+     .at = (level),                                                                                \
+     .metavar = "LEVEL",                                                                           \
+     .help = "CPU level of the kernels; 'auto': the highest of this CPU."}
+
 /* Times in seconds, sorted in place. */
 double bench_median(double *seconds, int n);
 double bench_min(const double *seconds, int n);

@@ -1,41 +1,106 @@
-/* The three products of every layer of a network, alone. */
+/* The three products of every layer of a network, alone: OpenBLAS and the portable product, taking
+ * turns. */
 #include "cli/args.h"
 #include "cli/bench.h"
 #include "tren/kernels.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_LAYERS = 16, SAMPLES = 15 };
 static const double sample_flop = 2e8;
 
-static double gflops_of(tren_gemm_shape s, real *a, real *b, real *c) {
-    double flop = 2.0 * s.m * s.n * s.k, seconds[SAMPLES];
-    int repeat = 1 + (int)(sample_flop / flop);
-    for (int i = 0; i < SAMPLES; i++) {
-        double since = tren_seconds();
-        for (int r = 0; r < repeat; r++) tren_gemm(c, a, b, s, 1, 0);
-        seconds[i] = (tren_seconds() - since) / repeat;
-    }
-    return flop / bench_median(seconds, SAMPLES) * 1e-9;
+/* Operands of one shape, and both results. */
+typedef struct matrices {
+    const tren_kernels *kernels;
+    real *a, *b, *c; /* owned */
+    tren_arena scratch;
+} matrices;
+
+static void matrices_close(matrices *x) {
+    free(x->a);
+    free(x->b);
+    free(x->c);
+    tren_arena_close(&x->scratch);
 }
 
-static tren_status print_layer(int batch, int in, int out, double peak) {
-    size_t most = (size_t)(batch > in ? batch : in) * (size_t)(batch > out ? batch : out);
-    if (most < (size_t)in * out) most = (size_t)in * out;
-    real *a;
-    TREN_TRY(tren_alloc(&a, 3 * most, sizeof *a, "matrices"));
-    for (size_t i = 0; i < 3 * most; i++) a[i] = (real)(i % 1000) / 1000;
+static tren_status matrices_open(matrices *x, tren_gemm_shape s) {
+    tren_product p = tren_product_of(s, 1, 0);
+    size_t a = (size_t)s.m * s.k, b = (size_t)s.k * s.n;
+    TREN_TRY(tren_alloc(&x->a, a, sizeof(real), "matrices"));
+    TREN_TRY(tren_alloc(&x->b, b, sizeof(real), "matrices"));
+    TREN_TRY(tren_alloc(&x->c, (size_t)s.m * s.n, sizeof(real), "matrices"));
+    TREN_TRY(tren_arena_open(&x->scratch, x->kernels->product_scratch(&p)));
+    for (size_t i = 0; i < a; i++) x->a[i] = (real)(i % 1000) / 1000;
+    for (size_t i = 0; i < b; i++) x->b[i] = (real)(i % 997) / 1000;
+    return TREN_OK;
+}
+
+/* As a dense layer computes it: outputs of at most TREN_NARROW units have kernels of their own. */
+static void run_portable(const matrices *x, tren_gemm_shape s) {
+    const tren_kernels *k = x->kernels;
+    tren_product p = tren_product_of(s, 1, 0);
+    if (s.tb && s.n <= TREN_NARROW)
+        k->narrow_forward(x->c, x->a, x->b, (tren_narrow_shape){s.m, s.k, s.n});
+    else if (!s.tb && !s.ta && s.k <= TREN_NARROW)
+        k->narrow_input(x->c, x->a, x->b, (tren_narrow_shape){s.m, s.n, s.k});
+    else if (s.ta && s.m <= TREN_NARROW)
+        k->narrow_weight(x->c, x->a, x->b, (tren_narrow_shape){s.k, s.n, s.m}, false);
+    else
+        k->product_run(x->c, x->a, x->b, &p, x->scratch.at);
+}
+
+static double seconds_of(const matrices *x, tren_gemm_shape s, bool portable) {
+    int repeat = 1 + (int)(sample_flop / (2.0 * s.m * s.n * s.k));
+    double since = tren_seconds();
+    for (int r = 0; r < repeat; r++)
+        if (portable)
+            run_portable(x, s);
+        else
+            tren_gemm(x->c, x->a, x->b, s, 1, 0);
+    return (tren_seconds() - since) / repeat;
+}
+
+/* GFLOP/s of OpenBLAS, and how many times as fast the portable product is: medians. */
+typedef struct speed {
+    double gflops, ratio;
+} speed;
+
+static tren_status measure(speed *out, const tren_kernels *kernels, tren_gemm_shape s) {
+    matrices x = {.kernels = kernels};
+    double blas[SAMPLES], ratio[SAMPLES];
+    tren_status st = matrices_open(&x, s);
+    if (st == TREN_OK) { /* unmeasured: caches and pages */
+        seconds_of(&x, s, false);
+        seconds_of(&x, s, true);
+    }
+    for (int i = 0; i < SAMPLES && st == TREN_OK; i++) {
+        blas[i] = seconds_of(&x, s, false);
+        ratio[i] = blas[i] / seconds_of(&x, s, true);
+    }
+    matrices_close(&x);
+    if (st == TREN_OK)
+        *out = (speed){2.0 * s.m * s.n * s.k / bench_median(blas, SAMPLES) * 1e-9,
+                       bench_median(ratio, SAMPLES)};
+    return st;
+}
+
+/* Adds the logarithms of the ratios to *log_sum. */
+static tren_status print_layer(double *log_sum, const tren_kernels *kernels, int batch, int in,
+                               int out, double peak) {
     tren_gemm_shape shape[] = {{.m = batch, .n = out, .k = in, .tb = true},
                                {.m = batch, .n = in, .k = out},
                                {.m = out, .n = in, .k = batch, .ta = true}};
     printf("%6d x %5d -> %5d ", batch, in, out);
     for (int i = 0; i < 3; i++) {
-        double gflops = gflops_of(shape[i], a, a + most, a + 2 * most);
-        printf(" %8.1f (%.2f)", gflops, gflops / peak);
+        speed s;
+        TREN_TRY(measure(&s, kernels, shape[i]));
+        printf("   %7.1f (%.2f)  x %.2f", s.gflops, s.gflops / peak, s.ratio);
+        *log_sum += log(s.ratio);
     }
     printf("\n");
-    free(a);
+    fflush(stdout);
     return TREN_OK;
 }
 
@@ -53,9 +118,26 @@ static tren_status parse_dims(int *dim, int *n, const char *text) {
     return tren_fail(TREN_ERR_USAGE, "--dims: '%s' is not a list of widths like 784-512-10", text);
 }
 
+static tren_status print_table(const tren_kernels *kernels, const int *dim, int n, int batch) {
+    speed cube;
+    double log_sum = 0;
+    TREN_TRY(measure(&cube, kernels, (tren_gemm_shape){.m = 2048, .n = 2048, .k = 2048}));
+    printf("# 2048-cubed: OpenBLAS %.1f GFLOP/s, portable (level %s) x %.2f\n"
+           "# below: OpenBLAS in GFLOP/s (share of the 2048-cubed), portable over OpenBLAS\n",
+           cube.gflops, kernels->level, cube.ratio);
+    printf("%22s   %23s   %23s   %23s\n", "batch x in -> out", "forward", "data gradient",
+           "weight gradient");
+    for (int i = 0; i + 1 < n; i++)
+        TREN_TRY(print_layer(&log_sum, kernels, batch, dim[i], dim[i + 1], cube.gflops));
+    printf("# portable over OpenBLAS, geometric mean of these: x %.2f\n",
+           exp(log_sum / (3.0 * (n - 1))));
+    return TREN_OK;
+}
+
 tren_status bench_gemm(tren_comm *comm, int argc, char **argv) {
-    const char *dims = "784-512-512-10";
+    const char *dims = "784-512-512-10", *level = "auto";
     int batch = 256, dim[MAX_LAYERS], n = 0;
+    const tren_kernels *kernels;
     const tren_arg options[] = {{.name = "dims",
                                  .type = TREN_ARG_TEXT,
                                  .at = &dims,
@@ -68,20 +150,18 @@ tren_status bench_gemm(tren_comm *comm, int argc, char **argv) {
                                  .help = "Rows.",
                                  .min = 1,
                                  .max = 1e6},
+                                BENCH_CPU_OPTION(&level),
                                 {.name = NULL}};
     tren_args args = {.command = "bench gemm",
-                      .synopsis = "[--dims 784-512-512-10] [--batch 256]",
+                      .synopsis = "[--dims 784-512-512-10] [--batch 256] [--cpu LEVEL]",
                       .summary =
-                          "Matrix products of a network's shapes, as shares of a 2048-cubed one.",
+                          "Matrix products of a network's shapes by OpenBLAS, as shares of a "
+                          "2048-cubed one, and the portable product beside them.",
                       .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help || comm->rank > 0) return TREN_OK;
     TREN_TRY(parse_dims(dim, &n, dims));
+    TREN_TRY(tren_kernels_choose(&kernels, level));
     bench_say_machine(comm);
-    double peak = bench_peak_now();
-    printf("# 2048-cubed: %.1f GFLOP/s; below: GFLOP/s (share of it)\n", peak);
-    printf("%22s  %15s %15s %15s\n", "batch x in -> out", "forward", "data gradient",
-           "weight gradient");
-    for (int i = 0; i + 1 < n; i++) TREN_TRY(print_layer(batch, dim[i], dim[i + 1], peak));
-    return TREN_OK;
+    return print_table(kernels, dim, n, batch);
 }

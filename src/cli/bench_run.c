@@ -67,6 +67,8 @@ static tren_status fill_config(tren_config *config, const step_case *c, const ch
     snprintf(number, sizeof number, "%d", c->shards);
     TREN_TRY(tren_config_set(config, "shards", number, "bench"));
     TREN_TRY(tren_config_set(config, "optimizer.learning_rate", "0.01", "bench"));
+    if (c->gemm) TREN_TRY(tren_config_set(config, "gemm", c->gemm, "--gemm"));
+    if (c->cpu) TREN_TRY(tren_config_set(config, "cpu", c->cpu, "--cpu"));
     snprintf(more, sizeof more, "%s", c->more);
     for (char *save = NULL, *key = strtok_r(more, " ", &save); key;
          key = strtok_r(NULL, " ", &save))

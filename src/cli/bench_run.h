@@ -11,6 +11,7 @@ typedef struct step_case {
     const char *more; /* further settings: "key value key value" */
     double target;    /* share of the large product; 0: none */
     tren_shape image; /* rows are images of this shape; {0}: a table */
+    const char *gemm, *cpu; /* NULL: the default */
 } step_case;
 
 /* Rows of noise in the source's type of images, u8, as many columns and classes as the case has. */

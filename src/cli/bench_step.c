@@ -75,6 +75,18 @@ static const char *data_for(const bench_data *data, const step_case *c) {
     return data->path[atoi(c->dims) == 40];
 }
 
+/* By whom and at which level; NULL: the default. */
+typedef struct step_way {
+    const char *gemm, *cpu;
+} step_way;
+
+static step_case by_way(const step_case *c, const step_way *way) {
+    step_case x = *c;
+    x.gemm = way->gemm;
+    x.cpu = way->cpu;
+    return x;
+}
+
 static tren_status measure_beside_peak(step_result *out, int round, tren_comm *comm,
                                        const step_case *c, const char *data, double seconds) {
     double before = bench_peak_now();
@@ -86,14 +98,17 @@ static tren_status measure_beside_peak(step_result *out, int round, tren_comm *c
 }
 
 /* Rounds over all cases, so that each meets the same weather. */
-static tren_status bench_alone(tren_comm *comm, const bench_data *data, double seconds) {
+static tren_status bench_alone(tren_comm *comm, const bench_data *data, double seconds,
+                               const step_way *way) {
     enum { N = sizeof one_rank / sizeof *one_rank, BASE = 1, FIRST_SHARDS = 4, LAST_SHARDS = 6 };
     static step_result result[N];
     double best = 0, price[ROUNDS];
     for (int r = 0; r < ROUNDS; r++)
-        for (int i = 0; i < N; i++)
-            TREN_TRY(measure_beside_peak(&result[i], r, comm, &one_rank[i],
-                                         data_for(data, &one_rank[i]), seconds / ROUNDS));
+        for (int i = 0; i < N; i++) {
+            step_case c = by_way(&one_rank[i], way);
+            TREN_TRY(
+                measure_beside_peak(&result[i], r, comm, &c, data_for(data, &c), seconds / ROUNDS));
+        }
     for (int i = 0; i < N; i++)
         for (int r = 0; r < ROUNDS; r++)
             if (result[i].peak[r] > best) best = result[i].peak[r];
@@ -113,18 +128,18 @@ static tren_status bench_alone(tren_comm *comm, const bench_data *data, double s
 }
 
 /* Rank 0 alone with the rows of one rank, then all together, taking turns. */
-static tren_status bench_together(tren_comm *comm, const bench_data *data, double seconds) {
+static tren_status bench_together(tren_comm *comm, const bench_data *data, double seconds,
+                                  const step_way *way) {
     static step_result alone, together;
     double ratio[ROUNDS];
-    step_case all = scaling[1];
-    all.batch = scaling[0].batch * comm->size;
+    step_case half = by_way(&scaling[0], way), all = by_way(&scaling[1], way);
+    all.batch = half.batch * comm->size;
     all.shards = comm->size;
     for (int r = 0; r < ROUNDS; r++) {
         if (comm->rank == 0) {
             tren_comm self;
             TREN_TRY(tren_comm_self(&self));
-            TREN_TRY(measure_beside_peak(&alone, r, &self, &scaling[0], data->path[0],
-                                         seconds / ROUNDS));
+            TREN_TRY(measure_beside_peak(&alone, r, &self, &half, data->path[0], seconds / ROUNDS));
             tren_comm_close(&self);
         }
         tren_comm_barrier(comm);
@@ -137,7 +152,7 @@ static tren_status bench_together(tren_comm *comm, const bench_data *data, doubl
     printf("together over alone at the same rows a rank: x %.3f of %d\n",
            bench_median(ratio, ROUNDS), comm->size);
     print_head();
-    print_case(&scaling[0], 1, &alone);
+    print_case(&half, 1, &alone);
     print_case(&all, comm->size, &together);
     return TREN_OK;
 }
@@ -161,6 +176,7 @@ typedef struct custom_case {
     int batch, shards, steps, width;
     double dropout;
     bool bare;
+    step_way way;
 } custom_case;
 
 /* A network of images, by its name and width. */
@@ -186,6 +202,7 @@ static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
     int shards = custom->shards ? custom->shards : comm->size;
     step_case c = {
         .name = name, .dims = custom->dims, .batch = custom->batch, .shards = shards, .more = more};
+    c = by_way(&c, &custom->way);
     if (custom->model) TREN_TRY(take_model(&c, more, sizeof more, custom));
     char path[256] = "";
     const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
@@ -214,12 +231,12 @@ static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
     return TREN_OK;
 }
 
-static tren_status bench_table(tren_comm *comm, double seconds) {
+static tren_status bench_table(tren_comm *comm, double seconds, const step_way *way) {
     bench_data data;
     TREN_TRY(open_data(&data, comm));
     bench_say_machine(comm);
-    tren_status st =
-        comm->size == 1 ? bench_alone(comm, &data, seconds) : bench_together(comm, &data, seconds);
+    tren_status st = comm->size == 1 ? bench_alone(comm, &data, seconds, way)
+                                     : bench_together(comm, &data, seconds, way);
     for (int i = 0; i < 2 && comm->rank == 0; i++) unlink(data.path[i]);
     return st;
 }
@@ -282,6 +299,12 @@ static int list_custom(tren_arg *option, custom_case *c) {
          .min = 1,
          .max = 1e6,
          .help = "About how many steps."},
+        {.name = "gemm",
+         .type = TREN_ARG_TEXT,
+         .at = &c->way.gemm,
+         .metavar = "WHO",
+         .help = "Matrix products by openblas or portable."},
+        BENCH_CPU_OPTION(&c->way.cpu),
         {.name = "bare",
          .type = TREN_ARG_FLAG,
          .at = &c->bare,
@@ -317,5 +340,6 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
                         atoi(strrchr(custom.dims, '-') + 1) < 2))
         return tren_fail(TREN_ERR_USAGE, "--dims: '%s' is not a list of widths like 784-512-10",
                          custom.dims);
-    return custom.dims || custom.model ? bench_custom(comm, &custom) : bench_table(comm, seconds);
+    return custom.dims || custom.model ? bench_custom(comm, &custom)
+                                       : bench_table(comm, seconds, &custom.way);
 }

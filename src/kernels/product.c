@@ -94,8 +94,20 @@ static product_rows rows_of(const real *at, ptrdiff_t ld, bool together) {
     return together ? (product_rows){at, 1, ld} : (product_rows){at, ld, 1};
 }
 
+/* Pending sums of a postfix program, at most. */
+static int most_pending(const tren_product *p) {
+    int depth = 0, most = 0;
+    for (int s = 0; s < p->n_steps; s++) {
+        depth += p->step[s] == TREN_FOLD ? -1 : 1;
+        if (depth > most) most = depth;
+    }
+    return most;
+}
+
 /* How many sums wait between chunks, at most. */
 static int most_waiting(const tren_product *p) {
+    if (p->n_steps > 0 && !p->row0)
+        return p->k <= CHUNK && p->n_steps <= STEPS ? 0 : most_pending(p);
     terms t;
     chunk c;
     int most = 0;
@@ -111,8 +123,7 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
     plan x = {.m = p->m, .n = p->n, .k = p->k};
     x.a = rows_of(a, lda, p->ta);
     x.b = rows_of(b, ldb, !p->tb);
-    x.turned =
-        p->tb && !p->ta && !p->packed && p->m >= LEAST_TURN && p->m <= TURN && p->n > TILE_COLS;
+    x.turned = p->tb && !p->ta && p->m >= LEAST_TURN && p->m <= TURN && p->n > TILE_COLS;
     if (x.turned) {
         product_rows swap = x.a;
         x.a = x.b;
@@ -121,7 +132,7 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
         x.n = p->m;
     }
     x.copies_a = x.n > 2 * TILE_COLS && !x.turned;
-    x.copies_b = !p->packed && (x.b.row != 1 || x.m > DIRECT);
+    x.copies_b = x.b.row != 1 || x.m > DIRECT;
     int waiting = most_waiting(p);
     x.waits = waiting > 0 && p->beta != 0;
     x.n_more = waiting - (x.waits ? 0 : 1);
@@ -166,7 +177,6 @@ typedef struct block {
     const tren_product *p;
     const room *room;
     real *c;
-    const real *packed;
     int i0, m, j0, n; /* rows and columns of c */
 } block;
 
@@ -185,10 +195,6 @@ typedef struct panel {
 static panel panel_of(const block *b, const chunk *c, int j, bool first_use) {
     const plan *x = b->plan;
     panel y = {.j = j, .n = smaller(TILE_COLS, b->n - j), .k = TILE_COLS};
-    if (b->p->packed) {
-        y.at = b->packed + (size_t)c->k0 * padded(x->n) + (size_t)(b->j0 + j) * c->k;
-        return y;
-    }
     product_rows from = x->b;
     from.at += (b->j0 + j) * from.row + c->k0 * from.k;
     if (!x->copies_b && y.n == TILE_COLS) {
@@ -228,20 +234,12 @@ static void run_tile(const block *b, const chunk *c, product_tile *t, const pane
     const tren_product *p = b->p;
     ptrdiff_t ldc = p->ldc ? p->ldc : p->n, row = x->turned ? 1 : ldc, col = x->turned ? ldc : 1;
     real *at = b->c + (b->i0 + i) * row + (b->j0 + y->j) * col;
-    const real *d = at;
-    ptrdiff_t d_row = row, d_col = col;
-    if (p->bias) {
-        d = p->bias + (x->turned ? b->i0 + i : b->j0 + y->j);
-        d_row = x->turned ? 1 : 0;
-        d_col = x->turned ? 0 : 1;
-    }
     edge e;
     bool direct = y->n == TILE_COLS && !x->turned, reads = c->last && t->beta != 0;
     t->c = direct ? at : e.c;
     t->c_ld = direct ? row : TILE_COLS;
-    t->d = direct ? d : e.d;
-    t->d_ld = direct ? d_row : TILE_COLS;
-    if (!direct && reads) gather(e.d, d, d_row, d_col, rows, y->n);
+    t->d = direct ? at : e.d;
+    if (!direct && reads) gather(e.d, at, row, col, rows, y->n);
     t->first = t->c;
     t->first_ld = t->c_ld;
     t->more = b->room->more + (size_t)i * WAIT_COLS + y->j;
@@ -283,7 +281,7 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
                       .more_len = (ptrdiff_t)WAIT_ROWS * WAIT_COLS,
                       .last = c->last,
                       .alpha = p->alpha,
-                      .beta = p->bias ? 1 : p->beta};
+                      .beta = p->beta};
     for (int j = 0; j < b->n; j += TILE_COLS) {
         panel y = panel_of(b, c, j, first == 0);
         t.b = y.at;
@@ -313,10 +311,9 @@ static void run_block(const block *b) {
 
 void tren_product_run(real *restrict c, const real *a, const real *b, const tren_product *p,
                       real *restrict scratch) {
-    assert(!(p->packed && p->n_steps > 0) && !(p->bias && p->beta != 0));
     plan x = plan_of(a, b, p);
     room r = room_of(&x, scratch);
-    block k = {.plan = &x, .p = p, .room = &r, .c = c, .packed = b};
+    block k = {.plan = &x, .p = p, .room = &r, .c = c};
     for (int j = 0; j < x.n; j += x.cols)
         for (int i = 0; i < x.m; i += x.rows) {
             k.i0 = i;
@@ -325,26 +322,4 @@ void tren_product_run(real *restrict c, const real *a, const real *b, const tren
             k.n = smaller(x.cols, x.n - j);
             run_block(&k);
         }
-}
-
-/* ---- packed before --------------------------------------------------------------------------- */
-
-size_t tren_product_pack_size(const tren_product *p) {
-    return lines(padded(p->n) * p->k + VL);
-}
-
-/* Chunk by chunk, in each panel by panel. */
-void tren_product_pack(real *restrict packed, const real *restrict b, const tren_product *p) {
-    product_rows x = rows_of(b, p->ldb ? p->ldb : (p->tb ? p->k : p->n), !p->tb);
-    terms t;
-    chunk c;
-    terms_open(&t, &c, p);
-    do {
-        next_chunk(&c, &t);
-        for (int j = 0; j < p->n; j += TILE_COLS) {
-            product_rows from = {b + j * x.row + c.k0 * x.k, x.row, x.k};
-            product_pack_rows(packed + (size_t)c.k0 * padded(p->n) + (size_t)j * c.k, &from,
-                              p->n - j, TILE_COLS, c.k);
-        }
-    } while (!c.last);
 }

@@ -7,15 +7,9 @@
 #include <stddef.h>
 
 /* Every function exists once for each level, with the level's suffix. */
-#define tren_product_pack_size LEVEL(product_pack_size)
-#define tren_product_pack      LEVEL(product_pack)
-#define tren_product_scratch   LEVEL(product_scratch)
-#define tren_product_run       LEVEL(product_run)
+#define tren_product_scratch LEVEL(product_scratch)
+#define tren_product_run     LEVEL(product_run)
 
-/* Elements of op(b), packed; any m. */
-size_t tren_product_pack_size(const tren_product *p);
-/* packed = op(b) as products of this level read it. packed is aligned to 64 bytes. */
-void tren_product_pack(real *restrict packed, const real *restrict b, const tren_product *p);
 /* Elements of scratch that the product needs. */
 size_t tren_product_scratch(const tren_product *p);
 /* c = ...; scratch is aligned to 64 bytes. */

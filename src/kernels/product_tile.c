@@ -69,7 +69,7 @@ ALWAYS_INLINE void finish(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, 
     for (int r = 0; r < rows; r++) {
         UNROLL
         for (int v = 0; v < TILE_WIDE; v++)
-            sum[r][v] = finished(sum[r][v], t, t->d + r * t->d_ld + v * VL);
+            sum[r][v] = finished(sum[r][v], t, t->d + r * t->c_ld + v * VL);
     }
 }
 

@@ -49,7 +49,7 @@ typedef struct product_tile {
     real alpha, beta; /* d is not read where beta = 0 */
     real *c;
     const real *d;
-    ptrdiff_t c_ld, d_ld;
+    ptrdiff_t c_ld; /* of d too */
 } product_tile;
 
 #define product_tile_run  LEVEL(product_tile_run)

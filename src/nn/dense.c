@@ -83,6 +83,25 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
                        leaf->accumulate ? 1 : 0);
 }
 
+/* All shards of a node in one product. */
+static void weight_node(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                        int node, tren_tile tile) {
+    const tren_fold_node *fold = &w->fold_node[node];
+    int first = fold->step[0], last = first + fold->n_steps / 2;
+    size_t row = (size_t)pass->row0[first];
+    tren_product p = {.m = tile.n,
+                      .n = in_of(l),
+                      .k = pass->row0[last + 1] - pass->row0[first],
+                      .ta = true,
+                      .lda = out_of(l),
+                      .alpha = 1,
+                      .n_steps = fold->n_steps,
+                      .step = fold->step,
+                      .row0 = pass->row0};
+    kernels_of(w)->product_run(dst, layer_dy(w, l) + row * out_of(l) + tile.first,
+                               layer_y(w, l->input) + row * in_of(l), &p, w->scratch.at);
+}
+
 /* One tile; never asked to accumulate. */
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
@@ -143,6 +162,8 @@ static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *p
     tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
     if (pass->take_up.into && !is_narrow(l))
         take_up_weight(l, w, pass);
+    else if (w->graph->portable && w->spec.stacking && !is_narrow(l))
+        tren_fold_whole(l, w, pass, WEIGHT, weight_node);
     else
         tren_fold_param(l, w, pass, WEIGHT, weight_leaf,
                         is_narrow(l) || may_stack(w, l, pass, TREN_STACK_ACCUMULATE));

@@ -20,6 +20,7 @@ typedef struct fold_call {
     tren_work *work;
     const tren_pass *pass;
     tren_leaf_fn leaf;
+    tren_node_fn whole; /* or NULL */
     bool may_accumulate;
     int param;
     tren_tile tile;
@@ -57,8 +58,9 @@ static int push_leaf(const fold_call *f, int node, int depth, int *s) {
     return onto ? depth : depth + 1;
 }
 
-/* The last fold is left to `combine`, where there is one. */
-static void fold_tile(const fold_call *f, int node) {
+/* The sum, in slot 0 of the node; but the last addition is left to the caller where the right
+ * summand is returned. */
+static const real *sum_leaves(const fold_call *f, int node) {
     const tren_fold_node *fold = &f->work->fold_node[node];
     const tren_work_spec *spec = &f->work->spec;
     int depth = 0;
@@ -74,25 +76,48 @@ static void fold_tile(const fold_call *f, int node) {
         else
             tren_add(slot(f, node, depth - 1), slot(f, node, depth), f->at.len);
     }
+    return right;
+}
+
+static void fold_tile(const fold_call *f, int node) {
+    const tren_work_spec *spec = &f->work->spec;
+    const real *right = NULL;
+    if (f->whole)
+        f->whole(f->layer, f->work, f->pass, slot(f, node, 0), node, f->tile);
+    else
+        right = sum_leaves(f, node);
     if (spec->combine) spec->combine(spec->ctx, f->param, f->at, slot(f, node, 0), right);
+}
+
+/* Tile by tile, all nodes of each. */
+static void fold_param(fold_call *f, int rows) {
+    const tren_param *p = &f->work->graph->param[f->param];
+    size_t row_len = p->at.len / (size_t)p->dim[0];
+    for (int first = 0; first < p->dim[0]; first += rows) {
+        f->tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
+        f->at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f->tile.n * row_len};
+        for (int node = 0; node < f->work->n_nodes; node++) fold_tile(f, node);
+    }
 }
 
 void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i,
                      tren_leaf_fn leaf, bool may_accumulate) {
-    const tren_param *p = &w->graph->param[layer->param + i];
-    int rows = tren_tile_rows(p);
-    size_t row_len = p->at.len / (size_t)p->dim[0];
     fold_call f = {.layer = layer,
                    .work = w,
                    .pass = pass,
                    .leaf = leaf,
                    .may_accumulate = may_accumulate,
                    .param = layer->param + i};
-    for (int first = 0; first < p->dim[0]; first += rows) {
-        f.tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
-        f.at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f.tile.n * row_len};
-        for (int node = 0; node < w->n_nodes; node++) fold_tile(&f, node);
-    }
+    fold_param(&f, tren_tile_rows(&w->graph->param[f.param]));
+}
+
+/* Without `combine` there is no reason for tiles. */
+void tren_fold_whole(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i,
+                     tren_node_fn whole) {
+    const tren_param *p = &w->graph->param[layer->param + i];
+    fold_call f = {
+        .layer = layer, .work = w, .pass = pass, .whole = whole, .param = layer->param + i};
+    fold_param(&f, w->spec.combine ? tren_tile_rows(p) : p->dim[0]);
 }
 
 void tren_work_fold(tren_work *w, size_t off, const real *leaf, int n) {

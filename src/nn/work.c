@@ -1,5 +1,6 @@
 #include "nn/work.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,23 @@ static tren_status open_folds(tren_work *w) {
     return tren_arena_open(&w->fold, slots * w->fold_len);
 }
 
+/* Elements that a product needs which folds my shards. */
+static size_t fold_scratch(const tren_work *w) {
+    const tren_kernels *kernels = w->graph->kernels;
+    size_t most = 0;
+    for (int k = 0; k < w->n_nodes && w->graph->portable; k++) {
+        tren_product p = {.m = INT_MAX,
+                          .n = INT_MAX,
+                          .k = w->spec.max_rows,
+                          .ta = true,
+                          .n_steps = w->fold_node[k].n_steps,
+                          .step = w->fold_node[k].step};
+        size_t n = kernels->product_scratch(&p);
+        if (n > most) most = n;
+    }
+    return most;
+}
+
 int tren_work_capacity(const tren_graph *graph, int max_rows, int n_groups) {
     if (!graph->lanes) return max_rows;
     int partial = n_groups < max_rows ? n_groups : max_rows; /* each may leave lanes empty */
@@ -41,16 +59,18 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
     w->spec = *spec;
     w->n_groups = spec->hi - spec->lo;
     size_t rows = (size_t)(w->capacity = tren_work_capacity(graph, spec->max_rows, w->n_groups));
-    TREN_TRY(tren_arena_open(&w->scratch, graph->scratch));
     TREN_TRY(tren_alloc(&w->group, (size_t)w->n_groups * graph->per_group, sizeof *w->group,
                         "batch statistics"));
     TREN_TRY(tren_alloc(&w->block0, (size_t)w->n_groups + 1, sizeof *w->block0, "blocks"));
     TREN_TRY(tren_arena_open(&w->act, graph->act_per_row * rows));
     TREN_TRY(tren_alloc(&w->saved, graph->saved_per_row * rows, 1, "dropout masks"));
     TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
-    if (!spec->train) return TREN_OK;
-    TREN_TRY(tren_arena_open(&w->grad, graph->act_per_row * rows));
-    return open_folds(w);
+    if (spec->train) {
+        TREN_TRY(tren_arena_open(&w->grad, graph->act_per_row * rows));
+        TREN_TRY(open_folds(w));
+    }
+    size_t fold = fold_scratch(w);
+    return tren_arena_open(&w->scratch, fold > graph->scratch ? fold : graph->scratch);
 }
 
 void tren_work_close(tren_work *w) {

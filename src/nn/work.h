@@ -108,6 +108,12 @@ typedef void (*tren_leaf_fn)(const tren_layer *layer, tren_work *work, const tre
  * leaf can add onto its sibling with the bits of a separate sum. */
 void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
                      tren_leaf_fn leaf, bool may_accumulate);
+/* One tile of one node: dst = the sum of my shards' leaves along the canonical tree. */
+typedef void (*tren_node_fn)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
+                             real *dst, int node, tren_tile tile);
+/* The same as tren_fold_param for a parameter whose nodes are computed in one call. */
+void tren_fold_whole(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
+                     tren_node_fn whole);
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */
 int tren_tile_rows(const tren_param *param);
 

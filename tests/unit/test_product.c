@@ -70,10 +70,7 @@ static void define(product_case *t) {
     for (int i = 0; i < p->m; i++)
         for (int j = 0; j < p->n; j++) {
             real sum = whole_sum(t, i, j), *c = t->right + (size_t)i * ldc + j;
-            if (p->bias)
-                *c = fused(p->alpha, sum, p->bias[j]);
-            else
-                *c = p->beta == 0 ? p->alpha * sum : fused(p->alpha, sum, p->beta * *c);
+            *c = p->beta == 0 ? p->alpha * sum : fused(p->alpha, sum, p->beta * *c);
         }
 }
 
@@ -127,30 +124,23 @@ static void case_close(product_case *t) {
     free(t->c);
 }
 
-static void run_level(product_case *t, const level *l, bool packed) {
+static void run_level(product_case *t, const level *l) {
     tren_product p = t->p;
-    p.packed = packed;
-    real *scratch = room(l->product_scratch(&p)), *b = room(packed ? l->product_pack_size(&p) : 0);
+    real *scratch = room(l->product_scratch(&p));
     size_t c = size_of(p.m, p.n, p.ldc);
-    if (packed) l->product_pack(b, t->b, &p);
     memcpy(t->c, t->old, c * sizeof(real));
     if (p.beta == 0 && !p.ldc) memset(t->c, 0xff, c * sizeof(real));
-    l->product_run(t->c, t->a, packed ? b : t->b, &p, scratch);
-    cr_expect(same(t->c, t->right, c), "%s: %d x %d x %d, ta %d, tb %d, packed %d, %g %g, %d steps",
-              l->level, p.m, p.n, p.k, p.ta, p.tb, packed, (double)p.alpha, (double)p.beta,
-              p.n_steps);
+    l->product_run(t->c, t->a, t->b, &p, scratch);
+    cr_expect(same(t->c, t->right, c), "%s: %d x %d x %d, ta %d, tb %d, %g %g, %d steps", l->level,
+              p.m, p.n, p.k, p.ta, p.tb, (double)p.alpha, (double)p.beta, p.n_steps);
     free(scratch);
-    free(b);
 }
 
 static void check_case(product_case *t) {
     const level *of[4];
     int n = levels(of);
     define(t);
-    for (int i = 0; i < n; i++) {
-        run_level(t, of[i], false);
-        if (t->p.n_steps == 0) run_level(t, of[i], true);
-    }
+    for (int i = 0; i < n; i++) run_level(t, of[i]);
 }
 
 static void check_product(tren_product p) {
@@ -188,20 +178,6 @@ Test(product, scales_and_accumulates) {
                                          .tb = i & 2,
                                          .alpha = (real)by[j][0],
                                          .beta = (real)by[j][1]});
-}
-
-Test(product, adds_a_bias) {
-    real bias[128];
-    test_fill(bias, 128, 5);
-    for (int i = 0; i < N_SHAPES; i++)
-        for (int form = 0; form < 4; form++)
-            check_product((tren_product){.m = shapes[i][0],
-                                         .n = shapes[i][1],
-                                         .k = shapes[i][2],
-                                         .ta = form & 1,
-                                         .tb = form & 2,
-                                         .alpha = 1,
-                                         .bias = bias});
 }
 
 Test(product, works_on_parts_of_matrices) {
