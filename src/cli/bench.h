@@ -6,11 +6,10 @@
 
 /* Initialises a tren_arg. */
 #define BENCH_CPU_OPTION(level)                                                                    \
-    {.name = "cpu",                                                                                \
-     .type = TREN_ARG_TEXT,                                                                        \
-     .at = (level),                                                                                \
-     .metavar = "LEVEL",                                                                           \
-     .help = "CPU level of the kernels; 'auto': the highest of this CPU."}
+    {                                                                                              \
+        .name = "cpu", .type = TREN_ARG_TEXT, .at = (level), .metavar = "LEVEL",                   \
+        .help = "CPU level of the kernels; 'auto': the highest of this CPU."                       \
+    }
 
 /* Times in seconds, sorted in place. */
 double bench_median(double *seconds, int n);
