@@ -23,16 +23,58 @@ typedef struct tren_layer tren_layer;
 typedef struct tren_work tren_work;
 typedef struct tren_pass tren_pass;
 
-/* One const object per layer file. */
+/* Where the gradient of an input goes. */
+typedef struct tren_dx {
+    int which; /* 0: of `input`, 1: of `other` */
+    real *at;  /* NULL: nobody wants it */
+    bool add;  /* to what lies there */
+} tren_dx;
+
+/* Rows [first, first + n) of a parameter [dim0, rest]: what is folded at a time. */
+typedef struct tren_tile {
+    int first, n;
+} tren_tile;
+/* One microbatch's part of one tile: dst = leaf, or dst += leaf where accumulate. Microbatches
+ * without rows never come here. */
+typedef struct tren_leaf {
+    int group;
+    tren_tile tile;
+    bool accumulate;
+} tren_leaf;
+/* One tile of a node: dst = beta dst + alpha (the sum of my leaves along the canonical tree). */
+typedef struct tren_node_part {
+    int node;
+    tren_tile tile;
+    real alpha, beta;
+} tren_node_part;
+
+/* How the gradient of a parameter is computed: one microbatch at a time, or a node at once. */
+typedef struct tren_gradient {
+    void (*leaf)(const tren_layer *layer, tren_work *work, const tren_pass *pass, real *dst,
+                 const tren_leaf *leaf);
+    /* Can leaf accumulate, with the bits of a separate sum? NULL: no. */
+    bool (*accumulates)(const tren_layer *layer, const tren_work *work, const tren_pass *pass);
+    /* NULL: only by leaves. Several microbatches: only where `portable`. */
+    void (*node)(const tren_layer *layer, tren_work *work, const tren_pass *pass, real *dst,
+                 const tren_node_part *part);
+} tren_gradient;
+enum { TREN_LAYER_PARAMS = 2 }; /* that are learned */
+
+/* One const object per kind of layer. A layer computes; nn/work.c owns the order of things, adds
+ * the gradients of an output that several layers read, folds, and tells what is ready. */
 typedef struct tren_layer_ops {
     const char *name;
     /* Draws the initial values of the layer's parameters from (seed, init, parameter index). May be
      * NULL. */
     void (*init)(const tren_layer *layer, real *value, uint64_t seed);
     void (*forward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
-    /* Reads and may overwrite dy of this layer, writes dy of its input (unless that is the graph's
-     * input) and the gradients of its parameters. */
-    void (*backward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
+    /* Backward begins: what the gradients below have in common, which may overwrite dy of this
+     * layer. May be NULL. */
+    void (*begin_backward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
+    /* The gradient of an input, from dy. NULL: forward leaves it (losses), or there is no input. */
+    void (*input_gradient)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
+                           tren_dx dx);
+    tren_gradient gradient[TREN_LAYER_PARAMS]; /* of the layer's parameters, from dy */
     /* What backward of any layer needs first: folds the running statistics that forward took. May
      * be NULL. */
     void (*statistics)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
@@ -43,7 +85,9 @@ typedef struct tren_layer_ops {
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
-    bool can_add;     /* honours `adds`: its input may have other readers */
+    bool can_add;     /* input_gradient honours dx.add; where not, it is added afterwards */
+    bool input_first; /* input_gradient finds what the gradients of the parameters are made of, and
+                         is called even where nobody wants dx */
     bool reads_own_y; /* backward does: nobody may work on its output in place */
 } tren_layer_ops;
 
@@ -87,6 +131,7 @@ struct tren_graph {
     size_t n_values;      /* elements of all parameters and statistics */
     size_t n_learned;     /* elements of the parameters: [0, n_learned) */
     size_t act_per_row;   /* elements of activations per row */
+    size_t spare_per_row; /* elements of the largest gradient that is added afterwards */
     size_t saved_per_row; /* bytes */
     size_t per_group;     /* doubles kept per microbatch */
     size_t scratch;       /* elements that the layer with the largest need has for itself */
@@ -256,6 +301,8 @@ real *tren_work_output(tren_work *work);
 
 void tren_forward(tren_work *work, const tren_pass *pass);
 void tren_backward(tren_work *work, const tren_pass *pass);
+/* Of one layer: for benchmarks. */
+void tren_layer_backward(const tren_layer *layer, tren_work *work, const tren_pass *pass);
 /* Folds leaf [groups][n], n <= 16, into my nodes at offset `off`, as backward does with the
  * gradients: for the few numbers (loss, flags) that travel with them. */
 void tren_work_fold(tren_work *work, size_t off, const real *leaf, int n);

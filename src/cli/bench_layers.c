@@ -73,7 +73,7 @@ static bool has_pass(const tren_layer *l, bench_pass pass) {
     if (!l->input) return false;
     if (pass == BENCH_FORWARD) return true;
     if (pass == BENCH_WEIGHTS) return has_product(l);
-    return l->ops->backward && (l->input->wants_dy || l->ops->statistics);
+    return l->ops->input_gradient && (l->input->wants_dy || l->ops->statistics);
 }
 
 /* ---- one pass after the other ---------------------------------------------------------------- */
@@ -102,10 +102,10 @@ static double *times_of(const runner *r, const tren_graph *g, int round, int lay
 
 /* Layers with a product say when the first half of backward is over. */
 static void time_backward(runner *r, const tren_layer *l, double *time) {
-    if (r->warm) l->ops->backward(l, r->work, &r->pass);
+    if (r->warm) tren_layer_backward(l, r->work, &r->pass);
     double since = tren_seconds(), split;
     r->ready = 0;
-    l->ops->backward(l, r->work, &r->pass);
+    tren_layer_backward(l, r->work, &r->pass);
     double end = tren_seconds();
     split = has_product(l) && r->ready > 0 ? r->ready : since;
     time[BENCH_WEIGHTS] = split - since;
@@ -127,7 +127,8 @@ static void run_round(runner *r, const tren_graph *g, int round) {
         times_of(r, g, round, i)[BENCH_DATA] = tren_seconds() - since;
     }
     for (int i = g->n_layers - 1; i >= 0; i--)
-        if (g->layer[i]->ops->backward) time_backward(r, g->layer[i], times_of(r, g, round, i));
+        if (g->layer[i]->ops->input_gradient)
+            time_backward(r, g->layer[i], times_of(r, g, round, i));
 }
 
 static void fill(runner *r, const tren_graph *g, int images) {

@@ -8,30 +8,22 @@ typedef struct activate_layer {
     const tren_activation *f;
 } activate_layer;
 
-static int rows_of(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
-    return l->lanes ? pass_blocks(w, pass) * TREN_LANES : pass_rows(pass);
-}
-static size_t elements(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
-    return (size_t)rows_of(l, w, pass) * tren_shape_size(l->out);
-}
-
 static void activate_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_activation *f = ((const activate_layer *)l)->f;
-    f->forward(layer_y(w, l), layer_y(w, l->input), NULL, rows_of(l, w, pass),
-               tren_shape_size(l->out));
+    int m = tren_shape_size(l->out), n = (int)(layer_elements(l, w, pass) / (size_t)m);
+    f->forward(layer_y(w, l), layer_y(w, l->input), NULL, n, m);
 }
 
-static void activate_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    if (!l->input->wants_dy) return;
+static void activate_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     const tren_activation *f = ((const activate_layer *)l)->f;
-    real *dx = layer_dy(w, l->input);
-    memcpy(dx, layer_dy(w, l), elements(l, w, pass) * sizeof *dx);
-    f->backward(dx, layer_y(w, l), layer_y(w, l->input), elements(l, w, pass));
+    size_t n = layer_elements(l, w, pass);
+    memcpy(dx.at, layer_dy(w, l), n * sizeof *dx.at);
+    f->backward(dx.at, layer_y(w, l), layer_y(w, l->input), n);
 }
 
 static const tren_layer_ops activate_ops = {.name = "activate",
                                             .forward = activate_forward,
-                                            .backward = activate_backward,
+                                            .input_gradient = activate_input,
                                             .reads_own_y = true};
 
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f) {

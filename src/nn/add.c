@@ -4,31 +4,22 @@
 
 #include <string.h>
 
-static size_t elements(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
-    return l->lanes ? pass_blocks(w, pass) * block_size(l)
-                    : (size_t)pass_rows(pass) * tren_shape_size(l->out);
-}
-
 static void add_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    tren_sum(layer_y(w, l), layer_y(w, l->input), layer_y(w, l->other), elements(l, w, pass));
+    tren_sum(layer_y(w, l), layer_y(w, l->input), layer_y(w, l->other), layer_elements(l, w, pass));
 }
 
-static void pass_on(real *dx, const real *dy, size_t n, bool add) {
-    if (dx == dy) return;
-    if (add)
-        tren_add(dx, dy, n);
+static void add_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    const real *dy = layer_dy(w, l);
+    size_t n = layer_elements(l, w, pass);
+    if (dx.at == dy) return;
+    if (dx.add)
+        tren_add(dx.at, dy, n);
     else
-        memcpy(dx, dy, n * sizeof *dx);
-}
-
-static void add_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    size_t n = elements(l, w, pass);
-    if (l->input->wants_dy) pass_on(layer_dy(w, l->input), layer_dy(w, l), n, l->adds);
-    if (l->other->wants_dy) pass_on(layer_dy(w, l->other), layer_dy(w, l), n, l->adds_other);
+        memcpy(dx.at, dy, n * sizeof *dy);
 }
 
 static const tren_layer_ops add_ops = {
-    .name = "add", .forward = add_forward, .backward = add_backward, .can_add = true};
+    .name = "add", .forward = add_forward, .input_gradient = add_input, .can_add = true};
 
 static bool has_readers(const tren_graph *graph, const tren_layer *x) {
     for (int i = 0; i < graph->n_layers; i++)

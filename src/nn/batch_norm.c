@@ -91,12 +91,11 @@ static tren_norm_backward plan(const tren_layer *l, const tren_work *w, const tr
                                 .relu = relu_of(l),
                                 .mean = (real)k[MEAN],
                                 .slope = (real)(f.a * f.inverse * f.inverse * k[SUM_GX] / n),
-                                .offset = (real)(f.a * k[SUM_G] / n),
-                                .add = l->adds};
+                                .offset = (real)(f.a * k[SUM_G] / n)};
 }
 
 /* Channel by channel: what the sums read, the gradient reads again. */
-static void run_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+static void norm_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     for (int g = 0; g < pass->n_groups; g++)
         for (int c = 0; c < l->out.c && group_rows(pass, g) > 0; c++) {
             size_t at = plane_of(l, w, g, c);
@@ -106,9 +105,10 @@ static void run_backward(const tren_layer *l, tren_work *w, const tren_pass *pas
             k[SUM_G] = k[SUM_GX] = 0;
             tren_norm_backward back = plan(l, w, pass, g, c);
             kernels_of(w)->norm_sums(&k[SUM_G], dy, x, span, &back);
-            if (!l->input->wants_dy) continue;
+            if (!dx.at) continue;
             back = plan(l, w, pass, g, c);
-            kernels_of(w)->norm_input(layer_dy(w, l->input) + at, dy, x, span, &back);
+            back.add = dx.add;
+            kernels_of(w)->norm_input(dx.at + at, dy, x, span, &back);
         }
 }
 
@@ -124,12 +124,6 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
                       const tren_leaf *leaf) {
     (void)pass;
     for (int c = 0; c < l->out.c; c++) dst[c] = (real)kept(l, w, leaf->group, c)[SUM_G];
-}
-
-static void norm_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    run_backward(l, w, pass);
-    tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
-    tren_fold_param(l, w, pass, WEIGHT, weight_leaf, false);
 }
 
 /* ---- running statistics -------------------------------------------------------------------------
@@ -148,8 +142,8 @@ static void var_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, r
         dst[c] = (real)(share * kept(l, w, leaf->group, c)[M2] / (n - 1));
 }
 static void norm_statistics(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    tren_fold_param(l, w, pass, RUNNING_MEAN, mean_leaf, false);
-    tren_fold_param(l, w, pass, RUNNING_VAR, var_leaf, false);
+    tren_fold_param(l, w, pass, RUNNING_MEAN, &(tren_gradient){.leaf = mean_leaf});
+    tren_fold_param(l, w, pass, RUNNING_VAR, &(tren_gradient){.leaf = var_leaf});
 }
 
 static tren_status norm_check(const tren_layer *l, int rows) {
@@ -161,13 +155,16 @@ static tren_status norm_check(const tren_layer *l, int rows) {
         l->name);
 }
 
-static const tren_layer_ops norm_ops = {.name = "batch_norm",
-                                        .init = norm_init,
-                                        .forward = norm_forward,
-                                        .backward = norm_backward,
-                                        .statistics = norm_statistics,
-                                        .check = norm_check,
-                                        .can_add = true};
+static const tren_layer_ops norm_ops = {
+    .name = "batch_norm",
+    .init = norm_init,
+    .forward = norm_forward,
+    .input_gradient = norm_input,
+    .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
+    .statistics = norm_statistics,
+    .check = norm_check,
+    .can_add = true,
+    .input_first = true};
 
 tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu) {
     input = tren_as_lanes(graph, input);

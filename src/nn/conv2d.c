@@ -66,26 +66,14 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
     kernels_of(w)->lanes_bias(dst, block_dy(w, l, first), n, l->out.c, l->out.h * l->out.w);
 }
 
-static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    if (!l->input->wants_dy) return;
-    tren_conv_call call = {.y = layer_dy(w, l->input),
+static void conv_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    tren_conv_call call = {.y = dx.at,
                            .x = layer_dy(w, l),
                            .packed = w->scratch.at,
                            .plan = &conv_of(l)->plan,
                            .scratch = pack(l, w, 1),
                            .n_blocks = pass_blocks(w, pass)};
-    kernels_of(w)->conv_input(&call, l->adds);
-}
-
-/* In the order that dense has, for its reasons. */
-static void conv_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    bool updates = w->spec.combine != NULL;
-    if (updates) input_gradient(l, w, pass);
-    if (conv_of(l)->bias) tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
-    tren_fold_param(l, w, pass, WEIGHT, weight_leaf, false);
-    if (updates) return;
-    if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[l->param].at.off);
-    input_gradient(l, w, pass);
+    kernels_of(w)->conv_input(&call, dx.add);
 }
 
 static void conv_cost(const tren_layer *l, double *forward, double *backward) {
@@ -94,12 +82,14 @@ static void conv_cost(const tren_layer *l, double *forward, double *backward) {
     *backward += l->input->wants_dy ? 2 * product : product;
 }
 
-static const tren_layer_ops conv_ops = {.name = "conv2d",
-                                        .init = conv_init,
-                                        .forward = conv_forward,
-                                        .backward = conv_backward,
-                                        .cost = conv_cost,
-                                        .can_add = true};
+static const tren_layer_ops conv_ops = {
+    .name = "conv2d",
+    .init = conv_init,
+    .forward = conv_forward,
+    .input_gradient = conv_input,
+    .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
+    .cost = conv_cost,
+    .can_add = true};
 
 static bool allowed(tren_graph *graph, tren_conv_spec c, tren_shape in) {
     if (c.channels < 1 || c.kernel < 1 || c.kernel > TREN_CONV_KERNEL || c.stride < 1 ||

@@ -20,14 +20,8 @@ static int in_of(const tren_layer *l) {
 static int out_of(const tren_layer *l) {
     return tren_shape_size(l->out);
 }
-static bool is_narrow(const tren_layer *l) {
-    return out_of(l) <= TREN_NARROW;
-}
 static tren_narrow_shape narrow_of(const tren_layer *l, int n) {
     return (tren_narrow_shape){.n = n, .in = in_of(l), .out = out_of(l)};
-}
-static bool needs_dx(const tren_layer *l) {
-    return l->input->wants_dy;
 }
 
 static void dense_init(const tren_layer *l, real *value, uint64_t seed) {
@@ -54,122 +48,101 @@ static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass
             }
 }
 
+/* z, where the activation finds it. */
+static real *z_of(const tren_layer *l, const tren_work *w) {
+    return dense_of(l)->f->needs_z ? layer_z(w, l) : layer_y(w, l);
+}
+
+static void activate(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    if (pass->stats && l->hidden) count_abs_z(l, w, pass, z_of(l, w));
+    dense_of(l)->f->forward(layer_y(w, l), z_of(l, w), param_value(w, l, BIAS), pass_rows(pass),
+                            out_of(l));
+}
+
 static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    const tren_activation *f = dense_of(l)->f;
-    real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
-    const real *x = layer_y(w, l->input), *weight = param_value(w, l, WEIGHT);
+    tren_factors f = {z_of(l, w), layer_y(w, l->input), param_value(w, l, WEIGHT)};
     tren_gemm_shape shape = {.n = out_of(l), .k = in_of(l), .tb = true};
-    if (is_narrow(l))
-        kernels_of(w)->narrow_forward(z, x, weight, narrow_of(l, pass_rows(pass)));
-    else
-        tren_rows_gemm(w, (tren_factors){z, x, weight}, shape, pass,
-                       may_stack(w, l, pass, TREN_STACK_FORWARD));
-    if (pass->stats && l->hidden) count_abs_z(l, w, pass, z);
-    f->forward(y, z, param_value(w, l, BIAS), pass_rows(pass), out_of(l));
+    tren_rows_gemm(l, w, f, shape, pass, TREN_STACK_FORWARD);
+    activate(l, w, pass);
+}
+
+static void narrow_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    kernels_of(w)->narrow_forward(z_of(l, w), layer_y(w, l->input), param_value(w, l, WEIGHT),
+                                  narrow_of(l, pass_rows(pass)));
+    activate(l, w, pass);
+}
+
+/* dy becomes dz. */
+static void begin_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    dense_of(l)->f->backward(layer_dy(w, l), layer_y(w, l), z_of(l, w),
+                             (size_t)pass_rows(pass) * out_of(l));
+}
+
+static void dense_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    tren_gemm_shape shape = {.n = in_of(l), .k = out_of(l)};
+    tren_rows_gemm(l, w, (tren_factors){dx.at, layer_dy(w, l), param_value(w, l, WEIGHT)}, shape,
+                   pass, TREN_STACK_INPUT);
+}
+static void narrow_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    kernels_of(w)->narrow_input(dx.at, layer_dy(w, l), param_value(w, l, WEIGHT),
+                                narrow_of(l, pass_rows(pass)));
+}
+
+/* Rows of dz and x from `row` on. */
+static tren_factors factors_of(const tren_layer *l, const tren_work *w, real *dst, int row,
+                               tren_tile tile) {
+    return (tren_factors){dst, layer_dy(w, l) + (size_t)row * out_of(l) + tile.first,
+                          layer_y(w, l->input) + (size_t)row * in_of(l)};
 }
 
 static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                         const tren_leaf *leaf) {
-    size_t row = (size_t)pass->row0[leaf->group];
-    int n = pass->row0[leaf->group + 1] - pass->row0[leaf->group];
-    const real *dy = layer_dy(w, l) + row * out_of(l), *x = layer_y(w, l->input) + row * in_of(l);
-    tren_gemm_shape shape = {
-        .m = leaf->tile.n, .n = in_of(l), .k = n, .ta = true, .lda = out_of(l)};
-    if (is_narrow(l))
-        kernels_of(w)->narrow_weight(dst, dy, x, narrow_of(l, n),
-                                     leaf->accumulate); /* always one tile */
-    else
-        tren_work_gemm(w, (tren_factors){dst, dy + leaf->tile.first, x}, shape, 1,
-                       leaf->accumulate ? 1 : 0);
+    tren_gemm_shape shape = {.m = leaf->tile.n,
+                             .n = in_of(l),
+                             .k = group_rows(pass, leaf->group),
+                             .ta = true,
+                             .lda = out_of(l)};
+    tren_work_gemm(w, factors_of(l, w, dst, pass->row0[leaf->group], leaf->tile), shape, 1,
+                   leaf->accumulate ? 1 : 0);
+}
+static bool weight_accumulates(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
+    return may_stack(w, l, pass, TREN_STACK_ACCUMULATE);
 }
 
-/* All shards of a node in one product. */
+/* Always one tile. */
+static void narrow_weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                               const tren_leaf *leaf) {
+    tren_factors f = factors_of(l, w, dst, pass->row0[leaf->group], leaf->tile);
+    kernels_of(w)->narrow_weight(f.c, f.a, f.b, narrow_of(l, group_rows(pass, leaf->group)),
+                                 leaf->accumulate);
+}
+static bool always(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
+    (void)l, (void)w, (void)pass;
+    return true;
+}
+
 static void weight_node(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
-                        int node, tren_tile tile) {
-    const tren_fold_node *fold = &w->fold_node[node];
-    int first = fold->step[0], last = first + fold->n_steps / 2;
-    size_t row = (size_t)pass->row0[first];
-    tren_product p = {.m = tile.n,
-                      .n = in_of(l),
-                      .k = pass->row0[last + 1] - pass->row0[first],
-                      .ta = true,
-                      .lda = out_of(l),
-                      .alpha = 1,
-                      .n_steps = fold->n_steps,
-                      .step = fold->step,
-                      .row0 = pass->row0};
-    kernels_of(w)->product_run(dst, layer_dy(w, l) + row * out_of(l) + tile.first,
-                               layer_y(w, l->input) + row * in_of(l), &p, w->scratch.at);
+                        const tren_node_part *part) {
+    const tren_fold_node *fold = &w->fold_node[part->node];
+    int first = fold->step[0], end = first + fold->n_steps / 2 + 1;
+    tren_factors f = factors_of(l, w, dst, pass->row0[first], part->tile);
+    tren_gemm_shape shape = {.m = part->tile.n,
+                             .n = in_of(l),
+                             .k = pass->row0[end] - pass->row0[first],
+                             .ta = true,
+                             .lda = out_of(l)};
+    tren_product p = tren_product_of(shape, part->alpha, part->beta);
+    p.n_steps = fold->n_steps;
+    p.step = fold->step;
+    p.row0 = pass->row0;
+    tren_work_product(w, f, &p);
 }
 
-/* One tile; never asked to accumulate. */
+/* Always one tile. */
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
-    int row = pass->row0[leaf->group];
-    tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l),
-                     pass->row0[leaf->group + 1] - row, out_of(l));
-}
-
-typedef struct pause_at {
-    const tren_work *work;
-    size_t lo;
-} pause_at;
-
-static void poke(void *ctx) {
-    const pause_at *p = ctx;
-    p->work->spec.ready(p->work->spec.ctx, p->lo);
-}
-
-static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    if (!needs_dx(l)) return;
-    real *dx = layer_dy(w, l->input);
-    const real *dy = layer_dy(w, l), *weight = param_value(w, l, WEIGHT);
-    tren_gemm_shape shape = {.m = pass_rows(pass), .n = in_of(l), .k = out_of(l)};
-    tren_factors f = {dx, dy, weight};
-    pause_at at = {w, w->graph->param[l->param].at.off};
-    if (is_narrow(l))
-        kernels_of(w)->narrow_input(dx, dy, weight, narrow_of(l, shape.m));
-    else if (w->spec.poked && (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT))
-        tren_cut_gemm(w, f, shape, tren_cut_width(shape), (tren_pause){poke, &at});
-    else
-        tren_rows_gemm(w, f, shape, pass, may_stack(w, l, pass, TREN_STACK_INPUT));
-}
-
-/* Tile by tile where there is more to do, so that a tile is still in the cache then. */
-static void take_up_weight(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    const tren_take_up *up = &pass->take_up;
-    const tren_param *p = &w->graph->param[l->param + WEIGHT];
-    int rows = up->combine ? tren_tile_rows(p) : out_of(l);
-    tren_gemm_shape shape = {.n = in_of(l), .k = pass_rows(pass), .ta = true, .lda = out_of(l)};
-    for (int first = 0; first < out_of(l); first += rows) {
-        shape.m = out_of(l) - first < rows ? out_of(l) - first : rows;
-        tren_span at = {p->at.off + (size_t)first * in_of(l), (size_t)shape.m * in_of(l)};
-        tren_factors f = {up->into + at.off, layer_dy(w, l) + first, layer_y(w, l->input)};
-        tren_work_gemm(w, f, shape, up->alpha, up->beta);
-        if (up->combine)
-            w->spec.combine(w->spec.ctx, l->param + WEIGHT, at, up->into + at.off, NULL);
-    }
-}
-
-/* Gradients that other ranks wait for come first; where this rank updates the weights here and now,
- * the data gradient must come before. */
-static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    const tren_activation *f = dense_of(l)->f;
-    const real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
-    bool updates = w->spec.combine != NULL;
-    f->backward(layer_dy(w, l), y, z, (size_t)pass_rows(pass) * out_of(l));
-    if (updates) input_gradient(l, w, pass);
-    tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
-    if (pass->take_up.into && !is_narrow(l))
-        take_up_weight(l, w, pass);
-    else if (w->graph->portable && w->spec.stacking && !is_narrow(l))
-        tren_fold_whole(l, w, pass, WEIGHT, weight_node);
-    else
-        tren_fold_param(l, w, pass, WEIGHT, weight_leaf,
-                        is_narrow(l) || may_stack(w, l, pass, TREN_STACK_ACCUMULATE));
-    if (updates) return;
-    if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[l->param].at.off);
-    input_gradient(l, w, pass);
+    tren_column_sums(dst, factors_of(l, w, NULL, pass->row0[leaf->group], leaf->tile).a,
+                     group_rows(pass, leaf->group), out_of(l));
 }
 
 static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p) {
@@ -185,7 +158,6 @@ static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p
 }
 
 static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
-    if (is_narrow(l)) return TREN_OK; /* its kernels stack by construction */
     tren_pattern *p = &w->pattern[pattern];
     if (w->graph->portable) { /* so does the product */
         p->stack[l->index] = TREN_STACK_FORWARD | TREN_STACK_INPUT | TREN_STACK_ACCUMULATE;
@@ -194,7 +166,7 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     }
     tren_gemm_shape forward = {.n = out_of(l), .k = in_of(l), .tb = true};
     bool equal = false;
-    if (w->spec.train && needs_dx(l)) TREN_TRY(tune_input(l, w, p));
+    if (w->spec.train && l->input->wants_dy) TREN_TRY(tune_input(l, w, p));
     if (p->n_groups == 1) return TREN_OK;
     TREN_TRY(tren_try_stacked(&equal, forward, p->n_groups, p->row0));
     if (equal) p->stack[l->index] |= TREN_STACK_FORWARD;
@@ -208,16 +180,33 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
 static void dense_cost(const tren_layer *l, double *forward, double *backward) {
     double product = 2.0 * in_of(l) * out_of(l);
     *forward += product;
-    *backward += needs_dx(l) ? 2 * product : product;
+    *backward += l->input->wants_dy ? 2 * product : product;
 }
 
 static const tren_layer_ops dense_ops = {.name = "dense",
                                          .init = dense_init,
                                          .forward = dense_forward,
-                                         .backward = dense_backward,
+                                         .begin_backward = begin_backward,
+                                         .input_gradient = dense_input,
+                                         .gradient = {[WEIGHT] = {.leaf = weight_leaf,
+                                                                  .accumulates = weight_accumulates,
+                                                                  .node = weight_node},
+                                                      [BIAS] = {.leaf = bias_leaf}},
                                          .tune = dense_tune,
                                          .cost = dense_cost,
                                          .reads_own_y = true};
+
+/* At most TREN_NARROW units: kernels of their own, which stack by construction. */
+static const tren_layer_ops narrow_ops = {
+    .name = "dense",
+    .init = dense_init,
+    .forward = narrow_forward,
+    .begin_backward = begin_backward,
+    .input_gradient = narrow_input,
+    .gradient = {[WEIGHT] = {.leaf = narrow_weight_leaf, .accumulates = always},
+                 [BIAS] = {.leaf = bias_leaf}},
+    .cost = dense_cost,
+    .reads_own_y = true};
 
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init) {
@@ -226,8 +215,8 @@ tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren
         return tren_graph_fail(graph, "a dense layer needs at least one unit, not %d", out);
     input = tren_as_rows(graph, input);
     if (!input) return NULL;
-    tren_layer *l =
-        tren_graph_add(graph, sizeof(dense_layer), &dense_ops, input, (tren_shape){out, 1, 1});
+    const tren_layer_ops *ops = out <= TREN_NARROW ? &narrow_ops : &dense_ops;
+    tren_layer *l = tren_graph_add(graph, sizeof(dense_layer), ops, input, (tren_shape){out, 1, 1});
     if (!l) return NULL;
     dense_layer *dense = (dense_layer *)l;
     dense->f = f;

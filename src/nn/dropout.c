@@ -25,19 +25,18 @@ static void dropout_forward(const tren_layer *l, tren_work *w, const tren_pass *
                          &key);
 }
 
-static void dropout_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    if (!l->input->wants_dy) return;
+static void dropout_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     size_t size = (size_t)pass_rows(pass) * tren_shape_size(l->out);
     if (!pass->dropout) {
-        memcpy(layer_dy(w, l->input), layer_dy(w, l), size * sizeof(real));
+        memcpy(dx.at, layer_dy(w, l), size * sizeof(real));
         return;
     }
     real scale = (real)(1 / (1 - rate_of(l)));
-    tren_dropout_backward(layer_dy(w, l->input), layer_dy(w, l), layer_saved(w, l), size, scale);
+    tren_dropout_backward(dx.at, layer_dy(w, l), layer_saved(w, l), size, scale);
 }
 
 static const tren_layer_ops dropout_ops = {
-    .name = "dropout", .forward = dropout_forward, .backward = dropout_backward};
+    .name = "dropout", .forward = dropout_forward, .input_gradient = dropout_input};
 
 tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate) {
     if (!input || rate == 0) return input;

@@ -19,9 +19,8 @@ typedef struct fold_call {
     const tren_layer *layer;
     tren_work *work;
     const tren_pass *pass;
-    tren_leaf_fn leaf;
-    tren_node_fn whole; /* or NULL */
-    bool may_accumulate;
+    const tren_gradient *gradient;
+    bool accumulates;
     int param;
     tren_tile tile;
     tren_span at; /* of the tile */
@@ -48,12 +47,12 @@ static int push_leaf(const fold_call *f, int node, int depth, int *s) {
     const tren_fold_node *fold = &f->work->fold_node[node];
     int g = fold->step[*s];
     bool empty = f->pass->row0[g] == f->pass->row0[g + 1];
-    bool onto = depth > 0 && fold->step[*s + 1] == TREN_FOLD && (f->may_accumulate || empty);
+    bool onto = depth > 0 && fold->step[*s + 1] == TREN_FOLD && (f->accumulates || empty);
     real *dst = slot(f, node, onto ? depth - 1 : depth);
     if (empty)
         empty_leaf(dst, f->at.len, onto);
     else
-        f->leaf(f->layer, f->work, f->pass, dst, &(tren_leaf){g, f->tile, onto});
+        f->gradient->leaf(f->layer, f->work, f->pass, dst, &(tren_leaf){g, f->tile, onto});
     if (onto) ++*s;
     return onto ? depth : depth + 1;
 }
@@ -79,45 +78,53 @@ static const real *sum_leaves(const fold_call *f, int node) {
     return right;
 }
 
-static void fold_tile(const fold_call *f, int node) {
+static void combine(const fold_call *f, const real *left, const real *right) {
     const tren_work_spec *spec = &f->work->spec;
-    const real *right = NULL;
-    if (f->whole)
-        f->whole(f->layer, f->work, f->pass, slot(f, node, 0), node, f->tile);
-    else
-        right = sum_leaves(f, node);
-    if (spec->combine) spec->combine(spec->ctx, f->param, f->at, slot(f, node, 0), right);
+    if (spec->combine) spec->combine(spec->ctx, f->param, f->at, left, right);
 }
 
-/* Tile by tile, all nodes of each. */
-static void fold_param(fold_call *f, int rows) {
-    const tren_param *p = &f->work->graph->param[f->param];
-    size_t row_len = p->at.len / (size_t)p->dim[0];
-    for (int first = 0; first < p->dim[0]; first += rows) {
-        f->tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
-        f->at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f->tile.n * row_len};
-        for (int node = 0; node < f->work->n_nodes; node++) fold_tile(f, node);
+static void fold_tile(const fold_call *f) {
+    for (int node = 0; node < f->work->n_nodes; node++) {
+        const real *right = sum_leaves(f, node);
+        combine(f, slot(f, node, 0), right);
     }
 }
 
+static void tile_at_once(const fold_call *f) {
+    for (int node = 0; node < f->work->n_nodes; node++) {
+        tren_node_part part = {.node = node, .tile = f->tile, .alpha = 1};
+        f->gradient->node(f->layer, f->work, f->pass, slot(f, node, 0), &part);
+        combine(f, slot(f, node, 0), NULL);
+    }
+}
+
+static void take_tile_up(const fold_call *f) {
+    const tren_take_up *up = &f->pass->take_up;
+    tren_node_part part = {.tile = f->tile, .alpha = up->alpha, .beta = up->beta};
+    f->gradient->node(f->layer, f->work, f->pass, up->into + f->at.off, &part);
+    if (up->combine) combine(f, up->into + f->at.off, NULL);
+}
+
 void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i,
-                     tren_leaf_fn leaf, bool may_accumulate) {
+                     const tren_gradient *g) {
+    const tren_param *p = &w->graph->param[layer->param + i];
+    bool takes_up = pass->take_up.into && g->node,
+         at_once = g->node && w->graph->portable && w->spec.stacking;
+    /* Tiles are for what comes after them. */
+    bool tiles = takes_up ? pass->take_up.combine : !at_once || w->spec.combine;
+    int rows = tiles ? tren_tile_rows(p) : p->dim[0];
+    size_t row_len = p->at.len / (size_t)p->dim[0];
     fold_call f = {.layer = layer,
                    .work = w,
                    .pass = pass,
-                   .leaf = leaf,
-                   .may_accumulate = may_accumulate,
+                   .gradient = g,
+                   .accumulates = g->accumulates && g->accumulates(layer, w, pass),
                    .param = layer->param + i};
-    fold_param(&f, tren_tile_rows(&w->graph->param[f.param]));
-}
-
-/* Without `combine` there is no reason for tiles. */
-void tren_fold_whole(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i,
-                     tren_node_fn whole) {
-    const tren_param *p = &w->graph->param[layer->param + i];
-    fold_call f = {
-        .layer = layer, .work = w, .pass = pass, .whole = whole, .param = layer->param + i};
-    fold_param(&f, w->spec.combine ? tren_tile_rows(p) : p->dim[0]);
+    for (int first = 0; first < p->dim[0]; first += rows) {
+        f.tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
+        f.at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f.tile.n * row_len};
+        (takes_up ? take_tile_up : at_once ? tile_at_once : fold_tile)(&f);
+    }
 }
 
 void tren_work_fold(tren_work *w, size_t off, const real *leaf, int n) {

@@ -33,14 +33,14 @@ tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
     return NULL;
 }
 
-/* Backward runs from the last layer to the first: the last reader writes the gradient, the earlier
- * ones add theirs. */
+/* Backward runs from the last layer to the first: the last reader of an output writes its gradient,
+ * the earlier ones add theirs. */
 static void add_reader(tren_graph *graph, const tren_layer *input) {
     for (int i = 0; i < graph->n_layers; i++) {
         tren_layer *l = graph->layer[i];
         if (l->input != input && l->other != input) continue;
-        if (!l->ops->can_add)
-            tren_graph_fail(graph, "%s cannot share its input with another layer", l->name);
+        size_t size = (size_t)tren_shape_size(input->out);
+        if (!l->ops->can_add && size > graph->spare_per_row) graph->spare_per_row = size;
         if (l->input == input) l->adds = true;
         if (l->other == input) l->adds_other = true;
     }
@@ -69,7 +69,8 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     layer->y = graph->act_per_row;
     graph->act_per_row += (size_t)tren_shape_size(out);
     int same = 1;
-    for (int i = 0; i < graph->n_layers; i++) same += graph->layer[i]->ops == ops;
+    for (int i = 0; i < graph->n_layers; i++)
+        same += strcmp(graph->layer[i]->ops->name, ops->name) == 0;
     snprintf(layer->name, sizeof layer->name, "%s%d", ops->name, same);
     if (input) add_reader(graph, input);
     graph->layer[graph->n_layers++] = layer;

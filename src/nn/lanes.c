@@ -3,55 +3,47 @@
 
 #include <string.h>
 
-/* Calls fn for each block: its number, its first row, its rows. */
-typedef void (*block_fn)(const tren_layer *l, tren_work *w, int block, int row, int n);
-static void each_block(const tren_layer *l, tren_work *w, const tren_pass *pass, block_fn fn) {
+/* Of a microbatch's block that begins with row i. */
+static int rows_of_block(const tren_pass *pass, int g, int i) {
+    int left = pass->row0[g + 1] - i;
+    return left < TREN_LANES ? left : TREN_LANES;
+}
+
+/* Between rows [n, size] and blocks of lanes. */
+static void pack_all(const tren_layer *l, tren_work *w, const tren_pass *pass, real *block,
+                     const real *row) {
+    int size = tren_shape_size(l->out);
     for (int g = 0; g < pass->n_groups; g++)
-        for (int b = w->block0[g], row = pass->row0[g]; b < w->block0[g + 1];
-             b++, row += TREN_LANES) {
-            int left = pass->row0[g + 1] - row;
-            fn(l, w, b, row, left < TREN_LANES ? left : TREN_LANES);
-        }
+        for (int b = w->block0[g], i = pass->row0[g]; b < w->block0[g + 1]; b++, i += TREN_LANES)
+            kernels_of(w)->lanes_pack(block + b * block_size(l), row + (size_t)i * size,
+                                      rows_of_block(pass, g, i), size);
 }
-
-static real *row_of(real *at, const tren_layer *l, int row) {
-    return at + (size_t)row * tren_shape_size(l->out);
-}
-
-static void pack_forward(const tren_layer *l, tren_work *w, int block, int row, int n) {
-    kernels_of(w)->lanes_pack(block_y(w, l, block), row_of(layer_y(w, l->input), l, row), n,
-                              tren_shape_size(l->out));
-}
-static void pack_backward(const tren_layer *l, tren_work *w, int block, int row, int n) {
-    kernels_of(w)->lanes_unpack(row_of(layer_dy(w, l->input), l, row), block_dy(w, l, block), n,
-                                tren_shape_size(l->out));
-}
-static void unpack_forward(const tren_layer *l, tren_work *w, int block, int row, int n) {
-    kernels_of(w)->lanes_unpack(row_of(layer_y(w, l), l, row), block_y(w, l->input, block), n,
-                                tren_shape_size(l->out));
-}
-static void unpack_backward(const tren_layer *l, tren_work *w, int block, int row, int n) {
-    kernels_of(w)->lanes_pack(block_dy(w, l->input, block), row_of(layer_dy(w, l), l, row), n,
-                              tren_shape_size(l->out));
+static void unpack_all(const tren_layer *l, tren_work *w, const tren_pass *pass, real *row,
+                       const real *block) {
+    int size = tren_shape_size(l->out);
+    for (int g = 0; g < pass->n_groups; g++)
+        for (int b = w->block0[g], i = pass->row0[g]; b < w->block0[g + 1]; b++, i += TREN_LANES)
+            kernels_of(w)->lanes_unpack(row + (size_t)i * size, block + b * block_size(l),
+                                        rows_of_block(pass, g, i), size);
 }
 
 static void to_lanes_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    each_block(l, w, pass, pack_forward);
+    pack_all(l, w, pass, layer_y(w, l), layer_y(w, l->input));
 }
-static void to_lanes_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    if (l->input->wants_dy) each_block(l, w, pass, pack_backward);
+static void to_lanes_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    unpack_all(l, w, pass, dx.at, layer_dy(w, l));
 }
 static void to_rows_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    each_block(l, w, pass, unpack_forward);
+    unpack_all(l, w, pass, layer_y(w, l), layer_y(w, l->input));
 }
-static void to_rows_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    if (l->input->wants_dy) each_block(l, w, pass, unpack_backward);
+static void to_rows_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    pack_all(l, w, pass, dx.at, layer_dy(w, l));
 }
 
 static const tren_layer_ops to_lanes_ops = {
-    .name = "lanes", .forward = to_lanes_forward, .backward = to_lanes_backward};
+    .name = "lanes", .forward = to_lanes_forward, .input_gradient = to_lanes_input};
 static const tren_layer_ops to_rows_ops = {
-    .name = "rows", .forward = to_rows_forward, .backward = to_rows_backward};
+    .name = "rows", .forward = to_rows_forward, .input_gradient = to_rows_input};
 
 tren_layer *tren_as_lanes(tren_graph *graph, tren_layer *input) {
     if (!input || input->lanes) return input;

@@ -21,29 +21,30 @@ static void average_forward(const tren_layer *l, tren_work *w, const tren_pass *
         kernels_of(w)->pool_average(block_y(w, l, i), block_y(w, l->input, i), pool_of(l));
 }
 
-static real *input_gradient(const tren_layer *l, tren_work *w, int block) {
-    real *dx = block_dy(w, l->input, block);
-    if (!l->adds) memset(dx, 0, block_size(l->input) * sizeof *dx);
-    return dx;
+/* dx of a block, to be added to. */
+static real *block_dx(const tren_layer *l, tren_dx dx, int block) {
+    real *at = dx.at + block * block_size(l->input);
+    if (!dx.add) memset(at, 0, block_size(l->input) * sizeof *at);
+    return at;
 }
-static void max_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)
-        kernels_of(w)->pool_max_input(input_gradient(l, w, i), block_dy(w, l, i),
+static void max_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    for (int i = 0; i < pass_blocks(w, pass); i++)
+        kernels_of(w)->pool_max_input(block_dx(l, dx, i), block_dy(w, l, i),
                                       block_y(w, l->input, i), block_y(w, l, i), pool_of(l));
 }
-static void average_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    for (int i = 0; i < pass_blocks(w, pass) && l->input->wants_dy; i++)
-        kernels_of(w)->pool_average_input(input_gradient(l, w, i), block_dy(w, l, i), pool_of(l));
+static void average_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    for (int i = 0; i < pass_blocks(w, pass); i++)
+        kernels_of(w)->pool_average_input(block_dx(l, dx, i), block_dy(w, l, i), pool_of(l));
 }
 
 static const tren_layer_ops max_ops = {.name = "max_pool",
                                        .forward = max_forward,
-                                       .backward = max_backward,
+                                       .input_gradient = max_input,
                                        .can_add = true,
                                        .reads_own_y = true};
 static const tren_layer_ops average_ops = {.name = "average_pool",
                                            .forward = average_forward,
-                                           .backward = average_backward,
+                                           .input_gradient = average_input,
                                            .can_add = true};
 
 static tren_layer *add_pool(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops,

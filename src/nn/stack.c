@@ -7,27 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+void tren_work_product(const tren_work *w, tren_factors f, const tren_product *p) {
+    if (w && w->graph->portable) {
+        kernels_of(w)->product_run(f.c, f.a, f.b, p, w->scratch.at);
+        return;
+    }
+    tren_gemm_shape shape = {p->m, p->n, p->k, p->ta, p->tb, p->lda, p->ldb, p->ldc};
+    tren_gemm(f.c, f.a, f.b, shape, p->alpha, p->beta);
+}
+
 void tren_work_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, real alpha,
                     real beta) {
     tren_product p = tren_product_of(shape, alpha, beta);
-    if (w && w->graph->portable)
-        kernels_of(w)->product_run(f.c, f.a, f.b, &p, w->scratch.at);
-    else
-        tren_gemm(f.c, f.a, f.b, shape, alpha, beta);
+    tren_work_product(w, f, &p);
 }
 
-void tren_rows_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape,
-                    const tren_pass *pass, bool stacked) {
-    if (stacked) {
-        shape.m = pass_rows(pass);
-        tren_work_gemm(w, f, shape, 1, 0);
-        return;
-    }
+static void stacked_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, int rows) {
+    shape.m = rows;
+    tren_work_gemm(w, f, shape, 1, 0);
+}
+
+static void gemm_by_group(const tren_work *w, tren_factors f, tren_gemm_shape shape,
+                          const tren_pass *pass) {
     for (int g = 0; g < pass->n_groups; g++) {
         size_t row = (size_t)pass->row0[g];
         tren_factors mine = {f.c + row * shape.n, f.a + row * shape.k, f.b};
-        shape.m = pass->row0[g + 1] - pass->row0[g];
-        if (shape.m > 0) tren_work_gemm(w, mine, shape, 1, 0);
+        if (group_rows(pass, g) > 0) stacked_gemm(w, mine, shape, group_rows(pass, g));
     }
 }
 
@@ -37,15 +42,29 @@ int tren_cut_width(tren_gemm_shape s) {
     return pieces <= 1 ? s.n : (int)(s.n / pieces / 64 + 1) * 64;
 }
 
-void tren_cut_gemm(const tren_work *w, tren_factors f, tren_gemm_shape s, int width,
-                   tren_pause pause) {
+/* In blocks of columns, between which messages move on. */
+static void cut_gemm(const tren_work *w, tren_factors f, tren_gemm_shape s) {
+    int width = tren_cut_width(s);
     tren_gemm_shape piece = s;
     piece.ldb = piece.ldc = s.n;
     for (int j = 0; j < s.n; j += width) {
         piece.n = s.n - j < width ? s.n - j : width;
         tren_work_gemm(w, (tren_factors){f.c + j, f.a, f.b + j}, piece, 1, 0);
-        if (pause.call) pause.call(pause.ctx);
+        if (w && w->spec.ready) w->spec.ready(w->spec.ctx, w->ready);
     }
+}
+
+void tren_rows_gemm(const tren_layer *l, const tren_work *w, tren_factors f, tren_gemm_shape shape,
+                    const tren_pass *pass, int what) {
+    bool cut = what == TREN_STACK_INPUT && w->spec.poked &&
+               (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT);
+    shape.m = pass_rows(pass);
+    if (cut)
+        cut_gemm(w, f, shape);
+    else if (may_stack(w, l, pass, what))
+        stacked_gemm(w, f, shape, shape.m);
+    else
+        gemm_by_group(w, f, shape, pass);
 }
 
 /* Cheap noise of mixed sign and size: only its rounding matters. In odd trials three of four are
@@ -98,8 +117,8 @@ tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, c
         tren_pass pass = {.n_groups = n_groups, .row0 = row0};
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
-        tren_rows_gemm(NULL, (tren_factors){t.one, t.a, t.b}, shape, &pass, true);
-        tren_rows_gemm(NULL, (tren_factors){t.many, t.a, t.b}, shape, &pass, false);
+        stacked_gemm(NULL, (tren_factors){t.one, t.a, t.b}, shape, (int)rows);
+        gemm_by_group(NULL, (tren_factors){t.many, t.a, t.b}, shape, &pass);
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);
@@ -116,8 +135,7 @@ tren_status tren_try_cut(bool *equal, tren_gemm_shape s) {
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
         tren_gemm(t.one, t.a, t.b, s, 1, 0);
-        tren_cut_gemm(NULL, (tren_factors){t.many, t.a, t.b}, s, tren_cut_width(s),
-                      (tren_pause){0});
+        cut_gemm(NULL, (tren_factors){t.many, t.a, t.b}, s);
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);

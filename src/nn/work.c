@@ -66,7 +66,7 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
     TREN_TRY(tren_alloc(&w->saved, graph->saved_per_row * rows, 1, "dropout masks"));
     TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
     if (spec->train) {
-        TREN_TRY(tren_arena_open(&w->grad, graph->act_per_row * rows));
+        TREN_TRY(tren_arena_open(&w->grad, (graph->act_per_row + graph->spare_per_row) * rows));
         TREN_TRY(open_folds(w));
     }
     size_t fold = fold_scratch(w);
@@ -150,18 +150,52 @@ void tren_forward(tren_work *w, const tren_pass *pass) {
         w->graph->layer[i]->ops->forward(w->graph->layer[i], w, pass);
 }
 
+static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass, int which) {
+    const tren_layer *in = which == 0 ? l->input : l->other;
+    bool add = which == 0 ? l->adds : l->adds_other;
+    if (!in || (!in->wants_dy && !l->ops->input_first)) return;
+    tren_dx dx = {.which = which, .at = in->wants_dy ? layer_dy(w, in) : NULL, .add = add};
+    if (!dx.at || !add || l->ops->can_add) {
+        l->ops->input_gradient(l, w, pass, dx);
+        return;
+    }
+    real *sum = dx.at;
+    dx = (tren_dx){.which = which, .at = layer_spare(w)};
+    l->ops->input_gradient(l, w, pass, dx);
+    tren_add(sum, dx.at, layer_elements(in, w, pass));
+}
+
+static void tell_ready(tren_work *w, const tren_layer *l) {
+    if (l->n_params == 0) return;
+    w->ready = w->graph->param[l->param].at.off;
+    if (w->spec.ready) w->spec.ready(w->spec.ctx, w->ready);
+}
+
+/* Gradients that other ranks wait for come first; but where this rank updates the weights here and
+ * now, the gradients of the inputs, which read the weights, must come before. */
+void tren_layer_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    const tren_layer_ops *ops = l->ops;
+    if (!ops->input_gradient) return;
+    bool input_first = ops->input_first || w->spec.combine;
+    if (ops->begin_backward) ops->begin_backward(l, w, pass);
+    for (int which = 0; which < 2 && input_first; which++) input_gradient(l, w, pass, which);
+    for (int i = TREN_LAYER_PARAMS - 1; i >= 0; i--)
+        if (i < l->n_params && ops->gradient[i].leaf)
+            tren_fold_param(l, w, pass, i, &ops->gradient[i]);
+    tell_ready(w, l);
+    if (input_first) return;
+    for (int which = 0; which < 2; which++) input_gradient(l, w, pass, which);
+    tell_ready(w, l);
+}
+
 void tren_backward(tren_work *w, const tren_pass *pass) {
+    w->ready = w->graph->n_values;
     for (int i = 0; i < w->graph->n_layers; i++) {
         const tren_layer *layer = w->graph->layer[i];
         if (layer->ops->statistics) layer->ops->statistics(layer, w, pass);
     }
-    for (int i = w->graph->n_layers - 1; i >= 0; i--) {
-        const tren_layer *layer = w->graph->layer[i];
-        if (!layer->ops->backward) continue;
-        layer->ops->backward(layer, w, pass);
-        if (layer->n_params == 0) continue;
-        if (w->spec.ready) w->spec.ready(w->spec.ctx, w->graph->param[layer->param].at.off);
-    }
+    for (int i = w->graph->n_layers - 1; i >= 0; i--)
+        tren_layer_backward(w->graph->layer[i], w, pass);
 }
 
 size_t tren_work_bytes(const tren_work *w) {

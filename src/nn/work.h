@@ -43,6 +43,7 @@ struct tren_work {
     tren_pattern *pattern; /* owned */
     int n_patterns;
     tren_group_result *result; /* [n_groups] owned */
+    size_t ready;              /* gradients of this pass from here on are final */
 };
 
 /* The kernels of the level that this work runs on. */
@@ -57,6 +58,10 @@ static inline real *layer_z(const tren_work *w, const tren_layer *l) {
 }
 static inline real *layer_dy(const tren_work *w, const tren_layer *l) {
     return w->grad.at + l->y * (size_t)w->capacity;
+}
+/* Room for a gradient before it is added to another. */
+static inline real *layer_spare(const tren_work *w) {
+    return w->grad.at + w->graph->act_per_row * (size_t)w->capacity;
 }
 static inline uint8_t *layer_saved(const tren_work *w, const tren_layer *l) {
     return w->saved + l->saved * (size_t)w->capacity;
@@ -77,6 +82,12 @@ static inline int pass_blocks(const tren_work *w, const tren_pass *pass) {
 static inline int group_rows(const tren_pass *pass, int g) {
     return pass->row0[g + 1] - pass->row0[g];
 }
+/* Of a layer's y in this pass. */
+static inline size_t layer_elements(const tren_layer *l, const tren_work *w,
+                                    const tren_pass *pass) {
+    return l->lanes ? (size_t)pass_blocks(w, pass) * block_size(l)
+                    : (size_t)pass->row0[pass->n_groups] * (size_t)tren_shape_size(l->out);
+}
 static inline double *layer_group(const tren_work *w, const tren_layer *l, int g) {
     return w->group + (size_t)g * w->graph->per_group + l->group;
 }
@@ -91,29 +102,9 @@ static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren
     return pass->n_groups == 1 || (w->pattern[pass->pattern].stack[l->index] & what);
 }
 
-/* Rows [first, first + n) of a parameter [dim0, rest]: what is folded at a time. */
-typedef struct tren_tile {
-    int first, n;
-} tren_tile;
-/* One microbatch's part of one tile: dst = leaf, or dst += leaf where accumulate. Groups without
- * rows never come here. */
-typedef struct tren_leaf {
-    int group;
-    tren_tile tile;
-    bool accumulate;
-} tren_leaf;
-typedef void (*tren_leaf_fn)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
-                             real *dst, const tren_leaf *leaf);
-/* Computes parameter i of the layer for every group and folds it into my nodes. may_accumulate: the
- * leaf can add onto its sibling with the bits of a separate sum. */
+/* Computes parameter i of the layer, folds it into my nodes, hands it to whom it may concern. */
 void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
-                     tren_leaf_fn leaf, bool may_accumulate);
-/* One tile of one node: dst = the sum of my shards' leaves along the canonical tree. */
-typedef void (*tren_node_fn)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
-                             real *dst, int node, tren_tile tile);
-/* The same as tren_fold_param for a parameter whose nodes are computed in one call. */
-void tren_fold_whole(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
-                     tren_node_fn whole);
+                     const tren_gradient *gradient);
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */
 int tren_tile_rows(const tren_param *param);
 
@@ -125,17 +116,12 @@ typedef struct tren_factors {
 /* c = alpha * op(a) op(b) + beta * c, by whom the recipe says; w = NULL stands for OpenBLAS. */
 void tren_work_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, real alpha,
                     real beta);
-/* Calls a matrix product once for all groups, or once for each. c [rows,n] = a [rows,k] op(b). */
-void tren_rows_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape,
-                    const tren_pass *pass, bool stacked);
-/* Called between the pieces of a long call. */
-typedef struct tren_pause {
-    void (*call)(void *ctx); /* or NULL */
-    void *ctx;
-} tren_pause;
-/* c [rows,n] = a b in column blocks of `width`. */
-void tren_cut_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, int width,
-                   tren_pause pause);
+/* The same; several shards only where `portable`. */
+void tren_work_product(const tren_work *w, tren_factors f, const tren_product *product);
+/* c [rows,n] = a [rows,k] op(b), in one call for all groups or one for each, as was found to give
+ * the same bits (what: TREN_STACK_FORWARD or TREN_STACK_INPUT, of this layer). */
+void tren_rows_gemm(const tren_layer *layer, const tren_work *w, tren_factors f,
+                    tren_gemm_shape shape, const tren_pass *pass, int what);
 /* Columns of a block that takes about 5 ms, a matter of the shape alone; n when the whole does not
  * take longer. */
 int tren_cut_width(tren_gemm_shape shape);

@@ -60,6 +60,17 @@ static tren_layer *build_deep_with_dropout(tren_graph *g, tren_layer *x) {
     return tren_dense(g, tren_dropout(g, x, 0.3), OUT, &tren_identity, no_init);
 }
 
+/* Outputs with two and three readers, of every kind that takes rows. */
+static tren_layer *build_branches(tren_graph *g, tren_layer *x) {
+    tren_layer *a = tren_dense(g, x, 20, &tren_gelu, no_init),
+               *b = tren_dense(g, x, 20, &tren_tanh, no_init),
+               *c = tren_dense(g, tren_activate(g, a, &tren_tanh), 20, &tren_identity, no_init),
+               *d = tren_dropout(g, a, 0.3);
+    x = tren_add_layers(g, tren_add_layers(g, c, b), tren_add_layers(g, d, a));
+    tren_layer *e = tren_dense(g, x, OUT, &tren_identity, no_init);
+    return tren_add_layers(g, e, tren_dense(g, x, OUT, &tren_tanh, no_init));
+}
+
 static const gradient_case cases[] = {
     {"softmax regression", build_linear, false, 0, false},
     {"linear regression", build_linear, true, 0, false},
@@ -75,6 +86,7 @@ static const gradient_case cases[] = {
     {"activated output", build_activated_output, true, 0, false},
     {"dropout", build_deep_with_dropout, false, 0, true},
     {"dropout, squares, smoothing off", build_deep_with_dropout, true, 0, true},
+    {"branches", build_branches, false, 0, true},
     {"dropout passes through", build_deep_with_dropout, false, 0.2, false},
 };
 
