@@ -29,6 +29,7 @@ struct tren_h5 {
     hid_t links;                /* access list with which every object is opened */
     bool allow_external;        /* see tren_h5_allow_external */
     const char *top;            /* not owned: the path of the file that the user named */
+    bool elsewhere;             /* values that were asked for lie in other files */
     int depth;                  /* of virtual datasets whose sources are virtual */
     char refusal[TREN_H5_TEXT]; /* why an external link was not followed, or "" */
     char **checked;             /* [n_checked] owned: datasets whose values are all there */
