@@ -216,6 +216,10 @@ tren_status tren_checkpoint_read_values(real *value, const char *path, const tre
 /* Elements [off, off + len) of an optimizer state [n]. */
 tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, size_t n,
                                        tren_span at);
+/* Where the checkpoint says that it was trained on this very dataset, it normalises as that does,
+ * and has its shape and names: TREN_ERR_CHECKPOINT. */
+tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
+                                       const tren_dataset_info *info, const char *path);
 /* The config that it holds, over the defaults. */
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path);

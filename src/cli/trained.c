@@ -201,6 +201,7 @@ static tren_status open_local(tren_trained *t, bool speaks) {
     TREN_TRY(t->unlabeled ? tren_dataset_open_rows(&t->dataset, t->config.data)
                           : tren_dataset_open(&t->dataset, t->config.data));
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
+    TREN_TRY(tren_checkpoint_check_data(&t->checkpoint, info, t->path));
     TREN_TRY(check_suits(t, info));
     if (speaks) warn_of_units(t, info);
     tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);
