@@ -2,6 +2,7 @@
 #include "base/quote.h"
 #include "base/whole.h"
 #include "lab/folder.h"
+#include "lab/sweep_rows.h"
 #include "tren/lab.h"
 
 #include <errno.h>
@@ -250,6 +251,21 @@ static tren_status make_folders(const plan *p) {
     return p->sweep->keep_runs ? lab_make_folder(p->runs) : TREN_OK;
 }
 
+static tren_status write_table(const plan *p, const tren_sweep *sweep) {
+    char path[TREN_MAX_PATH], kept[TREN_MAX_PATH], *text = NULL;
+    tren_status st;
+    TREN_GOTO(lab_path(path, p->sweep->base->out, "sweep.csv"));
+    TREN_GOTO(tren_sweep_table(&text, sweep));
+    TREN_GOTO(lab_keep_other_table(kept, p->sweep->base->out, text));
+    if (kept[0])
+        tren_log_line(p->sweep->log, "note: sweep.csv was the table of other points: kept as %s",
+                      kept);
+    st = tren_whole_write_text(path, TREN_ERR_ENV, text);
+done:
+    free(text);
+    return st;
+}
+
 static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
     const tren_grid_sweep *s = p->sweep;
     TREN_TRY(tren_comm_agree(comm, comm->rank == 0 ? make_folders(p) : TREN_OK));
@@ -263,6 +279,7 @@ static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
                         .header = TREN_SWEEP_COLUMNS,
                         .keys_header = p->keys,
                         .keys = put_keys,
+                        .is_row = lab_is_sweep_row,
                         .ctx = p,
                         .ranks_per_run = s->ranks_per_run,
                         .part = s->part,
@@ -271,10 +288,7 @@ static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
                         .log = s->log};
     TREN_TRY(tren_sweep_run(comm, &sweep, result));
     if (result->n_left > 0) return TREN_OK; /* other parts of the job array have them */
-    char path[TREN_MAX_PATH];
-    tren_status st = comm->rank == 0 ? lab_path(path, s->base->out, "sweep.csv") : TREN_OK;
-    if (st == TREN_OK && comm->rank == 0) st = tren_sweep_collect(&sweep, path);
-    return tren_comm_agree(comm, st);
+    return tren_comm_agree(comm, comm->rank == 0 ? write_table(p, &sweep) : TREN_OK);
 }
 
 /* Those that every point uses; what only some use is compared by the ranks of their groups. */
