@@ -15,7 +15,8 @@ two() {
     local -a a b
     read -ra a <<<"$2"
     read -ra b <<<"$3"
-    timeout -k 5 60 mpirun -n 1 "${train[@]}" --out "$1" "${a[@]}" : -n 1 "${train[@]}" --out "$1" "${b[@]}"
+    # mpirun would read what a loop around it reads.
+    timeout -k 5 60 mpirun -n 1 "${train[@]}" --out "$1" "${a[@]}" : -n 1 "${train[@]}" --out "$1" "${b[@]}" </dev/null
 }
 
 # Each kind of key: what a hang, other bits, or nothing at all came of.
@@ -38,7 +39,7 @@ epochs 3
 max_steps 3
 reduction gather
 precision double
-early_stopping.patience 7
+early_stopping.rule patience
 stacking false
 END
     expect 2 "out differs between ranks" two r "--data data.h5" "--data data.h5 --out s"
@@ -226,6 +227,31 @@ test_other_commands() {
         "${run[@]}" "$tren" lab run W4 --quick --seeds 1 : -n 1 "$tren" lab run W4 --quick --seeds 2
 }
 
+# What only one rank does, and what ends without MPI while the others train: no hang, and both are named.
+test_one_rank_alone() {
+    local option run=(timeout -k 5 20 mpirun -n 1)
+    expect 3 "what the program does differs between ranks: train on rank 0" two d "--data data.h5" "--data data.h5 --dry-run"
+    expect 3 "what the program does differs between ranks: train, without" two d "--data data.h5 --dry-run" "--data data.h5"
+    for option in "config --data data.h5" "train --help" help; do
+        # shellcheck disable=SC2086
+        expect 3 "what the program does differs between ranks" \
+            "${run[@]}" "${train[@]}" --data data.h5 --out d : -n 1 "$tren" $option
+    done
+    [[ ! -e d ]] || fail "a run folder was made"
+    expect 0 "parameters" mpi 2 "${train[@]}" --data data.h5 --dry-run
+    expect 0 "data.h5" mpi 3 "$tren" config --data data.h5 --get data
+    expect 0 "" "${train[@]}" --data data.h5 --out r3
+    local predict=("$tren" predict r3 --data data.h5)
+    expect 2 "--out differs between ranks: p.csv on rank 0" \
+        "${run[@]}" "${predict[@]}" --out p.csv : -n 1 "${predict[@]}" --out q.csv
+    expect 2 "--top differs between ranks: 1 on rank 0" \
+        "${run[@]}" "${predict[@]}" --out p.csv --top 1 : -n 1 "${predict[@]}" --out p.csv --top 2
+    expect 2 "--json differs between ranks" "${run[@]}" "$tren" eval r3 : -n 1 "$tren" eval r3 --json
+    printf 'data: data.h5\nout: s2\nepochs: 1\ngrid: {seed: [1, 2]}\n' >y.yaml
+    expect 2 "--y differs between ranks: train_loss on rank 0" \
+        "${run[@]}" "$tren" sweep y.yaml --y train_loss : -n 1 "$tren" sweep y.yaml
+}
+
 # Other names of the columns are other data, in every file.
 test_names() {
     local kind
@@ -263,7 +289,7 @@ END
         timeout -k 5 60 mpirun -n 1 "${train[@]}" $options : -n 1 unshare -m ./other.sh
 }
 
-for name in ${TREN_ONLY:-config other_data large_data sweep_data edited_rows changed_meanwhile other_commands names other_checkpoint}; do
+for name in ${TREN_ONLY:-config other_data large_data sweep_data edited_rows changed_meanwhile other_commands one_rank_alone names other_checkpoint}; do
     "test_$name"
     echo "ok $name"
 done
