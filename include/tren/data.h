@@ -67,9 +67,14 @@ tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, t
 uint64_t tren_rows_digest(const tren_rows *rows);
 /* Of the names of classes and columns; 0 where there are none. */
 uint64_t tren_dataset_names_digest(const tren_dataset_info *info);
-/* A digest of about `bytes` of the rows, all parts, evenly spread; of all of them where they are
- * fewer. Reads them. */
-tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes);
+/* The same of rows [first, first + n) of a part, which are read in blocks and not kept. */
+tren_status tren_dataset_digest_rows(uint64_t *sum, const tren_dataset *dataset, tren_part part,
+                                     size_t first, size_t n);
+/* One digest of names and of all rows, by the sums of the parts. */
+uint64_t tren_dataset_content_of(const tren_dataset_info *info, const uint64_t sum[TREN_N_PARTS]);
+/* By which a change of the dataset shows: info->digest where all rows have recorded digests, else
+ * of all rows, which are read. */
+tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset);
 
 /* A mean is far when it is more than this many standard deviations from zero. */
 #define TREN_FAR 256

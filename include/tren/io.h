@@ -57,14 +57,15 @@ tren_status tren_h5_info(tren_h5 *file, const char *name, tren_h5_shape *shape, 
 size_t tren_h5_bytes(tren_h5 *file); /* of the whole file */
 const char *tren_h5_path(const tren_h5 *file);
 /* By which a change of a file shows: the file itself, its size and its times. All zero where it
- * is gone. */
+ * is gone. `elsewhere`: some of what was read of it lies in other files, which may change without
+ * it. */
 typedef struct tren_file_stamp {
-    uint64_t device, inode, size;
+    uint64_t device, inode, size, elsewhere;
     int64_t modified[2], changed[2]; /* seconds and nanoseconds */
 } tren_file_stamp;
 tren_file_stamp tren_h5_stamp(const tren_h5 *file);
-/* Was the file changed in place? One that was removed, or replaced by another of the same name, was
- * not: who has it open goes on reading the old one. */
+/* Was the file changed in place, as far as can be told? One that was removed, or replaced by
+ * another of the same name, was not: who has it open goes on reading the old one. */
 bool tren_file_stamp_differs(const tren_file_stamp *before, const tren_file_stamp *now);
 /* The chunk shape of a dataset, of rank 0 where it is stored contiguously. */
 tren_status tren_h5_chunk(tren_h5 *file, const char *name, tren_h5_shape *chunk);

@@ -79,6 +79,8 @@ typedef struct tren_sweep {
      * part of the point: their names and their values, each with its comma. Both may be NULL. */
     const char *keys_header;
     void (*keys)(void *ctx, int point, FILE *out);
+    /* Whether a line of a point's file is such as `run` writes; may be NULL. */
+    bool (*is_row)(const char *line);
     void *ctx;         /* not owned */
     int ranks_per_run; /* R: groups have so many ranks, and what is left over is idle */
     int part, n_parts; /* of a job array: only the points of part 0, 1, ... of n; n_parts 0: all */
@@ -101,6 +103,7 @@ typedef struct tren_sweep_result {
 tren_status tren_sweep_run(tren_comm *comm, const tren_sweep *sweep, tren_sweep_result *result);
 /* All points' lines under one header, in their order, by way of a temporary file. TREN_ERR_DATA:
  * one is missing. Not collective. */
+tren_status tren_sweep_table(char **text, const tren_sweep *sweep); /* malloc'ed */
 tren_status tren_sweep_collect(const tren_sweep *sweep, const char *path);
 /* How many points have their file. Not collective. */
 int tren_sweep_count(const tren_sweep *sweep);
@@ -125,7 +128,7 @@ typedef struct tren_grid_sweep {
 /* TREN_ERR_USAGE, TREN_ERR_DATA: a point that could not be trained, and why. Not collective. */
 tren_status tren_grid_sweep_check(const tren_grid_sweep *sweep, FILE *list);
 /* Trains every point that is not done; once all are, writes DIR/sweep.csv: a row for each, its keys
- * first. Collective. */
+ * first. A table there that has other points is kept as DIR/sweep-1.csv. Collective. */
 tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,
                                 tren_sweep_result *result);
 

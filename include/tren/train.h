@@ -32,7 +32,8 @@ tren_status tren_agree_on_core(const tren_comm *comm, const tren_config *config,
 void tren_facts_add_config(tren_facts *facts, const tren_config *config);
 /* Facts of a config and of options beside it, which are closed. TREN_ERR_USAGE. */
 tren_status tren_agree_on_config(const tren_comm *comm, tren_facts *facts);
-/* Shape, recorded digests and, where there are none, a sample of the rows. TREN_ERR_DATA. */
+/* Shape, recorded digests and, where there are none and not all ranks read the same file, all rows
+ * of each file. TREN_ERR_DATA. */
 tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
                                   const tren_dataset *dataset);
 /* The checkpoint at `path`, which rank 0 has verified: the first rank of each other node verifies
@@ -95,6 +96,7 @@ typedef struct tren_result {
     double validation_loss, validation_accuracy; /* of the best epoch */
     double test_loss, test_accuracy;             /* of the best weights; NaN when not evaluated */
     uint64_t digest, best_digest;
+    uint64_t content; /* of the dataset, see tren_dataset_content */
     int ranks, shards, nodes_per_rank;
     size_t parameters;
     double samples_per_second, wall_seconds, first_step_seconds;
@@ -214,6 +216,10 @@ tren_status tren_checkpoint_read_values(real *value, const char *path, const tre
 /* Elements [off, off + len) of an optimizer state [n]. */
 tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, size_t n,
                                        tren_span at);
+/* Where the checkpoint says that it was trained on this very dataset, it normalises as that does,
+ * and has its shape and names: TREN_ERR_CHECKPOINT. */
+tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
+                                       const tren_dataset_info *info, const char *path);
 /* The config that it holds, over the defaults. */
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path);

@@ -74,7 +74,8 @@ static const tren_option options[] = {
 
     {"augment.rotation", TREN_OPTION_REAL, RECIPE, AT(augment.rotation), "0", 0, 180, NULL,
      "Training images are turned by an angle that is drawn for each image and epoch, of at most so many degrees "
-     "either way. What lies outside an image is 0.", "Augmentation"},
+     "either way. What lies outside an image is 0, or the channel's mean where that is far from 0 for its spread "
+     "(more than 256 sd).", "Augmentation"},
     {"augment.translation", TREN_OPTION_REAL, RECIPE, AT(augment.translation), "0", 0, 1 << 20, NULL,
      "Training images are moved along each axis by at most so many pixels either way, and by fractions of pixels.",
      "Augmentation"},

@@ -30,6 +30,9 @@ bool tren_option_acts(const tren_option *option, const tren_config *config);
 /* TREN_ERR_USAGE: a key was given that does not act. */
 tren_status tren_config_check_acts(const tren_config *config);
 
+/* config_text.c: TREN_ERR_USAGE: too long, nested too deeply, or no text. */
+tren_status tren_config_check_text(const char *text, size_t n, const char *name);
+
 /* Whether some key is `name` followed by a dot: "optimizer". */
 bool tren_section_exists(const char *name);
 /* The first key of the section `name`, to show what keys look like there, or NULL. */

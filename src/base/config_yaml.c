@@ -324,43 +324,9 @@ static tren_status read_end(const reader *r, yaml_parser_t *parser) {
                      line);
 }
 
-/* libyaml needs time in the square of the anchors, and of the depth: with these bounds no config
- * takes longer than a third of a second. */
-enum { MAX_KIB = 64, MAX_NESTING = 1000 };
-
-/* Lists and maps that begin within a line: brackets, and "- - -" or "? - :" behind each other. Each
- * that begins on a line of its own needs more indentation than the one before, which bounds them.
- */
-static tren_status check_nesting(const char *text, size_t n, const char *name) {
-    size_t nested = 0;
-    bool follows = false; /* an indicator, with nothing but blanks between */
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] == ' ' || text[i] == '\t') continue;
-        bool indicator = strchr("-?:", text[i]) != NULL;
-        nested += text[i] == '[' || text[i] == '{' || (indicator && follows);
-        follows = indicator;
-    }
-    if (nested <= MAX_NESTING) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: has %zu brackets or nested lists, and a config may have %d; is it the "
-                     "right file?",
-                     name, nested, MAX_NESTING);
-}
-
-static tren_status check_size(size_t n, const char *name) {
-    if (n <= (size_t)MAX_KIB << 10) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: has more than %d KiB, which no config needs; is it the right file?", name,
-                     MAX_KIB);
-}
-
 static tren_status load_text(tren_config *config, tren_grid *grid, const char *text, size_t n,
                              const char *name) {
-    TREN_TRY(check_size(n, name));
-    if (memchr(text, '\0', n))
-        return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
-                         name);
-    TREN_TRY(check_nesting(text, n, name));
+    TREN_TRY(tren_config_check_text(text, n, name));
     yaml_parser_t parser;
     yaml_document_t document;
     if (!yaml_parser_initialize(&parser)) return tren_fail_memory(0, name);

@@ -84,8 +84,8 @@ static tren_text_result clock_seconds(double *value, const char *text) {
     for (;; i++, s++) {
         size_t digits = strspn(s, "0123456789"), most = i == first ? 7 : 2;
         unsigned long number = strtoul(s, NULL, 10);
-        if (digits == 0 || digits > most || (i > 1 && i > first && number > 59))
-            return TREN_TEXT_MALFORMED;
+        bool too_large = i > first && number > (i == 1 ? 23 : 59); /* hours of a day */
+        if (digits == 0 || digits > most || too_large) return TREN_TEXT_MALFORMED;
         *value += unit[i] * (double)number;
         s += digits;
         if (at_end(s)) break;

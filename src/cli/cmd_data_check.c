@@ -43,7 +43,7 @@ static void judge_digest(verdict *v, const char *name, tren_intact intact) {
         error(v,
               "%s: its bytes are not those that were written (digest differs): make the file again",
               name);
-    if (intact == TREN_INTACT_UNKNOWN) note(v, "%s: has no digest, so damage cannot be seen", name);
+    if (intact == TREN_INTACT_UNKNOWN) note(v, "%s: no digest, so damage cannot be seen", name);
 }
 
 static void judge_storage(verdict *v, const char *name, const tren_h5_shape *chunk) {
@@ -132,6 +132,7 @@ static void print_balance(const tren_dataset_check *check, const tren_dataset_in
 
 static verdict judge(const tren_dataset_check *check, const tren_dataset *dataset) {
     verdict v = {0};
+    judge_digest(&v, "mean and sd", dataset->has_stats_digest ? TREN_INTACT : TREN_INTACT_UNKNOWN);
     for (int i = 0; i < TREN_N_PARTS; i++) {
         tren_part part = (tren_part)i;
         const tren_part_check *found = &check->part[part];

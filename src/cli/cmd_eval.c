@@ -67,11 +67,21 @@ static tren_status check_out(tren_out_file *out, const eval_args *a, const tren_
     return tren_out_check(out, a->out, a->force);
 }
 
+static tren_status agree(const tren_comm *comm, const eval_args *a) {
+    tren_facts facts = {0};
+    if (comm->size == 1) return TREN_OK;
+    TREN_TRY(tren_agree_on_program(comm, "evaluate"));
+    tren_facts_add(&facts, "--out", "%s", a->out ? a->out : "not given");
+    tren_facts_add(&facts, "--json", "%s", a->json ? "given" : "not given");
+    tren_facts_add(&facts, "--force", "%s", a->force ? "given" : "not given");
+    return tren_agree_on_config(comm, &facts);
+}
+
 static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trained *trained) {
     tren_evaluator *evaluator = NULL;
     tren_eval_result result = {0};
     tren_out_file out = {0};
-    tren_status st = tren_agree_on_program(comm, "evaluate");
+    tren_status st = agree(comm, a);
     if (st != TREN_OK) return st;
     if (comm->rank == 0 && a->out) st = check_out(&out, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));

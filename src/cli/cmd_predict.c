@@ -171,10 +171,20 @@ static tren_status check_out(tren_out_file *file, const predict_args *a, const t
     return tren_out_check(file, a->out, a->force);
 }
 
+static tren_status agree(const tren_comm *comm, const predict_args *a) {
+    tren_facts facts = {0};
+    if (comm->size == 1) return TREN_OK;
+    TREN_TRY(tren_agree_on_program(comm, "predict"));
+    tren_facts_add(&facts, "--out", "%s", a->out);
+    tren_facts_add(&facts, "--top", "%d", a->top);
+    tren_facts_add(&facts, "--force", "%s", a->force ? "given" : "not given");
+    return tren_agree_on_config(comm, &facts);
+}
+
 static tren_status predict(const tren_comm *comm, const predict_args *a, tren_trained *trained) {
     tren_evaluator *evaluator = NULL;
     tren_out_file file = {0};
-    tren_status st = tren_agree_on_program(comm, "predict");
+    tren_status st = agree(comm, a);
     if (st != TREN_OK) return st;
     if (comm->rank == 0) st = check_out(&file, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));

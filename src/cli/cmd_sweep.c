@@ -160,13 +160,26 @@ static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, tren_s
     if (collected) printf("%s/sweep.csv\n", tren_cli_shown(sweep->base->out));
 }
 
+/* The rest is compared with the config and the grid. */
+static tren_status agree_on_picture(const tren_comm *comm, const sweep_args *a) {
+    tren_facts facts = {0};
+    if (comm->size == 1) return TREN_OK;
+    TREN_TRY(tren_agree_on_program(comm, "sweep"));
+    tren_facts_add(&facts, "--y", "%s", a->y ? a->y : "not given");
+    tren_facts_add(&facts, "--x", "%s", a->x ? a->x : "not given");
+    tren_facts_add(&facts, "--logx", "%s", a->log_x ? "given" : "not given");
+    tren_facts_add(&facts, "--logy", "%s", a->log_y ? "given" : "not given");
+    return tren_agree_on_config(comm, &facts);
+}
+
 static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
     tren_comm comm;
-    tren_sweep_result result;
+    tren_sweep_result result = {0};
     tren_status st = tren_mpi_start(&comm, sweep->base->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("sweep", st);
     tren_blas_threads(sweep->base->blas_threads);
-    st = tren_grid_sweep_run(&comm, sweep, &result);
+    st = agree_on_picture(&comm, a);
+    if (st == TREN_OK) st = tren_grid_sweep_run(&comm, sweep, &result);
     bool speaks = comm.rank == 0;
     tren_comm_close(&comm);
     bool whole = st == TREN_OK && result.n_left == 0;

@@ -150,8 +150,16 @@ tren_status tren_launch_check_srun(void) {
     return check_srun(strstr(version, "Open MPI") != NULL);
 }
 
+long tren_launch_size(void) {
+    return env_number("OMPI_COMM_WORLD_SIZE", env_number("PMI_SIZE", srun_tasks()));
+}
+
+bool tren_launch_has_others(void) {
+    return tren_launch_size() > 1 && can_start_mpi(true);
+}
+
 tren_status tren_launch_check_alone(void) {
-    long n = env_number("OMPI_COMM_WORLD_SIZE", env_number("PMI_SIZE", srun_tasks()));
+    long n = tren_launch_size();
     if (n < 2) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "%ld processes were started, and this command works alone: each would do the "

@@ -28,12 +28,16 @@ tren_status tren_launch_double(char **argv);
 /* This process's rank, as far as the launcher's environment tells; 0 where it is not one of many.
  */
 long tren_launch_rank(void);
+/* How many processes the launcher started, as far as its environment tells; 1 without one. */
+long tren_launch_size(void);
+/* Whether there are others that MPI would connect this process with. */
+bool tren_launch_has_others(void);
 /* Bytes that SLURM grants the job on this node, of whose processes n_local are here (SLURM_MEM_*);
  * 0: it does not say. */
 double tren_launch_node_memory(int n_local);
-/* TREN_ERR_ENV when a limit of this process (ulimit -n, -s, -v, -d) is too low for MPI and HDF5 to
- * work: they crash, hang or exit with codes of their own. */
-tren_status tren_launch_check_limits(void);
+/* TREN_ERR_ENV when a limit of this process (ulimit -n, -s, -v, -d, with MPI -f) is too low for MPI
+ * and HDF5 to work: they crash, hang or exit with codes of their own. */
+tren_status tren_launch_check_limits(bool mpi);
 
 /* Whether this process is rank 0, or not one of many, as far as the launcher's environment tells:
  * the one that speaks before MPI_Init. */

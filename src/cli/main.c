@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "cli/mpi_start.h"
 
 #include <string.h>
 
@@ -14,10 +15,14 @@ static bool is_either(const char *text, const char *a, const char *b) {
 static int run_command(const tren_command *command, int argc, char **argv) {
     tren_status st = TREN_OK;
     bool helps = tren_args_ask_help(argc, argv);
-    if (!helps) st = tren_launch_check_limits();
+    if (!helps) st = tren_launch_check_limits(command->uses_mpi);
     if (st == TREN_OK && command->uses_mpi && !helps) st = tren_launch_check_srun();
     if (st == TREN_OK && command->alone && !helps) st = tren_launch_check_alone();
-    return st == TREN_OK ? command->run(argc, argv) : tren_cli_fail(command->name, st);
+    if (st != TREN_OK) return tren_cli_fail(command->name, st);
+    int code = command->run(argc, argv);
+    if (code != 0) return code;
+    return tren_cli_fail_agreed(command->name, tren_mpi_leave_together(command->name),
+                                tren_launch_is_first());
 }
 
 static int unknown_command(const char *name) {

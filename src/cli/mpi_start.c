@@ -2,6 +2,7 @@
 #include "cli/launch.h"
 #include "cli/stop_signal.h"
 #include "tren/kernels.h"
+#include "tren/train.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,11 +57,26 @@ static void stop_watching(void) {
     signal(SIGALRM, SIG_DFL);
 }
 
+static bool was_started;
+
 tren_status tren_mpi_start(tren_comm *comm, double timeout) {
+    was_started = true;
     watch(timeout > 0 ? fmax(timeout, LEAST_SECONDS) : 0);
     tren_status st = tren_comm_open(comm);
     stop_watching();
     if (st != TREN_OK) return st;
     comm->node_memory = tren_launch_node_memory(comm->local_size);
     return tren_comm_agree(comm, tren_blas_reserve());
+}
+
+tren_status tren_mpi_leave_together(const char *command) {
+    tren_comm comm;
+    char what[128];
+    if (was_started || !tren_launch_has_others()) return TREN_OK;
+    snprintf(what, sizeof what, "%s, without training (--dry-run, --help, a config printed)",
+             command);
+    TREN_TRY(tren_mpi_start(&comm, TREN_START_SECONDS));
+    tren_status st = tren_agree_on_program(&comm, what);
+    tren_comm_close(&comm);
+    return st;
 }

@@ -13,4 +13,9 @@ enum { TREN_START_SECONDS = 300 }; /* for commands without stall_timeout */
  * with TREN_REQUEUE. Collective. */
 tren_status tren_mpi_start(tren_comm *comm, double timeout);
 
+/* For a command that is done without MPI, among several processes: the others may be about to
+ * train, and would wait for this one. TREN_ERR_ENV, on all of them, where they do something else.
+ * Does nothing where MPI was started, or where there are no others. Collective. */
+tren_status tren_mpi_leave_together(const char *command);
+
 #endif

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_positional(const tren_setting *setting) {
     return isupper((unsigned char)setting->name[0]);
@@ -69,6 +70,18 @@ tren_status tren_texts_split(tren_texts *out, const char *name, const tren_arg_t
     return TREN_OK;
 }
 
+/* The name of a file may have commas in it: what is there is one file. */
+static tren_status split_files(tren_texts *out, const char *name, const tren_arg_texts *raw) {
+    for (int i = 0; i < raw->n; i++) {
+        tren_arg_texts one = {.n = 1, .at = {raw->at[i]}};
+        if (access(raw->at[i], F_OK) != 0 || out->n == TREN_MAX_TEXTS)
+            TREN_TRY(tren_texts_split(out, name, &one));
+        else
+            out->at[out->n++] = raw->at[i];
+    }
+    return TREN_OK;
+}
+
 static tren_status set_choice(int *value, const tren_setting *setting, const char *text) {
     if (!text) return TREN_OK;
     for (int i = 0; setting->choices[i]; i++) {
@@ -97,7 +110,8 @@ static tren_status take_setting(const tren_settings_args *args, size_t i, int n_
     const tren_setting *setting = &args->kind->setting[i];
     if (is_positional(setting)) return set_positional(args, setting, n_positional);
     if (setting->type == TREN_SETTING_TEXTS)
-        return tren_texts_split(place_of(args, setting), setting->name, &args->list[i]);
+        return (setting->is_file ? split_files : tren_texts_split)(place_of(args, setting),
+                                                                   setting->name, &args->list[i]);
     if (setting->type == TREN_SETTING_CHOICE)
         return set_choice(place_of(args, setting), setting, args->text[i]);
     return TREN_OK;

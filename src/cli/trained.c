@@ -160,10 +160,31 @@ static bool is_same_row(const tren_dataset_info *info, const tren_dataset_info *
     return same && info->n_classes == net->n_classes && info->n_targets == net->n_targets;
 }
 
+/* A file with some of the classes only: its own numbering would be another one. */
+static tren_status few_classes(const tren_trained *t, const tren_dataset_info *info) {
+    const tren_dataset_info *net = &t->checkpoint.data;
+    char names[200] = "";
+    for (int i = 0; i < net->n_classes && strlen(names) < sizeof names - 40; i++) {
+        size_t at = strlen(names);
+        if (net->class_name)
+            snprintf(names + at, sizeof names - at, "%s%s", i ? "," : "", net->class_name[i]);
+        else
+            snprintf(names + at, sizeof names - at, "%s%d", i ? "," : "", i);
+    }
+    return tren_fail(TREN_ERR_DATA,
+                     "%s has %d classes, and %s was trained on %d; if these are some of those, "
+                     "import it again with --class-names and all of the training's, in their "
+                     "order: %s",
+                     t->config.data, info->n_classes, t->path, net->n_classes, names);
+}
+
 static tren_status check_suits(const tren_trained *t, const tren_dataset_info *info) {
     const tren_dataset_info *net = &t->checkpoint.data;
     char there[128], wanted[128];
     TREN_TRY(check_columns(t, info));
+    bool same_shape = memcmp(&info->shape, &net->shape, sizeof net->shape) == 0;
+    if (same_shape && info->n_classes > 0 && info->n_classes < net->n_classes)
+        return few_classes(t, info);
     if (!is_same_row(info, net))
         return tren_fail(
             TREN_ERR_DATA,
@@ -201,6 +222,7 @@ static tren_status open_local(tren_trained *t, bool speaks) {
     TREN_TRY(t->unlabeled ? tren_dataset_open_rows(&t->dataset, t->config.data)
                           : tren_dataset_open(&t->dataset, t->config.data));
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
+    TREN_TRY(tren_checkpoint_check_data(&t->checkpoint, info, t->path));
     TREN_TRY(check_suits(t, info));
     if (speaks) warn_of_units(t, info);
     tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);

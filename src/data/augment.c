@@ -164,16 +164,19 @@ static void put(const tren_augment *augment, const void *x, tren_type type) {
         tren_warp_put_f64(augment->room, x, augment->shape);
 }
 
-/* Values far from zero would lose in the room what they are about: it gets them normalised, and the
- * zeros outside the image too. A map of pixels and a normalisation may change places, because the
- * weights of the pixels sum to 1. x [width] is scratch. */
+/* Values far from zero would lose in the room what they are about: it gets them normalised. Outside
+ * the image is zero, as in other images; of a channel whose values all lie far from zero it is
+ * their mean, as zero would be many times brighter or darker than any pixel. A map of pixels and a
+ * normalisation may change places, because the weights of the pixels sum to 1. x [width] is
+ * scratch. */
 static void put_centred(real *x, const tren_rows *rows, uint32_t row,
                         const tren_normalizer *normalizer, const tren_augment *augment) {
     size_t plane = tren_warp_room(augment->shape) / (size_t)augment->shape.c;
     for (int c = 0; c < augment->shape.c; c++) {
         int at = c * normalizer->per_stat;
-        real zero = (real)(-normalizer->mean[at] / normalizer->sd[at]);
-        for (size_t i = 0; i < plane; i++) augment->room[(size_t)c * plane + i] = zero;
+        double mean = normalizer->mean[at], sd = normalizer->sd[at];
+        real outside = fabs(mean) > TREN_FAR * sd ? 0 : (real)(-mean / sd);
+        for (size_t i = 0; i < plane; i++) augment->room[(size_t)c * plane + i] = outside;
     }
     tren_rows_fetch(x, rows, &row, 1, normalizer);
     put(augment, x, TREN_REAL);

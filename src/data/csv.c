@@ -216,7 +216,8 @@ static tren_status begin(tren_csv *csv) {
     TREN_TRY(check_text(csv));
     if (csv->hi >= 3 && !memcmp(csv->buffer, "\xEF\xBB\xBF", 3)) csv->lo = 3;
     take_separator(csv);
-    if (csv->lo < csv->hi && csv->buffer[csv->lo] == '#') csv->lo++;
+    csv->hash = csv->lo < csv->hi && csv->buffer[csv->lo] == '#';
+    csv->lo += csv->hash;
     return TREN_OK;
 }
 

@@ -15,6 +15,7 @@ typedef struct tren_csv {
     tren_stream *stream; /* not owned */
     tren_csv_format format;
     bool sampling; /* between tren_csv_sample and tren_csv_rewind */
+    bool hash;     /* the file begins with #, which was passed over */
     bool cut;      /* the sample ends within a record */
     size_t line;   /* where the current record begins, from 1 */
     size_t next_line;

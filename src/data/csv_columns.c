@@ -63,15 +63,31 @@ tren_status tren_csv_columns_check(const tren_csv_columns *c, const tren_csv *cs
 
 /* ---- columns that options name --------------------------------------------------------------- */
 
+/* ": a, b, c", as far as there is room. */
+static void list_names(char *out, size_t n, const tren_csv_columns *c) {
+    size_t at = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        size_t more = strlen(c->name[i]) + 2;
+        if (at + more + 5 >= n) {
+            strcpy(out + at, ", ...");
+            return;
+        }
+        at += (size_t)snprintf(out + at, n - at, "%s%s", i ? ", " : ": ",
+                               c->name[i][0] ? c->name[i] : "''");
+    }
+}
+
 static tren_status not_found(const tren_csv_columns *c, const char *option, const char *text) {
     const char *nearest =
         c->name ? tren_text_nearest(text, (const char *const *)c->name, c->n) : NULL;
     if (nearest)
         return tren_fail(TREN_ERR_USAGE, "--%s: there is no column '%s': did you mean '%s'?",
                          option, text, nearest);
+    char names[256] = "; the file has no header";
+    if (c->name) list_names(names, sizeof names, c);
     return tren_fail(TREN_ERR_USAGE,
                      "--%s: there is no column '%s' (%zu columns, numbered from 1%s)", option, text,
-                     c->n, c->name ? "" : "; the file has no header");
+                     c->n, names);
 }
 
 /* Where the names are numbers too, which column is meant is said. */
@@ -135,6 +151,22 @@ static void set_index(tren_csv_columns *c, tren_source *source) {
                      c->name[0][0] ? c->name[0] : "without a name");
 }
 
+/* A name that stands twice among the inputs tells nobody which column is meant. */
+static tren_status check_names(const tren_csv_columns *c, const tren_csv *csv) {
+    for (size_t i = 0; c->name && i < c->n; i++) {
+        if (c->role[i] != TREN_CSV_INPUT || !c->name[i][0]) continue;
+        size_t again = next_named(c, i + 1, c->name[i]);
+        while (again < c->n && c->role[again] != TREN_CSV_INPUT)
+            again = next_named(c, again + 1, c->name[i]);
+        if (again < c->n)
+            return tren_csv_fail(csv,
+                                 "columns %zu and %zu are both called '%.80s': rename one, or "
+                                 "leave it out with --ignore %zu",
+                                 i + 1, again + 1, c->name[i], again + 1);
+    }
+    return TREN_OK;
+}
+
 static tren_status assign_all(tren_csv_columns *c, const tren_csv *csv, tren_source *source) {
     const tren_csv_settings *want = c->want;
     tren_texts label = {.n = want->label ? 1 : 0, .at = {want->label}};
@@ -148,7 +180,7 @@ static tren_status assign_all(tren_csv_columns *c, const tren_csv *csv, tren_sou
         c->n_targets += c->role[i] == TREN_CSV_TARGET;
         c->n_hot += c->role[i] == TREN_CSV_HOT;
     }
-    if (c->n_inputs > 0) return TREN_OK;
+    if (c->n_inputs > 0) return check_names(c, csv);
     return tren_csv_fail(csv, "no column is left for the inputs: name fewer columns in the options "
                               "(--index keep takes an index)");
 }
@@ -159,6 +191,9 @@ static tren_status check_separator(const tren_csv *csv, bool unlabeled) {
     const char *text = tren_csv_field(csv, 0), *found = csv->n == 1 ? strpbrk(text, ";\t|,") : NULL;
     if (!found && csv->n == 1 && !unlabeled) found = strchr(text, ' ');
     if (!found || *found == separator) return TREN_OK;
+    if (csv->hash)
+        return tren_csv_fail(csv, "the line begins with '#' and is one column: if it is a comment, "
+                                  "remove it");
     char other[] = {'\'', *found, '\'', '\0'};
     const char *name = *found == '\t' ? "tab" : *found == ' ' ? "blanks" : other;
     return tren_fail(TREN_ERR_USAGE,

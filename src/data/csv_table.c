@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void tren_csv_table_close(tren_csv_table *t) {
     for (size_t i = 0; t->label && i < t->n; i++) free(t->label[i]);
@@ -18,9 +19,9 @@ void tren_csv_table_close(tren_csv_table *t) {
 /* ---- cells ----------------------------------------------------------------------------------- */
 
 static bool is_missing(const char *text) {
-    static const char *const word[] = {"", "NA", "N/A", "null", "None", "?", "-"};
+    static const char *const word[] = {"", "NA", "N/A", "null", "None", "?", "-", "nan", "-nan"};
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
-        if (strcmp(text, word[i]) == 0) return true;
+        if (strcasecmp(text, word[i]) == 0) return true;
     return false;
 }
 
@@ -29,7 +30,7 @@ static const char *remedy_of(const tren_csv_table *t, const char *text) {
     double ignored;
     char other = t->format.decimal == '.' ? ',' : '.';
     if (is_missing(text)) return "fill it or remove this line";
-    if (tren_csv_number(&ignored, text, other))
+    if (strchr(text, other) && tren_csv_number(&ignored, text, other))
         return other == ','
                    ? "give --decimal ',' if this is a decimal comma, remove the comma if it "
                      "marks thousands"
@@ -37,14 +38,42 @@ static const char *remedy_of(const tren_csv_table *t, const char *text) {
     return "fix or remove this line";
 }
 
+/* The code point of a blank, a mark without width or a minus that is none, at *text: what looks
+ * like nothing, or like what belongs there. 0: something else. */
+static unsigned odd_sign(const unsigned char *at, size_t *bytes) {
+    static const unsigned odd[] = {0xA0,   0xAD,   0x202F, 0x205F, 0x2060,
+                                   0x2212, 0x3000, 0xFEFF, 0x2010, 0x2011};
+    unsigned code = 0;
+    *bytes = (at[0] & 0xE0) == 0xC0 ? 2 : (at[0] & 0xF0) == 0xE0 ? 3 : 0;
+    if (*bytes == 2) code = (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu);
+    if (*bytes == 3 && at[1]) code = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+    if (code >= 0x2000 && code <= 0x200F) return code;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        if (code == odd[i]) return code;
+    return 0;
+}
+
+/* The first 100 bytes or so, with such signs as <U+00A0>. */
+static const char *show_cell(char out[160], const char *text) {
+    size_t n = 0, bytes;
+    for (const unsigned char *at = (const unsigned char *)text; *at && n < 100;) {
+        unsigned code = odd_sign(at, &bytes);
+        n += code ? (size_t)snprintf(out + n, 160 - n, "<U+%04X>", code)
+                  : (size_t)snprintf(out + n, 160 - n, "%c", *at);
+        at += code ? bytes : 1;
+    }
+    out[n] = '\0';
+    return out;
+}
+
 static tren_status bad_field(const tren_csv_table *t, const tren_csv *csv, size_t i,
                              const char *expected) {
-    char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM];
+    char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM], shown[160];
     const char *text = tren_csv_field(csv, i);
     tren_csv_column_option(option, &t->columns, i);
     return tren_csv_fail(
-        csv, "%s: '%.100s' is not %s: %s%s%s%s", tren_csv_column(column, &t->columns, i), text,
-        expected, remedy_of(t, text),
+        csv, "%s: '%s' is not %s: %s%s%s%s", tren_csv_column(column, &t->columns, i),
+        show_cell(shown, text), expected, remedy_of(t, text),
         t->columns.role[i] == TREN_CSV_INPUT ? ", or leave the column out with "
                                                "--ignore "
                                              : "",
@@ -189,9 +218,12 @@ static tren_status add_fields(tren_csv_table *t, const tren_csv *csv) {
 static tren_status add_row(tren_csv_table *t, const tren_csv *csv) {
     if (csv->n != t->columns.n) {
         bool ends = csv->n == t->columns.n + 1 && !*tren_csv_field(csv, csv->n - 1);
+        bool comment = csv->hash || tren_csv_field(csv, 0)[0] == '#';
         return tren_csv_fail(csv, "has %zu fields, the first line has %zu (separator '%c'): %s",
                              csv->n, t->columns.n, csv->format.separator,
-                             ends ? "end lines without a separator" : "fix or remove it");
+                             ends      ? "end lines without a separator"
+                             : comment ? "remove comments, which begin with '#'"
+                                       : "fix or remove it");
     }
     TREN_TRY(table_grow(t));
     TREN_TRY(add_fields(t, csv));

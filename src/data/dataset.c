@@ -118,6 +118,36 @@ static tren_status read_stat(tren_dataset *dataset, const char *name, double **v
     return TREN_OK;
 }
 
+/* Rows are held to their digests, and so is what they are normalised by. */
+static tren_status check_stats(tren_dataset *dataset) {
+    const tren_dataset_info *info = &dataset->info;
+    size_t bytes = info->n_stats * sizeof *info->mean;
+    uint64_t stored;
+    tren_digest_state *now;
+    TREN_TRY(tren_h5_get_u64(dataset->file, "/", TREN_SCHEMA_STATS, &stored));
+    TREN_TRY(tren_digest_open(&now));
+    tren_digest_add(now, info->mean, bytes);
+    tren_digest_add(now, info->sd, bytes);
+    bool same = tren_digest_value(now) == stored;
+    tren_digest_close(now);
+    if (same) return TREN_OK;
+    return refuse(dataset,
+                  "the attributes mean and sd are not those that were written: they were changed "
+                  "since; restore the file");
+}
+
+static tren_status read_stats(tren_dataset *dataset) {
+    const tren_dataset_info *info = &dataset->info;
+    TREN_TRY(read_stat(dataset, "mean", &dataset->info.mean));
+    TREN_TRY(read_stat(dataset, "sd", &dataset->info.sd));
+    for (size_t i = 0; i < info->n_stats; i++)
+        if (info->sd[i] < 0)
+            return refuse(dataset, "the attribute sd has the negative value %g, at %zu",
+                          info->sd[i], i);
+    dataset->has_stats_digest = tren_h5_has_attr(dataset->file, "/", TREN_SCHEMA_STATS);
+    return dataset->has_stats_digest ? check_stats(dataset) : TREN_OK;
+}
+
 static tren_status check_x(tren_dataset *dataset, tren_part part) {
     tren_dataset_info *info = &dataset->info;
     const char *name = tren_part_x[part];
@@ -293,12 +323,7 @@ static tren_status read_content(tren_dataset *dataset) {
     TREN_TRY(read_layout(dataset));
     TREN_TRY(read_classes(dataset));
     TREN_TRY(read_column_names(dataset));
-    TREN_TRY(read_stat(dataset, "mean", &dataset->info.mean));
-    TREN_TRY(read_stat(dataset, "sd", &dataset->info.sd));
-    for (size_t i = 0; i < dataset->info.n_stats; i++)
-        if (dataset->info.sd[i] < 0)
-            return refuse(dataset, "the attribute sd has the negative value %g, at %zu",
-                          dataset->info.sd[i], i);
+    TREN_TRY(read_stats(dataset));
     TREN_TRY(check_parts(dataset));
     TREN_TRY(read_row_digests(dataset));
     return compute_identity(dataset);

@@ -2,6 +2,7 @@
 #include "data/row_digests.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Rows per read where a temporary of another type is needed. */
 #define BLOCK 65536
@@ -154,29 +155,35 @@ uint64_t tren_rows_digest(const tren_rows *rows) {
     return sum;
 }
 
-/* Spreads 64 pieces evenly over the part. */
-static tren_status sample_part(uint64_t *sum, const tren_dataset *dataset, tren_part part,
-                               size_t most) {
-    enum { PIECES = 64 };
-    size_t n = dataset->info.rows[part], pieces = n > most ? PIECES : 1;
-    size_t each = n > most ? most / PIECES + 1 : n;
-    for (size_t i = 0; n > 0 && i < pieces; i++) {
+tren_status tren_dataset_digest_rows(uint64_t *sum, const tren_dataset *dataset, tren_part part,
+                                     size_t first, size_t n) {
+    enum { BLOCK_ROWS = 8192 };
+    *sum = 0;
+    for (size_t at = 0; at < n; at += BLOCK_ROWS) {
         tren_rows rows;
-        size_t first = pieces > 1 ? i * (n - each) / (pieces - 1) : 0;
-        TREN_TRY(tren_rows_read(&rows, dataset, part, first, each));
+        size_t here = n - at < BLOCK_ROWS ? n - at : BLOCK_ROWS;
+        TREN_TRY(tren_rows_read(&rows, dataset, part, first + at, here));
         *sum += tren_rows_digest(&rows);
         tren_rows_close(&rows);
     }
     return TREN_OK;
 }
 
-tren_status tren_dataset_sample(uint64_t *digest, const tren_dataset *dataset, size_t bytes) {
+uint64_t tren_dataset_content_of(const tren_dataset_info *info, const uint64_t sum[TREN_N_PARTS]) {
+    uint64_t all[TREN_N_PARTS + 1] = {[TREN_N_PARTS] = tren_dataset_names_digest(info)};
+    memcpy(all, sum, TREN_N_PARTS * sizeof *sum);
+    return tren_digest(all, sizeof all);
+}
+
+tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset) {
     const tren_dataset_info *info = &dataset->info;
-    size_t row = (size_t)tren_shape_size(info->shape) * tren_type_size(info->x_type);
-    uint64_t sum[TREN_N_PARTS + 1] = {[TREN_N_PARTS] = tren_dataset_names_digest(info)};
+    uint64_t sum[TREN_N_PARTS];
+    *digest = info->digest;
+    if (info->has_digests) return TREN_OK;
     for (int part = 0; part < TREN_N_PARTS; part++)
-        TREN_TRY(sample_part(&sum[part], dataset, (tren_part)part, bytes / TREN_N_PARTS / row + 1));
-    *digest = tren_digest(sum, sizeof sum);
+        TREN_TRY(
+            tren_dataset_digest_rows(&sum[part], dataset, (tren_part)part, 0, info->rows[part]));
+    *digest = tren_dataset_content_of(info, sum);
     return TREN_OK;
 }
 

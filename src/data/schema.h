@@ -16,6 +16,9 @@
 /* The attribute of /PART/x and /PART/y with the XXH3 digest of its raw bytes. */
 #define TREN_SCHEMA_DIGEST "xxh3"
 
+/* The attribute of the file with the XXH3 digest of mean and sd. */
+#define TREN_SCHEMA_STATS "normalization_xxh3"
+
 /* The attribute of NAME_xxh3, the digests of blocks of rows of NAME, with the rows of a block. */
 #define TREN_SCHEMA_ROWS "rows"
 
@@ -37,7 +40,8 @@ struct tren_dataset {
     char *path; /* owned */
     tren_dataset_info info;
     tren_type y_type;
-    bool has_clean; /* /train/y_clean is there */
+    bool has_stats_digest; /* of mean and sd, which are what it says */
+    bool has_clean;        /* /train/y_clean is there */
     tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS];
 };
 

@@ -36,13 +36,26 @@ static const char *path_of(const input *in) {
     return tren_h5_path(in->file[0]);
 }
 
+/* "f32 [*, 3]" */
+static const char *describe_rows(char out[256], const tren_h5_shape *shape, tren_type type) {
+    size_t n = (size_t)snprintf(out, 256, "%s [*", tren_type_name(type));
+    for (int i = 1; i < shape->rank; i++)
+        n += (size_t)snprintf(out + n, 256 - n, ", %zu", shape->dim[i]);
+    snprintf(out + n, 256 - n, "]");
+    return out;
+}
+
 static tren_status check_alike(const input *in, tren_type test_type) {
     const tren_h5_shape *a = &in->shape[0], *b = &in->shape[1];
     bool alike = a->rank == b->rank && in->type == test_type;
     for (int i = 1; alike && i < a->rank; i++) alike = a->dim[i] == b->dim[i];
     if (alike) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: %s and %s (%s) differ in type or shape", path_of(in),
-                     in->name[0], in->name[1], tren_h5_path(in->file[1]));
+    char one[256], other[256];
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: %s and %s (%s) differ in type or shape: %s, and %s; convert one of them, "
+                     "or import each by itself",
+                     path_of(in), in->name[0], in->name[1], tren_h5_path(in->file[1]),
+                     describe_rows(one, a, in->type), describe_rows(other, b, test_type));
 }
 
 static tren_status input_open(input *in) {
@@ -173,7 +186,8 @@ static tren_status check_wide(const tren_answers *answers, const input *in) {
     if (beyond == (rows_of(&in->shape[0]) + rows_of(&in->shape[1])) * width) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
                      "%s: row %zu: the label %llu is not a class number: number the classes from "
-                     "0 up",
+                     "0 up in the source (--relabel takes labels below 2^63), or give "
+                     "--regression if it is a target",
                      answers->what, beyond / width,
                      (unsigned long long)((uint64_t *)answers->value)[beyond]);
 }

@@ -171,15 +171,28 @@ static void pool_close(pool *files) {
     free(files->head);
 }
 
+/* "u8 [*, 28, 28]" */
+static const char *describe(char out[96], const header *head) {
+    const element *e = element_of(head->code);
+    size_t n = (size_t)snprintf(out, 96, "%s%zu [*", e->integer ? head->code == 8 ? "u" : "i" : "f",
+                                8 * e->size);
+    for (int k = 1; k < head->rank; k++)
+        n += (size_t)snprintf(out + n, 96 - n, ", %zu", head->dim[k]);
+    snprintf(out + n, 96 - n, "]");
+    return out;
+}
+
 static tren_status check_alike(const pool *files, int i) {
     const header *first = &files->head[0], *head = &files->head[i];
     bool alike = head->code == first->code && head->rank == first->rank;
     for (int k = 1; alike && k < head->rank; k++) alike = head->dim[k] == first->dim[k];
     if (alike) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_DATA,
-        "%s and %s differ in type or shape: they cannot be pooled; import each by itself",
-        tren_stream_path(files->stream[0]), tren_stream_path(files->stream[i]));
+    char one[96], other[96];
+    return tren_fail(TREN_ERR_DATA,
+                     "%s holds %s, and %s %s: files of one type and shape can be pooled; convert "
+                     "one of them, or import each by itself",
+                     tren_stream_path(files->stream[0]), describe(one, first),
+                     tren_stream_path(files->stream[i]), describe(other, head));
 }
 
 static size_t pool_rows(const pool *files, int lo, int hi) {

@@ -169,6 +169,8 @@ static tren_status write_statistics(tren_h5 *file, const content *all) {
     TREN_GOTO(choose_statistics(mean, sd, all));
     TREN_GOTO(tren_h5_put_f64s(file, "/", "mean", mean, n_stats));
     TREN_GOTO(tren_h5_put_f64s(file, "/", "sd", sd, n_stats));
+    TREN_GOTO(tren_h5_put_u64(file, "/", TREN_SCHEMA_STATS,
+                              tren_digest(mean, 2 * n_stats * sizeof *mean)));
 done:
     free(mean);
     return st;

@@ -58,7 +58,8 @@ static tren_status check_readable(const char *path, tren_status code) {
 tren_file_stamp tren_h5_stamp(const tren_h5 *file) {
     struct stat about;
     if (stat(file->path, &about) != 0) return (tren_file_stamp){0};
-    return (tren_file_stamp){.device = about.st_dev,
+    return (tren_file_stamp){.elsewhere = file->elsewhere,
+                             .device = about.st_dev,
                              .inode = about.st_ino,
                              .size = (uint64_t)about.st_size,
                              .modified = {about.st_mtim.tv_sec, about.st_mtim.tv_nsec},
@@ -66,6 +67,7 @@ tren_file_stamp tren_h5_stamp(const tren_h5 *file) {
 }
 
 bool tren_file_stamp_differs(const tren_file_stamp *before, const tren_file_stamp *now) {
+    if (before->elsewhere) return true;
     return before->device == now->device && before->inode == now->inode &&
            memcmp(before, now, sizeof *before) != 0;
 }

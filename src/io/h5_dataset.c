@@ -30,11 +30,23 @@ static tren_status set_layout(tren_h5 *file, const char *name, tren_h5_set *set)
     return set->layout < 0 ? tren_h5_error(file, name, "cannot read how it is stored") : TREN_OK;
 }
 
+/* Virtual datasets, external storage, and what an external link has led to. */
+static bool lies_elsewhere(const tren_h5 *file, const tren_h5_set *set) {
+    char holder[PATH_MAX], own[PATH_MAX];
+    hid_t list = H5Dget_create_plist(set->id);
+    bool stored_elsewhere = set->layout == H5D_VIRTUAL || H5Pget_external_count(list) > 0;
+    H5Pclose(list);
+    tren_h5_holder(holder, set->id);
+    tren_h5_holder(own, file->id);
+    return stored_elsewhere || strcmp(holder, own) != 0;
+}
+
 /* Counting chunks takes time: once for each name. */
 static tren_status set_check(tren_h5 *file, const char *name, const tren_h5_set *set) {
     for (int i = 0; i < file->n_checked; i++)
         if (!strcmp(file->checked[i], name)) return TREN_OK;
     TREN_TRY(tren_h5_check_stored(file, name, set));
+    if (lies_elsewhere(file, set)) file->elsewhere = true;
     char **longer = realloc(file->checked, ((size_t)file->n_checked + 1) * sizeof *longer);
     if (!longer) return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", file->path);
     file->checked = longer;

@@ -52,6 +52,13 @@ static bool is_near(const char *top, const char *path) {
     return is_below(folder, actual);
 }
 
+/* Checkpoints never refer to other files: one that seems to is damaged, or not ours. */
+const char *tren_h5_trust(const tren_h5 *file) {
+    return file->code == TREN_ERR_CHECKPOINT
+               ? "checkpoints hold all that is theirs: it is damaged, name another"
+               : "if you trust that, 'tren data import hdf5 --allow-external' reads it";
+}
+
 bool tren_h5_may_read(const tren_h5 *file, const char *holder, const char *name,
                       char path[PATH_MAX], char why[TREN_H5_TEXT]) {
     struct stat about;
@@ -63,10 +70,8 @@ bool tren_h5_may_read(const tren_h5 *file, const char *holder, const char *name,
         return false;
     }
     if (!file->allow_external && !is_near(file->top, path)) {
-        snprintf(why, TREN_H5_TEXT,
-                 "%s is outside the folder of %s; if you trust that, 'tren data import hdf5 "
-                 "--allow-external' reads it",
-                 path, file->top);
+        snprintf(why, TREN_H5_TEXT, "%s is outside the folder of %s; %s", path, file->top,
+                 tren_h5_trust(file));
         return false;
     }
     int fd;

@@ -29,6 +29,7 @@ struct tren_h5 {
     hid_t links;                /* access list with which every object is opened */
     bool allow_external;        /* see tren_h5_allow_external */
     const char *top;            /* not owned: the path of the file that the user named */
+    bool elsewhere;             /* values that were asked for lie in other files */
     int depth;                  /* of virtual datasets whose sources are virtual */
     char refusal[TREN_H5_TEXT]; /* why an external link was not followed, or "" */
     char **checked;             /* [n_checked] owned: datasets whose values are all there */
@@ -88,6 +89,8 @@ hid_t tren_h5_links(tren_h5 *file);
  * in a sentence what is wrong. Pipes, devices and sockets never may. */
 bool tren_h5_may_read(const tren_h5 *file, const char *holder, const char *name,
                       char path[PATH_MAX], char why[TREN_H5_TEXT]);
+/* What to do where other files are referred to that may not be read. */
+const char *tren_h5_trust(const tren_h5 *file);
 /* The path of the file that a dataset lies in, which an external link may have led to. */
 void tren_h5_holder(char path[PATH_MAX], hid_t set);
 /* Opens a file that `parent` refers to, with the same permissions. */

@@ -48,9 +48,8 @@ static tren_status check_external(tren_h5 *file, const char *name, hid_t list) {
             return tren_h5_error(file, name, "cannot read how it is stored");
         if (!file->allow_external)
             return tren_h5_refuse(file, name,
-                                  "its values are in another file, %s (external storage); if you "
-                                  "trust that, 'tren data import hdf5 --allow-external' reads it",
-                                  stored);
+                                  "its values are in another file, %s (external storage); %s",
+                                  stored, tren_h5_trust(file));
         /* HDF5 looks for these from the working folder. */
         if (!tren_h5_may_read(file, "", stored, path, why))
             return tren_h5_refuse(file, name, "its values are in another file: %s", why);

@@ -170,7 +170,9 @@ static tren_status open_source(check *c, const mapping *m, size_t block) {
     tren_h5_close(c->source);
     c->source = NULL;
     if (c->file->depth == MAX_DEPTH)
-        return tren_fail(c->file->code, "%s: is made of virtual datasets in more than %d levels",
+        return tren_fail(c->file->code,
+                         "%s: is made of virtual datasets in more than %d levels, or of itself in "
+                         "a circle: make it again from datasets that hold values",
                          path, MAX_DEPTH);
     return tren_h5_open_source(&c->source, c->file, path);
 }

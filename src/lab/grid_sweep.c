@@ -2,6 +2,7 @@
 #include "base/quote.h"
 #include "base/whole.h"
 #include "lab/folder.h"
+#include "lab/sweep_rows.h"
 #include "tren/lab.h"
 
 #include <errno.h>
@@ -14,13 +15,16 @@ enum { MAX_POINTS = 100000 };
 typedef struct grid_point {
     char name[TREN_POINT_NAME], label[256];
     double cost;
+    uint64_t initial, content; /* of what it begins with, and of its data */
 } grid_point;
 
 typedef struct plan {
     const tren_grid_sweep *sweep; /* not owned */
     grid_point *point;            /* [n] owned */
     int n;
-    char keys[2048]; /* the names of the grid's, each with its comma */
+    uint64_t content;         /* of the dataset that was looked at last */
+    char data[TREN_MAX_PATH]; /* its path */
+    char keys[2048];          /* the names of the grid's, each with its comma */
     char points[TREN_MAX_PATH], runs[TREN_MAX_PATH]; /* folders */
 } plan;
 
@@ -55,9 +59,17 @@ static uint64_t initial_digest(const tren_config *config) {
     return digest;
 }
 
+/* What has no recorded digests is read, though not anew for each point. */
+static tren_status look_at_content(plan *p, const char *path, const tren_dataset *dataset) {
+    if (strcmp(p->data, path) == 0) return TREN_OK;
+    TREN_TRY(tren_dataset_content(&p->content, dataset));
+    snprintf(p->data, sizeof p->data, "%s", path);
+    return TREN_OK;
+}
+
 /* A point is known by its config and its data, so that a longer grid finds what a shorter one has
  * computed. */
-static tren_status describe(grid_point *point, const tren_config *config) {
+static tren_status describe(plan *p, grid_point *point, const tren_config *config) {
     tren_dataset *dataset = NULL;
     tren_graph *graph = NULL;
     char *text = NULL;
@@ -68,10 +80,13 @@ static tren_status describe(grid_point *point, const tren_config *config) {
     TREN_GOTO(tren_model_build(&graph, config, info));
     TREN_GOTO(tren_config_format(&text, config));
     tren_graph_cost(graph, &train, &evaluate);
+    TREN_GOTO(look_at_content(p, config->data, dataset));
+    point->content = p->content;
+    point->initial = initial_digest(config);
     point->cost = (train + 1e3) * (double)info->rows[TREN_TRAIN] * config->epochs;
     snprintf(point->name, sizeof point->name, "%016llx-%08x",
-             (unsigned long long)(tren_digest(text, strlen(text)) ^ initial_digest(config)),
-             (unsigned)info->digest);
+             (unsigned long long)(tren_digest(text, strlen(text)) ^ point->initial),
+             (unsigned)point->content);
 done:
     free(text);
     tren_graph_close(graph);
@@ -129,7 +144,7 @@ static tren_status make_plan(plan *p, const tren_grid_sweep *sweep) {
         TREN_TRY(config_of(&config, p, p->n));
         grid_point *point = &p->point[p->n];
         label(point->label, sizeof point->label, grid, p->n);
-        tren_status st = describe(point, &config);
+        tren_status st = describe(p, point, &config);
         if (st != TREN_OK) return tren_fail_in(st, "the point %s", point->label);
     }
     size_t at = 0;
@@ -182,6 +197,21 @@ static double cost_of(void *ctx, int point) {
     return ((plan *)ctx)->point[point].cost;
 }
 
+/* Its name says what it was trained on. */
+static tren_status check_unchanged(const grid_point *point, const tren_config *config,
+                                   const tren_result *result) {
+    static const char remedy[] = "so its points would not belong together; restore the file, or "
+                                 "start the sweep again";
+    if (result->content != point->content)
+        return tren_fail(TREN_ERR_DATA, "%s was changed while the sweep was running, %s",
+                         config->data, remedy);
+    if (initial_digest(config) != point->initial)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "init_from: %s was changed while the sweep was running, %s",
+                         config->init_from, remedy);
+    return TREN_OK;
+}
+
 static tren_status run_point(void *ctx, tren_comm *group, int point, FILE *out) {
     const plan *p = ctx;
     tren_config config;
@@ -195,6 +225,7 @@ static tren_status run_point(void *ctx, tren_comm *group, int point, FILE *out) 
     tren_status st = tren_train(group, &config, &options, &result);
     bool diverged = st == TREN_ERR_DIVERGED;
     if (st != TREN_OK && !diverged) return st;
+    TREN_TRY(check_unchanged(&p->point[point], &config, &result));
     if (out) put_row(out, &result, diverged);
     return TREN_OK;
 }
@@ -220,6 +251,21 @@ static tren_status make_folders(const plan *p) {
     return p->sweep->keep_runs ? lab_make_folder(p->runs) : TREN_OK;
 }
 
+static tren_status write_table(const plan *p, const tren_sweep *sweep) {
+    char path[TREN_MAX_PATH], kept[TREN_MAX_PATH], *text = NULL;
+    tren_status st;
+    TREN_GOTO(lab_path(path, p->sweep->base->out, "sweep.csv"));
+    TREN_GOTO(tren_sweep_table(&text, sweep));
+    TREN_GOTO(lab_keep_other_table(kept, p->sweep->base->out, text));
+    if (kept[0])
+        tren_log_line(p->sweep->log, "note: sweep.csv was the table of other points: kept as %s",
+                      kept);
+    st = tren_whole_write_text(path, TREN_ERR_ENV, text);
+done:
+    free(text);
+    return st;
+}
+
 static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
     const tren_grid_sweep *s = p->sweep;
     TREN_TRY(tren_comm_agree(comm, comm->rank == 0 ? make_folders(p) : TREN_OK));
@@ -233,6 +279,7 @@ static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
                         .header = TREN_SWEEP_COLUMNS,
                         .keys_header = p->keys,
                         .keys = put_keys,
+                        .is_row = lab_is_sweep_row,
                         .ctx = p,
                         .ranks_per_run = s->ranks_per_run,
                         .part = s->part,
@@ -241,10 +288,7 @@ static tren_status run(tren_comm *comm, plan *p, tren_sweep_result *result) {
                         .log = s->log};
     TREN_TRY(tren_sweep_run(comm, &sweep, result));
     if (result->n_left > 0) return TREN_OK; /* other parts of the job array have them */
-    char path[TREN_MAX_PATH];
-    tren_status st = comm->rank == 0 ? lab_path(path, s->base->out, "sweep.csv") : TREN_OK;
-    if (st == TREN_OK && comm->rank == 0) st = tren_sweep_collect(&sweep, path);
-    return tren_comm_agree(comm, st);
+    return tren_comm_agree(comm, comm->rank == 0 ? write_table(p, &sweep) : TREN_OK);
 }
 
 /* Those that every point uses; what only some use is compared by the ranks of their groups. */
@@ -284,12 +328,22 @@ static tren_status agree(const tren_comm *comm, const tren_grid_sweep *sweep) {
     return agree_on_files(comm, sweep);
 }
 
+/* Ranks of different groups may have different files for what only some points use. */
+static tren_status agree_on_points(const tren_comm *comm, const plan *p) {
+    tren_facts facts = {0};
+    for (int i = 0; i < p->n; i++)
+        tren_facts_add(&facts, p->point[i].label, "%s", p->point[i].name);
+    return tren_comm_same(comm, &facts, TREN_ERR_DATA,
+                          "give all ranks the same files, perhaps on a shared disk");
+}
+
 tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,
                                 tren_sweep_result *result) {
     plan p;
     *result = (tren_sweep_result){0};
     TREN_TRY(agree(comm, sweep));
     tren_status st = tren_comm_agree(comm, make_plan(&p, sweep));
+    if (st == TREN_OK) st = agree_on_points(comm, &p);
     if (st == TREN_OK) st = run(comm, &p, result);
     free(p.point);
     return st;

@@ -295,15 +295,16 @@ static void put_with_keys(FILE *out, const tren_sweep *s, int point, const char 
     }
 }
 
-/* Every row has the columns of the header and an end; a training has a row. */
+/* Every row has the columns of the header and an end; a training has one row. */
 static bool are_rows(const tren_sweep *s, const char *lines) {
     size_t n = strlen(s->header);
+    int n_rows = 0;
     if (strncmp(lines, s->header, n) != 0 || lines[n] != '\n') return false;
-    if (s->keys && !lines[n + 1]) return false;
-    for (lines += n + 1; *lines; lines = strchr(lines, '\n') + 1)
-        if (!strchr(lines, '\n') || tren_table_cells(lines) != tren_table_cells(s->header))
+    for (lines += n + 1; *lines; lines = strchr(lines, '\n') + 1, n_rows++)
+        if (!strchr(lines, '\n') || tren_table_cells(lines) != tren_table_cells(s->header) ||
+            (s->is_row && !s->is_row(lines)))
             return false;
-    return true;
+    return !s->keys || n_rows == 1;
 }
 
 static tren_status append(FILE *out, const tren_sweep *s, int point) {
@@ -322,16 +323,25 @@ static tren_status append(FILE *out, const tren_sweep *s, int point) {
     return st;
 }
 
-tren_status tren_sweep_collect(const tren_sweep *s, const char *path) {
-    char *all = NULL;
+tren_status tren_sweep_table(char **text, const tren_sweep *s) {
     size_t n = 0;
-    FILE *out = open_memstream(&all, &n);
+    *text = NULL;
+    FILE *out = open_memstream(text, &n);
     if (!out) return tren_fail_memory(0, "a sweep");
     fprintf(out, "%s%s\n", s->keys_header ? s->keys_header : "", s->header);
     tren_status st = TREN_OK;
     for (int i = 0; i < s->n_points && st == TREN_OK; i++) st = append(out, s, i);
     fclose(out);
-    if (st == TREN_OK) st = tren_whole_write_text(path, TREN_ERR_ENV, all);
+    if (st == TREN_OK) return TREN_OK;
+    free(*text);
+    *text = NULL;
+    return st;
+}
+
+tren_status tren_sweep_collect(const tren_sweep *s, const char *path) {
+    char *all;
+    TREN_TRY(tren_sweep_table(&all, s));
+    tren_status st = tren_whole_write_text(path, TREN_ERR_ENV, all);
     free(all);
     return st;
 }

@@ -45,20 +45,54 @@ tren_status tren_agree_on_config(const tren_comm *comm, tren_facts *facts) {
                           "start all ranks with the same config file and the same options");
 }
 
-/* Every rank looks at the same rows, 1 % of what a rank reads, or all of a small dataset. */
-static size_t sample_bytes(const tren_comm *comm, const tren_dataset_info *info) {
-    enum { SMALL = 1 << 20 };
-    size_t row = (size_t)tren_shape_size(info->shape) * tren_type_size(info->x_type);
-    size_t share = row * info->rows[TREN_TRAIN] / (size_t)comm->size;
-    return share / 100 > SMALL ? share / 100 : SMALL;
+/* What two ranks that read one file have in common, on whichever nodes they are: a copy of it has
+ * another time of its last change, which nobody can set. As halves that a double holds exactly. */
+static void identify(double id[2], const tren_comm *comm, const tren_dataset *dataset) {
+    tren_file_stamp stamp = tren_dataset_stamp(dataset);
+    bool known = stamp.inode != 0 && !stamp.elsewhere;
+    stamp.device = 0; /* a shared file system has another one on each node */
+    uint64_t digest = tren_digest(&stamp, sizeof stamp);
+    id[0] = known ? (double)(digest >> 32) : -1;
+    id[1] = known ? (double)(digest & 0xffffffffu) : comm->rank;
 }
 
-static tren_status add_rows(tren_facts *facts, const tren_comm *comm, const char *path,
-                            const tren_dataset *dataset) {
-    const tren_dataset_info *info = tren_dataset_info_of(dataset);
-    uint64_t digest = 0;
-    if (!info->has_digests)
-        TREN_TRY(tren_dataset_sample(&digest, dataset, sample_bytes(comm, info)));
+/* *n: how many files the ranks have; *mine: whether this rank is the first that has its own. */
+static tren_status count_files(int *n, bool *mine, const tren_comm *comm,
+                               const tren_dataset *dataset) {
+    double id[2], *all;
+    identify(id, comm, dataset);
+    *n = 0;
+    TREN_TRY(tren_comm_agree(
+        comm, tren_alloc(&all, 2 * (size_t)comm->size, sizeof *all, "the datasets of all ranks")));
+    tren_comm_allgather(comm, all, id, 2);
+    for (int r = 0; r < comm->size; r++) {
+        int first = 0;
+        while (memcmp(&all[2 * first], &all[2 * r], sizeof id) != 0) first++;
+        if (first == r) ++*n;
+        if (r == comm->rank) *mine = first == r;
+    }
+    free(all);
+    return TREN_OK;
+}
+
+/* Where nothing was recorded of the rows and ranks have different files, the first rank of each
+ * reads all of it. */
+static tren_status compare_rows(uint64_t *digest, const tren_comm *comm,
+                                const tren_dataset *dataset) {
+    int n_files;
+    bool mine = false;
+    *digest = 0;
+    if (tren_dataset_info_of(dataset)->has_digests) return TREN_OK;
+    TREN_TRY(count_files(&n_files, &mine, comm, dataset));
+    if (n_files == 1) return TREN_OK;
+    TREN_TRY(tren_comm_agree(comm, mine ? tren_dataset_content(digest, dataset) : TREN_OK));
+    uint64_t first = *digest;
+    tren_comm_bcast(comm, &first, sizeof first);
+    if (!mine) *digest = first;
+    return TREN_OK;
+}
+
+static void add_header(tren_facts *facts, const char *path, const tren_dataset_info *info) {
     char name[TREN_MAX_PATH + 32];
     static const char *const rows_of[] = {"training rows", "validation rows", "test rows"};
     for (int part = 0; part < TREN_N_PARTS; part++) {
@@ -67,25 +101,26 @@ static tren_status add_rows(tren_facts *facts, const tren_comm *comm, const char
     }
     snprintf(name, sizeof name, "%s: the digest of the dataset", path);
     tren_facts_add(facts, name, "%016llx", (unsigned long long)info->digest);
-    snprintf(name, sizeof name, "%s: the digest of its rows", path);
-    tren_facts_add(facts, name, "%016llx", (unsigned long long)digest);
-    return TREN_OK;
+    tren_facts_add(facts, "whether its rows have digests", "%s", info->has_digests ? "yes" : "no");
 }
 
 tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
                                   const tren_dataset *dataset) {
-    char first[TREN_MAX_PATH];
+    static const char other_file[] =
+        "a rank has another file, perhaps an old copy on a local disk; "
+        "give all ranks the same file";
+    char first[TREN_MAX_PATH], name[TREN_MAX_PATH + 32];
     tren_facts facts = {0};
     if (comm->size == 1) return TREN_OK;
     snprintf(first, sizeof first, "%s", path);
     tren_comm_bcast(comm, first, sizeof first); /* the paths may differ, names of facts must not */
-    tren_status st = tren_comm_agree(comm, add_rows(&facts, comm, first, dataset));
-    if (st == TREN_OK)
-        return tren_comm_same(comm, &facts, TREN_ERR_DATA,
-                              "a rank has another file, perhaps an old copy on a local disk; give "
-                              "all ranks the same file");
-    tren_facts_close(&facts);
-    return st;
+    add_header(&facts, first, tren_dataset_info_of(dataset));
+    TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_DATA, other_file));
+    uint64_t digest;
+    TREN_TRY(compare_rows(&digest, comm, dataset));
+    snprintf(name, sizeof name, "%s: the digest of its rows", first);
+    tren_facts_add(&facts, name, "%016llx", (unsigned long long)digest);
+    return tren_comm_same(comm, &facts, TREN_ERR_DATA, other_file);
 }
 
 static tren_status look_at_checkpoint(uint64_t *digest, const tren_comm *comm, const char *path) {

@@ -30,7 +30,10 @@ tren_status tren_checkpoint_damaged(const char *path, const char *format, ...)
 #define TREN_ANY_EXTENT SIZE_MAX
 tren_status tren_checkpoint_expect(tren_h5 *file, const char *name, const tren_h5_shape *want,
                                    tren_type type, size_t *count);
-/* Position, history and scalars are such as a training can have. */
+/* Values of an optimizer's state are such as a training leaves. */
+tren_status tren_checkpoint_check_state(const real *value, size_t n, const char *state,
+                                        const char *path);
+/* Position, history, metrics and scalars are such as a training can have, and belong together. */
 tren_status tren_checkpoint_check(const tren_checkpoint *checkpoint, const char *path);
 
 /* checkpoint_data.c: checkpoint->data in the file, and in the digest. Nothing is written where

@@ -77,8 +77,89 @@ static tren_status check_position(const tren_checkpoint *c, const char *path) {
     return TREN_OK;
 }
 
+/* The best epoch is the first of the lowest loss that the history has. */
+static tren_status check_best(const tren_checkpoint *c, const char *path) {
+    const double *loss = c->history;
+    size_t best = 0;
+    for (size_t i = 0; i < c->n_history; i++)
+        if (isfinite(loss[i]) && (best == 0 || loss[i] < loss[best - 1])) best = i + 1;
+    double lowest = best > 0 ? loss[best - 1] : c->at.best_loss;
+    if ((size_t)c->at.best_epoch == best && c->at.best_loss == lowest) return TREN_OK;
+    return tren_checkpoint_damaged(path,
+                                   "the lowest loss of /history is %g in epoch %zu, and it says "
+                                   "best_loss %g, best_epoch %lld",
+                                   lowest, best, c->at.best_loss, (long long)c->at.best_epoch);
+}
+
+/* ---- metrics: rows of what history and position say too ---------------------------------------
+ */
+
+enum { EPOCH, TRAIN_LOSS = 2, VALIDATION_LOSS = 4, DIGEST = 11 }; /* columns */
+
+static bool cell_is(const char *row, int column, const char *want) {
+    for (int i = 0; i < column; i++) {
+        row += strcspn(row, ",\n");
+        if (*row != ',') return false;
+        row++;
+    }
+    size_t n = strcspn(row, ",\n");
+    return n == strlen(want) && memcmp(row, want, n) == 0;
+}
+
+static bool number_is(const char *row, int column, double value) {
+    char text[32] = "";
+    if (!isnan(value)) snprintf(text, sizeof text, "%.9g", value);
+    return cell_is(row, column, text);
+}
+
+static bool row_is(const char *row, const tren_checkpoint *c, size_t i) {
+    char digest[32];
+    const tren_position *at = &c->at;
+    snprintf(digest, sizeof digest, "%016llx", (unsigned long long)at->best_digest);
+    return number_is(row, EPOCH, (double)(i + 1)) &&
+           number_is(row, VALIDATION_LOSS, c->history[i]) &&
+           ((size_t)at->best_epoch != i + 1 || cell_is(row, DIGEST, digest)) &&
+           (i + 1 < c->n_history || number_is(row, TRAIN_LOSS, at->last_train_loss));
+}
+
+static tren_status check_metrics(const tren_checkpoint *c, const char *path) {
+    const char *row = c->metrics;
+    size_t i = 0;
+    row += strcspn(row, "\n"); /* the header */
+    for (row += *row == '\n'; *row; row += *row == '\n', i++) {
+        if (i == c->n_history || !row_is(row, c, i))
+            return tren_checkpoint_damaged(path,
+                                           "row %zu of /metrics is not what /history, "
+                                           "best_digest and last_train_loss say of that epoch",
+                                           i + 1);
+        row += strcspn(row, "\n");
+    }
+    if (i == c->n_history) return TREN_OK;
+    return tren_checkpoint_damaged(path, "/metrics has %zu rows, and /history %zu losses", i,
+                                   c->n_history);
+}
+
+/* ---- the state of an optimizer ----------------------------------------------------------------
+ */
+
+/* Means of squares may overflow to infinity, but are not negative; the rest is finite as long as
+ * the weights are. */
+tren_status tren_checkpoint_check_state(const real *value, size_t n, const char *state,
+                                        const char *path) {
+    bool squares = strcmp(state, "square") == 0;
+    for (size_t i = 0; i < n; i++)
+        if (squares ? !(value[i] >= 0) : !isfinite(value[i]))
+            return tren_fail(TREN_ERR_CHECKPOINT,
+                             "%s is damaged: /optimizer/%s has the value %g, which no training "
+                             "leaves; name another folder with --out, or train again",
+                             path, state, (double)value[i]);
+    return TREN_OK;
+}
+
 tren_status tren_checkpoint_check(const tren_checkpoint *c, const char *path) {
     TREN_TRY(check_position(c, path));
+    TREN_TRY(check_best(c, path));
+    TREN_TRY(check_metrics(c, path));
     if (strcmp(c->optimizer, "scg") == 0 && !tren_scg_valid(c->scalar))
         return tren_checkpoint_damaged(path, "/optimizer/scalars has values that scg never has");
     return TREN_OK;

@@ -175,3 +175,25 @@ void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_stat
     tren_digest_add(digest, data->mean, data->n_stats * sizeof *data->mean);
     tren_digest_add(digest, data->sd, data->n_stats * sizeof *data->sd);
 }
+
+/* ---- against the dataset ----------------------------------------------------------------------
+ */
+
+tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
+                                       const tren_dataset_info *info, const char *path) {
+    const tren_dataset_info *data = &checkpoint->data;
+    size_t bytes = info->n_stats * sizeof *info->mean;
+    if (data->n_stats == 0 || checkpoint->dataset_digest != info->digest) return TREN_OK;
+    bool same = data->n_stats == info->n_stats && data->is_image == info->is_image &&
+                data->x_type == info->x_type && data->n_classes == info->n_classes &&
+                data->n_targets == info->n_targets &&
+                memcmp(&data->shape, &info->shape, sizeof info->shape) == 0 &&
+                memcmp(data->mean, info->mean, bytes) == 0 &&
+                memcmp(data->sd, info->sd, bytes) == 0 &&
+                tren_dataset_names_digest(data) == tren_dataset_names_digest(info);
+    if (same) return TREN_OK;
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "%s is damaged: its normalisation, shape or names are not those of the "
+                     "dataset that it was trained on; name another checkpoint, or train again",
+                     path);
+}

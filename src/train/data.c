@@ -3,27 +3,13 @@
 
 #include <stdlib.h>
 
-/* The sum of the row digests of rows [first, first + n) of a part, in blocks, since nothing of them
- * is kept. */
-static tren_status digest_rows(uint64_t *sum, const tren_dataset *dataset, tren_part part,
-                               size_t first, size_t n) {
-    enum { BLOCK = 8192 };
-    *sum = 0;
-    for (size_t at = 0; at < n; at += BLOCK) {
-        tren_rows rows;
-        TREN_TRY(tren_rows_read(&rows, dataset, part, first + at, n - at < BLOCK ? n - at : BLOCK));
-        *sum += tren_rows_digest(&rows);
-        tren_rows_close(&rows);
-    }
-    return TREN_OK;
-}
-
 /* Rank 0 looks at all rows of the validation and test parts. */
 static tren_status digest_later_parts(uint64_t sum[TREN_N_PARTS], const tren_trainer *t,
                                       const tren_dataset *dataset) {
     if (t->comm->rank > 0) return TREN_OK;
     for (int part = TREN_VALIDATION; part <= TREN_TEST; part++)
-        TREN_TRY(digest_rows(&sum[part], dataset, (tren_part)part, 0, t->info->rows[part]));
+        TREN_TRY(
+            tren_dataset_digest_rows(&sum[part], dataset, (tren_part)part, 0, t->info->rows[part]));
     return TREN_OK;
 }
 
@@ -48,8 +34,9 @@ tren_status trainer_read_data(tren_trainer *t) {
 tren_status trainer_pin_rows(tren_trainer *t) {
     enum { N = 2 * TREN_N_PARTS };
     double *all, mine[N];
+    t->result->content = t->info->digest;
     if (t->info->has_digests) return TREN_OK;
-    uint64_t sum[TREN_N_PARTS + 1] = {[TREN_N_PARTS] = tren_dataset_names_digest(t->info)};
+    uint64_t sum[TREN_N_PARTS] = {0};
     for (int part = 0; part < TREN_N_PARTS; part++) {
         mine[2 * part] = (double)(t->stamp.rows[part] >> 32);
         mine[2 * part + 1] = (double)(t->stamp.rows[part] & 0xffffffffu);
@@ -63,7 +50,7 @@ tren_status trainer_pin_rows(tren_trainer *t) {
             sum[part] +=
                 ((uint64_t)all[N * r + 2 * part] << 32) + (uint64_t)all[N * r + 2 * part + 1];
     free(all);
-    t->state_of.rows_digest = tren_digest(sum, sizeof sum);
+    t->state_of.rows_digest = t->result->content = tren_dataset_content_of(t->info, sum);
     return TREN_OK;
 }
 
@@ -82,9 +69,10 @@ static tren_status confirm(const tren_trainer *t) {
     tren_dataset *again;
     if (tren_dataset_open(&again, t->config->data) != TREN_OK) return changed(t);
     size_t first = t->rows.first, n = t->rows.n;
-    bool same = tren_dataset_info_of(again)->digest == t->info->digest &&
-                digest_rows(&now.rows[TREN_TRAIN], again, TREN_TRAIN, first, n) == TREN_OK &&
-                digest_later_parts(now.rows, t, again) == TREN_OK;
+    bool same =
+        tren_dataset_info_of(again)->digest == t->info->digest &&
+        tren_dataset_digest_rows(&now.rows[TREN_TRAIN], again, TREN_TRAIN, first, n) == TREN_OK &&
+        digest_later_parts(now.rows, t, again) == TREN_OK;
     for (int part = 0; same && part < TREN_N_PARTS; part++)
         same =
             (part == TREN_TRAIN && t->info->has_digests) || now.rows[part] == t->stamp.rows[part];

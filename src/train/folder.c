@@ -76,6 +76,54 @@ tren_status tren_folder_begin(tren_folder *folder, bool resume) {
     return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", log, why);
 }
 
+static bool is_there(const tren_folder *folder, const char *name) {
+    char path[TREN_MAX_PATH + 64];
+    tren_folder_path(path, sizeof path, folder, name);
+    return access(path, F_OK) == 0;
+}
+
+/* Whether the path still leads to the file that is open. */
+static bool is_ours(const tren_folder *folder, const char *name, int fd) {
+    char path[TREN_MAX_PATH + 64];
+    struct stat now, open;
+    tren_folder_path(path, sizeof path, folder, name);
+    return stat(path, &now) == 0 && fstat(fd, &open) == 0 && now.st_dev == open.st_dev &&
+           now.st_ino == open.st_ino;
+}
+
+bool tren_folder_is_others(const tren_folder *folder) {
+    return folder->path[0] && is_there(folder, ".lock") && !is_ours(folder, ".lock", folder->lock);
+}
+
+tren_status tren_folder_check(const tren_folder *folder) {
+    if (!folder->path[0] || is_ours(folder, ".lock", folder->lock)) return TREN_OK;
+    const char *what = is_there(folder, ".lock") ? "was removed, and is another run's now,"
+                       : is_there(folder, "")    ? "was emptied"
+                                                 : "was removed";
+    return tren_fail(TREN_ERR_ENV,
+                     "the run folder %s %s while the run was going on: its checkpoints, best "
+                     "weights, metrics.csv and run.log are lost; train again, and leave the folder "
+                     "alone meanwhile",
+                     folder->path, what);
+}
+
+tren_status tren_folder_check_end(const tren_folder *folder, bool has_best) {
+    static const char *const name[] = {"last.h5", "best.h5", "config.yaml", "result.json"};
+    char lost[128] = "";
+    if (!folder->path[0]) return TREN_OK;
+    if (tren_folder_is_others(folder) || !is_there(folder, "")) return tren_folder_check(folder);
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        if (!is_there(folder, name[i]) && (has_best || strcmp(name[i], "best.h5") != 0))
+            snprintf(lost + strlen(lost), sizeof lost - strlen(lost), " %s", name[i]);
+    if (folder->metrics && !is_ours(folder, "metrics.csv", fileno(folder->metrics)))
+        snprintf(lost + strlen(lost), sizeof lost - strlen(lost), " metrics.csv");
+    if (!lost[0]) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV,
+                     "files of the run folder %s were removed or replaced while the run was going "
+                     "on; lost:%s; train again, and leave the folder alone meanwhile",
+                     folder->path, lost);
+}
+
 void tren_folder_close(tren_folder *folder) {
     if (folder->log) fclose(folder->log);
     if (folder->metrics) fclose(folder->metrics);

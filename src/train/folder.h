@@ -19,6 +19,13 @@ tren_status tren_folder_begin(tren_folder *folder, bool resume);
 void tren_folder_close(tren_folder *folder);
 void tren_folder_path(char *out, size_t n, const tren_folder *folder, const char *name);
 void tren_folder_remove(const tren_folder *folder, const char *name); /* if it is there */
+/* Whether the folder still has our lock: it may have been removed, emptied, or made anew by another
+ * run, whose files must not be touched. TREN_ERR_ENV. */
+tren_status tren_folder_check(const tren_folder *folder);
+bool tren_folder_is_others(const tren_folder *folder);
+/* Whether all that a run leaves is there at its end, best.h5 if it has one. TREN_ERR_ENV names
+ * what is lost. */
+tren_status tren_folder_check_end(const tren_folder *folder, bool has_best);
 /* Writes a small text file by way of a temporary one. */
 tren_status tren_folder_write(const tren_folder *folder, const char *name, const char *text);
 

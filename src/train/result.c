@@ -140,6 +140,7 @@ bool trainer_has_result(const tren_trainer *t) {
 tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     const tren_result *r = t->result;
     json j = {.n = 0};
+    if (tren_folder_is_others(&t->folder)) return tren_folder_check(&t->folder);
     put(&j, "{\n");
     put_text(&j, "status", status_name(st));
     put_text(&j, "stop_reason", tren_stop_reason_name(r->reason));
@@ -170,5 +171,8 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     put_text(&j, "cpu_level", t->graph->kernels->level);
     put_phases(&j, r);
     put(&j, "}\n");
-    return tren_folder_write(&t->folder, "result.json", j.text);
+    tren_status written = tren_folder_write(&t->folder, "result.json", j.text);
+    if (written != TREN_OK && tren_folder_check(&t->folder) != TREN_OK) return TREN_ERR_ENV;
+    if (written != TREN_OK || st == TREN_ERR_DIVERGED) return written;
+    return tren_folder_check_end(&t->folder, t->best_written);
 }

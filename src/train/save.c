@@ -25,9 +25,20 @@ static void collect(void *ctx, real *full, int i) {
     c->done++;
 }
 
-static tren_status write_best(const tren_trainer *t, const real *value) {
+/* What cannot be written because the folder is gone is told so. */
+static tren_status write_checkpoint(const tren_trainer *t, const char *name, const char *previous,
+                                    const tren_checkpoint_arrays *arrays) {
+    if (tren_folder_is_others(&t->folder)) return tren_folder_check(&t->folder);
+    tren_status st = tren_checkpoint_write(t->folder.path, name, previous, &t->state_of, arrays);
+    if (st != TREN_OK && access(t->folder.path, F_OK) != 0) return tren_folder_check(&t->folder);
+    return st;
+}
+
+static tren_status write_best(tren_trainer *t, const real *value) {
     tren_checkpoint_arrays arrays = {.graph = t->graph, .value = value};
-    return tren_checkpoint_write(t->folder.path, "best.h5", NULL, &t->state_of, &arrays);
+    tren_status st = write_checkpoint(t, "best.h5", NULL, &arrays);
+    if (st == TREN_OK) t->best_written = true;
+    return st;
 }
 
 /* Rank 0. last.h5 names the best weights, so best.h5 comes first; and a damaged last.h5 must not
@@ -36,7 +47,7 @@ static tren_status write_in_order(tren_trainer *t, const tren_checkpoint_arrays 
     if (t->best_waits) TREN_TRY(write_best(t, t->best.at));
     t->best_waits = false;
     const char *previous = t->last_damaged ? NULL : "previous.h5";
-    TREN_TRY(tren_checkpoint_write(t->folder.path, "last.h5", previous, &t->state_of, arrays));
+    TREN_TRY(write_checkpoint(t, "last.h5", previous, arrays));
     t->last_damaged = false;
     return TREN_OK;
 }
@@ -228,10 +239,10 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
 static tren_status check_position(const tren_trainer *t, const tren_checkpoint *c,
                                   const char *path) {
     const tren_position *at = &c->at;
-    bool whole = trainer_iterates(t) || (at->rows > 0) == (at->step > 0);
-    if (at->step < t->steps_per_epoch && at->rows <= (int64_t)t->info->rows[TREN_TRAIN] && whole &&
-        c->n_history == (size_t)at->epoch && strcmp(c->optimizer, t->optimizer->name) == 0 &&
-        strcmp(c->precision, TREN_REAL_NAME) == 0)
+    int64_t rows = trainer_iterates(t) ? at->rows : at->step * (int64_t)t->batch;
+    if (at->step < t->steps_per_epoch && at->rows <= (int64_t)t->info->rows[TREN_TRAIN] &&
+        at->rows == rows && at->correct <= (double)at->rows && c->n_history == (size_t)at->epoch &&
+        strcmp(c->optimizer, t->optimizer->name) == 0 && strcmp(c->precision, TREN_REAL_NAME) == 0)
         return TREN_OK;
     return tren_checkpoint_damaged(
         path,
@@ -253,6 +264,7 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
                          "resume with the old data, or start another run with --out",
                          t->config->data, (unsigned long long)t->info->digest,
                          (unsigned long long)c->dataset_digest);
+    TREN_TRY(tren_checkpoint_check_data(c, t->info, path));
     if (c->rows_digest && c->rows_digest != t->state_of.rows_digest)
         return tren_fail(TREN_ERR_USAGE,
                          "%s: its rows are not those that this run was trained on (digest "
@@ -309,6 +321,7 @@ static tren_status read_states(tren_trainer *t, const char *path) {
             if (part.off + part.len > t->n_values) part.len = t->n_values - part.off;
             TREN_TRY(tren_checkpoint_read_state(at, path, t->optimizer->state_name[k], t->n_values,
                                                 part));
+            TREN_TRY(tren_checkpoint_check_state(at, part.len, t->optimizer->state_name[k], path));
         }
     }
     return TREN_OK;

@@ -31,6 +31,11 @@ static void say_plan(const tren_trainer *t) {
                     "note: batch_size %d is more than the %zu training rows: every step takes all "
                     "of them",
                     c->batch_size, t->info->rows[TREN_TRAIN]);
+    if (t->augment.warps && t->normalizer.mean)
+        trainer_say(t,
+                    "note: augment: outside of images is the mean of a channel, not 0, where it "
+                    "is more than %d sd from 0",
+                    TREN_FAR);
     if (tren_reducer_max_nodes(t->reducer) > 1)
         trainer_say(t,
                     "note: up to %d tree nodes a rank, so more to send; ranks that are a power of "
@@ -129,7 +134,7 @@ static tren_status run(tren_trainer *t) {
         if (written == TREN_OK) tren_fail(st, "%s", text);
     }
     written = tren_comm_agree(t->comm, written);
-    return st != TREN_OK ? st : written;
+    return written == TREN_OK || st == TREN_ERR_DIVERGED ? st : written;
 }
 
 static tren_status agree(const tren_comm *comm, const tren_config *config,

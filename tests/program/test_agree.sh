@@ -15,7 +15,8 @@ two() {
     local -a a b
     read -ra a <<<"$2"
     read -ra b <<<"$3"
-    timeout -k 5 60 mpirun -n 1 "${train[@]}" --out "$1" "${a[@]}" : -n 1 "${train[@]}" --out "$1" "${b[@]}"
+    # mpirun would read what a loop around it reads.
+    timeout -k 5 60 mpirun -n 1 "${train[@]}" --out "$1" "${a[@]}" : -n 1 "${train[@]}" --out "$1" "${b[@]}" </dev/null
 }
 
 # Each kind of key: what a hang, other bits, or nothing at all came of.
@@ -38,7 +39,7 @@ epochs 3
 max_steps 3
 reduction gather
 precision double
-early_stopping.patience 7
+early_stopping.rule patience
 stacking false
 END
     expect 2 "out differs between ranks" two r "--data data.h5" "--data data.h5 --out s"
@@ -83,6 +84,79 @@ test_other_data() {
     expect 4 "plain.h5: the digest of its rows differs between ranks" two m "--data plain.h5" "--data plain2.h5"
     expect 4 "rank 1 (" two m "--data data.h5" "--data nowhere.h5"
     [[ ! -e m ]] || fail "a run folder was made"
+}
+
+# A dataset that somebody made, 6 MB of it: one row that differs is found, in any part and on any rank, whether or not
+# it lies among the rows that this rank trains on; and two names of one file are not compared at all.
+make_large() { # FILE
+    "$python" - "$1" <<'END'
+import h5py, numpy as np, sys
+rng = np.random.default_rng(1)
+with h5py.File(sys.argv[1], "w") as f:
+    f.attrs.update({"schema": "tren dataset", "schema_version": 1, "layout": "table", "shape": [64], "n_classes": 3,
+                    "mean": np.zeros(64), "sd": np.ones(64)})
+    for part, n in (("train", 20000), ("validation", 2000), ("test", 2000)):
+        f[part + "/x"] = rng.normal(size=(n, 64)).astype("f4")
+        f[part + "/y"] = rng.integers(0, 3, n)
+END
+}
+
+test_large_data() {
+    local at row
+    make_large large.h5
+    while read -r at row; do
+        cp -p large.h5 copy.h5
+        edit copy.h5 "$at" "$row"
+        touch -r large.h5 copy.h5
+        expect 4 "large.h5: the digest of its rows differs between ranks" two l "--data large.h5" "--data copy.h5"
+        expect 4 "large.h5: the digest of its rows differs between ranks" two l "--data $PWD/large.h5" "--data copy.h5"
+    done <<'END'
+train/x 3
+train/x 19998
+train/y 12345
+validation/x 1777
+test/y 1
+END
+    [[ ! -e l ]] || fail "a run folder was made"
+    cp large.h5 copy.h5 && ln -s large.h5 link.h5
+    expect 0 "digest" two l1 "--data large.h5" "--data copy.h5"
+    expect 0 "digest" two l2 "--data large.h5" "--data link.h5"
+    same_run l1 l2
+    "$python" -c "import h5py
+with h5py.File('copy.h5', 'r+') as f, h5py.File('away.h5', 'w') as g:
+    x = f['train/x'][:]
+    g['x'] = x
+    del f['train/x']
+    layout = h5py.VirtualLayout(x.shape, x.dtype)
+    layout[:] = h5py.VirtualSource('away.h5', 'x', x.shape)
+    f.create_virtual_dataset('train/x', layout)"
+    mkdir other && cp copy.h5 away.h5 other
+    edit other/away.h5 x 777
+    expect 4 "copy.h5: the digest of its rows differs between ranks" two l "--data copy.h5" "--data other/copy.h5"
+}
+
+# The points of a sweep are of one dataset: another one, even with the same header, is other points.
+test_sweep_data() {
+    make_large large.h5
+    printf 'data: large.h5\nmodel.hidden: 4\nepochs: 1\ngrid: {seed: [1, 2]}\n' >s.yaml
+    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
+    cp sw/sweep.csv before.csv
+    edit large.h5 train/y 5
+    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
+    ! cmp -s sw/sweep.csv before.csv || fail "the sweep has the points of the old data"
+    cp large.h5 two.h5
+    edit two.h5 test/x 5
+    printf 'data: large.h5\nmodel.hidden: 4\nepochs: 1\ngrid: {data: [large.h5, two.h5]}\n' >s.yaml
+    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sd --no-plots
+    # Changed while it runs: before the second point is begun, in place or by another file of the name.
+    cp data.h5 used.h5
+    printf 'data: used.h5\nmodel.hidden: 6\nepochs: 300\ngrid: {seed: [1, 2, 3]}\n' >s.yaml
+    some_point() { compgen -G 'sm/points/*.csv' >/dev/null; }
+    { await some_point && mv seed4.h5 used.h5; } &
+    "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 4 --out seed4.h5 >/dev/null
+    expect 4 "used.h5 was changed while the sweep was running" "$tren" sweep s.yaml --out sm --no-plots
+    wait
+    [[ ! -e sm/sweep.csv ]] || fail "a table of two datasets"
 }
 
 # Every part is verified when it is read, by whoever reads it.
@@ -153,6 +227,31 @@ test_other_commands() {
         "${run[@]}" "$tren" lab run W4 --quick --seeds 1 : -n 1 "$tren" lab run W4 --quick --seeds 2
 }
 
+# What only one rank does, and what ends without MPI while the others train: no hang, and both are named.
+test_one_rank_alone() {
+    local option run=(timeout -k 5 20 mpirun -n 1)
+    expect 3 "what the program does differs between ranks: train on rank 0" two d "--data data.h5" "--data data.h5 --dry-run"
+    expect 3 "what the program does differs between ranks: train, without" two d "--data data.h5 --dry-run" "--data data.h5"
+    for option in "config --data data.h5" "train --help" help; do
+        # shellcheck disable=SC2086
+        expect 3 "what the program does differs between ranks" \
+            "${run[@]}" "${train[@]}" --data data.h5 --out d : -n 1 "$tren" $option
+    done
+    [[ ! -e d ]] || fail "a run folder was made"
+    expect 0 "parameters" mpi 2 "${train[@]}" --data data.h5 --dry-run
+    expect 0 "data.h5" mpi 3 "$tren" config --data data.h5 --get data
+    expect 0 "" "${train[@]}" --data data.h5 --out r3
+    local predict=("$tren" predict r3 --data data.h5)
+    expect 2 "--out differs between ranks: p.csv on rank 0" \
+        "${run[@]}" "${predict[@]}" --out p.csv : -n 1 "${predict[@]}" --out q.csv
+    expect 2 "--top differs between ranks: 1 on rank 0" \
+        "${run[@]}" "${predict[@]}" --out p.csv --top 1 : -n 1 "${predict[@]}" --out p.csv --top 2
+    expect 2 "--json differs between ranks" "${run[@]}" "$tren" eval r3 : -n 1 "$tren" eval r3 --json
+    printf 'data: data.h5\nout: s2\nepochs: 1\ngrid: {seed: [1, 2]}\n' >y.yaml
+    expect 2 "--y differs between ranks: train_loss on rank 0" \
+        "${run[@]}" "$tren" sweep y.yaml --y train_loss : -n 1 "$tren" sweep y.yaml
+}
+
 # Other names of the columns are other data, in every file.
 test_names() {
     local kind
@@ -190,7 +289,7 @@ END
         timeout -k 5 60 mpirun -n 1 "${train[@]}" $options : -n 1 unshare -m ./other.sh
 }
 
-for name in ${TREN_ONLY:-config other_data edited_rows changed_meanwhile other_commands names other_checkpoint}; do
+for name in ${TREN_ONLY:-config other_data large_data sweep_data edited_rows changed_meanwhile other_commands one_rank_alone names other_checkpoint}; do
     "test_$name"
     echo "ok $name"
 done

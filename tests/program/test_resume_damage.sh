@@ -201,6 +201,36 @@ test_two_runs() {
     [[ $code -eq 137 ]] || fail "mpirun: exit code $code"
 }
 
+# A run whose folder goes away ends with an error that says what is lost, and never writes into another run's folder.
+gone() { # MESSAGE COMMAND ...   What is done to the folder `live4` of a run that goes on.
+    local message=$1 launched code=0
+    shift
+    rm -rf live4
+    "$tren" train config.yaml --out live4 --epochs 1000000 --batch_size 1 --checkpoint_steps 0 >live4.out 2>&1 &
+    launched=$!
+    await test -s live4/best.h5 -a -s live4/last.h5
+    touch seen
+    await test live4/last.h5 -nt seen # just saved: not in the middle of it
+    kill -STOP "$launched"
+    "$@"
+    kill -CONT "$launched"
+    kill -USR1 "$launched"
+    wait "$launched" || code=$?
+    [[ $code -eq 3 ]] || fail "$*: exit code $code, not 3: $(tail -n 9 live4.out)"
+    grep -qF "$message" live4.out || fail "$*: no '$message' in $(tail -n 9 live4.out)"
+}
+empty() { rm -r live4 && mkdir live4; }
+replace() { rm -r live4 && cp -r plain live4 && touch live4/.lock && cp -r live4 live4.before; }
+
+test_folder_gone() {
+    gone "the run folder live4 was removed while the run was going on: its checkpoints" rm -r live4
+    gone "config.yaml metrics.csv; train again" empty
+    [[ -s live4/last.h5 ]] || fail "the last weights are not kept"
+    gone "the run folder live4 was removed, and is another run's now" replace
+    diff -r live4 live4.before || fail "the other run's folder was changed"
+    gone "lost: config.yaml metrics.csv; train again" rm live4/config.yaml live4/metrics.csv
+}
+
 h5py="" # a Python that has it
 for python in /usr/bin/python3 python3; do
     [[ $h5py ]] || ! "$python" -c "import h5py" 2>/dev/null || h5py=$python
@@ -214,7 +244,7 @@ names = h5py.File('stopped/last.h5')['parameters'].attrs['names']
 print(names[0].decode() if isinstance(names[0], bytes) else names[0])")
     first_state=$("$h5py" -c "import h5py; print('/optimizer/' + next(iter(h5py.File('stopped/last.h5')['optimizer'])))")
 fi
-all=(truncated flipped killed_after_damage both_damaged other_files full_disk two_runs)
+all=(truncated flipped killed_after_damage both_damaged other_files full_disk two_runs folder_gone)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 for name in "$@"; do "test_$name"; done
 echo "damage, full disks and second runs: all as expected"

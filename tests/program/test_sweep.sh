@@ -55,6 +55,24 @@ cmp <(sed 's/.*,//' one/sweep.csv | sort) <(sed 's/.*,//' other/sweep.csv | sort
 for file in other/points/*; do head -c 20 /dev/urandom >"$file" && break; done
 expect 4 "is damaged, or of another version" "$tren" sweep other.yaml --out other
 [[ $(wc -l <other/sweep.csv) -eq 19 ]] || fail "a damaged point has cost the table"
+for change in 's/^[a-z]*,/nonsense,/' 's/,[0-9.]*,/,x,/' 's/.$/z/' 's/$/\n&/'; do # a status, a number, a digest, two rows
+    rm -r other && cp -r one other
+    for file in other/points/*; do sed -i "2$change" "$file" && break; done
+    ! cmp -s "$file" "one/points/${file##*/}" || fail "$change: nothing was changed"
+    expect 4 "is damaged, or of another version" "$tren" sweep other.yaml --out other
+done
+
+# Another grid in the same folder does not cost the first one its table, and goes back and forth without new copies.
+cp -r one two
+sed 's/seed: .*/seed: [7]/' grid.yaml >seven.yaml
+expect 0 "kept as two/sweep-1.csv" "$tren" sweep seven.yaml --out two
+cmp two/sweep-1.csv one/sweep.csv || fail "the table of the first grid is not kept"
+[[ $(wc -l <two/sweep.csv) -eq 7 ]] || fail "not 6 rows"
+expect 0 "kept as two/sweep-2.csv" "$tren" sweep grid.yaml --out two
+cmp two/sweep.csv one/sweep.csv || fail "another table than the first time"
+expect 0 "kept as two/sweep-1.csv" "$tren" sweep seven.yaml --out two
+[[ ! -e two/sweep-3.csv ]] || fail "a third copy of two tables"
+[[ ! -e other/sweep-1.csv ]] || fail "a longer grid kept the table of the shorter one, which is part of it"
 
 # ---- killed half-way, resumed on another number of ranks
 expect 0 "18 trained" sweep 1 whole

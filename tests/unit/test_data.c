@@ -339,3 +339,31 @@ Test(dataset, check_counts_bad_values_and_labels) {
     cr_assert(check.part[0].x == TREN_INTACT_UNKNOWN);
     tren_dataset_check_close(&check);
 }
+
+/* ---- what rows are normalised by --------------------------------------------------------------
+ */
+
+/* A copy of c.h5 in which one value of mean or sd was changed by hand, and the digests were not. */
+static void edit_statistic(const char *name) {
+    char command[256];
+    snprintf(command, sizeof command,
+             "/usr/bin/python3 -c \"import h5py; a = h5py.File('c.h5', 'r+').attrs; v = a['%s']; "
+             "v[1] += 0.5; a['%s'] = v\"",
+             name, name);
+    cr_assert_eq(system(command), 0);
+}
+
+Test(dataset, refuses_statistics_that_were_changed_by_hand) {
+    if (system("/usr/bin/python3 -c 'import h5py' 2>/dev/null") != 0) return;
+    static const char *const name[] = {"mean", "sd"};
+    for (int i = 0; i < 2; i++) {
+        tren_dataset *dataset;
+        write_classes("c.h5", plain);
+        tren_dataset_close(open_dataset("c.h5"));
+        edit_statistic(name[i]);
+        cr_assert_eq(tren_dataset_open(&dataset, "c.h5"), TREN_ERR_DATA);
+        cr_assert(strstr(tren_error_text(), "mean and sd are not those that were written"), "%s",
+                  tren_error_text());
+        remove("c.h5");
+    }
+}

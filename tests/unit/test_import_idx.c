@@ -207,6 +207,6 @@ Test(import_idx, files_that_do_not_belong_together_are_refused) {
     tren_source_close(&source);
     const char *const two[] = {"images", "i", "images", "wide", "labels", "l", "labels", "l", NULL};
     test_expect_error(test_import(&source, &tren_source_idx, two), TREN_ERR_DATA,
-                      "i and wide differ");
+                      "i holds u8 [*, 2, 2], and wide u8 [*, 3, 4]: files of one type");
     tren_source_close(&source);
 }

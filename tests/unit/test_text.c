@@ -66,7 +66,7 @@ Test(text, reads_times_in_every_notation) {
     static const char *const bad[] = {
         "",          "s",    "1:60", "1:60:00", "1:00:60", "-1:00:00", "1:2:3:4", "5 minutes",
         "1h30m",     ":30",  "90:",  "1-",      "-1-0",    "1-2-3",    "1-0:60",  "1-0:00:60",
-        "1-0:0:0:0", "1-0h", "1:-5", "1 -0",    "1-0 0",   "1::2"};
+        "1-0:0:0:0", "1-0h", "1-24", "1-25:00:00", "0-99:00", "1:-5", "1 -0",    "1-0 0",   "1::2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_assert_eq(tren_text_seconds(&value, bad[i]), TREN_TEXT_MALFORMED, "'%s'", bad[i]);
 }
