@@ -70,8 +70,8 @@ static tren_status not_found(const tren_csv_columns *c, const char *option, cons
         return tren_fail(TREN_ERR_USAGE, "--%s: there is no column '%s': did you mean '%s'?",
                          option, text, nearest);
     return tren_fail(TREN_ERR_USAGE,
-                     "--%s: there is no column '%s' (%zu columns, numbered from 1%s)", option, text,
-                     c->n, c->name ? "" : "; the file has no header");
+                     "--%s: there is no column '%s': give one of %zu columns, numbered from 1%s",
+                     option, text, c->n, c->name ? ", or its name" : " (the file has no header)");
 }
 
 /* Where the names are numbers too, which column is meant is said. */

@@ -23,5 +23,5 @@ else
     options=(--seconds 45)
 fi
 keep=${TREN_BUILD:-$TREN_BIN}/fuzz-failures
-"$python" "$here/fuzz.py" "$tren" --keep "$keep" --known "$here/known.txt" --replay "$here/cases" "${options[@]}" ||
-    fail "see above; what failed and is new is in $keep"
+"$python" "$here/fuzz.py" "$tren" --keep "$keep" --replay "$here/cases" "${options[@]}" ||
+    fail "see above; what failed is in $keep"
