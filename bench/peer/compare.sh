@@ -18,7 +18,7 @@ if [[ -n ${LEVEL:-} ]]; then
     cpu=(--cpu v3)
     export OPENBLAS_CORETYPE=Zen ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
 fi
-"$python" -c 'import torch; print("# PyTorch", torch.__version__, torch.backends.cpu.get_capability())'
+"$python" -c 'import torch; print("# PyTorch", torch.__version__, torch.backends.cpu.get_cpu_capability())'
 tren --version | sed 's/^/# /'
 echo "# microseconds a step, median of $rounds rounds; x: PyTorch's best over tren"
 

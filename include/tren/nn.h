@@ -82,6 +82,9 @@ typedef struct tren_layer_ops {
     tren_status (*check)(const tren_layer *layer, int rows);
     /* Finds out which calls of a row pattern may be stacked. May be NULL. */
     tren_status (*tune)(const tren_layer *layer, tren_work *work, int pattern);
+    /* How many reals `tune` takes for a while, at most, for `rows` rows in `n_groups` microbatches.
+     * NULL: none. */
+    size_t (*trial)(const tren_layer *layer, int n_groups, int rows);
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
@@ -308,6 +311,10 @@ void tren_layer_backward(const tren_layer *layer, tren_work *work, const tren_pa
 void tren_work_fold(tren_work *work, size_t off, const real *leaf, int n);
 /* Rows of memory that a worker needs for max_rows rows in so many microbatches. */
 int tren_work_capacity(const tren_graph *graph, int max_rows, int n_groups);
+/* Reals that a worker takes to train beside activations: for partial sums, and for a while, while
+ * products are tried. */
+size_t tren_work_room(const tren_graph *graph, int n_groups);
+size_t tren_work_trial(const tren_graph *graph, int n_groups, int rows);
 /* Bytes of activations, gradients of activations and partial sums. */
 size_t tren_work_bytes(const tren_work *work);
 /* How many of the patterns' calls are stacked, for people: "11 of 14 calls stacked". */

@@ -73,7 +73,7 @@ static tren_status text_of(const char **text, char bytes[TREN_MAX_PATH], const r
     const char *tag = (const char *)node->tag;
     *text = scalar(node);
     if (strlen(*text) != node->data.scalar.length)
-        return fail_at(r, node, key, "contains a zero byte");
+        return fail_at(r, node, key, "contains a zero byte; remove it");
     if (!tag || strcmp(tag, "tag:yaml.org,2002:binary") != 0) return TREN_OK;
     if (!tren_base64_decode(bytes, TREN_MAX_PATH, *text))
         return fail_at(r, node, key,
@@ -292,7 +292,7 @@ static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
     }
     size_t line = parser->problem_mark.line;
     const char *hint = line_has_tab(r, line)      ? "; indent with spaces, not tabs"
-                       : strstr(problem, "alias") ? "; a text that begins with * needs quotes"
+                       : strstr(problem, "alias") ? "; put quotes around a text that begins with *"
                                                   : "; check its quotes, brackets and indentation";
     return tren_fail(TREN_ERR_USAGE, "%s:%zu: not YAML: %s%s%s%s%s", r->name, line + 1, problem,
                      parser->context ? " (" : "", parser->context ? parser->context : "",

@@ -5,9 +5,15 @@
 
 #include "tren/base.h"
 
+#include <stdarg.h>
+
 /* How many bytes the UTF-8 character at `text` has, and its number; 0: the byte begins none. */
 int tren_utf8_next(uint32_t *code, const char *text);
 bool tren_utf8_valid(const char *text);
+
+/* As vsnprintf; of a message that is too long, the middle is left out ("..."): what to do comes
+ * last, behind names of any length. */
+void tren_quote_message(char *out, size_t n, const char *format, va_list args);
 
 /* For people: control characters, characters that turn the direction of writing, and bytes that
  * are not UTF-8 as \x1b, \u202e, \n; all else as it stands. */

@@ -6,6 +6,7 @@
 #include "data/check.h"
 #include "cli/console.h"
 #include <stdarg.h>
+#include <string.h>
 
 /* Findings of one file. */
 typedef struct verdict {
@@ -16,7 +17,7 @@ static void say(int *count, const char *kind, const char *format, va_list args) 
     char text[2048];
     ++*count;
     printf("  %-6s ", kind);
-    vsnprintf(text, sizeof text, format, args);
+    tren_quote_message(text, sizeof text, format, args);
     fputs(tren_cli_shown(text), stdout);
     printf("\n");
 }
@@ -88,7 +89,8 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
 static void judge_origin(verdict *v, const tren_dataset_check *check, const tren_dataset *dataset) {
     tren_provenance from;
     if (tren_dataset_provenance(&from, dataset) != TREN_OK)
-        error(v, "%s: make the file again", tren_error_text());
+        error(v, "%s%s", tren_error_text(),
+              strstr(tren_error_text(), "make it again") ? "" : ": make the file again");
     if (!check->has_clean) {
         if (from.label_noise != 0)
             note(v, "train: has label noise of %g, but not the labels before it (%s)",

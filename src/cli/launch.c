@@ -101,11 +101,21 @@ static long env_number(const char *name, long otherwise) {
     return *end ? otherwise : value;
 }
 
-long tren_launch_rank(void) {
+/* The variable that tells this process its rank, or NULL. */
+static const char *rank_variable(void) {
     static const char *const rank[] = {"PMIX_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK"};
     for (size_t i = 0; i < sizeof rank / sizeof *rank; i++)
-        if (getenv(rank[i])) return env_number(rank[i], 0);
-    return getenv("SLURM_STEP_ID") ? env_number("SLURM_PROCID", 0) : 0;
+        if (getenv(rank[i])) return rank[i];
+    return getenv("SLURM_STEP_ID") ? "SLURM_PROCID" : NULL;
+}
+
+long tren_launch_rank(void) {
+    const char *variable = rank_variable();
+    return variable ? env_number(variable, 0) : 0;
+}
+
+bool tren_launch_is_alone(void) {
+    return !rank_variable();
 }
 
 bool tren_launch_is_first(void) {

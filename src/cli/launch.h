@@ -42,6 +42,8 @@ tren_status tren_launch_check_limits(bool mpi);
 /* Whether this process is rank 0, or not one of many, as far as the launcher's environment tells:
  * the one that speaks before MPI_Init. */
 bool tren_launch_is_first(void);
+/* Whether no launcher started this process. */
+bool tren_launch_is_alone(void);
 
 /* Whether a person watches what this process writes to fd 1 or 2. Under mpirun the ranks' own
  * descriptors say nothing (a pseudo-terminal where mpirun's goes to a file, a pipe where it goes to

@@ -4,7 +4,9 @@
 #include "tren/kernels.h"
 #include "tren/train.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,12 +59,50 @@ static void stop_watching(void) {
     signal(SIGALRM, SIG_DFL);
 }
 
+/* ---- a process that no launcher started --------------------------------------------------------
+ */
+
+static char session[PATH_MAX];
+
+static void remove_session(void) {
+    rmdir(session); /* Open MPI has emptied it */
+}
+
+/* Open MPI keeps the files of all processes of a user in one folder, which a process removes when
+ * it ends, although the next is just making its own there: MPI_Init of that one then aborts. A
+ * process without a launcher gets a folder of its own, and starts no daemon. */
+static void open_session(void) {
+    const char *given = getenv("OMPI_MCA_orte_tmpdir_base"), *usual = getenv("TMPDIR"),
+               *base = given   ? given
+                       : usual ? usual
+                               : "/tmp";
+    int n = snprintf(session, sizeof session, "%s/tren.XXXXXX", base);
+    if (n >= (int)sizeof session || !mkdtemp(session)) return;
+    atexit(remove_session);
+    setenv("OMPI_MCA_orte_tmpdir_base", session, 1);
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+}
+
+static tren_status start_alone(tren_comm *comm) {
+    const char *given = getenv("OMPI_MCA_orte_tmpdir_base");
+    char *base = given ? strdup(given) : NULL;
+    open_session();
+    tren_status st = tren_comm_open(comm);
+    /* An mpirun that this process starts is to see what the user set. */
+    if (base)
+        setenv("OMPI_MCA_orte_tmpdir_base", base, 1);
+    else
+        unsetenv("OMPI_MCA_orte_tmpdir_base");
+    free(base);
+    return st;
+}
+
 static bool was_started;
 
 tren_status tren_mpi_start(tren_comm *comm, double timeout) {
     was_started = true;
     watch(timeout > 0 ? fmax(timeout, LEAST_SECONDS) : 0);
-    tren_status st = tren_comm_open(comm);
+    tren_status st = tren_launch_is_alone() ? start_alone(comm) : tren_comm_open(comm);
     stop_watching();
     if (st != TREN_OK) return st;
     comm->node_memory = tren_launch_node_memory(comm->local_size);

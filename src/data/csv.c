@@ -1,3 +1,4 @@
+#include "base/quote.h"
 #include "data/csv.h"
 #include "base/text.h"
 #include <math.h>
@@ -25,7 +26,7 @@ tren_status tren_csv_fail(const tren_csv *csv, const char *format, ...) {
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    tren_quote_message(text, sizeof text, format, args);
     va_end(args);
     return tren_fail(TREN_ERR_DATA, "%s:%zu: %s", tren_stream_path(csv->stream), csv->line, text);
 }

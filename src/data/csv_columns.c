@@ -83,11 +83,11 @@ static tren_status not_found(const tren_csv_columns *c, const char *option, cons
     if (nearest)
         return tren_fail(TREN_ERR_USAGE, "--%s: there is no column '%s': did you mean '%s'?",
                          option, text, nearest);
-    char names[256] = "; the file has no header";
+    char names[256] = " (the file has no header)";
     if (c->name) list_names(names, sizeof names, c);
     return tren_fail(TREN_ERR_USAGE,
-                     "--%s: there is no column '%s' (%zu columns, numbered from 1%s)", option, text,
-                     c->n, names);
+                     "--%s: there is no column '%s': give one of %zu columns, numbered from 1%s",
+                     option, text, c->n, names);
 }
 
 /* Where the names are numbers too, which column is meant is said. */

@@ -1,4 +1,5 @@
 /* Opening a dataset: the schema is checked once, here, so that everything after may rely on it. */
+#include "base/quote.h"
 #include "data/row_digests.h"
 #include "data/source.h"
 #include <math.h>
@@ -18,7 +19,7 @@ static tren_status refuse(const tren_dataset *dataset, const char *format, ...) 
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    tren_quote_message(text, sizeof text, format, args);
     va_end(args);
     return tren_fail(TREN_ERR_DATA, "%s: %s", dataset->path, text);
 }
@@ -333,7 +334,7 @@ static tren_status dataset_read(tren_dataset *dataset) {
     TREN_TRY(tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA));
     TREN_TRY(check_schema(dataset));
     tren_status st = read_content(dataset);
-    if (st != TREN_ERR_DATA) return st;
+    if (st != TREN_ERR_DATA || strstr(tren_error_text(), "make it again")) return st;
     return tren_fail(st, "%s; make it again with 'tren data'", tren_error_text());
 }
 

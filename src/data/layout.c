@@ -26,8 +26,10 @@ static tren_status check_settings(const tren_h5_shape *shape, const tren_layout_
     if (want->channels_last && want->channels_first)
         return tren_fail(TREN_ERR_USAGE, "--channels-last and --channels-first exclude each other");
     if (want->channels_last && shape->rank != 4)
-        return tren_fail(TREN_ERR_USAGE, "--channels-last: %s has %d dimensions, [n,h,w,c] has 4",
-                         what, shape->rank);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--channels-last: %s has %d dimensions, [n,h,w,c] has 4; leave the option out", what,
+            shape->rank);
     return TREN_OK;
 }
 

@@ -61,7 +61,8 @@ static tren_status check_alike(const input *in, tren_type test_type) {
 static tren_status input_open(input *in) {
     TREN_TRY(tren_h5_info(in->file[0], in->name[0], &in->shape[0], &in->type));
     if (in->shape[0].rank == 0)
-        return tren_fail(TREN_ERR_DATA, "%s: %s is a single value, not rows", path_of(in),
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: %s is a single value, not rows; name a dataset of rows", path_of(in),
                          in->name[0]);
     if (!in->name[1]) return TREN_OK;
     tren_type test_type;

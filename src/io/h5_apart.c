@@ -159,7 +159,8 @@ tren_status tren_h5_range_read_apart(const tren_h5_range *range, void *out) {
     size_t bytes = tren_h5_count(&range->set->shape, 1);
     if (!tren_size_mul(&bytes, bytes, tren_type_size(range->type)) ||
         !tren_size_mul(&bytes, bytes, range->n))
-        return tren_h5_refuse(range->file, range->name, "has more values than memory can hold");
+        return tren_h5_refuse(range->file, range->name,
+                              "has more values than memory can hold: use less data");
     if (bytes == 0) return TREN_OK;
     tren_h5_range copy = *range;
     tren_h5_task task = {range->file, range->name, send_rows, &copy};

@@ -90,6 +90,8 @@ tren_status tren_h5_put_texts(tren_h5 *file, const char *object, const char *nam
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+#define REMEDY ": the file is damaged, or another program changed it; copy or make it again"
+
 /* An attribute opened for reading, with its type and number of elements. */
 typedef struct opened {
     hid_t id, type;
@@ -106,7 +108,7 @@ static tren_status attribute_open(place at, opened *attribute) {
     tren_h5_quiet();
     *attribute = (opened){.id = H5I_INVALID_HID, .type = H5I_INVALID_HID};
     if (!tren_h5_has_attr(at.file, at.object, at.name))
-        return tren_h5_refuse(at.file, at.object, "has no attribute %s", at.name);
+        return tren_h5_refuse(at.file, at.object, "has no attribute %s" REMEDY, at.name);
     attribute->id = H5Aopen_by_name(at.file->id, at.object, at.name, H5P_DEFAULT, at.file->links);
     if (attribute->id < 0)
         return tren_h5_error(at.file, at.object, "cannot open the attribute %s", at.name);
@@ -135,12 +137,12 @@ static tren_status get_numbers(place at, tren_type type, void *value, size_t *n)
     bool right =
         attribute.class == H5T_INTEGER || (type == TREN_F64 && attribute.class == H5T_FLOAT);
     if (!right)
-        TREN_GOTO(tren_h5_refuse(at.file, at.object, "the attribute %s should hold %s", at.name,
-                                 type == TREN_F64 ? "numbers" : "integers"));
+        TREN_GOTO(tren_h5_refuse(at.file, at.object, "the attribute %s should hold %s" REMEDY,
+                                 at.name, type == TREN_F64 ? "numbers" : "integers"));
     if (attribute.n > *n)
         TREN_GOTO(tren_h5_refuse(at.file, at.object,
-                                 "the attribute %s has %zu values, expected at most %zu", at.name,
-                                 attribute.n, *n));
+                                 "the attribute %s has %zu values, expected at most %zu" REMEDY,
+                                 at.name, attribute.n, *n));
     *n = attribute.n;
     if (H5Aread(attribute.id, tren_h5_native(type), value) < 0)
         st = tren_h5_error(at.file, at.object, "cannot read the attribute %s", at.name);
@@ -153,7 +155,7 @@ static tren_status get_number(place at, tren_type type, void *value) {
     size_t n = 1;
     TREN_TRY(get_numbers(at, type, value, &n));
     if (n == 1) return TREN_OK;
-    return tren_h5_refuse(at.file, at.object, "the attribute %s is empty", at.name);
+    return tren_h5_refuse(at.file, at.object, "the attribute %s is empty" REMEDY, at.name);
 }
 
 tren_status tren_h5_get_i64(tren_h5 *file, const char *object, const char *name, int64_t *value) {
@@ -239,7 +241,7 @@ tren_status tren_h5_get_texts(tren_h5 *file, const char *object, const char *nam
     *text = NULL;
     TREN_GOTO(attribute_open(at, &attribute));
     if (attribute.class != H5T_STRING)
-        TREN_GOTO(tren_h5_refuse(file, object, "the attribute %s should hold text", name));
+        TREN_GOTO(tren_h5_refuse(file, object, "the attribute %s should hold text" REMEDY, name));
     *n = attribute.n;
     TREN_GOTO(tren_alloc(text, attribute.n, sizeof **text, "an attribute"));
     bool variable = H5Tis_variable_str(attribute.type) > 0;
@@ -260,9 +262,10 @@ tren_status tren_h5_get_text(tren_h5 *file, const char *object, const char *name
     TREN_TRY(tren_h5_get_texts(file, object, name, &one, &count));
     tren_status st = TREN_OK;
     if (count != 1)
-        st = tren_h5_refuse(file, object, "the attribute %s should be one text", name);
+        st = tren_h5_refuse(file, object, "the attribute %s should be one text" REMEDY, name);
     else if (strlen(one[0]) >= n)
-        st = tren_h5_refuse(file, object, "the attribute %s is longer than %zu bytes", name, n - 1);
+        st = tren_h5_refuse(file, object, "the attribute %s is longer than %zu bytes" REMEDY, name,
+                            n - 1);
     else
         strcpy(text, one[0]);
     texts_free(one, count);

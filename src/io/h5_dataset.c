@@ -14,10 +14,12 @@ static tren_status set_extent(tren_h5 *file, const char *name, tren_h5_set *set)
     int rank = H5Sget_simple_extent_dims(set->space, dim, NULL);
     if (rank < 0) return tren_h5_error(file, name, "cannot read its shape");
     if (rank > TREN_H5_MAX_RANK)
-        return tren_h5_refuse(file, name, "has %d dimensions; at most %d are supported", rank,
+        return tren_h5_refuse(file, name,
+                              "has %d dimensions; at most %d are supported: reshape it first", rank,
                               TREN_H5_MAX_RANK);
     if (H5Sget_simple_extent_type(set->space) == H5S_NULL)
-        return tren_h5_refuse(file, name, "has no elements (its dataspace is null)");
+        return tren_h5_refuse(file, name,
+                              "has no elements (its dataspace is null); name a dataset of rows");
     set->shape = (tren_h5_shape){.rank = rank};
     for (int i = 0; i < rank; i++) set->shape.dim[i] = (size_t)dim[i];
     return TREN_OK;
@@ -65,9 +67,11 @@ static tren_status no_such_dataset(tren_h5 *file, const char *name) {
         link.u.val_size <= sizeof target &&
         H5Lget_val(file->id, name, target, sizeof target, file->links) >= 0 &&
         H5Lunpack_elink_val(target, link.u.val_size, NULL, &path, &object) >= 0)
-        return tren_h5_refuse(file, name,
-                              "is a link to %s in %s, which is no HDF5 file or has no such dataset",
-                              object, path);
+        return tren_h5_refuse(
+            file, name,
+            "is a link to %s in %s, which is no HDF5 file or has no such dataset; "
+            "copy that file beside this one, or correct the link",
+            object, path);
     return tren_h5_refuse_missing(file, name);
 }
 
@@ -147,7 +151,8 @@ static tren_status group_create(tren_h5 *file, const char *name) {
  */
 static tren_status parents_create(tren_h5 *file, const char *name) {
     char path[1024];
-    if (strlen(name) >= sizeof path) return tren_h5_refuse(file, name, "the name is too long");
+    if (strlen(name) >= sizeof path)
+        return tren_h5_refuse(file, name, "the name is too long; rename it");
     strcpy(path, name);
     for (char *p = path + 1; *p; p++) {
         if (*p != '/') continue;
@@ -207,8 +212,10 @@ tren_status tren_h5_chunk(tren_h5 *file, const char *name, tren_h5_shape *chunk)
 static tren_status rows_check(const tren_h5_range *r) {
     size_t rows = r->set->shape.rank ? r->set->shape.dim[0] : 0;
     if (r->first <= rows && r->n <= rows - r->first) return TREN_OK;
-    return tren_h5_refuse(r->file, r->name, "rows %zu to %zu are wanted, it has %zu", r->first,
-                          r->first + r->n, rows);
+    return tren_h5_refuse(
+        r->file, r->name,
+        "rows %zu to %zu are wanted, it has %zu: it was changed; copy or make it again", r->first,
+        r->first + r->n, rows);
 }
 
 /* Selects the rows in the file; *memory is the matching space in memory, to be closed. */
@@ -265,7 +272,10 @@ tren_status tren_h5_read(tren_h5 *file, const char *name, size_t count, tren_typ
     tren_h5_shape shape = set.shape;
     tren_h5_set_close(&set);
     if (has != count)
-        return tren_h5_refuse(file, name, "has %zu elements, %zu are expected", has, count);
+        return tren_h5_refuse(
+            file, name,
+            "has %zu elements, %zu are expected: the file is damaged, copy or make it again", has,
+            count);
     if (shape.rank == 0) return read_scalar(file, name, type, out);
     return count ? tren_h5_read_rows(file, name, 0, shape.dim[0], type, out) : TREN_OK;
 }

@@ -83,6 +83,10 @@ tren_status tren_h5_refuse_missing(tren_h5 *file, const char *name) {
     listing l = {.file = file};
     tren_h5_each(file, "/", list_child, &l);
     if (l.n == 0)
-        return tren_h5_refuse(file, name, "there is no such dataset; the file has none at all");
-    return tren_h5_refuse(file, name, "there is no such dataset; there are %s", l.names);
+        return tren_h5_refuse(
+            file, name, "there is no such dataset; the file has none at all: give the right file");
+    return tren_h5_refuse(
+        file, name,
+        "there is no such dataset; there are %s: name one of these, or give the right file",
+        l.names);
 }

@@ -1,4 +1,5 @@
 /* HDF5's error stack as one line of text, from what was attempted down to its cause. */
+#include "base/quote.h"
 #include "io/h5_internal.h"
 #include <stdarg.h>
 #include <string.h>
@@ -91,7 +92,7 @@ tren_status tren_h5_error(tren_h5 *file, const char *object, const char *format,
     describe(reason, sizeof reason, &found, file->writing);
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    tren_quote_message(what, sizeof what, format, args);
     va_end(args);
     return fail(file, object, what, reason);
 }
@@ -100,7 +101,7 @@ tren_status tren_h5_refuse(tren_h5 *file, const char *object, const char *format
     char what[TREN_H5_TEXT];
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    tren_quote_message(what, sizeof what, format, args);
     va_end(args);
     return fail(file, object, what, NULL);
 }

@@ -55,8 +55,8 @@ static tren_status mapping_read(mapping *m, tren_h5 *file, const char *name, hid
     if (m->region < 0 || m->source < 0 || path < 0 || set < 0)
         return tren_h5_error(file, name, "cannot read where its values lie");
     if (path >= MAX_NAME || set >= MAX_NAME)
-        return tren_h5_refuse(file, name, "has a source whose name is longer than %d bytes",
-                              MAX_NAME - 1);
+        return tren_h5_refuse(
+            file, name, "has a source whose name is longer than %d bytes; rename it", MAX_NAME - 1);
     m->endless = endless_dimension(m->region, &m->at);
     m->is_series = m->endless >= 0 && endless_dimension(m->source, &unused) < 0;
     return TREN_OK;

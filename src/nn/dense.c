@@ -177,6 +177,17 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     return TREN_OK;
 }
 
+/* Two factors of a product, and the product three times. */
+static size_t dense_trial(const tren_layer *l, int n_groups, int rows) {
+    size_t in = (size_t)in_of(l), out = (size_t)out_of(l), m = (size_t)rows;
+    if (is_narrow(l) || l->graph->portable || n_groups == 1) return 0;
+    size_t tile = (size_t)tren_tile_rows(&l->graph->param[l->param + WEIGHT]) * in;
+    size_t forward = in * out + m * in + 3 * m * out, backward = in * out + m * out + 3 * m * in,
+           accumulate = m / (size_t)n_groups * (in + out) + 3 * tile;
+    size_t most = forward > backward ? forward : backward;
+    return most > accumulate ? most : accumulate;
+}
+
 static void dense_cost(const tren_layer *l, double *forward, double *backward) {
     double product = 2.0 * in_of(l) * out_of(l);
     *forward += product;
@@ -193,6 +204,7 @@ static const tren_layer_ops dense_ops = {.name = "dense",
                                                                   .node = weight_node},
                                                       [BIAS] = {.leaf = bias_leaf}},
                                          .tune = dense_tune,
+                                         .trial = dense_trial,
                                          .cost = dense_cost,
                                          .reads_own_y = true};
 

@@ -4,6 +4,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+static size_t largest_tile(const tren_graph *graph) {
+    size_t most = 0;
+    for (int i = 0; i < graph->n_params; i++) {
+        const tren_param *p = &graph->param[i];
+        size_t tile = (size_t)tren_tile_rows(p) * (p->at.len / (size_t)p->dim[0]);
+        if (tile > most) most = tile;
+    }
+    return most;
+}
+
+/* A tree over n microbatches is ceil(log2(n)) + 1 sums deep at most. */
+size_t tren_work_room(const tren_graph *graph, int n_groups) {
+    size_t slots = 0;
+    while ((size_t)1 << slots < (size_t)n_groups) slots++;
+    return slots * largest_tile(graph);
+}
+
+size_t tren_work_trial(const tren_graph *graph, int n_groups, int rows) {
+    size_t most = 0;
+    for (int i = 0; i < graph->n_layers; i++) {
+        const tren_layer *l = graph->layer[i];
+        size_t trial = l->ops->trial ? l->ops->trial(l, n_groups, rows) : 0;
+        if (trial > most) most = trial;
+    }
+    return most;
+}
+
 static tren_status open_folds(tren_work *w) {
     tren_node node[TREN_TREE_MAX_NODES];
     w->n_nodes = tren_tree_nodes(node, w->spec.shards, w->spec.lo, w->spec.hi);
@@ -20,11 +47,7 @@ static tren_status open_folds(tren_work *w) {
             if (depth > w->fold_depth) w->fold_depth = depth;
         }
     }
-    for (int i = 0; i < w->graph->n_params; i++) {
-        const tren_param *p = &w->graph->param[i];
-        size_t tile = (size_t)tren_tile_rows(p) * (p->at.len / (size_t)p->dim[0]);
-        if (tile > w->fold_len) w->fold_len = tile;
-    }
+    w->fold_len = largest_tile(w->graph);
     size_t slots = w->fold_depth > 1 ? (size_t)(w->fold_depth - 1) : 0;
     return tren_arena_open(&w->fold, slots * w->fold_len);
 }

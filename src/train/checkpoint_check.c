@@ -1,5 +1,6 @@
 /* A checkpoint is input: what is read from one is held to these bounds before it is used, whether
  * its digest is right or not. */
+#include "base/quote.h"
 #include "train/checkpoint.h"
 
 #include <math.h>
@@ -11,7 +12,7 @@ tren_status tren_checkpoint_damaged(const char *path, const char *format, ...) {
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    tren_quote_message(text, sizeof text, format, args);
     va_end(args);
     return tren_fail(TREN_ERR_CHECKPOINT, "%s is damaged: %s", path, text);
 }

@@ -18,17 +18,6 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
             forward + backward, (double)rows * tren_shape_size(l->out) * sizeof(real) / 1024);
 }
 
-/* With the room to fold gradients in, of which the kernels may need less. */
-static double memory_of(const tren_config *c, const tren_graph *g, const tren_dataset_info *info,
-                        int ranks) {
-    int shards = (c->shards + ranks - 1) / ranks, depth = 0;
-    while (1 << depth < shards) depth++;
-    size_t largest = 0;
-    for (int i = 0; i < g->n_params; i++)
-        if (g->param[i].at.len > largest) largest = g->param[i].at.len;
-    return tren_memory_needed(c, g, info, ranks) + sizeof(real) * (double)largest * depth;
-}
-
 static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
                       const tren_dataset_info *info) {
     double train, evaluate, m = (double)info->rows[TREN_TRAIN];
@@ -55,7 +44,7 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     fprintf(out, "shards                %d: at most %d ranks\n", c->shards, c->shards);
     for (int p = 1; p <= c->shards && p <= 64; p *= 2)
         fprintf(out, "memory on %2d rank%s    %.1f MiB each, dataset included\n", p,
-                p > 1 ? "s" : " ", memory_of(c, g, info, p) / (1 << 20));
+                p > 1 ? "s" : " ", tren_memory_needed(c, g, info, p) / (1 << 20));
 }
 
 tren_status tren_train_describe(const tren_config *config, FILE *out) {

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <unistd.h>
 
+#define MIB 0x1p20
+
 /* ---- what is needed -------------------------------------------------------------------------- */
 
 size_t tren_batch_rows(const tren_config *config, size_t m, int shards) {
@@ -24,6 +26,21 @@ static int most_nodes(int shards, int ranks) {
     return most;
 }
 
+/* OpenBLAS packs pieces of the factors, at most so many bytes. */
+static double blas_room(const tren_graph *graph) {
+    const double most = 16 * MIB;
+    size_t largest = 0;
+    for (int i = 0; i < graph->n_params; i++)
+        if (graph->param[i].at.len > largest) largest = graph->param[i].at.len;
+    return graph->portable ? 0 : fmin(most, sizeof(real) * (double)largest);
+}
+
+/* The workers that evaluate the validation and the test part. */
+static double evaluation_room(const tren_graph *graph, size_t validated, size_t tested) {
+    int rows = tren_work_capacity(graph, TREN_EVAL_ROWS, 1), n = (validated > 0) + (tested > 0);
+    return n * ((double)rows * (double)graph->act_per_row + (double)graph->scratch);
+}
+
 double tren_memory_needed(const tren_config *config, const tren_graph *graph,
                           const tren_dataset_info *info, int ranks) {
     int shards = (config->shards + ranks - 1) / ranks;
@@ -37,7 +54,12 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
     double values = (double)graph->n_values * (1 + states + most_nodes(config->shards, ranks));
     int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
     double batch = (double)rows * (double)graph->act_per_row;
-    return data + sizeof(real) * (values + 2 * batch + (double)graph->scratch);
+    /* Products are tried before the evaluators are opened. */
+    double later = evaluation_room(graph, info->rows[TREN_VALIDATION], tested),
+           trial = (double)tren_work_trial(graph, shards, rows);
+    double room =
+        (double)tren_work_room(graph, shards) + (double)graph->scratch + fmax(trial, later);
+    return data + sizeof(real) * (values + 2 * batch + room) + blas_room(graph);
 }
 
 /* ---- the comparison -------------------------------------------------------------------------- */
@@ -52,7 +74,7 @@ tren_status tren_memory_require(const tren_comm *comm, double bytes, const char 
     return tren_fail(TREN_ERR_ENV,
                      "a rank needs at least %.0f MiB of memory (%s), and on %s %.0f MiB are free "
                      "for each of %d rank%s: %s; make %s smaller, or %s",
-                     ceil(bytes / 0x1p20), what, node, has.bytes / 0x1p20, comm->node_ranks,
+                     ceil(bytes / MIB), what, node, has.bytes / MIB, comm->node_ranks,
                      comm->node_ranks > 1 ? "s" : "", has.why, smaller, has.remedy);
 }
 

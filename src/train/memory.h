@@ -8,8 +8,8 @@
  */
 size_t tren_batch_rows(const tren_config *config, size_t m, int shards);
 
-/* Bytes that a rank of `ranks` is certain to need, the largest of them: its rows, weights, tree
- * nodes, optimizer states and activations. */
+/* Bytes that a rank of `ranks` needs, the largest of them: its rows, weights, tree nodes, optimizer
+ * states, activations, partial sums, and the trials of products at the start. */
 double tren_memory_needed(const tren_config *config, const tren_graph *graph,
                           const tren_dataset_info *info, int ranks);
 

@@ -139,12 +139,14 @@ case_two_runs() {
     same_run plain run
 }
 
-# limited OPTION VALUE CODES COMMAND ...   It ends in time, with one of the codes, and without a signal.
+# limited OPTION VALUE CODES COMMAND ...   It ends in time, with one of the codes, and without a signal; unless the
+# system cannot even load the program.
 limited() {
     local option=$1 value=$2 codes=$3
     shift 3
     code=0
     (ulimit "$option" "$value" 2>/dev/null && exec timeout -k 2 60 "$@") >output 2>&1 || code=$?
+    [[ $code -ne 127 ]] || ! grep -q "error while loading shared libraries" output || return 0
     # shellcheck disable=SC2086
     (one_of $codes) || fail "ulimit $option $value: $*"
 }
@@ -167,9 +169,9 @@ case_small_stack() {
 
 case_little_memory() {
     for n in $(few 100000 400000 2000000 -- 50000 100000 150000 200000 250000 300000 400000 500000 700000 1000000 2000000); do
-        limited -v "$n" "0 1 3" "$tren" data check data.h5
+        limited -v "$n" "0 3" "$tren" data check data.h5
         rm -rf run
-        limited -v "$n" "0 1 3" "$tren" train config.yaml --epochs 1 --out run
+        limited -v "$n" "0 3" "$tren" train config.yaml --epochs 1 --out run
     done
 }
 
@@ -217,7 +219,6 @@ for name in "$@"; do
     0) echo "ok       $name" ;;
     77) echo "skipped  $name" ;;
     *)
-        if grep -qx "faults.$name" "$TREN_SOURCE/tests/campaign/known.txt"; then echo "known    $name" && continue; fi
         echo "FAILED   $name"
         wrong=$((wrong + 1))
         ;;

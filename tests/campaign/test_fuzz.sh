@@ -2,7 +2,7 @@
 # Damaged files of every format that tren reads: first those that failed once (cases/), then new ones. Uses the build
 # with sanitizers where both of its programs lie beside TREN_BIN, else TREN_BIN's own.
 #     test_fuzz.sh [OPTION OF fuzz.py ...]
-# 45 seconds by default, 10,000 executions in the long form (TREN_LONG=1).
+# 30 seconds by default, 10,000 executions in the long form (TREN_LONG=1).
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/../program/lib.sh"
 export PYTHONDONTWRITEBYTECODE=1
@@ -20,8 +20,8 @@ if [[ $# -gt 0 ]]; then
 elif [[ ${TREN_LONG:-} ]]; then
     options=(--n 10000)
 else
-    options=(--seconds 45)
+    options=(--seconds 30)
 fi
 keep=${TREN_BUILD:-$TREN_BIN}/fuzz-failures
-"$python" "$here/fuzz.py" "$tren" --keep "$keep" --known "$here/known.txt" --replay "$here/cases" "${options[@]}" ||
-    fail "see above; what failed and is new is in $keep"
+"$python" "$here/fuzz.py" "$tren" --keep "$keep" --replay "$here/cases" "${options[@]}" ||
+    fail "see above; what failed is in $keep"

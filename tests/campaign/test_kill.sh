@@ -2,12 +2,12 @@
 # Runs that are killed again and again, each time resumed on another number of ranks, end as the run that nobody
 # disturbed: the same weights, metrics and losses.
 #     test_kill.sh [KILLS [SEED [PROCESSES]]]
-# KILLS or more in all: 24 by default, 1,000 in the long form (TREN_LONG=1). SEED chooses other moments and victims.
+# KILLS or more in all: 16 by default, 1,000 in the long form (TREN_LONG=1). SEED chooses other moments and victims.
 # PROCESSES share the work, two in the long form: most of a launch is waiting.
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/../program/lib.sh"
 
-wanted=${1:-$([[ ${TREN_LONG:-} ]] && echo 1000 || echo 24)}
+wanted=${1:-$([[ ${TREN_LONG:-} ]] && echo 1000 || echo 16)}
 seed=${2:-1}
 processes=${3:-$([[ ${TREN_LONG:-} ]] && echo 2 || echo 1)}
 
@@ -32,7 +32,7 @@ RANDOM=$seed
 points=(begin created parameters states closed linked renamed "done")
 counts=(1 1 2 2 2 2 2 3 4 5 8) # few start sooner
 declare -A killed=()           # by point, or by victim
-kills=0 launches=0 resumes=0 runs=0
+kills=0 launches=0 resumes=0 runs=0 hangs=0
 
 make_classes data.h5 800
 cat >config.yaml <<'YAML'
@@ -65,15 +65,21 @@ launch() { # [TREN_TEST_KILL=...]
     launches=$((launches + 1))
 }
 
-# mpirun and its ranks are gone; its exit code is in $code.
+# mpirun and its ranks are gone; its exit code is in $code. Open MPI 4.1's own mpirun may hang when all its ranks are
+# gone: that is counted, and it is killed; a rank that is left is a failure.
 landed() {
     local i
     code=0
     for ((i = 0; i < 1200; i++)); do
         kill -0 "$mpirun" 2>/dev/null || break
+        [[ $((i % 400)) -lt 399 || $(own_processes tren) ]] || break # 20 seconds
         sleep 0.05
     done
-    ! kill -0 "$mpirun" 2>/dev/null || fail "mpirun hangs: $(tail -n 5 run.out)"
+    if kill -0 "$mpirun" 2>/dev/null; then
+        [[ -z $(own_processes tren) ]] || fail "ranks do not end: $(own_processes tren): $(tail -n 5 run.out)"
+        hangs=$((hangs + 1))
+        kill -KILL "$mpirun"
+    fi
     wait "$mpirun" 2>/dev/null || code=$?
 }
 
@@ -159,4 +165,5 @@ for point in "${points[@]}"; do inside=$((inside + ${killed[$point]:-0})); done
 echo "$runs of $runs runs end as the undisturbed one: digest $(field plain digest)"
 echo "$kills kills in $launches launches, $resumes of which began from a checkpoint"
 echo "inside saves: $inside ($(for point in "${points[@]}"; do echo -n "$point ${killed[$point]:-0} "; done))"
+echo "hangs of mpirun itself, all ranks gone: $hangs"
 echo "at random: rank ${killed[rank]:-0}, several ranks ${killed[ranks]:-0}, mpirun ${killed[mpirun]:-0}"

@@ -252,7 +252,7 @@ survive() { # WHAT COMMAND ...
 }
 
 fuzz() {
-    local seed variants=${TREN_FUZZ:-35}
+    local seed variants=${TREN_FUZZ:-$(few 10 -- 35)}
     cp -a "$scratch/base" "$scratch/fuzz"
     cd "$scratch/fuzz"
     for ((seed = 1; seed <= variants; seed++)); do

@@ -5,7 +5,7 @@ set -euo pipefail
 
 tren=$TREN_BIN/tren
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch"; rmdir /sys/fs/cgroup/{,memory/}tren-test.$$ 2>/dev/null || true' EXIT
 unset OPENBLAS_CORETYPE PMIX_RANK OMPI_COMM_WORLD_SIZE SLURM_STEP_ID SLURM_NTASKS SLURM_STEP_NUM_TASKS
 
 fail() {
@@ -138,6 +138,46 @@ test_slurm_memory() {
     expect_code 0 "" env SLURM_MEM_PER_NODE=0 SLURM_MEM_PER_CPU=8000 "$tren" train "${options[@]}"
 }
 
+# A real control group, where this user may make one: what does not fit is refused, what is not refused is not killed.
+test_group_memory() {
+    local options=(--data "$scratch/c.h5" --shards 4 --progress off --no-plots --epochs 1 --out "$scratch/run") group limit
+    if [[ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ]]; then
+        group=/sys/fs/cgroup/memory/tren-test.$$ limit=memory.limit_in_bytes
+    else
+        group=/sys/fs/cgroup/tren-test.$$ limit=memory.max
+    fi
+    if ! mkdir "$group" 2>/dev/null || ! echo 120M >"$group/$limit" 2>/dev/null; then
+        echo "not tried: a control group of memory cannot be made here"
+        rmdir "$group" 2>/dev/null || true
+        return
+    fi
+    # shellcheck disable=SC2016
+    inside() { bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"; }
+    for hidden in "[2500, 2500]" "[1800, 1800]" "[1400, 1400]" "[1000, 1000]" "[100]"; do
+        local code=0
+        rm -rf "$scratch/run"
+        inside "$tren" train "${options[@]}" --model.hidden "$hidden" >"$scratch/out" 2>"$scratch/err" || code=$?
+        [[ $code -eq 0 ]] || expect_code 3 "the control group $group allows 120 MiB ($limit), of which" \
+            inside "$tren" train "${options[@]}" --model.hidden "$hidden"
+        [[ $code -eq 0 || $code -eq 3 ]] || fail "group: $hidden: exit code $code: $(cat "$scratch/err")"
+    done
+    [[ $code -eq 0 ]] || fail "group: the smallest network is refused"
+    rm -rf "$scratch/run"
+    rmdir "$group"
+}
+
+# Without a launcher, a process needs nothing of the folder that Open MPI has for all processes of a user: there, what
+# begins meets what ends.
+test_session() {
+    local base=$scratch/session common
+    common=$base/ompi.$(hostname -s).$EUID
+    mkdir "$base" && echo kept >"$common"
+    OMPI_MCA_orte_tmpdir_base=$base expect_code 0 "" "$tren" train --data "$scratch/c.h5" --shards 2 --epochs 1 \
+        --no-plots --out "$scratch/run"
+    [[ $(ls "$base") == "${common##*/}" ]] || fail "session: is left: $(ls "$base")"
+    rm -r "$scratch/run"
+}
+
 # One rank that never comes keeps the other in MPI_Init: it says so, or obeys a signal, but is not there for ever.
 test_mpi_start() {
     local options=(train --data "$scratch/c.h5" --shards 2 --epochs 1) began=$SECONDS
@@ -157,5 +197,7 @@ test_alone
 test_watched
 test_limits
 test_slurm_memory
+test_group_memory
+test_session
 test_mpi_start
 echo "launch: all as expected"

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/quote.h"
 #include "base/input.h"
 #include "support/files.h"
 #include "tren/base.h"
@@ -262,6 +263,17 @@ Test(error, texts_are_wrapped_by_what_they_happened_in) {
     cr_expect_eq(tren_fail(TREN_ERR_DATA, "row %d is empty", 3), TREN_ERR_DATA);
     cr_expect_eq(tren_fail_in(TREN_ERR_USAGE, "%s", "x.csv"), TREN_ERR_USAGE);
     cr_expect_str_eq(tren_error_text(), "x.csv: row 3 is empty");
+}
+
+Test(error, a_name_of_any_length_leaves_the_remedy) {
+    char name[6000] = "", text[80];
+    for (int i = 0; i < 2999; i++) strcat(name, "\xc3\xa9");
+    tren_fail(TREN_ERR_DATA, "column '%s': give one", name);
+    size_t n = strlen(tren_error_text());
+    snprintf(text, sizeof text, "%s", tren_error_text() + n - 11);
+    cr_expect_str_eq(text, "': give one");
+    cr_expect(tren_utf8_valid(tren_error_text()));
+    cr_expect(n > 2000 && strstr(tren_error_text(), " ... "));
 }
 
 Test(arena, is_aligned_and_zero) {
