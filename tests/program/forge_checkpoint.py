@@ -16,7 +16,7 @@ import numpy as np
 
 everything = "--all" in sys.argv
 tren, *runs = [a for a in sys.argv[1:] if a != "--all"]
-FREE = {"best_digest", "blas_core", "class_names", "digest"}  # any value is as good as another
+FREE = {"best_digest", "blas_core", "blas_version", "cpu_level", "class_names", "digest"}  # any value is as good as another
 HARMLESS = {"loss", "correct", "rows", "best_loss", "seconds", "last_train_loss",
             "last_train_accuracy", "best_accuracy"}  # numbers that nothing is computed from, or only losses
 OTHER_RUN = {"dataset_digest", "rows_digest"}  # refused as another dataset's
