@@ -181,7 +181,8 @@ typedef struct tren_checkpoint {
     size_t n_history;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */
     char optimizer[16], precision[16];
-    char blas_core[32]; /* it wrote the checkpoint with; "": unknown */
+    /* Of rank 0, which wrote it; "": unknown. */
+    char blas_core[32], blas_version[128], cpu_level[16];
 } tren_checkpoint;
 void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty value */
 

@@ -1,4 +1,5 @@
 #include "tren/base.h"
+#include "base/series.h"
 
 #include <math.h>
 
@@ -42,7 +43,8 @@ double tren_rng_normal(const tren_rng *rng, uint32_t index) {
     uint32_t w[4];
     tren_rng_words(w, rng, index);
     double u = 1.0 - uniform53(w[0], w[1]); /* in (0, 1] */
-    return sqrt(-2.0 * log(u)) * cos(6.283185307179586476925286766559 * uniform53(w[2], w[3]));
+    return sqrt(-2.0 * series_log(u)) *
+           series_cos(6.283185307179586476925286766559 * uniform53(w[2], w[3]));
 }
 
 uint32_t tren_rng_below(const tren_rng *rng, uint32_t index, uint32_t n) {

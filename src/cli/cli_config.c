@@ -135,7 +135,7 @@ static tren_status take_file(tren_cli_run *run, const char *arg) {
 
 /* Applies every option to `config` and notes the file. */
 static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char **argv) {
-    *run = (tren_cli_run){.grid = run->grid};
+    *run = (tren_cli_run){.grid = run->grid, .whole = run->whole};
     for (int i = 1, used; i < argc; i += used) {
         used = 1;
         if (strcmp(argv[i], "-h") == 0)
@@ -187,5 +187,5 @@ tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, ch
         return tren_fail(TREN_ERR_USAGE,
                          "%s: no dataset; give 'data: FILE.h5' there or --data FILE.h5", run->file);
     TREN_TRY(tren_config_check(config));
-    return tren_launch_precision(config->precision, argv);
+    return tren_launch_precision(config->precision, run->whole ? run->whole : argv);
 }

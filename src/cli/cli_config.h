@@ -10,12 +10,14 @@ typedef struct tren_cli_run {
     bool dry_run;
     bool help;       /* the help was printed: leave with 0 */
     tren_grid *grid; /* not owned; where the file's grid goes. NULL: it may have none */
+    char **whole; /* not owned; the command line that argv is a part of. NULL: argv is all of it */
 } tren_cli_run;
 
 /* COMMAND [CONFIG.yaml] [--KEY VALUE | --KEY=VALUE | --FLAG | --no-FLAG ...] [--resume] [--dry-run]
  * [--help]. argv[0] is the command's name. Every key of the options table is an option; dashes may
  * stand for its underscores; of one given twice the last counts. An empty `out` is filled in
- * where there is a file or a dataset to name it after. *run is empty before, but for `grid`. */
+ * where there is a file or a dataset to name it after. *run is empty before, but for `grid` and
+ * `whole`. */
 tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int argc, char **argv);
 
 /* The same for a command that trains: contradictions are refused, the dataset must be given,

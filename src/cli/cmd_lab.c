@@ -3,11 +3,11 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
-#include "cli/lab_launch.h"
 #include "cli/lab_plot.h"
 #include "cli/lab_report.h"
 #include "cli/launch.h"
 #include "cli/mpi_start.h"
+#include "cli/mpirun.h"
 #include "cli/stop_signal.h"
 
 #include <string.h>
@@ -220,9 +220,10 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
     snprintf(seeds, sizeof seeds, "%d", a->seeds);
     snprintf(first, sizeof first, "%llu", (unsigned long long)a->first_seed);
     snprintf(group, sizeof group, "%d", a->ranks_per_run);
-    const char *options[24] = {"--first-seed", first,   "--out",           a->out,
-                               "--data",       a->data, "--ranks-per-run", group};
-    int k = 8;
+    enum { NAME = 2 };
+    const char *options[24] = {"lab",  "run",    "",      "--first-seed",    first, "--out",
+                               a->out, "--data", a->data, "--ranks-per-run", group};
+    int k = 11;
     if (a->seeds > 0) {
         options[k++] = "--seeds";
         options[k++] = seeds;
@@ -232,10 +233,11 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
         options[k++] = "--lang";
         options[k++] = a->language;
     }
-    int ranks = a->ranks > 0 ? a->ranks : tren_lab_cores();
+    int ranks = a->ranks > 0 ? a->ranks : tren_cores();
     tren_status worst = TREN_OK;
     for (int i = 0; i < n; i++) {
-        tren_status st = tren_lab_launch(chosen[i]->name, ranks, options);
+        options[NAME] = chosen[i]->name;
+        tren_status st = tren_mpirun_run(&(tren_mpirun){.ranks = ranks, .arguments = options});
         if (st != TREN_OK) worst = st;
         if (st == TREN_REQUEUE || st == TREN_ERR_ENV) break;
         fflush(stdout);
@@ -255,7 +257,7 @@ static int run(int argc, char **argv) {
     if (st != TREN_OK || a.help) return tren_cli_fail("lab run", st);
     st = set_language(&language, a.language);
     if (st == TREN_OK) st = choose(chosen, &n, &a);
-    bool within = tren_lab_within_job();
+    bool within = tren_within_job();
     if (st == TREN_OK && within && a.ranks > 0)
         st = tren_fail(TREN_ERR_USAGE,
                        "--ranks: mpirun has started the ranks already; leave one of the two out");

@@ -1,11 +1,10 @@
 /* tren sweep: a grid of settings, trained by groups of ranks. */
 #include "base/text.h"
-#include "cli/args.h"
-#include "cli/cli_config.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
 #include "cli/mpi_start.h"
+#include "cli/own_args.h"
 #include "cli/sweep_plot.h"
 #include "cli/stop_signal.h"
 #include "tren/kernels.h"
@@ -49,47 +48,6 @@ static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
     memcpy(own, all, sizeof all);
 }
 
-static char dashed(char c) {
-    return c == '_' ? '-' : c;
-}
-
-/* Whether `arg` is --NAME or --NAME=VALUE; a dash is as good as an underscore. */
-static bool is_option(const char *arg, const char *name) {
-    size_t n = strlen(name);
-    if (strncmp(arg, "--", 2) != 0 || strcspn(arg + 2, "=") != n) return false;
-    for (size_t k = 0; k < n; k++)
-        if (dashed(arg[2 + k]) != dashed(name[k])) return false;
-    return true;
-}
-
-static const tren_arg *own_option(const tren_arg *own, const char *arg) {
-    for (int i = 0; i < N_OWN; i++)
-        if (is_option(arg, own[i].name)) return &own[i];
-    return NULL;
-}
-
-typedef struct arguments {
-    char **at; /* NULL at the end */
-    int n;
-} arguments;
-
-/* Sorts argv into the sweep's own arguments and those of the config. */
-static void sort_out(const tren_arg *own, const arguments *all, arguments *mine,
-                     arguments *theirs) {
-    mine->at[mine->n++] = theirs->at[theirs->n++] = all->at[0];
-    for (int i = 1; i < all->n; i++) {
-        const tren_arg *option = own_option(own, all->at[i]);
-        bool has_value = option && option->type != TREN_ARG_FLAG && !strchr(all->at[i], '=');
-        if (!option) {
-            theirs->at[theirs->n++] = all->at[i];
-            continue;
-        }
-        mine->at[mine->n++] = all->at[i];
-        if (has_value && i + 1 < all->n) mine->at[mine->n++] = all->at[++i];
-    }
-    mine->at[mine->n] = theirs->at[theirs->n] = NULL;
-}
-
 static const char summary[] =
     "Trains every combination of the values that the section `grid` of the file lists, each on a "
     "group of ranks, and writes DIR/sweep.csv and a picture. The rest of the file is a config like "
@@ -98,11 +56,11 @@ static const char summary[] =
     "point that diverges is a row like another.";
 
 /* An option for a key of the grid would be for nothing. */
-static tren_status check_keys(const tren_grid *grid, const arguments *given) {
+static tren_status check_keys(const tren_grid *grid, const tren_own_args *given) {
     for (int i = 0; i < grid->n_axes; i++) {
         const char *key = grid->axis[i].option->key;
-        for (int k = 1; k < given->n; k++)
-            if (is_option(given->at[k], key))
+        for (int k = 1; k < given->n_config; k++)
+            if (tren_own_args_is(given->config[k], key))
                 return tren_fail(TREN_ERR_USAGE,
                                  "--%s: its values stand in the grid; change them there", key);
     }
@@ -112,7 +70,7 @@ static tren_status check_keys(const tren_grid *grid, const arguments *given) {
 static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid, int argc,
                              char **argv) {
     tren_arg own[N_OWN + 1];
-    arguments mine = {0}, theirs = {0};
+    tren_own_args sorted = {0};
     tren_cli_run run = {.grid = grid};
     list_own(own, a);
     tren_args args = {.command = "sweep",
@@ -121,13 +79,9 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
                       .options = own};
     a->help = tren_args_ask_help(argc, argv);
     if (a->help) return tren_args_parse(&args, argc, argv);
-    TREN_TRY(tren_alloc(&mine.at, 2 * (size_t)argc + 2, sizeof *mine.at, "the command line"));
-    theirs.at = mine.at + argc + 1;
-    sort_out(own, &(arguments){argv, argc}, &mine, &theirs);
-    tren_status st = tren_args_parse(&args, mine.n, mine.at);
-    if (st == TREN_OK) st = tren_cli_config(config, &run, theirs.n, theirs.at);
-    if (st == TREN_OK) st = check_keys(grid, &theirs);
-    free(mine.at);
+    tren_status st = tren_own_args_parse(&sorted, &args, config, &run, argc, argv);
+    if (st == TREN_OK) st = check_keys(grid, &sorted);
+    tren_own_args_close(&sorted);
     if (st == TREN_OK && run.resume)
         st = tren_fail(TREN_ERR_USAGE,
                        "--resume: a sweep always goes on where it was; leave this option out");

@@ -9,7 +9,7 @@
 
 const tren_exit_code tren_exit_codes[] = {
     {0, "finished, or stopped early by its rule"},
-    {1, "out of memory, or a bug in tren"},
+    {1, "out of memory, a bug in tren, or different bits in tren verify"},
     {2, "command line or config"},
     {3, "environment refused: launch, libraries, locks, permissions"},
     {4, "dataset or source file"},

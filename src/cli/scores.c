@@ -1,4 +1,5 @@
 #include "cli/scores.h"
+#include "base/series.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,8 +40,8 @@ int tren_argmax(const real *x, int n) {
 /* -log softmax(z)_label: evaluation knows no label smoothing. */
 static double cross_entropy(const real *z, int label, int n) {
     double top = (double)z[tren_argmax(z, n)], sum = 0;
-    for (int j = 0; j < n; j++) sum += exp((double)z[j] - top);
-    return log(sum) + top - (double)z[label];
+    for (int j = 0; j < n; j++) sum += series_exp((double)z[j] - top);
+    return series_log(sum) + top - (double)z[label];
 }
 
 static double square(double x) {

@@ -2,6 +2,7 @@
  * (S. Greydanus and D. Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024; its generator,
  * with draws of our own). */
 #include "base/text.h"
+#include "base/series.h"
 #include "data/source.h"
 
 #include <math.h>
@@ -37,7 +38,8 @@ enum { DRAW_PAD, DRAW_SCALE, DRAW_SHIFT, DRAW_SHEAR, DRAW_BACKGROUND = 8, DRAW_N
 static void template_of(double out[KNOTS], int class) {
     double mean = 0, square = 0;
     for (int i = 0; i < KNOTS; i++) mean += shape[class][i] / KNOTS;
-    for (int i = 0; i < KNOTS; i++) square += pow(shape[class][i] - mean, 2) / KNOTS;
+    for (int i = 0; i < KNOTS; i++)
+        square += (shape[class][i] - mean) * (shape[class][i] - mean) / KNOTS;
     for (int i = 0; i < KNOTS; i++)
         out[i] = (shape[class][i] - shape[class][0]) / sqrt(square) / 6 + 1e-8;
 }
@@ -55,7 +57,7 @@ static void interpolate(double *y, int m, const double *x, int n) {
 static void smooth(double *y, const double *x) {
     double weight[RADIUS + 1], sum = 0;
     for (int k = 0; k <= RADIUS; k++) {
-        weight[k] = exp(-0.125 * k * k);
+        weight[k] = series_exp(-0.125 * k * k);
         sum += k ? 2 * weight[k] : weight[k];
     }
     for (int i = 0; i < LONG; i++) {

@@ -1,6 +1,7 @@
 /* Small regression problems of which the theory is known, or was drawn on a blackboard. x and the
  * targets are meant as they are: write them with --no-normalize. */
 #include "data/source.h"
+#include "base/series.h"
 
 #include <math.h>
 #include <string.h>
@@ -46,7 +47,7 @@ static tren_status make_sinusoid(tren_source *source, const void *context, uint6
         tren_rng rng = rng_of(seed, test, (uint32_t)(test ? i - want->n : i));
         double spaced = want->n > 1 ? (double)i / (want->n - 1) : 0.5;
         x[i] = test ? tren_rng_uniform(&rng, 0) : spaced;
-        t[i] = sin(2 * M_PI * x[i]) + want->sd * tren_rng_normal(&rng, 1);
+        t[i] = series_sin(2 * M_PI * x[i]) + want->sd * tren_rng_normal(&rng, 1);
     }
     snprintf(source->origin, sizeof source->origin,
              "bishop-sinusoid n=%d n-test=%d sd=%g seed=%llu", want->n, want->n_test, want->sd,
@@ -83,7 +84,7 @@ typedef struct interpolation {
 } interpolation;
 
 static double bumpy(double x) {
-    return 2 * (1 - exp(-fabs(x + sin(x))));
+    return 2 * (1 - series_exp(-fabs(x + series_sin(x))));
 }
 
 static tren_status make_interpolation(tren_source *source, const void *context, uint64_t seed) {

@@ -1,6 +1,7 @@
 /* A sinusoid with noise: t = sin(2 pi x) + e, x uniform on [0,1), e ~ N(0, sd^2) (C. M. Bishop,
  * "Pattern Recognition and Machine Learning", 2006, section 1.1). */
 #include "data/source.h"
+#include "base/series.h"
 #include "base/text.h"
 #include <math.h>
 #include <string.h>
@@ -16,7 +17,7 @@ enum { DRAW_X = 0, DRAW_NOISE = 1 };
 static void make_sample(double *x, double *t, uint64_t seed, uint32_t i, double sd) {
     tren_rng rng = tren_rng_open(seed, TREN_RNG_MAKE, 0, 0, i);
     *x = tren_rng_uniform(&rng, DRAW_X);
-    *t = sin(2 * M_PI * *x) + sd * tren_rng_normal(&rng, DRAW_NOISE);
+    *t = series_sin(2 * M_PI * *x) + sd * tren_rng_normal(&rng, DRAW_NOISE);
 }
 
 static tren_status make(tren_source *source, const void *context, uint64_t seed) {

@@ -1,4 +1,5 @@
 #include "tren/kernels.h"
+#include "base/series.h"
 #include "kernels/clones.h"
 #include "kernels/vmath.h"
 
@@ -39,7 +40,7 @@ static void cross_entropy_block(real *z, double *loss, double *correct, const in
     for (int i = 0; i < n; i++) {
         real *row = z + (size_t)i * m;
         real sum = row_sum(row, m);
-        *loss += log((double)sum) - expected[i];
+        *loss += series_log((double)sum) - expected[i];
         real factor = scale / sum, off = scale * (smoothing / (real)m);
         for (int j = 0; j < m; j++) row[j] = row[j] * factor - off;
         row[label[i]] -= scale * (1 - smoothing);

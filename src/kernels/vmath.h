@@ -1,23 +1,19 @@
-/* exp, tanh and erf that the compiler vectorises, a few ulp in float; in double, libm's. */
+/* exp, tanh and erf that the compiler vectorises: a few ulp in float, in double those of
+ * base/series.h. */
 #ifndef TREN_KERNELS_VMATH_H
 #define TREN_KERNELS_VMATH_H
 
 #include "tren/base.h"
 
-#include <math.h>
 #include <string.h>
 
 #ifdef TREN_DOUBLE
 
-static inline double vexp(double x) {
-    return exp(x);
-}
-static inline double vtanh(double x) {
-    return tanh(x);
-}
-static inline double verf(double x) {
-    return erf(x);
-}
+#include "base/series.h"
+
+#define vexp  series_exp
+#define vtanh series_tanh
+#define verf  series_erf
 
 #else
 

@@ -1,6 +1,7 @@
 /* B1 and B2: bias, variance and local minima of two-layer networks on a noisy sinusoid (C. M.
  * Bishop, "Pattern Recognition and Machine Learning", 2006, figures 5.9 and 5.10). */
 #include "lab/experiments.h"
+#include "base/series.h"
 #include "lab/one_layer.h"
 #include "lab/training.h"
 
@@ -26,7 +27,7 @@ static tren_status make_data(const tren_lab *lab, int n, int n_test) {
 }
 
 static double truth(double x) {
-    return sin(2 * M_PI * x);
+    return series_sin(2 * M_PI * x);
 }
 
 /* A trained network on an even grid. */

@@ -1,11 +1,16 @@
 #include "lab/dots.h"
+#include "base/series.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 double lab_dots_truth(double x) {
-    return 2 * (1 - exp(-fabs(x + sin(x))));
+    return 2 * (1 - series_exp(-fabs(x + series_sin(x))));
+}
+
+static double square(double x) {
+    return x * x;
 }
 
 static int by_place(const void *a, const void *b) {
@@ -118,7 +123,7 @@ static void measure_distances(lab_fit *f) {
         double x = lab_dots_place(i), off = f->y[i] - lab_dots_truth(x);
         if (!lab_dots_within(f->dots, x)) continue;
         f->to_truth += off * off;
-        f->to_spline += pow(f->y[i] - lab_dots_spline(f->dots, x), 2);
+        f->to_spline += square(f->y[i] - lab_dots_spline(f->dots, x));
         f->largest = fmax(f->largest, fabs(off));
         n++;
     }
@@ -130,7 +135,7 @@ void lab_fit_look(lab_fit *f, const lab_one_layer *net) {
     const lab_dots *d = f->dots;
     f->mse = 0;
     for (int i = 0; i < LAB_DOTS; i++)
-        f->mse += pow(lab_one_layer_at(net, d->x[i]) - d->y[i], 2) / LAB_DOTS;
+        f->mse += square(lab_one_layer_at(net, d->x[i]) - d->y[i]) / LAB_DOTS;
     for (int i = 0; i < LAB_DOTS_GRID; i++) f->y[i] = lab_one_layer_at(net, lab_dots_place(i));
     measure_distances(f);
     f->roughness = exact_roughness(net, d);

@@ -2,6 +2,7 @@
  * F. F. Yilmaz, "Early stopping in deep networks: double descent and how to eliminate it" (arXiv
  * 2007.10099). */
 #include "lab/experiments.h"
+#include "base/series.h"
 #include "lab/training.h"
 
 #include <math.h>
@@ -71,10 +72,11 @@ static int next_record(int k) {
     return k < 20 || more == k ? k + 1 : more;
 }
 
-static double closed_form(double k) {
+static double closed_form(uint64_t k) {
     double sum = 0;
     for (int i = 0; i < N; i++) {
-        double s2 = scale_of(i) * scale_of(i), t = target_of(i), left = pow(1 - ETA * s2, k);
+        double s2 = scale_of(i) * scale_of(i), t = target_of(i),
+               left = series_power(1 - ETA * s2, k);
         sum += s2 * t * t * left * left + SIGMA * SIGMA / ROWS * (1 - left) * (1 - left);
     }
     return sum;

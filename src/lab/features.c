@@ -1,4 +1,5 @@
 #include "lab/features.h"
+#include "base/series.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -81,7 +82,7 @@ static void compute(double *phi, const fit_call *c, const double *x, int n, int 
     for (int i = 0; i < n; i++)
         for (int k = 0; k < d; k++) {
             double *at = &phi[(size_t)i * d + k];
-            *at = scale * cos(*at + c->b[first + k]);
+            *at = scale * series_cos(*at + c->b[first + k]);
         }
 }
 

@@ -1,4 +1,5 @@
 #include "lab/one_layer.h"
+#include "base/series.h"
 
 #include <math.h>
 
@@ -16,7 +17,7 @@ double lab_one_layer_at(const lab_one_layer *net, double x) {
     double y = net->c;
     for (int i = 0; i < net->m; i++) {
         double z = (double)net->w[i] * x + (double)net->b[i];
-        y += (double)net->v[i] * (net->relu ? fmax(z, 0) : tanh(z));
+        y += (double)net->v[i] * (net->relu ? fmax(z, 0) : series_tanh(z));
     }
     return y;
 }

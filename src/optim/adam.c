@@ -1,4 +1,5 @@
 #include "tren/optim.h"
+#include "base/series.h"
 #include "kernels/clones.h"
 
 #include <math.h>
@@ -15,8 +16,8 @@ typedef struct adam_step {
 
 /* PyTorch's form: w -= rate / (1-beta1^t) * m / (sqrt(v) / sqrt(1-beta2^t) + epsilon). */
 static adam_step step_of(const tren_update *u, bool decoupled) {
-    double correction1 = 1 - pow(u->beta1, (double)u->t),
-           correction2 = 1 - pow(u->beta2, (double)u->t);
+    double correction1 = 1 - series_power(u->beta1, (uint64_t)u->t),
+           correction2 = 1 - series_power(u->beta2, (uint64_t)u->t);
     return (adam_step){.keep = (real)(decoupled ? 1 - u->learning_rate * u->decay : 1),
                        .l2 = (real)(decoupled ? 0 : u->decay),
                        .beta1 = (real)u->beta1,

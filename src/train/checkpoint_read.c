@@ -57,6 +57,12 @@ static tren_status check_format(tren_h5 *file, const char *path) {
     return TREN_OK;
 }
 
+/* A text that may be missing. */
+static tren_status get_known(tren_h5 *file, const char *name, char *text, size_t n) {
+    if (!tren_h5_has_attr(file, "/", name)) return TREN_OK;
+    return tren_h5_get_text(file, "/", name, text, n);
+}
+
 static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c) {
     int64_t canonical = 0;
     TREN_TRY(tren_h5_get_i64(file, "/", "canonical", &canonical));
@@ -68,8 +74,9 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     if (tren_h5_has_attr(file, "/", "all_rows_digest"))
         TREN_TRY(tren_h5_get_u64(file, "/", "all_rows_digest", &c->rows_digest));
     TREN_TRY(tren_h5_get_text(file, "/", "optimizer", c->optimizer, sizeof c->optimizer));
-    if (tren_h5_has_attr(file, "/", "blas_core"))
-        TREN_TRY(tren_h5_get_text(file, "/", "blas_core", c->blas_core, sizeof c->blas_core));
+    TREN_TRY(get_known(file, "blas_core", c->blas_core, sizeof c->blas_core));
+    TREN_TRY(get_known(file, "blas_version", c->blas_version, sizeof c->blas_version));
+    TREN_TRY(get_known(file, "cpu_level", c->cpu_level, sizeof c->cpu_level));
     TREN_TRY(tren_h5_get_text(file, "/", "precision", c->precision, sizeof c->precision));
     TREN_TRY(tren_checkpoint_get_data(file, path, &c->data));
     return get_position(file, &c->at);

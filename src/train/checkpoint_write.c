@@ -64,6 +64,12 @@ static tren_status put_position(tren_h5 *file, const tren_position *at) {
     return TREN_OK;
 }
 
+static tren_status put_arithmetic(tren_h5 *file, const tren_checkpoint *c) {
+    if (c->blas_core[0]) TREN_TRY(tren_h5_put_text(file, "/", "blas_core", c->blas_core));
+    if (c->blas_version[0]) TREN_TRY(tren_h5_put_text(file, "/", "blas_version", c->blas_version));
+    return c->cpu_level[0] ? tren_h5_put_text(file, "/", "cpu_level", c->cpu_level) : TREN_OK;
+}
+
 static tren_status put_head(tren_h5 *file, const tren_checkpoint *c, tren_digest_state *digest) {
     char *head = NULL;
     tren_status st = TREN_OK;
@@ -71,7 +77,7 @@ static tren_status put_head(tren_h5 *file, const tren_checkpoint *c, tren_digest
     TREN_GOTO(tren_h5_put_i64(file, "/", "version", TREN_CHECKPOINT_VERSION));
     TREN_GOTO(tren_h5_put_text(file, "/", "precision", c->precision));
     TREN_GOTO(tren_h5_put_text(file, "/", "optimizer", c->optimizer));
-    if (c->blas_core[0]) TREN_GOTO(tren_h5_put_text(file, "/", "blas_core", c->blas_core));
+    TREN_GOTO(put_arithmetic(file, c));
     TREN_GOTO(tren_h5_put_i64(file, "/", "canonical", c->canonical));
     TREN_GOTO(tren_h5_put_u64(file, "/", "dataset_digest", c->dataset_digest));
     if (c->rows_digest) TREN_GOTO(tren_h5_put_u64(file, "/", "all_rows_digest", c->rows_digest));

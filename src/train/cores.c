@@ -24,8 +24,8 @@ static tren_status use_lowest(const tren_comm *comm, const tren_log *log,
     if (comm->rank == 0)
         tren_log_line(log,
                       "note: the OpenBLAS core type differs between ranks (%s on rank 0, %s on "
-                      "rank %d): all use %s, "
-                      "so that they have the same bits",
+                      "rank %d): all use %s, so that they have the same bits; with gemm: portable "
+                      "each would run at the full speed of its CPU, with the same bits",
                       all[0], all[odd], odd, lowest);
     return tren_blas_use_core(lowest);
 }

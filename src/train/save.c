@@ -282,16 +282,32 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
     return TREN_OK;
 }
 
-/* The same recipe on another kind of CPU is allowed, and said. */
-static void say_other_core(const tren_trainer *t, const tren_checkpoint *c) {
+/* Whether both are known, and differ. */
+static bool changed(const char *before, const char *now) {
+    return before[0] && strcmp(before, now) != 0;
+}
+
+/* The same recipe on another kind of CPU, or with another OpenBLAS, is allowed, and said. */
+static void say_other_arithmetic(const tren_trainer *t, const tren_checkpoint *c) {
+    const tren_checkpoint *now = &t->state_of;
+    if (changed(c->cpu_level, now->cpu_level))
+        trainer_say(t,
+                    "note: this run was trained at CPU level %s and goes on at %s, which does not "
+                    "change its bits",
+                    c->cpu_level, now->cpu_level);
     if (t->config->gemm == TREN_GEMM_PORTABLE) return;
-    if (!c->blas_core[0] || strcmp(c->blas_core, tren_blas_core()) == 0) return;
-    trainer_say(t,
-                "warning: this run was trained with OpenBLAS core type %s and goes on with %s: its "
-                "bits will be "
-                "others than those of an undisturbed run; OPENBLAS_CORETYPE=%s keeps them, on a "
-                "CPU that can",
-                c->blas_core, tren_blas_core(), c->blas_core);
+    if (changed(c->blas_core, now->blas_core))
+        trainer_say(t,
+                    "warning: this run was trained with OpenBLAS core type %s and goes on with %s: "
+                    "its bits will be others than those of an undisturbed run; "
+                    "OPENBLAS_CORETYPE=%s keeps them, on a CPU that can; with gemm: portable from "
+                    "the start they do not depend on it",
+                    c->blas_core, now->blas_core, c->blas_core);
+    if (changed(c->blas_version, now->blas_version))
+        trainer_say(t,
+                    "warning: this run was trained with '%s' and goes on with '%s': its bits may "
+                    "be others than those of an undisturbed run",
+                    c->blas_version, now->blas_version);
 }
 
 /* Rank 0 takes over position, history and metrics, keeping the config of today. */
@@ -336,7 +352,7 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
         if (st == TREN_OK && path[0]) st = check_same(t, &c, path);
         if (st == TREN_OK && path[0]) st = check_position(t, &c, path);
         if (st == TREN_OK && path[0]) st = tren_checkpoint_read_values(t->value, path, t->graph);
-        if (st == TREN_OK && path[0]) say_other_core(t, &c);
+        if (st == TREN_OK && path[0]) say_other_arithmetic(t, &c);
         if (st == TREN_OK && path[0])
             take_over(t, &c);
         else

@@ -177,6 +177,8 @@ static tren_status open_update(tren_trainer *t) {
     TREN_TRY(tren_checkpoint_set_data(now, t->info));
     snprintf(now->optimizer, sizeof now->optimizer, "%s", t->optimizer->name);
     snprintf(now->blas_core, sizeof now->blas_core, "%s", tren_blas_core());
+    tren_blas_version(now->blas_version, sizeof now->blas_version);
+    snprintf(now->cpu_level, sizeof now->cpu_level, "%s", t->graph->kernels->level);
     snprintf(now->precision, sizeof now->precision, "%s", TREN_REAL_NAME);
     TREN_TRY(tren_config_format(&now->config, c));
     return trainer_iterates(t) ? trainer_iterate_open(t) : plan_segments(t);

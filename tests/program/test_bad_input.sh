@@ -146,7 +146,10 @@ cat >bad/lonely.sh <<'END'
 [[ $OMPI_COMM_WORLD_RANK != 1 ]] || exec "$1" train gone.yaml
 exec "$1" train good/run.yaml --out new
 END
-export tren train mpi3 long other full
+# A CPU without AVX-512: this one, or an emulated one.
+below=""
+grep -qw avx512f /proc/cpuinfo && emulator=$(command -v qemu-x86_64-static) && below="$emulator -cpu max"
+export tren train mpi3 long other full below
 
 # ---- the table -------------------------------------------------------------------------------------------------
 
@@ -160,6 +163,8 @@ have() {
     other) [[ $everyone ]] ;;
     mount) [[ $mountable ]] ;;
     node) [[ -c bad/node ]] ;;
+    x86) [[ $(uname -m) == x86_64 ]] ;;
+    below-v4) [[ $(uname -m) == x86_64 ]] && { [[ $below ]] || ! grep -qw avx512f /proc/cpuinfo; } ;;
     *) fail "a row needs '$1', which this script does not know" ;;
     esac
 }
@@ -170,7 +175,7 @@ row() {
     rm -rf new new.*
     timeout -k 2 20 bash -c "$command" >output 2>&1 </dev/null || code=$?
     [[ $code -eq $want ]] || fail "$id: exit code $code, not $want, from: $command: $(tail -n 20 output)"
-    said=$(grep -cE '^tren( [a-z]+)?( \(rank [0-9]+\))?: ' output) || true
+    said=$(grep -cE '^tren( [a-z]+){0,2}( \(rank [0-9]+\))?: ' output) || true
     [[ $said -eq 1 ]] || fail "$id: $said messages, not 1, from: $command: $(tail -n 20 output)"
     while [[ $patterns ]]; do
         pattern=${patterns%% && *}

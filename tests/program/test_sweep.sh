@@ -179,7 +179,8 @@ refuse 2 "always goes on" grid.yaml --resume
 expect 2 "use 'tren sweep'" "$tren" train grid.yaml --out refused
 expect 2 "3 ranks for 2 shards" mpi 3 "$tren" sweep grid.yaml --out three --ranks-per-run 3
 expect 0 '[5],1000,3,'  "$tren" sweep grid.yaml --dry-run
-[[ ! -e runs ]] || fail "--dry-run has made a folder"
+expect 0 '[5],1000,3,'  "$tren" sweep grid.yaml --dry-run --precision double --out in-double
+[[ ! -e runs && ! -e in-double ]] || fail "--dry-run has made a folder"
 
 # ---- stop_loss ends a run at the first epoch that reaches it, and a resumed one knows
 expect 0 "stopped by stop_loss" mpi 2 "$tren" train --data waves.h5 --shards 2 --model.hidden '[12]' --optimizer.momentum 0.9 \

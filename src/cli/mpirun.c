@@ -1,7 +1,8 @@
-#include "cli/lab_launch.h"
+#include "cli/mpirun.h"
 #include "base/why.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,13 +14,11 @@
 
 extern char **environ;
 
-enum { MAX_ARGUMENTS = 64 };
-
-bool tren_lab_within_job(void) {
+bool tren_within_job(void) {
     return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK");
 }
 
-int tren_lab_cores(void) {
+int tren_cores(void) {
     cpu_set_t mine;
     if (sched_getaffinity(0, sizeof mine, &mine) != 0) return 1;
     int cores = 0;
@@ -74,38 +73,74 @@ static tren_status wait_for(pid_t pid) {
     return TREN_ERR_INTERNAL;
 }
 
-static tren_status spawn(const char **argv) {
+static void read_lines(int from, const tren_mpirun *job) {
+    char *text = NULL;
+    size_t room = 0;
+    FILE *lines = fdopen(from, "r");
+    if (!lines) {
+        close(from);
+        return;
+    }
+    while (getline(&text, &room, lines) >= 0) {
+        text[strcspn(text, "\n")] = '\0';
+        job->line(job->ctx, text);
+    }
+    free(text);
+    fclose(lines);
+}
+
+/* Starts argv, its output into `out` (-1: ours). */
+static tren_status spawn(const char **argv, int out) {
     pid_t pid;
-    int failed = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv, environ);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    int failed = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
     if (failed == ENOENT)
         return tren_fail(TREN_ERR_ENV,
                          "there is no mpirun on PATH; install Open MPI (Debian: openmpi-bin), or "
-                         "start 'tren lab run' under your own launcher");
+                         "start this command under your own launcher");
     if (failed) return tren_fail(TREN_ERR_ENV, "mpirun cannot be started: %s", tren_why(failed));
     child = pid;
     if (caught) kill(pid, caught); /* it came before there was a child to hand it to */
-    return wait_for(pid);
+    return TREN_OK;
 }
 
-tren_status tren_lab_launch(const char *name, int ranks, const char *const *options) {
+static tren_status run(const char **argv, const tren_mpirun *job) {
+    int pipe_of[2] = {-1, -1};
+    if (job->line && pipe2(pipe_of, O_CLOEXEC) != 0)
+        return tren_fail(TREN_ERR_ENV, "a pipe cannot be made: %s", tren_why(errno));
+    tren_status st = spawn(argv, pipe_of[1]);
+    if (job->line) close(pipe_of[1]);
+    if (st == TREN_OK && job->line)
+        read_lines(pipe_of[0], job);
+    else if (job->line)
+        close(pipe_of[0]);
+    return st == TREN_OK ? wait_for(child) : st;
+}
+
+tren_status tren_mpirun_run(const tren_mpirun *job) {
+    static const char *const crowd[] = {"--oversubscribe", "--bind-to",           "none",
+                                        "--mca",           "mpi_yield_when_idle", "1"};
     char self[PATH_MAX], count[16];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     if (n <= 0) return tren_fail(TREN_ERR_ENV, "/proc/self/exe: %s", tren_why(errno));
     self[n] = '\0';
-    snprintf(count, sizeof count, "%d", ranks);
-    const char *argv[MAX_ARGUMENTS] = {"mpirun", "--quiet", "-n", count};
-    int k = 4;
-    if (ranks > tren_lab_cores()) {
-        const char *crowd[] = {"--oversubscribe", "--bind-to",           "none",
-                               "--mca",           "mpi_yield_when_idle", "1"};
-        for (size_t i = 0; i < sizeof crowd / sizeof *crowd; i++) argv[k++] = crowd[i];
-    }
-    const char *command[] = {self, "lab", "run", name};
-    for (int i = 0; i < 4; i++) argv[k++] = command[i];
-    while (*options && k + 1 < MAX_ARGUMENTS) argv[k++] = *options++;
-    argv[k] = NULL;
+    snprintf(count, sizeof count, "%d", job->ranks);
+    size_t n_arguments = 0, k = 0;
+    while (job->arguments[n_arguments]) n_arguments++;
+    const char **argv;
+    TREN_TRY(tren_alloc(&argv, n_arguments + 16, sizeof *argv, "the command line"));
+    const char *const launcher[] = {"mpirun", "--quiet", "-n", count};
+    for (size_t i = 0; i < sizeof launcher / sizeof *launcher; i++) argv[k++] = launcher[i];
+    for (size_t i = 0; job->ranks > tren_cores() && i < sizeof crowd / sizeof *crowd; i++)
+        argv[k++] = crowd[i];
+    argv[k++] = self;
+    for (size_t i = 0; i < n_arguments; i++) argv[k++] = job->arguments[i];
     allow_root();
     install_handlers();
-    if (caught) return TREN_REQUEUE;
-    return spawn(argv);
+    tren_status st = caught ? TREN_REQUEUE : run(argv, job);
+    free(argv);
+    return st;
 }

@@ -1,0 +1,285 @@
+/* tren verify: a few steps in every way the program may compute them, and whether their bits are
+ * the same. */
+#include "base/text.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+#include "cli/mpi_start.h"
+#include "cli/mpirun.h"
+#include "cli/own_args.h"
+#include "cli/stop_signal.h"
+#include "tren/kernels.h"
+#include "tren/train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 16, DEFAULT_STEPS = 10 };
+
+typedef struct verify_args {
+    const char *ranks_text, *cpu_text;
+    int steps;
+    bool help;
+    int ranks[MOST], n_ranks;
+    int cpu[MOST], n_cpu; /* indices into tren_cpu_level_name */
+} verify_args;
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+static const char summary[] =
+    "Trains the first steps on every number of ranks, at every level of the CPU, stacked and not, "
+    "and prints a line for each of these ways with the digest of its weights and its loss on the "
+    "test part. They must all be the same: exit code 0; where they differ, 1. Nothing is written. "
+    "Every key of the config is also an option here ('tren train --help'). Under mpirun or srun it "
+    "takes the ranks there are.";
+
+/* Cuts `text` at its commas and hands each value to `add`. */
+static tren_status each_value(const char *option, const char *text, int *n, verify_args *a,
+                              tren_status (*add)(verify_args *a, const char *value)) {
+    char copy[256];
+    if (strlen(text) >= sizeof copy)
+        return tren_fail(TREN_ERR_USAGE, "--%s: the list is too long; give at most %d values",
+                         option, MOST);
+    strcpy(copy, text);
+    for (char *rest = copy, *value; (value = strsep(&rest, ","));) {
+        if (*n == MOST)
+            return tren_fail(TREN_ERR_USAGE, "--%s: more than %d values; give fewer", option, MOST);
+        TREN_TRY(add(a, value));
+    }
+    return TREN_OK;
+}
+
+static tren_status add_ranks(verify_args *a, const char *value) {
+    int64_t n;
+    if (tren_text_int64(&n, value) != TREN_TEXT_OK || n < 1 || n > 65536)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--ranks: '%s' is no number of ranks; give whole numbers from 1 to 65536 "
+                         "with commas, such as 1,2,3",
+                         value);
+    a->ranks[a->n_ranks++] = (int)n;
+    return TREN_OK;
+}
+
+static tren_status add_cpu(verify_args *a, const char *value) {
+    const tren_kernels *kernels;
+    tren_config trial;
+    tren_config_defaults(&trial);
+    TREN_TRY(tren_config_set(&trial, "cpu", value, "command line"));
+    TREN_TRY(tren_kernels_choose(&kernels, value));
+    TREN_TRY(tren_config_set(&trial, "cpu", kernels->level, "command line")); /* auto's own name */
+    a->cpu[a->n_cpu++] = trial.cpu;
+    return TREN_OK;
+}
+
+static tren_status default_ways(verify_args *a, int shards) {
+    for (int n = 1; a->n_ranks == 0 || (!a->ranks_text && n <= 3 && n <= shards); n++)
+        a->ranks[a->n_ranks++] = n;
+    for (int i = 0; !a->cpu_text && tren_kernels_at(i); i++)
+        if (tren_kernels_run_here(tren_kernels_at(i)))
+            TREN_TRY(add_cpu(a, tren_kernels_at(i)->level));
+    return TREN_OK;
+}
+
+static tren_status check(const verify_args *a, const tren_config *config, const tren_cli_run *run) {
+    if (run->resume)
+        return tren_fail(TREN_ERR_USAGE, "--resume: verify has no run folder; leave it out");
+    if (config->reduction == TREN_ENGINE_MPI)
+        return tren_fail(TREN_ERR_USAGE,
+                         "reduction: mpi adds up in MPI's own order, which changes with the number "
+                         "of ranks; give reduction: auto");
+    if (tren_within_job() && a->ranks_text)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--ranks: the launcher has started the ranks already; leave one of the "
+                         "two out");
+    for (int i = 0; i < a->n_ranks; i++)
+        if (a->ranks[i] > config->shards)
+            return tren_fail(TREN_ERR_USAGE,
+                             "--ranks: %d ranks are more than the %d shards; give at most %d, or "
+                             "raise shards",
+                             a->ranks[i], config->shards, config->shards);
+    return TREN_OK;
+}
+
+/* The run that each way makes: nothing is kept, and no clock ends it. */
+static void shorten(tren_config *config, int steps) {
+    bool longer = config->max_steps == 0 || config->max_steps > steps;
+    if (longer) config->max_steps = steps;
+    config->out[0] = '\0';
+    config->max_time = 0;
+    config->check_without_dropout = 0;
+    config->evaluate_test = true;
+}
+
+static tren_status read_args(verify_args *a, tren_config *config, tren_cli_run *run, int argc,
+                             char **argv) {
+    const tren_arg own[] = {
+        {"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,3",
+         .help = "Numbers of ranks, each started by mpirun; 1,2,3 by default, as far as there are "
+                 "shards."},
+        {"cpu", TREN_ARG_TEXT, &a->cpu_text, "baseline,v3",
+         .help = "Levels of the CPU; by default all that it can run."},
+        {"steps", TREN_ARG_INT, &a->steps, "N", .help = "Steps to train; 10 by default.", .min = 1,
+         .max = 1 << 30},
+        {.name = NULL}};
+    tren_args args = {.command = "verify",
+                      .synopsis = "[CONFIG.yaml] [--ranks 1,2,3] [--cpu baseline,v3] [--steps N] "
+                                  "[--KEY VALUE ...]",
+                      .summary = summary,
+                      .options = own};
+    tren_own_args sorted = {0};
+    a->help = tren_args_ask_help(argc, argv);
+    if (a->help) return tren_args_parse(&args, argc, argv);
+    tren_status st = tren_own_args_parse(&sorted, &args, config, run, argc, argv);
+    tren_own_args_close(&sorted);
+    TREN_TRY(st);
+    if (a->ranks_text) TREN_TRY(each_value("ranks", a->ranks_text, &a->n_ranks, a, add_ranks));
+    if (a->cpu_text) TREN_TRY(each_value("cpu", a->cpu_text, &a->n_cpu, a, add_cpu));
+    TREN_TRY(default_ways(a, config->shards));
+    return check(a, config, run);
+}
+
+/* ---- the ways, and what they have in common ---------------------------------------------------
+ */
+
+/* One line a way, the same in print and in the pipe from mpirun. */
+typedef struct verify_way {
+    int ranks;
+    char level[16], stacking[8];
+    char bits[64]; /* the digest of the weights, and the test loss to its last bit */
+} verify_way;
+
+typedef struct verify_tally {
+    verify_way first, odd;
+    int n, n_odd;
+} verify_tally;
+
+static void print_head(const tren_config *config) {
+    bool portable = config->gemm == TREN_GEMM_PORTABLE;
+    printf("%s: the first %lld steps, shards %d, gemm %s%s%s%s, %s\n", tren_cli_shown(config->data),
+           (long long)config->max_steps, config->shards, portable ? "portable" : "openblas",
+           portable ? "" : " (core ", portable ? "" : tren_blas_core(), portable ? "" : ")",
+           TREN_REAL_NAME);
+    printf("%5s  %-8s  %-8s  %-16s  %s\n", "ranks", "level", "stacking", "digest", "test loss");
+}
+
+static void print_way(const verify_way *w) {
+    printf("%5d  %-8s  %-8s  %s\n", w->ranks, w->level, w->stacking, w->bits);
+    fflush(stdout);
+}
+
+static void count(verify_tally *tally, const verify_way *w) {
+    if (tally->n++ == 0) tally->first = *w;
+    if (strcmp(w->bits, tally->first.bits) == 0) return;
+    if (tally->n_odd++ == 0) tally->odd = *w;
+}
+
+static void take_line(void *ctx, const char *text) {
+    verify_way w = {0};
+    int at = 0;
+    if (sscanf(text, "%5d %15s %7s %n", &w.ranks, w.level, w.stacking, &at) != 3 || at == 0) return;
+    snprintf(w.bits, sizeof w.bits, "%s", text + at);
+    print_way(&w);
+    count(ctx, &w);
+}
+
+static int judge(const verify_tally *t, const tren_config *config) {
+    if (config->gemm == TREN_GEMM_OPENBLAS)
+        printf("note: with gemm: openblas these digests depend on the version of OpenBLAS and on "
+               "its core type (%s here); with gemm: portable they do not\n",
+               tren_blas_core());
+    if (t->n_odd == 0) {
+        printf("all %d ways have the same bits\n", t->n);
+        return 0;
+    }
+    tren_fail(TREN_ERR_INTERNAL,
+              "%d of %d ways differ from the first (%d rank%s, %s, stacking %s), such as %d "
+              "rank%s, %s, stacking %s; report this with the output of 'tren --version'",
+              t->n_odd, t->n, t->first.ranks, t->first.ranks > 1 ? "s" : "", t->first.level,
+              t->first.stacking, t->odd.ranks, t->odd.ranks > 1 ? "s" : "", t->odd.level,
+              t->odd.stacking);
+    return tren_cli_fail("verify", TREN_ERR_INTERNAL);
+}
+
+/* ---- within a job -----------------------------------------------------------------------------
+ */
+
+static tren_status train_one(tren_comm *comm, tren_config *config, verify_way *w) {
+    tren_result result;
+    tren_train_options options = {.signal = &tren_stop_signal, .started = tren_seconds()};
+    TREN_TRY(tren_train(comm, config, &options, &result));
+    w->ranks = comm->size;
+    snprintf(w->level, sizeof w->level, "%s", tren_cpu_level_name[config->cpu]);
+    snprintf(w->stacking, sizeof w->stacking, "%s", config->stacking ? "on" : "off");
+    snprintf(w->bits, sizeof w->bits, "%016llx  %.17g", (unsigned long long)result.digest,
+             result.test_loss);
+    return TREN_OK;
+}
+
+static int run_within(const verify_args *a, tren_config *config) {
+    tren_comm comm;
+    verify_tally tally = {.n = 0};
+    tren_status st = tren_mpi_start(&comm, config->stall_timeout);
+    if (st != TREN_OK) return tren_cli_fail("verify", st);
+    bool speaks = comm.rank == 0;
+    if (speaks) print_head(config);
+    for (int way = 0; st == TREN_OK && way < 2 * a->n_cpu; way++) {
+        verify_way w;
+        config->cpu = a->cpu[way / 2];
+        config->stacking = way % 2 == 0;
+        st = train_one(&comm, config, &w);
+        if (st != TREN_OK) break;
+        count(&tally, &w);
+        if (speaks) print_way(&w);
+    }
+    tren_comm_close(&comm);
+    if (st != TREN_OK) return tren_cli_fail_agreed("verify", st, speaks);
+    return speaks ? judge(&tally, config) : tally.n_odd > 0;
+}
+
+/* ---- as a launcher ----------------------------------------------------------------------------
+ */
+
+/* The command line without --ranks, which mpirun has then taken. NULL-terminated; owned. */
+static tren_status without_ranks(const char ***out, int argc, char **argv) {
+    int n = 0;
+    TREN_TRY(tren_alloc(out, (size_t)argc + 1, sizeof **out, "the command line"));
+    for (int i = 0; i < argc; i++) {
+        if (tren_own_args_is(argv[i], "ranks"))
+            i += strchr(argv[i], '=') == NULL;
+        else
+            (*out)[n++] = argv[i];
+    }
+    (*out)[n] = NULL;
+    return TREN_OK;
+}
+
+static int run_by_mpirun(const verify_args *a, const tren_config *config, int argc, char **argv) {
+    const char **arguments;
+    verify_tally tally = {.n = 0};
+    tren_status st = without_ranks(&arguments, argc, argv);
+    print_head(config);
+    fflush(stdout);
+    for (int i = 0; st == TREN_OK && i < a->n_ranks; i++) {
+        int before = tally.n;
+        st = tren_mpirun_run(&(tren_mpirun){
+            .ranks = a->ranks[i], .arguments = arguments, .line = take_line, .ctx = &tally});
+        if (st == TREN_ERR_INTERNAL && tally.n == before + 2 * a->n_cpu)
+            st = TREN_OK; /* it differs */
+    }
+    free(arguments);
+    if (st == TREN_OK) return judge(&tally, config);
+    /* What went wrong was said by the ranks, but for mpirun itself. */
+    return tren_error_text()[0] ? tren_cli_fail("verify", st) : (int)st;
+}
+
+int tren_cmd_verify(int argc, char **argv) {
+    verify_args a = {.steps = DEFAULT_STEPS};
+    tren_config config;
+    tren_cli_run run = {0};
+    tren_status st = read_args(&a, &config, &run, argc, argv);
+    if (st != TREN_OK || a.help) return tren_cli_fail("verify", st);
+    shorten(&config, a.steps);
+    if (!tren_within_job()) return run_by_mpirun(&a, &config, argc, argv);
+    tren_stop_signal_catch();
+    return run_within(&a, &config);
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# A run that goes on with another OpenBLAS core type or version is warned; at another level of the CPU it says so and
+# keeps its bits; with gemm: portable OpenBLAS does not matter at all.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+[[ $(uname -m) == x86_64 ]] || skip "core types and levels of x86-64"
+
+make_classes data.h5 600
+train() { "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots --progress off "$@"; }
+# begin RUN OPTION ...   One epoch of four, with older kernels at the lowest level.
+begin() { OPENBLAS_CORETYPE=Nehalem train --epochs 1 --cpu baseline --out "$@" >/dev/null; }
+
+begin plain
+levels=$("$tren" --version | sed -n 's/^CPU level: \([a-z0-9]*\),.*/\1/p')
+expect 0 "warning: this run was trained with OpenBLAS core type Nehalem and goes on with Core2" \
+    env OPENBLAS_CORETYPE=Core2 "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots --progress off \
+    --epochs 2 --out plain --resume
+grep -qF "with gemm: portable from the start" output || fail "no remedy: $(cat output)"
+[[ $levels == baseline ]] || grep -qF "note: this run was trained at CPU level baseline and goes on at $levels" output ||
+    fail "the level is not named: $(cat output)"
+refuse_part "goes on with '"
+
+# With the same core type nothing is said of it.
+begin same
+expect 0 "" env OPENBLAS_CORETYPE=Nehalem "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots \
+    --progress off --epochs 2 --out same --resume --cpu baseline
+refuse_part "this run was trained"
+
+if python3 -c 'import h5py' 2>/dev/null; then
+    begin older
+    python3 - older/last.h5 <<'END'
+import h5py, sys
+with h5py.File(sys.argv[1], "r+") as f:
+    f.attrs["blas_version"] = b"OpenBLAS 0.1.0"
+END
+    expect 0 "warning: this run was trained with 'OpenBLAS 0.1.0' and goes on with 'OpenBLAS" \
+        env OPENBLAS_CORETYPE=Nehalem "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots \
+        --progress off --epochs 2 --out older --resume
+fi
+
+train --epochs 4 --gemm portable --out whole >/dev/null
+begin portable --gemm portable
+expect 0 "" train --epochs 4 --gemm portable --out portable --resume
+refuse_part "warning"
+[[ $levels == baseline ]] || grep -qF "goes on at $levels, which does not change its bits" output || fail "no line: $(cat output)"
+same_run whole portable
+echo "another CPU is named, and gemm: portable keeps its bits"

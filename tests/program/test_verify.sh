@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# tren verify: a line for every way, exit code 0 only where all have the same bits, nothing written.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+make_classes classes.h5 600
+make_sinusoid sinusoid.h5 200
+cat >run.yaml <<'END'
+data: classes.h5
+model.hidden: [40, 30]
+dropout: [0.2]
+END
+before=$(ls)
+
+lines() { grep -cE '^ +[0-9]+ +[a-z0-9]+ +(on|off) +[0-9a-f]{16}  [0-9.e-]+$' output; }
+
+# All levels of this CPU, stacked and not, on 1, 2 and 3 ranks.
+expect 0 "have the same bits" "$tren" verify run.yaml --gemm portable --steps 3
+n=$(lines)
+[[ $n -ge 6 && $((n % 6)) -eq 0 ]] || fail "$n lines: $(cat output)"
+grep -qF "all $n ways" output || fail "not all of $n ways: $(cat output)"
+refuse_part "OpenBLAS"
+
+# The digest is that of a training.
+"$tren" train run.yaml --gemm portable --max_steps 3 --out run --no-plots >/dev/null
+grep -qF " $(field run digest) " output || fail "another digest than that of tren train: $(cat output)"
+rm -r run
+
+# In double, with options of the config behind those of its own; one level.
+level=$(sed -n 's/.* CPU level \([a-z0-9]*\),.*/\1/p' <("$tren" train run.yaml --max_steps 1 --out run --no-plots))
+rm -r run
+expect 0 "all 2 ways" "$tren" verify --data sinusoid.h5 --ranks=4 --cpu "$level" --precision double --optimizer.name scg
+grep -qF "double" output || fail "not in double: $(cat output)"
+grep -qF "gemm: portable they do not" output || fail "OpenBLAS's bits are not explained: $(cat output)"
+
+# Under a launcher, on its ranks.
+expect 0 "all 2 ways" mpi 2 "$tren" verify run.yaml --cpu "$level"
+
+# One number of ranks that computes otherwise is found.
+if [[ $(uname -m) == x86_64 ]]; then
+    mkdir bin
+    cat >bin/mpirun <<END
+#!/bin/bash
+[[ "\$* " != *" -n 2 "* ]] || export OPENBLAS_CORETYPE=Nehalem
+exec $(command -v mpirun) "\$@"
+END
+    chmod +x bin/mpirun
+    expect 1 "ways differ from the first (1 rank" env PATH="$PWD/bin:$PATH" OPENBLAS_CORETYPE=Haswell "$tren" verify run.yaml \
+        --model.hidden 300,200 --ranks 1,2 --cpu "$level"
+    rm -r bin
+fi
+rm output
+[[ $(ls) == "$before" ]] || fail "files are left: $(ls)"
+echo "verify compares the ways"
