@@ -242,8 +242,8 @@ typedef struct tren_kernels {
     void (*narrow_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
                           tren_narrow_shape shape, bool accumulate);
 
-    /* Elements of scratch, aligned to 64 bytes, that the product needs; row0 NULL: with any row0
-     * and k or fewer terms; p NULL: that any without shards needs at most. */
+    /* Elements of scratch, aligned to 64 bytes, that the product needs; step NULL: with any
+     * (n_steps + 1) / 2 shards of a tree and k or fewer terms; p NULL: that any without shards needs at most. */
     size_t (*product_scratch)(const tren_product *p);
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);

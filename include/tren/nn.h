@@ -311,9 +311,10 @@ void tren_layer_backward(const tren_layer *layer, tren_work *work, const tren_pa
 void tren_work_fold(tren_work *work, size_t off, const real *leaf, int n);
 /* Rows of memory that a worker needs for max_rows rows in so many microbatches. */
 int tren_work_capacity(const tren_graph *graph, int max_rows, int n_groups);
-/* Reals that a worker takes to train beside activations: for partial sums, and for a while, while
- * products are tried. */
+/* Elements that a worker takes to train beside activations: for partial sums, for what layers and
+ * products need while they run, and for a while, while products are tried. */
 size_t tren_work_room(const tren_graph *graph, int n_groups);
+size_t tren_work_scratch(const tren_graph *graph, int n_groups, int rows);
 size_t tren_work_trial(const tren_graph *graph, int n_groups, int rows);
 /* Bytes of activations, gradients of activations and partial sums. */
 size_t tren_work_bytes(const tren_work *work);

@@ -94,20 +94,16 @@ static product_rows rows_of(const real *at, ptrdiff_t ld, bool together) {
     return together ? (product_rows){at, 1, ld} : (product_rows){at, ld, 1};
 }
 
-/* Pending sums of a postfix program, at most. */
+/* Any shards of a tree, which is ceil(log2(shards)) + 1 sums deep at most. */
 static int most_pending(const tren_product *p) {
-    int depth = 0, most = 0;
-    for (int s = 0; s < p->n_steps; s++) {
-        depth += p->step[s] == TREN_FOLD ? -1 : 1;
-        if (depth > most) most = depth;
-    }
-    return most;
+    int shards = (p->n_steps + 1) / 2, most = 1;
+    while (1 << (most - 1) < shards) most++;
+    return p->k <= CHUNK && shards <= STEPS ? 0 : most;
 }
 
 /* How many sums wait between chunks, at most. */
 static int most_waiting(const tren_product *p) {
-    if (p->n_steps > 0 && !p->row0)
-        return p->k <= CHUNK && p->n_steps <= STEPS ? 0 : most_pending(p);
+    if (p->n_steps > 0 && !p->step) return most_pending(p);
     terms t;
     chunk c;
     int most = 0;

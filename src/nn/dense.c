@@ -180,7 +180,7 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
 /* Two factors of a product, and the product three times. */
 static size_t dense_trial(const tren_layer *l, int n_groups, int rows) {
     size_t in = (size_t)in_of(l), out = (size_t)out_of(l), m = (size_t)rows;
-    if (is_narrow(l) || l->graph->portable || n_groups == 1) return 0;
+    if (l->graph->portable || n_groups == 1) return 0;
     size_t tile = (size_t)tren_tile_rows(&l->graph->param[l->param + WEIGHT]) * in;
     size_t forward = in * out + m * in + 3 * m * out, backward = in * out + m * out + 3 * m * in,
            accumulate = m / (size_t)n_groups * (in + out) + 3 * tile;

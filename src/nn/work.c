@@ -21,6 +21,14 @@ size_t tren_work_room(const tren_graph *graph, int n_groups) {
     return slots * largest_tile(graph);
 }
 
+/* Layers', and that of a product which folds the microbatches. */
+size_t tren_work_scratch(const tren_graph *graph, int n_groups, int rows) {
+    tren_product p = {
+        .m = INT_MAX, .n = INT_MAX, .k = rows, .ta = true, .n_steps = 2 * n_groups - 1};
+    size_t fold = graph->portable ? graph->kernels->product_scratch(&p) : 0;
+    return fold > graph->scratch ? fold : graph->scratch;
+}
+
 size_t tren_work_trial(const tren_graph *graph, int n_groups, int rows) {
     size_t most = 0;
     for (int i = 0; i < graph->n_layers; i++) {
@@ -52,23 +60,6 @@ static tren_status open_folds(tren_work *w) {
     return tren_arena_open(&w->fold, slots * w->fold_len);
 }
 
-/* Elements that a product needs which folds my shards. */
-static size_t fold_scratch(const tren_work *w) {
-    const tren_kernels *kernels = w->graph->kernels;
-    size_t most = 0;
-    for (int k = 0; k < w->n_nodes && w->graph->portable; k++) {
-        tren_product p = {.m = INT_MAX,
-                          .n = INT_MAX,
-                          .k = w->spec.max_rows,
-                          .ta = true,
-                          .n_steps = w->fold_node[k].n_steps,
-                          .step = w->fold_node[k].step};
-        size_t n = kernels->product_scratch(&p);
-        if (n > most) most = n;
-    }
-    return most;
-}
-
 int tren_work_capacity(const tren_graph *graph, int max_rows, int n_groups) {
     if (!graph->lanes) return max_rows;
     int partial = n_groups < max_rows ? n_groups : max_rows; /* each may leave lanes empty */
@@ -92,8 +83,9 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
         TREN_TRY(tren_arena_open(&w->grad, (graph->act_per_row + graph->spare_per_row) * rows));
         TREN_TRY(open_folds(w));
     }
-    size_t fold = fold_scratch(w);
-    return tren_arena_open(&w->scratch, fold > graph->scratch ? fold : graph->scratch);
+    return tren_arena_open(&w->scratch, spec->train
+                                            ? tren_work_scratch(graph, w->n_groups, spec->max_rows)
+                                            : graph->scratch);
 }
 
 void tren_work_close(tren_work *w) {

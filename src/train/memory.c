@@ -53,13 +53,13 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
     double states = scg ? TREN_SCG_VECTORS : tren_optimizer_find(config)->n_states / (double)ranks;
     double values = (double)graph->n_values * (1 + states + most_nodes(config->shards, ranks));
     int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
-    double batch = (double)rows * (double)graph->act_per_row;
+    double batch = (double)rows * (double)(2 * graph->act_per_row + graph->spare_per_row);
     /* Products are tried before the evaluators are opened. */
     double later = evaluation_room(graph, info->rows[TREN_VALIDATION], tested),
            trial = (double)tren_work_trial(graph, shards, rows);
-    double room =
-        (double)tren_work_room(graph, shards) + (double)graph->scratch + fmax(trial, later);
-    return data + sizeof(real) * (values + 2 * batch + room) + blas_room(graph);
+    double room = (double)tren_work_room(graph, shards) +
+                  (double)tren_work_scratch(graph, shards, rows) + fmax(trial, later);
+    return data + sizeof(real) * (values + batch + room) + blas_room(graph);
 }
 
 /* ---- the comparison -------------------------------------------------------------------------- */
