@@ -308,7 +308,8 @@ static tren_status read_labels(tren_source *source, const pool *labels,
                             .width = width_of(head)};
     if (e->integer && head->rank > 2 && !want->regression)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: has %d dimensions, labels have 1; are --images and --labels swapped?",
+                         "%s: has %d dimensions, labels have 1: give --labels another file (are "
+                         "the two swapped?)",
                          answers.what, head->rank);
     tren_status st = pool_read(&answers.value, labels, answers.type);
     if (st == TREN_OK) st = tren_source_set_answers(source, &answers, want);

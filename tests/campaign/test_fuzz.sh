@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Damaged files of every format that tren reads: first those that failed once (cases/), then new ones. Uses the build
-# with sanitizers where both of its programs lie beside TREN_BIN, else TREN_BIN's own.
+# with sanitizers where both of its programs lie beside TREN_BIN and are not older, else TREN_BIN's own.
 #     test_fuzz.sh [OPTION OF fuzz.py ...]
 # 30 seconds by default, 10,000 executions in the long form (TREN_LONG=1).
 # shellcheck source=tests/program/lib.sh
@@ -13,7 +13,8 @@ for candidate in /usr/bin/python3 python3; do
     [[ $python ]] || ! "$candidate" -c "import h5py" 2>/dev/null || python=$candidate
 done
 [[ $python ]] || skip "there is no Python with h5py"
-[[ ! -x ${TREN_BIN%/*}/asan/tren || ! -x ${TREN_BIN%/*}/asan/tren64 ]] || tren=${TREN_BIN%/*}/asan/tren
+asan=${TREN_BIN%/*}/asan
+if [[ $asan/tren -nt $TREN_BIN/tren && $asan/tren64 -nt $TREN_BIN/tren ]]; then tren=$asan/tren; fi
 
 if [[ $# -gt 0 ]]; then
     options=("$@")

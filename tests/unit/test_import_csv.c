@@ -168,7 +168,8 @@ Test(import_csv, wrong_options_are_named) {
     const char *text = "alpha,kind\n1,x\n";
     expect_refused(text, TREN_ERR_USAGE, "no column 'knd': did you mean 'kind'",
                    OPTIONS("label", "knd"));
-    expect_refused(text, TREN_ERR_USAGE, "no column '3': give one of 2 columns", OPTIONS("label", "3"));
+    expect_refused(text, TREN_ERR_USAGE, "no column '3': give one of 2 columns",
+                   OPTIONS("label", "3"));
     expect_refused(text, TREN_ERR_USAGE, "two roles", OPTIONS("label", "kind", "ignore", "2"));
     expect_refused(text, TREN_ERR_USAGE, "exclude each other",
                    OPTIONS("label", "kind", "target", "alpha"));
@@ -188,7 +189,8 @@ Test(import_csv, another_separator_is_seen) {
     expect_refused("a;b\n1;x\n", TREN_ERR_USAGE, "has a ';' in it: give --separator ';'",
                    OPTIONS("label", "2"));
     expect_refused("1\t2\n3\t4\n", TREN_ERR_USAGE, "give --separator tab", OPTIONS("label", "2"));
-    expect_refused("1\n2\n", TREN_ERR_USAGE, "no column '2': give one of 1 columns", OPTIONS("label", "2"));
+    expect_refused("1\n2\n", TREN_ERR_USAGE, "no column '2': give one of 1 columns",
+                   OPTIONS("label", "2"));
 }
 
 Test(import_csv, short_decimals_are_rounded_correctly) {
