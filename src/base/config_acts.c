@@ -137,6 +137,7 @@ int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_confi
     int rule = c->early_stopping.rule, patience = c->early_stopping.patience,
         start = c->early_stopping.start_epoch, warmup = c->schedule.warmup_steps,
         period = c->schedule.period;
+    bool by_epochs = c->schedule.name == TREN_SCHEDULE_STEP;
     const late all[TREN_MAX_NOTES] = {
         {"early_stopping.start_epoch", rule != TREN_STOP_NONE, start, start, epochs, "epochs"},
         {"early_stopping.patience", rule == TREN_STOP_PATIENCE, patience, patience + 1.0, epochs,
@@ -144,8 +145,8 @@ int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_confi
         {"early_stopping.up_strips", rule == TREN_STOP_UP, c->early_stopping.up_strips,
          up_epochs(c), epochs, "epochs"},
         {"schedule.warmup_steps", true, warmup, warmup, steps, "steps"},
-        {"schedule.period", c->schedule.name == TREN_SCHEDULE_STEP, period, period + 1.0, epochs,
-         "epochs"}};
+        {"schedule.period", by_epochs || c->schedule.name == TREN_SCHEDULE_SQRT, period,
+         period + 1.0, by_epochs ? epochs : steps, by_epochs ? "epochs" : "steps"}};
     int n = 0;
     for (int i = 0; i < TREN_MAX_NOTES; i++) {
         if (!all[i].applies || all[i].needs <= all[i].has) continue;

@@ -401,6 +401,7 @@ Test(config, names_keys_that_cannot_act_before_the_end) {
         {{{"schedule.name", "step"}, {"schedule.period", "3"}}, "schedule.period: 3"},
         {{{"schedule.name", "step"}, {"schedule.period", "2"}}, NULL},
         {{{"schedule.name", "sqrt"}, {"schedule.period", "3"}}, NULL},
+        {{{"schedule.name", "sqrt"}, {"schedule.period", "30"}}, "schedule.period: 30"},
         {{{"early_stopping.rule", "none"}}, NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tren_config c;
