@@ -113,3 +113,47 @@ tren_status tren_config_check_acts(const tren_config *config) {
     }
     return TREN_OK;
 }
+
+/* ---- keys that act too late -------------------------------------------------------------------
+ */
+
+typedef struct late {
+    const char *key;
+    bool applies;
+    double value, needs; /* it first acts after so many, and there are `has` */
+    double has;
+    const char *unit;
+} late;
+
+static double up_epochs(const tren_config *c) {
+    return (double)c->early_stopping.strip_epochs * (c->early_stopping.up_strips + 1.0);
+}
+
+int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_config *c,
+                          int64_t steps_per_epoch) {
+    double steps = (double)c->epochs * (double)steps_per_epoch;
+    if (c->max_steps > 0 && (double)c->max_steps < steps) steps = (double)c->max_steps;
+    double epochs = steps / (double)steps_per_epoch;
+    int rule = c->early_stopping.rule, patience = c->early_stopping.patience,
+        start = c->early_stopping.start_epoch, warmup = c->schedule.warmup_steps,
+        period = c->schedule.period;
+    bool by_epochs = c->schedule.name == TREN_SCHEDULE_STEP;
+    const late all[TREN_MAX_NOTES] = {
+        {"early_stopping.start_epoch", rule != TREN_STOP_NONE, start, start, epochs, "epochs"},
+        {"early_stopping.patience", rule == TREN_STOP_PATIENCE, patience, patience + 1.0, epochs,
+         "epochs"},
+        {"early_stopping.up_strips", rule == TREN_STOP_UP, c->early_stopping.up_strips,
+         up_epochs(c), epochs, "epochs"},
+        {"schedule.warmup_steps", true, warmup, warmup, steps, "steps"},
+        {"schedule.period", by_epochs || c->schedule.name == TREN_SCHEDULE_SQRT, period,
+         period + 1.0, by_epochs ? epochs : steps, by_epochs ? "epochs" : "steps"}};
+    int n = 0;
+    for (int i = 0; i < TREN_MAX_NOTES; i++) {
+        if (!all[i].applies || all[i].needs <= all[i].has) continue;
+        snprintf(note[n++], TREN_NOTE,
+                 "%s: %g takes %g %s to act or to end, and this run has %g: give less, or more %s",
+                 all[i].key, all[i].value, all[i].needs, all[i].unit, all[i].has,
+                 c->max_steps > 0 ? "epochs and max_steps" : "epochs");
+    }
+    return n;
+}

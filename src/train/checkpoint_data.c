@@ -190,7 +190,8 @@ tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
                 memcmp(&data->shape, &info->shape, sizeof info->shape) == 0 &&
                 memcmp(data->mean, info->mean, bytes) == 0 &&
                 memcmp(data->sd, info->sd, bytes) == 0 &&
-                tren_dataset_names_digest(data) == tren_dataset_names_digest(info);
+                (!info->has_digests || /* then its digest does not cover the names */
+                 tren_dataset_names_digest(data) == tren_dataset_names_digest(info));
     if (same) return TREN_OK;
     return tren_fail(TREN_ERR_CHECKPOINT,
                      "%s is damaged: its normalisation, shape or names are not those of the "

@@ -41,6 +41,9 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     else
         fprintf(out, "optimizer             %s, learning rate %g\n", tren_optimizer_find(c)->name,
                 c->optimizer.learning_rate);
+    char note[TREN_MAX_NOTES][TREN_NOTE];
+    int n = tren_config_late_keys(note, c, (int64_t)steps);
+    for (int i = 0; i < n; i++) fprintf(out, "note                  %s\n", note[i]);
     fprintf(out, "shards                %d: at most %d ranks\n", c->shards, c->shards);
     for (int p = 1; p <= c->shards && p <= 64; p *= 2)
         fprintf(out, "memory on %2d rank%s    %.1f MiB each, dataset included\n", p,

@@ -31,6 +31,9 @@ static void say_plan(const tren_trainer *t) {
                     "note: batch_size %d is more than the %zu training rows: every step takes all "
                     "of them",
                     c->batch_size, t->info->rows[TREN_TRAIN]);
+    char note[TREN_MAX_NOTES][TREN_NOTE];
+    int n = tren_config_late_keys(note, c, t->steps_per_epoch);
+    for (int i = 0; i < n; i++) trainer_say(t, "note: %s", note[i]);
     if (t->augment.warps && t->normalizer.mean)
         trainer_say(t,
                     "note: augment: outside of images is the mean of a channel, not 0, where it "

@@ -378,3 +378,41 @@ Test(config, same_names_every_difference_of_its_role_and_no_other) {
                  "epochs: 20 in the checkpoint, 50 now");
     cr_assert_eq(tren_config_same(&before, &before, TREN_ROLE_RECIPE), TREN_OK);
 }
+
+/* ---- keys that act too late -------------------------------------------------------------------
+ */
+
+Test(config, names_keys_that_cannot_act_before_the_end) {
+    static const struct {
+        const char *set[4][2]; /* beside epochs: 3, of 10 steps */
+        const char *named;     /* NULL: nothing to say */
+    } cases[] = {
+        {{{"early_stopping.rule", "patience"},
+          {"early_stopping.start_epoch", "50"},
+          {"early_stopping.patience", "1"}},
+         "early_stopping.start_epoch: 50"},
+        {{{"early_stopping.rule", "patience"}, {"early_stopping.patience", "3"}},
+         "early_stopping.patience: 3"},
+        {{{"early_stopping.rule", "patience"}, {"early_stopping.patience", "2"}}, NULL},
+        {{{"early_stopping.rule", "up"}}, "early_stopping.up_strips: 4 takes 25 epochs"},
+        {{{"schedule.warmup_steps", "31"}}, "schedule.warmup_steps: 31"},
+        {{{"schedule.warmup_steps", "30"}}, NULL},
+        {{{"schedule.warmup_steps", "30"}, {"max_steps", "20"}}, "schedule.warmup_steps: 30"},
+        {{{"schedule.name", "step"}, {"schedule.period", "3"}}, "schedule.period: 3"},
+        {{{"schedule.name", "step"}, {"schedule.period", "2"}}, NULL},
+        {{{"schedule.name", "sqrt"}, {"schedule.period", "3"}}, NULL},
+        {{{"schedule.name", "sqrt"}, {"schedule.period", "30"}}, "schedule.period: 30"},
+        {{{"early_stopping.rule", "none"}}, NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tren_config c;
+        char note[TREN_MAX_NOTES][TREN_NOTE];
+        tren_config_defaults(&c);
+        cr_assert_eq(tren_config_set(&c, "epochs", "3", "test"), TREN_OK);
+        for (int k = 0; k < 4 && cases[i].set[k][0]; k++)
+            cr_assert_eq(tren_config_set(&c, cases[i].set[k][0], cases[i].set[k][1], "test"),
+                         TREN_OK, "%s", tren_error_text());
+        int n = tren_config_late_keys(note, &c, 10);
+        cr_assert_eq(n, cases[i].named != NULL, "case %zu: %d notes", i, n);
+        if (n) cr_assert(strstr(note[0], cases[i].named), "case %zu: %s", i, note[0]);
+    }
+}

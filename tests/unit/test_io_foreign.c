@@ -164,7 +164,9 @@ Test(io_foreign, virtual_rows_without_a_source_are_named) {
     make_virtual("short.h5", "x", 15, 15);
     expect_refused("v.h5", "v.h5: /x: values of rows 15 to 39 have no source");
     make_virtual("v.h5", "x", ROWS, ROWS);
-    expect_refused("v.h5", "v.h5: is made of virtual datasets in more than 8 levels, or of itself in a circle");
+    expect_refused(
+        "v.h5",
+        "v.h5: is made of virtual datasets in more than 8 levels, or of itself in a circle");
 }
 
 /* ---- other files ----------------------------------------------------------------------------- */
