@@ -17,6 +17,4 @@ if(TREN_SANITIZE)
   target_compile_options(tren_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
                          -fno-omit-frame-pointer)
   target_link_options(tren_flags INTERFACE -fsanitize=address,undefined)
-elseif(TREN_CLONES)
-  target_compile_definitions(tren_flags INTERFACE TREN_CLONES)
 endif()

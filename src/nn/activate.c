@@ -17,8 +17,8 @@ static size_t elements(const tren_layer *l, const tren_work *w, const tren_pass 
 
 static void activate_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_activation *f = ((const activate_layer *)l)->f;
-    f->forward(layer_y(w, l), layer_y(w, l->input), NULL, rows_of(l, w, pass),
-               tren_shape_size(l->out));
+    kernels_of(w)->activation[f->kind].forward(layer_y(w, l), layer_y(w, l->input), NULL,
+                                               rows_of(l, w, pass), tren_shape_size(l->out));
 }
 
 static void activate_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -26,7 +26,8 @@ static void activate_backward(const tren_layer *l, tren_work *w, const tren_pass
     const tren_activation *f = ((const activate_layer *)l)->f;
     real *dx = layer_dy(w, l->input);
     memcpy(dx, layer_dy(w, l), elements(l, w, pass) * sizeof *dx);
-    f->backward(dx, layer_y(w, l), layer_y(w, l->input), elements(l, w, pass));
+    kernels_of(w)->activation[f->kind].backward(dx, layer_y(w, l), layer_y(w, l->input),
+                                                elements(l, w, pass));
 }
 
 static const tren_layer_ops activate_ops = {.name = "activate",

@@ -10,21 +10,23 @@ static size_t elements(const tren_layer *l, const tren_work *w, const tren_pass 
 }
 
 static void add_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    tren_sum(layer_y(w, l), layer_y(w, l->input), layer_y(w, l->other), elements(l, w, pass));
+    kernels_of(w)->sum(layer_y(w, l), layer_y(w, l->input), layer_y(w, l->other),
+                       elements(l, w, pass));
 }
 
-static void pass_on(real *dx, const real *dy, size_t n, bool add) {
+static void pass_on(const tren_kernels *k, real *dx, const real *dy, size_t n, bool add) {
     if (dx == dy) return;
     if (add)
-        tren_add(dx, dy, n);
+        k->add(dx, dy, n);
     else
         memcpy(dx, dy, n * sizeof *dx);
 }
 
 static void add_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     size_t n = elements(l, w, pass);
-    if (l->input->wants_dy) pass_on(layer_dy(w, l->input), layer_dy(w, l), n, l->adds);
-    if (l->other->wants_dy) pass_on(layer_dy(w, l->other), layer_dy(w, l), n, l->adds_other);
+    const tren_kernels *k = kernels_of(w);
+    if (l->input->wants_dy) pass_on(k, layer_dy(w, l->input), layer_dy(w, l), n, l->adds);
+    if (l->other->wants_dy) pass_on(k, layer_dy(w, l->other), layer_dy(w, l), n, l->adds_other);
 }
 
 static const tren_layer_ops add_ops = {

@@ -49,7 +49,7 @@ static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass
             for (int j = 0; j < m; j += 256) {
                 int count = m - j < 256 ? m - j : 256;
                 for (int u = 0; u < count; u++) sum[u] = z[(size_t)i * m + j + u] + b[j + u];
-                w->result[g].abs_z += tren_sum_abs(sum, (size_t)count);
+                w->result[g].abs_z += kernels_of(w)->sum_abs(sum, (size_t)count);
                 w->result[g].n_z += count;
             }
 }
@@ -65,7 +65,8 @@ static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pa
         tren_rows_gemm(w, (tren_factors){z, x, weight}, shape, pass,
                        may_stack(w, l, pass, TREN_STACK_FORWARD));
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z);
-    f->forward(y, z, param_value(w, l, BIAS), pass_rows(pass), out_of(l));
+    kernels_of(w)->activation[f->kind].forward(y, z, param_value(w, l, BIAS), pass_rows(pass),
+                                               out_of(l));
 }
 
 static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
@@ -87,8 +88,8 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
     int row = pass->row0[leaf->group];
-    tren_column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l),
-                     pass->row0[leaf->group + 1] - row, out_of(l));
+    kernels_of(w)->column_sums(dst, layer_dy(w, l) + (size_t)row * out_of(l),
+                               pass->row0[leaf->group + 1] - row, out_of(l));
 }
 
 typedef struct pause_at {
@@ -138,7 +139,8 @@ static void dense_backward(const tren_layer *l, tren_work *w, const tren_pass *p
     const tren_activation *f = dense_of(l)->f;
     const real *y = layer_y(w, l), *z = f->needs_z ? layer_z(w, l) : y;
     bool updates = w->spec.combine != NULL;
-    f->backward(layer_dy(w, l), y, z, (size_t)pass_rows(pass) * out_of(l));
+    kernels_of(w)->activation[f->kind].backward(layer_dy(w, l), y, z,
+                                                (size_t)pass_rows(pass) * out_of(l));
     if (updates) input_gradient(l, w, pass);
     tren_fold_param(l, w, pass, BIAS, bias_leaf, false);
     if (pass->take_up.into && !is_narrow(l))

@@ -72,7 +72,7 @@ static void fold_tile(const fold_call *f, int node) {
         if (spec->combine && s == fold->n_steps - 1)
             right = slot(f, node, depth);
         else
-            tren_add(slot(f, node, depth - 1), slot(f, node, depth), f->at.len);
+            kernels_of(f->work)->add(slot(f, node, depth - 1), slot(f, node, depth), f->at.len);
     }
     if (spec->combine) spec->combine(spec->ctx, f->param, f->at, slot(f, node, 0), right);
 }
