@@ -7,6 +7,7 @@
 
 #include "tren/base.h"
 #include "tren/config.h"
+#include "tren/kernels.h"
 
 #include <stdatomic.h>
 
@@ -116,8 +117,9 @@ typedef struct tren_reducer tren_reducer;
 typedef struct tren_reduce_spec {
     size_t n; /* values */
     int shards;
-    int engine;    /* tren_engine_id */
-    size_t bucket; /* values per bucket, about */
+    const tren_kernels *kernels; /* not owned; NULL: the best there are */
+    int engine;                  /* tren_engine_id */
+    size_t bucket;               /* values per bucket, about */
 } tren_reduce_spec;
 
 /* TREN_ERR_USAGE: more ranks than shards; an engine that this launch does not allow.

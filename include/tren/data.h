@@ -5,6 +5,7 @@
 
 #include "tren/base.h"
 #include "tren/config.h"
+#include "tren/kernels.h"
 #include "tren/io.h"
 
 #ifdef __cplusplus
@@ -83,6 +84,7 @@ tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset);
  * x * scale + shift, scale = 1/sd, which loses at most 2^-14 in float unless a mean is far; where
  * one is, as (x - mean) / sd in double. */
 typedef struct tren_normalizer {
+    const tren_kernels *kernels;  /* not owned; the best there are, until it is set */
     int width, n_stats, per_stat; /* width = n_stats * per_stat; row = [n_stats, per_stat] */
     real *scale, *shift;          /* [width] expanded, owned */
     double *mean, *sd; /* [width] expanded, owned, sd infinite for 0; NULL where no mean is far */
@@ -98,8 +100,9 @@ void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,
  * happens to an image is a function of seed, epoch and sample alone. The empty value changes
  * nothing. */
 typedef struct tren_augment {
-    const tren_config *config; /* not owned */
-    uint32_t epoch;            /* set it before each epoch */
+    const tren_kernels *kernels; /* not owned; the best there are, until it is set */
+    const tren_config *config;   /* not owned */
+    uint32_t epoch;              /* set it before each epoch */
     tren_shape shape;
     bool warps;   /* images are moved in some way */
     double noise; /* sd, in the file's units */

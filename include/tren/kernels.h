@@ -1,6 +1,6 @@
-/* Kernels: pure functions on arrays, outputs first, no allocation, no status, no branches on
- * configuration. The only part that knows BLAS. Not collective, no state. Matrices are row-major
- * and dense.
+/* Kernels: functions on arrays, outputs first; those of `tren_kernels` allocate nothing, keep
+ * nothing and cannot fail. The only part that knows BLAS, whose core type and threads belong to the
+ * process. Not collective. Matrices are row-major, and dense unless they have a stride.
  *
  * The bits of every kernel are fixed by its source and its sizes: no contraction, no fast-math,
  * sums in a stated order; those of tren_gemm by OpenBLAS, its core type and the shape. */
@@ -50,69 +50,70 @@ void tren_dgemm(double *c, const double *a, const double *b, tren_gemm_shape sha
 tren_status tren_symmetric_solve(double *x, double *a, const double *b, int n, int columns,
                                  double cutoff);
 
-/* ---- flat arrays ----------------------------------------------------------------------------- */
-
-/* y += x */
-void tren_add(real *restrict y, const real *restrict x, size_t n);
-/* y = a + b; y may be a or b */
-void tren_sum(real *y, const real *a, const real *b, size_t n);
-/* Sums in double, in 16 interleaved lanes folded pairwise within chunks of TREN_CHUNK, chunks in
- * order. */
-enum { TREN_CHUNK = 4096 };
-double tren_sum_squares(const real *x, size_t n);
-double tren_sum_abs(const real *x, size_t n);
-double tren_dot(const real *x, const real *y, size_t n);
-/* The sum of x (a - b): differences and products in double. */
-double tren_dot_difference(const real *x, const real *a, const real *b, size_t n);
-double tren_max_abs(const real *x, size_t n);
-bool tren_all_finite(const real *x, size_t n);
-
-/* ---- layers ---------------------------------------------------------------------------------- */
-
-/* y [m] = column sums of x [n,m], rows in order. */
-void tren_column_sums(real *restrict y, const real *restrict x, int n, int m);
-
-/* Activations. forward: z [n,m] += b [m] (b may be NULL), y [n,m] = f(z); y may be z unless
- * needs_z. backward: dy [size] *= f'(z), from y, or from z where needs_z. */
-typedef struct tren_activation {
-    const char *name;
-    bool needs_z; /* backward reads z, so forward must not run in place */
-    void (*forward)(real *y, real *z, const real *b, int n, int m);
-    void (*backward)(real *dy, const real *y, const real *z, size_t size);
-} tren_activation;
-extern const tren_activation tren_identity, tren_relu, tren_tanh,
-    tren_gelu; /* gelu: exact, by erf */
-
-/* Softmax cross-entropy with label smoothing e: target = (1-e) onehot + e/m. z [n,m] logits in,
- * becomes dz = scale * (softmax(z) - target). Adds to *loss the sum over rows, to *correct the rows
- * whose largest logit (the first of equals) is the label's. */
-void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n,
-                                int m, real smoothing, real scale);
-/* p [n,m] = softmax of rows of z, in place. */
-void tren_softmax(real *z, int n, int m);
-/* E = 1/2 sum (y-t)^2 over rows and columns: adds E to *loss; y becomes scale * (y - t). */
-void tren_half_squares(real *y, double *loss, const real *t, int n, int m, real scale);
-
-/* Dropout of n rows of m units at rate r: mask byte = 1 where kept. Row i draws from
- * (seed, dropout, layer; epoch, sample[i]): 16 bits per unit, kept when draw >= round(r * 65536).
- * y = x * mask * scale. */
-typedef struct tren_dropout_key {
-    uint64_t seed;
-    uint32_t layer, epoch;
-    double rate;
-} tren_dropout_key;
-void tren_dropout_forward(real *restrict y, uint8_t *restrict mask, const real *restrict x,
-                          const uint32_t *sample, int n, int m, const tren_dropout_key *key);
-/* dx = dy * mask * scale */
-void tren_dropout_backward(real *restrict dx, const real *restrict dy, const uint8_t *restrict mask,
-                           size_t size, real scale);
-
 /* ---- kernels on vectors, a table for each level of the CPU --------------------------------------
  *
  * Compiled once for each instruction set: x86-64 ("baseline"), x86-64-v3 (AVX2, FMA), x86-64-v4
  * (AVX-512), aarch64. Which table is used does not change a bit: each element is one chain of fused
  * multiply-adds in the order of its sum, whatever the width of a register, and where a level has no
  * such instruction, its result is computed otherwise. */
+
+/* ---- types of elementwise kernels --------------------------------------------------------------
+ */
+
+enum { TREN_CHUNK = 4096 };
+
+typedef enum tren_activation_kind {
+    TREN_ACTIVATION_IDENTITY,
+    TREN_ACTIVATION_RELU,
+    TREN_ACTIVATION_TANH,
+    TREN_ACTIVATION_GELU, /* exact, by erf (Hendrycks & Gimpel 2016) */
+    TREN_N_ACTIVATIONS
+} tren_activation_kind;
+typedef struct tren_activation {
+    const char *name;
+    bool needs_z; /* backward reads z, so forward must not run in place */
+    tren_activation_kind kind;
+} tren_activation;
+extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu;
+typedef struct tren_activation_kernels {
+    /* z [n,m] += b [m], where b is not NULL (relu leaves z as it is then); y [n,m] = f(z). y is z,
+     * or overlaps nothing; with needs_z it is not z. */
+    void (*forward)(real *y, real *z, const real *b, int n, int m);
+    /* dy [size] *= f'(z), from y, or from z where needs_z; y and z may be the same, and are not dy.
+     */
+    void (*backward)(real *dy, const real *y, const real *z, size_t size);
+} tren_activation_kernels;
+
+/* Dropout of n rows of m units at rate r: mask byte = 1 where kept. Row i draws from
+ * (seed, dropout, layer; epoch, sample[i]): 16 bits per unit, kept when draw >= round(r * 65536).
+ */
+typedef struct tren_dropout_key {
+    uint64_t seed;
+    uint32_t layer, epoch;
+    double rate;
+} tren_dropout_key;
+
+/* What an update takes, rounded to real once: see optim.h for the rules. */
+typedef struct tren_momentum_step {
+    real rate, decay, mu, scale;
+} tren_momentum_step;
+typedef struct tren_adam_step {
+    real keep, l2, beta1, beta2, one_less1, one_less2, rate, root_correction, epsilon, scale;
+} tren_adam_step;
+
+/* One affine map of an image, with what lies outside taken as the value of its margin: row i,
+ * column j of the result is what the image has at column xx j + xy i + x0 and row yx j + yy i + y0.
+ */
+typedef struct tren_warp {
+    double xx, xy, x0, yx, yy, y0;
+} tren_warp;
+/* The image is first put into a room of its own, with a margin of one row and column before and two
+ * after, so that no pixel needs a check of its bounds: [c, h + 3, w + 3] elements. */
+enum { TREN_WARP_MARGIN = 3 };
+static inline size_t tren_warp_room(tren_shape shape) {
+    return (size_t)shape.c * (size_t)(shape.h + TREN_WARP_MARGIN) *
+           (size_t)(shape.w + TREN_WARP_MARGIN);
+}
 
 /* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x;
  * w [out,in]. Rows may be stacked or not, and dw accumulated or added. Any alignment. */
@@ -234,6 +235,88 @@ enum { TREN_FMA_CHAINS = 12 };
 typedef struct tren_kernels {
     const char *level;
     int vector_bytes; /* of a register */
+
+    /* ---- flat arrays, at any address ---- */
+    void (*add)(real *restrict y, const real *restrict x, size_t n); /* y += x */
+    void (*sum)(real *y, const real *a, const real *b, size_t n); /* y = a + b; y may be a or b */
+    /* Sums in double, in 16 interleaved lanes folded in halves within chunks of TREN_CHUNK, chunks
+     * in order. x, y, a, b may be one array. */
+    double (*sum_squares)(const real *x, size_t n);
+    double (*sum_abs)(const real *x, size_t n);
+    double (*dot)(const real *x, const real *y, size_t n);
+    /* The sum of x (a - b): differences and products in double. */
+    double (*dot_difference)(const real *x, const real *a, const real *b, size_t n);
+    double (*max_abs)(const real *x, size_t n); /* 0 for n = 0; NaN is passed over */
+    bool (*all_finite)(const real *x, size_t n);
+    /* y [m] = column sums of x [n,m], rows in order, in real. */
+    void (*column_sums)(real *restrict y, const real *restrict x, int n, int m);
+
+    /* ---- layers and losses, at any address ---- */
+    const tren_activation_kernels *activation; /* [TREN_N_ACTIVATIONS] */
+    /* y [n,m] = x * mask * scale with scale = 1/(1 - rate); mask [n,m]. */
+    void (*dropout_forward)(real *restrict y, uint8_t *restrict mask, const real *restrict x,
+                            const uint32_t *sample, int n, int m, const tren_dropout_key *key);
+    /* dx [size] = dy * mask * scale */
+    void (*dropout_backward)(real *restrict dx, const real *restrict dy,
+                             const uint8_t *restrict mask, size_t size, real scale);
+    /* Softmax cross-entropy with label smoothing e: target = (1-e) onehot + e/m. z [n,m] logits in,
+     * becomes dz = scale * (softmax(z) - target). Adds to *loss the sum over rows, in order, to
+     * *correct the rows whose largest logit (the first of equals) is the label's. Sums of a row in
+     * order, in real. */
+    void (*softmax_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
+                                  int n, int m, real smoothing, real scale);
+    void (*softmax)(real *z, int n, int m); /* z [n,m] = softmax of its rows */
+    /* E = 1/2 sum (y-t)^2 over rows and columns, in order, in double: adds E to *loss; y becomes
+     * scale * (y - t). */
+    void (*half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
+
+    /* ---- updates of weights w [n] by gradients g [n], at any address; states m, v [n]. No two
+     * overlap. ---- */
+    void (*update_sgd)(real *w, const real *g, real keep, real rate, size_t n);
+    void (*update_momentum)(real *w, real *v, const real *g, const tren_momentum_step *step,
+                            size_t n);
+    void (*update_settle)(real *w, real *v, const tren_momentum_step *step, size_t n);
+    void (*update_nesterov)(real *w, real *v, const real *g, const tren_momentum_step *step,
+                            size_t n);
+    void (*update_adam)(real *w, real *m, real *v, const real *g, const tren_adam_step *step,
+                        size_t n);
+    /* point = x + step * d; d = gamma * d - g */
+    void (*walk)(real *restrict point, const real *restrict x, const real *restrict d, real step,
+                 size_t n);
+    void (*turn)(real *restrict d, const real *restrict g, real gamma, size_t n);
+
+    /* ---- rows of a dataset, at any address ---- */
+    /* y [n] = x [n] * scale [n] + shift [n], in two roundings. */
+    void (*affine_from_u8)(real *restrict y, const uint8_t *restrict x, const real *restrict scale,
+                           const real *restrict shift, size_t n);
+    void (*affine_from_f32)(real *restrict y, const float *restrict x, const real *restrict scale,
+                            const real *restrict shift, size_t n);
+    void (*affine_from_f64)(real *restrict y, const double *restrict x, const real *restrict scale,
+                            const real *restrict shift, size_t n);
+    /* y [n] = (x [n] - mean [n]) / sd [n], subtracted and divided in double, then rounded once. */
+    void (*centred_from_u8)(real *restrict y, const uint8_t *restrict x,
+                            const double *restrict mean, const double *restrict sd, size_t n);
+    void (*centred_from_f32)(real *restrict y, const float *restrict x, const double *restrict mean,
+                             const double *restrict sd, size_t n);
+    void (*centred_from_f64)(real *restrict y, const double *restrict x,
+                             const double *restrict mean, const double *restrict sd, size_t n);
+    /* y [n] += sd * scale [n] * g [n], where g[i] is a standard normal draw that depends on rng and
+     * i alone. Draws are of float's precision, the same in both builds, and lie within 5.8. */
+    void (*gaussian_add)(real *restrict y, const real *restrict scale, real sd, const tren_rng *rng,
+                         size_t n);
+    /* The inside of room = x [c, h, w]. The margin stays as it is; all of a channel's must have one
+     * value. */
+    void (*warp_put_u8)(real *restrict room, const uint8_t *restrict x, tren_shape shape);
+    void (*warp_put_f32)(real *restrict room, const float *restrict x, tren_shape shape);
+    void (*warp_put_f64)(real *restrict room, const double *restrict x, tren_shape shape);
+    /* y [c, h, w] = (the mapped image) * scale [c, h, w] + shift [c, h, w]: bilinear, or for maps
+     * by whole pixels alone. Where both may be asked they give the same bits. */
+    void (*warp_bilinear)(real *restrict y, const real *restrict room, const tren_warp *map,
+                          tren_shape shape, const real *restrict scale, const real *restrict shift);
+    void (*warp_whole)(real *restrict y, const real *restrict room, const tren_warp *map,
+                       tren_shape shape, const real *restrict scale, const real *restrict shift);
+
+    /* ---- products, convolutions, images in lanes ---- */
 
     void (*narrow_forward)(real *restrict y, const real *restrict x, const real *restrict w,
                            tren_narrow_shape shape);

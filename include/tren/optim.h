@@ -5,6 +5,7 @@
 
 #include "tren/base.h"
 #include "tren/config.h"
+#include "tren/kernels.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,6 +16,7 @@ enum { TREN_MAX_STATES = 2, TREN_MAX_SCALARS = 8 };
 /* The numbers of one update. `decay` is weight_decay = lambda/m where the parameter decays, else 0.
  */
 typedef struct tren_update {
+    const tren_kernels *kernels; /* not owned */
     double learning_rate, decay, momentum, beta1, beta2, epsilon;
     double scale; /* of the gradient: 1, or what clipping leaves */
     int64_t t;    /* updates so far, this one included: 1, 2, ... */
@@ -73,6 +75,7 @@ typedef enum tren_scg_stage {
 } tren_scg_stage;
 
 typedef struct tren_scg {
+    const tren_kernels *kernels; /* not owned */
     size_t n;
     real *x, *g, *d; /* [n] not owned: the accepted point, the gradient there, the direction */
     real *point;     /* [n] not owned: where f and its gradient are wanted */

@@ -97,7 +97,7 @@ static tren_status predict_block(void *ctx, size_t first, int n, const real *out
         find_top(order, output + (size_t)i * (size_t)outputs, outputs, top);
         p->correct += label && order[0] == label[i];
     }
-    if (p->out.classes) tren_softmax(p->output, n, outputs);
+    if (p->out.classes) tren_kernels_best()->softmax(p->output, n, outputs);
     tren_predicted rows = {.first = first,
                            .n = n,
                            .output = p->output,

@@ -92,7 +92,8 @@ static void begin_round(tren_reducer *r, int b) {
 static void end_round(tren_reducer *r, int b) {
     halving_state *s = r->state;
     bucket_state *bucket = &s->bucket[b];
-    tren_add(r->node[0] + bucket->mine.off, s->inbox.at + bucket->mine.off, bucket->mine.len);
+    r->kernels->add(r->node[0] + bucket->mine.off, s->inbox.at + bucket->mine.off,
+                    bucket->mine.len);
     if (++bucket->round < s->n_rounds) begin_round(r, b);
 }
 

@@ -36,7 +36,7 @@ static void mpi_ship(tren_reducer *r, int b) {
     mpi_state *s = r->state;
     tren_span all = r->bucket[b];
     for (int k = 1; k < r->n_mine; k++)
-        tren_add(r->node[0] + all.off, r->node[k] + all.off, all.len);
+        r->kernels->add(r->node[0] + all.off, r->node[k] + all.off, all.len);
     MPI_Iallreduce(MPI_IN_PLACE, r->node[0] + all.off, (int)all.len, TREN_MPI_REAL, MPI_SUM,
                    mpi_of(r->comm), &s->request[b]);
 }

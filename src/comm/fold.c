@@ -20,7 +20,7 @@ static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r,
         }
         depth--;
         real *out = s == last ? dst + off : partial[depth - 1];
-        tren_sum(out, stack[depth - 1], stack[depth], n);
+        r->kernels->sum(out, stack[depth - 1], stack[depth], n);
         stack[depth - 1] = out;
     }
     if (last == 0 && stack[0] != dst + off) memcpy(dst + off, stack[0], n * sizeof *dst);
@@ -42,8 +42,8 @@ double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
         size_t end = r->piece[p].off + r->piece[p].len;
         if (end > n_params) end = n_params;
         for (size_t i = r->piece[p].off; i < end; i += TREN_CHUNK)
-            r->chunk[i / TREN_CHUNK] =
-                tren_sum_squares(r->node[0] + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
+            r->chunk[i / TREN_CHUNK] = r->kernels->sum_squares(
+                r->node[0] + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
     }
     /* Every chunk has one owner and is 0 elsewhere, so this sum is exact in any order. */
     if (!r->engine->replicates && r->comm->size > 1)

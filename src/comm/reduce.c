@@ -162,6 +162,7 @@ tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
     if (st == TREN_OK) {
         r->comm = comm;
         r->n = spec->n;
+        r->kernels = spec->kernels ? spec->kernels : tren_kernels_best();
         r->shards = spec->shards;
         st = open_plan(r, spec);
     }

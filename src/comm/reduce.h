@@ -30,7 +30,8 @@ enum { TREN_WINDOW_FOLDER = 256 };
 
 struct tren_reducer {
     const tren_engine *engine;
-    tren_comm *comm; /* not owned */
+    const tren_kernels *kernels; /* not owned */
+    tren_comm *comm;             /* not owned */
     size_t n;
     int shards;
     int *first;     /* [size+1] first shard of each rank; owned */

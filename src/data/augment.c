@@ -1,6 +1,5 @@
 /* Augmentation: what to do to an image is drawn, composed into one map, and done in one pass. */
 #include "data/augment.h"
-#include "kernels/gaussian.h"
 #include "tren/data.h"
 
 #include <math.h>
@@ -48,7 +47,8 @@ static bool moves(const tren_config *config) {
 
 tren_status tren_augment_open(tren_augment *augment, const tren_config *config,
                               const tren_dataset_info *info) {
-    *augment = (tren_augment){.config = config, .shape = info->shape};
+    *augment =
+        (tren_augment){.kernels = tren_kernels_best(), .config = config, .shape = info->shape};
     TREN_TRY(check_image(config, info));
     TREN_TRY(check_size("augment.translation", config->augment.translation, info->shape));
     TREN_TRY(check_size("augment.crop_padding", config->augment.crop_padding, info->shape));
@@ -115,6 +115,12 @@ tren_warp tren_move_warp(const tren_move *move, tren_shape shape) {
     return map;
 }
 
+bool tren_warp_is_whole(const tren_warp *map) {
+    return fabs(map->xx) == 1 && map->xy == 0 && map->yx == 0 && fabs(map->yy) == 1 &&
+           floor(map->x0) == map->x0 && floor(map->y0) == map->y0 && fabs(map->x0) < 0x1p30 &&
+           fabs(map->y0) < 0x1p30;
+}
+
 /* ---- the draws ------------------------------------------------------------------------------- */
 
 /* Each has its own element, so that turning one on leaves the others as they were. */
@@ -157,11 +163,11 @@ static tren_move draw_move(const tren_augment *augment, uint32_t sample) {
 
 static void put(const tren_augment *augment, const void *x, tren_type type) {
     if (type == TREN_U8)
-        tren_warp_put_u8(augment->room, x, augment->shape);
+        augment->kernels->warp_put_u8(augment->room, x, augment->shape);
     else if (type == TREN_F32)
-        tren_warp_put_f32(augment->room, x, augment->shape);
+        augment->kernels->warp_put_f32(augment->room, x, augment->shape);
     else /* TREN_F64: tren_dataset_open admits no other */
-        tren_warp_put_f64(augment->room, x, augment->shape);
+        augment->kernels->warp_put_f64(augment->room, x, augment->shape);
 }
 
 /* Values far from zero would lose in the room what they are about: it gets them normalised. Outside
@@ -196,9 +202,9 @@ static void warp_row(real *x, const tren_rows *rows, uint32_t row,
         put(augment, (const char *)rows->x + row * bytes, rows->x_type);
     }
     if (tren_warp_is_whole(&map))
-        tren_warp_whole(x, augment->room, &map, augment->shape, scale, shift);
+        augment->kernels->warp_whole(x, augment->room, &map, augment->shape, scale, shift);
     else
-        tren_warp_bilinear(x, augment->room, &map, augment->shape, scale, shift);
+        augment->kernels->warp_bilinear(x, augment->room, &map, augment->shape, scale, shift);
 }
 
 void tren_rows_fetch_augmented(real *x, const tren_rows *rows, const uint32_t *row, int n,
@@ -209,6 +215,7 @@ void tren_rows_fetch_augmented(real *x, const tren_rows *rows, const uint32_t *r
         warp_row(x + i * width, rows, row[i], normalizer, augment);
     for (int i = 0; augment->noise > 0 && i < n; i++) {
         tren_rng rng = stream(augment, SUB_NOISE, (uint32_t)(rows->first + row[i]));
-        tren_gaussian_add(x + i * width, normalizer->scale, (real)augment->noise, &rng, width);
+        augment->kernels->gaussian_add(x + i * width, normalizer->scale, (real)augment->noise, &rng,
+                                       width);
     }
 }

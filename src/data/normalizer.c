@@ -1,6 +1,5 @@
 /* Normalisation, and the hot path from rows in memory to a microbatch. */
 #include "tren/data.h"
-#include "kernels/convert.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -28,8 +27,10 @@ static tren_status alloc_maps(tren_normalizer *normalizer, bool centred) {
 
 tren_status tren_normalizer_open(tren_normalizer *normalizer, const tren_dataset_info *info) {
     int width = tren_shape_size(info->shape), n_stats = (int)info->n_stats;
-    *normalizer =
-        (tren_normalizer){.width = width, .n_stats = n_stats, .per_stat = width / n_stats};
+    *normalizer = (tren_normalizer){.kernels = tren_kernels_best(),
+                                    .width = width,
+                                    .n_stats = n_stats,
+                                    .per_stat = width / n_stats};
     bool centred = any_is_far(info);
     tren_status st = alloc_maps(normalizer, centred);
     for (int i = 0; i < width && st == TREN_OK; i++) {
@@ -68,11 +69,11 @@ static void affine_row(real *out, const void *row, tren_type type,
     const real *scale = normalizer->scale, *shift = normalizer->shift;
     size_t width = (size_t)normalizer->width;
     if (type == TREN_U8)
-        tren_affine_from_u8(out, row, scale, shift, width);
+        normalizer->kernels->affine_from_u8(out, row, scale, shift, width);
     else if (type == TREN_F32)
-        tren_affine_from_f32(out, row, scale, shift, width);
+        normalizer->kernels->affine_from_f32(out, row, scale, shift, width);
     else /* TREN_F64: tren_dataset_open admits no other */
-        tren_affine_from_f64(out, row, scale, shift, width);
+        normalizer->kernels->affine_from_f64(out, row, scale, shift, width);
 }
 
 static void centre_row(real *out, const void *row, tren_type type,
@@ -80,11 +81,11 @@ static void centre_row(real *out, const void *row, tren_type type,
     const double *mean = normalizer->mean, *sd = normalizer->sd;
     size_t width = (size_t)normalizer->width;
     if (type == TREN_U8)
-        tren_centred_from_u8(out, row, mean, sd, width);
+        normalizer->kernels->centred_from_u8(out, row, mean, sd, width);
     else if (type == TREN_F32)
-        tren_centred_from_f32(out, row, mean, sd, width);
+        normalizer->kernels->centred_from_f32(out, row, mean, sd, width);
     else
-        tren_centred_from_f64(out, row, mean, sd, width);
+        normalizer->kernels->centred_from_f64(out, row, mean, sd, width);
 }
 
 void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,

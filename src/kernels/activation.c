@@ -1,11 +1,11 @@
-#include "tren/kernels.h"
-#include "kernels/clones.h"
+#include "kernels/level.h"
+#include "kernels/table.h"
 #include "kernels/vmath.h"
 
 /* Forward loops run over whole rows; y and z are either the same array or disjoint, which ivdep
  * tells. */
 
-TREN_KERNEL static void add_bias(real *z, const real *b, int n, int m) {
+static void add_bias(real *z, const real *b, int n, int m) {
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++) z[(size_t)i * m + j] += b[j];
 }
@@ -20,10 +20,10 @@ static void identity_backward(real *dy, const real *y, const real *z, size_t siz
 }
 
 /* Not a number stays so: a relu that made it 0 would hide that a training has diverged. */
-TREN_KERNEL static void bias_relu(real *y, const real *z, const real *b, int n, int m) {
+static void bias_relu(real *y, const real *z, const real *b, int n, int m) {
     for (int i = 0; i < n; i++) {
         size_t row = (size_t)i * m;
-#pragma GCC ivdep
+        IVDEP
         for (int j = 0; j < m; j++) {
             real v = z[row + j] + b[j];
             y[row + j] = v < 0 ? 0 : v;
@@ -31,8 +31,8 @@ TREN_KERNEL static void bias_relu(real *y, const real *z, const real *b, int n, 
     }
 }
 
-TREN_KERNEL static void relu_plain(real *y, const real *z, size_t size) {
-#pragma GCC ivdep
+static void relu_plain(real *y, const real *z, size_t size) {
+    IVDEP
     for (size_t i = 0; i < size; i++) y[i] = z[i] < 0 ? 0 : z[i];
 }
 
@@ -43,14 +43,14 @@ static void relu_forward(real *y, real *z, const real *b, int n, int m) {
         relu_plain(y, z, (size_t)n * m);
 }
 
-TREN_KERNEL static void relu_backward(real *dy, const real *y, const real *z, size_t size) {
+static void relu_backward(real *dy, const real *y, const real *z, size_t size) {
     (void)z;
-#pragma GCC ivdep
+    IVDEP
     for (size_t i = 0; i < size; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
 }
 
-TREN_KERNEL static void map_tanh(real *y, const real *z, size_t size) {
-#pragma GCC ivdep
+static void map_tanh(real *y, const real *z, size_t size) {
+    IVDEP
     for (size_t i = 0; i < size; i++) y[i] = vtanh(z[i]);
 }
 
@@ -59,17 +59,17 @@ static void tanh_forward(real *y, real *z, const real *b, int n, int m) {
     map_tanh(y, z, (size_t)n * m);
 }
 
-TREN_KERNEL static void tanh_backward(real *dy, const real *y, const real *z, size_t size) {
+static void tanh_backward(real *dy, const real *y, const real *z, size_t size) {
     (void)z;
-#pragma GCC ivdep
+    IVDEP
     for (size_t i = 0; i < size; i++) dy[i] *= 1 - y[i] * y[i];
 }
 
 static const real sqrt_half = (real)0.70710678118654752440;
 static const real inv_sqrt_2pi = (real)0.39894228040143267794;
 
-TREN_KERNEL static void map_gelu(real *y, const real *z, size_t size) {
-#pragma GCC ivdep
+static void map_gelu(real *y, const real *z, size_t size) {
+    IVDEP
     for (size_t i = 0; i < size; i++) {
         real v = z[i];
         y[i] = v * ((real)0.5 * (1 + verf(v * sqrt_half)));
@@ -82,9 +82,9 @@ static void gelu_forward(real *y, real *z, const real *b, int n, int m) {
     map_gelu(y, z, (size_t)n * m);
 }
 
-TREN_KERNEL static void gelu_backward(real *dy, const real *y, const real *z, size_t size) {
+static void gelu_backward(real *dy, const real *y, const real *z, size_t size) {
     (void)y;
-#pragma GCC ivdep
+    IVDEP
     for (size_t i = 0; i < size; i++) {
         real v = z[i];
         real cdf = (real)0.5 * (1 + verf(v * sqrt_half));
@@ -92,11 +92,9 @@ TREN_KERNEL static void gelu_backward(real *dy, const real *y, const real *z, si
     }
 }
 
-const tren_activation tren_identity = {
-    .name = "identity", .forward = identity_forward, .backward = identity_backward};
-const tren_activation tren_relu = {
-    .name = "relu", .forward = relu_forward, .backward = relu_backward};
-const tren_activation tren_tanh = {
-    .name = "tanh", .forward = tanh_forward, .backward = tanh_backward};
-const tren_activation tren_gelu = {
-    .name = "gelu", .needs_z = true, .forward = gelu_forward, .backward = gelu_backward};
+const tren_activation_kernels LEVEL(activations)[TREN_N_ACTIVATIONS] = {
+    [TREN_ACTIVATION_IDENTITY] = {identity_forward, identity_backward},
+    [TREN_ACTIVATION_RELU] = {relu_forward, relu_backward},
+    [TREN_ACTIVATION_TANH] = {tanh_forward, tanh_backward},
+    [TREN_ACTIVATION_GELU] = {gelu_forward, gelu_backward},
+};

@@ -1,5 +1,5 @@
-#include "tren/kernels.h"
-#include "kernels/clones.h"
+#include "kernels/level.h"
+#include "kernels/table.h"
 #include "kernels/philox.h"
 
 enum { LANES = PHILOX_LANES, UNITS = 8 * LANES }; /* one sweep: 16 blocks of 8 draws of 16 bits */
@@ -26,9 +26,8 @@ static inline __attribute__((always_inline)) void drop(real *restrict y, uint8_t
     for (int u = 0; u < m; u++) y[u] = x[u] * ((real)sweep[u] * scale);
 }
 
-TREN_KERNEL void tren_dropout_forward(real *restrict y, uint8_t *restrict mask,
-                                      const real *restrict x, const uint32_t *sample, int n, int m,
-                                      const tren_dropout_key *key) {
+void LEVEL(dropout_forward)(real *restrict y, uint8_t *restrict mask, const real *restrict x,
+                            const uint32_t *sample, int n, int m, const tren_dropout_key *key) {
     uint32_t threshold = (uint32_t)(key->rate * 65536.0 + 0.5);
     real scale = (real)(1.0 / (1.0 - key->rate));
     uint8_t sweep[UNITS];
@@ -46,7 +45,7 @@ TREN_KERNEL void tren_dropout_forward(real *restrict y, uint8_t *restrict mask,
     }
 }
 
-TREN_KERNEL void tren_dropout_backward(real *restrict dx, const real *restrict dy,
-                                       const uint8_t *restrict mask, size_t size, real scale) {
+void LEVEL(dropout_backward)(real *restrict dx, const real *restrict dy,
+                             const uint8_t *restrict mask, size_t size, real scale) {
     for (size_t i = 0; i < size; i++) dx[i] = dy[i] * ((real)mask[i] * scale);
 }

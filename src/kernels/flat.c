@@ -1,16 +1,16 @@
-#include "tren/kernels.h"
-#include "kernels/clones.h"
 
+#include "kernels/level.h"
+#include "kernels/table.h"
 #include <math.h>
 
 enum { LANES = 16 };
 
-TREN_KERNEL void tren_add(real *restrict y, const real *restrict x, size_t n) {
+void LEVEL(add)(real *restrict y, const real *restrict x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] += x[i];
 }
 
-TREN_KERNEL void tren_sum(real *y, const real *a, const real *b, size_t n) {
-#pragma GCC ivdep
+void LEVEL(sum)(real *y, const real *a, const real *b, size_t n) {
+    IVDEP
     for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
@@ -36,14 +36,14 @@ static inline __attribute__((always_inline)) double chunk_sum(const real *x, siz
     return fold_lanes(lane);
 }
 
-TREN_KERNEL double tren_sum_squares(const real *x, size_t n) {
+double LEVEL(sum_squares)(const real *x, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i += TREN_CHUNK)
         sum += chunk_sum(x + i, n - i < TREN_CHUNK ? n - i : TREN_CHUNK, true);
     return sum;
 }
 
-TREN_KERNEL double tren_sum_abs(const real *x, size_t n) {
+double LEVEL(sum_abs)(const real *x, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i += TREN_CHUNK)
         sum += chunk_sum(x + i, n - i < TREN_CHUNK ? n - i : TREN_CHUNK, false);
@@ -62,21 +62,21 @@ static inline __attribute__((always_inline)) double chunk_dot(const real *x, con
     return fold_lanes(lane);
 }
 
-TREN_KERNEL double tren_dot(const real *x, const real *y, size_t n) {
+double LEVEL(dot)(const real *x, const real *y, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i += TREN_CHUNK)
         sum += chunk_dot(x + i, y + i, NULL, n - i < TREN_CHUNK ? n - i : TREN_CHUNK);
     return sum;
 }
 
-TREN_KERNEL double tren_dot_difference(const real *x, const real *a, const real *b, size_t n) {
+double LEVEL(dot_difference)(const real *x, const real *a, const real *b, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i += TREN_CHUNK)
         sum += chunk_dot(x + i, a + i, b + i, n - i < TREN_CHUNK ? n - i : TREN_CHUNK);
     return sum;
 }
 
-TREN_KERNEL double tren_max_abs(const real *x, size_t n) {
+double LEVEL(max_abs)(const real *x, size_t n) {
     double most = 0;
     for (size_t i = 0; i < n; i++) {
         double size = fabs((double)x[i]);
@@ -86,13 +86,13 @@ TREN_KERNEL double tren_max_abs(const real *x, size_t n) {
 }
 
 /* x * 0 is 0 for finite x and NaN otherwise. */
-TREN_KERNEL bool tren_all_finite(const real *x, size_t n) {
+bool LEVEL(all_finite)(const real *x, size_t n) {
     int bad = 0;
     for (size_t i = 0; i < n; i++) bad |= x[i] * 0 != 0;
     return !bad;
 }
 
-TREN_KERNEL void tren_column_sums(real *restrict y, const real *restrict x, int n, int m) {
+void LEVEL(column_sums)(real *restrict y, const real *restrict x, int n, int m) {
     for (int j = 0; j < m; j++) y[j] = 0;
     for (int i = 0; i < n; i++)
         for (int j = 0; j < m; j++) y[j] += x[(size_t)i * m + j];

@@ -1,7 +1,7 @@
 /* Box-Muller on vectors of Philox words. The functions are polynomials of our own (Cephes' logf,
  * sinf and cosf), since those of a C library differ with the CPU. */
-#include "kernels/gaussian.h"
-#include "kernels/clones.h"
+#include "kernels/level.h"
+#include "kernels/table.h"
 #include "kernels/philox.h"
 
 #include <math.h>
@@ -57,9 +57,8 @@ INLINE void sweep_of(float g[SWEEP], const tren_rng *rng, uint32_t block) {
         draw_pair(&g[2 * LANES + l], &g[3 * LANES + l], word[2][l], word[3][l]);
 }
 
-TREN_KERNEL
-void tren_gaussian_add(real *restrict y, const real *restrict scale, real sd, const tren_rng *rng,
-                       size_t n) {
+void LEVEL(gaussian_add)(real *restrict y, const real *restrict scale, real sd, const tren_rng *rng,
+                         size_t n) {
     float g[SWEEP];
     for (size_t at = 0; at < n; at += SWEEP) {
         size_t count = n - at < SWEEP ? n - at : SWEEP;

@@ -17,6 +17,13 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/* Before a loop whose arrays are either the same or disjoint. */
+#ifdef __clang__
+#define IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define IVDEP _Pragma("GCC ivdep")
+#endif
+
 enum { VB = TREN_LEVEL_VB, VL = VB / sizeof(real) }; /* bytes and elements of a register */
 /* Parts of a block of images, `PART` elements from one to the next. */
 enum { PARTS = TREN_LANES / VL };

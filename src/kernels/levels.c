@@ -45,6 +45,11 @@ static const struct {
 
 enum { N_LEVELS = sizeof levels / sizeof *levels };
 
+const tren_activation tren_identity = {"identity", false, TREN_ACTIVATION_IDENTITY};
+const tren_activation tren_relu = {"relu", false, TREN_ACTIVATION_RELU};
+const tren_activation tren_tanh = {"tanh", false, TREN_ACTIVATION_TANH};
+const tren_activation tren_gelu = {"gelu", true, TREN_ACTIVATION_GELU};
+
 const char *const tren_conv_way_name[] = {"direct", "Winograd", "unfolded"};
 
 const tren_kernels *tren_kernels_at(int i) {

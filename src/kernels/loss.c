@@ -1,6 +1,6 @@
-#include "tren/kernels.h"
+#include "kernels/level.h"
+#include "kernels/table.h"
 #include "base/series.h"
-#include "kernels/clones.h"
 #include "kernels/vmath.h"
 
 /* Subtracts each row's maximum; returns in `best` its first column. */
@@ -13,7 +13,7 @@ static inline int subtract_max(real *z, int m) {
     return best;
 }
 
-TREN_KERNEL static void map_exp(real *z, size_t size) {
+static void map_exp(real *z, size_t size) {
     for (size_t i = 0; i < size; i++) z[i] = vexp(z[i]);
 }
 
@@ -47,14 +47,14 @@ static void cross_entropy_block(real *z, double *loss, double *correct, const in
     }
 }
 
-void tren_softmax_cross_entropy(real *z, double *loss, double *correct, const int32_t *label, int n,
-                                int m, real smoothing, real scale) {
+void LEVEL(softmax_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
+                                  int n, int m, real smoothing, real scale) {
     for (int i = 0; i < n; i += BLOCK)
         cross_entropy_block(z + (size_t)i * m, loss, correct, label + i,
                             n - i < BLOCK ? n - i : BLOCK, m, smoothing, scale);
 }
 
-void tren_softmax(real *z, int n, int m) {
+void LEVEL(softmax)(real *z, int n, int m) {
     for (int i = 0; i < n; i++) subtract_max(z + (size_t)i * m, m);
     map_exp(z, (size_t)n * m);
     for (int i = 0; i < n; i++) {
@@ -63,7 +63,7 @@ void tren_softmax(real *z, int n, int m) {
     }
 }
 
-void tren_half_squares(real *y, double *loss, const real *t, int n, int m, real scale) {
+void LEVEL(half_squares)(real *y, double *loss, const real *t, int n, int m, real scale) {
     double sum = 0;
     for (size_t i = 0; i < (size_t)n * m; i++) {
         double d = (double)y[i] - (double)t[i];

@@ -4,6 +4,56 @@
 
 #include "kernels/level.h"
 
+void LEVEL(add)(real *restrict y, const real *restrict x, size_t n);
+void LEVEL(sum)(real *y, const real *a, const real *b, size_t n);
+double LEVEL(sum_squares)(const real *x, size_t n);
+double LEVEL(sum_abs)(const real *x, size_t n);
+double LEVEL(dot)(const real *x, const real *y, size_t n);
+double LEVEL(dot_difference)(const real *x, const real *a, const real *b, size_t n);
+double LEVEL(max_abs)(const real *x, size_t n);
+bool LEVEL(all_finite)(const real *x, size_t n);
+void LEVEL(column_sums)(real *restrict y, const real *restrict x, int n, int m);
+void LEVEL(dropout_forward)(real *restrict y, uint8_t *restrict mask, const real *restrict x,
+                            const uint32_t *sample, int n, int m, const tren_dropout_key *key);
+void LEVEL(dropout_backward)(real *restrict dx, const real *restrict dy,
+                             const uint8_t *restrict mask, size_t size, real scale);
+void LEVEL(softmax_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
+                                  int n, int m, real smoothing, real scale);
+void LEVEL(softmax)(real *z, int n, int m);
+void LEVEL(half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
+void LEVEL(update_sgd)(real *w, const real *g, real keep, real rate, size_t n);
+void LEVEL(update_momentum)(real *w, real *v, const real *g, const tren_momentum_step *step,
+                            size_t n);
+void LEVEL(update_settle)(real *w, real *v, const tren_momentum_step *step, size_t n);
+void LEVEL(update_nesterov)(real *w, real *v, const real *g, const tren_momentum_step *step,
+                            size_t n);
+void LEVEL(update_adam)(real *w, real *m, real *v, const real *g, const tren_adam_step *step,
+                        size_t n);
+void LEVEL(walk)(real *restrict point, const real *restrict x, const real *restrict d, real step,
+                 size_t n);
+void LEVEL(turn)(real *restrict d, const real *restrict g, real gamma, size_t n);
+void LEVEL(affine_from_u8)(real *restrict y, const uint8_t *restrict x, const real *restrict scale,
+                           const real *restrict shift, size_t n);
+void LEVEL(affine_from_f32)(real *restrict y, const float *restrict x, const real *restrict scale,
+                            const real *restrict shift, size_t n);
+void LEVEL(affine_from_f64)(real *restrict y, const double *restrict x, const real *restrict scale,
+                            const real *restrict shift, size_t n);
+void LEVEL(centred_from_u8)(real *restrict y, const uint8_t *restrict x,
+                            const double *restrict mean, const double *restrict sd, size_t n);
+void LEVEL(centred_from_f32)(real *restrict y, const float *restrict x, const double *restrict mean,
+                             const double *restrict sd, size_t n);
+void LEVEL(centred_from_f64)(real *restrict y, const double *restrict x,
+                             const double *restrict mean, const double *restrict sd, size_t n);
+void LEVEL(gaussian_add)(real *restrict y, const real *restrict scale, real sd, const tren_rng *rng,
+                         size_t n);
+void LEVEL(warp_put_u8)(real *restrict room, const uint8_t *restrict x, tren_shape shape);
+void LEVEL(warp_put_f32)(real *restrict room, const float *restrict x, tren_shape shape);
+void LEVEL(warp_put_f64)(real *restrict room, const double *restrict x, tren_shape shape);
+void LEVEL(warp_bilinear)(real *restrict y, const real *restrict room, const tren_warp *map,
+                          tren_shape shape, const real *restrict scale, const real *restrict shift);
+void LEVEL(warp_whole)(real *restrict y, const real *restrict room, const tren_warp *map,
+                       tren_shape shape, const real *restrict scale, const real *restrict shift);
+extern const tren_activation_kernels LEVEL(activations)[TREN_N_ACTIVATIONS];
 void LEVEL(narrow_forward)(real *restrict y, const real *restrict x, const real *restrict w,
                            tren_narrow_shape shape);
 void LEVEL(narrow_input)(real *restrict dx, const real *restrict dy, const real *restrict w,

@@ -1,6 +1,6 @@
-#include "kernels/warp.h"
-#include "kernels/clones.h"
 
+#include "kernels/level.h"
+#include "kernels/table.h"
 #include <math.h>
 
 #define INLINE static inline __attribute__((always_inline))
@@ -13,8 +13,7 @@ INLINE real *row_of(real *room, tren_shape shape, int channel, int row) {
     return room + (size_t)channel * plane + (size_t)(row + 1) * stride + 1;
 }
 
-TREN_KERNEL
-void tren_warp_put_u8(real *restrict room, const uint8_t *restrict x, tren_shape shape) {
+void LEVEL(warp_put_u8)(real *restrict room, const uint8_t *restrict x, tren_shape shape) {
     for (int c = 0; c < shape.c; c++)
         for (int i = 0; i < shape.h; i++, x += shape.w) {
             real *row = row_of(room, shape, c, i);
@@ -22,8 +21,7 @@ void tren_warp_put_u8(real *restrict room, const uint8_t *restrict x, tren_shape
         }
 }
 
-TREN_KERNEL
-void tren_warp_put_f32(real *restrict room, const float *restrict x, tren_shape shape) {
+void LEVEL(warp_put_f32)(real *restrict room, const float *restrict x, tren_shape shape) {
     for (int c = 0; c < shape.c; c++)
         for (int i = 0; i < shape.h; i++, x += shape.w) {
             real *row = row_of(room, shape, c, i);
@@ -31,8 +29,7 @@ void tren_warp_put_f32(real *restrict room, const float *restrict x, tren_shape 
         }
 }
 
-TREN_KERNEL
-void tren_warp_put_f64(real *restrict room, const double *restrict x, tren_shape shape) {
+void LEVEL(warp_put_f64)(real *restrict room, const double *restrict x, tren_shape shape) {
     for (int c = 0; c < shape.c; c++)
         for (int i = 0; i < shape.h; i++, x += shape.w) {
             real *row = row_of(room, shape, c, i);
@@ -84,9 +81,9 @@ INLINE void blend(real *restrict y, const real *restrict plane, const places *re
     }
 }
 
-TREN_KERNEL
-void tren_warp_bilinear(real *restrict y, const real *restrict room, const tren_warp *map,
-                        tren_shape shape, const real *restrict scale, const real *restrict shift) {
+void LEVEL(warp_bilinear)(real *restrict y, const real *restrict room, const tren_warp *map,
+                          tren_shape shape, const real *restrict scale,
+                          const real *restrict shift) {
     size_t size = (size_t)shape.h * (size_t)shape.w, plane = tren_warp_room(shape) / shape.c;
     places p = {.stride = shape.w + TREN_WARP_MARGIN};
     for (int i = 0; i < shape.h; i++)
@@ -101,12 +98,6 @@ void tren_warp_bilinear(real *restrict y, const real *restrict room, const tren_
 }
 
 /* ---- whole pixels ---------------------------------------------------------------------------- */
-
-bool tren_warp_is_whole(const tren_warp *map) {
-    return fabs(map->xx) == 1 && map->xy == 0 && map->yx == 0 && fabs(map->yy) == 1 &&
-           floor(map->x0) == map->x0 && floor(map->y0) == map->y0 && fabs(map->x0) < 0x1p30 &&
-           fabs(map->y0) < 0x1p30;
-}
 
 static int within(int value, int least, int most) {
     return value < least ? least : value > most ? most : value;
@@ -127,9 +118,8 @@ INLINE void copy_row(real *restrict y, const real *restrict row, int first, int 
     for (int j = hi; j < w; j++) y[j] = outside * scale[j] + shift[j];
 }
 
-TREN_KERNEL
-void tren_warp_whole(real *restrict y, const real *restrict room, const tren_warp *map,
-                     tren_shape shape, const real *restrict scale, const real *restrict shift) {
+void LEVEL(warp_whole)(real *restrict y, const real *restrict room, const tren_warp *map,
+                       tren_shape shape, const real *restrict scale, const real *restrict shift) {
     int x0 = (int)map->x0, y0 = (int)map->y0, xx = (int)map->xx, yy = (int)map->yy;
     for (int c = 0; c < shape.c; c++)
         for (int i = 0; i < shape.h; i++) {

@@ -11,14 +11,14 @@ typedef struct activate_layer {
 static void activate_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_activation *f = ((const activate_layer *)l)->f;
     int m = tren_shape_size(l->out), n = (int)(layer_elements(l, w, pass) / (size_t)m);
-    f->forward(layer_y(w, l), layer_y(w, l->input), NULL, n, m);
+    kernels_of(w)->activation[f->kind].forward(layer_y(w, l), layer_y(w, l->input), NULL, n, m);
 }
 
 static void activate_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     const tren_activation *f = ((const activate_layer *)l)->f;
     size_t n = layer_elements(l, w, pass);
     memcpy(dx.at, layer_dy(w, l), n * sizeof *dx.at);
-    f->backward(dx.at, layer_y(w, l), layer_y(w, l->input), n);
+    kernels_of(w)->activation[f->kind].backward(dx.at, layer_y(w, l), layer_y(w, l->input), n);
 }
 
 static const tren_layer_ops activate_ops = {.name = "activate",

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static void add_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    tren_sum(layer_y(w, l), layer_y(w, l->input), layer_y(w, l->other), layer_elements(l, w, pass));
+    kernels_of(w)->sum(layer_y(w, l), layer_y(w, l->input), layer_y(w, l->other),
+                       layer_elements(l, w, pass));
 }
 
 static void add_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
@@ -13,7 +14,7 @@ static void add_input(const tren_layer *l, tren_work *w, const tren_pass *pass, 
     size_t n = layer_elements(l, w, pass);
     if (dx.at == dy) return;
     if (dx.add)
-        tren_add(dx.at, dy, n);
+        kernels_of(w)->add(dx.at, dy, n);
     else
         memcpy(dx.at, dy, n * sizeof *dy);
 }

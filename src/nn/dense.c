@@ -43,7 +43,7 @@ static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass
             for (int j = 0; j < m; j += 256) {
                 int count = m - j < 256 ? m - j : 256;
                 for (int u = 0; u < count; u++) sum[u] = z[(size_t)i * m + j + u] + b[j + u];
-                w->result[g].abs_z += tren_sum_abs(sum, (size_t)count);
+                w->result[g].abs_z += kernels_of(w)->sum_abs(sum, (size_t)count);
                 w->result[g].n_z += count;
             }
 }
@@ -55,8 +55,8 @@ static real *z_of(const tren_layer *l, const tren_work *w) {
 
 static void activate(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z_of(l, w));
-    dense_of(l)->f->forward(layer_y(w, l), z_of(l, w), param_value(w, l, BIAS), pass_rows(pass),
-                            out_of(l));
+    kernels_of(w)->activation[dense_of(l)->f->kind].forward(
+        layer_y(w, l), z_of(l, w), param_value(w, l, BIAS), pass_rows(pass), out_of(l));
 }
 
 static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -74,8 +74,8 @@ static void narrow_forward(const tren_layer *l, tren_work *w, const tren_pass *p
 
 /* dy becomes dz. */
 static void begin_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    dense_of(l)->f->backward(layer_dy(w, l), layer_y(w, l), z_of(l, w),
-                             (size_t)pass_rows(pass) * out_of(l));
+    kernels_of(w)->activation[dense_of(l)->f->kind].backward(
+        layer_dy(w, l), layer_y(w, l), z_of(l, w), (size_t)pass_rows(pass) * out_of(l));
 }
 
 static void dense_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
@@ -141,8 +141,8 @@ static void weight_node(const tren_layer *l, tren_work *w, const tren_pass *pass
 /* Always one tile. */
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
-    tren_column_sums(dst, factors_of(l, w, NULL, pass->row0[leaf->group], leaf->tile).a,
-                     group_rows(pass, leaf->group), out_of(l));
+    kernels_of(w)->column_sums(dst, factors_of(l, w, NULL, pass->row0[leaf->group], leaf->tile).a,
+                               group_rows(pass, leaf->group), out_of(l));
 }
 
 static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p) {

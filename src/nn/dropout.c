@@ -21,8 +21,8 @@ static void dropout_forward(const tren_layer *l, tren_work *w, const tren_pass *
     }
     tren_dropout_key key = {
         .seed = pass->seed, .layer = (uint32_t)l->index, .epoch = pass->epoch, .rate = rate_of(l)};
-    tren_dropout_forward(layer_y(w, l), layer_saved(w, l), layer_y(w, l->input), pass->sample, n, m,
-                         &key);
+    kernels_of(w)->dropout_forward(layer_y(w, l), layer_saved(w, l), layer_y(w, l->input),
+                                   pass->sample, n, m, &key);
 }
 
 static void dropout_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
@@ -32,7 +32,7 @@ static void dropout_input(const tren_layer *l, tren_work *w, const tren_pass *pa
         return;
     }
     real scale = (real)(1 / (1 - rate_of(l)));
-    tren_dropout_backward(dx.at, layer_dy(w, l), layer_saved(w, l), size, scale);
+    kernels_of(w)->dropout_backward(dx.at, layer_dy(w, l), layer_saved(w, l), size, scale);
 }
 
 static const tren_layer_ops dropout_ops = {

@@ -73,7 +73,7 @@ static const real *sum_leaves(const fold_call *f, int node) {
         if (spec->combine && s == fold->n_steps - 1)
             right = slot(f, node, depth);
         else
-            tren_add(slot(f, node, depth - 1), slot(f, node, depth), f->at.len);
+            kernels_of(f->work)->add(slot(f, node, depth - 1), slot(f, node, depth), f->at.len);
     }
     return right;
 }

@@ -140,7 +140,7 @@ double tren_graph_weight_squares(const tren_graph *graph, const real *value) {
     double sum = 0;
     for (int i = 0; i < graph->n_params; i++) {
         const tren_param *p = &graph->param[i];
-        if (p->decay) sum += tren_sum_squares(value + p->at.off, p->at.len);
+        if (p->decay) sum += graph->kernels->sum_squares(value + p->at.off, p->at.len);
     }
     return sum;
 }

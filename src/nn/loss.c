@@ -24,9 +24,9 @@ static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *
     int m = tren_shape_size(l->out);
     for (int g = 0; g < pass->n_groups; g++) {
         int row = pass->row0[g];
-        tren_softmax_cross_entropy(z + (size_t)row * m, &w->result[g].loss, &w->result[g].correct,
-                                   pass->label + row, pass->row0[g + 1] - row, m,
-                                   pass->train ? smoothing : 0, pass->scale);
+        kernels_of(w)->softmax_cross_entropy(
+            z + (size_t)row * m, &w->result[g].loss, &w->result[g].correct, pass->label + row,
+            pass->row0[g + 1] - row, m, pass->train ? smoothing : 0, pass->scale);
     }
 }
 
@@ -36,8 +36,8 @@ static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *
     int m = tren_shape_size(l->out);
     for (int g = 0; g < pass->n_groups; g++) {
         size_t off = (size_t)pass->row0[g] * m;
-        tren_half_squares(y + off, &w->result[g].loss, pass->target + off,
-                          pass->row0[g + 1] - pass->row0[g], m, pass->scale);
+        kernels_of(w)->half_squares(y + off, &w->result[g].loss, pass->target + off,
+                                    pass->row0[g + 1] - pass->row0[g], m, pass->scale);
     }
 }
 

@@ -177,7 +177,7 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
     real *sum = dx.at;
     dx = (tren_dx){.which = which, .at = layer_spare(w)};
     l->ops->input_gradient(l, w, pass, dx);
-    tren_add(sum, dx.at, layer_elements(in, w, pass));
+    kernels_of(w)->add(sum, dx.at, layer_elements(in, w, pass));
 }
 
 static void tell_ready(tren_work *w, const tren_layer *l) {

@@ -1,6 +1,4 @@
 /* Names of scalars are those of Netlab's scg.m and of Moller's paper. */
-#include "kernels/clones.h"
-#include "tren/kernels.h"
 #include "tren/optim.h"
 
 #include <float.h>
@@ -8,17 +6,6 @@
 #include <string.h>
 
 static const double sigma0 = 1e-4, beta_first = 1, beta_min = 1e-15, beta_max = 1e100;
-
-/* point = x + step * d */
-TREN_KERNEL static void walk(real *restrict point, const real *restrict x, const real *restrict d,
-                             real step, size_t n) {
-    for (size_t i = 0; i < n; i++) point[i] = x[i] + step * d[i];
-}
-
-/* d = gamma * d - g */
-TREN_KERNEL static void turn(real *restrict d, const real *restrict g, real gamma, size_t n) {
-    for (size_t i = 0; i < n; i++) d[i] = gamma * d[i] - g[i];
-}
 
 static void head_downhill(tren_scg *s) {
     for (size_t i = 0; i < s->n; i++) s->d[i] = -s->g[i];
@@ -49,11 +36,11 @@ static void choose_point(tren_scg *s) {
         break;
     case TREN_SCG_CURVATURE:
         s->sigma = sigma0 / sqrt(s->kappa);
-        walk(s->point, s->x, s->d, (real)s->sigma, s->n);
+        s->kernels->walk(s->point, s->x, s->d, (real)s->sigma, s->n);
         break;
     case TREN_SCG_TRIAL:
         s->alpha = step_length(s);
-        walk(s->point, s->x, s->d, (real)s->alpha, s->n);
+        s->kernels->walk(s->point, s->x, s->d, (real)s->alpha, s->n);
         break;
     }
 }
@@ -66,12 +53,12 @@ void tren_scg_begin(tren_scg *s) {
 
 /* Slope and length of a new direction; one that leads uphill is given up. */
 static void measure_direction(tren_scg *s) {
-    s->mu = tren_dot(s->d, s->g, s->n);
+    s->mu = s->kernels->dot(s->d, s->g, s->n);
     if (!(s->mu < 0)) {
         head_downhill(s);
-        s->mu = tren_dot(s->d, s->g, s->n);
+        s->mu = s->kernels->dot(s->d, s->g, s->n);
     }
-    s->kappa = tren_dot(s->d, s->d, s->n);
+    s->kappa = s->kernels->dot(s->d, s->d, s->n);
     s->converged = s->converged || s->kappa < DBL_EPSILON;
 }
 
@@ -85,19 +72,19 @@ static void start(tren_scg *s, double f, const real *gradient) {
 
 /* Polak and Ribiere's direction, and -g again after n successes. */
 static void change_direction(tren_scg *s, const real *gradient) {
-    double gamma = tren_dot_difference(gradient, s->g, gradient, s->n) / s->mu;
+    double gamma = s->kernels->dot_difference(gradient, s->g, gradient, s->n) / s->mu;
     memcpy(s->g, gradient, s->n * sizeof *s->g);
     if (++s->n_success == (int64_t)s->n) {
         head_downhill(s);
         s->n_success = 0;
     } else {
-        turn(s->d, s->g, (real)gamma, s->n);
+        s->kernels->turn(s->d, s->g, (real)gamma, s->n);
     }
     measure_direction(s);
 }
 
 static void accept(tren_scg *s, double f, const real *gradient, double squares) {
-    double step = s->alpha * tren_max_abs(s->d, s->n), change = fabs(f - s->f);
+    double step = s->alpha * s->kernels->max_abs(s->d, s->n), change = fabs(f - s->f);
     s->converged = squares == 0 || (step < s->tolerance_x && change < s->tolerance_f);
     s->f = f;
     memcpy(s->x, s->point, s->n * sizeof *s->x);
@@ -107,7 +94,7 @@ static void accept(tren_scg *s, double f, const real *gradient, double squares) 
 /* By the ratio of what f fell to what the model said. One that is not a number counts as the
  * worst. */
 static void judge(tren_scg *s, double f, const real *gradient) {
-    double squares = tren_sum_squares(gradient, s->n);
+    double squares = s->kernels->sum_squares(gradient, s->n);
     double ratio = isfinite(squares) ? 2 * (f - s->f) / (s->alpha * s->mu) : NAN;
     s->accepted = ratio >= 0;
     if (s->accepted) accept(s, f, gradient, squares);
@@ -123,7 +110,7 @@ bool tren_scg_tell(tren_scg *s, double f, const real *gradient) {
         s->stage = TREN_SCG_CURVATURE;
         break;
     case TREN_SCG_CURVATURE:
-        s->theta = tren_dot_difference(s->d, gradient, s->g, s->n) / s->sigma;
+        s->theta = s->kernels->dot_difference(s->d, gradient, s->g, s->n) / s->sigma;
         s->accepted = false;
         s->stage = TREN_SCG_TRIAL;
         break;

@@ -282,7 +282,7 @@ static tren_status read_parameter(tren_h5 *file, const char *path, const tren_pa
                          path, p->name, shape.dim[0], shape.rank > 1 ? shape.dim[1] : 1, p->dim[0],
                          p->rank > 1 ? p->dim[1] : 1);
     TREN_TRY(tren_h5_read(file, name, p->at.len, TREN_REAL, value + p->at.off));
-    if (tren_all_finite(value + p->at.off, p->at.len)) return TREN_OK;
+    if (tren_kernels_best()->all_finite(value + p->at.off, p->at.len)) return TREN_OK;
     return tren_checkpoint_damaged(
         path, "the parameter %s has values that are not finite; name another checkpoint", p->name);
 }

@@ -53,6 +53,7 @@ static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
     if (end > e->n) end = e->n;
     TREN_TRY(tren_rows_read(&e->rows, spec->dataset, spec->part, first, end - first));
     TREN_TRY(tren_normalizer_open(&e->normalizer, spec->trained_on ? spec->trained_on : info));
+    e->normalizer.kernels = spec->graph->kernels;
     tren_work_spec work = {.max_rows = TREN_EVAL_ROWS, .shards = 1, .hi = 1, .value = spec->value};
     return tren_work_open(&e->work, spec->graph, &work);
 }

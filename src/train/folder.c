@@ -144,8 +144,9 @@ tren_status tren_folder_write(const tren_folder *folder, const char *name, const
     TREN_TRY(tren_temporary_take(tmp, sizeof tmp, path, TREN_ERR_ENV));
     const char *why;
     FILE *file = tren_own_fopen(tmp, TREN_OWN_REPLACE, &why);
-    bool bad = file && ((fputs(text, file) < 0) | (fflush(file) != 0));
-    if (file) bad |= fclose(file) != 0;
+    bool bad = file && fputs(text, file) < 0;
+    if (file && fflush(file) != 0) bad = true;
+    if (file && fclose(file) != 0) bad = true;
     if (file && !bad && rename(tmp, path) == 0) return TREN_OK;
     if (file) why = tren_why(errno);
     unlink(tmp);

@@ -11,7 +11,8 @@ tren_status trainer_iterate_open(tren_trainer *t) {
     TREN_TRY(tren_arena_open(&t->accepted, n));
     TREN_TRY(tren_arena_open(&t->point, n));
     TREN_TRY(tren_arena_open(&t->gradient, n));
-    t->scg = (tren_scg){.n = t->n_values,
+    t->scg = (tren_scg){.kernels = t->graph->kernels,
+                        .n = t->n_values,
                         .x = t->accepted.at,
                         .g = t->state[0].at,
                         .d = t->state[1].at,

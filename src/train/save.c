@@ -80,7 +80,7 @@ static tren_status write_last(tren_trainer *t) {
                                      .hook_ctx = t->options->ctx};
     tren_status st = TREN_OK;
     if (t->comm->rank == 0) {
-        if (!tren_all_finite(t->value, t->n_values))
+        if (!t->graph->kernels->all_finite(t->value, t->n_values))
             st = weights_diverged(t);
         else
             st = write_in_order(t, &arrays);
@@ -123,7 +123,7 @@ tren_status trainer_save_best(tren_trainer *t) {
     if (t->best_waits) return TREN_OK;
     tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
     tren_status st = TREN_OK;
-    if (tren_all_finite(t->value, t->n_values)) st = write_best(t, t->value);
+    if (t->graph->kernels->all_finite(t->value, t->n_values)) st = write_best(t, t->value);
     clock_enter(&t->clock, before);
     t->best_waits = st != TREN_OK && keep_in_memory(t);
     if (st != TREN_OK)

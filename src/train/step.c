@@ -51,6 +51,7 @@ static void plan_update(tren_trainer *t) {
     const tren_config *c = t->config;
     int64_t done = updates_before(t), total = (int64_t)c->epochs * t->steps_per_epoch;
     t->step_update = (tren_update){
+        .kernels = t->graph->kernels,
         .learning_rate = tren_learning_rate(c, done, (int)t->state_of.at.epoch, total),
         .momentum = c->optimizer.momentum,
         .beta1 = c->optimizer.beta1,
@@ -169,7 +170,7 @@ void trainer_combine(tren_trainer *t, int param, tren_span at, const real *left,
     }
     for (size_t off = 0; right && off < at.len; off += TILE) {
         tren_span tile = tile_of(at, off);
-        tren_sum(room, left + off, right + off, tile.len);
+        t->graph->kernels->sum(room, left + off, right + off, tile.len);
         update_part(t, s, tile, room);
     }
     clock_enter(&t->clock, TREN_PHASE_BACKWARD);

@@ -78,6 +78,7 @@ static tren_status open_data(tren_trainer *t) {
     t->order.sharding = sharding;
     TREN_TRY(trainer_read_data(t));
     TREN_TRY(tren_normalizer_open(&t->normalizer, t->info));
+    t->normalizer.kernels = t->augment.kernels = t->graph->kernels;
     /* The order of the sums is part of the function that scg minimises. */
     bool shuffle = c->shuffle && c->optimizer.name != TREN_SCG;
     TREN_TRY(tren_order_open(&t->order, sharding, t->lo, t->hi, c->seed, shuffle));
@@ -211,6 +212,7 @@ tren_status trainer_open(tren_trainer *t) {
     t->n_values = t->graph->n_values;
     tren_reduce_spec spec = {.n = t->n_values + N_TAIL,
                              .shards = t->config->shards,
+                             .kernels = t->graph->kernels,
                              .engine = t->config->reduction,
                              .bucket = (size_t)t->config->bucket_kib * 1024 / sizeof(real)};
     TREN_TRY(tren_reducer_open(&t->reducer, t->comm, &spec));

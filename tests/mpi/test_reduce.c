@@ -40,7 +40,8 @@ static double norm_serially(const real *x, size_t n) {
     double chunk[64];
     int k = 0;
     for (size_t at = 0; at < n; at += TREN_CHUNK)
-        chunk[k++] = tren_sum_squares(x + at, n - at < TREN_CHUNK ? n - at : TREN_CHUNK);
+        chunk[k++] =
+            tren_kernels_best()->sum_squares(x + at, n - at < TREN_CHUNK ? n - at : TREN_CHUNK);
     return tren_tree_sum(chunk, k);
 }
 

@@ -65,6 +65,10 @@ Test(vmath, extremes_saturate_and_nan_stays) {
 static const tren_activation *const activations[] = {&tren_identity, &tren_relu, &tren_tanh,
                                                      &tren_gelu};
 
+static const tren_activation_kernels *of(size_t a) {
+    return &tren_kernels_best()->activation[activations[a]->kind];
+}
+
 enum { ROWS = 5, COLUMNS = 37 };
 
 /* A rank has other rows than another one: an element must not feel where in the array it lies. */
@@ -78,12 +82,12 @@ Test(activation, bits_do_not_depend_on_the_place) {
             real z0[ROWS * COLUMNS], dy0[ROWS * COLUMNS];
             memcpy(z0, z, sizeof z0);
             memcpy(dy0, dy, sizeof dy0);
-            activations[a]->forward(y, z, NULL, 1, (int)n);
-            activations[a]->backward(dy, y, z, n);
+            of(a)->forward(y, z, NULL, 1, (int)n);
+            of(a)->backward(dy, y, z, n);
             for (size_t i = 0; i < n; i++) {
-                activations[a]->forward(&one, &z0[i], NULL, 1, 1);
+                of(a)->forward(&one, &z0[i], NULL, 1, 1);
                 d = dy0[i];
-                activations[a]->backward(&d, &one, &z0[i], 1);
+                of(a)->backward(&d, &one, &z0[i], 1);
                 cr_expect_eq(memcmp(&one, &y[i], sizeof one), 0, "%s", activations[a]->name);
                 cr_expect_eq(memcmp(&d, &dy[i], sizeof d), 0, "%s", activations[a]->name);
             }
@@ -98,7 +102,7 @@ Test(activation, not_a_number_stays_so) {
             for (int with_bias = 0; with_bias < 2; with_bias++) {
                 real z[COLUMNS] = {0}, b[COLUMNS] = {0}, y[COLUMNS];
                 z[m - 1] = (real)NAN;
-                activations[a]->forward(y, z, with_bias ? b : NULL, 1, m);
+                of(a)->forward(y, z, with_bias ? b : NULL, 1, m);
                 cr_expect(isnan(y[m - 1]), "%s, %d columns", activations[a]->name, m);
             }
 }
@@ -122,8 +126,8 @@ Test(activation, the_bias_is_added_to_every_row) {
         test_fill(z, ROWS * COLUMNS, 1);
         test_fill(b, COLUMNS, 2);
         for (int i = 0; i < ROWS * COLUMNS; i++) sum[i] = z[i] + b[i % COLUMNS];
-        activations[a]->forward(y, z, b, ROWS, COLUMNS);
-        activations[a]->forward(y1, sum, NULL, ROWS, COLUMNS);
+        of(a)->forward(y, z, b, ROWS, COLUMNS);
+        of(a)->forward(y1, sum, NULL, ROWS, COLUMNS);
         cr_expect_eq(memcmp(y, y1, sizeof y), 0, "%s", activations[a]->name);
         if (activations[a]->needs_z) cr_expect_eq(memcmp(z, sum, sizeof z), 0);
     }
@@ -153,8 +157,8 @@ Test(flat, sums_are_in_the_stated_order) {
     real *x = calloc(MOST, sizeof *x);
     test_fill(x, MOST, 3);
     for (size_t n = 0; n <= MOST; n += n < 50 ? 1 : 1237) {
-        cr_expect_eq(tren_sum_squares(x, n), lanes_of(x, n, true), "%zu", n);
-        cr_expect_eq(tren_sum_abs(x, n), lanes_of(x, n, false), "%zu", n);
+        cr_expect_eq(tren_kernels_best()->sum_squares(x, n), lanes_of(x, n, true), "%zu", n);
+        cr_expect_eq(tren_kernels_best()->sum_abs(x, n), lanes_of(x, n, false), "%zu", n);
     }
     free(x);
 }
@@ -162,7 +166,7 @@ Test(flat, sums_are_in_the_stated_order) {
 Test(flat, column_sums_add_the_rows_in_order) {
     real x[ROWS * COLUMNS], y[COLUMNS];
     test_fill(x, ROWS * COLUMNS, 4);
-    tren_column_sums(y, x, ROWS, COLUMNS);
+    tren_kernels_best()->column_sums(y, x, ROWS, COLUMNS);
     for (int j = 0; j < COLUMNS; j++) {
         real sum = 0;
         for (int i = 0; i < ROWS; i++) sum += x[i * COLUMNS + j];
@@ -173,14 +177,14 @@ Test(flat, column_sums_add_the_rows_in_order) {
 Test(flat, one_bad_value_is_not_finite) {
     real x[100];
     test_fill(x, 100, 5);
-    cr_expect(tren_all_finite(x, 100));
-    cr_expect(tren_all_finite(x, 0));
+    cr_expect(tren_kernels_best()->all_finite(x, 100));
+    cr_expect(tren_kernels_best()->all_finite(x, 0));
     const real bad[] = {(real)INFINITY, (real)-INFINITY, (real)NAN};
     for (int b = 0; b < 3; b++)
         for (int i = 0; i < 100; i++) {
             real before = x[i];
             x[i] = bad[b];
-            cr_expect(!tren_all_finite(x, 100), "%g at %d", (double)bad[b], i);
+            cr_expect(!tren_kernels_best()->all_finite(x, 100), "%g at %d", (double)bad[b], i);
             x[i] = before;
         }
 }
@@ -231,8 +235,8 @@ Test(dropout, masks_are_those_of_the_scalar_definition) {
     for (size_t k = 0; k < sizeof width / sizeof *width; k++) {
         int m = width[k];
         real scale = (real)(1 / (1 - key.rate));
-        tren_dropout_forward(y, mask, x, sample, ROWS, m, &key);
-        tren_dropout_backward(dx, x, mask, (size_t)(ROWS * m), scale);
+        tren_kernels_best()->dropout_forward(y, mask, x, sample, ROWS, m, &key);
+        tren_kernels_best()->dropout_backward(dx, x, mask, (size_t)(ROWS * m), scale);
         for (int i = 0; i < ROWS * m; i++) {
             bool kept = is_kept(&key, sample[i / m], i % m);
             cr_assert_eq(mask[i], kept, "width %d, row %d, unit %d", m, i / m, i % m);
@@ -246,7 +250,7 @@ static size_t count_dropped(const tren_dropout_key *key, uint8_t *mask, int n, i
     real *x = calloc((size_t)(n * m), sizeof *x), *y = calloc((size_t)(n * m), sizeof *y);
     uint32_t *sample = calloc((size_t)n, sizeof *sample);
     for (int i = 0; i < n; i++) sample[i] = (uint32_t)i;
-    tren_dropout_forward(y, mask, x, sample, n, m, key);
+    tren_kernels_best()->dropout_forward(y, mask, x, sample, n, m, key);
     size_t dropped = 0;
     for (int i = 0; i < n * m; i++) dropped += !mask[i];
     free(x);
@@ -297,10 +301,10 @@ Test(loss, huge_logits_do_not_overflow) {
     real z[] = {1000, 0, -1000, 1000, 0, -1000};
     const int32_t label[] = {0, 1};
     double loss = 0, correct = 0;
-    tren_softmax_cross_entropy(z, &loss, &correct, label, 2, 3, 0, 1);
+    tren_kernels_best()->softmax_cross_entropy(z, &loss, &correct, label, 2, 3, 0, 1);
     cr_expect_float_eq(loss, 1000, 1e-3);
     cr_expect_eq(correct, 1);
-    cr_expect(tren_all_finite(z, 6));
+    cr_expect(tren_kernels_best()->all_finite(z, 6));
     cr_expect_float_eq(z[3], 1, 1e-6);
     cr_expect_float_eq(z[4], -1, 1e-6);
 }
@@ -308,7 +312,8 @@ Test(loss, huge_logits_do_not_overflow) {
 Test(loss, the_first_of_equal_logits_counts) {
     real z[] = {1, 2, 2, 1, 2, 2};
     double loss = 0, correct = 0;
-    tren_softmax_cross_entropy(z, &loss, &correct, (const int32_t[]){1, 2}, 2, 3, 0, 1);
+    tren_kernels_best()->softmax_cross_entropy(z, &loss, &correct, (const int32_t[]){1, 2}, 2, 3, 0,
+                                               1);
     cr_expect_eq(correct, 1);
 }
 
@@ -316,10 +321,11 @@ Test(loss, losses_are_added_to_what_was_there) {
     real z[] = {0, 0}, y[] = {3, 1};
     const real t[] = {1, 1};
     double loss = 10, correct = 5;
-    tren_softmax_cross_entropy(z, &loss, &correct, (const int32_t[]){0}, 1, 2, 0, 1);
+    tren_kernels_best()->softmax_cross_entropy(z, &loss, &correct, (const int32_t[]){0}, 1, 2, 0,
+                                               1);
     cr_expect_float_eq(loss, 10 + log(2), 1e-6);
     cr_expect_eq(correct, 6);
-    tren_half_squares(y, &loss, t, 1, 2, 1);
+    tren_kernels_best()->half_squares(y, &loss, t, 1, 2, 1);
     cr_expect_float_eq(loss, 12 + log(2), 1e-6);
 }
 
@@ -332,10 +338,11 @@ Test(loss, many_rows_are_as_good_as_one_at_a_time) {
     test_fill(z, N * M, 9);
     memcpy(one, z, sizeof one);
     for (uint32_t i = 0; i < N; i++) label[i] = test_pick(8, i, 0, M - 1);
-    tren_softmax_cross_entropy(z, &loss, &correct, label, N, M, (real)0.1, (real)0.01);
+    tren_kernels_best()->softmax_cross_entropy(z, &loss, &correct, label, N, M, (real)0.1,
+                                               (real)0.01);
     for (int i = 0; i < N; i++)
-        tren_softmax_cross_entropy(one + i * M, &loss1, &correct1, label + i, 1, M, (real)0.1,
-                                   (real)0.01);
+        tren_kernels_best()->softmax_cross_entropy(one + i * M, &loss1, &correct1, label + i, 1, M,
+                                                   (real)0.1, (real)0.01);
     cr_expect_eq(loss, loss1);
     cr_expect_eq(correct, correct1);
     cr_expect_eq(memcmp(z, one, sizeof z), 0);
@@ -344,7 +351,7 @@ Test(loss, many_rows_are_as_good_as_one_at_a_time) {
 Test(loss, softmax_sums_to_one) {
     real z[4 * 9];
     test_fill(z, 36, 2);
-    tren_softmax(z, 4, 9);
+    tren_kernels_best()->softmax(z, 4, 9);
     for (int i = 0; i < 4; i++) {
         double sum = 0;
         for (int j = 0; j < 9; j++) sum += (double)z[i * 9 + j];

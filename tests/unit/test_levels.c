@@ -52,6 +52,73 @@ Test(levels, batch_norm_and_pools_have_the_same_bits) {
     }
 }
 
+/* Everything that works on elements, at an odd address and length. */
+enum { FLAT = 333, ROWS = 9, CLASSES = 37 };
+typedef struct elements {
+    real y[4][2][FLAT], loss[FLAT], p[FLAT], w[5][FLAT], v[5][FLAT], sums[CLASSES], row[7][FLAT];
+    uint8_t mask[FLAT];
+    double number[8];
+} elements;
+
+static void run_layers(elements *o, const tren_kernels *k, const real *x, const real *dy) {
+    static const uint32_t sample[ROWS] = {5, 3, 8, 1, 0, 7, 6, 2, 4};
+    static const int32_t label[ROWS] = {5, 3, 8, 1, 0, 7, 6, 2, 4};
+    const tren_dropout_key key = {.seed = 3, .layer = 1, .epoch = 2, .rate = 0.3};
+    for (int a = 0; a < TREN_N_ACTIVATIONS; a++) {
+        real z[FLAT];
+        memcpy(z, x, sizeof z);
+        memcpy(o->y[a][1], dy, sizeof z);
+        k->activation[a].forward(o->y[a][0], z, dy, ROWS, CLASSES);
+        k->activation[a].backward(o->y[a][1], o->y[a][0], z, FLAT);
+    }
+    memcpy(o->loss, x, sizeof o->loss);
+    k->softmax_cross_entropy(o->loss, &o->number[0], &o->number[1], label, ROWS, CLASSES, (real)0.1,
+                             (real)0.3);
+    memcpy(o->p, x, sizeof o->p);
+    k->softmax(o->p, ROWS, CLASSES);
+    k->half_squares(o->p, &o->number[2], dy, ROWS, CLASSES, (real)0.7);
+    k->dropout_forward(o->row[0], o->mask, x, sample, ROWS, CLASSES, &key);
+    k->dropout_backward(o->row[1], dy, o->mask, FLAT, (real)1.25);
+    k->column_sums(o->sums, x, ROWS, CLASSES);
+}
+
+static void run_flat(elements *o, const tren_kernels *k, const real *x, const real *dy) {
+    const tren_momentum_step step = {(real)0.1, (real)0.01, (real)0.9, (real)0.5};
+    const tren_adam_step adam = {(real)0.99,  (real)0.01, (real)0.9, (real)0.999,   (real)0.1,
+                                 (real)0.001, (real)0.1,  (real)1.5, (real)0.00001, (real)0.5};
+    real square[FLAT] = {0};
+    const tren_rng rng = tren_rng_open(9, TREN_RNG_AUGMENT, 1, 2, 3);
+    for (int i = 0; i < 5; i++) memcpy(o->w[i], x, sizeof o->w[i]);
+    k->update_sgd(o->w[0], dy, (real)0.9, (real)0.1, FLAT);
+    k->update_momentum(o->w[1], o->v[1], dy, &step, FLAT);
+    k->update_nesterov(o->w[2], o->v[2], dy, &step, FLAT);
+    k->update_settle(o->w[3], o->v[3], &step, FLAT);
+    k->update_adam(o->w[4], o->v[4], square, dy, &adam, FLAT);
+    k->gaussian_add(o->row[2], x, (real)0.3, &rng, FLAT);
+    k->sum(o->row[3], x, dy, FLAT);
+    k->walk(o->row[4], x, dy, (real)0.3, FLAT);
+    o->number[3] = k->dot(x, dy, FLAT);
+    o->number[4] = k->dot_difference(x, dy, x, FLAT);
+    o->number[5] = k->sum_squares(x, FLAT) + k->sum_abs(dy, FLAT);
+    o->number[6] = k->max_abs(x, FLAT);
+}
+
+Test(levels, kernels_on_elements_have_the_same_bits) {
+    static elements best, other;
+    static real x[FLAT + 1], dy[FLAT + 1];
+    const tren_kernels *k;
+    test_fill(x, FLAT + 1, 3);
+    test_fill(dy, FLAT + 1, 4);
+    for (int i = 0; (k = tren_kernels_at(i)); i++) {
+        if (!tren_kernels_run_here(k)) continue;
+        elements *o = k == tren_kernels_best() ? &best : &other;
+        memset(o, 0, sizeof *o);
+        run_layers(o, k, x + 1, dy + 1);
+        run_flat(o, k, x + 1, dy + 1);
+        if (o == &other) cr_expect(memcmp(&other, &best, sizeof best) == 0, "level %s", k->level);
+    }
+}
+
 /* One vector of chains sum = sum a + b, of numbers whose products need every bit, against fma(). */
 Test(levels, a_fused_multiply_add_rounds_once) {
     const tren_kernels *k;

@@ -121,11 +121,11 @@ Test(dropout_layer, draws_by_seed_layer_epoch_and_sample) {
         run.pass.seed = 77 + epoch;
         test_run_forward(&run);
         tren_dropout_key key = {.seed = 77 + epoch, .layer = 1, .epoch = epoch, .rate = 0.5};
-        tren_dropout_forward(y, mask, batch.x, batch.sample, ROWS, UNITS, &key);
+        tren_kernels_best()->dropout_forward(y, mask, batch.x, batch.sample, ROWS, UNITS, &key);
         cr_expect_arr_eq(test_output_of(&run, first), y, sizeof y);
         key.layer = 2;
         key.rate = 0.25;
-        tren_dropout_forward(z, mask, y, batch.sample, ROWS, UNITS, &key);
+        tren_kernels_best()->dropout_forward(z, mask, y, batch.sample, ROWS, UNITS, &key);
         cr_expect_arr_eq(test_output_of(&run, second), z, sizeof z);
     }
     test_run_close(&run);
@@ -169,7 +169,8 @@ Test(evaluation, draws_nothing_and_smooths_nothing) {
     double loss = 0, correct = 0;
     memcpy(tren_work_input(work), batch.x, 9 * 12 * sizeof(real));
     tren_forward(work, &(tren_pass){.n_groups = 1, .row0 = (int[]){0, 9}});
-    tren_softmax_cross_entropy(tren_work_output(work), &loss, &correct, batch.label, 9, 3, 0, 1);
+    tren_kernels_best()->softmax_cross_entropy(tren_work_output(work), &loss, &correct, batch.label,
+                                               9, 3, 0, 1);
     cr_expect_eq(loss, first.loss);
     cr_expect_eq(correct, first.correct);
     tren_work_close(work);

@@ -88,7 +88,8 @@ static void start(values *v) {
 }
 
 static tren_update some_update(int64_t t) {
-    return (tren_update){.learning_rate = 0.1,
+    return (tren_update){.kernels = tren_kernels_best(),
+                         .learning_rate = 0.1,
                          .decay = 0.01,
                          .momentum = 0.9,
                          .beta1 = 0.9,

@@ -108,7 +108,8 @@ static void check_cross_entropy(const char *group, double smoothing) {
     int32_t *label = test_reference_labels(group, "target");
     real *dz = test_reference_real(group, "logits");
     double loss = 0, correct = 0;
-    tren_softmax_cross_entropy(dz, &loss, &correct, label, n, m, (real)smoothing, (real)(1.0 / n));
+    tren_kernels_best()->softmax_cross_entropy(dz, &loss, &correct, label, n, m, (real)smoothing,
+                                               (real)(1.0 / n));
     real mean = (real)(loss / n);
     test_agrees(&mean, group, "loss");
     test_agrees(dz, group, "dlogits");
@@ -131,7 +132,7 @@ Test(reference, half_sum_of_squares) {
     int n = y.dim[0], m = y.dim[1];
     real *target = test_reference_real(group, "target"), *dy = test_reference_real(group, "y");
     double loss = 0;
-    tren_half_squares(dy, &loss, target, n, m, (real)(1.0 / n));
+    tren_kernels_best()->half_squares(dy, &loss, target, n, m, (real)(1.0 / n));
     real mean = (real)(loss / n);
     test_agrees(&mean, group, "loss");
     test_agrees(dy, group, "dy");
@@ -181,6 +182,7 @@ static void descend(real *path, const rule_case *c) {
             g[i] = (real)sum;
         }
         tren_update u = c->u;
+        u.kernels = tren_kernels_best();
         u.scale = 1;
         u.t = t + 1;
         rule_named(c->rule)->update(w, g, (real *[]){state[0], state[1]}, W, &u);

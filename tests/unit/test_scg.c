@@ -46,7 +46,8 @@ static void start(problem *p, double (*evaluate)(double *, const double *, size_
     *p = (problem){.evaluate = evaluate, .n = n};
     if (x) memcpy(p->x, x, n * sizeof *x);
     for (size_t i = 0; i < n && !x; i++) p->x[i] = 1;
-    p->scg = (tren_scg){.n = n, .x = p->x, .g = p->g, .d = p->d, .point = p->point};
+    p->scg = (tren_scg){
+        .kernels = tren_kernels_best(), .n = n, .x = p->x, .g = p->g, .d = p->d, .point = p->point};
     tren_scg_reset(&p->scg);
 }
 
@@ -235,8 +236,8 @@ Test(scg, sums_are_those_of_the_definition) {
         difference += (double)x[i] * ((double)b[i] - (double)a[i]);
         most = fmax(most, fabs((double)x[i]));
     }
-    cr_expect_float_eq(tren_dot(x, a, N), dot, 1e-9);
-    cr_expect_float_eq(tren_dot_difference(x, b, a, N), difference, 1e-9);
-    cr_expect_eq(tren_max_abs(x, N), most);
-    cr_expect_eq(tren_dot(x, a, 0), 0);
+    cr_expect_float_eq(tren_kernels_best()->dot(x, a, N), dot, 1e-9);
+    cr_expect_float_eq(tren_kernels_best()->dot_difference(x, b, a, N), difference, 1e-9);
+    cr_expect_eq(tren_kernels_best()->max_abs(x, N), most);
+    cr_expect_eq(tren_kernels_best()->dot(x, a, 0), 0);
 }

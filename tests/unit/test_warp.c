@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "data/augment.h"
-#include "kernels/gaussian.h"
+#include "tren/kernels.h"
 
 enum { C = 2, H = 7, W = 7, WIDE = 150, N = C * H * W };
 static const tren_shape square = {C, H, W};
@@ -31,7 +31,7 @@ static picture open_picture(tren_shape shape) {
         p.scale[i] = (real)0.017 * (real)(i % 5 + 1);
         p.shift[i] = (real)-1.3;
     }
-    tren_warp_put_u8(p.room, p.byte, shape);
+    tren_kernels_best()->warp_put_u8(p.room, p.byte, shape);
     return p;
 }
 
@@ -55,13 +55,14 @@ static real byte_at(const picture *p, int c, int i, int j) {
 
 typedef void warp_kernel(real *restrict y, const real *restrict room, const tren_warp *map,
                          tren_shape shape, const real *restrict scale, const real *restrict shift);
-static warp_kernel *const both[] = {tren_warp_whole, tren_warp_bilinear};
 
 /* y [c,i,j] is to be the byte at row di + si i, column dj + sj j. */
 static void check_whole(picture *p, const tren_move *move, const int row[2], const int column[2]) {
     tren_shape s = p->shape;
     tren_warp map = tren_move_warp(move, s);
     cr_assert(tren_warp_is_whole(&map));
+    warp_kernel *const both[] = {tren_kernels_best()->warp_whole,
+                                 tren_kernels_best()->warp_bilinear};
     for (int k = 0; k < 2; k++) {
         both[k](p->y, p->room, &map, s, p->scale, p->shift);
         for (int c = 0; c < s.c; c++)
@@ -116,7 +117,7 @@ Test(warp, a_quarter_turn_moves_the_pixels) {
     for (int quarters = -4; quarters <= 4; quarters++) {
         tren_move move = {.zoom = 1, .degrees = 90.0 * quarters};
         tren_warp map = tren_move_warp(&move, square);
-        tren_warp_bilinear(p.y, p.room, &map, square, p.scale, p.shift);
+        tren_kernels_best()->warp_bilinear(p.y, p.room, &map, square, p.scale, p.shift);
         for (int c = 0; c < C; c++)
             for (int i = 0; i < H; i++)
                 for (int j = 0; j < W; j++) {
@@ -157,7 +158,7 @@ static void source_of(const tren_move *m, tren_shape s, int i, int j, double at[
 static void check_formula(picture *p, const tren_move *move) {
     tren_shape s = p->shape;
     tren_warp map = tren_move_warp(move, s);
-    tren_warp_bilinear(p->y, p->room, &map, s, p->scale, p->shift);
+    tren_kernels_best()->warp_bilinear(p->y, p->room, &map, s, p->scale, p->shift);
     for (int c = 0; c < s.c; c++)
         for (int i = 0; i < s.h; i++)
             for (int j = 0; j < s.w; j++) {
@@ -200,7 +201,7 @@ Test(warp, zoom_2_keeps_the_centre_and_doubles_distances) {
     plain(&p);
     tren_move move = {.zoom = 2};
     tren_warp map = tren_move_warp(&move, square);
-    tren_warp_bilinear(p.y, p.room, &map, square, p.scale, p.shift);
+    tren_kernels_best()->warp_bilinear(p.y, p.room, &map, square, p.scale, p.shift);
     for (int i = 1; i < H; i += 2) /* the centre is 3: rows 1, 3, 5 show rows 2, 3, 4 */
         for (int j = 1; j < W; j += 2)
             cr_assert_eq(p.y[i * W + j], byte_at(&p, 0, (i + 3) / 2, (j + 3) / 2));
@@ -215,10 +216,10 @@ Test(warp, all_types_of_values_are_put_alike) {
     size_t n = tren_warp_room(square);
     real *room = calloc(n, sizeof *room);
     for (int i = 0; i < N; i++) single[i] = p.byte[i], twice[i] = p.byte[i];
-    tren_warp_put_f32(room, single, square);
+    tren_kernels_best()->warp_put_f32(room, single, square);
     cr_assert_eq(memcmp(room, p.room, n * sizeof *room), 0);
     memset(room, 0, n * sizeof *room);
-    tren_warp_put_f64(room, twice, square);
+    tren_kernels_best()->warp_put_f64(room, twice, square);
     cr_assert_eq(memcmp(room, p.room, n * sizeof *room), 0);
     free(room);
     close_picture(&p);
@@ -240,7 +241,7 @@ static real *noise_of(uint32_t sample, size_t n) {
     real *y = calloc(n, sizeof *y), *one = malloc(n * sizeof *one);
     for (size_t i = 0; i < n; i++) one[i] = 1;
     tren_rng rng = tren_rng_open(1, TREN_RNG_TEST, 0, 0, sample);
-    tren_gaussian_add(y, one, 1, &rng, n);
+    tren_kernels_best()->gaussian_add(y, one, 1, &rng, n);
     free(one);
     return y;
 }
