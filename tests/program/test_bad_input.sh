@@ -17,7 +17,8 @@ make_sinusoid targets.h5 200
 # Twenty images of 4 x 5 pixels
 { printf '\0\0\10\3\0\0\0\24\0\0\0\4\0\0\0\5' && head -c 400 "$tren"; } >images
 { printf '\0\0\10\1\0\0\0\24' && printf '\0\1%.0s' {1..10}; } >labels
-"$tren" data import idx --images images --labels labels --split 60/20/20 --out images.h5 >/dev/null
+cp images im,ages # a comma separates files, but not where that is the name of one
+"$tren" data import idx --images im,ages --labels labels --split 60/20/20 --out images.h5 >/dev/null
 # A line of 40 pixels, twenty times
 { printf '\0\0\10\3\0\0\0\24\0\0\0\1\0\0\0\50' && head -c 800 "$tren"; } >line
 "$tren" data import idx --images line --labels labels --split 60/20/20 --out line.h5 >/dev/null
