@@ -132,7 +132,8 @@ typedef struct tren_narrow_shape {
  * - t, the sum, becomes c = alpha t where beta = 0, else c = fma(alpha, t, beta c).
  *
  * The bits of an element therefore depend on its own factors, on k and on the shards; not on the
- * level, the other rows and columns, or the addresses. Infinities and NaN pass as in IEEE 754 (of a NaN, neither sign nor payload is fixed).
+ * level, the other rows and columns, or the addresses. Infinities and NaN pass as in IEEE 754 (of a
+ * NaN, neither sign nor payload is fixed).
  *
  * The way: Goto & van de Geijn 2008, Van Zee & van de Geijn 2015. */
 enum { TREN_PRODUCT_BLOCK = 256 };
@@ -326,7 +327,8 @@ typedef struct tren_kernels {
                           tren_narrow_shape shape, bool accumulate);
 
     /* Elements of scratch, aligned to 64 bytes, that the product needs; step NULL: with any
-     * (n_steps + 1) / 2 shards of a tree and k or fewer terms; p NULL: that any without shards needs at most. */
+     * (n_steps + 1) / 2 shards of a tree and k or fewer terms; p NULL: that any without shards
+     * needs at most. */
     size_t (*product_scratch)(const tren_product *p);
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);

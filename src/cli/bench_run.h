@@ -8,9 +8,9 @@ typedef struct step_case {
     const char *name,
         *dims; /* widths of an mlp "784-512-10"; or of a row and the classes "784-10" */
     int batch, shards;
-    const char *more; /* further settings: "key value key value" */
-    double target;    /* share of the large product; 0: none */
-    tren_shape image; /* rows are images of this shape; {0}: a table */
+    const char *more;       /* further settings: "key value key value" */
+    double target;          /* share of the large product; 0: none */
+    tren_shape image;       /* rows are images of this shape; {0}: a table */
     const char *gemm, *cpu; /* NULL: the default */
 } step_case;
 
