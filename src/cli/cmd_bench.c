@@ -50,6 +50,10 @@ static tren_status run_alone(const benchmark *b, int argc, char **argv) {
 
 static tren_status run_together(const benchmark *b, int argc, char **argv) {
     tren_comm comm;
+    if (!tren_args_ask_help(argc, argv)) {
+        TREN_TRY(tren_launch_check_limits(true));
+        TREN_TRY(tren_launch_check_srun());
+    }
     TREN_TRY(tren_mpi_start(&comm, TREN_START_SECONDS));
     tren_blas_threads(1);
     tren_status st = b->run(&comm, argc, argv);

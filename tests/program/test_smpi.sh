@@ -10,7 +10,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 # shellcheck disable=SC2046
-smpicc -O2 -std=gnu17 -ffp-contract=off -fPIC -I"$TREN_SOURCE/include" -I"$TREN_SOURCE/src" \
+smpicc -O2 -std=gnu17 -ffp-contract=off -fPIC -DTREN_LEVEL=baseline -DTREN_LEVEL_VB=16 -I"$TREN_SOURCE/include" -I"$TREN_SOURCE/src" \
     "$TREN_SOURCE"/tests/program/smpi_reduce.c "$TREN_SOURCE"/src/{comm,base}/*.c "$TREN_SOURCE"/src/kernels/{blas,flat}.c \
     $(pkg-config --cflags --libs openblas libxxhash yaml-0.1) -lm -o reduce
 cat >platform.xml <<'XML'
