@@ -67,7 +67,7 @@ static tren_status count_files(int *n, bool *mine, const tren_comm *comm,
     tren_comm_allgather(comm, all, id, 2);
     for (int r = 0; r < comm->size; r++) {
         int first = 0;
-        while (memcmp(&all[2 * first], &all[2 * r], sizeof id) != 0) first++;
+        while (all[2 * first] != all[2 * r] || all[2 * first + 1] != all[2 * r + 1]) first++;
         if (first == r) ++*n;
         if (r == comm->rank) *mine = first == r;
     }

@@ -107,14 +107,21 @@ tren_status tren_folder_check(const tren_folder *folder) {
                      folder->path, what);
 }
 
-tren_status tren_folder_check_end(const tren_folder *folder, bool has_best) {
-    static const char *const name[] = {"last.h5", "best.h5", "config.yaml", "result.json"};
+static const char *const staying[] = {"last.h5", "best.h5", "config.yaml", "result.json"};
+enum { N_STAYING = sizeof staying / sizeof *staying };
+
+void tren_folder_note(tren_folder *folder, const char *name) {
+    for (int i = 0; i < N_STAYING; i++)
+        if (strcmp(staying[i], name) == 0) folder->written |= 1u << i;
+}
+
+tren_status tren_folder_check_end(const tren_folder *folder) {
     char lost[128] = "";
     if (!folder->path[0]) return TREN_OK;
     if (tren_folder_is_others(folder) || !is_there(folder, "")) return tren_folder_check(folder);
-    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
-        if (!is_there(folder, name[i]) && (has_best || strcmp(name[i], "best.h5") != 0))
-            snprintf(lost + strlen(lost), sizeof lost - strlen(lost), " %s", name[i]);
+    for (int i = 0; i < N_STAYING; i++)
+        if ((folder->written & 1u << i) && !is_there(folder, staying[i]))
+            snprintf(lost + strlen(lost), sizeof lost - strlen(lost), " %s", staying[i]);
     if (folder->metrics && !is_ours(folder, "metrics.csv", fileno(folder->metrics)))
         snprintf(lost + strlen(lost), sizeof lost - strlen(lost), " metrics.csv");
     if (!lost[0]) return TREN_OK;
@@ -137,7 +144,7 @@ void tren_folder_remove(const tren_folder *folder, const char *name) {
     if (folder->path[0]) unlink(path);
 }
 
-tren_status tren_folder_write(const tren_folder *folder, const char *name, const char *text) {
+tren_status tren_folder_write(tren_folder *folder, const char *name, const char *text) {
     if (!folder->path[0]) return TREN_OK;
     char path[TREN_MAX_PATH + 64], tmp[TREN_MAX_PATH + 72];
     tren_folder_path(path, sizeof path, folder, name);
@@ -147,7 +154,10 @@ tren_status tren_folder_write(const tren_folder *folder, const char *name, const
     bool bad = file && fputs(text, file) < 0;
     if (file && fflush(file) != 0) bad = true;
     if (file && fclose(file) != 0) bad = true;
-    if (file && !bad && rename(tmp, path) == 0) return TREN_OK;
+    if (file && !bad && rename(tmp, path) == 0) {
+        tren_folder_note(folder, name);
+        return TREN_OK;
+    }
     if (file) why = tren_why(errno);
     unlink(tmp);
     return tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, why);

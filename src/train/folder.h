@@ -8,6 +8,7 @@ typedef struct tren_folder {
     char path[TREN_MAX_PATH]; /* "": no folder, nothing is written */
     int lock;                 /* file descriptor, or -1 */
     FILE *log, *metrics;
+    unsigned written; /* which of the files that stay this launch has written, a bit for each */
 } tren_folder;
 
 /* Makes the folder and opens its lock. */
@@ -23,10 +24,11 @@ void tren_folder_remove(const tren_folder *folder, const char *name); /* if it i
  * run, whose files must not be touched. TREN_ERR_ENV. */
 tren_status tren_folder_check(const tren_folder *folder);
 bool tren_folder_is_others(const tren_folder *folder);
-/* Whether all that a run leaves is there at its end, best.h5 if it has one. TREN_ERR_ENV names
- * what is lost. */
-tren_status tren_folder_check_end(const tren_folder *folder, bool has_best);
+/* This launch has written the file. */
+void tren_folder_note(tren_folder *folder, const char *name);
+/* Whether all that this launch has written is there at its end. TREN_ERR_ENV names what is lost. */
+tren_status tren_folder_check_end(const tren_folder *folder);
 /* Writes a small text file by way of a temporary one. */
-tren_status tren_folder_write(const tren_folder *folder, const char *name, const char *text);
+tren_status tren_folder_write(tren_folder *folder, const char *name, const char *text);
 
 #endif

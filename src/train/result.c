@@ -174,5 +174,5 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     tren_status written = tren_folder_write(&t->folder, "result.json", j.text);
     if (written != TREN_OK && tren_folder_check(&t->folder) != TREN_OK) return TREN_ERR_ENV;
     if (written != TREN_OK || st == TREN_ERR_DIVERGED) return written;
-    return tren_folder_check_end(&t->folder, t->best_written);
+    return tren_folder_check_end(&t->folder);
 }

@@ -26,19 +26,18 @@ static void collect(void *ctx, real *full, int i) {
 }
 
 /* What cannot be written because the folder is gone is told so. */
-static tren_status write_checkpoint(const tren_trainer *t, const char *name, const char *previous,
+static tren_status write_checkpoint(tren_trainer *t, const char *name, const char *previous,
                                     const tren_checkpoint_arrays *arrays) {
     if (tren_folder_is_others(&t->folder)) return tren_folder_check(&t->folder);
     tren_status st = tren_checkpoint_write(t->folder.path, name, previous, &t->state_of, arrays);
     if (st != TREN_OK && access(t->folder.path, F_OK) != 0) return tren_folder_check(&t->folder);
+    if (st == TREN_OK) tren_folder_note(&t->folder, name);
     return st;
 }
 
 static tren_status write_best(tren_trainer *t, const real *value) {
     tren_checkpoint_arrays arrays = {.graph = t->graph, .value = value};
-    tren_status st = write_checkpoint(t, "best.h5", NULL, &arrays);
-    if (st == TREN_OK) t->best_written = true;
-    return st;
+    return write_checkpoint(t, "best.h5", NULL, &arrays);
 }
 
 /* Rank 0. last.h5 names the best weights, so best.h5 comes first; and a damaged last.h5 must not

@@ -76,7 +76,6 @@ typedef struct tren_trainer {
     tren_checkpoint state_of; /* position, history, metrics: what a checkpoint holds */
     tren_arena best;          /* rank 0: without a folder, or when best.h5 could not be written */
     bool best_waits;          /* best.h5 is still to be written, from `best` */
-    bool best_written;        /* in this launch */
     bool save_due;            /* the end of this epoch saves */
     bool last_damaged;      /* previous.h5 is the good one, which the next save must not replace */
     double resumed_seconds; /* of earlier launches */
