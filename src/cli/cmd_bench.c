@@ -6,6 +6,7 @@
 #include "cli/launch.h"
 #include "cli/mpi_start.h"
 #include "tren/kernels.h"
+#include "tren/train.h"
 
 #include <string.h>
 
@@ -56,7 +57,8 @@ static tren_status run_together(const benchmark *b, int argc, char **argv) {
     }
     TREN_TRY(tren_mpi_start(&comm, TREN_START_SECONDS));
     tren_blas_threads(1);
-    tren_status st = b->run(&comm, argc, argv);
+    tren_status st = tren_agree_on_program(&comm, b->name);
+    if (st == TREN_OK) st = b->run(&comm, argc, argv);
     tren_comm_close(&comm);
     return st;
 }

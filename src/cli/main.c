@@ -7,9 +7,16 @@
 #include "cli/mpi_start.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static bool is_either(const char *text, const char *a, const char *b) {
     return strcmp(text, a) == 0 || strcmp(text, b) == 0;
+}
+
+/* Other ranks may wait for one that has only printed. */
+static int leave(const char *command, int code) {
+    if (code != 0) return code;
+    return tren_cli_fail_agreed(command, tren_mpi_leave_together(command), tren_launch_is_first());
 }
 
 static int run_command(const tren_command *command, int argc, char **argv) {
@@ -19,10 +26,7 @@ static int run_command(const tren_command *command, int argc, char **argv) {
     if (st == TREN_OK && command->uses_mpi && !helps) st = tren_launch_check_srun();
     if (st == TREN_OK && command->alone && !helps) st = tren_launch_check_alone();
     if (st != TREN_OK) return tren_cli_fail(command->name, st);
-    int code = command->run(argc, argv);
-    if (code != 0) return code;
-    return tren_cli_fail_agreed(command->name, tren_mpi_leave_together(command->name),
-                                tren_launch_is_first());
+    return leave(command->name, command->run(argc, argv));
 }
 
 static int unknown_command(const char *name) {
@@ -41,7 +45,7 @@ static int run(int argc, char **argv) {
         return TREN_ERR_USAGE;
     }
     const char *name = argv[1];
-    if (is_either(name, "--version", "-V")) return tren_help_version();
+    if (is_either(name, "--version", "-V")) return leave("--version", tren_help_version());
     if (is_either(name, "--help", "-h")) name = "help";
     const tren_command *command = tren_command_find(name);
     return command ? run_command(command, argc - 1, argv + 1) : unknown_command(name);
@@ -51,5 +55,8 @@ int main(int argc, char **argv) {
     tren_launch_start(argv);
     int code = run(argc, argv);
     tren_status st = tren_cli_flush();
-    return code == 0 ? tren_cli_fail(NULL, st) : code;
+    if (code == 0) code = tren_cli_fail(NULL, st);
+    /* exit waits for OpenBLAS's threads, which try for ever to get memory that a limit refuses. */
+    if (tren_launch_check_limits(false) != TREN_OK) _exit(code);
+    return code;
 }

@@ -16,8 +16,10 @@ tren_status tren_agree_on_program(const tren_comm *comm, const char *what) {
     tren_facts_add(&facts, "the version of tren", "%s", TREN_VERSION);
     tren_facts_add(&facts, "the BLAS library", "%s", blas);
     tren_facts_add(&facts, "the MPI library", "%s", mpi);
-    return tren_comm_same(comm, &facts, TREN_ERR_ENV,
-                          "start the same program with the same libraries on all ranks");
+    return tren_comm_same(
+        comm, &facts, TREN_ERR_ENV,
+        "start the same command of the same program, with the same libraries, on all "
+        "ranks");
 }
 
 /* Ranks may name the dataset each in its own way, since its content is compared, and run each at

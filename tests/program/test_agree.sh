@@ -232,7 +232,7 @@ test_one_rank_alone() {
     local option run=(timeout -k 5 20 mpirun -n 1)
     expect 3 "what the program does differs between ranks: train on rank 0" two d "--data data.h5" "--data data.h5 --dry-run"
     expect 3 "what the program does differs between ranks: train, without" two d "--data data.h5 --dry-run" "--data data.h5"
-    for option in "config --data data.h5" "train --help" help; do
+    for option in "config --data data.h5" "train --help" help --version "bench gemm"; do
         # shellcheck disable=SC2086
         expect 3 "what the program does differs between ranks" \
             "${run[@]}" "${train[@]}" --data data.h5 --out d : -n 1 "$tren" $option
