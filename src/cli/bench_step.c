@@ -2,6 +2,7 @@
 #include "cli/args.h"
 #include "cli/bench.h"
 #include "cli/bench_run.h"
+#include "tren/kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,10 +76,16 @@ static const char *data_for(const bench_data *data, const step_case *c) {
     return data->path[atoi(c->dims) == 40];
 }
 
-/* By whom and at which level; NULL: the default. */
+/* Who computes products, and the level of the kernels; NULL: the default. */
 typedef struct step_way {
     const char *gemm, *cpu;
 } step_way;
+
+static void say_way(const tren_comm *comm, const step_way *way) {
+    const tren_kernels *kernels;
+    if (comm->rank == 0 && tren_kernels_choose(&kernels, way->cpu ? way->cpu : "auto") == TREN_OK)
+        printf("# level %s, gemm %s\n", kernels->level, way->gemm ? way->gemm : "openblas");
+}
 
 static step_case by_way(const step_case *c, const step_way *way) {
     step_case x = *c;
@@ -226,6 +233,7 @@ static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
         return TREN_OK;
     }
     bench_say_machine(comm);
+    say_way(comm, &custom->way);
     print_head();
     print_case(&c, comm->size, &result);
     return TREN_OK;
@@ -235,6 +243,7 @@ static tren_status bench_table(tren_comm *comm, double seconds, const step_way *
     bench_data data;
     TREN_TRY(open_data(&data, comm));
     bench_say_machine(comm);
+    say_way(comm, way);
     tren_status st = comm->size == 1 ? bench_alone(comm, &data, seconds, way)
                                      : bench_together(comm, &data, seconds, way);
     for (int i = 0; i < 2 && comm->rank == 0; i++) unlink(data.path[i]);

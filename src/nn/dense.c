@@ -48,7 +48,7 @@ static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass
             }
 }
 
-/* z, where the activation finds it. */
+/* Where z lies: in y itself, unless the activation needs both. */
 static real *z_of(const tren_layer *l, const tren_work *w) {
     return dense_of(l)->f->needs_z ? layer_z(w, l) : layer_y(w, l);
 }

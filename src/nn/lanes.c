@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Of a microbatch's block that begins with row i. */
+/* The number of rows in the block of microbatch g that begins with row i. */
 static int rows_of_block(const tren_pass *pass, int g, int i) {
     int left = pass->row0[g + 1] - i;
     return left < TREN_LANES ? left : TREN_LANES;

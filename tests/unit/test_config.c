@@ -394,7 +394,7 @@ Test(config, names_keys_that_cannot_act_before_the_end) {
         {{{"early_stopping.rule", "patience"}, {"early_stopping.patience", "3"}},
          "early_stopping.patience: 3"},
         {{{"early_stopping.rule", "patience"}, {"early_stopping.patience", "2"}}, NULL},
-        {{{"early_stopping.rule", "up"}}, "early_stopping.up_strips: 4 takes 25 epochs"},
+        {{{"early_stopping.rule", "up"}}, "early_stopping.up_strips: 4 needs 25 epochs"},
         {{{"schedule.warmup_steps", "31"}}, "schedule.warmup_steps: 31"},
         {{{"schedule.warmup_steps", "30"}}, NULL},
         {{{"schedule.warmup_steps", "30"}, {"max_steps", "20"}}, "schedule.warmup_steps: 30"},
