@@ -56,6 +56,14 @@ with h5py.File(sys.argv[1], "r+") as f:
 END
 }
 
+edit_mean() { # FILE   Of its first column.
+    "$python" - "$1" <<'END'
+import h5py, sys
+with h5py.File(sys.argv[1], "r+") as f:
+    f.attrs["mean"] = [f.attrs["mean"][0] + 1, *f.attrs["mean"][1:]]
+END
+}
+
 without_digests() { # FILE
     "$python" - "$1" <<'END'
 import h5py, sys
@@ -144,6 +152,10 @@ test_sweep_data() {
     edit large.h5 train/y 5
     expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
     ! cmp -s sw/sweep.csv before.csv || fail "the sweep has the points of the old data"
+    cp sw/sweep.csv before.csv
+    edit_mean large.h5
+    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
+    ! cmp -s sw/sweep.csv before.csv || fail "the sweep has the points of another mean"
     cp large.h5 two.h5
     edit two.h5 test/x 5
     printf 'data: large.h5\nmodel.hidden: 4\nepochs: 1\ngrid: {data: [large.h5, two.h5]}\n' >s.yaml
