@@ -105,11 +105,11 @@ static void judge_statistic(verdict *v, const char *name, const tren_dataset_che
     char which[TREN_MAX_PATH];
     snprintf(which, sizeof which, info->column_name ? "%s %zu '%s'" : "%s %zu", kind, first,
              info->column_name ? info->column_name[first] : "");
-    error(
-        v,
-        "%s: %s is %.9g, but %.9g in the training rows (wrong in %zu of %zu %ss, counted from 0): "
-        "write these, or let 'tren data import hdf5' do it",
-        name, which, in_file[first], of_rows[first], n, info->n_stats, kind);
+    error(v,
+          "%s: %s is %.15g, but %.15g in the training rows (wrong in %zu of %zu %ss, counted from "
+          "0): "
+          "write these, or let 'tren data import hdf5' do it",
+          name, which, in_file[first], of_rows[first], n, info->n_stats, kind);
 }
 
 static void judge_statistics(verdict *v, const tren_dataset_check *check,
