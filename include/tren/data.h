@@ -72,9 +72,13 @@ uint64_t tren_dataset_names_digest(const tren_dataset_info *info);
 tren_status tren_dataset_digest_rows(uint64_t *sum, const tren_dataset *dataset, tren_part part,
                                      size_t first, size_t n);
 /* One digest of names and of all rows, by the sums of the parts. */
-uint64_t tren_dataset_content_of(const tren_dataset_info *info, const uint64_t sum[TREN_N_PARTS]);
+uint64_t tren_dataset_digest_of(const tren_dataset_info *info, const uint64_t sum[TREN_N_PARTS]);
+/* The same, of rows that are read. */
+tren_status tren_dataset_digest_all(uint64_t *digest, const tren_dataset *dataset);
 /* By which a change of the dataset shows: info->digest where all rows have recorded digests, else
- * of all rows, which are read. */
+ * one of that and of all rows. */
+uint64_t tren_dataset_content_of(const tren_dataset_info *info, uint64_t all_rows);
+/* The same; rows without digests are read. */
 tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset);
 
 /* A mean is far when it is more than this many standard deviations from zero. */

@@ -32,6 +32,10 @@ static tren_status check_model(const tren_config *config) {
                          "check_without_dropout: %d epochs, but there is no dropout; give 0, or "
                          "set dropout",
                          config->check_without_dropout);
+    if (config->check_without_dropout == 1)
+        return tren_fail(TREN_ERR_USAGE,
+                         "check_without_dropout: 1 epoch cannot tell whether the loss falls; give "
+                         "0, or at least 2");
     return TREN_OK;
 }
 

@@ -159,7 +159,7 @@ static const tren_option options[] = {
 
     {"check_without_dropout", TREN_OPTION_INT, RECIPE, AT(check_without_dropout), "0", 0, 1 << 20, NULL,
      "Epochs trained first without dropout, to see whether the loss falls, before the run starts from the initial "
-     "weights. 0 turns it off.", "Length and checkpoints"},
+     "weights: at least 2. 0 turns it off.", "Length and checkpoints"},
     {"epochs", TREN_OPTION_INT, LENGTH, AT(epochs), "20", 1, 1 << 30, NULL,
      "How many times each training row is seen.", "Length and checkpoints"},
     {"stop_loss", TREN_OPTION_REAL, LENGTH, AT(stop_loss), "0", 0, TREN_NO_LIMIT, NULL,

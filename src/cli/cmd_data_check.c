@@ -5,6 +5,7 @@
 #include "cli/cmd_data.h"
 #include "data/check.h"
 #include "cli/console.h"
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -84,6 +85,40 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
              missing, n_classes, first);
 }
 
+/* More than rounding to float leaves of a mean or sd. What does not vary has none: sd is 0. */
+static bool is_off(double in_file, double of_rows, double unit) {
+    return !(fabs(in_file - of_rows) <= 0x1p-10 * unit);
+}
+
+static void judge_statistic(verdict *v, const char *name, const tren_dataset_check *check,
+                            const tren_dataset_info *info) {
+    bool is_mean = strcmp(name, "mean") == 0;
+    const double *in_file = is_mean ? info->mean : info->sd;
+    const double *of_rows = is_mean ? check->mean : check->sd;
+    const char *kind = info->is_image ? "channel" : "column";
+    size_t n = 0, first = 0;
+    for (size_t k = 0; k < info->n_stats; k++) {
+        double unit = is_mean && check->sd[k] == 0 ? fabs(check->mean[k]) : check->sd[k];
+        if (is_off(in_file[k], of_rows[k], unit) && n++ == 0) first = k;
+    }
+    if (n == 0) return;
+    char which[TREN_MAX_PATH];
+    snprintf(which, sizeof which, info->column_name ? "%s %zu '%s'" : "%s %zu", kind, first,
+             info->column_name ? info->column_name[first] : "");
+    error(v,
+          "%s: %s is %.15g, but %.15g in the training rows (wrong in %zu of %zu %ss, counted from "
+          "0): "
+          "write these, or let 'tren data import hdf5' do it",
+          name, which, in_file[first], of_rows[first], n, info->n_stats, kind);
+}
+
+static void judge_statistics(verdict *v, const tren_dataset_check *check,
+                             const tren_dataset_info *info) {
+    if (!check->mean || check->part[TREN_TRAIN].not_finite > 0) return;
+    judge_statistic(v, "mean", check, info);
+    judge_statistic(v, "sd", check, info);
+}
+
 /* Where the data comes from, and the labels before noise: whole, in range, and as many exchanged as
  * the file says. */
 static void judge_origin(verdict *v, const tren_dataset_check *check, const tren_dataset *dataset) {
@@ -145,6 +180,7 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
     }
+    judge_statistics(&v, check, tren_dataset_info_of(dataset));
     judge_origin(&v, check, dataset);
     judge_shared(&v, check);
     return v;
@@ -178,7 +214,8 @@ tren_status tren_data_check(int argc, char **argv) {
         .synopsis = "FILE.h5 ...",
         .summary =
             "Reads all of a dataset: damaged bytes, values that are not finite, labels out of "
-            "range, classes without rows and rows that stand in two parts are errors (exit 4).",
+            "range, a mean or sd that is not that of the training rows, classes without rows and "
+            "rows that stand in two parts are errors (exit 4).",
         .options = none,
         .positional = file,
         .max_positional = TREN_ARG_MAX_TEXTS};

@@ -75,7 +75,8 @@ static tren_status choose_data(tren_trained *t, const char *data) {
                          "--data",
                          t->path, t->config.data);
     }
-    t->checkpoint.dataset_digest = 0; /* any dataset that suits the network will do */
+    /* Any dataset that suits the network will do. */
+    t->checkpoint.dataset_digest = t->checkpoint.rows_digest = 0;
     return tren_config_set(&t->config, "data", data, "command line");
 }
 
@@ -178,6 +179,24 @@ static tren_status few_classes(const tren_trained *t, const tren_dataset_info *i
                      t->config.data, info->n_classes, t->path, net->n_classes, names);
 }
 
+/* then: 0 where any dataset will do. */
+static tren_status check_same(const tren_trained *t, uint64_t now, uint64_t then) {
+    if (then == 0 || now == then) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s has changed since %s was trained on it (digest %016llx now, %016llx "
+                     "then), so its parts are not those of the training; --data %s tries it "
+                     "all the same",
+                     t->config.data, t->path, (unsigned long long)now, (unsigned long long)then,
+                     t->config.data);
+}
+
+/* Of a dataset without digests the checkpoint has that of all rows, which are read for it. */
+static tren_status check_same_rows(const tren_trained *t) {
+    uint64_t now = 0, then = t->checkpoint.rows_digest;
+    if (then != 0) TREN_TRY(tren_dataset_digest_all(&now, t->dataset));
+    return check_same(t, now, then);
+}
+
 static tren_status check_suits(const tren_trained *t, const tren_dataset_info *info) {
     const tren_dataset_info *net = &t->checkpoint.data;
     char there[128], wanted[128];
@@ -191,13 +210,7 @@ static tren_status check_suits(const tren_trained *t, const tren_dataset_info *i
             "%s has %s, but the network of %s was trained on %s; give --data such rows",
             t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));
     TREN_TRY(check_names(t, info));
-    if (t->checkpoint.dataset_digest && t->checkpoint.dataset_digest != info->digest)
-        return tren_fail(TREN_ERR_DATA,
-                         "%s has changed since %s was trained on it (digest %016llx now, %016llx "
-                         "then), so its parts are not those of the training; --data %s tries it "
-                         "all the same",
-                         t->config.data, t->path, (unsigned long long)info->digest,
-                         (unsigned long long)t->checkpoint.dataset_digest, t->config.data);
+    TREN_TRY(check_same(t, info->digest, t->checkpoint.dataset_digest));
     if (info->rows[t->part] > 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA, "%s has no rows in its %s part; choose another with --split",
                      t->config.data, tren_part_name[t->part]);
@@ -213,7 +226,8 @@ static void warn_of_units(const tren_trained *t, const tren_dataset_info *info) 
             tren_cli_shown(t->config.data), tren_type_name(info->x_type), tren_type_name(trained));
 }
 
-static tren_status open_local(tren_trained *t, bool speaks) {
+/* The first rank speaks, and reads the rows: agree() compares them with those of the others. */
+static tren_status open_local(tren_trained *t, bool is_first) {
     if (t->checkpoint.data.n_stats == 0)
         return tren_fail(TREN_ERR_CHECKPOINT,
                          "%s does not say how its input was normalised: train again with this "
@@ -224,7 +238,8 @@ static tren_status open_local(tren_trained *t, bool speaks) {
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
     TREN_TRY(tren_checkpoint_check_data(&t->checkpoint, info, t->path));
     TREN_TRY(check_suits(t, info));
-    if (speaks) warn_of_units(t, info);
+    if (is_first) TREN_TRY(check_same_rows(t));
+    if (is_first) warn_of_units(t, info);
     tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);
     if (built == TREN_ERR_USAGE || built == TREN_ERR_DATA)
         return tren_fail(TREN_ERR_CHECKPOINT,

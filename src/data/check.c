@@ -1,4 +1,5 @@
 #include "data/check.h"
+#include "data/prepare.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,23 @@ static tren_status read_clean(tren_dataset_check *check, const tren_dataset *dat
     return count_changed(&check->n_changed, dataset);
 }
 
+/* ---- mean and sd ----------------------------------------------------------------------------- */
+
+static bool is_normalised(const tren_dataset_info *info) {
+    for (size_t k = 0; k < info->n_stats; k++)
+        if (info->mean[k] != 0 || info->sd[k] != 1) return true;
+    return false;
+}
+
+static tren_status find_statistics(tren_dataset_check *check, const tren_dataset *dataset) {
+    const tren_dataset_info *info = &dataset->info;
+    if (dataset->has_stats_digest || info->rows[TREN_TRAIN] == 0 || !is_normalised(info))
+        return TREN_OK;
+    TREN_TRY(tren_alloc(&check->mean, info->n_stats, sizeof *check->mean, "mean and sd"));
+    TREN_TRY(tren_alloc(&check->sd, info->n_stats, sizeof *check->sd, "mean and sd"));
+    return tren_dataset_statistics(check->mean, check->sd, dataset);
+}
+
 /* ---- duplicates ------------------------------------------------------------------------------ */
 
 static int by_digest(const void *a, const void *b) {
@@ -194,6 +212,7 @@ tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_datase
         at += info->rows[part];
     }
     if (st == TREN_OK) st = read_clean(check, dataset);
+    if (st == TREN_OK) st = find_statistics(check, dataset);
     if (st == TREN_OK)
         count_duplicates(check, marks, n);
     else
@@ -205,5 +224,7 @@ tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_datase
 void tren_dataset_check_close(tren_dataset_check *check) {
     for (int part = 0; part < TREN_N_PARTS; part++) free(check->part[part].class_rows);
     free(check->clean.class_rows);
+    free(check->mean);
+    free(check->sd);
     *check = (tren_dataset_check){0};
 }

@@ -28,6 +28,9 @@ typedef struct tren_dataset_check {
     bool has_clean;
     tren_part_check clean;
     size_t n_changed; /* differ from those that are trained on */
+    /* Of the training rows, where nothing recorded says that the file's are theirs, and they are
+     * not 0 and 1 throughout, which is no normalisation: [n_stats] each, owned; else NULL. */
+    double *mean, *sd;
 } tren_dataset_check;
 
 /* Reads every byte once. Fails only when that is impossible. */

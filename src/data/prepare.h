@@ -47,8 +47,10 @@ int64_t tren_source_label(const tren_source *source, size_t row);
 tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
                             const uint32_t *row, size_t n);
 
-/* The same of the training targets of a dataset: mean [n_targets], sd [n_targets]. Reads them; of
+/* The same of the training rows of a dataset, which are read: mean [n_stats], sd [n_stats]. Of
  * values too large for the sum of squares they are not finite, which is no error. */
+tren_status tren_dataset_statistics(double *mean, double *sd, const tren_dataset *dataset);
+/* And of its training targets: mean [n_targets], sd [n_targets]. */
 tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset);
 
 /* Fails when a label is out of range or a value is not finite. */

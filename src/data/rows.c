@@ -169,21 +169,31 @@ tren_status tren_dataset_digest_rows(uint64_t *sum, const tren_dataset *dataset,
     return TREN_OK;
 }
 
-uint64_t tren_dataset_content_of(const tren_dataset_info *info, const uint64_t sum[TREN_N_PARTS]) {
+uint64_t tren_dataset_digest_of(const tren_dataset_info *info, const uint64_t sum[TREN_N_PARTS]) {
     uint64_t all[TREN_N_PARTS + 1] = {[TREN_N_PARTS] = tren_dataset_names_digest(info)};
     memcpy(all, sum, TREN_N_PARTS * sizeof *sum);
     return tren_digest(all, sizeof all);
 }
 
-tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset) {
+tren_status tren_dataset_digest_all(uint64_t *digest, const tren_dataset *dataset) {
     const tren_dataset_info *info = &dataset->info;
     uint64_t sum[TREN_N_PARTS];
-    *digest = info->digest;
-    if (info->has_digests) return TREN_OK;
     for (int part = 0; part < TREN_N_PARTS; part++)
         TREN_TRY(
             tren_dataset_digest_rows(&sum[part], dataset, (tren_part)part, 0, info->rows[part]));
-    *digest = tren_dataset_content_of(info, sum);
+    *digest = tren_dataset_digest_of(info, sum);
+    return TREN_OK;
+}
+
+uint64_t tren_dataset_content_of(const tren_dataset_info *info, uint64_t all_rows) {
+    uint64_t both[] = {info->digest, all_rows};
+    return info->has_digests ? info->digest : tren_digest(both, sizeof both);
+}
+
+tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset) {
+    uint64_t all_rows = 0;
+    if (!dataset->info.has_digests) TREN_TRY(tren_dataset_digest_all(&all_rows, dataset));
+    *digest = tren_dataset_content_of(&dataset->info, all_rows);
     return TREN_OK;
 }
 

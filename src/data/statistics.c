@@ -29,7 +29,14 @@ typedef struct statistic {
 } statistic;
 
 typedef struct tally {
-    const tren_source *source;
+    const void *x; /* rows [first, end), not owned */
+    size_t first, end;
+    tren_type type;
+    tren_h5 *file; /* whose array `name` is read where rows are not in x; NULL: x has all */
+    const char *name;
+    char *block; /* [block_rows] of them, which x is then; owned */
+    size_t block_rows;
+    tren_status st;      /* of reading */
     const uint32_t *row; /* [n]; NULL: the first n rows. Not owned */
     size_t n;
     int n_stats, per_stat;
@@ -67,9 +74,22 @@ static void add_deviations(statistic *s, const double *value, int n) {
     s->squares += squares;
 }
 
+static size_t width_of(const tally *t) {
+    return (size_t)t->n_stats * (size_t)t->per_stat;
+}
+
+static void read_block(tally *t, size_t first) {
+    size_t n = t->n - first < t->block_rows ? t->n - first : t->block_rows;
+    t->st = tren_h5_read_rows(t->file, t->name, first, n, t->type, t->block);
+    t->first = first;
+    t->end = first + n;
+}
+
 static void load_row(tally *t, size_t i) {
-    size_t width = (size_t)t->n_stats * (size_t)t->per_stat, row = t->row ? t->row[i] : i;
-    to_double(t->value, t->source->x, t->source->x_type, row * width, width);
+    size_t row = t->row ? t->row[i] : i;
+    if (t->st == TREN_OK && (row < t->first || row >= t->end)) read_block(t, row);
+    if (t->st != TREN_OK) return;
+    to_double(t->value, t->x, t->type, (row - t->first) * width_of(t), width_of(t));
 }
 
 static const double *value_of(const tally *t, int k) {
@@ -78,7 +98,7 @@ static const double *value_of(const tally *t, int k) {
 
 /* Adds every row's values, or their deviations from the means. */
 static void add_rows(tally *t, bool deviations) {
-    double most_exact = t->source->x_type == TREN_F32 ? 0x1p24 : 0x1p53;
+    double most_exact = t->type == TREN_F32 ? 0x1p24 : 0x1p53;
     for (int k = 0; k < t->n_stats; k++) t->all[k].sum = t->all[k].squares = 0;
     for (size_t i = 0; i < t->n; i++) {
         load_row(t, i);
@@ -136,29 +156,34 @@ static void settle_constant(statistic *s, double epsilon) {
     }
 }
 
-static tren_status compute(double *mean, double *sd, const tren_source *source, const uint32_t *row,
-                           size_t n) {
-    int width = tren_shape_size(source->shape), n_stats = source->shape.c;
-    tally t = {source, row, n, n_stats, width / n_stats, NULL, NULL};
+static tren_status compute(double *mean, double *sd, tally *t) {
     tren_status st;
-    TREN_GOTO(tren_alloc(&t.value, (size_t)width, sizeof *t.value, "mean and sd"));
-    TREN_GOTO(tren_alloc(&t.all, (size_t)n_stats, sizeof *t.all, "mean and sd"));
-    find_means(&t);
-    find_deviations(&t);
-    for (int k = 0; k < n_stats; k++) {
-        settle_constant(&t.all[k], epsilon_of(source->x_type));
-        mean[k] = t.all[k].mean;
-        sd[k] = t.all[k].sd;
+    TREN_GOTO(tren_alloc(&t->value, width_of(t), sizeof *t->value, "mean and sd"));
+    TREN_GOTO(tren_alloc(&t->all, (size_t)t->n_stats, sizeof *t->all, "mean and sd"));
+    find_means(t);
+    find_deviations(t);
+    for (int k = 0; k < t->n_stats; k++) {
+        settle_constant(&t->all[k], epsilon_of(t->type));
+        mean[k] = t->all[k].mean;
+        sd[k] = t->all[k].sd;
     }
+    st = t->st;
 done:
-    free(t.value);
-    free(t.all);
+    free(t->value);
+    free(t->all);
     return st;
 }
 
 tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
                             const uint32_t *row, size_t n) {
-    TREN_TRY(compute(mean, sd, source, row, n));
+    tally t = {.x = source->x,
+               .end = SIZE_MAX,
+               .type = source->x_type,
+               .row = row,
+               .n = n,
+               .n_stats = source->shape.c,
+               .per_stat = tren_shape_size(source->shape) / source->shape.c};
+    TREN_TRY(compute(mean, sd, &t));
     for (int k = 0; k < source->shape.c; k++)
         if (!isfinite(mean[k]) || !isfinite(sd[k]))
             return tren_fail(TREN_ERR_DATA,
@@ -168,19 +193,36 @@ tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
     return TREN_OK;
 }
 
-tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset) {
-    const tren_dataset_info *info = &dataset->info;
-    size_t n = info->rows[TREN_TRAIN];
-    tren_source targets = {.n = n, .shape = {info->n_targets, 1, 1}, .x_type = dataset->y_type};
-    tren_status st;
-    TREN_GOTO(tren_alloc(&targets.x, n * (size_t)info->n_targets, tren_type_size(targets.x_type),
-                         "the targets of a dataset"));
-    TREN_GOTO(
-        tren_h5_read_rows(dataset->file, tren_part_y[TREN_TRAIN], 0, n, targets.x_type, targets.x));
-    st = compute(mean, sd, &targets, NULL, n);
-done:
-    free(targets.x);
+/* Of an array of the training part, which is read in blocks. */
+static tren_status read_and_compute(double *mean, double *sd, tally *t,
+                                    const tren_dataset *dataset) {
+    enum { BLOCK_BYTES = 4 << 20 };
+    size_t row_bytes = width_of(t) * tren_type_size(t->type);
+    t->file = dataset->file;
+    t->n = dataset->info.rows[TREN_TRAIN];
+    t->block_rows = BLOCK_BYTES / row_bytes + 1;
+    TREN_TRY(tren_alloc(&t->block, t->block_rows, row_bytes, "mean and sd"));
+    t->x = t->block;
+    tren_status st = compute(mean, sd, t);
+    free(t->block);
     return st;
+}
+
+tren_status tren_dataset_statistics(double *mean, double *sd, const tren_dataset *dataset) {
+    const tren_dataset_info *info = &dataset->info;
+    tally t = {.type = info->x_type,
+               .name = tren_part_x[TREN_TRAIN],
+               .n_stats = (int)info->n_stats,
+               .per_stat = tren_shape_size(info->shape) / (int)info->n_stats};
+    return read_and_compute(mean, sd, &t, dataset);
+}
+
+tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset) {
+    tally t = {.type = dataset->y_type,
+               .name = tren_part_y[TREN_TRAIN],
+               .n_stats = dataset->info.n_targets,
+               .per_stat = 1};
+    return read_and_compute(mean, sd, &t, dataset);
 }
 
 /* ---- checks ---------------------------------------------------------------------------------- */

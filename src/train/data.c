@@ -50,7 +50,8 @@ tren_status trainer_pin_rows(tren_trainer *t) {
             sum[part] +=
                 ((uint64_t)all[N * r + 2 * part] << 32) + (uint64_t)all[N * r + 2 * part + 1];
     free(all);
-    t->state_of.rows_digest = t->result->content = tren_dataset_content_of(t->info, sum);
+    t->state_of.rows_digest = tren_dataset_digest_of(t->info, sum);
+    t->result->content = tren_dataset_content_of(t->info, t->state_of.rows_digest);
     return TREN_OK;
 }
 

@@ -283,7 +283,7 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
         t->state_of.at = (tren_position){.epoch = e + 1};
         if (t->comm->rank == 0 && t->options->hook) t->options->hook(t->options->ctx, "check");
     }
-    bool falls = epochs < 2 || last < first;
+    bool falls = last < first;
     trainer_say(
         t,
         falls

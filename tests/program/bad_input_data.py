@@ -182,3 +182,25 @@ spoil("latin.h5", attribute("class_names", np.array([b"a", b"b", b"\xf6"])))
 with h5py.File("last", "w") as raw:  # images of three channels, which come last
     raw["x"] = (np.arange(20 * 8 * 8 * 3) % 256).astype("u1").reshape(20, 8, 8, 3)
     raw["y"] = (np.arange(20) % 3).astype("u1")
+
+def unrecorded(change):
+    def both(file):
+        del file.attrs["normalization_xxh3"]
+        change(file)
+
+    return both
+
+
+def statistic(name, at, new):
+    def change(file):
+        values = file.attrs[name]
+        values[at] = new
+        file.attrs[name] = values
+
+    return unrecorded(change)
+
+
+spoil("stats-mean.h5", statistic("mean", 3, 7.5))
+spoil("stats-sd.h5", statistic("sd", 2, 1.5))
+spoil("stats-zero.h5", statistic("sd", 2, 0))
+spoil("stats-all.h5", unrecorded(attribute("mean", np.full(8, 3.25))))

@@ -56,6 +56,14 @@ with h5py.File(sys.argv[1], "r+") as f:
 END
 }
 
+edit_mean() { # FILE   Of its first column.
+    "$python" - "$1" <<'END'
+import h5py, sys
+with h5py.File(sys.argv[1], "r+") as f:
+    f.attrs["mean"] = [f.attrs["mean"][0] + 1, *f.attrs["mean"][1:]]
+END
+}
+
 without_digests() { # FILE
     "$python" - "$1" <<'END'
 import h5py, sys
@@ -144,6 +152,10 @@ test_sweep_data() {
     edit large.h5 train/y 5
     expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
     ! cmp -s sw/sweep.csv before.csv || fail "the sweep has the points of the old data"
+    cp sw/sweep.csv before.csv
+    edit_mean large.h5
+    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
+    ! cmp -s sw/sweep.csv before.csv || fail "the sweep has the points of another mean"
     cp large.h5 two.h5
     edit two.h5 test/x 5
     printf 'data: large.h5\nmodel.hidden: 4\nepochs: 1\ngrid: {data: [large.h5, two.h5]}\n' >s.yaml
@@ -157,6 +169,24 @@ test_sweep_data() {
     expect 4 "used.h5 was changed while the sweep was running" "$tren" sweep s.yaml --out sm --no-plots
     wait
     [[ ! -e sm/sweep.csv ]] || fail "a table of two datasets"
+}
+
+# A dataset that somebody made has no digests of its rows, but a checkpoint has: its own dataset is read again.
+test_edited_by_hand() {
+    local at
+    make_large large.h5
+    expect 0 "" "${train[@]}" --data large.h5 --out h
+    expect 0 "accuracy" mpi 2 "$tren" eval h
+    for at in train/x validation/y test/x; do
+        cp large.h5 kept.h5
+        edit large.h5 "$at" 140
+        expect 4 "large.h5 has changed since h/best.h5 was trained on it" "$tren" eval h --split validation
+        expect 4 "large.h5 has changed since h/best.h5 was trained on it" mpi 2 "$tren" eval h
+        expect 0 "accuracy" "$tren" eval h --data large.h5
+        mv kept.h5 large.h5
+    done
+    edit_mean large.h5
+    expect 4 "large.h5 has changed since h/best.h5 was trained on it" "$tren" eval h
 }
 
 # Every part is verified when it is read, by whoever reads it.
@@ -289,7 +319,7 @@ END
         timeout -k 5 60 mpirun -n 1 "${train[@]}" $options : -n 1 unshare -m ./other.sh
 }
 
-for name in ${TREN_ONLY:-config other_data large_data sweep_data edited_rows changed_meanwhile other_commands one_rank_alone names other_checkpoint}; do
+for name in ${TREN_ONLY:-config other_data large_data sweep_data edited_by_hand edited_rows changed_meanwhile other_commands one_rank_alone names other_checkpoint}; do
     "test_$name"
     echo "ok $name"
 done

@@ -205,6 +205,32 @@ test_together() {
     rm both.h5.*.tmp
 }
 
+# Of a file that somebody made, mean and sd are computed again: as numpy does it in float they are right.
+test_made_by_hand() {
+    local python3 change
+    if ! python3=$(command -v /usr/bin/python3) || ! "$python3" -c 'import h5py' 2>/dev/null; then
+        echo "a dataset made by hand is not tried: no h5py"
+        return
+    fi
+    "$python3" -c "import h5py, numpy as np
+rng = np.random.default_rng(1)
+with h5py.File('hand.h5', 'w') as f: # 7 MB of training rows
+    f.attrs.update({'schema': 'tren dataset', 'schema_version': 1, 'layout': 'image', 'shape': [3, 8, 8], 'n_classes': 3})
+    for part, n in (('train', 9000), ('validation', 90), ('test', 90)):
+        f[part + '/x'] = rng.normal([[[-3]], [[5]], [[9000]]], [[[1]], [[0.1]], [[700]]], (n, 3, 8, 8)).astype('f4')
+        f[part + '/y'] = rng.integers(0, 3, n)"
+    for change in 'mean=x.mean(rows), sd=x.std(rows)' 'mean=x.mean(rows), sd=x.std(rows, ddof=1)' 'mean=[0, 0, 0], sd=[1, 1, 1]'; do
+        "$python3" -c "import h5py
+with h5py.File('hand.h5', 'r+') as f:
+    x, rows = f['train/x'][:], (0, 2, 3)
+    f.attrs.update(dict($change))"
+        expect 0 "good" "${data[@]}" check hand.h5
+    done
+    "$python3" -c "import h5py; h5py.File('hand.h5', 'r+').attrs['sd'] = [2, 0, 1]"
+    expect 4 "ERROR  mean: channel 0 is 0, but -" "${data[@]}" check hand.h5
+    grep -q "ERROR  sd: channel 0 is 2, but [01].* (wrong in 3 of 3 channels" output || fail "$(cat output)"
+}
+
 test_usage() {
     expect 2 "a subcommand is missing" "${data[@]}"
     expect 2 "did you mean 'import'" "${data[@]}" imprt
@@ -275,6 +301,7 @@ test_take
 test_label_noise
 test_damage
 test_together
+test_made_by_hand
 test_usage
 test_full_disk
 test_fashion_mnist
