@@ -16,7 +16,7 @@ const tren_exit_code tren_exit_codes[] = {
     {5, "diverged: a loss or weight is not finite"},
     {6, "stalled: no progress for stall_timeout"},
     {7, "a checkpoint could not be written or read"},
-    {75, "checkpointed on a signal or max_time: start again with --resume"},
+    {75, "checkpointed on a signal or max_time: start again with --resume (verify: without)"},
     {0, NULL},
 };
 
