@@ -169,7 +169,9 @@ typedef struct tren_source {
     char **class_name;        /* [n_classes] owned, or NULL */
     char **column_name;       /* [shape.c] of tables, owned, or NULL */
     uint64_t digest;          /* of the source bytes or settings */
-    char origin[256];         /* for people: "idx train-images-idx3-ubyte.gz ..." */
+    char *doubt; /* why the labels may be wrong: an error unless all classes are named; owned, or
+                    NULL */
+    char origin[256]; /* for people: "idx train-images-idx3-ubyte.gz ..." */
     char notes[4096]; /* for people: what was decided for them, a line each; cut where full */
 } tren_source;
 void tren_source_close(tren_source *source);

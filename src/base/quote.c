@@ -26,6 +26,29 @@ bool tren_utf8_valid(const char *text) {
     return true;
 }
 
+int tren_utf8_odd(uint32_t *code, const char *text) {
+    static const uint32_t odd[] = {0xa0,   0xad,   0x202f, 0x205f, 0x2060,
+                                   0x2212, 0x3000, 0xfeff, 0x2010, 0x2011};
+    int n = tren_utf8_next(code, text);
+    if (n > 0 && *code >= 0x2000 && *code <= 0x200f) return n;
+    for (size_t i = 0; n > 0 && i < sizeof odd / sizeof *odd; i++)
+        if (*code == odd[i]) return n;
+    return 0;
+}
+
+char *tren_show_odd(char out[TREN_ODD_ROOM], const char *text) {
+    size_t at = 0;
+    uint32_t code;
+    while (*text && at < 100) {
+        int n = tren_utf8_odd(&code, text);
+        at += (size_t)(n ? snprintf(out + at, TREN_ODD_ROOM - at, "<U+%04X>", (unsigned)code)
+                         : snprintf(out + at, TREN_ODD_ROOM - at, "%c", *text));
+        text += n ? n : 1;
+    }
+    out[at] = '\0';
+    return out;
+}
+
 /* ---- for people ------------------------------------------------------------------------------ */
 
 /* C0, DEL, C1 and the line and paragraph separators. */

@@ -22,6 +22,13 @@ void tren_put_shown(FILE *out, const char *text);
 char *tren_shown(char *out, size_t n, const char *text);
 enum { TREN_SHOWN_ROOM = 4 }; /* bytes of the shown text for each byte of the text, at most */
 
+/* The bytes of a character that looks like nothing, or like what belongs there: a blank of another
+ * width, a mark without width, a minus or hyphen that is none; 0: of any other. */
+int tren_utf8_odd(uint32_t *code, const char *text);
+enum { TREN_ODD_ROOM = 160 };
+/* The first 100 bytes or so, with such characters as <U+00A0>. Returns out. */
+char *tren_show_odd(char out[TREN_ODD_ROOM], const char *text);
+
 /* A string of JSON, with its quotes. A byte that is not UTF-8 becomes \udc80 to \udcff, which
  * Python's os.fsencode turns back. */
 void tren_put_json(FILE *out, const char *text);

@@ -74,7 +74,7 @@ static void print_result(const char *path, const tren_dataset_info *info, double
 }
 
 static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) {
-    if (raw->n == 0) return TREN_OK;
+    if (raw->n == 0) return source->doubt ? tren_fail(TREN_ERR_DATA, "%s", source->doubt) : TREN_OK;
     tren_texts name = {0};
     TREN_TRY(tren_texts_split(&name, "class-names", raw));
     for (int i = 0; i < name.n; i++)
@@ -83,7 +83,8 @@ static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) 
     if (twice)
         return tren_fail(TREN_ERR_USAGE, "--class-names: '%s' stands twice: name each class once",
                          twice);
-    return tren_source_name_classes(source, name.at, name.n);
+    tren_status st = tren_source_name_classes(source, name.at, name.n);
+    return st != TREN_OK && source->doubt ? tren_fail(TREN_ERR_DATA, "%s", source->doubt) : st;
 }
 
 static const char *class_name(char out[64], const tren_dataset_info *info, int c) {

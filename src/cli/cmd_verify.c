@@ -11,6 +11,7 @@
 #include "tren/kernels.h"
 #include "tren/train.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,10 @@ static tren_status add_ranks(verify_args *a, const char *value) {
                          "--ranks: '%s' is no number of ranks; give whole numbers from 1 to 65536 "
                          "with commas, such as 1,2,3",
                          value);
+    for (int i = 0; i < a->n_ranks; i++)
+        if (a->ranks[i] == n)
+            return tren_fail(TREN_ERR_USAGE, "--ranks: %d stands twice; give each number once",
+                             (int)n);
     a->ranks[a->n_ranks++] = (int)n;
     return TREN_OK;
 }
@@ -67,6 +72,10 @@ static tren_status add_cpu(verify_args *a, const char *value) {
     TREN_TRY(tren_config_set(&trial, "cpu", value, "command line"));
     TREN_TRY(tren_kernels_choose(&kernels, value));
     TREN_TRY(tren_config_set(&trial, "cpu", kernels->level, "command line")); /* auto's own name */
+    for (int i = 0; i < a->n_cpu; i++)
+        if (a->cpu[i] == trial.cpu)
+            return tren_fail(TREN_ERR_USAGE, "--cpu: %s stands twice; give each level once",
+                             kernels->level);
     a->cpu[a->n_cpu++] = trial.cpu;
     return TREN_OK;
 }
@@ -80,9 +89,25 @@ static tren_status default_ways(verify_args *a, int shards) {
     return TREN_OK;
 }
 
-static tren_status check(const verify_args *a, const tren_config *config, const tren_cli_run *run) {
-    if (run->resume)
-        return tren_fail(TREN_ERR_USAGE, "--resume: verify has no run folder; leave it out");
+/* What verify sets itself: a config may have these keys for its training. */
+static tren_status check_given(int argc, char **argv) {
+    static const char *const own[][3] = {
+        {"resume", "", "it has no run folder"},
+        {"dry-run", "", "it trains, and writes nothing"},
+        {"out", "", "it has no run folder"},
+        {"stacking", "no-stacking", "it trains stacked and not"},
+        {"max-time", "", "--steps ends each training"},
+        {"check-without-dropout", "", "it compares one training in each way"},
+        {"evaluate-test", "no-evaluate-test", "the test loss is a part of what it compares"},
+    };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (tren_args_given(own[i][0], argc, argv) || tren_args_given(own[i][1], argc, argv))
+            return tren_fail(TREN_ERR_USAGE, "--%s is not for verify: %s; leave it out", own[i][0],
+                             own[i][2]);
+    return TREN_OK;
+}
+
+static tren_status check(const verify_args *a, const tren_config *config) {
     if (config->reduction == TREN_ENGINE_MPI)
         return tren_fail(TREN_ERR_USAGE,
                          "reduction: mpi adds up in MPI's own order, which changes with the number "
@@ -135,7 +160,8 @@ static tren_status read_args(verify_args *a, tren_config *config, tren_cli_run *
     if (a->ranks_text) TREN_TRY(each_value("ranks", a->ranks_text, &a->n_ranks, a, add_ranks));
     if (a->cpu_text) TREN_TRY(each_value("cpu", a->cpu_text, &a->n_cpu, a, add_cpu));
     TREN_TRY(default_ways(a, config->shards));
-    return check(a, config, run);
+    TREN_TRY(check_given(argc, argv));
+    return check(a, config);
 }
 
 /* ---- the ways, and what they have in common ---------------------------------------------------
@@ -143,7 +169,7 @@ static tren_status read_args(verify_args *a, tren_config *config, tren_cli_run *
 
 /* One line a way, the same in print and in the pipe from mpirun. */
 typedef struct verify_way {
-    int ranks;
+    int ranks, steps;
     char level[16], stacking[8];
     char bits[64]; /* the digest of the weights, and the test loss to its last bit */
 } verify_way;
@@ -155,15 +181,15 @@ typedef struct verify_tally {
 
 static void print_head(const tren_config *config) {
     bool portable = config->gemm == TREN_GEMM_PORTABLE;
-    printf("%s: the first %lld steps, shards %d, gemm %s%s%s%s, %s\n", tren_cli_shown(config->data),
-           (long long)config->max_steps, config->shards, portable ? "portable" : "openblas",
-           portable ? "" : " (core ", portable ? "" : tren_blas_core(), portable ? "" : ")",
-           TREN_REAL_NAME);
-    printf("%5s  %-8s  %-8s  %-16s  %s\n", "ranks", "level", "stacking", "digest", "test loss");
+    printf("%s: shards %d, gemm %s%s%s%s, %s\n", tren_cli_shown(config->data), config->shards,
+           portable ? "portable" : "openblas", portable ? "" : " (core ",
+           portable ? "" : tren_blas_core(), portable ? "" : ")", TREN_REAL_NAME);
+    printf("%5s  %-8s  %-8s  %5s  %-16s  %s\n", "ranks", "level", "stacking", "steps", "digest",
+           "test loss");
 }
 
 static void print_way(const verify_way *w) {
-    printf("%5d  %-8s  %-8s  %s\n", w->ranks, w->level, w->stacking, w->bits);
+    printf("%5d  %-8s  %-8s  %5d  %s\n", w->ranks, w->level, w->stacking, w->steps, w->bits);
     fflush(stdout);
 }
 
@@ -176,7 +202,9 @@ static void count(verify_tally *tally, const verify_way *w) {
 static void take_line(void *ctx, const char *text) {
     verify_way w = {0};
     int at = 0;
-    if (sscanf(text, "%5d %15s %7s %n", &w.ranks, w.level, w.stacking, &at) != 3 || at == 0) return;
+    if (sscanf(text, "%d %15s %7s %d %n", &w.ranks, w.level, w.stacking, &w.steps, &at) != 4 ||
+        at == 0)
+        return;
     snprintf(w.bits, sizeof w.bits, "%s", text + at);
     print_way(&w);
     count(ctx, &w);
@@ -200,19 +228,45 @@ static int judge(const verify_tally *t, const tren_config *config) {
     return tren_cli_fail("verify", TREN_ERR_INTERNAL);
 }
 
+static tren_status fail_stopped(void) {
+    return tren_fail(TREN_REQUEUE, "stopped by a signal: nothing is kept; start again with the "
+                                   "same command");
+}
+
 /* ---- within a job -----------------------------------------------------------------------------
  */
 
 static tren_status train_one(tren_comm *comm, tren_config *config, verify_way *w) {
     tren_result result;
     tren_train_options options = {.signal = &tren_stop_signal, .started = tren_seconds()};
-    TREN_TRY(tren_train(comm, config, &options, &result));
+    tren_status st = tren_train(comm, config, &options, &result);
+    if (st == TREN_REQUEUE) return fail_stopped();
+    TREN_TRY(st);
     w->ranks = comm->size;
+    w->steps = (int)result.steps;
     snprintf(w->level, sizeof w->level, "%s", tren_cpu_level_name[config->cpu]);
     snprintf(w->stacking, sizeof w->stacking, "%s", config->stacking ? "on" : "off");
-    snprintf(w->bits, sizeof w->bits, "%016llx  %.17g", (unsigned long long)result.digest,
-             result.test_loss);
+    int at = snprintf(w->bits, sizeof w->bits, "%016llx  ", (unsigned long long)result.digest);
+    if (isnan(result.test_loss)) /* there is no test part */
+        snprintf(w->bits + at, sizeof w->bits - (size_t)at, "-");
+    else
+        snprintf(w->bits + at, sizeof w->bits - (size_t)at, "%.17g", result.test_loss);
     return TREN_OK;
+}
+
+/* Each rank has its own command line, and without --cpu the levels of its own CPU. */
+static tren_status agree(const tren_comm *comm, const verify_args *a) {
+    char levels[MOST * 16] = "";
+    tren_facts facts = {0};
+    for (int i = 0; i < a->n_cpu; i++) {
+        size_t at = strlen(levels);
+        snprintf(levels + at, sizeof levels - at, "%s%s", i ? "," : "",
+                 tren_cpu_level_name[a->cpu[i]]);
+    }
+    TREN_TRY(tren_agree_on_program(comm, "verify"));
+    tren_facts_add(&facts, "the list of CPU levels", "%s", levels);
+    return tren_comm_same(comm, &facts, TREN_ERR_USAGE,
+                          "give all ranks the same --cpu, with levels that every node can run");
 }
 
 static int run_within(const verify_args *a, tren_config *config) {
@@ -221,7 +275,8 @@ static int run_within(const verify_args *a, tren_config *config) {
     tren_status st = tren_mpi_start(&comm, config->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("verify", st);
     bool speaks = comm.rank == 0;
-    if (speaks) print_head(config);
+    st = agree(&comm, a);
+    if (st == TREN_OK && speaks) print_head(config);
     for (int way = 0; st == TREN_OK && way < 2 * a->n_cpu; way++) {
         verify_way w;
         config->cpu = a->cpu[way / 2];
@@ -269,6 +324,7 @@ static int run_by_mpirun(const verify_args *a, const tren_config *config, int ar
     free(arguments);
     if (st == TREN_OK) return judge(&tally, config);
     /* What went wrong was said by the ranks, but for mpirun itself. */
+    if (st == TREN_REQUEUE && tren_error_text()[0]) fail_stopped();
     return tren_error_text()[0] ? tren_cli_fail("verify", st) : (int)st;
 }
 

@@ -16,7 +16,7 @@ const tren_exit_code tren_exit_codes[] = {
     {5, "diverged: a loss or weight is not finite"},
     {6, "stalled: no progress for stall_timeout"},
     {7, "a checkpoint could not be written or read"},
-    {75, "checkpointed on a signal or max_time: start again with --resume"},
+    {75, "checkpointed on a signal or max_time: start again with --resume (verify: without)"},
     {0, NULL},
 };
 
@@ -67,7 +67,8 @@ int tren_help_short(void) {
 }
 
 int tren_help_version(void) {
-    char mpi[256] = "", hdf5[64] = "";
+    char mpi[256] = "", hdf5[64] = "", blas[128] = "";
+    tren_blas_version(blas, sizeof blas);
     tren_comm_version(mpi, sizeof mpi);
     tren_h5_version(hdf5, sizeof hdf5);
     printf("tren %s (%s)\n", TREN_VERSION, TREN_REAL_NAME);
@@ -75,6 +76,7 @@ int tren_help_version(void) {
     for (int i = 0; tren_kernels_at(i); i++)
         printf("%s %s", i ? "," : "", tren_kernels_at(i)->level);
     printf("\nOpenBLAS core type: %s\n", tren_blas_core());
+    printf("BLAS: %s\n", blas);
     printf("MPI: %s\n", mpi);
     printf("HDF5: %s\n", hdf5);
     return 0;

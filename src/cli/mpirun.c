@@ -63,14 +63,18 @@ static void allow_root(void) {
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
 }
 
+/* On all signals but USR1 mpirun ends the ranks before they can say it. */
+static tren_status fail_stopped(void) {
+    return tren_fail(TREN_REQUEUE, "stopped by a signal");
+}
+
 static tren_status wait_for(pid_t pid) {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
+    tren_status ended = WIFEXITED(status) ? (tren_status)WEXITSTATUS(status) : TREN_ERR_INTERNAL;
     child = 0;
-    if (caught) return TREN_REQUEUE;
-    if (WIFEXITED(status)) return (tren_status)WEXITSTATUS(status);
-    return TREN_ERR_INTERNAL;
+    return caught && ended != TREN_REQUEUE ? fail_stopped() : ended;
 }
 
 static void read_lines(int from, const tren_mpirun *job) {
@@ -140,7 +144,7 @@ tren_status tren_mpirun_run(const tren_mpirun *job) {
     for (size_t i = 0; i < n_arguments; i++) argv[k++] = job->arguments[i];
     allow_root();
     install_handlers();
-    tren_status st = caught ? TREN_REQUEUE : run(argv, job);
+    tren_status st = caught ? fail_stopped() : run(argv, job);
     free(argv);
     return st;
 }

@@ -1,5 +1,6 @@
 /* Rows of CSV files: every cell is checked, and its line and column named where it is wrong. */
 #include "data/csv_table.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 void tren_csv_table_close(tren_csv_table *t) {
     for (size_t i = 0; t->label && i < t->n; i++) free(t->label[i]);
     free(t->label);
+    free(t->names.first);
+    free(t->numbers.first);
     free(t->seen);
     free(t->x);
     free(t->y);
@@ -38,42 +41,14 @@ static const char *remedy_of(const tren_csv_table *t, const char *text) {
     return "fix or remove this line";
 }
 
-/* The code point of a blank, a mark without width or a minus that is none, at *text: what looks
- * like nothing, or like what belongs there. 0: something else. */
-static unsigned odd_sign(const unsigned char *at, size_t *bytes) {
-    static const unsigned odd[] = {0xA0,   0xAD,   0x202F, 0x205F, 0x2060,
-                                   0x2212, 0x3000, 0xFEFF, 0x2010, 0x2011};
-    unsigned code = 0;
-    *bytes = (at[0] & 0xE0) == 0xC0 ? 2 : (at[0] & 0xF0) == 0xE0 ? 3 : 0;
-    if (*bytes == 2) code = (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu);
-    if (*bytes == 3 && at[1]) code = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
-    if (code >= 0x2000 && code <= 0x200F) return code;
-    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-        if (code == odd[i]) return code;
-    return 0;
-}
-
-/* The first 100 bytes or so, with such signs as <U+00A0>. */
-static const char *show_cell(char out[160], const char *text) {
-    size_t n = 0, bytes;
-    for (const unsigned char *at = (const unsigned char *)text; *at && n < 100;) {
-        unsigned code = odd_sign(at, &bytes);
-        n += code ? (size_t)snprintf(out + n, 160 - n, "<U+%04X>", code)
-                  : (size_t)snprintf(out + n, 160 - n, "%c", *at);
-        at += code ? bytes : 1;
-    }
-    out[n] = '\0';
-    return out;
-}
-
 static tren_status bad_field(const tren_csv_table *t, const tren_csv *csv, size_t i,
                              const char *expected) {
-    char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM], shown[160];
+    char column[TREN_CSV_COLUMN_ROOM], option[TREN_CSV_COLUMN_ROOM], shown[TREN_ODD_ROOM];
     const char *text = tren_csv_field(csv, i);
     tren_csv_column_option(option, &t->columns, i);
     return tren_csv_fail(
         csv, "%s: '%s' is not %s: %s%s%s%s", tren_csv_column(column, &t->columns, i),
-        show_cell(shown, text), expected, remedy_of(t, text),
+        tren_show_odd(shown, text), expected, remedy_of(t, text),
         t->columns.role[i] == TREN_CSV_INPUT ? ", or leave the column out with "
                                                "--ignore "
                                              : "",
@@ -134,11 +109,27 @@ static tren_status put_input(tren_csv_table *t, const tren_csv *csv, size_t i, s
     return TREN_OK;
 }
 
+static tren_status see_label(tren_csv_table *t, const tren_csv *csv, size_t i) {
+    char column[TREN_CSV_COLUMN_ROOM], shown[TREN_ODD_ROOM];
+    const char *text = tren_csv_field(csv, i);
+    double value;
+    bool number = tren_csv_number(&value, text, t->format.decimal) && isfinite(value);
+    tren_csv_kind *kind = number ? &t->numbers : &t->names;
+    if (kind->n++ > 0) return TREN_OK;
+    int length =
+        asprintf(&kind->first, "%s:%zu: %s: '%s'", tren_stream_path(csv->stream), csv->line,
+                 tren_csv_column(column, &t->columns, i), tren_show_odd(shown, text));
+    if (length >= 0) return TREN_OK;
+    kind->first = NULL;
+    return tren_fail(TREN_ERR_INTERNAL, "out of memory");
+}
+
 static tren_status put_label(tren_csv_table *t, const tren_csv *csv, size_t i) {
     const char *text = tren_csv_field(csv, i);
     if (!*text) return bad_field(t, csv, i, "a label");
     if (tren_class_name_check(TREN_ERR_DATA, "the label", text) != TREN_OK)
         return tren_csv_fail(csv, "%s", tren_error_text());
+    TREN_TRY(see_label(t, csv, i));
     t->label[t->n] = strdup(text);
     double ignored; /* "1,0" may be a whole number */
     char *comma = t->label[t->n] ? strchr(t->label[t->n], t->format.decimal) : NULL;

@@ -12,6 +12,12 @@ typedef struct tren_csv_seen {
     size_t line;        /* of the first whole number that is not exact in f64; 0: none */
 } tren_csv_seen;
 
+/* The labels that are numbers, or those that are not. */
+typedef struct tren_csv_kind {
+    size_t n;
+    char *first; /* file, line, column and text of the first one; owned, or NULL */
+} tren_csv_kind;
+
 /* Everything read so far. Labels stay text until all are known. */
 typedef struct tren_csv_table {
     const tren_csv_settings *want; /* not owned */
@@ -24,6 +30,7 @@ typedef struct tren_csv_table {
     char *x;      /* [n, n_inputs] owned */
     double *y;    /* [n, n_targets] owned */
     char **label; /* [n] owned, or NULL */
+    tren_csv_kind names, numbers;
     bool in_test; /* the files that follow are the test part */
 } tren_csv_table;
 

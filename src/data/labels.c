@@ -2,6 +2,7 @@
 #include "data/source.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,42 @@ static tren_status classes_open(classes *all, char *const *label, size_t n) {
     return TREN_OK;
 }
 
+/* The next byte that counts where letter case and blanks do not; 0: the end. */
+static int next_seen(const char **at) {
+    uint32_t code;
+    for (int n; **at; *at += n) {
+        n = isspace((unsigned char)**at) ? 1 : tren_utf8_odd(&code, *at);
+        if (n == 0) return tolower((unsigned char)*(*at)++);
+    }
+    return 0;
+}
+
+static int by_look(const void *a, const void *b) {
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    int c, d;
+    do {
+        c = next_seen(&x);
+        d = next_seen(&y);
+    } while (c && c == d);
+    return c - d;
+}
+
+/* Leaves the names in another order. */
+static void note_alike(tren_source *source, classes *all, const char *what) {
+    char one[TREN_ODD_ROOM], two[TREN_ODD_ROOM], more[64] = "";
+    size_t first = 0, n = 0;
+    qsort(all->name, all->n, sizeof *all->name, by_look);
+    for (size_t i = 1; i < all->n; i++)
+        if (by_look(&all->name[i - 1], &all->name[i]) == 0 && n++ == 0) first = i;
+    if (n == 0) return;
+    if (n > 1) snprintf(more, sizeof more, " (and %zu more)", n - 1);
+    tren_source_note(source,
+                     "%s: the labels '%s' and '%s' differ only in letter case or blanks and are "
+                     "two classes%s: write them alike if they are one",
+                     what, tren_show_odd(one, all->name[first - 1]),
+                     tren_show_odd(two, all->name[first]), more);
+}
+
 /* Labels 0, 1, ... K-1 are class numbers already and need no names. */
 static bool are_numbers(const classes *all) {
     for (size_t i = 0; i < all->n; i++) {
@@ -116,7 +153,8 @@ tren_status tren_source_set_text_labels(tren_source *source, char **label, const
     TREN_GOTO(classes_open(&all, label, tren_source_rows(source)));
     TREN_GOTO(set_numbers(source, label, &all, what));
     if (!are_numbers(&all))
-        st = tren_source_name_classes(source, (const char *const *)all.name, (int)all.n);
+        TREN_GOTO(tren_source_name_classes(source, (const char *const *)all.name, (int)all.n));
+    if (all.compare == by_bytes) note_alike(source, &all, what);
 done:
     free(all.name);
     return st;

@@ -36,10 +36,30 @@ static tren_status name_hot(tren_source *source, const table *t) {
     return st;
 }
 
+/* Numbers and names together: the few are a missing label, a remark or a slip, unless all are names
+ * of classes, which only the user knows. */
+static tren_status doubt_labels(tren_source *source, const table *t) {
+    const tren_csv_kind *names = &t->names, *numbers = &t->numbers;
+    bool odd_name = names->n <= numbers->n;
+    if (names->n == 0 || numbers->n == 0) return TREN_OK;
+    int length = asprintf(
+        &source->doubt,
+        "%s is %s number, and %zu other label%s: remove the line if its label is missing, or fix "
+        "it; if all are names of classes, give --class-names with every label as it stands, or "
+        "rename the numbers",
+        odd_name ? names->first : numbers->first, odd_name ? "no" : "a",
+        odd_name ? numbers->n : names->n,
+        odd_name ? (numbers->n > 1 ? "s are" : " is") : (names->n > 1 ? "s are not" : " is not"));
+    if (length >= 0) return TREN_OK;
+    source->doubt = NULL;
+    return tren_fail(TREN_ERR_INTERNAL, "out of memory");
+}
+
 static tren_status set_answers(tren_source *source, table *t) {
     if (t->want->unlabeled) tren_source_set_unlabeled(source);
     if (t->want->target.n > 0) set_targets(source, t);
     if (!tren_csv_has_classes(t)) return TREN_OK;
+    TREN_TRY(doubt_labels(source, t));
     TREN_TRY(tren_source_set_text_labels(source, t->label, t->want->file.at[0]));
     return t->columns.n_hot > 0 ? name_hot(source, t) : TREN_OK;
 }

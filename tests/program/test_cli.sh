@@ -54,6 +54,7 @@ test_version() {
     expect 0 "tren 0." "$tren" --version
     grep -q "(float)" out
     grep -q "^OpenBLAS core type: [A-Z]" out
+    grep -qE "^BLAS: OpenBLAS [0-9]+\.[0-9]" out || fail "no version of OpenBLAS: $(cat out)"
     grep -q "^MPI: [A-Z]" out
     grep -q "^HDF5: 1\." out
     expect 0 "(double)" "$TREN_BIN/tren64" --version

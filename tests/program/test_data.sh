@@ -70,6 +70,35 @@ test_class_notes() {
     expect 4 "note   train: all rows are of one class" "${data[@]}" check class-notes.h5
 }
 
+# One cell that is no number among labels that are is a slip, not a class; who means it names all classes.
+test_label_slips() {
+    local i cell import=("${data[@]}" import csv slip.csv --label y --force --out slip.h5)
+    { echo a,y && for ((i = 0; i < 40; i++)); do echo "$i.5,$((i % 2))"; done; } >whole.csv
+    for cell in nan NA NULL '?' '1 # c' unknown; do
+        sed "30s/,.*/,$cell/" whole.csv >slip.csv
+        expect 4 "slip.csv:30: column 2 (y): '$cell' is no number, and 39 other labels are: remove the line if" "${import[@]}"
+        expect 4 "slip.csv:30: column 2" "${import[@]}" --class-names 0,1
+    done
+    expect 0 "3 classes" "${import[@]}" --class-names unknown,0,1
+    sed $'30s/,/,\u00a0/' whole.csv >slip.csv
+    expect 4 "slip.csv:30: column 2 (y): '<U+00A0>" "${import[@]}"
+
+    sed 's/,0$/,a/; s/,1$/,b/' whole.csv >names.csv
+    cp names.csv slip.csv
+    expect 0 "2 classes" "${import[@]}"
+    refuse_part note
+    sed '7s/,.*/,NA/' names.csv >slip.csv
+    expect 0 "3 classes" "${import[@]}"
+    sed '7s/,.*/,7/' names.csv >slip.csv
+    expect 4 "slip.csv:7: column 2 (y): '7' is a number, and 39 other labels are not: " "${import[@]}"
+    for cell in A $'a\u00a0' '" a"'; do
+        sed "8s/,.*/,$cell/" names.csv >slip.csv
+        expect 0 "differ only in letter case or blanks and are two classes: write them alike" "${import[@]}"
+        expect 0 "3 classes" "${import[@]}"
+    done
+    expect 0 "the labels ' a' and 'a' differ" "${import[@]}"
+}
+
 test_hdf5() {
     expect 0 "rows of 2 f32" "${data[@]}" import hdf5 c.h5 --x /train/x --y /train/y --split 90/10/0 --out h.h5
     expect 4 "c.h5: /train/z: there is no such dataset" "${data[@]}" import hdf5 c.h5 --x /train/z --y /train/y --out i.h5
@@ -295,6 +324,7 @@ test_make_info_check
 test_csv
 test_notes
 test_class_notes
+test_label_slips
 test_hdf5
 test_cifar
 test_take

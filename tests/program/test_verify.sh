@@ -12,7 +12,7 @@ dropout: [0.2]
 END
 before=$(ls)
 
-lines() { grep -cE '^ +[0-9]+ +[a-z0-9]+ +(on|off) +[0-9a-f]{16}  [0-9.e-]+$' output; }
+lines() { grep -cE '^ +[0-9]+ +[a-z0-9]+ +(on|off) +3 +[0-9a-f]{16}  [0-9.e-]+$' output; }
 
 # All levels of this CPU, stacked and not, on 1, 2 and 3 ranks.
 expect 0 "have the same bits" "$tren" verify run.yaml --gemm portable --steps 3
@@ -33,8 +33,35 @@ expect 0 "all 2 ways" "$tren" verify --data sinusoid.h5 --ranks=4 --cpu "$level"
 grep -qF "double" output || fail "not in double: $(cat output)"
 grep -qF "gemm: portable they do not" output || fail "OpenBLAS's bits are not explained: $(cat output)"
 
-# Under a launcher, on its ranks.
+# Under a launcher, on its ranks; each has its own command line, and all must name the same levels.
 expect 0 "all 2 ways" mpi 2 "$tren" verify run.yaml --cpu "$level"
+verify=("$tren" verify run.yaml --stall_timeout 20)
+for first in "" "--cpu baseline,$level"; do
+    # shellcheck disable=SC2086
+    [[ $level == baseline ]] || expect 2 "the list of CPU levels differs between ranks: " \
+        mpi 1 "${verify[@]}" $first : -n 1 "${verify[@]}" --cpu "$level"
+done
+expect 3 "verify on rank 0" mpi 1 "${verify[@]}" : -n 1 "$tren" train run.yaml --out run
+
+# The steps are those that it made, and a dataset may have no test part.
+"$tren" data make sinusoid --out all.h5 --n 100 --split 100/0/0 >/dev/null
+expect 0 "all 2 ways" "$tren" verify --data all.h5 --ranks 1 --cpu "$level" --steps 1000 --epochs 2 --batch_size 50
+grep -qE '^ +1 +[a-z0-9]+ +on +4 +[0-9a-f]{16}  -$' output || fail "not 4 steps and no loss: $(cat output)"
+refuse_part 1000
+rm all.h5
+
+# A signal ends it with one message and nothing kept, whoever gets it: the ranks (USR1 is handed on) or mpirun.
+for signal in USR1 TERM INT; do
+    "$tren" verify run.yaml --ranks 2 --steps 1000000000 --epochs 1000000000 --optimizer.learning_rate 1e-9 >output 2>&1 &
+    pid=$!
+    sleep 3
+    kill -s $signal $pid
+    code=0
+    wait $pid || code=$?
+    [[ $code -eq 75 ]] || fail "SIG$signal: exit code $code: $(cat output)"
+    [[ $(grep -c "^tren verify: stopped by a signal: nothing is kept" output) -eq 1 ]] || fail "SIG$signal: $(cat output)"
+    refuse_part "resume"
+done
 
 # One number of ranks that computes otherwise is found.
 if [[ $(uname -m) == x86_64 ]]; then
