@@ -46,7 +46,8 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
          .help = "Whether noisy labels are drawn from the other classes or from all; incorrect by "
                  "default."},
         {"class-names", TREN_ARG_TEXTS, &c->class_names, "NAME[,...]",
-         .help = "Names for the classes, in order."},
+         .help = "Names for the classes, in order; labels of a table that are numbers and names "
+                 "need it."},
         {"normalize", TREN_ARG_FLAG, &c->normalize, NULL,
          .help = "Keep the training part's mean and standard deviation, by which training "
                  "normalises: the default; with --no-normalize networks see the values as they "
