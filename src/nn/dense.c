@@ -109,7 +109,7 @@ static bool weight_accumulates(const tren_layer *l, const tren_work *w, const tr
     return may_stack(w, l, pass, TREN_STACK_ACCUMULATE);
 }
 
-/* Always one tile. */
+/* Such a parameter is always one tile. */
 static void narrow_weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                                const tren_leaf *leaf) {
     tren_factors f = factors_of(l, w, dst, pass->row0[leaf->group], leaf->tile);
@@ -138,7 +138,7 @@ static void weight_node(const tren_layer *l, tren_work *w, const tren_pass *pass
     tren_work_product(w, f, &p);
 }
 
-/* Always one tile. */
+/* Such a parameter is always one tile. */
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
     kernels_of(w)->column_sums(dst, factors_of(l, w, NULL, pass->row0[leaf->group], leaf->tile).a,

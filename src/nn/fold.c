@@ -110,7 +110,7 @@ void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pas
     const tren_param *p = &w->graph->param[layer->param + i];
     bool takes_up = pass->take_up.into && g->node,
          at_once = g->node && w->graph->portable && w->spec.stacking;
-    /* Tiles are for what comes after them. */
+    /* A tile is still in the cache for the next fold or update. Without one, tiles only cost. */
     bool tiles = takes_up ? pass->take_up.combine : !at_once || w->spec.combine;
     int rows = tiles ? tren_tile_rows(p) : p->dim[0];
     size_t row_len = p->at.len / (size_t)p->dim[0];

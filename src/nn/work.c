@@ -21,7 +21,7 @@ size_t tren_work_room(const tren_graph *graph, int n_groups) {
     return slots * largest_tile(graph);
 }
 
-/* Layers', and that of a product which folds the microbatches. */
+/* What the layers need, or a product that folds the microbatches: the larger of the two. */
 size_t tren_work_scratch(const tren_graph *graph, int n_groups, int rows) {
     tren_product p = {
         .m = INT_MAX, .n = INT_MAX, .k = rows, .ta = true, .n_steps = 2 * n_groups - 1};

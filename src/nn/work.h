@@ -102,7 +102,8 @@ static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren
     return pass->n_groups == 1 || (w->pattern[pass->pattern].stack[l->index] & what);
 }
 
-/* Computes parameter i of the layer, folds it into my nodes, hands it to whom it may concern. */
+/* Computes the gradient of parameter i of the layer, folds it into my nodes, and passes each tile
+ * to `combine` where there is one. */
 void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
                      const tren_gradient *gradient);
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */
