@@ -173,6 +173,9 @@ void tren_reducer_share_values(tren_reducer *reducer);
 /* Global sum of squares of the reduced gradient over [0, n_params): fixed chunks, one order, any P.
  */
 double tren_reducer_norm_squared(tren_reducer *reducer, size_t n_params);
+/* sum [n]: what each rank has computed from its own pieces, 0 in the places of others; then the
+ * same on every rank. */
+void tren_reducer_share_sums(const tren_reducer *reducer, double *sum, int n);
 /* Rank 0's full [n] = every rank's pieces, of which `mine` holds mine one after the other. full:
  * rank 0 only. */
 void tren_reducer_collect(tren_reducer *reducer, real *full, const real *mine);

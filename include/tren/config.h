@@ -46,7 +46,36 @@ typedef enum tren_loss_id {
     TREN_LOSS_CROSS_ENTROPY,
     TREN_LOSS_HALF_SQUARES
 } tren_loss_id;
-typedef enum tren_optimizer_id { TREN_SGD, TREN_ADAM, TREN_ADAMW, TREN_SCG } tren_optimizer_id;
+/* Optimizers. Each is a file of src/optim and a line here: its name, and the keys that act with it;
+ * a key that no optimizer names acts with all of them. */
+#define TREN_BY_STEPS                                                                              \
+    "batch_size shuffle optimizer.learning_rate optimizer.clip_norm optimizer.ema "
+#define TREN_OPTIMIZERS(X)                                                                         \
+    X(TREN_SGD, sgd, TREN_BY_STEPS "optimizer.momentum optimizer.nesterov")                        \
+    X(TREN_ADAM, adam, TREN_BY_STEPS "optimizer.beta1 optimizer.beta2 optimizer.epsilon")          \
+    X(TREN_ADAMW, adamw, TREN_BY_STEPS "optimizer.beta1 optimizer.beta2 optimizer.epsilon")        \
+    X(TREN_RMSPROP, rmsprop, TREN_BY_STEPS "optimizer.momentum optimizer.beta2 optimizer.epsilon") \
+    X(TREN_LARS, lars, TREN_BY_STEPS "optimizer.momentum optimizer.trust")                         \
+    X(TREN_LAMB, lamb, TREN_BY_STEPS "optimizer.beta1 optimizer.beta2 optimizer.epsilon")          \
+    X(TREN_SCG, scg, "optimizer.tolerance_x optimizer.tolerance_f")
+typedef enum tren_optimizer_id {
+#define TREN_OPTIMIZER_ID(id, name, keys) id,
+    TREN_OPTIMIZERS(TREN_OPTIMIZER_ID)
+#undef TREN_OPTIMIZER_ID
+        TREN_N_OPTIMIZERS
+} tren_optimizer_id;
+/* What they are told; each looks at those that TREN_OPTIMIZERS says. */
+typedef struct tren_optimizer_options {
+    int name; /* tren_optimizer_id */
+    double learning_rate, momentum, beta1, beta2, epsilon;
+    bool nesterov;
+    double lambda;       /* of J_R = J + lambda/(2m) sum ||W||^2; negative: not given */
+    double weight_decay; /* = lambda/m; negative: not given */
+    double clip_norm;    /* 0: off */
+    double trust;        /* lars: eta */
+    double ema;          /* of the weights that are evaluated and kept as the best; 0: off */
+    double tolerance_x, tolerance_f; /* scg; 0: never */
+} tren_optimizer_options;
 typedef enum tren_schedule_id {
     TREN_SCHEDULE_CONSTANT,    /* 1 */
     TREN_SCHEDULE_STEP,        /* gamma^floor(epoch / period) */
@@ -116,15 +145,7 @@ typedef struct tren_config {
         int name; /* tren_loss_id */
         double label_smoothing;
     } loss;
-    struct {
-        int name; /* tren_optimizer_id */
-        double learning_rate, momentum, beta1, beta2, epsilon;
-        bool nesterov;
-        double lambda;       /* of J_R = J + lambda/(2m) sum ||W||^2; negative: not given */
-        double weight_decay; /* = lambda/m; negative: not given */
-        double clip_norm;    /* 0: off */
-        double tolerance_x, tolerance_f; /* scg; 0: never */
-    } optimizer;
+    tren_optimizer_options optimizer;
     struct {
         int name; /* tren_schedule_id */
         int warmup_steps;
@@ -245,6 +266,8 @@ int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_confi
                           int64_t steps_per_epoch);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
 tren_status tren_config_format(char **text, const tren_config *config);
+/* Whether each step takes all training rows, in one order: the loss is one function (scg). */
+bool tren_config_whole(const tren_config *config);
 /* Rows of a step, of m training rows: batch_size or all there are. */
 size_t tren_config_batch(const tren_config *config, size_t m);
 /* The drop rate before dense layer `layer` of n_hidden + 1 (0: the input). A list of one rate holds

@@ -233,8 +233,8 @@ void tren_graph_describe(char *text, size_t n, const tren_graph *graph);
  */
 
 /* A weight gradient taken up by the product that computes it, into <- beta * into + alpha * dw,
- * without a dw in between: into the values (plain SGD), or into the velocity (momentum), which
- * `combine` then gets as `left`. Only where there is nothing to fold and nothing to look at first:
+ * without a dw in between: into the values (plain SGD), or into the velocity (momentum), whereupon
+ * `combine` is called without it. Only where there is nothing to fold and nothing to look at first:
  * one microbatch, one rank, no clipping. */
 typedef struct tren_take_up {
     real *into; /* [n_values], not owned; NULL: off */
@@ -262,8 +262,8 @@ struct tren_pass {
  * unchanged. */
 typedef void (*tren_ready_fn)(void *ctx, size_t lo);
 /* Called by backward for each part of each parameter, when its value is not read any more in this
- * pass: its gradient is left + right (right NULL: left alone), still in the cache. What it does not
- * store is lost. */
+ * pass: its gradient is left + right (right NULL: left alone; left NULL: it was taken up), still in
+ * the cache. What it does not store is lost. */
 typedef void (*tren_combine_fn)(void *ctx, int param, tren_span at, const real *left,
                                 const real *right);
 

@@ -1,5 +1,4 @@
-/* Optim: update rules and learning-rate schedules, as pure functions on flat arrays. Not
- * collective. */
+/* Optim: update rules and learning-rate schedules, as functions on flat arrays. Not collective. */
 #ifndef TREN_OPTIM_H
 #define TREN_OPTIM_H
 
@@ -13,37 +12,64 @@ extern "C" {
 
 enum { TREN_MAX_STATES = 2, TREN_MAX_SCALARS = 8 };
 
-/* The numbers of one update. `decay` is weight_decay = lambda/m where the parameter decays, else 0.
- */
+/* The numbers of one update of one parameter. */
 typedef struct tren_update {
-    const tren_kernels *kernels; /* not owned */
-    double learning_rate, decay, momentum, beta1, beta2, epsilon;
+    const tren_kernels *kernels;           /* not owned */
+    const tren_optimizer_options *options; /* not owned; of these learning_rate is the schedule's */
+    double learning_rate;
+    double decay; /* weight_decay = lambda/m where the parameter decays, else 0 */
     double scale; /* of the gradient: 1, or what clipping leaves */
+    double trust; /* rules with `measure`: of this parameter */
     int64_t t;    /* updates so far, this one included: 1, 2, ... */
 } tren_update;
 
-/* One const object per rule. J_R = J + lambda/(2m) sum ||W||^2:
- *   sgd       w <- (1 - a d) w - a g                                   (a: learning rate, d: decay)
- *   momentum  g += d w; v <- mu v + g; w <- w - a v                    (Polyak 1964, as PyTorch)
- *   nesterov  g += d w; v <- mu v + g; w <- w - a (g + mu v)           (Sutskever et al. 2013, as
- * PyTorch) adam      g += d w; Kingma & Ba 2015, bias-corrected adamw     w <- (1 - a d) w, then
- * adam without d                    (Loshchilov & Hutter 2019) */
+/* x <- beta x + alpha g: where a rule begins so, a matrix product that computes g can do it. */
+typedef struct tren_blend {
+    int state; /* x is state[state]; TREN_WEIGHTS: the weights */
+    real alpha, beta;
+} tren_blend;
+enum { TREN_WEIGHTS = -1 };
+
+/* One const object per optimizer: what it keeps between steps, and, where it is a rule that takes
+ * the gradient step by step, how it updates any part of a parameter. w [n], g [n] (read only),
+ * state[i] [n]. The bits of an update do not depend on how a parameter is cut into parts.
+ *
+ * J_R = J + lambda/(2m) sum ||W||^2, a the learning rate, d the decay, mu the momentum:
+ *   sgd       w <- (1 - a d) w - a g
+ *   momentum  g += d w; v <- mu v + g; w <- w - a v               (Polyak 1964, as PyTorch)
+ *   nesterov  g += d w; v <- mu v + g; w <- w - a (g + mu v)      (Sutskever et al. 2013, as
+ * PyTorch) adam      g += d w; bias-corrected                            (Kingma & Ba 2015) adamw
+ * w <- (1 - a d) w, then adam without d               (Loshchilov & Hutter 2019) rmsprop   g += d
+ * w; s <- b2 s + (1 - b2) g^2; v <- mu v + g / (sqrt(s) + epsilon); w <- w - a v (Tieleman & Hinton
+ * 2012, as PyTorch) lars      r = eta |w| / (|g| + d |w|); v <- mu v + a r (g + d w); w <- w - v
+ * (You et al. 2017) lamb      u = adam's direction + d w; w <- w - a |w| / |u| u (You et al. 2020)
+ * |.| are Euclidean norms of a whole parameter. Where one is 0, and for parameters that do not
+ * decay (biases), the factor that they make is 1. */
 typedef struct tren_optimizer {
-    const char *name;
+    const char *name; /* in checkpoints and logs */
     int n_states;
-    const char *state_name[TREN_MAX_STATES];
-    int n_scalars; /* numbers that a checkpoint keeps beside the states */
-    /* w [n], g [n] (read only), state[i] [n]. NULL: scg, which does more than that; see below */
+    const char *state_name[TREN_MAX_STATES]; /* "square" is nowhere negative */
+    int n_scalars;                           /* numbers that a checkpoint keeps beside the states */
+    bool (*valid)(const double *scalar);     /* whether they are such as training leaves */
+    /* Of an optimizer.name with several objects, the first that serves is taken. NULL: always. */
+    bool (*serves)(const tren_optimizer_options *options);
     void (*update)(real *w, const real *g, real *const *state, size_t n, const tren_update *u);
-    /* Rules that begin with state[0] <- momentum * state[0] + g, which a matrix product can do:
-     * what is left to do after that, with scale 1. NULL elsewhere. */
-    void (*settle)(real *w, real *state0, size_t n, const tren_update *u);
+    /* How the rule begins, for scale 1, and what is left to do then. NULL: not so; nothing. */
+    tren_blend (*blend)(const tren_update *u);
+    void (*settle)(real *w, real *const *state, size_t n, const tren_update *u);
+    /* Layer-wise rules: called for all parts of a parameter before `update` is for any; adds what
+     * `trust` wants to know of them to sum[0], sum[1]. May move the states on. NULL: not such. */
+    void (*measure)(double sum[2], const real *w, const real *g, real *const *state, size_t n,
+                    const tren_update *u);
+    double (*trust)(const double sum[2], const tren_update *u);
 } tren_optimizer;
 
-/* The rule that a config names. */
+/* The one that a config names. */
 const tren_optimizer *tren_optimizer_find(const tren_config *config);
-/* All of them, NULL-terminated. */
-extern const tren_optimizer *const tren_optimizers[];
+/* By the name in a checkpoint. NULL: there is none. */
+const tren_optimizer *tren_optimizer_named(const char *name);
+/* The objects of each optimizer.name, by tren_optimizer_id; each list ends with NULL. */
+extern const tren_optimizer *const *const tren_optimizers[TREN_N_OPTIMIZERS];
 
 /* Learning rate of update t = 0, 1, ... in `epoch`, of `total` updates in all (cosine only). */
 double tren_learning_rate(const tren_config *config, int64_t t, int epoch, int64_t total);
@@ -105,8 +131,6 @@ bool tren_scg_tell(tren_scg *scg, double f, const real *gradient);
 /* The scalars between iterations, exactly, for a checkpoint. */
 enum { TREN_SCG_SCALARS = TREN_MAX_SCALARS };
 void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *scg);
-/* Whether they are such as tren_scg_put gives. */
-bool tren_scg_valid(const double scalar[TREN_SCG_SCALARS]);
 void tren_scg_get(tren_scg *scg, const double scalar[TREN_SCG_SCALARS]);
 
 #ifdef __cplusplus

@@ -180,7 +180,7 @@ typedef struct tren_checkpoint {
     double *history;  /* validation losses of the epochs so far; owned */
     size_t n_history;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */
-    char optimizer[16], precision[16];
+    char optimizer[32], precision[16];
     /* Of rank 0, which wrote it; "": unknown. */
     char blas_core[32], blas_version[128], cpu_level[16];
 } tren_checkpoint;
@@ -188,10 +188,12 @@ void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty va
 
 typedef struct tren_checkpoint_arrays {
     const tren_graph *graph;
-    const real *value;               /* [n_values] */
-    const tren_optimizer *optimizer; /* NULL: weights only */
-    /* Fills full [n_values] with optimizer state i; called once for each state. */
+    const real *value; /* [n_values] */
+    /* Fills full [n_values] with state i of the minimiser; called once for each. NULL: weights only
+     */
     void (*state)(void *ctx, real *full, int i);
+    int n_states, n_scalars;
+    const char *const *state_name;
     real *room; /* [n_values] for it */
     void *ctx;
     void (*hook)(void *hook_ctx, const char *point); /* or NULL */

@@ -15,9 +15,13 @@ void tren_config_defaults(tren_config *config) {
     memset(config->given, 0, sizeof config->given);
 }
 
+bool tren_config_whole(const tren_config *config) {
+    return config->optimizer.name == TREN_SCG;
+}
+
 size_t tren_config_batch(const tren_config *config, size_t m) {
-    bool whole = config->optimizer.name == TREN_SCG || (size_t)config->batch_size > m;
-    return whole ? m : (size_t)config->batch_size;
+    bool all = tren_config_whole(config) || (size_t)config->batch_size > m;
+    return all ? m : (size_t)config->batch_size;
 }
 
 double tren_config_dropout(const tren_config *config, int layer) {

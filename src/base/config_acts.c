@@ -5,20 +5,14 @@
 
 typedef struct acts {
     const char *key, *with;
-    const char *values[4]; /* of `with`; ends with NULL */
+    const char *values[TREN_N_OPTIMIZERS + 1]; /* of `with`; ends with NULL */
 } acts;
 
-#define LEARNS_BY_STEPS                                                                            \
-    "optimizer.name", {                                                                            \
-        "sgd", "adam", "adamw"                                                                     \
-    }
 #define STOPS_EARLY                                                                                \
     "early_stopping.rule", {                                                                       \
         "patience", "gl", "up"                                                                     \
     }
 static const acts table[] = {
-    {"batch_size", LEARNS_BY_STEPS},
-    {"shuffle", LEARNS_BY_STEPS},
     {"model.hidden", "model.name", {"mlp", "cnn"}},
     {"model.width", "model.name", {"cnn5", "resnet18"}},
     {"model.channels", "model.name", {"cnn"}},
@@ -27,15 +21,6 @@ static const acts table[] = {
     {"model.activation", "model.name", {"mlp", "cnn"}},
     {"model.init_variance", "model.init", {"gaussian"}},
     {"loss.label_smoothing", "loss.name", {"auto", "cross_entropy"}},
-    {"optimizer.learning_rate", LEARNS_BY_STEPS},
-    {"optimizer.momentum", "optimizer.name", {"sgd"}},
-    {"optimizer.beta1", "optimizer.name", {"adam", "adamw"}},
-    {"optimizer.beta2", "optimizer.name", {"adam", "adamw"}},
-    {"optimizer.epsilon", "optimizer.name", {"adam", "adamw"}},
-    {"optimizer.nesterov", "optimizer.name", {"sgd"}},
-    {"optimizer.clip_norm", LEARNS_BY_STEPS},
-    {"optimizer.tolerance_x", "optimizer.name", {"scg"}},
-    {"optimizer.tolerance_f", "optimizer.name", {"scg"}},
     {"schedule.period", "schedule.name", {"step", "sqrt"}},
     {"schedule.gamma", "schedule.name", {"step"}},
     {"schedule.final_factor", "schedule.name", {"cosine"}},
@@ -47,10 +32,35 @@ static const acts table[] = {
     {"early_stopping.strip_epochs", "early_stopping.rule", {"up"}},
 };
 
-static const acts *find(const tren_option *option) {
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (strcmp(table[i].key, option->key) == 0) return &table[i];
-    return NULL;
+static bool names(const char *keys, const char *key) {
+    size_t n = strlen(key);
+    for (; (keys = strstr(keys, key)); keys += n)
+        if (keys[n] == ' ' || keys[n] == '\0') return true;
+    return false;
+}
+
+/* The optimizers that name the key; false: none does. */
+static bool find_optimizers(acts *a, const char *key) {
+    static const char *const optimizer[][2] = {
+#define ROW(id, name, keys) {#name, keys},
+        TREN_OPTIMIZERS(ROW)
+#undef ROW
+    };
+    int n = 0;
+    *a = (acts){.key = key, .with = "optimizer.name"};
+    for (int i = 0; i < TREN_N_OPTIMIZERS; i++)
+        if (names(optimizer[i][1], key)) a->values[n++] = optimizer[i][0];
+    return n > 0;
+}
+
+/* false: the key always acts. */
+static bool find(acts *a, const tren_option *option) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (strcmp(table[i].key, option->key) != 0) continue;
+        *a = table[i];
+        return true;
+    }
+    return find_optimizers(a, option->key);
 }
 
 static bool among(const acts *a, const char *value) {
@@ -61,10 +71,10 @@ static bool among(const acts *a, const char *value) {
 
 bool tren_option_acts(const tren_option *option, const tren_config *config) {
     char value[TREN_MAX_PATH];
-    const acts *a = find(option);
-    if (!a) return true;
-    tren_option_format(value, sizeof value, tren_option_find(a->with), config);
-    return among(a, value);
+    acts a;
+    if (!find(&a, option)) return true;
+    tren_option_format(value, sizeof value, tren_option_find(a.with), config);
+    return among(&a, value);
 }
 
 /* "sgd, adam or adamw" */
@@ -105,11 +115,12 @@ tren_status tren_config_check_acts(const tren_config *config) {
     for (size_t i = 0; i < n; i++) {
         char value[2 * TREN_MAX_PATH + 64];
         if (!config->given[i] || tren_option_acts(&option[i], config)) continue;
-        const acts *a = find(&option[i]);
-        int chosen = config->given[tren_option_find(a->with) - option];
+        acts a;
+        find(&a, &option[i]);
+        int chosen = config->given[tren_option_find(a.with) - option];
         tren_option_format(value, sizeof value, &option[i], config);
         bool meant = chosen == config->given[i] && !is_default(&option[i], value);
-        if (chosen < config->given[i] || meant) return refuse(&option[i], a, value, config);
+        if (chosen < config->given[i] || meant) return refuse(&option[i], &a, value, config);
     }
     return TREN_OK;
 }

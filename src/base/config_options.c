@@ -9,7 +9,9 @@ static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NU
 static const char *const norms[] = {"none", "batch", NULL};
 static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
 static const char *const losses[] = {"auto", "cross_entropy", "half_squares", NULL};
-static const char *const optimizers[] = {"sgd", "adam", "adamw", "scg", NULL};
+#define NAME(id, name, keys) #name,
+static const char *const optimizers[] = {TREN_OPTIMIZERS(NAME) NULL};
+#undef NAME
 static const char *const schedules[] = {"constant", "step", "cosine", "sqrt", "inverse_sqrt", NULL};
 static const char *const stop_rules[] = {"none", "patience", "gl", "up", NULL};
 static const char *const engines[] = {"auto", "shared", "halving", "direct", "gather", "mpi", NULL};
@@ -101,19 +103,20 @@ static const tren_option options[] = {
      "The share of each label that is spread evenly over all classes.", "Loss"},
 
     {"optimizer.name", TREN_OPTION_CHOICE, RECIPE, AT(optimizer.name), "sgd", 0, 0, optimizers,
-     "How the weights follow the gradient. scg is scaled conjugate gradients (Moller 1993) on all training rows at "
+     "How the weights follow the gradient. lars and lamb give each weight matrix a step in proportion to its norm, for "
+     "large batches. scg is scaled conjugate gradients (Moller 1993) on all training rows at "
      "once, for small problems, best in double: an epoch is one iteration of it, which finds its own step length.",
      "Optimizer"},
     {"optimizer.learning_rate", TREN_OPTION_REAL, RECIPE, AT(optimizer.learning_rate), "0.1", 0, TREN_NO_LIMIT, NULL,
      "The learning rate, before the schedule's factor.", "Optimizer"},
     {"optimizer.momentum", TREN_OPTION_REAL, RECIPE, AT(optimizer.momentum), "0", 0, TREN_BELOW_1, NULL,
-     "Momentum of sgd.", "Optimizer"},
+     "Momentum of sgd, rmsprop and lars.", "Optimizer"},
     {"optimizer.beta1", TREN_OPTION_REAL, RECIPE, AT(optimizer.beta1), "0.9", 0, TREN_BELOW_1, NULL,
-     "How much of adam's running mean of the gradient is kept in a step.", "Optimizer"},
+     "How much of the running mean of the gradient is kept in a step of adam, adamw and lamb.", "Optimizer"},
     {"optimizer.beta2", TREN_OPTION_REAL, RECIPE, AT(optimizer.beta2), "0.999", 0, TREN_BELOW_1, NULL,
-     "The same for the running mean of its square.", "Optimizer"},
+     "The same for the running mean of its square, and that of rmsprop (PyTorch's alpha, there 0.99).", "Optimizer"},
     {"optimizer.epsilon", TREN_OPTION_REAL, RECIPE, AT(optimizer.epsilon), "1e-8", TREN_ABOVE_0, TREN_NO_LIMIT, NULL,
-     "Added to the denominator of adam.", "Optimizer"},
+     "Added to the denominator, the root of that mean.", "Optimizer"},
     {"optimizer.nesterov", TREN_OPTION_BOOL, RECIPE, AT(optimizer.nesterov), "false", 0, 0, NULL,
      "Nesterov's momentum instead of the plain one.", "Optimizer"},
     {"optimizer.lambda", TREN_OPTION_REAL, RECIPE, AT(optimizer.lambda), "null", 0, TREN_NO_LIMIT, NULL,
@@ -122,6 +125,13 @@ static const tren_option options[] = {
      "Weight decay as PyTorch counts it: lambda/m.", "Optimizer"},
     {"optimizer.clip_norm", TREN_OPTION_REAL, RECIPE, AT(optimizer.clip_norm), "0", 0, TREN_NO_LIMIT, NULL,
      "The largest Euclidean norm of the whole gradient; longer ones are scaled down. 0 turns it off.", "Optimizer"},
+    {"optimizer.trust", TREN_OPTION_REAL, RECIPE, AT(optimizer.trust), "0.001", TREN_ABOVE_0, TREN_NO_LIMIT, NULL,
+     "The trust coefficient of lars: a step is this share of a weight matrix's norm, times the learning rate.",
+     "Optimizer"},
+    {"optimizer.ema", TREN_OPTION_REAL, RECIPE, AT(optimizer.ema), "0", 0, TREN_BELOW_1, NULL,
+     "Keeps an exponential moving average of the weights, of which each step keeps this share, such as 0.999. The "
+     "average is what is evaluated and kept as the best weights; training goes on from the weights. 0 turns it off.",
+     "Optimizer"},
     {"optimizer.tolerance_x", TREN_OPTION_REAL, RECIPE, AT(optimizer.tolerance_x), "1e-8", 0, TREN_NO_LIMIT, NULL,
      "scg ends with an iteration that moves no weight by so much, and the loss by less than tolerance_f. 0: never.",
      "Optimizer"},

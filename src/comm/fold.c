@@ -45,10 +45,14 @@ double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
             r->chunk[i / TREN_CHUNK] = r->kernels->sum_squares(
                 r->node[0] + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
     }
-    /* Every chunk has one owner and is 0 elsewhere, so this sum is exact in any order. */
-    if (!r->engine->replicates && r->comm->size > 1)
-        MPI_Allreduce(MPI_IN_PLACE, r->chunk, (int)n, MPI_DOUBLE, MPI_SUM, mpi_of(r->comm));
+    tren_reducer_share_sums(r, r->chunk, (int)n);
     return tren_tree_sum(r->chunk, (int)n);
+}
+
+/* Each has one owner and is 0 elsewhere, so this sum is exact in any order. */
+void tren_reducer_share_sums(const tren_reducer *r, double *sum, int n) {
+    if (!r->engine->replicates && r->comm->size > 1)
+        MPI_Allreduce(MPI_IN_PLACE, sum, n, MPI_DOUBLE, MPI_SUM, mpi_of(r->comm));
 }
 
 static void copy(real *to, const real *from, size_t n) {

@@ -102,7 +102,7 @@ static void take_tile_up(const fold_call *f) {
     const tren_take_up *up = &f->pass->take_up;
     tren_node_part part = {.tile = f->tile, .alpha = up->alpha, .beta = up->beta};
     f->gradient->node(f->layer, f->work, f->pass, up->into + f->at.off, &part);
-    if (up->combine) combine(f, up->into + f->at.off, NULL);
+    if (up->combine) combine(f, NULL, NULL);
 }
 
 void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i,

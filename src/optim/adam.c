@@ -4,18 +4,19 @@
 #include <math.h>
 
 /* PyTorch's form: w -= rate / (1-beta1^t) * m / (sqrt(v) / sqrt(1-beta2^t) + epsilon). */
-static tren_adam_step step_of(const tren_update *u, bool decoupled) {
-    double correction1 = 1 - series_power(u->beta1, (uint64_t)u->t),
-           correction2 = 1 - series_power(u->beta2, (uint64_t)u->t);
-    return (tren_adam_step){.keep = (real)(decoupled ? 1 - u->learning_rate * u->decay : 1),
-                            .l2 = (real)(decoupled ? 0 : u->decay),
-                            .beta1 = (real)u->beta1,
-                            .beta2 = (real)u->beta2,
-                            .one_less1 = (real)(1 - u->beta1), /* 1 - (float)0.999 is off by 1e-5 */
-                            .one_less2 = (real)(1 - u->beta2),
+static tren_adam_step step_of(const tren_update *u, bool apart) {
+    double correction1 = 1 - series_power(u->options->beta1, (uint64_t)u->t),
+           correction2 = 1 - series_power(u->options->beta2, (uint64_t)u->t);
+    return (tren_adam_step){.keep = (real)(apart ? 1 - u->learning_rate * u->decay : 1),
+                            .l2 = (real)(apart ? 0 : u->decay),
+                            .beta1 = (real)u->options->beta1,
+                            .beta2 = (real)u->options->beta2,
+                            .one_less1 =
+                                (real)(1 - u->options->beta1), /* 1 - (float)0.999 is off by 1e-5 */
+                            .one_less2 = (real)(1 - u->options->beta2),
                             .rate = (real)(u->learning_rate / correction1),
                             .root_correction = (real)(1 / sqrt(correction2)),
-                            .epsilon = (real)u->epsilon,
+                            .epsilon = (real)u->options->epsilon,
                             .scale = (real)u->scale};
 }
 
@@ -29,7 +30,10 @@ static void adamw(real *w, const real *g, real *const *state, size_t n, const tr
     u->kernels->update_adam(w, state[0], state[1], g, &step, n);
 }
 
-const tren_optimizer tren_optimizer_adam = {
+static const tren_optimizer coupled = {
     .name = "adam", .n_states = 2, .state_name = {"mean", "square"}, .update = adam};
-const tren_optimizer tren_optimizer_adamw = {
+static const tren_optimizer decoupled = {
     .name = "adamw", .n_states = 2, .state_name = {"mean", "square"}, .update = adamw};
+
+const tren_optimizer *const tren_optimizer_adam[] = {&coupled, NULL};
+const tren_optimizer *const tren_optimizer_adamw[] = {&decoupled, NULL};

@@ -1,29 +1,28 @@
 #include "tren/optim.h"
 
-extern const tren_optimizer tren_optimizer_sgd, tren_optimizer_momentum, tren_optimizer_nesterov,
-    tren_optimizer_adam, tren_optimizer_adamw, tren_optimizer_scg;
+#include <string.h>
 
-const tren_optimizer *const tren_optimizers[] = {&tren_optimizer_sgd,
-                                                 &tren_optimizer_momentum,
-                                                 &tren_optimizer_nesterov,
-                                                 &tren_optimizer_adam,
-                                                 &tren_optimizer_adamw,
-                                                 &tren_optimizer_scg,
-                                                 NULL};
+#define DECLARE(id, name, keys) extern const tren_optimizer *const tren_optimizer_##name[];
+TREN_OPTIMIZERS(DECLARE)
+#undef DECLARE
+
+const tren_optimizer *const *const tren_optimizers[] = {
+#define LIST(id, name, keys) [id] = tren_optimizer_##name,
+    TREN_OPTIMIZERS(LIST)
+#undef LIST
+};
 
 const tren_optimizer *tren_optimizer_find(const tren_config *config) {
-    switch ((tren_optimizer_id)config->optimizer.name) {
-    case TREN_ADAM:
-        return &tren_optimizer_adam;
-    case TREN_ADAMW:
-        return &tren_optimizer_adamw;
-    case TREN_SCG:
-        return &tren_optimizer_scg;
-    case TREN_SGD:
-        break;
-    }
-    if (config->optimizer.momentum == 0) return &tren_optimizer_sgd;
-    return config->optimizer.nesterov ? &tren_optimizer_nesterov : &tren_optimizer_momentum;
+    const tren_optimizer *const *o = tren_optimizers[config->optimizer.name];
+    while ((*o)->serves && !(*o)->serves(&config->optimizer)) o++;
+    return *o;
+}
+
+const tren_optimizer *tren_optimizer_named(const char *name) {
+    for (int i = 0; i < TREN_N_OPTIMIZERS; i++)
+        for (const tren_optimizer *const *o = tren_optimizers[i]; *o; o++)
+            if (strcmp((*o)->name, name) == 0) return *o;
+    return NULL;
 }
 
 double tren_clip_scale(double clip, double norm) {

@@ -129,7 +129,7 @@ void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *s) {
     memcpy(scalar, value, sizeof value);
 }
 
-bool tren_scg_valid(const double scalar[TREN_SCG_SCALARS]) {
+static bool valid(const double *scalar) {
     double stage = scalar[0], n_success = scalar[6], converged = scalar[7];
     for (int i = 0; i < TREN_SCG_SCALARS; i++)
         if (!isfinite(scalar[i])) return false;
@@ -148,7 +148,10 @@ void tren_scg_get(tren_scg *s, const double scalar[TREN_SCG_SCALARS]) {
     s->converged = scalar[7] != 0;
 }
 
-const tren_optimizer tren_optimizer_scg = {.name = "scg",
-                                           .n_states = 2,
-                                           .state_name = {"gradient", "direction"},
-                                           .n_scalars = TREN_SCG_SCALARS};
+static const tren_optimizer scg = {.name = "scg",
+                                   .n_states = 2,
+                                   .state_name = {"gradient", "direction"},
+                                   .n_scalars = TREN_SCG_SCALARS,
+                                   .valid = valid};
+
+const tren_optimizer *const tren_optimizer_scg[] = {&scg, NULL};

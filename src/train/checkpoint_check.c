@@ -161,7 +161,9 @@ tren_status tren_checkpoint_check(const tren_checkpoint *c, const char *path) {
     TREN_TRY(check_position(c, path));
     TREN_TRY(check_best(c, path));
     TREN_TRY(check_metrics(c, path));
-    if (strcmp(c->optimizer, "scg") == 0 && !tren_scg_valid(c->scalar))
-        return tren_checkpoint_damaged(path, "/optimizer/scalars has values that scg never has");
+    const tren_optimizer *o = tren_optimizer_named(c->optimizer);
+    if (o->valid && !o->valid(c->scalar))
+        return tren_checkpoint_damaged(path, "/optimizer/scalars has values that %s never has",
+                                       o->name);
     return TREN_OK;
 }

@@ -145,21 +145,17 @@ static tren_status get_scalars(tren_h5 *file, double *scalar, int n, tren_digest
     return TREN_OK;
 }
 
-static const tren_optimizer *find_optimizer(const char *name) {
-    for (int i = 0; tren_optimizers[i]; i++)
-        if (strcmp(tren_optimizers[i]->name, name) == 0) return tren_optimizers[i];
-    return NULL;
-}
-
 /* A state has one number for each value of the network. */
 static tren_status get_states(tren_h5 *file, tren_checkpoint *c, tren_type type,
                               tren_digest_state *digest) {
-    const tren_optimizer *o = find_optimizer(c->optimizer);
+    const tren_optimizer *o = tren_optimizer_named(c->optimizer);
     if (!tren_h5_has(file, "/optimizer")) return TREN_OK;
     const tren_h5_shape shape = {.rank = 1, .dim = {c->n_values}};
-    for (int k = 0; k < o->n_states; k++) {
+    bool averages = tren_h5_has(file, "/optimizer/average");
+    for (int k = 0; k < o->n_states + averages; k++) {
         char path[64];
-        snprintf(path, sizeof path, "/optimizer/%s", o->state_name[k]);
+        snprintf(path, sizeof path, "/optimizer/%s",
+                 k < o->n_states ? o->state_name[k] : "average");
         TREN_TRY(digest_dataset(file, path, &shape, type, &(digested){.state = digest}));
     }
     return get_scalars(file, c->scalar, o->n_scalars, digest);
@@ -190,7 +186,7 @@ static tren_status check_head(const tren_checkpoint *c, const char *path, tren_t
     if (!is_double && strcmp(c->precision, "float") != 0)
         return tren_checkpoint_damaged(path, "precision is '%s', expected float or double",
                                        c->precision);
-    if (find_optimizer(c->optimizer)) return TREN_OK;
+    if (tren_optimizer_named(c->optimizer)) return TREN_OK;
     return tren_checkpoint_damaged(path, "there is no optimizer '%s'", c->optimizer);
 }
 

@@ -131,17 +131,17 @@ static tren_status put_scalars(tren_h5 *file, const double *scalar, int n,
 
 static tren_status put_states(tren_h5 *file, const tren_checkpoint *c,
                               const tren_checkpoint_arrays *a, tren_digest_state *digest) {
-    if (!a->optimizer) return TREN_OK;
+    if (!a->state) return TREN_OK;
     TREN_TRY(tren_h5_group(file, "/optimizer"));
-    for (int i = 0; i < a->optimizer->n_states; i++) {
+    for (int i = 0; i < a->n_states; i++) {
         char name[64];
-        snprintf(name, sizeof name, "/optimizer/%s", a->optimizer->state_name[i]);
+        snprintf(name, sizeof name, "/optimizer/%s", a->state_name[i]);
         a->state(a->ctx, a->room, i);
         tren_h5_shape shape = {.rank = 1, .dim = {a->graph->n_values}};
         TREN_TRY(tren_h5_write(file, name, shape, TREN_REAL, a->room));
         tren_digest_add(digest, a->room, a->graph->n_values * sizeof(real));
     }
-    return put_scalars(file, c->scalar, a->optimizer->n_scalars, digest);
+    return put_scalars(file, c->scalar, a->n_scalars, digest);
 }
 
 static tren_status put_bytes(tren_h5 *file, const char *name, const char *text,

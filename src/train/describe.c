@@ -35,9 +35,10 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
             info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
     fprintf(out, "steps                 %.0f an epoch, %.0f in %d epochs\n", steps,
             steps * c->epochs, c->epochs);
-    if (c->optimizer.name == TREN_SCG)
+    if (tren_config_whole(c))
         fprintf(out,
-                "optimizer             scg, one iteration an epoch, each 1 to 3 of these steps\n");
+                "optimizer             %s, one iteration an epoch, each 1 to 3 of these steps\n",
+                tren_optimizer_find(c)->name);
     else
         fprintf(out, "optimizer             %s, learning rate %g\n", tren_optimizer_find(c)->name,
                 c->optimizer.learning_rate);

@@ -14,22 +14,23 @@ typedef struct verdict {
 } verdict;
 
 static void report(tren_trainer *t, const verdict *v) {
-    if (t->comm->rank > 0 || !t->options->progress) return;
-    const tren_position *at = &t->state_of.at;
-    bool classes = t->info->n_classes > 0;
+    if (t->run.comm->rank > 0 || !t->options->progress) return;
+    const tren_position *at = &t->stands.at;
+    bool classes = t->run.info->n_classes > 0;
     double rows = at->rows > 0 ? (double)at->rows : NAN;
     tren_progress p = {.epoch = (int)at->epoch,
-                       .epochs = t->config->epochs,
+                       .epochs = t->run.config->epochs,
                        .step = at->step,
-                       .steps = t->steps_per_epoch,
+                       .steps = t->run.feed.steps_per_epoch,
                        .train_loss = at->loss / rows,
                        .train_accuracy = classes ? at->correct / rows : NAN,
-                       .samples_per_second = (double)t->trained_rows / t->trained_seconds};
+                       .samples_per_second =
+                           (double)t->report.trained_rows / t->report.trained_seconds};
     if (v) {
         p.epoch_done = true;
         p.validation_loss = v->loss;
         p.validation_accuracy = v->accuracy;
-        p.weight_norm = sqrt(tren_graph_weight_squares(t->graph, t->value));
+        p.weight_norm = sqrt(tren_graph_weight_squares(t->run.graph, t->run.value));
         p.mean_abs_z = v->mean_abs_z;
         p.best = v->best;
     }
@@ -45,16 +46,16 @@ static void spent_since(double out[TREN_N_PHASES], tren_clock *clock,
 
 static tren_status same_digest(tren_trainer *t, uint64_t digest) {
     uint64_t first = digest;
-    tren_comm_bcast(t->comm, &first, sizeof first);
+    tren_comm_bcast(t->run.comm, &first, sizeof first);
     tren_status st = TREN_OK;
     if (first != digest)
         st = tren_fail(
             TREN_ERR_INTERNAL,
             "the weights of rank %d differ from rank 0's after epoch %lld (digest %016llx against "
             "%016llx): memory or network damage; resume from the last checkpoint, on other nodes",
-            t->comm->rank, (long long)t->state_of.at.epoch + 1, (unsigned long long)digest,
+            t->run.comm->rank, (long long)t->stands.at.epoch + 1, (unsigned long long)digest,
             (unsigned long long)first);
-    return tren_comm_agree(t->comm, st);
+    return tren_comm_agree(t->run.comm, st);
 }
 
 static tren_status remember_loss(tren_checkpoint *c, double loss) {
@@ -67,7 +68,7 @@ static tren_status remember_loss(tren_checkpoint *c, double loss) {
 
 /* The best weights are those of the lowest loss, whatever patience counts. */
 static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
-    tren_position *at = &t->state_of.at;
+    tren_position *at = &t->stands.at;
     v->loss = scores->loss;
     v->accuracy = scores->accuracy;
     v->mean_abs_z = scores->mean_abs_z;
@@ -82,47 +83,47 @@ static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
                     "optimizer.learning_rate",
                     (long long)at->epoch + 1);
     }
-    at->bad_epochs = tren_bad_epochs(t->state_of.history, t->state_of.n_history,
-                                     t->config->early_stopping.min_delta);
+    at->bad_epochs = tren_bad_epochs(t->stands.history, t->stands.n_history,
+                                     t->run.config->early_stopping.min_delta);
     if (v->best) {
         at->best_loss = v->loss;
         at->best_accuracy = v->accuracy;
         at->best_epoch = at->epoch + 1;
         at->best_digest = v->digest;
     }
-    v->stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history);
+    v->stop = tren_early_stop(t->run.config, t->stands.history, t->stands.n_history);
 }
 
 static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_N_PHASES]) {
     tren_scores scores;
     tren_status st = TREN_OK;
-    clock_enter(&t->clock, TREN_PHASE_EVALUATE);
-    tren_evaluate(&scores, t->validation, t->comm);
-    *v = (verdict){.digest = tren_digest(t->value, t->n_values * sizeof(real))};
+    clock_enter(&t->report.clock, TREN_PHASE_EVALUATE);
+    tren_evaluate(&scores, t->validation, t->run.comm);
+    *v = (verdict){.digest = tren_digest(t->run.value, t->run.n_values * sizeof(real))};
     TREN_TRY(same_digest(t, v->digest));
-    if (t->comm->rank == 0) {
-        st = remember_loss(&t->state_of, scores.loss);
+    if (t->run.comm->rank == 0) {
+        st = remember_loss(&t->stands, scores.loss);
         if (st == TREN_OK) judge(t, v, &scores);
         double spent[TREN_N_PHASES];
-        spent_since(spent, &t->clock, before);
+        spent_since(spent, &t->report.clock, before);
         if (st == TREN_OK) st = metrics_row(t, &scores, v->best, v->digest, spent);
     }
-    TREN_TRY(tren_comm_agree(t->comm, st));
-    tren_comm_bcast(t->comm, v, sizeof *v);
-    tren_comm_bcast(t->comm, &t->state_of.at, sizeof t->state_of.at);
+    TREN_TRY(tren_comm_agree(t->run.comm, st));
+    tren_comm_bcast(t->run.comm, v, sizeof *v);
+    tren_comm_bcast(t->run.comm, &t->stands.at, sizeof t->stands.at);
     report(t, v);
     return TREN_OK;
 }
 
 static void begin_epoch(tren_trainer *t) {
-    clock_enter(&t->clock, TREN_PHASE_DATA);
-    atomic_store(&t->watch.epoch, (int)t->state_of.at.epoch);
-    tren_order_epoch(&t->order, (uint32_t)t->state_of.at.epoch);
+    clock_enter(&t->report.clock, TREN_PHASE_DATA);
+    atomic_store(&t->report.watch.epoch, (int)t->stands.at.epoch);
+    feed_begin_epoch(&t->run.feed, t->stands.at.epoch);
 }
 
 static bool max_steps_done(const tren_trainer *t) {
-    int64_t most = t->config->max_steps,
-            done = t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
+    int64_t most = t->run.config->max_steps,
+            done = t->stands.at.epoch * t->run.feed.steps_per_epoch + t->stands.at.step;
     return most > 0 && done >= most;
 }
 
@@ -131,12 +132,12 @@ static bool max_steps_done(const tren_trainer *t) {
 static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) {
     if (stop)
         *reason = TREN_STOP_EARLY;
-    else if (t->config->stop_loss > 0 && t->state_of.at.epoch > 0 &&
-             t->state_of.at.last_train_loss <= t->config->stop_loss)
+    else if (t->run.config->stop_loss > 0 && t->stands.at.epoch > 0 &&
+             t->stands.at.last_train_loss <= t->run.config->stop_loss)
         *reason = TREN_STOP_LOSS;
-    else if (t->scg.converged)
+    else if (t->minimiser.kind->converged && t->minimiser.kind->converged(&t->minimiser))
         *reason = TREN_STOP_CONVERGED;
-    else if (t->state_of.at.epoch >= t->config->epochs)
+    else if (t->stands.at.epoch >= t->run.config->epochs)
         *reason = TREN_STOP_EPOCHS;
     else if (max_steps_done(t))
         *reason = TREN_STOP_MAX_STEPS;
@@ -148,47 +149,50 @@ static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) 
 /* The checkpoint that a run ends with must be good; one on the way may fail. */
 static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop,
                              const double before[TREN_N_PHASES]) {
-    tren_position *at = &t->state_of.at;
+    tren_position *at = &t->stands.at;
     verdict v;
     at->last_train_loss = at->loss / (double)at->rows;
-    at->last_train_accuracy = t->info->n_classes > 0 ? at->correct / (double)at->rows : NAN;
+    at->last_train_accuracy = t->run.info->n_classes > 0 ? at->correct / (double)at->rows : NAN;
+    minimiser_swap_average(&t->minimiser); /* evaluated and kept is the average */
     TREN_TRY(decide(t, &v, before));
     if (v.best) TREN_TRY(trainer_save_best(t));
+    minimiser_swap_average(&t->minimiser);
     at->epoch++;
     at->step = 0;
-    if (!trainer_iterates(t)) at->loss = at->correct = 0, at->rows = 0;
+    if (!t->minimiser.kind->whole) at->loss = at->correct = 0, at->rows = 0;
     *stop = v.stop;
     tren_stop_reason ignored;
     bool must = leave || is_over(t, v.stop, &ignored);
-    return must || t->save_due ? trainer_save(t, must) : TREN_OK;
+    return must || t->saver.due ? trainer_save(t, must) : TREN_OK;
 }
 
 const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t) {
-    const tren_update *u = &t->step_update;
-    if (u->learning_rate * t->decay > 1) /* a step turns weights around, and beyond 2 they grow */
+    double rate = t->minimiser.learning_rate;
+    if (rate * t->minimiser.decay > 1) /* a step turns weights around, and beyond 2 they grow */
         snprintf(out, TRAINER_REMEDY,
                  "lower %s (a step takes %g of each weight away: it times the learning rate, %g)",
-                 t->config->optimizer.lambda > 0 ? "optimizer.lambda" : "optimizer.weight_decay",
-                 u->learning_rate * t->decay, u->learning_rate);
+                 t->run.config->optimizer.lambda > 0 ? "optimizer.lambda"
+                                                     : "optimizer.weight_decay",
+                 rate * t->minimiser.decay, rate);
     else
-        snprintf(out, TRAINER_REMEDY, "lower optimizer.learning_rate (%g now)", u->learning_rate);
+        snprintf(out, TRAINER_REMEDY, "lower optimizer.learning_rate (%g now)", rate);
     return out;
 }
 
 static tren_status diverged(tren_trainer *t) {
-    t->result->reason = TREN_STOP_DIVERGED;
-    const tren_position *at = &t->state_of.at;
+    t->report.result->reason = TREN_STOP_DIVERGED;
+    const tren_position *at = &t->stands.at;
     char where[64], remedy[TRAINER_REMEDY];
-    bool updated = !trainer_iterates(t) && (at->epoch > 0 || at->step > 1);
+    bool updated = !t->minimiser.kind->whole && (at->epoch > 0 || at->step > 1);
     if (updated)
         return tren_fail(TREN_ERR_DIVERGED,
                          "the training loss is not finite in epoch %lld, step %lld: training has "
                          "diverged; %s, or set optimizer.clip_norm; checkpoints saved before are "
                          "kept",
                          (long long)at->epoch + 1, (long long)at->step, trainer_remedy(remedy, t));
-    if (trainer_iterates(t))
-        snprintf(where, sizeof where, "where iteration %lld of scg begins",
-                 (long long)at->epoch + 1);
+    if (t->minimiser.kind->whole)
+        snprintf(where, sizeof where, "where iteration %lld of %s begins", (long long)at->epoch + 1,
+                 t->minimiser.optimizer->name);
     else
         snprintf(where, sizeof where, "in epoch 1, step 1, before any update");
     return tren_fail(TREN_ERR_DIVERGED,
@@ -200,64 +204,72 @@ static tren_status diverged(tren_trainer *t) {
 
 static bool asked_to_leave(tren_trainer *t, const double tail[N_TAIL]) {
     bool asked = tail[TAIL_SIGNAL] > 0 || tail[TAIL_TIME] > 0;
-    if (asked) t->result->reason = tail[TAIL_SIGNAL] > 0 ? TREN_STOP_SIGNAL : TREN_STOP_MAX_TIME;
+    if (asked)
+        t->report.result->reason = tail[TAIL_SIGNAL] > 0 ? TREN_STOP_SIGNAL : TREN_STOP_MAX_TIME;
     return asked;
 }
 
 /* What the folded tail asks for, the same on every rank. *leave: stop here. */
 static tren_status obey(tren_trainer *t, const double tail[N_TAIL], bool *leave) {
-    int64_t done = t->state_of.at.epoch * t->steps_per_epoch + t->state_of.at.step;
-    int every = t->config->checkpoint_steps;
+    int64_t done = t->stands.at.epoch * t->run.feed.steps_per_epoch + t->stands.at.step;
+    int every = t->run.config->checkpoint_steps;
     if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
     *leave = asked_to_leave(t, tail);
     bool due = tail[TAIL_SAVE] > 0 || (every > 0 && done % every == 0);
-    t->save_due = due || !trainer_iterates(t);
-    if (t->state_of.at.step == t->steps_per_epoch)
+    t->saver.due = due || t->minimiser.kind->save_period == 0;
+    if (t->stands.at.step == t->run.feed.steps_per_epoch)
         return TREN_OK; /* the end of an epoch saves by itself */
     bool must = *leave || max_steps_done(t);
     return must || due ? trainer_save(t, must) : TREN_OK;
 }
 
+static void step(tren_trainer *t, double tail[N_TAIL]) {
+    atomic_store_explicit(&t->report.watch.step, t->stands.at.step, memory_order_relaxed);
+    t->report.trained_rows += t->minimiser.kind->step(&t->minimiser, &t->stands.at, tail);
+}
+
 static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
     double before[TREN_N_PHASES];
     begin_epoch(t);
-    memcpy(before, t->clock.spent, sizeof before);
-    if (t->state_of.at.step == 0) spent_since(before, &t->clock, (double[TREN_N_PHASES]){0});
-    while (!*leave && !max_steps_done(t) && t->state_of.at.step < t->steps_per_epoch) {
-        double tail[N_TAIL], since = t->clock.since;
-        (trainer_iterates(t) ? trainer_iterate : trainer_step)(t, tail);
-        if (t->result->first_step_seconds == 0)
-            t->result->first_step_seconds = tren_seconds() - t->options->started;
+    memcpy(before, t->report.clock.spent, sizeof before);
+    if (t->stands.at.step == 0) spent_since(before, &t->report.clock, (double[TREN_N_PHASES]){0});
+    while (!*leave && !max_steps_done(t) && t->stands.at.step < t->run.feed.steps_per_epoch) {
+        double tail[N_TAIL], since = t->report.clock.since;
+        step(t, tail);
+        if (t->report.result->first_step_seconds == 0)
+            t->report.result->first_step_seconds = tren_seconds() - t->options->started;
         TREN_TRY(obey(t, tail, leave));
-        t->trained_seconds += t->clock.since - since;
+        t->report.trained_seconds += t->report.clock.since - since;
         report(t, NULL);
     }
-    return t->state_of.at.step < t->steps_per_epoch ? TREN_OK : end_epoch(t, *leave, stop, before);
+    return t->stands.at.step < t->run.feed.steps_per_epoch ? TREN_OK
+                                                           : end_epoch(t, *leave, stop, before);
 }
 
 /* Collective: only rank 0 has the history. */
 static bool stopped_before(const tren_trainer *t) {
-    bool stop = tren_early_stop(t->config, t->state_of.history, t->state_of.n_history);
-    tren_comm_bcast(t->comm, &stop, sizeof stop);
+    bool stop = tren_early_stop(t->run.config, t->stands.history, t->stands.n_history);
+    tren_comm_bcast(t->run.comm, &stop, sizeof stop);
     return stop;
 }
 
 bool trainer_is_over(tren_trainer *t) {
-    return is_over(t, stopped_before(t), &t->result->reason);
+    return is_over(t, stopped_before(t), &t->report.result->reason);
 }
 
 tren_status trainer_run(tren_trainer *t) {
     bool leave = false, stop = stopped_before(t);
-    if (trainer_iterates(t)) trainer_iterate_begin(t);
-    while (!leave && !is_over(t, stop, &t->result->reason)) TREN_TRY(run_epoch(t, &leave, &stop));
-    if (is_over(t, stop, &t->result->reason))
+    if (t->minimiser.kind->begin) t->minimiser.kind->begin(&t->minimiser);
+    while (!leave && !is_over(t, stop, &t->report.result->reason))
+        TREN_TRY(run_epoch(t, &leave, &stop));
+    if (is_over(t, stop, &t->report.result->reason))
         return TREN_OK; /* a signal in the last step asks for nothing more */
     return tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; start again with --resume",
-                     (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step);
+                     (long long)t->stands.at.epoch + 1, (long long)t->stands.at.step);
 }
 
 static tren_status left_the_check(tren_trainer *t) {
-    t->state_of.at = (tren_position){0};
+    t->stands.at = (tren_position){0};
     return tren_fail(
         TREN_REQUEUE,
         "left during check_without_dropout, when there was nothing to save yet; start again "
@@ -265,23 +277,23 @@ static tren_status left_the_check(tren_trainer *t) {
 }
 
 tren_status trainer_check_without_dropout(tren_trainer *t) {
-    int epochs = t->config->check_without_dropout;
+    int epochs = t->run.config->check_without_dropout;
     double first = NAN, last = NAN;
-    t->dropout = false;
+    t->run.dropout = false;
     for (int e = 0; e < epochs; e++) {
         begin_epoch(t);
-        while (t->state_of.at.step < t->steps_per_epoch) {
+        while (t->stands.at.step < t->run.feed.steps_per_epoch) {
             double tail[N_TAIL];
-            trainer_step(t, tail);
+            step(t, tail);
             if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
             if (asked_to_leave(t, tail)) return left_the_check(t);
         }
-        last = t->state_of.at.loss / (double)t->state_of.at.rows;
+        last = t->stands.at.loss / (double)t->stands.at.rows;
         if (e == 0) first = last;
         trainer_say(t, "check without dropout: epoch %d of %d, training loss %.6g", e + 1, epochs,
                     last);
-        t->state_of.at = (tren_position){.epoch = e + 1};
-        if (t->comm->rank == 0 && t->options->hook) t->options->hook(t->options->ctx, "check");
+        t->stands.at = (tren_position){.epoch = e + 1};
+        if (t->run.comm->rank == 0 && t->options->hook) t->options->hook(t->options->ctx, "check");
     }
     bool falls = last < first;
     trainer_say(
@@ -293,9 +305,9 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
             : "warning: check without dropout: the loss does NOT fall (%.6g -> %.6g): look at the "
               "learning rate and the data before you trust dropout's noisy curve",
         first, last);
-    t->dropout = true;
-    t->state_of.at = (tren_position){0};
-    t->trained_rows = 0;
-    t->trained_seconds = 0;
+    t->run.dropout = true;
+    t->stands.at = (tren_position){0};
+    t->report.trained_rows = 0;
+    t->report.trained_seconds = 0;
     return TREN_OK;
 }

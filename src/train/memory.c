@@ -49,8 +49,11 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
     size_t tested = config->evaluate_test ? info->rows[TREN_TEST] : 0;
     double evaluated = (double)(info->rows[TREN_VALIDATION] + tested) / ranks;
     double data = row * ((double)m / config->shards * shards + evaluated);
-    bool scg = config->optimizer.name == TREN_SCG; /* every rank has all its vectors */
-    double states = scg ? TREN_SCG_VECTORS : tren_optimizer_find(config)->n_states / (double)ranks;
+    /* Of a minimiser of the whole loss every rank has all vectors. */
+    double states =
+        tren_config_whole(config)
+            ? TREN_SCG_VECTORS
+            : (tren_optimizer_find(config)->n_states + (config->optimizer.ema > 0)) / (double)ranks;
     double values = (double)graph->n_values * (1 + states + most_nodes(config->shards, ranks));
     int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
     double batch = (double)rows * (double)(2 * graph->act_per_row + graph->spare_per_row);

@@ -26,34 +26,34 @@ static tren_status append(tren_checkpoint *c, const char *line) {
 }
 
 static tren_status lost(const tren_trainer *t, const char *why) {
-    return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->folder.path, why);
+    return tren_fail(TREN_ERR_ENV, "cannot write %s/metrics.csv: %s", t->saver.folder.path, why);
 }
 
 /* All rows anew, and the file left open for the next ones. */
 static tren_status write_rows(tren_trainer *t) {
-    TREN_TRY(tren_folder_write(&t->folder, "metrics.csv", t->state_of.metrics));
+    TREN_TRY(tren_folder_write(&t->saver.folder, "metrics.csv", t->stands.metrics));
     char path[TREN_MAX_PATH + 16];
-    tren_folder_path(path, sizeof path, &t->folder, "metrics.csv");
+    tren_folder_path(path, sizeof path, &t->saver.folder, "metrics.csv");
     const char *why;
-    t->folder.metrics = tren_own_fopen(path, TREN_OWN_APPEND, &why);
-    return t->folder.metrics ? TREN_OK : lost(t, why);
+    t->saver.folder.metrics = tren_own_fopen(path, TREN_OWN_APPEND, &why);
+    return t->saver.folder.metrics ? TREN_OK : lost(t, why);
 }
 
 /* Rows after the checkpoint are written again, by the steps that are done again. */
 tren_status metrics_begin(tren_trainer *t) {
-    if (t->state_of.n_metrics == 0) TREN_TRY(append(&t->state_of, header));
-    return t->folder.path[0] ? write_rows(t) : TREN_OK;
+    if (t->stands.n_metrics == 0) TREN_TRY(append(&t->stands, header));
+    return t->saver.folder.path[0] ? write_rows(t) : TREN_OK;
 }
 
 /* After a failure (a full disk) part of a row may be in the file: the next attempt writes all rows
  * anew. */
 static tren_status write_row(tren_trainer *t, const char *line) {
-    FILE *file = t->folder.metrics;
+    FILE *file = t->saver.folder.metrics;
     if (!file) return write_rows(t);
     if (fputs(line, file) >= 0 && fflush(file) == 0) return TREN_OK;
     tren_status st = lost(t, tren_why(errno));
     fclose(file);
-    t->folder.metrics = NULL;
+    t->saver.folder.metrics = NULL;
     return st;
 }
 
@@ -67,20 +67,20 @@ static const char *number(char out[32], double x) {
 
 tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64_t digest,
                         const double spent[TREN_N_PHASES]) {
-    const tren_position *at = &t->state_of.at;
-    if (!t->folder.path[0]) return TREN_OK; /* there is nobody to read it */
-    double squares = tren_graph_weight_squares(t->graph, t->value), total = 0;
+    const tren_position *at = &t->stands.at;
+    if (!t->saver.folder.path[0]) return TREN_OK; /* there is nobody to read it */
+    double squares = tren_graph_weight_squares(t->run.graph, t->run.value), total = 0;
     double value[] = {at->last_train_loss,
                       at->last_train_accuracy,
                       v->loss,
                       v->accuracy,
-                      t->step_update.learning_rate,
+                      t->minimiser.learning_rate,
                       sqrt(squares),
-                      0.5 * t->decay * squares,
+                      0.5 * t->minimiser.decay * squares,
                       v->mean_abs_z};
     char line[1024], cell[32];
     int n = snprintf(line, sizeof line, "%lld,%lld", (long long)at->epoch + 1,
-                     (long long)(at->epoch * t->steps_per_epoch + at->step));
+                     (long long)(at->epoch * t->run.feed.steps_per_epoch + at->step));
     for (size_t i = 0; i < sizeof value / sizeof *value; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, ",%s", number(cell, value[i]));
     for (int i = 0; i < TREN_N_PHASES; i++) total += spent[i];
@@ -89,7 +89,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
     for (int i = 0; i < TREN_N_PHASES; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
     snprintf(line + n, sizeof line - (size_t)n, "\n");
-    TREN_TRY(append(&t->state_of, line));
+    TREN_TRY(append(&t->stands, line));
     if (write_row(t, line) != TREN_OK)
         trainer_say(t, "warning: %s; its rows are kept, and written with the next one",
                     tren_error_text());

@@ -38,39 +38,41 @@ static tren_spread spread_of(const double *all, int n, int stride) {
 static void fill_times(tren_trainer *t) {
     enum { MEMORY = TREN_N_PHASES, WALL, N };
     double mine[N], *all = NULL;
-    clock_enter(&t->clock, TREN_PHASE_SETUP);
-    memcpy(mine, t->clock.spent, sizeof t->clock.spent);
+    clock_enter(&t->report.clock, TREN_PHASE_SETUP);
+    memcpy(mine, t->report.clock.spent, sizeof t->report.clock.spent);
     mine[MEMORY] = peak_memory();
-    mine[WALL] = t->clock.since - t->options->started;
-    if (tren_alloc(&all, (size_t)t->comm->size * N, sizeof *all, "times") != TREN_OK)
-        tren_comm_abort(t->comm, TREN_ERR_INTERNAL);
-    tren_comm_allgather(t->comm, all, mine, N);
+    mine[WALL] = t->report.clock.since - t->options->started;
+    if (tren_alloc(&all, (size_t)t->run.comm->size * N, sizeof *all, "times") != TREN_OK)
+        tren_comm_abort(t->run.comm, TREN_ERR_INTERNAL);
+    tren_comm_allgather(t->run.comm, all, mine, N);
     for (int i = 0; i < TREN_N_PHASES; i++)
-        t->result->phase[i] = spread_of(all + i, t->comm->size, N);
-    t->result->memory_bytes = spread_of(all + MEMORY, t->comm->size, N).max;
-    t->result->wall_seconds = spread_of(all + WALL, t->comm->size, N).mean; /* like its phases */
+        t->report.result->phase[i] = spread_of(all + i, t->run.comm->size, N);
+    t->report.result->memory_bytes = spread_of(all + MEMORY, t->run.comm->size, N).max;
+    t->report.result->wall_seconds =
+        spread_of(all + WALL, t->run.comm->size, N).mean; /* like its phases */
     free(all);
 }
 
 void trainer_fill_result(tren_trainer *t) {
-    tren_result *r = t->result;
-    const tren_position *at = &t->state_of.at;
+    tren_result *r = t->report.result;
+    const tren_position *at = &t->stands.at;
     r->epochs = (int)at->epoch;
-    r->steps = at->epoch * t->steps_per_epoch + at->step;
+    r->steps = at->epoch * t->run.feed.steps_per_epoch + at->step;
     r->best_epoch = (int)at->best_epoch;
     r->train_loss = at->last_train_loss;
     r->train_accuracy = at->last_train_accuracy;
     r->validation_loss = at->best_epoch > 0 ? at->best_loss : NAN;
     r->validation_accuracy = at->best_epoch > 0 ? at->best_accuracy : NAN;
     r->best_digest = at->best_digest;
-    r->ranks = t->comm->size;
-    r->shards = t->config->shards;
-    r->nodes_per_rank = tren_reducer_max_nodes(t->reducer);
-    r->parameters = t->graph->n_learned;
-    r->samples_per_second =
-        t->trained_seconds > 0 ? (double)t->trained_rows / t->trained_seconds : NAN;
+    r->ranks = t->run.comm->size;
+    r->shards = t->run.config->shards;
+    r->nodes_per_rank = tren_reducer_max_nodes(t->run.reducer);
+    r->parameters = t->run.graph->n_learned;
+    r->samples_per_second = t->report.trained_seconds > 0
+                                ? (double)t->report.trained_rows / t->report.trained_seconds
+                                : NAN;
     snprintf(r->blas_core, sizeof r->blas_core, "%s", tren_blas_core());
-    snprintf(r->engine, sizeof r->engine, "%s", tren_reducer_engine(t->reducer));
+    snprintf(r->engine, sizeof r->engine, "%s", tren_reducer_engine(t->run.reducer));
     fill_times(t);
 }
 
@@ -127,20 +129,20 @@ static const char *status_name(tren_status st) {
 
 bool trainer_has_result(const tren_trainer *t) {
     char path[TREN_MAX_PATH + 16], text[sizeof((json *)0)->text] = "", digest[64];
-    tren_folder_path(path, sizeof path, &t->folder, "result.json");
+    tren_folder_path(path, sizeof path, &t->saver.folder, "result.json");
     FILE *file;
     if (tren_input_fopen(&file, path, TREN_ERR_ENV, "a result") != TREN_OK) return false;
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
     snprintf(digest, sizeof digest, "\"digest\": \"%016llx\"",
-             (unsigned long long)tren_digest(t->value, t->n_values * sizeof(real)));
+             (unsigned long long)tren_digest(t->run.value, t->run.n_values * sizeof(real)));
     return strstr(text, "\"status\": \"finished\"") && strstr(text, digest);
 }
 
 tren_status trainer_write_result(tren_trainer *t, tren_status st) {
-    const tren_result *r = t->result;
+    const tren_result *r = t->report.result;
     json j = {.n = 0};
-    if (tren_folder_is_others(&t->folder)) return tren_folder_check(&t->folder);
+    if (tren_folder_is_others(&t->saver.folder)) return tren_folder_check(&t->saver.folder);
     put(&j, "{\n");
     put_text(&j, "status", status_name(st));
     put_text(&j, "stop_reason", tren_stop_reason_name(r->reason));
@@ -163,16 +165,16 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     put_number(&j, "samples_per_second", r->samples_per_second);
     put_number(&j, "first_step_seconds", r->first_step_seconds);
     put_number(&j, "wall_seconds", r->wall_seconds);
-    put_number(&j, "total_seconds", t->resumed_seconds + r->wall_seconds);
+    put_number(&j, "total_seconds", t->report.resumed_seconds + r->wall_seconds);
     put_number(&j, "memory_bytes", r->memory_bytes);
     put_text(&j, "precision", TREN_REAL_NAME);
     put_text(&j, "blas_core", r->blas_core);
-    put_text(&j, "gemm", t->config->gemm == TREN_GEMM_PORTABLE ? "portable" : "openblas");
-    put_text(&j, "cpu_level", t->graph->kernels->level);
+    put_text(&j, "gemm", t->run.config->gemm == TREN_GEMM_PORTABLE ? "portable" : "openblas");
+    put_text(&j, "cpu_level", t->run.graph->kernels->level);
     put_phases(&j, r);
     put(&j, "}\n");
-    tren_status written = tren_folder_write(&t->folder, "result.json", j.text);
-    if (written != TREN_OK && tren_folder_check(&t->folder) != TREN_OK) return TREN_ERR_ENV;
+    tren_status written = tren_folder_write(&t->saver.folder, "result.json", j.text);
+    if (written != TREN_OK && tren_folder_check(&t->saver.folder) != TREN_OK) return TREN_ERR_ENV;
     if (written != TREN_OK || st == TREN_ERR_DIVERGED) return written;
-    return tren_folder_check_end(&t->folder);
+    return tren_folder_check_end(&t->saver.folder);
 }

@@ -1,4 +1,4 @@
-/* Checkpoints of a run: what is gathered, when it may fail, and how a run begins again. */
+/* Checkpoints of a run: what is gathered, and when it may fail. */
 #include "train/checkpoint.h"
 #include "train/trainer.h"
 
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static bool has_folder(const tren_trainer *t) {
-    return t->config->out[0] != '\0';
+    return t->run.config->out[0] != '\0';
 }
 
 typedef struct collector {
@@ -17,43 +17,42 @@ typedef struct collector {
 
 static void collect(void *ctx, real *full, int i) {
     collector *c = ctx;
-    const tren_trainer *t = c->t;
-    if (trainer_iterates(t))
-        memcpy(full, t->state[i].at, t->n_values * sizeof *full);
-    else
-        tren_reducer_collect(t->reducer, full, t->state[i].at);
+    const tren_minimiser *m = &c->t->minimiser;
+    m->kind->collect(m, full, i);
     c->done++;
 }
 
 /* What cannot be written because the folder is gone is told so. */
 static tren_status write_checkpoint(tren_trainer *t, const char *name, const char *previous,
                                     const tren_checkpoint_arrays *arrays) {
-    if (tren_folder_is_others(&t->folder)) return tren_folder_check(&t->folder);
-    tren_status st = tren_checkpoint_write(t->folder.path, name, previous, &t->state_of, arrays);
-    if (st != TREN_OK && access(t->folder.path, F_OK) != 0) return tren_folder_check(&t->folder);
-    if (st == TREN_OK) tren_folder_note(&t->folder, name);
+    if (tren_folder_is_others(&t->saver.folder)) return tren_folder_check(&t->saver.folder);
+    tren_status st =
+        tren_checkpoint_write(t->saver.folder.path, name, previous, &t->stands, arrays);
+    if (st != TREN_OK && access(t->saver.folder.path, F_OK) != 0)
+        return tren_folder_check(&t->saver.folder);
+    if (st == TREN_OK) tren_folder_note(&t->saver.folder, name);
     return st;
 }
 
 static tren_status write_best(tren_trainer *t, const real *value) {
-    tren_checkpoint_arrays arrays = {.graph = t->graph, .value = value};
+    tren_checkpoint_arrays arrays = {.graph = t->run.graph, .value = value};
     return write_checkpoint(t, "best.h5", NULL, &arrays);
 }
 
 /* Rank 0. last.h5 names the best weights, so best.h5 comes first; and a damaged last.h5 must not
  * take the place of the good previous.h5. */
 static tren_status write_in_order(tren_trainer *t, const tren_checkpoint_arrays *arrays) {
-    if (t->best_waits) TREN_TRY(write_best(t, t->best.at));
-    t->best_waits = false;
-    const char *previous = t->last_damaged ? NULL : "previous.h5";
+    if (t->saver.best_waits) TREN_TRY(write_best(t, t->saver.best.at));
+    t->saver.best_waits = false;
+    const char *previous = t->saver.last_damaged ? NULL : "previous.h5";
     TREN_TRY(write_checkpoint(t, "last.h5", previous, arrays));
-    t->last_damaged = false;
+    t->saver.last_damaged = false;
     return TREN_OK;
 }
 
 /* Where they are is said as people count: after the last step that was done. */
 static tren_status weights_diverged(const tren_trainer *t) {
-    const tren_position *at = &t->state_of.at;
+    const tren_position *at = &t->stands.at;
     char place[64], remedy[TRAINER_REMEDY];
     if (at->step == 0)
         snprintf(place, sizeof place, "epoch %lld", (long long)at->epoch);
@@ -69,36 +68,39 @@ static tren_status weights_diverged(const tren_trainer *t) {
 /* The gradients are not needed between steps, so their arena is the room for gathered states. */
 static tren_status write_last(tren_trainer *t) {
     collector c = {.t = t};
-    tren_checkpoint_arrays arrays = {.graph = t->graph,
-                                     .value = t->value,
-                                     .optimizer = t->optimizer,
+    tren_checkpoint_arrays arrays = {.graph = t->run.graph,
+                                     .value = t->run.value,
+                                     .n_states = t->minimiser.n_states,
+                                     .state_name = t->minimiser.state_name,
+                                     .n_scalars = t->minimiser.optimizer->n_scalars,
                                      .state = collect,
-                                     .room = tren_reducer_node(t->reducer)[0],
+                                     .room = tren_reducer_node(t->run.reducer)[0],
                                      .ctx = &c,
                                      .hook = t->options->hook,
                                      .hook_ctx = t->options->ctx};
     tren_status st = TREN_OK;
-    if (t->comm->rank == 0) {
-        if (!t->graph->kernels->all_finite(t->value, t->n_values))
+    if (t->run.comm->rank == 0) {
+        if (!t->run.graph->kernels->all_finite(t->run.value, t->run.n_values))
             st = weights_diverged(t);
         else
             st = write_in_order(t, &arrays);
     }
-    while (c.done < t->optimizer->n_states)
+    while (c.done < t->minimiser.n_states)
         collect(&c, arrays.room, c.done); /* the others, or after a failure */
-    return tren_comm_agree(t->comm, st);
+    return tren_comm_agree(t->run.comm, st);
 }
 
 tren_status trainer_save(tren_trainer *t, bool must) {
     if (!has_folder(t)) return TREN_OK;
-    tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
-    if (trainer_iterates(t)) tren_scg_put(t->state_of.scalar, &t->scg);
-    t->state_of.at.seconds = t->resumed_seconds + (tren_seconds() - t->options->started);
+    tren_phase before = clock_enter(&t->report.clock, TREN_PHASE_CHECKPOINT);
+    const tren_minimiser *m = &t->minimiser;
+    if (m->kind->put) m->kind->put(m, t->stands.scalar);
+    t->stands.at.seconds = t->report.resumed_seconds + (tren_seconds() - t->options->started);
     tren_status st = write_last(t);
-    t->last_save = tren_seconds();
-    if (st == TREN_OK) tren_watchdog_saved(t->watchdog);
-    clock_enter(&t->clock, before);
-    if (st == TREN_ERR_DIVERGED) t->result->reason = TREN_STOP_DIVERGED;
+    t->run.asks.last_save = tren_seconds();
+    if (st == TREN_OK) tren_watchdog_saved(t->report.watchdog);
+    clock_enter(&t->report.clock, before);
+    if (st == TREN_ERR_DIVERGED) t->report.result->reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
     trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
     return TREN_OK;
@@ -107,27 +109,30 @@ tren_status trainer_save(tren_trainer *t, bool must) {
 /* So that a disk that is full for a while does not cost the best weights, nor a best epoch of scg
  * the time of a file. */
 static bool keep_in_memory(tren_trainer *t) {
-    if (!t->best.at && tren_arena_open(&t->best, t->n_values) != TREN_OK) return false;
-    memcpy(t->best.at, t->value, t->n_values * sizeof(real));
+    if (!t->saver.best.at && tren_arena_open(&t->saver.best, t->run.n_values) != TREN_OK)
+        return false;
+    memcpy(t->saver.best.at, t->run.value, t->run.n_values * sizeof(real));
     return true;
 }
 
 tren_status trainer_save_best(tren_trainer *t) {
-    if (t->comm->rank > 0) return TREN_OK;
+    if (t->run.comm->rank > 0) return TREN_OK;
     if (!has_folder(t)) {
-        memcpy(t->best.at, t->value, t->n_values * sizeof(real));
+        memcpy(t->saver.best.at, t->run.value, t->run.n_values * sizeof(real));
         return TREN_OK;
     }
-    t->best_waits = trainer_iterates(t) && keep_in_memory(t);
-    if (t->best_waits) return TREN_OK;
-    tren_phase before = clock_enter(&t->clock, TREN_PHASE_CHECKPOINT);
+    t->saver.best_waits = t->minimiser.kind->save_period > 0 && keep_in_memory(t);
+    if (t->saver.best_waits) return TREN_OK;
+    tren_phase before = clock_enter(&t->report.clock, TREN_PHASE_CHECKPOINT);
     tren_status st = TREN_OK;
-    if (t->graph->kernels->all_finite(t->value, t->n_values)) st = write_best(t, t->value);
-    clock_enter(&t->clock, before);
-    t->best_waits = st != TREN_OK && keep_in_memory(t);
+    if (t->run.graph->kernels->all_finite(t->run.value, t->run.n_values))
+        st = write_best(t, t->run.value);
+    clock_enter(&t->report.clock, before);
+    t->saver.best_waits = st != TREN_OK && keep_in_memory(t);
     if (st != TREN_OK)
         trainer_say(t, "warning: the best weights could not be saved: %s%s", tren_error_text(),
-                    t->best_waits ? "; they are kept in memory until the next checkpoint" : "");
+                    t->saver.best_waits ? "; they are kept in memory until the next checkpoint"
+                                        : "");
     return TREN_OK;
 }
 
@@ -136,21 +141,21 @@ tren_status trainer_save_best(tren_trainer *t) {
 static bool is_later(const tren_trainer *t, const char *path) {
     tren_checkpoint best;
     if (tren_checkpoint_read(&best, path) != TREN_OK) return false;
-    bool later = best.at.best_epoch > t->state_of.at.best_epoch;
+    bool later = best.at.best_epoch > t->stands.at.best_epoch;
     tren_checkpoint_close(&best);
     return later;
 }
 
 /* Rank 0. */
 static tren_status read_best(tren_trainer *t, bool *missing) {
-    const tren_position *at = &t->state_of.at;
+    const tren_position *at = &t->stands.at;
     char path[TREN_MAX_PATH + 16];
-    tren_folder_path(path, sizeof path, &t->folder, "best.h5");
-    if (has_folder(t) && !t->best_waits)
-        TREN_TRY(tren_checkpoint_read_values(t->value, path, t->graph));
+    tren_folder_path(path, sizeof path, &t->saver.folder, "best.h5");
+    if (has_folder(t) && !t->saver.best_waits)
+        TREN_TRY(tren_checkpoint_read_values(t->run.value, path, t->run.graph));
     else
-        memcpy(t->value, t->best.at, t->n_values * sizeof(real));
-    uint64_t digest = tren_digest(t->value, t->n_values * sizeof(real));
+        memcpy(t->run.value, t->saver.best.at, t->run.n_values * sizeof(real));
+    uint64_t digest = tren_digest(t->run.value, t->run.n_values * sizeof(real));
     if (digest == at->best_digest) return TREN_OK;
     *missing = is_later(t, path);
     if (*missing) {
@@ -173,203 +178,10 @@ tren_status trainer_restore_best(tren_trainer *t, bool *missing) {
     tren_status st = TREN_OK;
     *missing = false;
     tren_comm_barrier(
-        t->comm); /* the ranks may share the values: all are done with those of the last step */
-    if (t->comm->rank == 0) st = read_best(t, missing);
-    st = tren_comm_agree(t->comm, st);
-    tren_comm_bcast(t->comm, missing, sizeof *missing);
-    tren_reducer_share_values(t->reducer);
+        t->run.comm); /* the ranks may share the values: all are done with those of the last step */
+    if (t->run.comm->rank == 0) st = read_best(t, missing);
+    st = tren_comm_agree(t->run.comm, st);
+    tren_comm_bcast(t->run.comm, missing, sizeof *missing);
+    tren_reducer_share_values(t->run.reducer);
     return st;
-}
-
-tren_status trainer_init_from(tren_trainer *t) {
-    tren_status st = TREN_OK;
-    if (t->comm->rank == 0) {
-        st = tren_checkpoint_verify(t->config->init_from);
-        if (st == TREN_OK)
-            st = tren_checkpoint_read_values(t->value, t->config->init_from, t->graph);
-    }
-    if (st != TREN_OK) st = tren_fail_in(st, "init_from");
-    st = tren_comm_agree(t->comm, st);
-    tren_reducer_share_values(t->reducer);
-    return st;
-}
-
-/* ---- resume ---------------------------------------------------------------------------------- */
-
-/* A run that was killed before its first checkpoint begins again; one that has ended must not lose
- * what it left. */
-static tren_status no_checkpoint(const tren_trainer *t) {
-    char path[TREN_MAX_PATH + 16];
-    tren_folder_path(path, sizeof path, &t->folder, "result.json");
-    if (has_folder(t) && access(path, F_OK) == 0)
-        return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s holds a result, but neither last.h5 nor previous.h5 to go on from; "
-                         "bring one back, or choose another folder with --out",
-                         t->folder.path);
-    trainer_say(t, "note: no checkpoint to go on from in %s: the run begins at the start",
-                t->folder.path);
-    return TREN_OK;
-}
-
-/* Rank 0: the newest good checkpoint of the folder. path "": there is none. */
-static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *path, size_t n) {
-    static const char *const name[] = {"last.h5", "previous.h5"};
-    tren_status st = TREN_OK;
-    for (int i = 0; i < 2; i++) {
-        tren_folder_path(path, n, &t->folder, name[i]);
-        if (access(path, F_OK) != 0) continue;
-        tren_status now = tren_checkpoint_read(c, path);
-        if (now == TREN_OK) {
-            if (i > 0) trainer_say(t, "warning: using %s, the checkpoint before", path);
-            return TREN_OK;
-        }
-        st = now;
-        t->last_damaged = true;
-        trainer_say(t, "warning: %s", tren_error_text());
-    }
-    path[0] = '\0';
-    if (st == TREN_OK) return no_checkpoint(t);
-    return tren_fail(TREN_ERR_CHECKPOINT,
-                     "no checkpoint in %s can be read (%s); move the folder away to start over",
-                     t->folder.path, tren_error_text());
-}
-
-/* The position lies within this very run: only a forged checkpoint's does not. */
-static tren_status check_position(const tren_trainer *t, const tren_checkpoint *c,
-                                  const char *path) {
-    const tren_position *at = &c->at;
-    int64_t rows = trainer_iterates(t) ? at->rows : at->step * (int64_t)t->batch;
-    if (at->step < t->steps_per_epoch && at->rows <= (int64_t)t->info->rows[TREN_TRAIN] &&
-        at->rows == rows && at->correct <= (double)at->rows && c->n_history == (size_t)at->epoch &&
-        strcmp(c->optimizer, t->optimizer->name) == 0 && strcmp(c->precision, TREN_REAL_NAME) == 0)
-        return TREN_OK;
-    return tren_checkpoint_damaged(
-        path,
-        "it says epoch %lld, step %lld, %lld rows, %zu losses, %s in %s, which this run of %lld "
-        "steps an epoch, %s in " TREN_REAL_NAME
-        " never has; name another folder with --out, or train again",
-        (long long)at->epoch, (long long)at->step, (long long)at->rows, c->n_history, c->optimizer,
-        c->precision, (long long)t->steps_per_epoch, t->optimizer->name);
-}
-
-static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, const char *path) {
-    tren_config before;
-    TREN_TRY(tren_checkpoint_config(&before, c, path));
-    TREN_TRY(tren_config_same(&before, t->config, TREN_ROLE_RECIPE));
-    if (c->dataset_digest != t->info->digest)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s is not the dataset that this run was trained on (digest %016llx now, "
-                         "%016llx before); "
-                         "resume with the old data, or start another run with --out",
-                         t->config->data, (unsigned long long)t->info->digest,
-                         (unsigned long long)c->dataset_digest);
-    TREN_TRY(tren_checkpoint_check_data(c, t->info, path));
-    if (c->rows_digest && c->rows_digest != t->state_of.rows_digest)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: its rows are not those that this run was trained on (digest "
-                         "%016llx now, %016llx before); resume with the old data, or start another "
-                         "run with --out",
-                         t->config->data, (unsigned long long)t->state_of.rows_digest,
-                         (unsigned long long)c->rows_digest);
-    if (c->canonical != t->state_of.canonical)
-        return tren_fail(TREN_ERR_USAGE,
-                         "reduction: this run was trained with %s, now it is %s: their bits "
-                         "differ; keep it, or start "
-                         "another run with --out",
-                         c->canonical ? "a canonical engine" : "mpi",
-                         t->state_of.canonical ? "a canonical engine" : "mpi");
-    return TREN_OK;
-}
-
-/* Whether both are known, and differ. */
-static bool changed(const char *before, const char *now) {
-    return before[0] && strcmp(before, now) != 0;
-}
-
-/* The same recipe on another kind of CPU, or with another OpenBLAS, is allowed, and said. */
-static void say_other_arithmetic(const tren_trainer *t, const tren_checkpoint *c) {
-    const tren_checkpoint *now = &t->state_of;
-    if (changed(c->cpu_level, now->cpu_level))
-        trainer_say(t,
-                    "note: this run was trained at CPU level %s and goes on at %s, which does not "
-                    "change its bits",
-                    c->cpu_level, now->cpu_level);
-    if (t->config->gemm == TREN_GEMM_PORTABLE) return;
-    if (changed(c->blas_core, now->blas_core))
-        trainer_say(t,
-                    "warning: this run was trained with OpenBLAS core type %s and goes on with %s: "
-                    "its bits will be others than those of an undisturbed run; "
-                    "OPENBLAS_CORETYPE=%s keeps them, on a CPU that can; with gemm: portable from "
-                    "the start they do not depend on it",
-                    c->blas_core, now->blas_core, c->blas_core);
-    if (changed(c->blas_version, now->blas_version))
-        trainer_say(t,
-                    "warning: this run was trained with '%s' and goes on with '%s': its bits may "
-                    "be others than those of an undisturbed run",
-                    c->blas_version, now->blas_version);
-}
-
-/* Rank 0 takes over position, history and metrics, keeping the config of today. */
-static void take_over(tren_trainer *t, tren_checkpoint *c) {
-    tren_checkpoint *now = &t->state_of;
-    now->at = c->at;
-    free(now->metrics);
-    free(now->history);
-    now->metrics = c->metrics;
-    now->n_metrics = c->n_metrics;
-    now->history = c->history;
-    now->n_history = c->n_history;
-    memcpy(now->scalar, c->scalar, sizeof now->scalar);
-    free(c->config);
-    tren_checkpoint_close_data(&c->data);
-}
-
-static tren_status read_states(tren_trainer *t, const char *path) {
-    const tren_span *piece, all = {0, t->n_values};
-    int n = tren_reducer_pieces(t->reducer, &piece);
-    if (trainer_iterates(t)) piece = &all, n = 1;
-    for (int k = 0; k < t->optimizer->n_states; k++) {
-        real *at = t->state[k].at;
-        for (int p = 0; p < n; at += piece[p++].len) {
-            tren_span part = piece[p];
-            if (part.off >= t->n_values) continue;
-            if (part.off + part.len > t->n_values) part.len = t->n_values - part.off;
-            TREN_TRY(tren_checkpoint_read_state(at, path, t->optimizer->state_name[k], t->n_values,
-                                                part));
-            TREN_TRY(tren_checkpoint_check_state(at, part.len, t->optimizer->state_name[k], path));
-        }
-    }
-    return TREN_OK;
-}
-
-tren_status trainer_resume(tren_trainer *t, bool *resumed) {
-    char path[TREN_MAX_PATH + 16] = "";
-    tren_status st = TREN_OK;
-    tren_checkpoint c = {0};
-    if (t->comm->rank == 0) {
-        st = find_checkpoint(t, &c, path, sizeof path);
-        if (st == TREN_OK && path[0]) st = check_same(t, &c, path);
-        if (st == TREN_OK && path[0]) st = check_position(t, &c, path);
-        if (st == TREN_OK && path[0]) st = tren_checkpoint_read_values(t->value, path, t->graph);
-        if (st == TREN_OK && path[0]) say_other_arithmetic(t, &c);
-        if (st == TREN_OK && path[0])
-            take_over(t, &c);
-        else
-            tren_checkpoint_close(&c);
-    }
-    TREN_TRY(tren_comm_agree(t->comm, st));
-    tren_comm_bcast(t->comm, path, sizeof path);
-    *resumed = path[0] != '\0';
-    if (!*resumed) return TREN_OK;
-    TREN_TRY(tren_agree_on_checkpoint(t->comm, path));
-    tren_comm_bcast(t->comm, &t->state_of.at, sizeof t->state_of.at);
-    tren_comm_bcast(t->comm, t->state_of.scalar, sizeof t->state_of.scalar);
-    if (trainer_iterates(t)) tren_scg_get(&t->scg, t->state_of.scalar);
-    tren_reducer_share_values(t->reducer);
-    TREN_TRY(tren_comm_agree(t->comm, read_states(t, path)));
-    t->resumed_seconds = t->state_of.at.seconds;
-    tren_watchdog_saved(t->watchdog);
-    trainer_say(t, "resumed from %s: epoch %lld, step %lld", path,
-                (long long)t->state_of.at.epoch + 1, (long long)t->state_of.at.step);
-    return TREN_OK;
 }

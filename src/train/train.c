@@ -5,66 +5,66 @@
 #include <string.h>
 
 static void say_plan(const tren_trainer *t) {
-    if (t->comm->rank > 0) return;
-    const tren_config *c = t->config;
+    if (t->run.comm->rank > 0) return;
+    const tren_config *c = t->run.config;
     char dimensions[256], stacking[64];
     double train, evaluate;
-    tren_graph_describe(dimensions, sizeof dimensions, t->graph);
-    tren_graph_cost(t->graph, &train, &evaluate);
-    tren_work_describe(t->work, stacking, sizeof stacking);
+    tren_graph_describe(dimensions, sizeof dimensions, t->run.graph);
+    tren_graph_cost(t->run.graph, &train, &evaluate);
+    tren_work_describe(t->run.work, stacking, sizeof stacking);
     const char *core = c->gemm == TREN_GEMM_PORTABLE ? "portable" : tren_blas_core();
     trainer_say(t, "tren %s (%s): CPU level %s, %s%s, %d rank%s on %d node%s, reduction %s",
-                TREN_VERSION, TREN_REAL_NAME, t->graph->kernels->level,
-                c->gemm == TREN_GEMM_PORTABLE ? "gemm " : "OpenBLAS core ", core, t->comm->size,
-                t->comm->size > 1 ? "s" : "", t->comm->n_nodes, t->comm->n_nodes > 1 ? "s" : "",
-                tren_reducer_engine(t->reducer));
+                TREN_VERSION, TREN_REAL_NAME, t->run.graph->kernels->level,
+                c->gemm == TREN_GEMM_PORTABLE ? "gemm " : "OpenBLAS core ", core, t->run.comm->size,
+                t->run.comm->size > 1 ? "s" : "", t->run.comm->n_nodes,
+                t->run.comm->n_nodes > 1 ? "s" : "", tren_reducer_engine(t->run.reducer));
     trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %d x %d x %d",
-                c->data, t->info->rows[0], t->info->rows[1], t->info->rows[2], t->info->shape.c,
-                t->info->shape.h, t->info->shape.w);
+                c->data, t->run.info->rows[0], t->run.info->rows[1], t->run.info->rows[2],
+                t->run.info->shape.c, t->run.info->shape.h, t->run.info->shape.w);
     trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions,
-                t->graph->n_learned, train * 1e-6, t->optimizer->name);
-    trainer_say(t, "recipe: batch of %zu rows in %d shards, %lld step%s an epoch, %s", t->batch,
-                c->shards, (long long)t->steps_per_epoch, t->steps_per_epoch > 1 ? "s" : "",
-                stacking);
-    if (!trainer_iterates(t) && (size_t)c->batch_size > t->info->rows[TREN_TRAIN])
+                t->run.graph->n_learned, train * 1e-6, t->minimiser.optimizer->name);
+    trainer_say(t, "recipe: batch of %zu rows in %d shards, %lld step%s an epoch, %s",
+                t->run.feed.batch, c->shards, (long long)t->run.feed.steps_per_epoch,
+                t->run.feed.steps_per_epoch > 1 ? "s" : "", stacking);
+    if (!t->minimiser.kind->whole && (size_t)c->batch_size > t->run.info->rows[TREN_TRAIN])
         trainer_say(t,
                     "note: batch_size %d is more than the %zu training rows: every step takes all "
                     "of them",
-                    c->batch_size, t->info->rows[TREN_TRAIN]);
+                    c->batch_size, t->run.info->rows[TREN_TRAIN]);
     char note[TREN_MAX_NOTES][TREN_NOTE];
-    int n = tren_config_late_keys(note, c, t->steps_per_epoch);
+    int n = tren_config_late_keys(note, c, t->run.feed.steps_per_epoch);
     for (int i = 0; i < n; i++) trainer_say(t, "note: %s", note[i]);
-    if (t->augment.warps && t->normalizer.mean)
+    if (t->run.feed.augment.warps && t->run.feed.normalizer.mean)
         trainer_say(t,
                     "note: augment: outside of images is the mean of a channel, not 0, where it "
                     "is more than %d sd from 0",
                     TREN_FAR);
-    if (tren_reducer_max_nodes(t->reducer) > 1)
+    if (tren_reducer_max_nodes(t->run.reducer) > 1)
         trainer_say(t,
                     "note: up to %d tree nodes a rank, so more to send; ranks that are a power of "
                     "two have one",
-                    tren_reducer_max_nodes(t->reducer));
-    if (tren_reducer_note(t->reducer)[0])
-        trainer_say(t, "warning: %s; auto has taken %s", tren_reducer_note(t->reducer),
-                    tren_reducer_engine(t->reducer));
-    if (t->comm->crowded)
+                    tren_reducer_max_nodes(t->run.reducer));
+    if (tren_reducer_note(t->run.reducer)[0])
+        trainer_say(t, "warning: %s; auto has taken %s", tren_reducer_note(t->run.reducer),
+                    tren_reducer_engine(t->run.reducer));
+    if (t->run.comm->crowded)
         trainer_say(
             t, "warning: %d ranks share fewer CPUs on this node: slower, though with the same bits",
-            t->comm->local_size);
+            t->run.comm->local_size);
 }
 
 /* Nothing is left to do, not even what comes after the last step. */
 static bool ended_before(tren_trainer *t) {
     bool over = trainer_is_over(t);
-    if (over && t->comm->rank == 0) over = trainer_has_result(t);
-    tren_comm_bcast(t->comm, &over, sizeof over);
-    t->result->ended_before = over;
+    if (over && t->run.comm->rank == 0) over = trainer_has_result(t);
+    tren_comm_bcast(t->run.comm, &over, sizeof over);
+    t->report.result->ended_before = over;
     if (over)
         trainer_say(t,
                     "this run has ended already, by %s after %lld epochs: nothing to do. To go on, "
                     "raise --epochs, "
                     "--max_steps or --early_stopping.patience",
-                    tren_stop_reason_name(t->result->reason), (long long)t->state_of.at.epoch);
+                    tren_stop_reason_name(t->report.result->reason), (long long)t->stands.at.epoch);
     return over;
 }
 
@@ -73,40 +73,41 @@ static tren_status begin(tren_trainer *t) {
     if (t->options->resume) TREN_TRY(trainer_resume(t, &resumed));
     if (resumed && ended_before(t)) return TREN_OK;
     if (!resumed) {
-        trainer_initial_values(t);
-        if (t->config->init_from[0]) TREN_TRY(trainer_init_from(t));
-        if (t->config->check_without_dropout > 0 && t->config->dropout.n > 0) {
+        TREN_TRY(trainer_start(t));
+        if (t->run.config->check_without_dropout > 0 && t->run.config->dropout.n > 0) {
             TREN_TRY(trainer_check_without_dropout(t));
-            trainer_initial_values(t);
-            if (t->config->init_from[0]) TREN_TRY(trainer_init_from(t));
+            TREN_TRY(trainer_start(t));
         }
     }
     tren_status st = TREN_OK;
-    if (t->comm->rank == 0) {
-        tren_folder_remove(&t->folder, "result.json"); /* of an end that is none any more */
-        st = tren_folder_write(&t->folder, "config.yaml", t->state_of.config);
+    if (t->run.comm->rank == 0) {
+        tren_folder_remove(&t->saver.folder, "result.json"); /* of an end that is none any more */
+        st = tren_folder_write(&t->saver.folder, "config.yaml", t->stands.config);
         if (st == TREN_OK) st = metrics_begin(t);
     }
-    return tren_comm_agree(t->comm, st);
+    return tren_comm_agree(t->run.comm, st);
 }
 
 /* The best weights on the test part, once. */
 static tren_status test(tren_trainer *t) {
-    tren_result *r = t->result;
-    if (!t->config->evaluate_test || t->info->rows[TREN_TEST] == 0) return TREN_OK;
-    clock_enter(&t->clock, TREN_PHASE_EVALUATE);
+    tren_result *r = t->report.result;
+    if (!t->run.config->evaluate_test || t->run.info->rows[TREN_TEST] == 0) return TREN_OK;
+    clock_enter(&t->report.clock, TREN_PHASE_EVALUATE);
     bool missing = false;
-    if (t->state_of.at.best_epoch > 0) TREN_TRY(trainer_restore_best(t, &missing));
+    if (t->stands.at.best_epoch > 0)
+        TREN_TRY(trainer_restore_best(t, &missing));
+    else
+        minimiser_swap_average(&t->minimiser);
     if (missing) return TREN_OK;
     tren_evaluator *evaluator = NULL;
-    tren_eval_spec spec = {.dataset = t->dataset,
+    tren_eval_spec spec = {.dataset = t->run.dataset,
                            .part = TREN_TEST,
-                           .graph = t->graph,
-                           .value = t->value,
+                           .graph = t->run.graph,
+                           .value = t->run.value,
                            .shared = true};
-    TREN_TRY(tren_evaluator_open(&evaluator, t->comm, &spec));
+    TREN_TRY(tren_evaluator_open(&evaluator, t->run.comm, &spec));
     tren_scores scores;
-    tren_evaluate(&scores, evaluator, t->comm);
+    tren_evaluate(&scores, evaluator, t->run.comm);
     tren_evaluator_close(evaluator);
     r->test_loss = scores.loss;
     r->test_accuracy = scores.accuracy;
@@ -114,29 +115,29 @@ static tren_status test(tren_trainer *t) {
 }
 
 static tren_status run(tren_trainer *t) {
-    tren_result *r = t->result;
+    tren_result *r = t->report.result;
     tren_status st = begin(t);
     if (st == TREN_OK && !r->ended_before) {
         say_plan(t);
-        t->last_save = tren_seconds();
+        t->run.asks.last_save = tren_seconds();
         st = trainer_run(t);
     }
-    r->digest = tren_digest(t->value, t->n_values * sizeof(real));
-    if (st == TREN_OK && t->comm->rank == 0 && t->options->finished)
-        t->options->finished(t->options->ctx, t->graph, t->value);
+    r->digest = tren_digest(t->run.value, t->run.n_values * sizeof(real));
+    if (st == TREN_OK && t->run.comm->rank == 0 && t->options->finished)
+        t->options->finished(t->options->ctx, t->run.graph, t->run.value);
     if (st == TREN_OK && !r->ended_before) st = test(t);
-    if (st == TREN_OK && !r->ended_before) st = trainer_confirm_data(t);
+    if (st == TREN_OK && !r->ended_before) st = run_confirm_data(&t->run);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     trainer_fill_result(t);
     if (r->ended_before) return TREN_OK;
     tren_status written = TREN_OK;
-    if (t->comm->rank == 0) {
+    if (t->run.comm->rank == 0) {
         char text[512];
         snprintf(text, sizeof text, "%s", tren_error_text());
         written = trainer_write_result(t, st);
         if (written == TREN_OK) tren_fail(st, "%s", text);
     }
-    written = tren_comm_agree(t->comm, written);
+    written = tren_comm_agree(t->run.comm, written);
     return written == TREN_OK || st == TREN_ERR_DIVERGED ? st : written;
 }
 
@@ -153,19 +154,23 @@ static tren_status agree(const tren_comm *comm, const tren_config *config,
 tren_status tren_train(tren_comm *comm, const tren_config *config,
                        const tren_train_options *options, tren_result *result) {
     *result = (tren_result){.test_loss = NAN, .test_accuracy = NAN};
-    tren_trainer t = {.comm = comm,
-                      .config = config,
-                      .options = options,
-                      .result = result,
-                      .folder.lock = -1,
-                      .dropout = true};
+    tren_trainer t = {.options = options,
+                      .run = {.comm = comm,
+                              .config = config,
+                              .clock = &t.report.clock,
+                              .asks = {.signal = options->signal,
+                                       .started = options->started,
+                                       .max_time = config->max_time},
+                              .dropout = true},
+                      .report.result = result,
+                      .saver.folder.lock = -1};
     TREN_TRY(agree(comm, config, options));
-    atomic_store(&t.watch.peer, -1);
-    clock_start(&t.clock, options->started, &t.watch);
+    atomic_store(&t.report.watch.peer, -1);
+    clock_start(&t.report.clock, options->started, &t.report.watch);
     tren_watch *before = comm->watch;
-    comm->watch = &t.watch;
-    tren_status st = tren_comm_agree(
-        comm, tren_watchdog_open(&t.watchdog, &t.watch, comm->rank, config->stall_timeout));
+    comm->watch = &t.report.watch;
+    tren_status st = tren_comm_agree(comm, tren_watchdog_open(&t.report.watchdog, &t.report.watch,
+                                                              comm->rank, config->stall_timeout));
     if (st == TREN_OK) st = trainer_open(&t);
     if (st == TREN_OK) st = run(&t);
     comm->watch = before;

@@ -117,16 +117,19 @@ test_validation_not_finite() {
 
 # Every update rule has other states to gather and to hand out again.
 test_states() {
-    local name engine i=0 sizes=(1 4 3 2 8 1 5 4) engines=(shared direct halving gather direct halving shared gather)
-    for name in $(few momentum adamw -- momentum nesterov adam adamw); do
+    local name engine i=0 sizes=(1 4 3 2 8 1 5 4 2 3 1 6 4 2) engines=(shared direct halving gather direct halving shared gather)
+    for name in $(few momentum lamb -- momentum nesterov adam adamw rmsprop lars lamb); do
         local options=(--optimizer.lambda 1 --epochs 3)
         case $name in
         nesterov) options+=(--optimizer.nesterov) ;;
+        rmsprop) options+=(--optimizer.name rmsprop --optimizer.learning_rate 0.001 --optimizer.ema 0.99) ;;
+        lars) options+=(--optimizer.name lars --optimizer.learning_rate 1 --optimizer.trust 0.01) ;;
+        lamb) options+=(--optimizer.name lamb --optimizer.learning_rate 0.01 --optimizer.momentum 0 --optimizer.ema 0.9) ;;
         adam*) options+=(--optimizer.name "$name" --optimizer.learning_rate 0.003 --optimizer.momentum 0) ;;
         esac
         expect 0 "" train 1 "$name" "${options[@]}"
         for ((k = 0; k < 2; k++, i++)); do
-            engine=${engines[i]}
+            engine=${engines[i % 8]}
             [[ $engine != halving ]] || sizes[i]=2
             expect 0 "" train $((i % 3 + 2)) "$name$k" "${options[@]}" --max_steps 25 --reduction direct
             expect 0 "epoch 2, step 6" train "${sizes[i]}" "$name$k" "${options[@]}" --reduction "$engine" --resume

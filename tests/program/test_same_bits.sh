@@ -93,6 +93,13 @@ test_recipes() {
     [[ ! ${TREN_LONG:-} ]] || same_on_1_and_3 adam --optimizer.name adam --optimizer.learning_rate 0.001 --optimizer.momentum 0 --no-optimizer.nesterov
     same_on_1_and_3 adamw --optimizer.name adamw --optimizer.learning_rate 0.001 --optimizer.momentum 0 --no-optimizer.nesterov \
         --model.activation gelu --shards 13
+    # Norms of whole parameters, of which each rank has a part; and the average of the weights, which each has of its own.
+    same_on_1_and_3 lamb --optimizer.name lamb --optimizer.learning_rate 0.01 --optimizer.momentum 0 --no-optimizer.nesterov \
+        --optimizer.ema 0.9
+    [[ ! ${TREN_LONG:-} ]] || same_on_1_and_3 lars --optimizer.name lars --optimizer.learning_rate 1 --no-optimizer.nesterov \
+        --optimizer.trust 0.01
+    [[ ! ${TREN_LONG:-} ]] || same_on_1_and_3 rmsprop --optimizer.name rmsprop --optimizer.learning_rate 0.001 \
+        --no-optimizer.nesterov
     same_on_1_and_3 double --precision double
 }
 

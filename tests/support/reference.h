@@ -1,4 +1,4 @@
-/* The values of tests/reference/reference.h5, which were computed elsewhere, in float64. */
+/* The values of the files in tests/reference, which were computed elsewhere, in float64. */
 #ifndef TREN_TESTS_REFERENCE_H
 #define TREN_TESTS_REFERENCE_H
 

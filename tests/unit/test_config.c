@@ -244,6 +244,8 @@ Test(config, refuses_contradictions) {
         {{"optimizer.lambda", "1", "optimizer.weight_decay", "0"}, "both given"},
         {{"optimizer.nesterov", "true"}, "needs a momentum"},
         {{"optimizer.name", "adam", "optimizer.momentum", "0.9"}, "optimizer.momentum: 0.9"},
+        {{"optimizer.name", "scg", "optimizer.ema", "0.9"}, "leave optimizer.ema out"},
+        {{"optimizer.name", "lamb", "optimizer.trust", "0.9"}, "give optimizer.name: lars"},
         {{"optimizer.name", "adamw", "optimizer.nesterov", "true"},
          "optimizer.nesterov: true, but optimizer.name: adamw"},
         {{"dropout", "[0, 0, 0, 0]"}, "4 rates for 3 dense layers"},
@@ -261,7 +263,7 @@ Test(config, refuses_contradictions) {
         {{"optimizer.name", "scg", "augment.flip_vertical", "true"}, "augment: scg compares"},
         {{"optimizer.name", "scg", "optimizer.clip_norm", "5"}, "leave optimizer.clip_norm out"},
         {{"optimizer.name", "scg", "optimizer.momentum", "0.5"},
-         "give optimizer.name: sgd, or leave optimizer.momentum"},
+         "give optimizer.name: sgd, rmsprop or lars, or leave optimizer.momentum"},
         {{"optimizer.name", "scg", "schedule.name", "cosine"}, "schedule: scg finds the length"},
         {{"optimizer.name", "scg", "schedule.warmup_steps", "5"}, "schedule: scg finds the length"},
     };

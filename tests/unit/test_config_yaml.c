@@ -151,7 +151,7 @@ static tren_config unusual(void) {
         "loss: {name: cross_entropy, label_smoothing: 0.1}\n"
         "optimizer: {name: adamw, learning_rate: 1e-300, momentum: .5, beta1: .8, beta2: .99, "
         "epsilon: 1e-7, nesterov: true, lambda: 0, weight_decay: 1e-4, clip_norm: 1, "
-        "tolerance_x: 0.5, tolerance_f: 0}\n"
+        "trust: 0.5, ema: 0.9, tolerance_x: 0.5, tolerance_f: 0}\n"
         "schedule: {name: step, warmup_steps: 3, period: 4, gamma: .2, final_factor: .1}\n"
         "early_stopping: {rule: gl, patience: 3, start_epoch: 4, min_delta: .1, gl_alpha: 2, "
         "up_strips: 2, strip_epochs: 3}\n"

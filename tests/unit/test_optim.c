@@ -88,61 +88,71 @@ static void start(values *v) {
 }
 
 static tren_update some_update(int64_t t) {
+    static const tren_optimizer_options options = {
+        .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .trust = 0.001};
     return (tren_update){.kernels = tren_kernels_best(),
+                         .options = &options,
                          .learning_rate = 0.1,
                          .decay = 0.01,
-                         .momentum = 0.9,
-                         .beta1 = 0.9,
-                         .beta2 = 0.999,
-                         .epsilon = 1e-8,
                          .scale = 0.25,
+                         .trust = 0.5,
                          .t = t};
 }
 
-static void update(values *v, const tren_optimizer *rule, size_t lo, size_t hi, int64_t t) {
+/* Every rule, NULL behind the last one. scg has its own tests. */
+static const tren_optimizer *rule(int i) {
+    for (int name = 0; name < TREN_N_OPTIMIZERS; name++)
+        for (const tren_optimizer *const *o = tren_optimizers[name]; *o; o++)
+            if (name != TREN_SCG && i-- == 0) return *o;
+    return NULL;
+}
+
+/* As the trainer does: all parts are measured before any is updated. */
+static void apply(const tren_optimizer *o, real *w, const real *g, real *const *state, size_t n,
+                  const tren_update *u) {
+    double sum[2] = {0};
+    if (o->measure) o->measure(sum, w, g, state, n, u);
+    o->update(w, g, state, n, u);
+}
+
+static void update(values *v, const tren_optimizer *o, size_t lo, size_t hi, int64_t t) {
     tren_update u = some_update(t);
     real *state[] = {v->state[0] + lo, v->state[1] + lo};
-    rule->update(v->w + lo, v->g + lo, state, hi - lo, &u);
+    apply(o, v->w + lo, v->g + lo, state, hi - lo, &u);
 }
 
 /* Each rank updates its own pieces: where they are cut must not matter. */
 Test(update, bits_do_not_depend_on_the_pieces) {
-    for (int i = 0; tren_optimizers[i]; i++) {
-        if (!tren_optimizers[i]->update) continue; /* scg has its own tests */
+    for (int i = 0; rule(i); i++) {
         values whole, cut;
         start(&whole);
         start(&cut);
         for (int t = 1; t <= 3; t++) {
-            update(&whole, tren_optimizers[i], 0, N, t);
+            update(&whole, rule(i), 0, N, t);
             for (size_t at = 0, len = 1; at < N; at += len, len = len * 2 + 1)
-                update(&cut, tren_optimizers[i], at, at + len < N ? at + len : N, t);
+                update(&cut, rule(i), at, at + len < N ? at + len : N, t);
         }
-        cr_expect_eq(memcmp(&whole, &cut, sizeof whole), 0, "%s", tren_optimizers[i]->name);
+        cr_expect_eq(memcmp(&whole, &cut, sizeof whole), 0, "%s", rule(i)->name);
     }
 }
 
 /* Clipping scales the gradient and nothing else: not the decay. */
 Test(update, scale_is_that_of_the_gradient) {
-    for (int i = 0; tren_optimizers[i]; i++) {
-        if (!tren_optimizers[i]->update) continue; /* scg has its own tests */
+    for (int i = 0; rule(i); i++) {
         values scaled, before;
         start(&scaled);
         start(&before);
         for (int k = 0; k < N; k++) before.g[k] *= (real)0.25; /* a power of two: exact */
-        update(&scaled, tren_optimizers[i], 0, N, 1);
+        update(&scaled, rule(i), 0, N, 1);
         tren_update u = some_update(1);
         u.scale = 1;
-        tren_optimizers[i]->update(before.w, before.g, (real *[]){before.state[0], before.state[1]},
-                                   N, &u);
-        cr_expect_eq(memcmp(scaled.w, before.w, sizeof scaled.w), 0, "%s",
-                     tren_optimizers[i]->name);
+        apply(rule(i), before.w, before.g, (real *[]){before.state[0], before.state[1]}, N, &u);
+        cr_expect_eq(memcmp(scaled.w, before.w, sizeof scaled.w), 0, "%s", rule(i)->name);
     }
 }
 
 Test(update, adamw_decays_the_weights_and_not_the_gradient) {
-    const tren_optimizer *adamw = NULL;
-    for (int i = 0; tren_optimizers[i]; i++)
-        if (strcmp(tren_optimizers[i]->name, "adamw") == 0) adamw = tren_optimizers[i];
+    const tren_optimizer *adamw = tren_optimizer_named("adamw");
     real w[] = {2}, g[] = {0}, mean[] = {0}, square[] = {0};
     tren_update u = some_update(1);
     adamw->update(w, g, (real *[]){mean, square}, 1, &u);
@@ -165,6 +175,11 @@ Test(optimizer, a_config_names_its_rule) {
     cr_expect_str_eq(tren_optimizer_find(&c)->name, "adam");
     c.optimizer.name = TREN_ADAMW;
     cr_expect_str_eq(tren_optimizer_find(&c)->name, "adamw");
+    c.optimizer.name = TREN_RMSPROP;
+    cr_expect_str_eq(tren_optimizer_find(&c)->name, "rmsprop_momentum");
+    c.optimizer.momentum = 0;
+    cr_expect_str_eq(tren_optimizer_find(&c)->name, "rmsprop");
     c.optimizer.name = TREN_SCG;
     cr_expect_str_eq(tren_optimizer_find(&c)->name, "scg");
+    cr_expect_null(tren_optimizer_named("sgd "));
 }

@@ -1,0 +1,103 @@
+#include "train/feed.h"
+#include "train/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+tren_status feed_check(tren_feed *f, const tren_config *config, const tren_dataset_info *info) {
+    return tren_augment_open(&f->augment, config, info);
+}
+
+static tren_status open_batch(tren_feed *f, const tren_dataset_info *info) {
+    size_t groups = (size_t)(f->hi - f->lo);
+    TREN_TRY(tren_alloc(&f->row, f->max_rows, sizeof *f->row, "a batch"));
+    TREN_TRY(tren_alloc(&f->sample, f->max_rows, sizeof *f->sample, "a batch"));
+    if (f->rows.label || info->n_classes > 0)
+        TREN_TRY(tren_alloc(&f->label, f->max_rows, sizeof *f->label, "a batch"));
+    else
+        TREN_TRY(tren_alloc(&f->target, f->max_rows * (size_t)info->n_targets, sizeof *f->target,
+                            "a batch"));
+    return tren_alloc(&f->row0, groups + 1, sizeof *f->row0, "a batch");
+}
+
+tren_status feed_open(tren_feed *f, const tren_config *config, const tren_dataset *dataset,
+                      const tren_comm *comm, const tren_kernels *kernels) {
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    tren_sharding sharding = {.m = info->rows[TREN_TRAIN], .n = config->shards};
+    f->lo = tren_part_first(config->shards, comm->size, comm->rank);
+    f->hi = tren_part_first(config->shards, comm->size, comm->rank + 1);
+    f->order.sharding = sharding;
+    f->batch = tren_config_batch(config, sharding.m);
+    f->max_rows = tren_batch_rows(config, sharding.m, f->hi - f->lo);
+    f->steps_per_epoch = (int64_t)((sharding.m + f->batch - 1) / f->batch);
+    size_t first = tren_shard_first(sharding, f->lo), end = tren_shard_first(sharding, f->hi);
+    TREN_TRY(tren_rows_read(&f->rows, dataset, TREN_TRAIN, first, end - first));
+    TREN_TRY(tren_normalizer_open(&f->normalizer, info));
+    f->normalizer.kernels = f->augment.kernels = kernels;
+    TREN_TRY(tren_order_open(&f->order, sharding, f->lo, f->hi, config->seed,
+                             config->shuffle && !tren_config_whole(config)));
+    return open_batch(f, info);
+}
+
+void feed_close(tren_feed *f) {
+    tren_order_close(&f->order);
+    tren_augment_close(&f->augment);
+    tren_normalizer_close(&f->normalizer);
+    tren_rows_close(&f->rows);
+    free(f->row);
+    free(f->sample);
+    free(f->label);
+    free(f->target);
+    free(f->row0);
+}
+
+void feed_plan(const tren_feed *f, int64_t step, int *row0) {
+    int n = 0;
+    for (int s = f->lo; s < f->hi; s++) {
+        size_t lo, hi;
+        tren_shard_step(&lo, &hi, f->order.sharding, s, f->batch, (size_t)step);
+        row0[s - f->lo] = n;
+        n += (int)(hi - lo);
+    }
+    row0[f->hi - f->lo] = n;
+}
+
+int64_t feed_rows_of_step(const tren_feed *f, int64_t step) {
+    int64_t m = (int64_t)f->order.sharding.m, b = (int64_t)f->batch, at = step * b;
+    return m - at < b ? m - at : b;
+}
+
+void feed_begin_epoch(tren_feed *f, int64_t epoch) {
+    tren_order_epoch(&f->order, (uint32_t)epoch);
+}
+
+static void choose_rows(tren_feed *f, int64_t step) {
+    size_t base = tren_shard_first(f->order.sharding, f->lo);
+    feed_plan(f, step, f->row0);
+    for (int s = f->lo; s < f->hi; s++) {
+        size_t lo, hi;
+        tren_shard_step(&lo, &hi, f->order.sharding, s, f->batch, (size_t)step);
+        const uint32_t *perm = f->order.perm + (tren_shard_first(f->order.sharding, s) - base);
+        int n = f->row0[s - f->lo];
+        for (size_t j = lo; j < hi; j++, n++) {
+            f->row[n] = perm[j];
+            f->sample[n] = (uint32_t)(base + perm[j]);
+        }
+    }
+}
+
+static void copy_answers(tren_feed *f, int n) {
+    int width = f->rows.n_targets;
+    for (int i = 0; i < n && f->label; i++) f->label[i] = f->rows.label[f->row[i]];
+    for (int i = 0; i < n && f->target; i++)
+        memcpy(f->target + (size_t)i * width, f->rows.target + (size_t)f->row[i] * width,
+               (size_t)width * sizeof(real));
+}
+
+void feed_take(tren_feed *f, int64_t epoch, int64_t step, real *x) {
+    choose_rows(f, step);
+    int n = f->row0[f->hi - f->lo];
+    copy_answers(f, n);
+    f->augment.epoch = (uint32_t)epoch;
+    tren_rows_fetch_augmented(x, &f->rows, f->row, n, &f->normalizer, &f->augment);
+}

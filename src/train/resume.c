@@ -1,0 +1,200 @@
+/* How a run begins again, or from the weights of another. */
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+tren_status trainer_init_from(tren_trainer *t) {
+    tren_status st = TREN_OK;
+    if (t->run.comm->rank == 0) {
+        st = tren_checkpoint_verify(t->run.config->init_from);
+        if (st == TREN_OK)
+            st = tren_checkpoint_read_values(t->run.value, t->run.config->init_from, t->run.graph);
+    }
+    if (st != TREN_OK) st = tren_fail_in(st, "init_from");
+    st = tren_comm_agree(t->run.comm, st);
+    tren_reducer_share_values(t->run.reducer);
+    return st;
+}
+
+/* A run that was killed before its first checkpoint begins again; one that has ended must not lose
+ * what it left. */
+static tren_status no_checkpoint(const tren_trainer *t) {
+    char path[TREN_MAX_PATH + 16];
+    tren_folder_path(path, sizeof path, &t->saver.folder, "result.json");
+    if (t->run.config->out[0] && access(path, F_OK) == 0)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s holds a result, but neither last.h5 nor previous.h5 to go on from; "
+                         "bring one back, or choose another folder with --out",
+                         t->saver.folder.path);
+    trainer_say(t, "note: no checkpoint to go on from in %s: the run begins at the start",
+                t->saver.folder.path);
+    return TREN_OK;
+}
+
+/* Rank 0: the newest good checkpoint of the folder. path "": there is none. */
+static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *path, size_t n) {
+    static const char *const name[] = {"last.h5", "previous.h5"};
+    tren_status st = TREN_OK;
+    for (int i = 0; i < 2; i++) {
+        tren_folder_path(path, n, &t->saver.folder, name[i]);
+        if (access(path, F_OK) != 0) continue;
+        tren_status now = tren_checkpoint_read(c, path);
+        if (now == TREN_OK) {
+            if (i > 0) trainer_say(t, "warning: using %s, the checkpoint before", path);
+            return TREN_OK;
+        }
+        st = now;
+        t->saver.last_damaged = true;
+        trainer_say(t, "warning: %s", tren_error_text());
+    }
+    path[0] = '\0';
+    if (st == TREN_OK) return no_checkpoint(t);
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "no checkpoint in %s can be read (%s); move the folder away to start over",
+                     t->saver.folder.path, tren_error_text());
+}
+
+/* The position lies within this very run: only a forged checkpoint's does not. */
+static tren_status check_position(const tren_trainer *t, const tren_checkpoint *c,
+                                  const char *path) {
+    const tren_position *at = &c->at;
+    int64_t rows = t->minimiser.kind->whole ? at->rows : at->step * (int64_t)t->run.feed.batch;
+    if (at->step < t->run.feed.steps_per_epoch &&
+        at->rows <= (int64_t)t->run.info->rows[TREN_TRAIN] && at->rows == rows &&
+        at->correct <= (double)at->rows && c->n_history == (size_t)at->epoch &&
+        strcmp(c->optimizer, t->minimiser.optimizer->name) == 0 &&
+        strcmp(c->precision, TREN_REAL_NAME) == 0)
+        return TREN_OK;
+    return tren_checkpoint_damaged(
+        path,
+        "it says epoch %lld, step %lld, %lld rows, %zu losses, %s in %s, which this run of %lld "
+        "steps an epoch, %s in " TREN_REAL_NAME
+        " never has; name another folder with --out, or train again",
+        (long long)at->epoch, (long long)at->step, (long long)at->rows, c->n_history, c->optimizer,
+        c->precision, (long long)t->run.feed.steps_per_epoch, t->minimiser.optimizer->name);
+}
+
+static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, const char *path) {
+    tren_config before;
+    TREN_TRY(tren_checkpoint_config(&before, c, path));
+    TREN_TRY(tren_config_same(&before, t->run.config, TREN_ROLE_RECIPE));
+    if (c->dataset_digest != t->run.info->digest)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s is not the dataset that this run was trained on (digest %016llx now, "
+                         "%016llx before); "
+                         "resume with the old data, or start another run with --out",
+                         t->run.config->data, (unsigned long long)t->run.info->digest,
+                         (unsigned long long)c->dataset_digest);
+    TREN_TRY(tren_checkpoint_check_data(c, t->run.info, path));
+    if (c->rows_digest && c->rows_digest != t->stands.rows_digest)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: its rows are not those that this run was trained on (digest "
+                         "%016llx now, %016llx before); resume with the old data, or start another "
+                         "run with --out",
+                         t->run.config->data, (unsigned long long)t->stands.rows_digest,
+                         (unsigned long long)c->rows_digest);
+    if (c->canonical != t->stands.canonical)
+        return tren_fail(TREN_ERR_USAGE,
+                         "reduction: this run was trained with %s, now it is %s: their bits "
+                         "differ; keep it, or start "
+                         "another run with --out",
+                         c->canonical ? "a canonical engine" : "mpi",
+                         t->stands.canonical ? "a canonical engine" : "mpi");
+    return TREN_OK;
+}
+
+/* Whether both are known, and differ. */
+static bool changed(const char *before, const char *now) {
+    return before[0] && strcmp(before, now) != 0;
+}
+
+/* The same recipe on another kind of CPU, or with another OpenBLAS, is allowed, and said. */
+static void say_other_arithmetic(const tren_trainer *t, const tren_checkpoint *c) {
+    const tren_checkpoint *now = &t->stands;
+    if (changed(c->cpu_level, now->cpu_level))
+        trainer_say(t,
+                    "note: this run was trained at CPU level %s and goes on at %s, which does not "
+                    "change its bits",
+                    c->cpu_level, now->cpu_level);
+    if (t->run.config->gemm == TREN_GEMM_PORTABLE) return;
+    if (changed(c->blas_core, now->blas_core))
+        trainer_say(t,
+                    "warning: this run was trained with OpenBLAS core type %s and goes on with %s: "
+                    "its bits will be others than those of an undisturbed run; "
+                    "OPENBLAS_CORETYPE=%s keeps them, on a CPU that can; with gemm: portable from "
+                    "the start they do not depend on it",
+                    c->blas_core, now->blas_core, c->blas_core);
+    if (changed(c->blas_version, now->blas_version))
+        trainer_say(t,
+                    "warning: this run was trained with '%s' and goes on with '%s': its bits may "
+                    "be others than those of an undisturbed run",
+                    c->blas_version, now->blas_version);
+}
+
+/* Rank 0 takes over position, history and metrics, keeping the config of today. */
+static void take_over(tren_trainer *t, tren_checkpoint *c) {
+    tren_checkpoint *now = &t->stands;
+    now->at = c->at;
+    free(now->metrics);
+    free(now->history);
+    now->metrics = c->metrics;
+    now->n_metrics = c->n_metrics;
+    now->history = c->history;
+    now->n_history = c->n_history;
+    memcpy(now->scalar, c->scalar, sizeof now->scalar);
+    free(c->config);
+    tren_checkpoint_close_data(&c->data);
+}
+
+static tren_status read_states(tren_trainer *t, const char *path) {
+    const tren_minimiser *m = &t->minimiser;
+    const tren_span *piece;
+    int n = m->kind->pieces(m, &piece);
+    for (int k = 0; k < m->n_states; k++) {
+        real *at = m->state[k].at;
+        for (int p = 0; p < n; at += piece[p++].len) {
+            tren_span part = piece[p];
+            if (part.off >= t->run.n_values) continue;
+            if (part.off + part.len > t->run.n_values) part.len = t->run.n_values - part.off;
+            TREN_TRY(tren_checkpoint_read_state(at, path, m->state_name[k], t->run.n_values, part));
+            TREN_TRY(tren_checkpoint_check_state(at, part.len, m->state_name[k], path));
+        }
+    }
+    return TREN_OK;
+}
+
+tren_status trainer_resume(tren_trainer *t, bool *resumed) {
+    char path[TREN_MAX_PATH + 16] = "";
+    tren_status st = TREN_OK;
+    tren_checkpoint c = {0};
+    if (t->run.comm->rank == 0) {
+        st = find_checkpoint(t, &c, path, sizeof path);
+        if (st == TREN_OK && path[0]) st = check_same(t, &c, path);
+        if (st == TREN_OK && path[0]) st = check_position(t, &c, path);
+        if (st == TREN_OK && path[0])
+            st = tren_checkpoint_read_values(t->run.value, path, t->run.graph);
+        if (st == TREN_OK && path[0]) say_other_arithmetic(t, &c);
+        if (st == TREN_OK && path[0])
+            take_over(t, &c);
+        else
+            tren_checkpoint_close(&c);
+    }
+    TREN_TRY(tren_comm_agree(t->run.comm, st));
+    tren_comm_bcast(t->run.comm, path, sizeof path);
+    *resumed = path[0] != '\0';
+    if (!*resumed) return TREN_OK;
+    TREN_TRY(tren_agree_on_checkpoint(t->run.comm, path));
+    tren_comm_bcast(t->run.comm, &t->stands.at, sizeof t->stands.at);
+    tren_comm_bcast(t->run.comm, t->stands.scalar, sizeof t->stands.scalar);
+    if (t->minimiser.kind->get) t->minimiser.kind->get(&t->minimiser, t->stands.scalar);
+    tren_reducer_share_values(t->run.reducer);
+    TREN_TRY(tren_comm_agree(t->run.comm, read_states(t, path)));
+    t->report.resumed_seconds = t->stands.at.seconds;
+    tren_watchdog_saved(t->report.watchdog);
+    trainer_say(t, "resumed from %s: epoch %lld, step %lld", path,
+                (long long)t->stands.at.epoch + 1, (long long)t->stands.at.step);
+    return TREN_OK;
+}

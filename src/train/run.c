@@ -1,0 +1,166 @@
+#include "train/run.h"
+#include "train/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static tren_status check_shards(const tren_run *r) {
+    int shards = r->config->shards;
+    if (r->comm->size > shards)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%d ranks for %d shards: a rank needs at least one; start at most %d "
+                         "ranks, or train with "
+                         "--shards %d or more (shards are part of the recipe: other bits)",
+                         r->comm->size, shards, shards, r->comm->size);
+    if (r->config->early_stopping.rule != TREN_STOP_NONE && r->info->rows[TREN_VALIDATION] == 0)
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "early_stopping.rule: %s has no validation rows to judge by; split the data with "
+            "--split 96/2/2, or set early_stopping.rule: none",
+            r->config->data);
+    return TREN_OK;
+}
+
+static tren_status open_dataset(tren_run *r) {
+    char name[TREN_COMM_TEXT];
+    tren_status st = tren_dataset_open(&r->dataset, r->config->data);
+    if (st != TREN_OK && r->comm->rank > 0) /* rank 0 may well have one */
+        return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
+    if (st == TREN_OK) r->info = tren_dataset_info_of(r->dataset);
+    return st;
+}
+
+static tren_status open_network(tren_run *r) {
+    TREN_TRY(check_shards(r));
+    TREN_TRY(feed_check(&r->feed, r->config, r->info));
+    TREN_TRY(tren_model_build(&r->graph, r->config, r->info));
+    r->n_values = r->graph->n_values;
+    return tren_memory_check(r->config, r->graph, r->info, r->comm);
+}
+
+static tren_status read_rows(tren_run *r) {
+    char name[TREN_COMM_TEXT];
+    r->stamp.file = tren_dataset_stamp(r->dataset);
+    tren_status st = feed_open(&r->feed, r->config, r->dataset, r->comm, r->graph->kernels);
+    if (st == TREN_OK) st = run_stamp_rows(r);
+    if (st == TREN_OK || r->comm->size == 1) return st;
+    return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
+}
+
+tren_status run_open_data(tren_run *r, uint64_t *rows_digest, uint64_t *content) {
+    TREN_TRY(tren_comm_agree(r->comm, open_dataset(r)));
+    TREN_TRY(tren_agree_on_dataset(r->comm, r->config->data, r->dataset));
+    TREN_TRY(tren_comm_agree(r->comm, open_network(r)));
+    TREN_TRY(tren_comm_agree(r->comm, read_rows(r)));
+    return run_pin_rows(r, rows_digest, content);
+}
+
+tren_status run_open_reducer(tren_run *r) {
+    tren_reduce_spec spec = {.n = r->n_values + N_TAIL,
+                             .shards = r->config->shards,
+                             .kernels = r->graph->kernels,
+                             .engine = r->config->reduction,
+                             .bucket = (size_t)r->config->bucket_kib * 1024 / sizeof(real)};
+    TREN_TRY(tren_reducer_open(&r->reducer, r->comm, &spec));
+    r->value = tren_reducer_value(r->reducer);
+    return TREN_OK;
+}
+
+static tren_status find_patterns(tren_run *r) {
+    const tren_feed *f = &r->feed;
+    TREN_TRY(
+        tren_alloc(&r->pattern, (size_t)f->steps_per_epoch, sizeof *r->pattern, "row patterns"));
+    for (int64_t s = 0; s < f->steps_per_epoch; s++) {
+        int pattern;
+        feed_plan(f, s, f->row0);
+        tren_status st = tren_work_pattern(r->work, &pattern, f->hi - f->lo, f->row0);
+        if (st != TREN_OK)
+            return tren_fail_in(st, "batch_size: %zu, shards: %d", f->batch, r->config->shards);
+        r->pattern[s] = pattern;
+    }
+    return TREN_OK;
+}
+
+static void work_ready(void *ctx, size_t lo) {
+    tren_reducer_ready(((tren_run *)ctx)->reducer, lo);
+}
+static void work_combine(void *ctx, int param, tren_span at, const real *left, const real *right) {
+    tren_run *r = ctx;
+    r->combine(r->combine_ctx, param, at, left, right);
+}
+
+tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, void *ctx) {
+    const tren_feed *f = &r->feed;
+    tren_work_spec spec = {.max_rows = (int)f->max_rows,
+                           .train = true,
+                           .stacking = r->config->stacking,
+                           .poked = tren_reducer_sends(r->reducer),
+                           .shards = r->config->shards,
+                           .lo = f->lo,
+                           .hi = f->hi,
+                           .value = value,
+                           .node = tren_reducer_node(r->reducer),
+                           .ready = work_ready,
+                           .combine = combine ? work_combine : NULL,
+                           .ctx = r};
+    r->combine = combine;
+    r->combine_ctx = ctx;
+    TREN_TRY(tren_work_open(&r->work, r->graph, &spec));
+    TREN_TRY(tren_alloc(&r->leaf, (size_t)(f->hi - f->lo) * N_TAIL, sizeof *r->leaf, "a batch"));
+    return find_patterns(r);
+}
+
+void run_close(tren_run *r) {
+    tren_work_close(r->work);
+    tren_reducer_close(r->reducer);
+    tren_graph_close(r->graph);
+    feed_close(&r->feed);
+    tren_dataset_close(r->dataset);
+    free(r->pattern);
+    free(r->leaf);
+}
+
+/* What this rank asks for rides on its first shard, so that the fold counts the ranks that ask. */
+static void fold_tail(tren_run *r) {
+    const tren_group_result *result = tren_work_result(r->work);
+    const tren_asks *asks = &r->asks;
+    int groups = r->feed.hi - r->feed.lo;
+    memset(r->leaf, 0, (size_t)groups * N_TAIL * sizeof *r->leaf);
+    for (int g = 0; g < groups; g++) {
+        r->leaf[g * N_TAIL + TAIL_LOSS] = (real)result[g].loss;
+        r->leaf[g * N_TAIL + TAIL_CORRECT] = (real)result[g].correct;
+    }
+    r->leaf[TAIL_SIGNAL] = asks->signal && *asks->signal;
+    if (r->comm->rank == 0) {
+        double now = r->clock->since;
+        r->leaf[TAIL_SAVE] = now - asks->last_save >= asks->save_period;
+        r->leaf[TAIL_TIME] = asks->max_time > 0 && now - asks->started >= asks->max_time;
+    }
+    tren_work_fold(r->work, r->n_values, r->leaf, N_TAIL);
+}
+
+void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
+    tren_feed *f = &r->feed;
+    clock_enter(r->clock, TREN_PHASE_DATA);
+    feed_take(f, at->epoch, at->step, tren_work_input(r->work));
+    tren_pass pass = {.n_groups = f->hi - f->lo,
+                      .row0 = f->row0,
+                      .pattern = r->pattern[at->step],
+                      .train = true,
+                      .dropout = r->dropout,
+                      .seed = r->config->seed,
+                      .epoch = (uint32_t)at->epoch,
+                      .sample = f->sample,
+                      .label = f->label,
+                      .target = f->target,
+                      .scale = (real)(1.0 / (double)feed_rows_of_step(f, at->step)),
+                      .take_up = take_up};
+    clock_enter(r->clock, TREN_PHASE_FORWARD);
+    tren_forward(r->work, &pass);
+    clock_enter(r->clock, TREN_PHASE_BACKWARD);
+    tren_reducer_begin(r->reducer);
+    fold_tail(r);
+    tren_backward(r->work, &pass);
+    clock_enter(r->clock, TREN_PHASE_REDUCE);
+    tren_reducer_wait(r->reducer);
+}

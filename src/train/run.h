@@ -1,0 +1,68 @@
+/* Private to train: what a run is (data, network, reduction), and a pass over the rows of a step.
+ * How the weights move is the minimiser's, where the run stands is a tren_position. */
+#ifndef TREN_TRAIN_RUN_H
+#define TREN_TRAIN_RUN_H
+
+#include "train/clock.h"
+#include "train/feed.h"
+#include "tren/train.h"
+
+/* The numbers that travel behind the gradients, one of each per shard, folded like them. */
+enum { TAIL_LOSS, TAIL_CORRECT, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
+
+/* What may save or end a run from outside. Every rank asks with each pass, and all obey the sum. */
+typedef struct tren_asks {
+    const volatile sig_atomic_t *signal; /* not owned; may be NULL */
+    /* of rank 0, in seconds as tren_seconds() counts them: */
+    double started, max_time;      /* 0: no end */
+    double last_save, save_period; /* INFINITY: none */
+} tren_asks;
+
+/* How the dataset was when it was read: see data.c. */
+typedef struct tren_data_stamp {
+    tren_file_stamp file;
+    uint64_t rows[TREN_N_PARTS]; /* sums of row digests of what this rank read */
+} tren_data_stamp;
+
+typedef struct tren_run {
+    tren_comm *comm;           /* not owned */
+    const tren_config *config; /* not owned */
+    tren_clock *clock;         /* not owned */
+    tren_asks asks;
+    tren_dataset *dataset;
+    const tren_dataset_info *info; /* not owned */
+    tren_data_stamp stamp;
+    tren_feed feed;
+    tren_graph *graph;
+    size_t n_values; /* of the graph; the tail lies behind them */
+    tren_reducer *reducer;
+    real *value; /* not owned: [n_values + N_TAIL] */
+    tren_work *work;
+    int32_t *pattern; /* [steps_per_epoch] of rows, for the work */
+    real *leaf;       /* [my shards][N_TAIL] */
+    bool dropout;
+    tren_combine_fn combine; /* what the work calls, by way of us */
+    void *combine_ctx;
+} tren_run;
+
+/* What is known before rows are read is refused first. Collective, in this order. */
+tren_status run_open_data(tren_run *run, uint64_t *rows_digest, uint64_t *content);
+tren_status run_open_reducer(tren_run *run);
+/* The weights at which passes are made, value [n_values]; combine may be NULL. Not collective. */
+tren_status run_open_work(tren_run *run, real *value, tren_combine_fn combine, void *ctx);
+void run_close(tren_run *run); /* accepts the empty value. Not collective */
+
+/* data.c: what was read is as it was, for the digest of all rows where the dataset has none. */
+tren_status run_stamp_rows(tren_run *run); /* Not collective */
+tren_status run_pin_rows(const tren_run *run, uint64_t *rows_digest, uint64_t *content);
+/* Has the dataset stayed what it was? TREN_ERR_DATA. Collective */
+tren_status run_confirm_data(const tren_run *run);
+
+/* Rows, forward, backward, and the wait for what my pieces of the sum are made of. */
+void run_pass(tren_run *run, const tren_position *at, tren_take_up take_up);
+/* Steps that the run has made before this position. */
+static inline int64_t run_steps(const tren_run *run, const tren_position *at) {
+    return at->epoch * run->feed.steps_per_epoch + at->step;
+}
+
+#endif
