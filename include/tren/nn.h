@@ -140,11 +140,13 @@ struct tren_graph {
     size_t scratch;       /* elements that the layer with the largest need has for itself */
     bool lanes;           /* some layer works on blocks */
     tren_status status;   /* first construction error, sticky; its text in `error` */
-    char error[256];
+    char error[512];
 };
 
 /* ---- construction: model builders compose without checks, then ask once ------------------------
- */
+ *
+ * Each of these functions accepts the NULL that a failed one returned. What the caller asked for
+ * wrongly is TREN_ERR_USAGE, no memory what tren_fail_memory says. */
 
 /* kernels: of the level of the CPU that its layers run on. */
 tren_status tren_graph_open(tren_graph **graph, const tren_kernels *kernels);

@@ -33,6 +33,20 @@ tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
     return NULL;
 }
 
+/* Room for one more element, or the sticky error. */
+static bool grow(tren_graph *graph, void *list, int n, size_t size, const char *what) {
+    void *at;
+    memcpy(&at, list, sizeof at);
+    at = realloc(at, (size_t)(n + 1) * size);
+    if (at) {
+        memcpy(list, &at, sizeof at);
+        return true;
+    }
+    graph->status = tren_fail_memory((double)(n + 1) * (double)size, what);
+    snprintf(graph->error, sizeof graph->error, "%s", tren_error_text());
+    return false;
+}
+
 /* Backward runs from the last layer to the first: the last reader of an output writes its gradient,
  * the earlier ones add theirs. */
 static void add_reader(tren_graph *graph, const tren_layer *input) {
@@ -48,14 +62,12 @@ static void add_reader(tren_graph *graph, const tren_layer *input) {
 
 tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
                            tren_layer *input, tren_shape out) {
-    if (graph->status != TREN_OK) return NULL;
-    tren_layer *layer = calloc(1, size);
-    tren_layer **list = realloc(graph->layer, (size_t)(graph->n_layers + 1) * sizeof *list);
-    if (list) graph->layer = list;
-    if (!layer || !list) {
-        free(layer);
-        return tren_graph_fail(graph, "out of memory: a layer");
-    }
+    tren_layer *layer = NULL;
+    if (graph->status != TREN_OK ||
+        !grow(graph, &graph->layer, graph->n_layers, sizeof layer, "layers") ||
+        !grow(graph, &layer, 0, size, "a layer"))
+        return NULL;
+    memset(layer, 0, size);
     layer->ops = ops;
     layer->graph = graph;
     layer->input = input;
@@ -74,7 +86,7 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     snprintf(layer->name, sizeof layer->name, "%s%d", ops->name, same);
     if (input) add_reader(graph, input);
     graph->layer[graph->n_layers++] = layer;
-    return graph->status == TREN_OK ? layer : NULL;
+    return layer;
 }
 
 void tren_graph_also_reads(tren_layer *layer, tren_layer *other) {
@@ -106,11 +118,10 @@ static void lay_out(tren_graph *graph) {
 
 int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
                          const int *dim, bool decay) {
-    if (graph->status != TREN_OK) return -1;
-    tren_param *list = realloc(graph->param, (size_t)(graph->n_params + 1) * sizeof *list);
-    if (!list) return tren_graph_fail(graph, "out of memory: a parameter"), -1;
-    graph->param = list;
-    tren_param *param = &list[graph->n_params];
+    if (graph->status != TREN_OK ||
+        !grow(graph, &graph->param, graph->n_params, sizeof *graph->param, "parameters"))
+        return -1;
+    tren_param *param = &graph->param[graph->n_params];
     *param = (tren_param){.rank = rank, .decay = decay, .at = {.len = 1}};
     snprintf(param->name, sizeof param->name, "%s/%s", layer->name, name);
     for (int i = 0; i < rank; i++) {
