@@ -71,7 +71,8 @@ typedef struct tren_layer_ops {
     /* Backward begins: what the gradients below have in common, which may overwrite dy of this
      * layer. May be NULL. */
     void (*begin_backward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
-    /* The gradient of an input, from dy. NULL: forward leaves it (losses), or there is no input. */
+    /* The gradient of an input, from dy. NULL: there is no input, or forward leaves the gradient in
+     * y (losses). */
     void (*input_gradient)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
                            tren_dx dx);
     tren_gradient gradient[TREN_LAYER_PARAMS]; /* of the layer's parameters, from dy */
@@ -88,10 +89,12 @@ typedef struct tren_layer_ops {
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
+    /* Does backward read the input's y, or the layer's own? Where not, they may be gone. */
+    bool reads_x, reads_y;
+    bool in_place;    /* forward may put y where x lies, and input_gradient dx where dy lies */
     bool can_add;     /* input_gradient honours dx.add; where not, it is added afterwards */
     bool input_first; /* input_gradient finds what the gradients of the parameters are made of, and
                          is called even where nobody wants dx */
-    bool reads_own_y; /* backward does: nobody may work on its output in place */
 } tren_layer_ops;
 
 typedef struct tren_param {
@@ -105,6 +108,15 @@ typedef struct tren_param {
 } tren_param;
 #define TREN_STATISTIC_MOMENTUM 0.1
 
+/* The arrays of a layer. */
+enum {
+    TREN_Y,
+    TREN_AUX,   /* what it keeps from forward to backward */
+    TREN_DY,    /* the gradient of y */
+    TREN_SPARE, /* a gradient before it is added to another */
+    TREN_N_ARRAYS
+};
+
 struct tren_layer {
     const tren_layer_ops *ops;
     tren_graph *graph;       /* not owned */
@@ -116,9 +128,13 @@ struct tren_layer {
     char name[32];
     tren_shape in, out;
     int param, n_params; /* parameters [param, param + n_params) of the graph */
-    size_t y, z;   /* offsets per row of capacity in the activations; z: saved pre-activation, or
-                      (size_t)-1 */
-    size_t saved;  /* offset per row of capacity in the saved bytes, or (size_t)-1 */
+    /* [train][array] where it lies in the activations, in elements per row of capacity. What never
+     * lives at the same time may lie in one place (plan.c). */
+    size_t at[2][TREN_N_ARRAYS];
+    size_t aux;                      /* elements per row */
+    bool aux_in_evaluation;          /* forward needs them even where no backward follows */
+    bool reads_x, reads_y, in_place; /* as its kind, or as its constructor says */
+    bool kept;     /* y and dy can be looked at after the pass: for tests, set before the plan */
     size_t group;  /* offset in what is kept per microbatch */
     bool wants_dy; /* some parameter lies at or before it: backward must produce its dy */
     bool hidden;   /* its pre-activations count in the statistic mean |z| */
@@ -131,15 +147,13 @@ struct tren_graph {
     int n_layers;
     tren_param *param; /* owned */
     int n_params;
-    size_t n_values;      /* elements of all parameters and statistics */
-    size_t n_learned;     /* elements of the parameters: [0, n_learned) */
-    size_t act_per_row;   /* elements of activations per row */
-    size_t spare_per_row; /* elements of the largest gradient that is added afterwards */
-    size_t saved_per_row; /* bytes */
-    size_t per_group;     /* doubles kept per microbatch */
-    size_t scratch;       /* elements that the layer with the largest need has for itself */
-    bool lanes;           /* some layer works on blocks */
-    tren_status status;   /* first construction error, sticky; its text in `error` */
+    size_t n_values;    /* elements of all parameters and statistics */
+    size_t n_learned;   /* elements of the parameters: [0, n_learned) */
+    size_t per_row[2];  /* [train] elements of all arrays of the layers per row of capacity */
+    size_t per_group;   /* doubles kept per microbatch */
+    size_t scratch;     /* elements that the layer with the largest need has for itself */
+    bool lanes;         /* some layer works on blocks */
+    tren_status status; /* first construction error, sticky; its text in `error` */
     char error[512];
 };
 
@@ -151,8 +165,9 @@ struct tren_graph {
 /* kernels: of the level of the CPU that its layers run on. */
 tren_status tren_graph_open(tren_graph **graph, const tren_kernels *kernels);
 void tren_graph_close(tren_graph *graph); /* accepts NULL */
-/* The sticky status, its text made the thread's error text. */
-tren_status tren_graph_check(const tren_graph *graph);
+/* Ends construction: the sticky status, its text made the thread's error text; or the plan of what
+ * lies where while the network runs. */
+tren_status tren_graph_complete(tren_graph *graph);
 
 /* How initial weights are drawn; fan_in and fan_out are the layer's. Biases are zero, but for
  * pytorch. */

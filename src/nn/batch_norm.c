@@ -163,6 +163,7 @@ static const tren_layer_ops norm_ops = {
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
     .statistics = norm_statistics,
     .check = norm_check,
+    .reads_x = true,
     .can_add = true,
     .input_first = true};
 

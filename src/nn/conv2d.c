@@ -89,6 +89,7 @@ static const tren_layer_ops conv_ops = {
     .input_gradient = conv_input,
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
     .cost = conv_cost,
+    .reads_x = true,
     .can_add = true};
 
 static bool allowed(tren_graph *graph, tren_conv_spec c, tren_shape in) {

@@ -50,7 +50,7 @@ static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass
 
 /* Where z lies: in y itself, unless the activation needs both. */
 static real *z_of(const tren_layer *l, const tren_work *w) {
-    return dense_of(l)->f->needs_z ? layer_z(w, l) : layer_y(w, l);
+    return dense_of(l)->f->needs_z ? layer_aux(w, l) : layer_y(w, l);
 }
 
 static void activate(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -206,7 +206,7 @@ static const tren_layer_ops dense_ops = {.name = "dense",
                                          .tune = dense_tune,
                                          .trial = dense_trial,
                                          .cost = dense_cost,
-                                         .reads_own_y = true};
+                                         .reads_x = true};
 
 /* At most TREN_NARROW units: kernels of their own, which stack by construction. */
 static const tren_layer_ops narrow_ops = {
@@ -218,7 +218,7 @@ static const tren_layer_ops narrow_ops = {
     .gradient = {[WEIGHT] = {.leaf = narrow_weight_leaf, .accumulates = always},
                  [BIAS] = {.leaf = bias_leaf}},
     .cost = dense_cost,
-    .reads_own_y = true};
+    .reads_x = true};
 
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init) {
@@ -233,10 +233,9 @@ tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren
     dense_layer *dense = (dense_layer *)l;
     dense->f = f;
     dense->init = init;
-    if (f->needs_z) {
-        l->z = graph->act_per_row;
-        graph->act_per_row += (size_t)out;
-    }
+    l->reads_y = f->kind != TREN_ACTIVATION_IDENTITY && !f->needs_z;
+    l->aux = f->needs_z ? (size_t)out : 0;
+    l->aux_in_evaluation = true;
     l->hidden = true; /* until the loss takes the last one out */
     int in = tren_shape_size(l->in);
     if (graph->portable) tren_graph_wants_scratch(graph, graph->kernels->product_scratch(NULL));

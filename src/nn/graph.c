@@ -19,10 +19,6 @@ void tren_graph_close(tren_graph *graph) {
     free(graph);
 }
 
-tren_status tren_graph_check(const tren_graph *graph) {
-    return graph->status == TREN_OK ? TREN_OK : tren_fail(graph->status, "%s", graph->error);
-}
-
 tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
     if (graph->status != TREN_OK) return NULL;
     graph->status = TREN_ERR_USAGE;
@@ -47,19 +43,6 @@ static bool grow(tren_graph *graph, void *list, int n, size_t size, const char *
     return false;
 }
 
-/* Backward runs from the last layer to the first: the last reader of an output writes its gradient,
- * the earlier ones add theirs. */
-static void add_reader(tren_graph *graph, const tren_layer *input) {
-    for (int i = 0; i < graph->n_layers; i++) {
-        tren_layer *l = graph->layer[i];
-        if (l->input != input && l->other != input) continue;
-        size_t size = (size_t)tren_shape_size(input->out);
-        if (!l->ops->can_add && size > graph->spare_per_row) graph->spare_per_row = size;
-        if (l->input == input) l->adds = true;
-        if (l->other == input) l->adds_other = true;
-    }
-}
-
 tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
                            tren_layer *input, tren_shape out) {
     tren_layer *layer = NULL;
@@ -77,23 +60,18 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     layer->param = graph->n_params;
     layer->wants_dy = input && input->wants_dy;
     layer->lanes = input && input->lanes;
-    layer->z = layer->saved = (size_t)-1;
-    layer->y = graph->act_per_row;
-    graph->act_per_row += (size_t)tren_shape_size(out);
+    layer->reads_x = ops->reads_x;
+    layer->reads_y = ops->reads_y;
+    layer->in_place = ops->in_place;
     int same = 1;
     for (int i = 0; i < graph->n_layers; i++)
         same += strcmp(graph->layer[i]->ops->name, ops->name) == 0;
     snprintf(layer->name, sizeof layer->name, "%s%d", ops->name, same);
-    if (input) add_reader(graph, input);
     graph->layer[graph->n_layers++] = layer;
     return layer;
 }
 
 void tren_graph_also_reads(tren_layer *layer, tren_layer *other) {
-    tren_graph *graph = layer->graph;
-    graph->n_layers--; /* the layer itself is no earlier reader */
-    add_reader(graph, other);
-    graph->n_layers++;
     layer->other = other;
     layer->wants_dy = layer->wants_dy || other->wants_dy;
 }

@@ -76,13 +76,9 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
     TREN_TRY(tren_alloc(&w->group, (size_t)w->n_groups * graph->per_group, sizeof *w->group,
                         "batch statistics"));
     TREN_TRY(tren_alloc(&w->block0, (size_t)w->n_groups + 1, sizeof *w->block0, "blocks"));
-    TREN_TRY(tren_arena_open(&w->act, graph->act_per_row * rows));
-    TREN_TRY(tren_alloc(&w->saved, graph->saved_per_row * rows, 1, "dropout masks"));
+    TREN_TRY(tren_arena_open(&w->act, graph->per_row[spec->train] * rows));
     TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
-    if (spec->train) {
-        TREN_TRY(tren_arena_open(&w->grad, (graph->act_per_row + graph->spare_per_row) * rows));
-        TREN_TRY(open_folds(w));
-    }
+    if (spec->train) TREN_TRY(open_folds(w));
     return tren_arena_open(&w->scratch, spec->train
                                             ? tren_work_scratch(graph, w->n_groups, spec->max_rows)
                                             : graph->scratch);
@@ -96,14 +92,12 @@ void tren_work_close(tren_work *w) {
         free(w->pattern[p].stack);
     }
     tren_arena_close(&w->act);
-    tren_arena_close(&w->grad);
     tren_arena_close(&w->fold);
     tren_arena_close(&w->scratch);
     free(w->group);
     free(w->block0);
     free(w->fold_node);
     free(w->pattern);
-    free(w->saved);
     free(w->result);
     free(w);
 }
@@ -175,7 +169,7 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
         return;
     }
     real *sum = dx.at;
-    dx = (tren_dx){.which = which, .at = layer_spare(w)};
+    dx = (tren_dx){.which = which, .at = layer_array(w, l, TREN_SPARE)};
     l->ops->input_gradient(l, w, pass, dx);
     kernels_of(w)->add(sum, dx.at, layer_elements(in, w, pass));
 }
@@ -190,7 +184,7 @@ static void tell_ready(tren_work *w, const tren_layer *l) {
  * now, the gradients of the inputs, which read the weights, must come before. */
 void tren_layer_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_layer_ops *ops = l->ops;
-    if (!ops->input_gradient) return;
+    if (!ops->input_gradient || !l->wants_dy) return;
     bool input_first = ops->input_first || w->spec.combine;
     if (ops->begin_backward) ops->begin_backward(l, w, pass);
     for (int which = 0; which < 2 && input_first; which++) input_gradient(l, w, pass, which);
@@ -214,8 +208,7 @@ void tren_backward(tren_work *w, const tren_pass *pass) {
 }
 
 size_t tren_work_bytes(const tren_work *w) {
-    size_t elements = w->act.len + w->grad.len + w->fold.len + w->scratch.len;
-    return elements * sizeof(real) + w->graph->saved_per_row * (size_t)w->capacity +
+    return (w->act.len + w->fold.len + w->scratch.len) * sizeof(real) +
            (size_t)w->n_groups * w->graph->per_group * sizeof *w->group;
 }
 

@@ -55,7 +55,7 @@ Test(construction, accepts_what_a_failed_function_returned) {
         cr_expect(a == NULL || a == rows, "kind %d adds to a graph that has failed", which);
         cr_expect(b == NULL || b == lanes, "kind %d adds to a graph that has failed", which);
         cr_expect_eq(g->n_layers, 2);
-        cr_expect_eq(tren_graph_check(g), TREN_ERR_USAGE);
+        cr_expect_eq(tren_graph_complete(g), TREN_ERR_USAGE);
         cr_expect_str_eq(tren_error_text(), "a dropout rate must lie in [0, 1), not 1.5");
         tren_graph_close(g);
     }
