@@ -58,7 +58,7 @@ typedef struct tren_gradient {
     void (*node)(const tren_layer *layer, tren_work *work, const tren_pass *pass, real *dst,
                  const tren_node_part *part);
 } tren_gradient;
-enum { TREN_LAYER_PARAMS = 2 }; /* that are learned */
+enum { TREN_LAYER_PARAMS = 2, TREN_LAYER_VALUES = 4 }; /* that are learned; with statistics */
 
 /* One const object per kind of layer. A layer computes; nn/work.c owns the order of things, adds
  * the gradients of an output that several layers read, folds, and tells what is ready. */
@@ -102,6 +102,8 @@ typedef struct tren_param {
     tren_span at;  /* in the arena of values, and of gradients */
     int rank;
     int dim[4];     /* weights [out, in] or [out, in, height, width]; biases [out] */
+    int owner;      /* the layer that brought it, the first of its users */
+    int n_users;    /* layers that share it: see tren_graph_share_param */
     bool decay;     /* weight decay applies: weights yes, biases no */
     bool statistic; /* not learned: what the steps bring is a value towards which it moves by
                        TREN_STATISTIC_MOMENTUM. Statistics lie behind all learned parameters */
@@ -127,7 +129,7 @@ struct tren_layer {
     int index;
     char name[32];
     tren_shape in, out;
-    int param, n_params; /* parameters [param, param + n_params) of the graph */
+    int param[TREN_LAYER_VALUES], n_params; /* indices in the graph */
     /* [train][array] where it lies in the activations, in elements per row of capacity. What never
      * lives at the same time may lie in one place (plan.c). */
     size_t at[2][TREN_N_ARRAYS];
@@ -181,14 +183,24 @@ typedef struct tren_init {
     tren_init_kind kind;
     double variance;
 } tren_init;
-void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
-                       const tren_rng *rng);
-void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng);
+/* The weight, parameter 0 of a layer, where it is its own, and the bias, parameter 1, where it has
+ * one. */
+void tren_init_layer(const tren_layer *layer, real *value, uint64_t seed, int fan_in, int fan_out,
+                     tren_init init);
 
 tren_layer *tren_input(tren_graph *graph, tren_shape shape);
 /* y [n,out] = f(x [n,in] w^T + b), w [out,in] */
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init);
+/* The same with what is rarely asked for. */
+typedef struct tren_dense_spec {
+    int out;
+    const tren_activation *f;
+    tren_init init;
+    bool no_bias;
+    const tren_layer *tied; /* this layer's first parameter is the weight; NULL: its own */
+} tren_dense_spec;
+tren_layer *tren_dense_with(tren_graph *graph, tren_layer *input, tren_dense_spec spec);
 /* y = f(x), a layer of its own */
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f);
 /* Inverted dropout at `rate` in [0,1); rate 0 adds nothing and returns input. */
@@ -227,6 +239,11 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
                            tren_layer *input, tren_shape out);
 int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
                          const int *dim, bool decay);
+/* Parameter i of `owner` is the next one of `layer` too: one span, one tren_param. In each
+ * microbatch its gradient is the sum of what its users bring, the last layer's first, then each
+ * earlier one's; so these sums are folded, and the bits depend on neither ranks nor stacking. It is
+ * computed, and called ready, in backward of its owner. */
+void tren_graph_share_param(tren_layer *layer, const tren_layer *owner, int i);
 /* The second input of a layer just added. */
 void tren_graph_also_reads(tren_layer *layer, tren_layer *other);
 /* Running statistics of `n` elements. */

@@ -17,7 +17,7 @@ static double bytes_of(const tren_layer *l, int images) {
 
 static double param_bytes(const tren_layer *l) {
     double n = 0;
-    for (int i = 0; i < l->n_params; i++) n += (double)l->graph->param[l->param + i].at.len;
+    for (int i = 0; i < l->n_params; i++) n += (double)l->graph->param[l->param[i]].at.len;
     return n * sizeof(real);
 }
 

@@ -57,7 +57,6 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     layer->index = graph->n_layers;
     layer->in = input ? input->out : out;
     layer->out = out;
-    layer->param = graph->n_params;
     layer->wants_dy = input && input->wants_dy;
     layer->lanes = input && input->lanes;
     layer->reads_x = ops->reads_x;
@@ -100,17 +99,23 @@ int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name,
         !grow(graph, &graph->param, graph->n_params, sizeof *graph->param, "parameters"))
         return -1;
     tren_param *param = &graph->param[graph->n_params];
-    *param = (tren_param){.rank = rank, .decay = decay, .at = {.len = 1}};
+    *param = (tren_param){
+        .rank = rank, .owner = layer->index, .n_users = 1, .decay = decay, .at = {.len = 1}};
     snprintf(param->name, sizeof param->name, "%s/%s", layer->name, name);
     for (int i = 0; i < rank; i++) {
         param->dim[i] = dim[i];
         param->at.len *= (size_t)dim[i];
     }
-    layer->n_params++;
+    layer->param[layer->n_params++] = graph->n_params++;
     layer->wants_dy = true;
-    graph->n_params++;
     lay_out(graph);
     return graph->n_params - 1;
+}
+
+void tren_graph_share_param(tren_layer *layer, const tren_layer *owner, int i) {
+    layer->param[layer->n_params++] = owner->param[i];
+    layer->wants_dy = true;
+    layer->graph->param[owner->param[i]].n_users++;
 }
 
 void tren_graph_add_statistic(tren_graph *graph, tren_layer *layer, const char *name, int n) {
@@ -176,8 +181,8 @@ static void draw_uniform(real *value, size_t n, double bound, const tren_rng *rn
         value[i] = (real)(bound * (2 * tren_rng_uniform(rng, (uint32_t)i) - 1));
 }
 
-void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
-                       const tren_rng *rng) {
+static void init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
+                         const tren_rng *rng) {
     switch (init.kind) {
     case TREN_DRAW_HE:
         draw_normal(value, n, sqrt(2.0 / fan_in), rng);
@@ -194,7 +199,7 @@ void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init
     }
 }
 
-void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng) {
+static void init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng) {
     switch (init.kind) {
     case TREN_DRAW_HE:
     case TREN_DRAW_GLOROT:
@@ -206,5 +211,18 @@ void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tre
     case TREN_DRAW_PYTORCH:
         draw_uniform(value, n, 1 / sqrt((double)fan_in), rng);
         break;
+    }
+}
+
+void tren_init_layer(const tren_layer *l, real *value, uint64_t seed, int fan_in, int fan_out,
+                     tren_init init) {
+    for (int i = 0; i < l->n_params; i++) {
+        const tren_param *p = &l->graph->param[l->param[i]];
+        tren_rng rng = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param[i], 0);
+        if (p->owner != l->index) continue;
+        if (i == 0)
+            init_weights(value + p->at.off, p->at.len, fan_in, fan_out, init, &rng);
+        else
+            init_bias(value + p->at.off, p->at.len, fan_in, init, &rng);
     }
 }

@@ -54,20 +54,29 @@ static int later(int a, int b) {
     return a > b ? a : b;
 }
 
+/* The gradient of a shared parameter is computed in backward of its owner, from what all its users
+ * read. */
+static int end_of_backward(const plan *p, const tren_layer *l) {
+    int last = backward_of(p, l);
+    for (int i = 0; i < l->n_params; i++)
+        last = later(last, backward_of(p, p->graph->layer[p->graph->param[l->param[i]].owner]));
+    return last;
+}
+
 static int end_of_y(const plan *p, const tren_layer *x) {
     int last = x->index;
-    if (p->train && x->wants_dy && x->reads_y) last = backward_of(p, x);
+    if (p->train && x->wants_dy && x->reads_y) last = end_of_backward(p, x);
     for (int i = x->index + 1; i < p->graph->n_layers; i++) {
         const tren_layer *l = p->graph->layer[i];
         if (!reads(l, x)) continue;
         bool again = p->train && l->wants_dy && l->reads_x;
-        last = later(last, again ? backward_of(p, l) : i);
+        last = later(last, again ? end_of_backward(p, l) : i);
     }
     return x->kept ? INT_MAX : last;
 }
 
 static int end_of_dy(const plan *p, const tren_layer *l) {
-    return l->kept ? INT_MAX : backward_of(p, l);
+    return l->kept ? INT_MAX : end_of_backward(p, l);
 }
 
 static const tren_layer *last_reader(const plan *p, const tren_layer *x) {
@@ -116,7 +125,7 @@ static void plan_dy(plan *p, tren_layer *x) {
 
 static void plan_aux(plan *p, tren_layer *l) {
     if (l->aux == 0 || !(p->train || l->aux_in_evaluation)) return;
-    int last = p->train && l->wants_dy ? backward_of(p, l) : l->index;
+    int last = p->train && l->wants_dy ? end_of_backward(p, l) : l->index;
     add_array(p, l, TREN_AUX, (array){.size = l->aux, .first = l->index, .last = last});
 }
 

@@ -14,9 +14,15 @@ static size_t largest_tile(const tren_graph *graph) {
     return most;
 }
 
+static bool shares_params(const tren_graph *graph) {
+    for (int i = 0; i < graph->n_params; i++)
+        if (graph->param[i].n_users > 1) return true;
+    return false;
+}
+
 /* A tree over n microbatches is ceil(log2(n)) + 1 sums deep at most. */
 size_t tren_work_room(const tren_graph *graph, int n_groups) {
-    size_t slots = 0;
+    size_t slots = shares_params(graph);
     while ((size_t)1 << slots < (size_t)n_groups) slots++;
     return slots * largest_tile(graph);
 }
@@ -56,7 +62,7 @@ static tren_status open_folds(tren_work *w) {
         }
     }
     w->fold_len = largest_tile(w->graph);
-    size_t slots = w->fold_depth > 1 ? (size_t)(w->fold_depth - 1) : 0;
+    size_t slots = (size_t)w->fold_depth - 1 + shares_params(w->graph);
     return tren_arena_open(&w->fold, slots * w->fold_len);
 }
 
@@ -176,7 +182,10 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
 
 static void tell_ready(tren_work *w, const tren_layer *l) {
     if (l->n_params == 0) return;
-    w->ready = w->graph->param[l->param].at.off;
+    for (int i = 0; i < l->n_params; i++) {
+        size_t off = w->graph->param[l->param[i]].at.off;
+        if (owns_param(l, i) && off < w->ready) w->ready = off;
+    }
     if (w->spec.ready) w->spec.ready(w->spec.ctx, w->ready);
 }
 
@@ -189,7 +198,7 @@ void tren_layer_backward(const tren_layer *l, tren_work *w, const tren_pass *pas
     if (ops->begin_backward) ops->begin_backward(l, w, pass);
     for (int which = 0; which < 2 && input_first; which++) input_gradient(l, w, pass, which);
     for (int i = TREN_LAYER_PARAMS - 1; i >= 0; i--)
-        if (i < l->n_params && ops->gradient[i].leaf)
+        if (i < l->n_params && ops->gradient[i].leaf && owns_param(l, i))
             tren_fold_param(l, w, pass, i, &ops->gradient[i]);
     tell_ready(w, l);
     if (input_first) return;

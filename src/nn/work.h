@@ -90,15 +90,18 @@ static inline int pass_rows(const tren_pass *pass) {
     return pass->row0[pass->n_groups];
 }
 static inline const real *param_value(const tren_work *w, const tren_layer *l, int i) {
-    return w->spec.value + w->graph->param[l->param + i].at.off;
+    return w->spec.value + w->graph->param[l->param[i]].at.off;
+}
+static inline bool owns_param(const tren_layer *l, int i) {
+    return l->graph->param[l->param[i]].owner == l->index;
 }
 static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren_pass *pass,
                              int what) {
     return pass->n_groups == 1 || (w->pattern[pass->pattern].stack[l->index] & what);
 }
 
-/* Computes the gradient of parameter i of the layer, folds it into my nodes, and passes each tile
- * to `combine` where there is one. */
+/* Computes the gradient of parameter i of the layer, its owner, folds it into my nodes, and passes
+ * each tile to `combine` where there is one. `gradient` is that of this layer. */
 void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
                      const tren_gradient *gradient);
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */

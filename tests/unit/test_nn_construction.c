@@ -44,6 +44,17 @@ static tren_layer *add(tren_graph *g, int which, tren_layer *x) {
 }
 enum { N_KINDS = 14 };
 
+Test(construction, a_shared_weight_must_fit) {
+    tren_graph *g = NULL;
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
+    tren_layer *x = tren_dense(g, tren_input(g, (tren_shape){4, 1, 1}), 6, &tren_relu, no_init);
+    tren_dense_with(g, x, (tren_dense_spec){.out = 6, .f = &tren_relu, .tied = x});
+    cr_assert_eq(tren_graph_complete(g), TREN_ERR_USAGE);
+    cr_expect_str_eq(tren_error_text(),
+                     "dense2: a weight of 6 x 6 cannot be dense1/weight, which is 6 x 4");
+    tren_graph_close(g);
+}
+
 Test(construction, accepts_what_a_failed_function_returned) {
     for (int which = 0; which < N_KINDS; which++) {
         tren_graph *g = NULL;

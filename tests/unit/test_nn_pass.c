@@ -32,6 +32,7 @@ Test(backward, says_what_is_final_and_means_it) {
     cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){8, 1, 1});
     for (int i = 0; i < 3; i++) x = tren_dense(g, x, 8, &tren_tanh, (tren_init){0});
+    x = tren_dense_with(g, x, (tren_dense_spec){.out = 8, .f = &tren_tanh, .tied = g->layer[2]});
     tren_softmax_loss(g, x, 0);
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     test_batch batch;
