@@ -254,12 +254,12 @@ typedef struct tren_kernels {
 
     /* ---- layers and losses, at any address ---- */
     const tren_activation_kernels *activation; /* [TREN_N_ACTIVATIONS] */
-    /* y [n,m] = x * mask * scale with scale = 1/(1 - rate); mask [n,m]. */
-    void (*dropout_forward)(real *restrict y, uint8_t *restrict mask, const real *restrict x,
-                            const uint32_t *sample, int n, int m, const tren_dropout_key *key);
-    /* dx [size] = dy * mask * scale */
-    void (*dropout_backward)(real *restrict dx, const real *restrict dy,
-                             const uint8_t *restrict mask, size_t size, real scale);
+    /* y [n,m] = x * mask * scale with scale = 1/(1 - rate); mask [n,m]. y may be x. */
+    void (*dropout_forward)(real *y, uint8_t *mask, const real *x, const uint32_t *sample, int n,
+                            int m, const tren_dropout_key *key);
+    /* dx [size] = dy * mask * scale; dx may be dy. */
+    void (*dropout_backward)(real *dx, const real *dy, const uint8_t *mask, size_t size,
+                             real scale);
     /* Softmax cross-entropy with label smoothing e: target = (1-e) onehot + e/m. z [n,m] logits in,
      * becomes dz = scale * (softmax(z) - target). Adds to *loss the sum over rows, in order, to
      * *correct the rows whose largest logit (the first of equals) is the label's. Sums of a row in

@@ -58,7 +58,7 @@ typedef struct tren_gradient {
     void (*node)(const tren_layer *layer, tren_work *work, const tren_pass *pass, real *dst,
                  const tren_node_part *part);
 } tren_gradient;
-enum { TREN_LAYER_PARAMS = 2 }; /* that are learned */
+enum { TREN_LAYER_PARAMS = 2, TREN_LAYER_VALUES = 4 }; /* that are learned; with statistics */
 
 /* One const object per kind of layer. A layer computes; nn/work.c owns the order of things, adds
  * the gradients of an output that several layers read, folds, and tells what is ready. */
@@ -71,7 +71,8 @@ typedef struct tren_layer_ops {
     /* Backward begins: what the gradients below have in common, which may overwrite dy of this
      * layer. May be NULL. */
     void (*begin_backward)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
-    /* The gradient of an input, from dy. NULL: forward leaves it (losses), or there is no input. */
+    /* The gradient of an input, from dy. NULL: there is no input, or forward leaves the gradient in
+     * y (losses). */
     void (*input_gradient)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
                            tren_dx dx);
     tren_gradient gradient[TREN_LAYER_PARAMS]; /* of the layer's parameters, from dy */
@@ -88,10 +89,12 @@ typedef struct tren_layer_ops {
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
+    /* Does backward read the input's y, or the layer's own? Where not, they may be gone. */
+    bool reads_x, reads_y;
+    bool in_place;    /* forward may put y where x lies, and input_gradient dx where dy lies */
     bool can_add;     /* input_gradient honours dx.add; where not, it is added afterwards */
     bool input_first; /* input_gradient finds what the gradients of the parameters are made of, and
                          is called even where nobody wants dx */
-    bool reads_own_y; /* backward does: nobody may work on its output in place */
 } tren_layer_ops;
 
 typedef struct tren_param {
@@ -99,11 +102,22 @@ typedef struct tren_param {
     tren_span at;  /* in the arena of values, and of gradients */
     int rank;
     int dim[4];     /* weights [out, in] or [out, in, height, width]; biases [out] */
+    int owner;      /* the layer that brought it, the first of its users */
+    int n_users;    /* layers that share it: see tren_graph_share_param */
     bool decay;     /* weight decay applies: weights yes, biases no */
     bool statistic; /* not learned: what the steps bring is a value towards which it moves by
                        TREN_STATISTIC_MOMENTUM. Statistics lie behind all learned parameters */
 } tren_param;
 #define TREN_STATISTIC_MOMENTUM 0.1
+
+/* The arrays of a layer. */
+enum {
+    TREN_Y,
+    TREN_AUX,   /* what it keeps from forward to backward */
+    TREN_DY,    /* the gradient of y */
+    TREN_SPARE, /* a gradient before it is added to another */
+    TREN_N_ARRAYS
+};
 
 struct tren_layer {
     const tren_layer_ops *ops;
@@ -115,10 +129,14 @@ struct tren_layer {
     int index;
     char name[32];
     tren_shape in, out;
-    int param, n_params; /* parameters [param, param + n_params) of the graph */
-    size_t y, z;   /* offsets per row of capacity in the activations; z: saved pre-activation, or
-                      (size_t)-1 */
-    size_t saved;  /* offset per row of capacity in the saved bytes, or (size_t)-1 */
+    int param[TREN_LAYER_VALUES], n_params; /* indices in the graph */
+    /* [train][array] where it lies in the activations, in elements per row of capacity. What never
+     * lives at the same time may lie in one place (plan.c). */
+    size_t at[2][TREN_N_ARRAYS];
+    size_t aux;                      /* elements per row */
+    bool aux_in_evaluation;          /* forward needs them even where no backward follows */
+    bool reads_x, reads_y, in_place; /* as its kind, or as its constructor says */
+    bool kept;     /* y and dy can be looked at after the pass: for tests, set before the plan */
     size_t group;  /* offset in what is kept per microbatch */
     bool wants_dy; /* some parameter lies at or before it: backward must produce its dy */
     bool hidden;   /* its pre-activations count in the statistic mean |z| */
@@ -131,26 +149,27 @@ struct tren_graph {
     int n_layers;
     tren_param *param; /* owned */
     int n_params;
-    size_t n_values;      /* elements of all parameters and statistics */
-    size_t n_learned;     /* elements of the parameters: [0, n_learned) */
-    size_t act_per_row;   /* elements of activations per row */
-    size_t spare_per_row; /* elements of the largest gradient that is added afterwards */
-    size_t saved_per_row; /* bytes */
-    size_t per_group;     /* doubles kept per microbatch */
-    size_t scratch;       /* elements that the layer with the largest need has for itself */
-    bool lanes;           /* some layer works on blocks */
-    tren_status status;   /* first construction error, sticky; its text in `error` */
-    char error[256];
+    size_t n_values;    /* elements of all parameters and statistics */
+    size_t n_learned;   /* elements of the parameters: [0, n_learned) */
+    size_t per_row[2];  /* [train] elements of all arrays of the layers per row of capacity */
+    size_t per_group;   /* doubles kept per microbatch */
+    size_t scratch;     /* elements that the layer with the largest need has for itself */
+    bool lanes;         /* some layer works on blocks */
+    tren_status status; /* first construction error, sticky; its text in `error` */
+    char error[512];
 };
 
 /* ---- construction: model builders compose without checks, then ask once ------------------------
- */
+ *
+ * Each of these functions accepts the NULL that a failed one returned. What the caller asked for
+ * wrongly is TREN_ERR_USAGE, no memory what tren_fail_memory says. */
 
 /* kernels: of the level of the CPU that its layers run on. */
 tren_status tren_graph_open(tren_graph **graph, const tren_kernels *kernels);
 void tren_graph_close(tren_graph *graph); /* accepts NULL */
-/* The sticky status, its text made the thread's error text. */
-tren_status tren_graph_check(const tren_graph *graph);
+/* Ends construction: the sticky status, its text made the thread's error text; or the plan of what
+ * lies where while the network runs. */
+tren_status tren_graph_complete(tren_graph *graph);
 
 /* How initial weights are drawn; fan_in and fan_out are the layer's. Biases are zero, but for
  * pytorch. */
@@ -164,14 +183,24 @@ typedef struct tren_init {
     tren_init_kind kind;
     double variance;
 } tren_init;
-void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
-                       const tren_rng *rng);
-void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng);
+/* The weight, parameter 0 of a layer, where it is its own, and the bias, parameter 1, where it has
+ * one. */
+void tren_init_layer(const tren_layer *layer, real *value, uint64_t seed, int fan_in, int fan_out,
+                     tren_init init);
 
 tren_layer *tren_input(tren_graph *graph, tren_shape shape);
 /* y [n,out] = f(x [n,in] w^T + b), w [out,in] */
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init);
+/* The same with what is rarely asked for. */
+typedef struct tren_dense_spec {
+    int out;
+    const tren_activation *f;
+    tren_init init;
+    bool no_bias;
+    const tren_layer *tied; /* this layer's first parameter is the weight; NULL: its own */
+} tren_dense_spec;
+tren_layer *tren_dense_with(tren_graph *graph, tren_layer *input, tren_dense_spec spec);
 /* y = f(x), a layer of its own */
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f);
 /* Inverted dropout at `rate` in [0,1); rate 0 adds nothing and returns input. */
@@ -210,6 +239,11 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
                            tren_layer *input, tren_shape out);
 int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
                          const int *dim, bool decay);
+/* Parameter i of `owner` is the next one of `layer` too: one span, one tren_param. In each
+ * microbatch its gradient is the sum of what its users bring, the last layer's first, then each
+ * earlier one's; so these sums are folded, and the bits depend on neither ranks nor stacking. It is
+ * computed, and called ready, in backward of its owner. */
+void tren_graph_share_param(tren_layer *layer, const tren_layer *owner, int i);
 /* The second input of a layer just added. */
 void tren_graph_also_reads(tren_layer *layer, tren_layer *other);
 /* Running statistics of `n` elements. */

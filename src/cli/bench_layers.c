@@ -9,13 +9,6 @@ enum { CLASSES = 10, LEAST_ROUNDS = 5, MOST_ROUNDS = 400, WARM_UP = 2 };
 
 /* ---- what is moved --------------------------------------------------------------------------- */
 
-/* What backward reads beside dy. */
-static const struct {
-    const char *name;
-    bool x, y;
-} backward_reads[] = {
-    {"batch_norm", .x = true}, {"max_pool", .x = true, .y = true}, {"activate", .y = true}};
-
 /* Blocks are whole, whether an image lies in each lane or not. */
 static double bytes_of(const tren_layer *l, int images) {
     int rows = l->lanes ? (images + TREN_LANES - 1) / TREN_LANES * TREN_LANES : images;
@@ -24,7 +17,7 @@ static double bytes_of(const tren_layer *l, int images) {
 
 static double param_bytes(const tren_layer *l) {
     double n = 0;
-    for (int i = 0; i < l->n_params; i++) n += (double)l->graph->param[l->param + i].at.len;
+    for (int i = 0; i < l->n_params; i++) n += (double)l->graph->param[l->param[i]].at.len;
     return n * sizeof(real);
 }
 
@@ -39,15 +32,16 @@ static double forward_bytes(const tren_layer *l, int images) {
 }
 
 static double backward_bytes(const tren_layer *l, int images) {
-    bool in_place = l->y == l->input->y;
-    double bytes = in_place ? 0 : gradient_bytes(l->input, images, l->adds);
-    if (l->other) bytes += gradient_bytes(l->other, images, l->adds_other);
+    size_t dy = l->at[true][TREN_DY];
+    bool sum = l->other; /* in place: one of the gradients is dy */
+    double bytes = 0;
+    if (!sum || l->input->at[true][TREN_DY] != dy)
+        bytes += gradient_bytes(l->input, images, l->adds);
+    if (sum && l->other->at[true][TREN_DY] != dy)
+        bytes += gradient_bytes(l->other, images, l->adds_other);
     if (bytes > 0) bytes += bytes_of(l, images);
-    for (size_t i = 0; i < sizeof backward_reads / sizeof *backward_reads; i++) {
-        if (strcmp(backward_reads[i].name, l->ops->name) != 0) continue;
-        if (backward_reads[i].x) bytes += bytes_of(l->input, images);
-        if (backward_reads[i].y) bytes += bytes_of(l, images);
-    }
+    if (l->reads_x) bytes += bytes_of(l->input, images);
+    if (l->reads_y) bytes += bytes_of(l, images);
     return bytes;
 }
 
@@ -245,6 +239,8 @@ static tren_status open_graph(bench_layers *b, const tren_config *config, tren_s
     const tren_comm alone = {.size = 1, .local_size = 1, .node_ranks = 1};
     b->images = config->batch_size;
     TREN_TRY(tren_model_build(&b->graph, config, &info));
+    b->graph->layer[0]->kept = true; /* the input serves every round */
+    TREN_TRY(tren_graph_complete(b->graph));
     return tren_memory_check(config, b->graph, &info, &alone);
 }
 

@@ -18,16 +18,15 @@ static inline __attribute__((always_inline)) void mask_sweep(uint8_t *mask, cons
 }
 
 /* m units from one sweep on; m <= UNITS. */
-static inline __attribute__((always_inline)) void drop(real *restrict y, uint8_t *restrict mask,
-                                                       const real *restrict x,
-                                                       const uint8_t *restrict sweep, int m,
-                                                       real scale) {
+static inline __attribute__((always_inline)) void drop(real *y, uint8_t *mask, const real *x,
+                                                       const uint8_t *sweep, int m, real scale) {
     memcpy(mask, sweep, (size_t)m);
+    IVDEP
     for (int u = 0; u < m; u++) y[u] = x[u] * ((real)sweep[u] * scale);
 }
 
-void LEVEL(dropout_forward)(real *restrict y, uint8_t *restrict mask, const real *restrict x,
-                            const uint32_t *sample, int n, int m, const tren_dropout_key *key) {
+void LEVEL(dropout_forward)(real *y, uint8_t *mask, const real *x, const uint32_t *sample, int n,
+                            int m, const tren_dropout_key *key) {
     uint32_t threshold = (uint32_t)(key->rate * 65536.0 + 0.5);
     real scale = (real)(1.0 / (1.0 - key->rate));
     uint8_t sweep[UNITS];
@@ -45,7 +44,8 @@ void LEVEL(dropout_forward)(real *restrict y, uint8_t *restrict mask, const real
     }
 }
 
-void LEVEL(dropout_backward)(real *restrict dx, const real *restrict dy,
-                             const uint8_t *restrict mask, size_t size, real scale) {
+void LEVEL(dropout_backward)(real *dx, const real *dy, const uint8_t *mask, size_t size,
+                             real scale) {
+    IVDEP
     for (size_t i = 0; i < size; i++) dx[i] = dy[i] * ((real)mask[i] * scale);
 }

@@ -13,10 +13,10 @@ double LEVEL(dot_difference)(const real *x, const real *a, const real *b, size_t
 double LEVEL(max_abs)(const real *x, size_t n);
 bool LEVEL(all_finite)(const real *x, size_t n);
 void LEVEL(column_sums)(real *restrict y, const real *restrict x, int n, int m);
-void LEVEL(dropout_forward)(real *restrict y, uint8_t *restrict mask, const real *restrict x,
-                            const uint32_t *sample, int n, int m, const tren_dropout_key *key);
-void LEVEL(dropout_backward)(real *restrict dx, const real *restrict dy,
-                             const uint8_t *restrict mask, size_t size, real scale);
+void LEVEL(dropout_forward)(real *y, uint8_t *mask, const real *x, const uint32_t *sample, int n,
+                            int m, const tren_dropout_key *key);
+void LEVEL(dropout_backward)(real *dx, const real *dy, const uint8_t *mask, size_t size,
+                             real scale);
 void LEVEL(softmax_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
                                   int n, int m, real smoothing, real scale);
 void LEVEL(softmax)(real *z, int n, int m);

@@ -112,7 +112,7 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     (*graph)->portable = config->gemm == TREN_GEMM_PORTABLE;
     model->build(*graph, config, info);
     check_optimizer(*graph, config);
-    tren_status st = tren_graph_check(*graph);
+    tren_status st = tren_graph_complete(*graph);
     if (st == TREN_OK) return TREN_OK;
     tren_graph_close(*graph);
     *graph = NULL;

@@ -17,18 +17,19 @@ static void activate_forward(const tren_layer *l, tren_work *w, const tren_pass 
 static void activate_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     const tren_activation *f = ((const activate_layer *)l)->f;
     size_t n = layer_elements(l, w, pass);
-    memcpy(dx.at, layer_dy(w, l), n * sizeof *dx.at);
+    if (dx.at != layer_dy(w, l)) memcpy(dx.at, layer_dy(w, l), n * sizeof *dx.at);
     kernels_of(w)->activation[f->kind].backward(dx.at, layer_y(w, l), layer_y(w, l->input), n);
 }
 
-static const tren_layer_ops activate_ops = {.name = "activate",
-                                            .forward = activate_forward,
-                                            .input_gradient = activate_input,
-                                            .reads_own_y = true};
+static const tren_layer_ops activate_ops = {
+    .name = "activate", .forward = activate_forward, .input_gradient = activate_input};
 
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f) {
     if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(activate_layer), &activate_ops, input, input->out);
-    if (l) ((activate_layer *)l)->f = f;
+    if (!l) return NULL;
+    ((activate_layer *)l)->f = f;
+    l->reads_x = f->needs_z;
+    l->reads_y = l->in_place = !f->needs_z;
     return l;
 }

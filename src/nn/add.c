@@ -1,5 +1,5 @@
-/* y = a + b, where a branch of a residual network joins. In place on a's output, if nobody else
- * wants that: then a's gradient is y's, and only b's is passed on. */
+/* y = a + b, where a branch of a residual network joins. In place on one of the two where nobody
+ * else wants that one: then its gradient is y's, and only the other's is written. */
 #include "nn/work.h"
 
 #include <string.h>
@@ -19,14 +19,11 @@ static void add_input(const tren_layer *l, tren_work *w, const tren_pass *pass, 
         memcpy(dx.at, dy, n * sizeof *dy);
 }
 
-static const tren_layer_ops add_ops = {
-    .name = "add", .forward = add_forward, .input_gradient = add_input, .can_add = true};
-
-static bool has_readers(const tren_graph *graph, const tren_layer *x) {
-    for (int i = 0; i < graph->n_layers; i++)
-        if (graph->layer[i]->input == x || graph->layer[i]->other == x) return true;
-    return false;
-}
+static const tren_layer_ops add_ops = {.name = "add",
+                                       .forward = add_forward,
+                                       .input_gradient = add_input,
+                                       .in_place = true,
+                                       .can_add = true};
 
 tren_layer *tren_add_layers(tren_graph *graph, tren_layer *a, tren_layer *b) {
     if (!a || !b) return NULL;
@@ -34,13 +31,7 @@ tren_layer *tren_add_layers(tren_graph *graph, tren_layer *a, tren_layer *b) {
         a->out.w != b->out.w)
         return tren_graph_fail(graph, "add: %s is %d x %d x %d and %s %d x %d x %d", a->name,
                                a->out.c, a->out.h, a->out.w, b->name, b->out.c, b->out.h, b->out.w);
-    bool in_place = !has_readers(graph, a) && !a->ops->reads_own_y;
-    size_t before = graph->act_per_row;
     tren_layer *l = tren_graph_add(graph, sizeof(tren_layer), &add_ops, a, a->out);
-    if (!l) return NULL;
-    tren_graph_also_reads(l, b);
-    if (!in_place) return l;
-    l->y = a->y;
-    graph->act_per_row = before;
+    if (l) tren_graph_also_reads(l, b);
     return l;
 }

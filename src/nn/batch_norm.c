@@ -27,10 +27,11 @@ static double *kept(const tren_layer *l, const tren_work *w, int group, int chan
 
 static void norm_init(const tren_layer *l, real *value, uint64_t seed) {
     (void)seed;
-    const tren_param *p = &l->graph->param[l->param];
     static const real first[] = {1, 0, 0, 1};
-    for (int i = 0; i < l->n_params; i++)
-        for (size_t k = 0; k < p[i].at.len; k++) value[p[i].at.off + k] = first[i];
+    for (int i = 0; i < l->n_params; i++) {
+        tren_span at = l->graph->param[l->param[i]].at;
+        for (size_t k = 0; k < at.len; k++) value[at.off + k] = first[i];
+    }
 }
 
 static tren_norm_span span_of(const tren_layer *l, const tren_pass *pass, int group) {
@@ -163,6 +164,7 @@ static const tren_layer_ops norm_ops = {
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
     .statistics = norm_statistics,
     .check = norm_check,
+    .reads_x = true,
     .can_add = true,
     .input_first = true};
 

@@ -20,13 +20,8 @@ static int fan_of(const tren_conv_shape *s, int channels) {
 
 static void conv_init(const tren_layer *l, real *value, uint64_t seed) {
     const conv_layer *conv = conv_of(l);
-    const tren_param *p = &l->graph->param[l->param];
-    tren_rng weight = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param, 0);
-    tren_rng bias = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param + 1, 0);
     const tren_conv_shape *s = &conv->plan.shape;
-    int in = fan_of(s, s->ci), out = fan_of(s, s->co);
-    tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in, out, conv->init, &weight);
-    if (conv->bias) tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in, conv->init, &bias);
+    tren_init_layer(l, value, seed, fan_of(s, s->ci), fan_of(s, s->co), conv->init);
 }
 
 /* Scratch: the packed weights, then what the kernels want. */
@@ -89,6 +84,7 @@ static const tren_layer_ops conv_ops = {
     .input_gradient = conv_input,
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
     .cost = conv_cost,
+    .reads_x = true,
     .can_add = true};
 
 static bool allowed(tren_graph *graph, tren_conv_spec c, tren_shape in) {

@@ -25,24 +25,23 @@ static tren_narrow_shape narrow_of(const tren_layer *l, int n) {
 }
 
 static void dense_init(const tren_layer *l, real *value, uint64_t seed) {
-    const tren_param *p = &l->graph->param[l->param];
-    tren_rng weight = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param, 0);
-    tren_rng bias = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param + 1, 0);
-    tren_init init = dense_of(l)->init;
-    tren_init_weights(value + p[WEIGHT].at.off, p[WEIGHT].at.len, in_of(l), out_of(l), init,
-                      &weight);
-    tren_init_bias(value + p[BIAS].at.off, p[BIAS].at.len, in_of(l), init, &bias);
+    tren_init_layer(l, value, seed, in_of(l), out_of(l), dense_of(l)->init);
+}
+
+static const real *bias_of(const tren_layer *l, const tren_work *w) {
+    return l->n_params > BIAS ? param_value(w, l, BIAS) : NULL;
 }
 
 static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass, const real *z) {
-    const real *b = param_value(w, l, BIAS);
+    const real *b = bias_of(l, w);
     int m = out_of(l);
     real sum[256];
     for (int g = 0; g < pass->n_groups; g++)
         for (int i = pass->row0[g]; i < pass->row0[g + 1]; i++)
             for (int j = 0; j < m; j += 256) {
                 int count = m - j < 256 ? m - j : 256;
-                for (int u = 0; u < count; u++) sum[u] = z[(size_t)i * m + j + u] + b[j + u];
+                for (int u = 0; u < count; u++)
+                    sum[u] = z[(size_t)i * m + j + u] + (b ? b[j + u] : 0);
                 w->result[g].abs_z += kernels_of(w)->sum_abs(sum, (size_t)count);
                 w->result[g].n_z += count;
             }
@@ -50,13 +49,13 @@ static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass
 
 /* Where z lies: in y itself, unless the activation needs both. */
 static real *z_of(const tren_layer *l, const tren_work *w) {
-    return dense_of(l)->f->needs_z ? layer_z(w, l) : layer_y(w, l);
+    return dense_of(l)->f->needs_z ? layer_aux(w, l) : layer_y(w, l);
 }
 
 static void activate(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z_of(l, w));
     kernels_of(w)->activation[dense_of(l)->f->kind].forward(
-        layer_y(w, l), z_of(l, w), param_value(w, l, BIAS), pass_rows(pass), out_of(l));
+        layer_y(w, l), z_of(l, w), bias_of(l, w), pass_rows(pass), out_of(l));
 }
 
 static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -171,8 +170,7 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     TREN_TRY(tren_try_stacked(&equal, forward, p->n_groups, p->row0));
     if (equal) p->stack[l->index] |= TREN_STACK_FORWARD;
     if (!w->spec.train) return TREN_OK;
-    TREN_TRY(
-        tren_try_accumulate(&equal, &w->graph->param[l->param + WEIGHT], p->n_groups, p->row0));
+    TREN_TRY(tren_try_accumulate(&equal, &w->graph->param[l->param[WEIGHT]], p->n_groups, p->row0));
     if (equal) p->stack[l->index] |= TREN_STACK_ACCUMULATE;
     return TREN_OK;
 }
@@ -181,7 +179,7 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
 static size_t dense_trial(const tren_layer *l, int n_groups, int rows) {
     size_t in = (size_t)in_of(l), out = (size_t)out_of(l), m = (size_t)rows;
     if (l->graph->portable || n_groups == 1) return 0;
-    size_t tile = (size_t)tren_tile_rows(&l->graph->param[l->param + WEIGHT]) * in;
+    size_t tile = (size_t)tren_tile_rows(&l->graph->param[l->param[WEIGHT]]) * in;
     size_t forward = in * out + m * in + 3 * m * out, backward = in * out + m * out + 3 * m * in,
            accumulate = m / (size_t)n_groups * (in + out) + 3 * tile;
     size_t most = forward > backward ? forward : backward;
@@ -206,7 +204,7 @@ static const tren_layer_ops dense_ops = {.name = "dense",
                                          .tune = dense_tune,
                                          .trial = dense_trial,
                                          .cost = dense_cost,
-                                         .reads_own_y = true};
+                                         .reads_x = true};
 
 /* At most TREN_NARROW units: kernels of their own, which stack by construction. */
 static const tren_layer_ops narrow_ops = {
@@ -218,10 +216,27 @@ static const tren_layer_ops narrow_ops = {
     .gradient = {[WEIGHT] = {.leaf = narrow_weight_leaf, .accumulates = always},
                  [BIAS] = {.leaf = bias_leaf}},
     .cost = dense_cost,
-    .reads_own_y = true};
+    .reads_x = true};
+
+static void add_weight(tren_layer *l, const tren_layer *tied, int out, int in) {
+    const tren_param *p = tied ? &l->graph->param[tied->param[WEIGHT]] : NULL;
+    if (!p)
+        tren_graph_add_param(l->graph, l, "weight", 2, (int[]){out, in}, true);
+    else if (p->rank != 2 || p->dim[0] != out || p->dim[1] != in)
+        tren_graph_fail(l->graph, "%s: a weight of %d x %d cannot be %s, which is %d x %d", l->name,
+                        out, in, p->name, p->dim[0], p->dim[1]);
+    else
+        tren_graph_share_param(l, tied, WEIGHT);
+}
 
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init) {
+    return tren_dense_with(graph, input, (tren_dense_spec){.out = out, .f = f, .init = init});
+}
+
+tren_layer *tren_dense_with(tren_graph *graph, tren_layer *input, tren_dense_spec spec) {
+    int out = spec.out;
+    const tren_activation *f = spec.f;
     if (!input) return NULL;
     if (out < 1)
         return tren_graph_fail(graph, "a dense layer needs at least one unit, not %d", out);
@@ -232,15 +247,13 @@ tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren
     if (!l) return NULL;
     dense_layer *dense = (dense_layer *)l;
     dense->f = f;
-    dense->init = init;
-    if (f->needs_z) {
-        l->z = graph->act_per_row;
-        graph->act_per_row += (size_t)out;
-    }
+    dense->init = spec.init;
+    l->reads_y = f->kind != TREN_ACTIVATION_IDENTITY && !f->needs_z;
+    l->aux = f->needs_z ? (size_t)out : 0;
+    l->aux_in_evaluation = true;
     l->hidden = true; /* until the loss takes the last one out */
-    int in = tren_shape_size(l->in);
     if (graph->portable) tren_graph_wants_scratch(graph, graph->kernels->product_scratch(NULL));
-    tren_graph_add_param(graph, l, "weight", 2, (int[]){out, in}, true);
-    tren_graph_add_param(graph, l, "bias", 1, (int[]){out}, false);
+    add_weight(l, spec.tied, out, in_of(l));
+    if (!spec.no_bias) tren_graph_add_param(graph, l, "bias", 1, (int[]){out}, false);
     return l;
 }

@@ -13,40 +13,51 @@ static double rate_of(const tren_layer *l) {
     return ((const dropout_layer *)l)->rate;
 }
 
+/* A byte for each unit. */
+static uint8_t *mask_of(const tren_layer *l, const tren_work *w) {
+    return (uint8_t *)layer_aux(w, l);
+}
+
+static void copy(real *to, const real *from, size_t n) {
+    if (to != from) memcpy(to, from, n * sizeof *to);
+}
+
 static void dropout_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     int n = pass_rows(pass), m = tren_shape_size(l->out);
     if (!pass->dropout) {
-        memcpy(layer_y(w, l), layer_y(w, l->input), (size_t)n * m * sizeof(real));
+        copy(layer_y(w, l), layer_y(w, l->input), (size_t)n * m);
         return;
     }
     tren_dropout_key key = {
         .seed = pass->seed, .layer = (uint32_t)l->index, .epoch = pass->epoch, .rate = rate_of(l)};
-    kernels_of(w)->dropout_forward(layer_y(w, l), layer_saved(w, l), layer_y(w, l->input),
-                                   pass->sample, n, m, &key);
+    kernels_of(w)->dropout_forward(layer_y(w, l), mask_of(l, w), layer_y(w, l->input), pass->sample,
+                                   n, m, &key);
 }
 
 static void dropout_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     size_t size = (size_t)pass_rows(pass) * tren_shape_size(l->out);
     if (!pass->dropout) {
-        memcpy(dx.at, layer_dy(w, l), size * sizeof(real));
+        copy(dx.at, layer_dy(w, l), size);
         return;
     }
     real scale = (real)(1 / (1 - rate_of(l)));
-    kernels_of(w)->dropout_backward(dx.at, layer_dy(w, l), layer_saved(w, l), size, scale);
+    kernels_of(w)->dropout_backward(dx.at, layer_dy(w, l), mask_of(l, w), size, scale);
 }
 
-static const tren_layer_ops dropout_ops = {
-    .name = "dropout", .forward = dropout_forward, .input_gradient = dropout_input};
+static const tren_layer_ops dropout_ops = {.name = "dropout",
+                                           .forward = dropout_forward,
+                                           .input_gradient = dropout_input,
+                                           .in_place = true};
 
 tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate) {
     if (!input || rate == 0) return input;
     if (!(rate > 0 && rate < 1))
         return tren_graph_fail(graph, "a dropout rate must lie in [0, 1), not %g", rate);
     input = tren_as_rows(graph, input);
+    if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(dropout_layer), &dropout_ops, input, input->out);
     if (!l) return NULL;
     ((dropout_layer *)l)->rate = rate;
-    l->saved = graph->saved_per_row;
-    graph->saved_per_row += (size_t)tren_shape_size(l->out);
+    l->aux = ((size_t)tren_shape_size(l->out) + sizeof(real) - 1) / sizeof(real);
     return l;
 }

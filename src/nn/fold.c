@@ -15,7 +15,9 @@ int tren_tile_rows(const tren_param *param) {
     return tiles < 2 || rows < LEAST_ROWS ? param->dim[0] : rows;
 }
 
-typedef struct fold_call {
+typedef struct fold_call fold_call;
+struct fold_call {
+    void (*leaf)(const fold_call *f, real *dst, const tren_leaf *leaf);
     const tren_layer *layer;
     tren_work *work;
     const tren_pass *pass;
@@ -24,12 +26,31 @@ typedef struct fold_call {
     int param;
     tren_tile tile;
     tren_span at; /* of the tile */
-} fold_call;
+};
 
 static real *slot(const fold_call *f, int node, int depth) {
     const tren_work *w = f->work;
     return depth == 0 ? w->spec.node[node] + f->at.off
                       : w->fold.at + (size_t)(depth - 1) * w->fold_len;
+}
+
+static void own_leaf(const fold_call *f, real *dst, const tren_leaf *leaf) {
+    f->gradient->leaf(f->layer, f->work, f->pass, dst, leaf);
+}
+
+/* Of all users of a shared parameter, the last layer first. */
+static void shared_leaf(const fold_call *f, real *dst, const tren_leaf *leaf) {
+    const tren_work *w = f->work;
+    real *other = w->fold.at + (size_t)(w->fold_depth - 1) * w->fold_len, *to = dst;
+    for (int k = w->graph->n_layers - 1; k >= f->layer->index; k--) {
+        const tren_layer *l = w->graph->layer[k];
+        for (int i = 0; i < l->n_params; i++) {
+            if (l->param[i] != f->param) continue;
+            l->ops->gradient[i].leaf(l, f->work, f->pass, to, leaf);
+            if (to == other) kernels_of(w)->add(dst, other, f->at.len);
+            to = other;
+        }
+    }
 }
 
 /* A microbatch without rows contributes zeros, added like any others: skipping them would keep a
@@ -52,7 +73,7 @@ static int push_leaf(const fold_call *f, int node, int depth, int *s) {
     if (empty)
         empty_leaf(dst, f->at.len, onto);
     else
-        f->gradient->leaf(f->layer, f->work, f->pass, dst, &(tren_leaf){g, f->tile, onto});
+        f->leaf(f, dst, &(tren_leaf){g, f->tile, onto});
     if (onto) ++*s;
     return onto ? depth : depth + 1;
 }
@@ -107,19 +128,20 @@ static void take_tile_up(const fold_call *f) {
 
 void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pass, int i,
                      const tren_gradient *g) {
-    const tren_param *p = &w->graph->param[layer->param + i];
-    bool takes_up = pass->take_up.into && g->node,
-         at_once = g->node && w->graph->portable && w->spec.stacking;
+    const tren_param *p = &w->graph->param[layer->param[i]];
+    bool shared = p->n_users > 1, takes_up = pass->take_up.into && g->node && !shared,
+         at_once = g->node && !shared && w->graph->portable && w->spec.stacking;
     /* A tile is still in the cache for the next fold or update. Without one, tiles only cost. */
     bool tiles = takes_up ? pass->take_up.combine : !at_once || w->spec.combine;
     int rows = tiles ? tren_tile_rows(p) : p->dim[0];
     size_t row_len = p->at.len / (size_t)p->dim[0];
-    fold_call f = {.layer = layer,
+    fold_call f = {.leaf = shared ? shared_leaf : own_leaf,
+                   .layer = layer,
                    .work = w,
                    .pass = pass,
                    .gradient = g,
-                   .accumulates = g->accumulates && g->accumulates(layer, w, pass),
-                   .param = layer->param + i};
+                   .accumulates = !shared && g->accumulates && g->accumulates(layer, w, pass),
+                   .param = layer->param[i]};
     for (int first = 0; first < p->dim[0]; first += rows) {
         f.tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
         f.at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f.tile.n * row_len};

@@ -19,10 +19,6 @@ void tren_graph_close(tren_graph *graph) {
     free(graph);
 }
 
-tren_status tren_graph_check(const tren_graph *graph) {
-    return graph->status == TREN_OK ? TREN_OK : tren_fail(graph->status, "%s", graph->error);
-}
-
 tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
     if (graph->status != TREN_OK) return NULL;
     graph->status = TREN_ERR_USAGE;
@@ -33,55 +29,48 @@ tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
     return NULL;
 }
 
-/* Backward runs from the last layer to the first: the last reader of an output writes its gradient,
- * the earlier ones add theirs. */
-static void add_reader(tren_graph *graph, const tren_layer *input) {
-    for (int i = 0; i < graph->n_layers; i++) {
-        tren_layer *l = graph->layer[i];
-        if (l->input != input && l->other != input) continue;
-        size_t size = (size_t)tren_shape_size(input->out);
-        if (!l->ops->can_add && size > graph->spare_per_row) graph->spare_per_row = size;
-        if (l->input == input) l->adds = true;
-        if (l->other == input) l->adds_other = true;
+/* Room for one more element, or the sticky error. */
+static bool grow(tren_graph *graph, void *list, int n, size_t size, const char *what) {
+    void *at;
+    memcpy(&at, list, sizeof at);
+    at = realloc(at, (size_t)(n + 1) * size);
+    if (at) {
+        memcpy(list, &at, sizeof at);
+        return true;
     }
+    graph->status = tren_fail_memory((double)(n + 1) * (double)size, what);
+    snprintf(graph->error, sizeof graph->error, "%s", tren_error_text());
+    return false;
 }
 
 tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
                            tren_layer *input, tren_shape out) {
-    if (graph->status != TREN_OK) return NULL;
-    tren_layer *layer = calloc(1, size);
-    tren_layer **list = realloc(graph->layer, (size_t)(graph->n_layers + 1) * sizeof *list);
-    if (list) graph->layer = list;
-    if (!layer || !list) {
-        free(layer);
-        return tren_graph_fail(graph, "out of memory: a layer");
-    }
+    tren_layer *layer = NULL;
+    if (graph->status != TREN_OK ||
+        !grow(graph, &graph->layer, graph->n_layers, sizeof layer, "layers") ||
+        !grow(graph, &layer, 0, size, "a layer"))
+        return NULL;
+    memset(layer, 0, size);
     layer->ops = ops;
     layer->graph = graph;
     layer->input = input;
     layer->index = graph->n_layers;
     layer->in = input ? input->out : out;
     layer->out = out;
-    layer->param = graph->n_params;
     layer->wants_dy = input && input->wants_dy;
     layer->lanes = input && input->lanes;
-    layer->z = layer->saved = (size_t)-1;
-    layer->y = graph->act_per_row;
-    graph->act_per_row += (size_t)tren_shape_size(out);
+    layer->reads_x = ops->reads_x;
+    layer->reads_y = ops->reads_y;
+    layer->in_place = ops->in_place;
     int same = 1;
     for (int i = 0; i < graph->n_layers; i++)
         same += strcmp(graph->layer[i]->ops->name, ops->name) == 0;
     snprintf(layer->name, sizeof layer->name, "%s%d", ops->name, same);
-    if (input) add_reader(graph, input);
     graph->layer[graph->n_layers++] = layer;
-    return graph->status == TREN_OK ? layer : NULL;
+    return layer;
 }
 
 void tren_graph_also_reads(tren_layer *layer, tren_layer *other) {
-    tren_graph *graph = layer->graph;
-    graph->n_layers--; /* the layer itself is no earlier reader */
-    add_reader(graph, other);
-    graph->n_layers++;
     layer->other = other;
     layer->wants_dy = layer->wants_dy || other->wants_dy;
 }
@@ -106,22 +95,27 @@ static void lay_out(tren_graph *graph) {
 
 int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
                          const int *dim, bool decay) {
-    if (graph->status != TREN_OK) return -1;
-    tren_param *list = realloc(graph->param, (size_t)(graph->n_params + 1) * sizeof *list);
-    if (!list) return tren_graph_fail(graph, "out of memory: a parameter"), -1;
-    graph->param = list;
-    tren_param *param = &list[graph->n_params];
-    *param = (tren_param){.rank = rank, .decay = decay, .at = {.len = 1}};
+    if (graph->status != TREN_OK ||
+        !grow(graph, &graph->param, graph->n_params, sizeof *graph->param, "parameters"))
+        return -1;
+    tren_param *param = &graph->param[graph->n_params];
+    *param = (tren_param){
+        .rank = rank, .owner = layer->index, .n_users = 1, .decay = decay, .at = {.len = 1}};
     snprintf(param->name, sizeof param->name, "%s/%s", layer->name, name);
     for (int i = 0; i < rank; i++) {
         param->dim[i] = dim[i];
         param->at.len *= (size_t)dim[i];
     }
-    layer->n_params++;
+    layer->param[layer->n_params++] = graph->n_params++;
     layer->wants_dy = true;
-    graph->n_params++;
     lay_out(graph);
     return graph->n_params - 1;
+}
+
+void tren_graph_share_param(tren_layer *layer, const tren_layer *owner, int i) {
+    layer->param[layer->n_params++] = owner->param[i];
+    layer->wants_dy = true;
+    layer->graph->param[owner->param[i]].n_users++;
 }
 
 void tren_graph_add_statistic(tren_graph *graph, tren_layer *layer, const char *name, int n) {
@@ -187,8 +181,8 @@ static void draw_uniform(real *value, size_t n, double bound, const tren_rng *rn
         value[i] = (real)(bound * (2 * tren_rng_uniform(rng, (uint32_t)i) - 1));
 }
 
-void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
-                       const tren_rng *rng) {
+static void init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init init,
+                         const tren_rng *rng) {
     switch (init.kind) {
     case TREN_DRAW_HE:
         draw_normal(value, n, sqrt(2.0 / fan_in), rng);
@@ -205,7 +199,7 @@ void tren_init_weights(real *value, size_t n, int fan_in, int fan_out, tren_init
     }
 }
 
-void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng) {
+static void init_bias(real *value, size_t n, int fan_in, tren_init init, const tren_rng *rng) {
     switch (init.kind) {
     case TREN_DRAW_HE:
     case TREN_DRAW_GLOROT:
@@ -217,5 +211,18 @@ void tren_init_bias(real *value, size_t n, int fan_in, tren_init init, const tre
     case TREN_DRAW_PYTORCH:
         draw_uniform(value, n, 1 / sqrt((double)fan_in), rng);
         break;
+    }
+}
+
+void tren_init_layer(const tren_layer *l, real *value, uint64_t seed, int fan_in, int fan_out,
+                     tren_init init) {
+    for (int i = 0; i < l->n_params; i++) {
+        const tren_param *p = &l->graph->param[l->param[i]];
+        tren_rng rng = tren_rng_open(seed, TREN_RNG_INIT, 0, (uint32_t)l->param[i], 0);
+        if (p->owner != l->index) continue;
+        if (i == 0)
+            init_weights(value + p->at.off, p->at.len, fan_in, fan_out, init, &rng);
+        else
+            init_bias(value + p->at.off, p->at.len, fan_in, init, &rng);
     }
 }

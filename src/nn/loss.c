@@ -1,5 +1,4 @@
-/* The losses, as last layers: forward computes each microbatch's sum and, in training, dL/dx
- * already. */
+/* The losses, as last layers: forward computes each microbatch's sum and leaves dL/dx in y. */
 #include "nn/work.h"
 
 #include <string.h>
@@ -9,18 +8,16 @@ typedef struct loss_layer {
     double smoothing;
 } loss_layer;
 
-/* The gradient goes where the input layer expects it; in evaluation that room is the loss layer's
- * own y. */
-static real *gradient_room(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    real *room = pass->train ? layer_dy(w, l->input) : layer_y(w, l);
-    memcpy(room, layer_y(w, l->input),
-           (size_t)pass_rows(pass) * tren_shape_size(l->out) * sizeof *room);
-    return room;
+static real *copy_input(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    real *y = layer_y(w, l);
+    const real *x = layer_y(w, l->input);
+    if (y != x) memcpy(y, x, layer_elements(l, w, pass) * sizeof *y);
+    return y;
 }
 
 static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!pass->label) return;
-    real *z = gradient_room(l, w, pass), smoothing = (real)((const loss_layer *)l)->smoothing;
+    real *z = copy_input(l, w, pass), smoothing = (real)((const loss_layer *)l)->smoothing;
     int m = tren_shape_size(l->out);
     for (int g = 0; g < pass->n_groups; g++) {
         int row = pass->row0[g];
@@ -32,7 +29,7 @@ static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *
 
 static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!pass->target) return;
-    real *y = gradient_room(l, w, pass);
+    real *y = copy_input(l, w, pass);
     int m = tren_shape_size(l->out);
     for (int g = 0; g < pass->n_groups; g++) {
         size_t off = (size_t)pass->row0[g] * m;
@@ -41,9 +38,10 @@ static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *
     }
 }
 
-static const tren_layer_ops softmax_ops = {.name = "softmax_cross_entropy",
-                                           .forward = softmax_forward};
-static const tren_layer_ops squares_ops = {.name = "half_squares", .forward = squares_forward};
+static const tren_layer_ops softmax_ops = {
+    .name = "softmax_cross_entropy", .forward = softmax_forward, .in_place = true};
+static const tren_layer_ops squares_ops = {
+    .name = "half_squares", .forward = squares_forward, .in_place = true};
 
 /* mean |z| is about hidden units; a network without any keeps its only layer. */
 static void mark_hidden(tren_graph *graph, tren_layer *output) {

@@ -40,8 +40,9 @@ static void average_input(const tren_layer *l, tren_work *w, const tren_pass *pa
 static const tren_layer_ops max_ops = {.name = "max_pool",
                                        .forward = max_forward,
                                        .input_gradient = max_input,
-                                       .can_add = true,
-                                       .reads_own_y = true};
+                                       .reads_x = true,
+                                       .reads_y = true,
+                                       .can_add = true};
 static const tren_layer_ops average_ops = {.name = "average_pool",
                                            .forward = average_forward,
                                            .input_gradient = average_input,

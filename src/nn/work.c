@@ -14,9 +14,15 @@ static size_t largest_tile(const tren_graph *graph) {
     return most;
 }
 
+static bool shares_params(const tren_graph *graph) {
+    for (int i = 0; i < graph->n_params; i++)
+        if (graph->param[i].n_users > 1) return true;
+    return false;
+}
+
 /* A tree over n microbatches is ceil(log2(n)) + 1 sums deep at most. */
 size_t tren_work_room(const tren_graph *graph, int n_groups) {
-    size_t slots = 0;
+    size_t slots = shares_params(graph);
     while ((size_t)1 << slots < (size_t)n_groups) slots++;
     return slots * largest_tile(graph);
 }
@@ -56,7 +62,7 @@ static tren_status open_folds(tren_work *w) {
         }
     }
     w->fold_len = largest_tile(w->graph);
-    size_t slots = w->fold_depth > 1 ? (size_t)(w->fold_depth - 1) : 0;
+    size_t slots = (size_t)w->fold_depth - 1 + shares_params(w->graph);
     return tren_arena_open(&w->fold, slots * w->fold_len);
 }
 
@@ -76,13 +82,9 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
     TREN_TRY(tren_alloc(&w->group, (size_t)w->n_groups * graph->per_group, sizeof *w->group,
                         "batch statistics"));
     TREN_TRY(tren_alloc(&w->block0, (size_t)w->n_groups + 1, sizeof *w->block0, "blocks"));
-    TREN_TRY(tren_arena_open(&w->act, graph->act_per_row * rows));
-    TREN_TRY(tren_alloc(&w->saved, graph->saved_per_row * rows, 1, "dropout masks"));
+    TREN_TRY(tren_arena_open(&w->act, graph->per_row[spec->train] * rows));
     TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
-    if (spec->train) {
-        TREN_TRY(tren_arena_open(&w->grad, (graph->act_per_row + graph->spare_per_row) * rows));
-        TREN_TRY(open_folds(w));
-    }
+    if (spec->train) TREN_TRY(open_folds(w));
     return tren_arena_open(&w->scratch, spec->train
                                             ? tren_work_scratch(graph, w->n_groups, spec->max_rows)
                                             : graph->scratch);
@@ -96,14 +98,12 @@ void tren_work_close(tren_work *w) {
         free(w->pattern[p].stack);
     }
     tren_arena_close(&w->act);
-    tren_arena_close(&w->grad);
     tren_arena_close(&w->fold);
     tren_arena_close(&w->scratch);
     free(w->group);
     free(w->block0);
     free(w->fold_node);
     free(w->pattern);
-    free(w->saved);
     free(w->result);
     free(w);
 }
@@ -175,14 +175,17 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
         return;
     }
     real *sum = dx.at;
-    dx = (tren_dx){.which = which, .at = layer_spare(w)};
+    dx = (tren_dx){.which = which, .at = layer_array(w, l, TREN_SPARE)};
     l->ops->input_gradient(l, w, pass, dx);
     kernels_of(w)->add(sum, dx.at, layer_elements(in, w, pass));
 }
 
 static void tell_ready(tren_work *w, const tren_layer *l) {
     if (l->n_params == 0) return;
-    w->ready = w->graph->param[l->param].at.off;
+    for (int i = 0; i < l->n_params; i++) {
+        size_t off = w->graph->param[l->param[i]].at.off;
+        if (owns_param(l, i) && off < w->ready) w->ready = off;
+    }
     if (w->spec.ready) w->spec.ready(w->spec.ctx, w->ready);
 }
 
@@ -190,12 +193,12 @@ static void tell_ready(tren_work *w, const tren_layer *l) {
  * now, the gradients of the inputs, which read the weights, must come before. */
 void tren_layer_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_layer_ops *ops = l->ops;
-    if (!ops->input_gradient) return;
+    if (!ops->input_gradient || !l->wants_dy) return;
     bool input_first = ops->input_first || w->spec.combine;
     if (ops->begin_backward) ops->begin_backward(l, w, pass);
     for (int which = 0; which < 2 && input_first; which++) input_gradient(l, w, pass, which);
     for (int i = TREN_LAYER_PARAMS - 1; i >= 0; i--)
-        if (i < l->n_params && ops->gradient[i].leaf)
+        if (i < l->n_params && ops->gradient[i].leaf && owns_param(l, i))
             tren_fold_param(l, w, pass, i, &ops->gradient[i]);
     tell_ready(w, l);
     if (input_first) return;
@@ -214,8 +217,7 @@ void tren_backward(tren_work *w, const tren_pass *pass) {
 }
 
 size_t tren_work_bytes(const tren_work *w) {
-    size_t elements = w->act.len + w->grad.len + w->fold.len + w->scratch.len;
-    return elements * sizeof(real) + w->graph->saved_per_row * (size_t)w->capacity +
+    return (w->act.len + w->fold.len + w->scratch.len) * sizeof(real) +
            (size_t)w->n_groups * w->graph->per_group * sizeof *w->group;
 }
 

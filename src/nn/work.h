@@ -33,10 +33,9 @@ struct tren_work {
     tren_work_spec spec;
     int n_groups; /* my shards */
     int capacity; /* rows of an activation: blocks need some more than a pass has */
-    tren_arena act, grad, fold, scratch;
-    double *group;  /* [n_groups][per_group] owned */
-    int *block0;    /* [n_groups + 1] the first block of each group of this pass; owned */
-    uint8_t *saved; /* owned */
+    tren_arena act, fold, scratch;
+    double *group; /* [n_groups][per_group] owned */
+    int *block0;   /* [n_groups + 1] the first block of each group of this pass; owned */
     tren_fold_node *fold_node; /* [n_nodes] owned */
     int n_nodes, fold_depth;
     size_t fold_len;       /* elements of the largest tile */
@@ -50,21 +49,17 @@ struct tren_work {
 static inline const tren_kernels *kernels_of(const tren_work *w) {
     return w->graph->kernels;
 }
-static inline real *layer_y(const tren_work *w, const tren_layer *l) {
-    return w->act.at + l->y * (size_t)w->capacity;
+static inline real *layer_array(const tren_work *w, const tren_layer *l, int array) {
+    return w->act.at + l->at[w->spec.train][array] * (size_t)w->capacity;
 }
-static inline real *layer_z(const tren_work *w, const tren_layer *l) {
-    return w->act.at + l->z * (size_t)w->capacity;
+static inline real *layer_y(const tren_work *w, const tren_layer *l) {
+    return layer_array(w, l, TREN_Y);
+}
+static inline real *layer_aux(const tren_work *w, const tren_layer *l) {
+    return layer_array(w, l, TREN_AUX);
 }
 static inline real *layer_dy(const tren_work *w, const tren_layer *l) {
-    return w->grad.at + l->y * (size_t)w->capacity;
-}
-/* Room for a gradient before it is added to another. */
-static inline real *layer_spare(const tren_work *w) {
-    return w->grad.at + w->graph->act_per_row * (size_t)w->capacity;
-}
-static inline uint8_t *layer_saved(const tren_work *w, const tren_layer *l) {
-    return w->saved + l->saved * (size_t)w->capacity;
+    return layer_array(w, l, TREN_DY);
 }
 /* Images in lanes: blocks [block0[g], block0[g+1]) of a layer are microbatch g's. */
 static inline size_t block_size(const tren_layer *l) {
@@ -95,15 +90,18 @@ static inline int pass_rows(const tren_pass *pass) {
     return pass->row0[pass->n_groups];
 }
 static inline const real *param_value(const tren_work *w, const tren_layer *l, int i) {
-    return w->spec.value + w->graph->param[l->param + i].at.off;
+    return w->spec.value + w->graph->param[l->param[i]].at.off;
+}
+static inline bool owns_param(const tren_layer *l, int i) {
+    return l->graph->param[l->param[i]].owner == l->index;
 }
 static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren_pass *pass,
                              int what) {
     return pass->n_groups == 1 || (w->pattern[pass->pattern].stack[l->index] & what);
 }
 
-/* Computes the gradient of parameter i of the layer, folds it into my nodes, and passes each tile
- * to `combine` where there is one. */
+/* Computes the gradient of parameter i of the layer, its owner, folds it into my nodes, and passes
+ * each tile to `combine` where there is one. `gradient` is that of this layer. */
 void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
                      const tren_gradient *gradient);
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */

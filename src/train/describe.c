@@ -9,8 +9,9 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
     double forward = 0, backward = 0;
     size_t parameters = 0;
     char shape[48], from[48];
-    for (int i = 0; i < l->n_params; i++)
-        if (!g->param[l->param + i].statistic) parameters += g->param[l->param + i].at.len;
+    for (int i = 0; i < g->n_params; i++)
+        if (g->param[i].owner == l->index && !g->param[i].statistic)
+            parameters += g->param[i].at.len;
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
     snprintf(from, sizeof from, "%d x %d x %d", l->in.c, l->in.h, l->in.w);
     snprintf(shape, sizeof shape, "%d x %d x %d", l->out.c, l->out.h, l->out.w);

@@ -41,7 +41,7 @@ static tren_status check_memory(const tren_evaluator *e, const tren_comm *comm,
     double rows = (double)(e->hi - e->lo) * TREN_EVAL_ROWS;
     if (rows > (double)e->n) rows = (double)e->n;
     double row = tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
-    double batch = (double)e->graph->act_per_row * TREN_EVAL_ROWS * sizeof(real);
+    double batch = (double)e->graph->per_row[false] * TREN_EVAL_ROWS * sizeof(real);
     snprintf(what, sizeof what, "%.0f rows to evaluate", rows);
     return tren_memory_require(comm, rows * row + (rows > 0 ? batch : 0), what, "the dataset");
 }

@@ -38,7 +38,7 @@ static double blas_room(const tren_graph *graph) {
 /* The workers that evaluate the validation and the test part. */
 static double evaluation_room(const tren_graph *graph, size_t validated, size_t tested) {
     int rows = tren_work_capacity(graph, TREN_EVAL_ROWS, 1), n = (validated > 0) + (tested > 0);
-    return n * ((double)rows * (double)graph->act_per_row + (double)graph->scratch);
+    return n * ((double)rows * (double)graph->per_row[false] + (double)graph->scratch);
 }
 
 double tren_memory_needed(const tren_config *config, const tren_graph *graph,
@@ -56,7 +56,7 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
             : (tren_optimizer_find(config)->n_states + (config->optimizer.ema > 0)) / (double)ranks;
     double values = (double)graph->n_values * (1 + states + most_nodes(config->shards, ranks));
     int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
-    double batch = (double)rows * (double)(2 * graph->act_per_row + graph->spare_per_row);
+    double batch = (double)rows * (double)graph->per_row[true];
     /* Products are tried before the evaluators are opened. */
     double later = evaluation_room(graph, info->rows[TREN_VALIDATION], tested),
            trial = (double)tren_work_trial(graph, shards, rows);

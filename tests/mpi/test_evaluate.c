@@ -33,7 +33,7 @@ static tren_graph *make_network(void) {
     tren_layer *x = tren_input(g, (tren_shape){WIDTH, 1, 1});
     x = tren_dense(g, tren_dropout(g, x, 0.4), 30, &tren_gelu, (tren_init){0});
     tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0.1);
-    cr_assert_eq(tren_graph_check(g), TREN_OK);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
     return g;
 }
 

@@ -105,6 +105,8 @@ void test_run_open(test_run *run, const test_run_spec *spec) {
 double test_run_forward(test_run *run) {
     const test_batch *b = run->batch;
     int rows = run->row0[run->hi - run->lo];
+    /* NaN: nothing of an earlier pass may be read */
+    memset(run->work->act.at, 0xff, run->work->act.len * sizeof(real));
     memcpy(tren_work_input(run->work), b->x + (size_t)b->row0[run->lo] * (size_t)b->width,
            (size_t)rows * (size_t)b->width * sizeof(real));
     tren_forward(run->work, &run->pass);
@@ -148,7 +150,7 @@ tren_layer *test_given_gradient(tren_graph *graph, tren_layer *input, const real
 
 tren_layer *test_images_with_gradient(tren_graph *graph, tren_shape shape) {
     tren_layer *l = tren_input(graph, shape);
-    l->wants_dy = true;
+    l->wants_dy = l->kept = true;
     return l;
 }
 

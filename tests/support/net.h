@@ -60,7 +60,8 @@ tren_layer *test_given_gradient(tren_graph *graph, tren_layer *input, const real
 /* The input layer, of a network that computes the gradient of its input too. */
 tren_layer *test_input_with_gradient(tren_graph *graph, int width);
 tren_layer *test_images_with_gradient(tren_graph *graph, tren_shape shape);
-/* What the layer has put out, and the gradient of it, after forward and backward. */
+/* What the layer has put out, and the gradient of it, after forward and backward. The layer must be
+ * `kept`, as inputs with a gradient are. */
 const real *test_output_of(const test_run *run, const tren_layer *layer);
 const real *test_gradient_of(const test_run *run, const tren_layer *layer);
 

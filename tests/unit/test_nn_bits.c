@@ -24,7 +24,7 @@ static tren_graph *random_network(uint32_t seed, int *width) {
     }
     x = tren_dense(g, x, CLASSES, &tren_identity, (tren_init){.kind = TREN_DRAW_HE});
     tren_softmax_loss(g, x, test_pick(seed, 2, 0, 1) ? 0.1 : 0);
-    cr_assert_eq(tren_graph_check(g), TREN_OK);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
     return g;
 }
 
@@ -221,6 +221,7 @@ Test(bits, large_weights_are_folded_in_tiles) {
     tren_layer *x = tren_input(g, (tren_shape){IN, 1, 1});
     x = tren_dense(g, x, HIDDEN, &tren_relu, (tren_init){0});
     tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
     cr_assert_lt(tren_tile_rows(&g->param[0]), HIDDEN, "this weight is but one tile");
     test_batch batch;
     test_batch_open(&batch, 5, (int[]){9, 8, 0, 8, 9}, IN, CLASSES);
@@ -232,6 +233,40 @@ Test(bits, large_weights_are_folded_in_tiles) {
     tren_graph_close(g);
 }
 
+/* One weight for three layers, of more than one tile or of one. */
+static void check_shared(int width, bool portable) {
+    tren_graph *g = NULL;
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
+    g->portable = portable;
+    tren_layer *x = tren_input(g, (tren_shape){width, 1, 1}), *first;
+    x = first = tren_dense(g, x, width, &tren_relu, (tren_init){0});
+    tren_dense_spec same = {.out = width, .f = &tren_tanh, .tied = first};
+    for (int i = 0; i < 2; i++, same.no_bias = true) x = tren_dense_with(g, x, same);
+    tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
+    cr_assert_eq(g->n_params, 5);
+    cr_assert_eq(g->param[0].n_users, 3);
+    test_batch batch;
+    test_batch_open(&batch, 6, (int[]){9, 8, 0, 8, 9, 1}, width, CLASSES);
+    real *value = test_values_of(g, 1);
+    test_run_spec all = {.graph = g, .value = value, .batch = &batch, .hi = 6};
+    char name[64];
+    snprintf(name, sizeof name, "width %d%s", width, portable ? ", portable" : "");
+    for (int cut = 1; cut < 6; cut += 2) check_ways(&all, name, cut);
+    free(value);
+    test_batch_close(&batch);
+    tren_graph_close(g);
+}
+
+Test(bits, shared_parameters) {
+    tren_blas_threads(1);
+    for (int portable = 0; portable < 2; portable++) {
+        check_shared(7, portable);
+        check_shared(70, portable);
+    }
+    check_shared(803, false);
+}
+
 /* The self-test must let some products stack, or the test above has shown little. */
 Test(bits, wide_layers_do_stack) {
     tren_blas_threads(1);
@@ -240,6 +275,7 @@ Test(bits, wide_layers_do_stack) {
     tren_layer *x = tren_input(g, (tren_shape){256, 1, 1});
     for (int i = 0; i < 2; i++) x = tren_dense(g, x, 256, &tren_relu, (tren_init){0});
     tren_softmax_loss(g, x, 0);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
     test_batch batch;
     test_batch_open(&batch, 4, (int[]){32, 32, 32, 32}, 256, 10);
     real *value = test_values_of(g, 1);

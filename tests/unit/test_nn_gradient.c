@@ -71,6 +71,23 @@ static tren_layer *build_branches(tren_graph *g, tren_layer *x) {
     return tren_add_layers(g, e, tren_dense(g, x, OUT, &tren_tanh, no_init));
 }
 
+/* One weight for three layers, of which one has no bias. */
+static tren_layer *tied(tren_graph *g, tren_layer *x, int width) {
+    x = tren_dense(g, x, width, &tren_tanh, no_init);
+    tren_layer *first = tren_dense(g, x, width, &tren_gelu, no_init);
+    tren_dense_spec same = {.out = width, .f = &tren_tanh, .tied = first};
+    x = tren_dense_with(g, first, same);
+    same.no_bias = true;
+    x = tren_add_layers(g, tren_dense_with(g, x, same), first);
+    return tren_dense(g, x, OUT, &tren_identity, no_init);
+}
+static tren_layer *build_tied(tren_graph *g, tren_layer *x) {
+    return tied(g, x, 20);
+}
+static tren_layer *build_tied_narrow(tren_graph *g, tren_layer *x) {
+    return tied(g, x, 5);
+}
+
 static const gradient_case cases[] = {
     {"softmax regression", build_linear, false, 0, false},
     {"linear regression", build_linear, true, 0, false},
@@ -87,6 +104,8 @@ static const gradient_case cases[] = {
     {"dropout", build_deep_with_dropout, false, 0, true},
     {"dropout, squares, smoothing off", build_deep_with_dropout, true, 0, true},
     {"branches", build_branches, false, 0, true},
+    {"one weight for three layers", build_tied, false, 0, false},
+    {"one weight for three narrow layers", build_tied_narrow, true, 0, false},
     {"dropout passes through", build_deep_with_dropout, false, 0.2, false},
 };
 
@@ -109,7 +128,7 @@ static void test_open(gradient_test *t, const gradient_case *c) {
         tren_half_squares_loss(t->graph, output);
     else
         tren_softmax_loss(t->graph, output, c->smoothing);
-    cr_assert_eq(tren_graph_check(t->graph), TREN_OK);
+    cr_assert_eq(tren_graph_complete(t->graph), TREN_OK);
     t->value = test_values_of(t->graph, 21);
     test_run_open(&t->run, &(test_run_spec){.graph = t->graph,
                                             .value = t->value,

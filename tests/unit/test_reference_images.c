@@ -71,8 +71,9 @@ static void check_case(const char *name, build_fn build, int shards, const int *
     cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *input = test_images_with_gradient(g, x.shape);
     tren_layer *output = tren_flatten(g, build(g, input));
+    output->kept = true;
     test_given_gradient(g, output, dy);
-    cr_assert_eq(tren_graph_check(g), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
     real *value = calloc(g->n_values + 1, sizeof *value);
     for (int i = 0; i < g->n_params && i < 2; i++)
         put(value, &g->param[i], name, i == 0 ? "weight" : "bias");
@@ -129,6 +130,7 @@ Test(reference_images, running_statistics) {
     tren_layer *output = tren_flatten(g, tren_batch_norm(g, tren_input(g, x.shape), false));
     real *zero = calloc(x.n, sizeof *zero);
     test_given_gradient(g, output, zero);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
     real *value = calloc(g->n_values, sizeof *value);
     tren_graph_init(g, value, 1);
     put(value, &g->param[0], name, "weight");
@@ -206,6 +208,8 @@ static void check_network(const char *name, int width) {
     tren_dataset_info info = {.shape = x.shape, .is_image = true, .n_classes = 10, .n_targets = 1};
     tren_graph *g = NULL;
     cr_assert_eq(tren_model_build(&g, &config, &info), TREN_OK, "%s", tren_error_text());
+    g->layer[g->n_layers - 2]->kept = true; /* the logits */
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
     test_batch batch;
     test_batch_open(&batch, 1, (int[]){x.dim[0]}, x.dim[1], 10);
     int32_t *label = test_reference_labels(name, "target");
