@@ -14,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- what a rank is doing, for the watchdog and the time split ---------------------------------
  */
@@ -177,6 +178,7 @@ double tren_reducer_norm_squared(tren_reducer *reducer, size_t n_params);
  * rank 0 only. */
 void tren_reducer_collect(tren_reducer *reducer, real *full, const real *mine);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

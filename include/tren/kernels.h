@@ -12,6 +12,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- BLAS ------------------------------------------------------------------------------------ */
 
@@ -392,6 +393,7 @@ const tren_kernels *tren_kernels_best(void);             /* the highest that run
  * run it. */
 tren_status tren_kernels_choose(const tren_kernels **kernels, const char *level);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,4 @@
-/* Optim: update rules and learning-rate schedules, as pure functions on flat arrays. Not
- * collective. */
+/* Optim: update rules and learning-rate schedules, as functions on flat arrays. Not collective. */
 #ifndef TREN_OPTIM_H
 #define TREN_OPTIM_H
 
@@ -10,6 +9,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum { TREN_MAX_STATES = 2, TREN_MAX_SCALARS = 8 };
 
@@ -109,6 +109,7 @@ void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *scg);
 bool tren_scg_valid(const double scalar[TREN_SCG_SCALARS]);
 void tren_scg_get(tren_scg *scg, const double scalar[TREN_SCG_SCALARS]);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- what all ranks must have in common -------------------------------------------------------
  */
@@ -225,6 +226,7 @@ tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,8 +1,8 @@
-/* For the tests, by LD_PRELOAD: with TREN_TEST_KILL=renamed:3 a run dies without warning the third
- * time it comes to that point. The program itself knows nothing of it. */
+/* For the tests: with TREN_TEST_KILL=renamed:3 a run dies without warning the third time it comes
+ * to that point. Linked into a program of its own; tren itself knows nothing of it. */
 #include "tren/train.h"
 
-#include <dlfcn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,13 +17,17 @@ static void die_at(void *ctx, const char *point) {
     if (--left == 0) raise(SIGKILL);
 }
 
-/* In place of the library's, which is called with a hook. */
-tren_status tren_train(tren_comm *comm, const tren_config *config,
-                       const tren_train_options *options, tren_result *result) {
-    tren_status (*train)(tren_comm *, const tren_config *, const tren_train_options *,
-                         tren_result *) = NULL;
-    *(void **)&train = dlsym(RTLD_NEXT, "tren_train");
+tren_status real_train(tren_comm *comm, const tren_config *config,
+                       const tren_train_options *options,
+                       tren_result *result) __asm__("__real_tren_train");
+tren_status wrapped_train(tren_comm *comm, const tren_config *config,
+                          const tren_train_options *options,
+                          tren_result *result) __asm__("__wrap_tren_train");
+
+/* The linker gives these names to the library's function and to what is called in its place. */
+tren_status wrapped_train(tren_comm *comm, const tren_config *config,
+                          const tren_train_options *options, tren_result *result) {
     tren_train_options with = *options;
     with.hook = die_at;
-    return train(comm, config, &with, result);
+    return real_train(comm, config, &with, result);
 }
