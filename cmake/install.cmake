@@ -3,7 +3,8 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tren)
 
 install(TARGETS tren_lib tren64_lib EXPORT tren-targets)
-install(DIRECTORY include/tren DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY include/tren DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h"
+        PATTERN lab.h EXCLUDE) # the laboratory is the program's
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(EXPORT tren-targets NAMESPACE tren:: DESTINATION ${package_dir})
@@ -39,11 +40,9 @@ foreach(suffix "" "64")
   install(FILES ${PROJECT_BINARY_DIR}/tren${suffix}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
 
-if(TARGET tren)
-  install(TARGETS tren tren64)
-endif()
+install(TARGETS tren tren64)
 # The manual page is made from the options table, by the program itself.
-if(TARGET tren AND NOT TREN_SANITIZE AND NOT CMAKE_CROSSCOMPILING) # it is the program that prints it
+if(NOT TREN_SANITIZE AND NOT CMAKE_CROSSCOMPILING) # it is the program that prints it
   add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/tren.1
     COMMAND ${CMAKE_COMMAND} -DTREN=$<TARGET_FILE:tren> -DOUT=${PROJECT_BINARY_DIR}/tren.1
             -P ${PROJECT_SOURCE_DIR}/cmake/manpage.cmake

@@ -11,6 +11,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define TREN_VERSION "0.1.0"
 
@@ -185,6 +186,7 @@ typedef struct tren_log {
 void tren_log_line(const tren_log *log, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

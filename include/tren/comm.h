@@ -14,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- what a rank is doing, for the watchdog and the time split ---------------------------------
  */
@@ -180,6 +181,7 @@ void tren_reducer_share_sums(const tren_reducer *reducer, double *sum, int n);
  * rank 0 only. */
 void tren_reducer_collect(tren_reducer *reducer, real *full, const real *mine);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define TREN_MAX_LIST 64
 #define TREN_MAX_PATH 1024
@@ -283,6 +284,7 @@ int tren_option_format(char *out, size_t n, const tren_option *option, const tre
 tren_status tren_config_same(const tren_config *before, const tren_config *now,
                              tren_option_role role);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef enum tren_part { TREN_TRAIN, TREN_VALIDATION, TREN_TEST, TREN_N_PARTS } tren_part;
 extern const char *const tren_part_name[TREN_N_PARTS]; /* "train", "validation", "test" */
@@ -200,6 +201,7 @@ tren_status tren_split_parse(tren_split *split, const char *text); /* "96/2/2" *
 tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split,
                                bool overwrite);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

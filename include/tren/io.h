@@ -8,6 +8,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef enum tren_type { TREN_U8, TREN_I32, TREN_I64, TREN_F32, TREN_F64, TREN_U64 } tren_type;
 size_t tren_type_size(tren_type type);
@@ -114,6 +115,7 @@ tren_status tren_h5_get_texts(tren_h5 *file, const char *object, const char *nam
 tren_status tren_h5_each(tren_h5 *file, const char *group,
                          tren_status (*fn)(void *ctx, const char *name, bool is_group), void *ctx);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,9 +1,11 @@
-/* Kernels: functions on arrays, outputs first; those of `tren_kernels` allocate nothing, keep
- * nothing and cannot fail. The only part that knows BLAS, whose core type and threads belong to the
+/* Kernels: functions on arrays, outputs first. Those of `tren_kernels` cannot fail and keep nothing
+ * between calls. The only part that knows BLAS, whose core type, threads and buffers belong to the
  * process. Not collective. Matrices are row-major, and dense unless they have a stride.
  *
- * The bits of every kernel are fixed by its source and its sizes: no contraction, no fast-math,
- * sums in a stated order; those of tren_gemm by OpenBLAS, its core type and the shape. */
+ * The bits of a kernel are fixed by its source and its sizes: no contraction, no fast-math, each
+ * sum in the order that stands here. Where a product is left to OpenBLAS (tren_gemm, tren_dgemm,
+ * tren_symmetric_solve, some weight gradients of a convolution), its version, its core type and the
+ * shape decide. */
 #ifndef TREN_KERNELS_H
 #define TREN_KERNELS_H
 
@@ -12,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- BLAS ------------------------------------------------------------------------------------ */
 
@@ -23,10 +26,12 @@ void tren_blas_version(char *text, size_t n);
  * ancient one, as 0.3.21 does with recent Intel CPUs; NULL when all is well. The remedy is
  * OPENBLAS_CORETYPE in the environment before the library is loaded. */
 const char *tren_blas_core_wanted(void);
-/* Changes the core type of this process now, where OpenBLAS was built for several. TREN_ERR_ENV: it
- * was not, or it does not know the name. Not while another thread computes. */
+/* Changes the core type of this process now, where OpenBLAS was built for several, and sets
+ * OPENBLAS_CORETYPE in its environment. TREN_ERR_ENV: OpenBLAS was not built so, or does not know
+ * the name. Not while another thread computes. */
 tren_status tren_blas_use_core(const char *core);
-/* The lowest of n core types, which all their CPUs can run, or NULL when one of them is unknown. */
+/* The lowest of n core types, which all their CPUs can run (Haswell where that is Zen), or NULL
+ * when one of them is unknown. */
 const char *tren_blas_lowest_core(const char *const *core, int n);
 void tren_blas_threads(int n);
 /* Makes OpenBLAS take the room for its first product now. Without that room it would try for ever:
@@ -38,7 +43,7 @@ typedef struct tren_gemm_shape {
     bool ta, tb;       /* a is [k, m], b is [n, k] */
     int lda, ldb, ldc; /* elements from one row in memory to the next; 0: dense */
 } tren_gemm_shape;
-/* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c */
+/* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c, at any address; c overlaps nothing. */
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta);
 
 /* The same in double, whatever `real` is. */
@@ -53,9 +58,9 @@ tren_status tren_symmetric_solve(double *x, double *a, const double *b, int n, i
 /* ---- kernels on vectors, a table for each level of the CPU --------------------------------------
  *
  * Compiled once for each instruction set: x86-64 ("baseline"), x86-64-v3 (AVX2, FMA), x86-64-v4
- * (AVX-512), aarch64. Which table is used does not change a bit: each element is one chain of fused
- * multiply-adds in the order of its sum, whatever the width of a register, and where a level has no
- * such instruction, its result is computed otherwise. */
+ * (AVX-512), aarch64; "portable" on another architecture. Which table is used does not change a bit
+ * of the results, only the sign and payload of NaN: no order of a sum depends on the width of a
+ * register, and where a level has no fused multiply-add, its result is computed otherwise. */
 
 /* ---- types of elementwise kernels --------------------------------------------------------------
  */
@@ -77,7 +82,7 @@ typedef struct tren_activation {
 extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu;
 typedef struct tren_activation_kernels {
     /* z [n,m] += b [m], where b is not NULL (relu leaves z as it is then); y [n,m] = f(z). y is z,
-     * or overlaps nothing; with needs_z it is not z. */
+     * or overlaps nothing; with needs_z it is not z. b overlaps nothing. */
     void (*forward)(real *y, real *z, const real *b, int n, int m);
     /* dy [size] *= f'(z), from y, or from z where needs_z; y and z may be the same, and are not dy.
      */
@@ -115,8 +120,10 @@ static inline size_t tren_warp_room(tren_shape shape) {
            (size_t)(shape.w + TREN_WARP_MARGIN);
 }
 
-/* The products of a layer of at most 16 units: y [n,out] = x [n,in] w^T, dx = dy w, dw (+)= dy^T x;
- * w [out,in]. Rows may be stacked or not, and dw accumulated or added. Any alignment. */
+/* The products of a layer of 1 to TREN_NARROW units: y [n,out] = x [n,in] w^T, dx = dy w,
+ * dw (+)= dy^T x; w [out,in]; in >= 1. At any address; no two arrays overlap. An element is one
+ * chain of fused multiply-adds from +0: over inputs, over units, over rows, ascending; to
+ * accumulate, that sum is added to dw. So y and dx of a row do not depend on the other rows. */
 enum { TREN_NARROW = 16 };
 typedef struct tren_narrow_shape {
     int n, in, out;
@@ -166,11 +173,14 @@ static inline tren_product tren_product_of(tren_gemm_shape s, real alpha, real b
                           .beta = beta};
 }
 
-/* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes],
- * 64-byte aligned. So every layer of a network is made of whole vectors, however few channels it
- * has and however small its pictures are, and what one image becomes never depends on its
- * neighbours. Lanes without an image hold zeros at the input, anything finite later, and zeros
- * again in every gradient. */
+/* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes], and
+ * every array of blocks, and scratch, is 64-byte aligned; weights and biases may lie anywhere. So
+ * every layer of a network is made of whole vectors, however few channels it has and however small
+ * its pictures are, and what one image becomes never depends on its neighbours. Lanes without an
+ * image hold zeros at the input, anything finite later, and zeros again in every gradient.
+ *
+ * Sums over images and pixels keep the lanes apart and fold them at the end in halves: lane l +
+ * lane l + TREN_LANES / 2, and so on. No two arrays of a call overlap. */
 enum { TREN_LANES = 64 / sizeof(real) };
 
 typedef struct tren_conv_shape {
@@ -180,8 +190,23 @@ typedef struct tren_conv_shape {
 } tren_conv_shape;
 enum { TREN_CONV_KERNEL = 16 }; /* the largest kernel */
 
-/* How a convolution is computed: a matter of its shape alone. Winograd: minimal filtering
- * F(4x4, 3x3) of Lavin & Gray 2016 (arXiv 1509.09308). */
+/* How a convolution is computed, a matter of its shape alone, and the order of its sums.
+ *
+ * - Direct. An output is one chain of fused multiply-adds from its bias (or 0): input channels,
+ *   kernel rows, kernel columns, ascending; taps outside the picture multiply zeros. A pixel of the
+ *   data gradient is one chain from 0, or from what it is added to: output channels ascending, then
+ *   the kernel rows and columns that reach it, descending. A weight's gradient: in each lane one
+ *   chain over blocks, rows and columns of output pixels, lanes folded; long sums in areas of whole
+ *   blocks, or of rows of one block, whose size depends on the shape alone, added in order.
+ * - Winograd: minimal filtering F(4x4, 3x3) of Lavin & Gray 2016 (arXiv 1509.09308). Each of the 36
+ *   points of a tile is one chain over input channels, ascending; then the bias, then what it is
+ *   added to. A weight's gradient: for each point products of [co, k] by [k, ci] over k, the tiles
+ *   and lanes of a group of tiles, added group by group; the groups depend on the shape alone.
+ * - Unfolded (weight gradient): products over k, the pixels and lanes of some output rows of one
+ *   block, added in order.
+ *
+ * The last two leave their products to OpenBLAS, or with `portable` to product_run: then its order
+ * of summation is theirs. */
 typedef enum tren_conv_way {
     TREN_CONV_DIRECT,
     TREN_CONV_WINOGRAD,
@@ -192,7 +217,7 @@ typedef struct tren_conv_plan {
     tren_conv_shape shape;
     tren_conv_way way[3]; /* forward, data gradient, weight gradient */
     size_t packed[2];     /* elements of weights packed for forward, for the data gradient */
-    size_t scratch;       /* elements that a call needs */
+    size_t scratch;       /* elements that a call needs, aligned to 64 bytes */
     bool portable;        /* products by these kernels, not by OpenBLAS */
 } tren_conv_plan;
 
@@ -211,8 +236,9 @@ typedef struct tren_conv_gradient {
     int n_blocks;
 } tren_conv_gradient;
 
-/* Batch normalisation (Ioffe & Szegedy 2015) of one channel of a microbatch: n_images images in
- * blocks `stride` elements apart, `area` pixels each. */
+/* Batch normalisation (Ioffe & Szegedy 2015) of one channel of a microbatch: n_images >= 1 images
+ * in blocks `stride` elements apart, `area` pixels each. x, y, dy, dx begin with the channel in the
+ * first block. */
 typedef struct tren_norm_span {
     int n_images, area;
     size_t stride;
@@ -225,8 +251,9 @@ typedef struct tren_norm_backward {
     bool add;           /* onto dx */
 } tren_norm_backward;
 
-/* Pooling of one block, windows of kh x kw every `stride` pixels; those that would stick out are
- * dropped. The gradient of a maximum goes to its first place in the window. */
+/* Pooling of one block, x [c, h, w, lanes] to y [c, oh, ow, lanes], windows of kh x kw every
+ * `stride` pixels; those that would stick out are dropped. The gradient of a maximum goes to its
+ * first place in the window, row by row. */
 typedef struct tren_pool_shape {
     int c, h, w, oh, ow, kh, kw, stride;
 } tren_pool_shape;
@@ -240,39 +267,41 @@ typedef struct tren_kernels {
     /* ---- flat arrays, at any address ---- */
     void (*add)(real *restrict y, const real *restrict x, size_t n); /* y += x */
     void (*sum)(real *y, const real *a, const real *b, size_t n); /* y = a + b; y may be a or b */
-    /* Sums in double, in 16 interleaved lanes folded in halves within chunks of TREN_CHUNK, chunks
-     * in order. x, y, a, b may be one array. */
+    /* Terms and sums in double: in chunks of TREN_CHUNK, element i in lane i mod 16, lanes folded
+     * in halves, chunks added in order. x, y, a, b may be one array. */
     double (*sum_squares)(const real *x, size_t n);
     double (*sum_abs)(const real *x, size_t n);
     double (*dot)(const real *x, const real *y, size_t n);
-    /* The sum of x (a - b): differences and products in double. */
+    /* The sum of x (a - b). */
     double (*dot_difference)(const real *x, const real *a, const real *b, size_t n);
     double (*max_abs)(const real *x, size_t n); /* 0 for n = 0; NaN is passed over */
     bool (*all_finite)(const real *x, size_t n);
-    /* y [m] = column sums of x [n,m], rows in order, in real. */
+    /* y [m] = column sums of x [n,m], from +0, rows in order, in real. */
     void (*column_sums)(real *restrict y, const real *restrict x, int n, int m);
 
-    /* ---- layers and losses, at any address ---- */
+    /* ---- layers and losses, at any address; but for y and z above, no two arrays overlap ---- */
     const tren_activation_kernels *activation; /* [TREN_N_ACTIVATIONS] */
-    /* y [n,m] = x * mask * scale with scale = 1/(1 - rate); mask [n,m]. y may be x. */
+    /* y [n,m] = x * (mask * scale) with scale = 1/(1 - rate); mask [n,m]; sample [n]. y may be
+     * x. */
     void (*dropout_forward)(real *y, uint8_t *mask, const real *x, const uint32_t *sample, int n,
                             int m, const tren_dropout_key *key);
-    /* dx [size] = dy * mask * scale; dx may be dy. */
+    /* dx [size] = dy * (mask * scale); dx may be dy. */
     void (*dropout_backward)(real *dx, const real *dy, const uint8_t *mask, size_t size,
                              real scale);
     /* Softmax cross-entropy with label smoothing e: target = (1-e) onehot + e/m. z [n,m] logits in,
-     * becomes dz = scale * (softmax(z) - target). Adds to *loss the sum over rows, in order, to
-     * *correct the rows whose largest logit (the first of equals) is the label's. Sums of a row in
-     * order, in real. */
+     * becomes dz = scale * (softmax(z) - target); label [n], from 0 to m - 1. Adds to *loss the
+     * loss of each row, in order, in double; to *correct the rows whose largest logit (the first of
+     * equals) is the label's. Sums of a row from +0, in order, in real. */
     void (*softmax_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
                                   int n, int m, real smoothing, real scale);
-    void (*softmax)(real *z, int n, int m); /* z [n,m] = softmax of its rows */
-    /* E = 1/2 sum (y-t)^2 over rows and columns, in order, in double: adds E to *loss; y becomes
-     * scale * (y - t). */
+    /* z [n,m] = softmax of its rows, by the same sums. */
+    void (*softmax)(real *z, int n, int m);
+    /* E = 1/2 sum (y-t)^2 over rows and columns, from 0, in order, in double: adds E to *loss; y
+     * [n,m] becomes scale * (y - t), in real. */
     void (*half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
 
-    /* ---- updates of weights w [n] by gradients g [n], at any address; states m, v [n]. No two
-     * overlap. ---- */
+    /* ---- updates of weights w [n] by gradients g [n], each element by itself, at any address;
+     * states m, v [n]. No two arrays overlap. ---- */
     void (*update_sgd)(real *w, const real *g, real keep, real rate, size_t n);
     void (*update_momentum)(real *w, real *v, const real *g, const tren_momentum_step *step,
                             size_t n);
@@ -286,8 +315,8 @@ typedef struct tren_kernels {
                  size_t n);
     void (*turn)(real *restrict d, const real *restrict g, real gamma, size_t n);
 
-    /* ---- rows of a dataset, at any address ---- */
-    /* y [n] = x [n] * scale [n] + shift [n], in two roundings. */
+    /* ---- rows of a dataset, at any address; no two arrays overlap ---- */
+    /* y [n] = x [n] * scale [n] + shift [n]: x made real, the product and the sum each rounded. */
     void (*affine_from_u8)(real *restrict y, const uint8_t *restrict x, const real *restrict scale,
                            const real *restrict shift, size_t n);
     void (*affine_from_f32)(real *restrict y, const float *restrict x, const real *restrict scale,
@@ -301,8 +330,8 @@ typedef struct tren_kernels {
                              const double *restrict sd, size_t n);
     void (*centred_from_f64)(real *restrict y, const double *restrict x,
                              const double *restrict mean, const double *restrict sd, size_t n);
-    /* y [n] += sd * scale [n] * g [n], where g[i] is a standard normal draw that depends on rng and
-     * i alone. Draws are of float's precision, the same in both builds, and lie within 5.8. */
+    /* y [n] += (sd * scale [n]) * g [n], where g[i] is a standard normal draw that depends on rng
+     * and i alone. Draws are of float's precision, the same in both builds, and lie within 5.8. */
     void (*gaussian_add)(real *restrict y, const real *restrict scale, real sd, const tren_rng *rng,
                          size_t n);
     /* The inside of room = x [c, h, w]. The margin stays as it is; all of a channel's must have one
@@ -310,8 +339,10 @@ typedef struct tren_kernels {
     void (*warp_put_u8)(real *restrict room, const uint8_t *restrict x, tren_shape shape);
     void (*warp_put_f32)(real *restrict room, const float *restrict x, tren_shape shape);
     void (*warp_put_f64)(real *restrict room, const double *restrict x, tren_shape shape);
-    /* y [c, h, w] = (the mapped image) * scale [c, h, w] + shift [c, h, w]: bilinear, or for maps
-     * by whole pixels alone. Where both may be asked they give the same bits. */
+    /* y [c, h, w] = (the mapped image) * scale [c, h, w] + shift [c, h, w], in two roundings:
+     * bilinear, or for maps by whole pixels alone (xx, yy = 1 or -1; xy, yx = 0; x0, y0 whole).
+     * Where both may be asked they give the same values of a finite image; a zero may have the
+     * other sign. */
     void (*warp_bilinear)(real *restrict y, const real *restrict room, const tren_warp *map,
                           tren_shape shape, const real *restrict scale, const real *restrict shift);
     void (*warp_whole)(real *restrict y, const real *restrict room, const tren_warp *map,
@@ -319,6 +350,7 @@ typedef struct tren_kernels {
 
     /* ---- products, convolutions, images in lanes ---- */
 
+    /* As tren_narrow_shape says. */
     void (*narrow_forward)(real *restrict y, const real *restrict x, const real *restrict w,
                            tren_narrow_shape shape);
     void (*narrow_input)(real *restrict dx, const real *restrict dy, const real *restrict w,
@@ -326,27 +358,28 @@ typedef struct tren_kernels {
     void (*narrow_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
                           tren_narrow_shape shape, bool accumulate);
 
-    /* Elements of scratch, aligned to 64 bytes, that the product needs; step NULL: with any
-     * (n_steps + 1) / 2 shards of a tree and k or fewer terms; p NULL: that any without shards
-     * needs at most. */
+    /* As tren_product says; a, b, c at any address. Elements of scratch, aligned to 64 bytes, that
+     * the product needs; step NULL: with any (n_steps + 1) / 2 shards of a tree and k or fewer
+     * terms; p NULL: that any without shards needs at most. */
     size_t (*product_scratch)(const tren_product *p);
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);
 
     /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back.
-     */
+     * Rows may lie anywhere. */
     void (*lanes_pack)(real *restrict block, const real *restrict row, int n, int size);
     void (*lanes_unpack)(real *restrict row, const real *restrict block, int n, int size);
-    /* db [c] = sums over blocks, pixels and lanes of dy [blocks][c, area, lanes]: pixels in order,
-     * lanes folded in halves, blocks in order. */
+    /* db [c] = sums over blocks, pixels and lanes of dy [blocks][c, area, lanes]: of a block,
+     * pixels in order and lanes folded, in real; blocks in order, in double. */
     void (*lanes_bias)(real *db, const real *dy, int n_blocks, int c, int area);
 
+    /* The shape: 1 <= kernel <= TREN_CONV_KERNEL, stride >= 1, 0 <= pad < kernel. */
     void (*conv_plan)(tren_conv_plan *plan, const tren_conv_shape *shape, bool portable);
     /* packed = w [co, ci, kernel, kernel] in the order the kernels read it; which = 0 for forward,
      * 1 for the data gradient. */
     void (*conv_pack)(real *restrict packed, const real *restrict w, const tren_conv_plan *plan,
                       int which);
-    /* y = b [co] (NULL: 0) + x * w */
+    /* y = b [co] (NULL: 0) + x * w, in the order that tren_conv_way states. */
     void (*conv_forward)(const tren_conv_call *call, const real *b);
     /* dx (+)= the gradient of x */
     void (*conv_input)(const tren_conv_call *call, bool add);
@@ -354,20 +387,27 @@ typedef struct tren_kernels {
     void (*conv_weight)(real *restrict dw, const tren_conv_gradient *call);
 
     /* The mean and the sum of squared deviations from it, each block by itself in two passes and
-     * blocks merged in double (Chan, Golub & LeVeque 1979). */
+     * blocks merged in order, in double (Chan, Golub & LeVeque 1979). A pass: in each lane, pixel i
+     * is added to sum i mod 4 of (s0 + s1) + (s2 + s3), in real; lanes with an image in order, in
+     * double.
+     */
     void (*norm_statistics)(double *mean, double *m2, const real *x, tren_norm_span span);
-    /* y = max(a x + b, 0), or a x + b without relu. */
+    /* y = max(a x + b, 0), or a x + b without relu; a x + b in one rounding. NaN stays. */
     void (*norm_forward)(real *restrict y, const real *restrict x, tren_norm_span span, real a,
                          real b, bool relu);
-    /* sum [0] = sum of g, [1] = sum of g (x - mean); g is dy, or 0 where relu cut a x + b off. */
+    /* sum [0] = sum of g, [1] = sum of g (x - mean); g is dy, or 0 where relu cut a x + b off. In
+     * each lane, pixel i is added to sum i mod 2 of s0 + s1, and lanes are folded, in real; blocks
+     * in order, in double. */
     void (*norm_sums)(double sum[2], const real *dy, const real *x, tren_norm_span span,
                       const tren_norm_backward *k);
+    /* dx (+)= a g - slope (x - mean) - offset in lanes with an image, (+)= 0 in the others. */
     void (*norm_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
                        tren_norm_span span, const tren_norm_backward *k);
 
+    /* A window's pixels row by row; the average is their sum, from 0, times 1 / (kh kw). */
     void (*pool_max)(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
     void (*pool_average)(real *restrict y, const real *restrict x, const tren_pool_shape *shape);
-    /* dx += the gradient */
+    /* dx += the gradient, windows in the order of their outputs; y of pool_max. */
     void (*pool_max_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
                            const real *restrict y, const tren_pool_shape *shape);
     void (*pool_average_input)(real *restrict dx, const real *restrict dy,
@@ -376,10 +416,11 @@ typedef struct tren_kernels {
     /* For benchmarks. n rounds of fused multiply-adds in registers: TREN_FMA_CHAINS vectors, or
      * half as many, each a chain sum = sum a + b. With as many chains as registers hold, and as the
      * unit's latency wants, a core is at its peak. a, b [vector]; out [vector]: their sum, so that
-     * nothing is left out. */
+     * nothing is left out. Aligned to a vector. */
     void (*fma_chains)(real *restrict out, const real *restrict a, const real *restrict b, int n,
                        bool half);
-    /* a = b + s c [n]: STREAM's triad (McCalpin 1995), three arrays past the core. */
+    /* a [n] = b + s c: STREAM's triad (McCalpin 1995), three arrays past the core, at any address.
+     */
     void (*triad)(real *restrict a, const real *restrict b, const real *restrict c, real s,
                   size_t n);
 } tren_kernels;
@@ -392,6 +433,7 @@ const tren_kernels *tren_kernels_best(void);             /* the highest that run
  * run it. */
 tren_status tren_kernels_choose(const tren_kernels **kernels, const char *level);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

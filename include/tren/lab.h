@@ -1,5 +1,6 @@
 /* Lab: many runs as one experiment. Sweeps in sub-communicators, and the figures of a lecture on
- * training and regularization as experiments that judge themselves (docs/lab.md). */
+ * training and regularization as experiments that judge themselves (docs/lab.md). Part of the
+ * program, not of libtren: this header is not installed. */
 #ifndef TREN_LAB_H
 #define TREN_LAB_H
 

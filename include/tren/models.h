@@ -9,6 +9,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* One const object per model file. build ends with the loss layer; errors stay in the graph. */
 typedef struct tren_model {
@@ -41,6 +42,7 @@ tren_init tren_model_init(const tren_config *config);
 /* Units of the output layer: classes or targets. */
 int tren_model_outputs(const tren_dataset_info *info);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

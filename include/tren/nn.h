@@ -17,6 +17,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 typedef struct tren_graph tren_graph;
 typedef struct tren_layer tren_layer;
@@ -358,6 +359,7 @@ void tren_work_describe(const tren_work *work, char *text, size_t n);
 /* FLOP of one training row (2mnk of every GEMM that is needed) and of one evaluated row. */
 void tren_graph_cost(const tren_graph *graph, double *train, double *evaluate);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 enum { TREN_MAX_STATES = 2, TREN_MAX_SCALARS = 8 };
 
@@ -133,6 +134,7 @@ enum { TREN_SCG_SCALARS = TREN_MAX_SCALARS };
 void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *scg);
 void tren_scg_get(tren_scg *scg, const double scalar[TREN_SCG_SCALARS]);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* ---- what all ranks must have in common -------------------------------------------------------
  */
@@ -36,9 +37,6 @@ tren_status tren_agree_on_config(const tren_comm *comm, tren_facts *facts);
  * of each file. TREN_ERR_DATA. */
 tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
                                   const tren_dataset *dataset);
-/* The checkpoint at `path`, which rank 0 has verified: the first rank of each other node verifies
- * what it sees there. TREN_ERR_CHECKPOINT. */
-tren_status tren_agree_on_checkpoint(const tren_comm *comm, const char *path);
 
 /* ---- a run ------------------------------------------------------------------------------------
  */
@@ -186,39 +184,13 @@ typedef struct tren_checkpoint {
 } tren_checkpoint;
 void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty value */
 
-typedef struct tren_checkpoint_arrays {
-    const tren_graph *graph;
-    const real *value; /* [n_values] */
-    /* Fills full [n_values] with state i of the minimiser; called once for each. NULL: weights only
-     */
-    void (*state)(void *ctx, real *full, int i);
-    int n_states, n_scalars;
-    const char *const *state_name;
-    real *room; /* [n_values] for it */
-    void *ctx;
-    void (*hook)(void *hook_ctx, const char *point); /* or NULL */
-    void *hook_ctx;
-} tren_checkpoint_arrays;
-
-/* Writes DIR/NAME by way of NAME.tmp: written, closed, synced, the present NAME kept as `previous`
- * (NULL: not kept), renamed, the folder synced. On failure the present files are untouched. */
-tren_status tren_checkpoint_write(const char *dir, const char *name, const char *previous,
-                                  const tren_checkpoint *checkpoint,
-                                  const tren_checkpoint_arrays *arrays);
-/* Sets checkpoint->data from the dataset that is trained on. */
-tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info);
 /* Reads and verifies everything but the arrays. The message of a damaged file says what is wrong
  * with it. */
 tren_status tren_checkpoint_read(tren_checkpoint *checkpoint, const char *path);
 /* The digest that the file says it has. */
 tren_status tren_checkpoint_digest(uint64_t *digest, const char *path);
-/* Is the file what was written? Any HDF5 file without a digest passes. */
-tren_status tren_checkpoint_verify(const char *path);
 /* Parameters by name and shape into value [n_values]. */
 tren_status tren_checkpoint_read_values(real *value, const char *path, const tren_graph *graph);
-/* Elements [off, off + len) of an optimizer state [n]. */
-tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, size_t n,
-                                       tren_span at);
 /* Where the checkpoint says that it was trained on this very dataset, it normalises as that does,
  * and has its shape and names: TREN_ERR_CHECKPOINT. */
 tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
@@ -227,6 +199,7 @@ tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,7 @@
 /* What all ranks must have in common before anything is computed: the program and its arithmetic,
  * every key of the config, the dataset, the checkpoint. */
+#include "train/checkpoint.h"
 #include "tren/kernels.h"
-#include "tren/train.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Private to train: what the writer and the reader of checkpoints share. */
+/* Private to train: what the trainer and the writer and reader of checkpoints share. */
 #ifndef TREN_TRAIN_CHECKPOINT_H
 #define TREN_TRAIN_CHECKPOINT_H
 
@@ -45,5 +45,35 @@ void tren_checkpoint_close_data(tren_dataset_info *data);
 
 /* The head as text, which the digest covers in place of attributes. malloc'ed. */
 tren_status tren_checkpoint_head(char **text, const tren_checkpoint *checkpoint);
+
+typedef struct tren_checkpoint_arrays {
+    const tren_graph *graph;
+    const real *value; /* [n_values] */
+    /* Fills full [n_values] with state i of the minimiser; called once for each. NULL: weights only
+     */
+    void (*state)(void *ctx, real *full, int i);
+    int n_states, n_scalars;
+    const char *const *state_name;
+    real *room; /* [n_values] for it */
+    void *ctx;
+    void (*hook)(void *hook_ctx, const char *point); /* or NULL */
+    void *hook_ctx;
+} tren_checkpoint_arrays;
+
+/* Writes DIR/NAME by way of NAME.tmp: written, closed, synced, the present NAME kept as `previous`
+ * (NULL: not kept), renamed, the folder synced. On failure the present files are untouched. */
+tren_status tren_checkpoint_write(const char *dir, const char *name, const char *previous,
+                                  const tren_checkpoint *checkpoint,
+                                  const tren_checkpoint_arrays *arrays);
+/* Sets checkpoint->data from the dataset that is trained on. */
+tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info);
+/* Is the file what was written? Any HDF5 file without a digest passes. */
+tren_status tren_checkpoint_verify(const char *path);
+/* Elements [off, off + len) of an optimizer state [n]. */
+tren_status tren_checkpoint_read_state(real *out, const char *path, const char *state, size_t n,
+                                       tren_span at);
+/* The checkpoint at `path`, which rank 0 has verified: the first rank of each other node verifies
+ * what it sees there. TREN_ERR_CHECKPOINT. */
+tren_status tren_agree_on_checkpoint(const tren_comm *comm, const char *path);
 
 #endif

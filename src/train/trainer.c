@@ -1,4 +1,5 @@
 /* Setting a run up, and taking it down. */
+#include "train/checkpoint.h"
 #include "train/trainer.h"
 
 #include <math.h>

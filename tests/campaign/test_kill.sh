@@ -23,9 +23,6 @@ if [[ $processes -gt 1 ]]; then
     exit 0
 fi
 
-# How a run is made to die at a point; the program itself reads TREN_TEST_KILL where lib.sh has no other way.
-if declare -F needs_killing >/dev/null; then needs_killing; else killing=(TREN_TEST_KILL=); fi
-
 exec 2> >(grep -v ' Killed  ' >&2) # bash tells of each
 
 RANDOM=$seed
@@ -92,7 +89,7 @@ count() {
 kill_in_save() {
     local point
     point=$(pick "${points[@]}")
-    launch "${killing[@]}" "TREN_TEST_KILL=$point:$((RANDOM % 9 + 1))"
+    tren=$mortal launch "TREN_TEST_KILL=$point:$((RANDOM % 9 + 1))"
     landed
     if [[ $code -eq 137 ]]; then count "$point"; else [[ $code -eq 0 ]] || fail "run $runs: $(cat run.out)"; fi
 }

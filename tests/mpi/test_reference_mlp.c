@@ -7,6 +7,7 @@
 
 #include "support/mpi.h"
 #include "support/reference.h"
+#include "train/checkpoint.h"
 #include "tren/io.h"
 #include "tren/train.h"
 

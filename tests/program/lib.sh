@@ -60,12 +60,10 @@ mpi() {
     timeout -k 5 120 mpirun -n "$ranks" "$@"
 }
 
-# env "${killing[@]}" TREN_TEST_KILL=renamed:3 COMMAND ...   Rank 0 dies without warning the third time that the run
-# comes to this point. With the sanitizer, whose library wants to be the first, this one has to be let in.
-kill_at=$(realpath "${TREN_BUILD:-$TREN_BIN}")/tests/libkill_at.so
+# env TREN_TEST_KILL=renamed:3 ... "$mortal" ...   The same program, but rank 0 dies without warning the third time that
+# the run comes to this point.
 # shellcheck disable=SC2034
-killing=("LD_PRELOAD=$kill_at" "ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0")
-needs_killing() { [[ -e $kill_at ]] || skip "no $kill_at: a run cannot be killed at a point (BUILD_SHARED_LIBS=OFF?)"; }
+mortal=$(realpath "${TREN_BUILD:-$TREN_BIN}")/tests/mortal/tren
 
 # expect CODE PART COMMAND ...   Runs it; its exit code must be CODE, its output (both streams, kept in the file
 # `output`) must hold PART.

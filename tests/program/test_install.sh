@@ -22,6 +22,16 @@ libdir=$(cd "$prefix" && dirname "$(find lib* -name libtren.so -o -name libtren.
 expect_files include/tren/base.h bin/tren bin/tren64 share/man/man1/tren.1 share/doc/tren/LICENSE \
     "$libdir"/pkgconfig/tren.pc "$libdir"/pkgconfig/tren64.pc "$libdir"/cmake/tren/tren-config.cmake
 
+# names LIBRARY   What other programs can see of it.
+names() { nm -D --defined-only "$1" | awk '{ print $3 }'; }
+if [[ -e $prefix/$libdir/libtren.so ]]; then
+    [[ $(names "$prefix/$libdir/libtren.so" | wc -l) -gt 100 ]] || fail "libtren.so shows next to nothing"
+    for name in $(names "$prefix/$libdir/libtren.so") $(names "$prefix/$libdir/libtren64.so"); do
+        [[ $name == tren_* ]] && grep -qrw "$name" "$prefix/include/tren" ||
+            fail "$name can be seen in the library, and no installed header declares it"
+    done
+fi
+
 cmake -G Ninja -S examples/c -B "$scratch/example" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$scratch/example" >/dev/null
 "$scratch/example/fit_sinusoid" | grep '^float: ' || fail "the example linked by CMake, float"

@@ -2,7 +2,6 @@
 # Damaged checkpoints are refused and the one before is used; full disks, second runs and lost names cost nothing good.
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
-needs_killing
 
 make_classes data.h5 1500
 cat >config.yaml <<'END'
@@ -98,7 +97,7 @@ test_killed_after_damage() {
     for point in linked closed renamed; do
         fresh_copy again
         truncate -s 1000 again/last.h5
-        expect 137 "using again/previous.h5" env "${killing[@]}" "TREN_TEST_KILL=$point:1" mpirun -n 2 "$tren" \
+        expect 137 "using again/previous.h5" env "TREN_TEST_KILL=$point:1" mpirun -n 2 "$mortal" \
             train config.yaml --out again --resume
         expect 0 "resumed from again/" train 4 again --resume
         same_run plain again

@@ -3,7 +3,6 @@
 # tolerances; and what it cannot go with is refused.
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
-needs_killing
 
 [[ -x $TREN_BIN/tren64 ]] || skip "there is no tren64"
 exec 2> >(grep -v ' Killed  ' >&2) # bash tells of each
@@ -88,7 +87,7 @@ test_float() {
 test_killed() {
     local point ranks=3
     for point in done:1 begin:2 states:1 closed:2 linked:1 done:1; do
-        expect 137 "" env "${killing[@]}" "TREN_TEST_KILL=$point" mpirun -n $ranks "$tren" \
+        expect 137 "" env "TREN_TEST_KILL=$point" mpirun -n $ranks "$mortal" \
             train config.yaml --out killed --resume
         ranks=$((ranks % 4 + 1))
     done

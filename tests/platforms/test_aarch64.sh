@@ -1,33 +1,27 @@
 #!/usr/bin/env bash
 # With gemm: portable an aarch64 CPU has the digests of this one. Builds tren for aarch64 with Debian's cross compiler and
 # the libraries of its arm64 packages, which are unpacked and not installed, and runs it under QEMU's user emulation.
-# aarch64.sh [FOLDER]: where the packages and the build are kept; build/aarch64 by default.
-set -euo pipefail
-source_dir=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
-bin=$(realpath "${TREN_BIN:-$source_dir/build/release}")
-work=$(realpath -m "${1:-$source_dir/build/aarch64}")
+# Skipped where these packages cannot be had within some minutes. They and the build are kept in build/aarch64. In the
+# quick tier the program in float alone and two recipes, since it is compiled a second time.
+source "${BASH_SOURCE[0]%/*}/../program/lib.sh"
+work=$TREN_SOURCE/build/aarch64
 root=$work/root
 lib=$root/usr/lib/aarch64-linux-gnu
-
-skip() {
-    echo "skipped: $*"
-    exit 77
-}
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
+mkdir -p "$work"
+exec {lock}>"$work/lock" # the quick and the long form may run at a time
+flock "$lock"
 
 [[ $(uname -m) == x86_64 ]] || skip "this compares with x86-64"
 for tool in apt-get dpkg-deb cmake ninja; do command -v $tool >/dev/null || skip "there is no $tool"; done
 if ! command -v qemu-aarch64-static >/dev/null || [[ ! -e /usr/aarch64-linux-gnu/lib/crti.o ]]; then
     [[ $EUID -eq 0 ]] || skip "qemu-user-static, gcc-aarch64-linux-gnu and libc6-dev-arm64-cross are not installed"
-    apt-get -qq update >/dev/null 2>&1 || skip "no package lists: apt-get update fails"
-    apt-get -qq install --no-install-recommends qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
-        >/dev/null 2>&1 || skip "the cross compiler or QEMU cannot be installed"
+    timeout 120 apt-get -qq update >/dev/null 2>&1 || skip "no package lists: apt-get update fails"
+    timeout 240 apt-get -qq -y -o DPkg::Lock::Timeout=60 install --no-install-recommends \
+        qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross >/dev/null 2>&1 || skip "the cross compiler or QEMU cannot be installed"
 fi
 
-# The arm64 packages, by an apt of their own that knows of no other package.
+# The arm64 packages, by an apt of their own that knows of no other package; without the compilers and Perl that they
+# depend on.
 unpack() {
     local list deb
     mkdir -p "$work"/apt/{lists,archives}/partial
@@ -35,30 +29,33 @@ unpack() {
     list=(-o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Dir::State::lists="$work/apt/lists"
         -o Dir::State::status="$work/apt/status" -o Dir::Cache::archives="$work/apt/archives"
         -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Install-Recommends=false)
-    apt-get -qq "${list[@]}" update >/dev/null 2>&1 || skip "no lists of arm64 packages"
-    apt-get -qq -y "${list[@]}" --download-only install libc6-dev libgcc-12-dev libopenmpi-dev libopenblas-dev libhdf5-dev \
-        zlib1g-dev libyaml-dev libxxhash-dev >/dev/null 2>&1 || skip "the arm64 packages cannot be loaded"
+    timeout 120 apt-get -qq "${list[@]}" update >/dev/null 2>&1 || skip "no lists of arm64 packages"
+    timeout 240 apt-get -qq -y "${list[@]}" --download-only install libc6-dev libgcc-12-dev libopenmpi-dev \
+        libopenblas-dev libhdf5-dev zlib1g-dev libyaml-dev libxxhash-dev >/dev/null 2>&1 || skip "the arm64 packages cannot be loaded"
     mkdir -p "$root"
-    for deb in "$work"/apt/archives/*.deb; do dpkg-deb -x "$deb" "$root"; done
+    for deb in "$work"/apt/archives/{lib,zlib,linux-libc,openmpi}*.deb; do dpkg-deb -x "$deb" "$root"; done
+    touch "$work/unpacked"
 }
-[[ -e $lib/libyaml.so ]] || unpack
+[[ -e $work/unpacked ]] || unpack
 
 build() {
-    local links=-Wl,-rpath-link,$lib:$lib/openblas-pthread,--allow-shlib-undefined
+    local programs links=-Wl,-rpath-link,$lib:$lib/openblas-pthread,--allow-shlib-undefined
     cat >"$work/toolchain.cmake" <<'END'
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 END
     export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$lib/pkgconfig:$lib/openblas-pthread/pkgconfig
-    cmake -S "$source_dir" -B "$work/build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$work/toolchain.cmake" \
+    cmake --fresh -S "$TREN_SOURCE" -B "$work/build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$work/toolchain.cmake" \
         -DCMAKE_BUILD_TYPE=Release -DTREN_TESTS=OFF -DCMAKE_FIND_ROOT_PATH="$root" \
         -DCMAKE_LIBRARY_ARCHITECTURE=aarch64-linux-gnu -DMPI_C_LIB_NAMES=mpi -DMPI_C_HEADER_DIR="$lib/openmpi/include" \
         -DMPI_mpi_LIBRARY="$lib/openmpi/lib/libmpi.so" -DHDF5_ROOT="$root/usr" \
         -DHDF5_C_INCLUDE_DIR="$root/usr/include/hdf5/serial" \
         -DHDF5_hdf5_LIBRARY_RELEASE="$lib/hdf5/serial/libhdf5.so" -DCMAKE_EXE_LINKER_FLAGS="$links" \
         -DCMAKE_SHARED_LINKER_FLAGS="$links"
-    cmake --build "$work/build" --target tren tren64
+    read -ra programs <<<"$(few tren -- tren tren64)"
+    cmake --build "$work/build" --parallel 2 --target "${programs[@]}"
 }
 build >"$work/build.log" 2>&1 || fail "tren does not build for aarch64: $(tail -n 20 "$work/build.log")"
 
@@ -71,9 +68,6 @@ emulated() {
         -E LD_LIBRARY_PATH="$work/build:/usr/lib/aarch64-linux-gnu/openblas-pthread:/usr/lib/aarch64-linux-gnu" "$program" "$@"
 }
 
-export TREN_BIN=$bin TREN_SOURCE=$source_dir
-# shellcheck source=tests/program/lib.sh
-source "$source_dir/tests/program/lib.sh"
 make_pictures pictures.h5
 make_classes classes.h5 600
 make_sinusoid sinusoid.h5 200
@@ -83,7 +77,7 @@ same() {
     local name=$1 program=$2 key
     shift 2
     set -- train "$@" --gemm portable --max_steps 20 --no-plots --progress off --stall_timeout 0
-    "$bin/$program" "$@" --out here >log 2>&1 || fail "$name: $(tail -n 5 log)"
+    "$TREN_BIN/$program" "$@" --out here >log 2>&1 || fail "$name: $(tail -n 5 log)"
     emulated "$program" "$@" --out there >log 2>&1 || fail "$name on aarch64: $(tail -n 5 log)"
     [[ $(field there cpu_level) == aarch64 ]] || fail "$name: the level is $(field there cpu_level)"
     for key in digest test_loss; do
@@ -95,8 +89,9 @@ same() {
 }
 
 same mlp tren --data classes.h5 --model.hidden 60,41 --dropout 0.2 --optimizer.lambda 1 --optimizer.clip_norm 1 --batch_size 40
+same resnet18 tren --data pictures.h5 --model.name resnet18 --model.width 4 --batch_size 72
+[[ $(few short -- long) == long ]] || exit 0
 same gelu tren --data classes.h5 --model.hidden 30 --model.activation gelu --optimizer.name adamw \
     --optimizer.learning_rate 0.001 --schedule.name cosine --batch_size 60
 same cnn tren --data pictures.h5 --model.name cnn --model.channels 6,12 --batch_size 72 --augment.rotation 5 --augment.noise 0.02
-same resnet18 tren --data pictures.h5 --model.name resnet18 --model.width 4 --batch_size 72
 same scg tren64 --data sinusoid.h5 --precision double --optimizer.name scg --epochs 20
