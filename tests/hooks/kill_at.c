@@ -1,10 +1,13 @@
 /* For the tests, by LD_PRELOAD: with TREN_TEST_KILL=renamed:3 a run dies without warning the third
- * time it comes to that point. The program itself knows nothing of it. */
+ * time it comes to that point; with TREN_TEST_TAKE_HUP the library takes SIGHUP when it is loaded,
+ * as UCX does. The program itself knows nothing of it. */
 #include "tren/train.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void die_at(void *ctx, const char *point) {
     static int left = -1;
@@ -26,4 +29,12 @@ tren_status tren_train(tren_comm *comm, const tren_config *config,
     tren_train_options with = *options;
     with.hook = die_at;
     return train(comm, config, &with, result);
+}
+
+static void leave(int number) {
+    _exit(number);
+}
+
+__attribute__((constructor)) static void take_hup(void) {
+    if (getenv("TREN_TEST_TAKE_HUP")) signal(SIGHUP, leave);
 }
