@@ -9,10 +9,10 @@
 #include "tren/config.h"
 #include "tren/kernels.h"
 
-#include <stdatomic.h>
-
 #ifdef __cplusplus
 extern "C" {
+#else
+#include <stdatomic.h>
 #endif
 #pragma GCC visibility push(default)
 
@@ -32,14 +32,18 @@ typedef enum tren_phase {
 } tren_phase;
 extern const char *const tren_phase_name[TREN_N_PHASES];
 
-/* Written by the rank's main thread, read by its watchdog. */
-typedef struct tren_watch {
+/* Written by the rank's main thread, read by its watchdog. C++ has no _Atomic: to it this is an
+ * incomplete type. */
+typedef struct tren_watch tren_watch;
+#ifndef __cplusplus
+struct tren_watch {
     _Atomic uint64_t beat; /* grows with every sign of progress */
     _Atomic int phase;     /* tren_phase */
     _Atomic int peer;      /* the rank whose message is being waited for, or -1 */
     _Atomic int epoch;
     _Atomic int64_t step;
-} tren_watch;
+};
+#endif
 
 /* ---- communicators ----------------------------------------------------------------------------
  */

@@ -13,6 +13,7 @@
 
 #ifdef __cplusplus
 extern "C" {
+#define restrict __restrict /* until the end of this header */
 #endif
 #pragma GCC visibility push(default)
 
@@ -161,16 +162,8 @@ typedef struct tren_product {
 
 /* The product that tren_gemm computes. */
 static inline tren_product tren_product_of(tren_gemm_shape s, real alpha, real beta) {
-    return (tren_product){.m = s.m,
-                          .n = s.n,
-                          .k = s.k,
-                          .ta = s.ta,
-                          .tb = s.tb,
-                          .lda = s.lda,
-                          .ldb = s.ldb,
-                          .ldc = s.ldc,
-                          .alpha = alpha,
-                          .beta = beta};
+    tren_product p = {s.m, s.n, s.k, s.ta, s.tb, s.lda, s.ldb, s.ldc, alpha, beta, 0, NULL, NULL};
+    return p;
 }
 
 /* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes], and
@@ -435,6 +428,7 @@ tren_status tren_kernels_choose(const tren_kernels **kernels, const char *level)
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
+#undef restrict
 }
 #endif
 #endif

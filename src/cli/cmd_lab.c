@@ -257,7 +257,7 @@ static int run(int argc, char **argv) {
     if (st != TREN_OK || a.help) return tren_cli_fail("lab run", st);
     st = set_language(&language, a.language);
     if (st == TREN_OK) st = choose(chosen, &n, &a);
-    bool within = tren_within_job();
+    bool within = tren_launch_within_job();
     if (st == TREN_OK && within && a.ranks > 0)
         st = tren_fail(TREN_ERR_USAGE,
                        "--ranks: mpirun has started the ranks already; leave one of the two out");

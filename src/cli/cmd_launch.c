@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/launch.h"
+#include "cli/mpirun.h"
 #include "tren/kernels.h"
 
 #include <string.h>
@@ -18,6 +19,9 @@ static tren_status print_launch(int argc, char **argv) {
     printf("first: %s\n", tren_launch_is_first() ? "yes" : "no");
     printf("stdout watched: %s\n", tren_launch_watched(1) ? "yes" : "no");
     printf("stderr watched: %s\n", tren_launch_watched(2) ? "yes" : "no");
+    printf("mpi: %s\n", tren_mpirun_mpi);
+    printf("launcher: %s\n", tren_mpirun_path());
+    printf("crowd: %s\n", tren_mpirun_crowd);
     return TREN_OK;
 }
 

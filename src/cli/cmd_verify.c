@@ -112,7 +112,7 @@ static tren_status check(const verify_args *a, const tren_config *config) {
         return tren_fail(TREN_ERR_USAGE,
                          "reduction: mpi adds up in MPI's own order, which changes with the number "
                          "of ranks; give reduction: auto");
-    if (tren_within_job() && a->ranks_text)
+    if (tren_launch_within_job() && a->ranks_text)
         return tren_fail(TREN_ERR_USAGE,
                          "--ranks: the launcher has started the ranks already; leave one of the "
                          "two out");
@@ -335,7 +335,7 @@ int tren_cmd_verify(int argc, char **argv) {
     tren_status st = read_args(&a, &config, &run, argc, argv);
     if (st != TREN_OK || a.help) return tren_cli_fail("verify", st);
     shorten(&config, a.steps);
-    if (!tren_within_job()) return run_by_mpirun(&a, &config, argc, argv);
+    if (!tren_launch_within_job()) return run_by_mpirun(&a, &config, argc, argv);
     tren_stop_signal_catch();
     return run_within(&a, &config);
 }

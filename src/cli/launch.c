@@ -1,4 +1,5 @@
 #include "cli/launch.h"
+#include "cli/stop_signal.h"
 #include "tren/comm.h"
 #include "tren/kernels.h"
 
@@ -50,6 +51,7 @@ static void fill_standard_streams(void) {
 
 void tren_launch_start(char **argv) {
     fill_standard_streams();
+    tren_stop_signal_mind_hup();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     mend_blas_core(argv);
@@ -101,12 +103,32 @@ static long env_number(const char *name, long otherwise) {
     return *end ? otherwise : value;
 }
 
-/* The variable that tells this process its rank, or NULL. */
+/* What launchers tell each process. srun's variables count in a step only: in a batch script they
+ * are the job's; and last, as other launchers are often started by srun themselves. */
+static const struct launcher {
+    const char *name, *rank, *size;
+} launchers[] = {
+    {"Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+    {"MVAPICH2's mpirun_rsh", "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"},
+    {"a launcher with PMI (mpiexec of MPICH or Intel MPI, srun --mpi=pmi2)", "PMI_RANK",
+     "PMI_SIZE"},
+    {"srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
+};
+enum { N_LAUNCHERS = sizeof launchers / sizeof *launchers };
+
+/* The launcher of this process, or NULL. */
+static const struct launcher *find_launcher_of(void) {
+    bool step = getenv("SLURM_STEP_ID") != NULL;
+    for (int i = 0; i < N_LAUNCHERS - 1; i++)
+        if (getenv(launchers[i].rank) || getenv(launchers[i].size)) return &launchers[i];
+    return step ? &launchers[N_LAUNCHERS - 1] : NULL;
+}
+
+/* The variable that tells this process its rank, or NULL. PMIx is of several launchers. */
 static const char *rank_variable(void) {
-    static const char *const rank[] = {"PMIX_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK"};
-    for (size_t i = 0; i < sizeof rank / sizeof *rank; i++)
-        if (getenv(rank[i])) return rank[i];
-    return getenv("SLURM_STEP_ID") ? "SLURM_PROCID" : NULL;
+    const struct launcher *launcher = find_launcher_of();
+    if (getenv("PMIX_RANK")) return "PMIX_RANK";
+    return launcher ? launcher->rank : NULL;
 }
 
 long tren_launch_rank(void) {
@@ -116,6 +138,11 @@ long tren_launch_rank(void) {
 
 bool tren_launch_is_alone(void) {
     return !rank_variable();
+}
+
+bool tren_launch_within_job(void) {
+    const char *variable = rank_variable();
+    return variable && strcmp(variable, launchers[N_LAUNCHERS - 1].rank) != 0;
 }
 
 bool tren_launch_is_first(void) {
@@ -129,6 +156,12 @@ double tren_launch_node_memory(int n_local) {
     double cpus =
         (double)env_number("SLURM_CPUS_ON_NODE", n_local * env_number("SLURM_CPUS_PER_TASK", 1));
     return 0x1p20 * fmax(0, per_node > 0 ? per_node : per_cpu * cpus);
+}
+
+static bool is_open_mpi(void) {
+    char version[256] = "";
+    tren_comm_version(version, sizeof version);
+    return strstr(version, "Open MPI") != NULL;
 }
 
 /* Open MPI needs PMIx, or its own mpirun; others are content with the older PMI. */
@@ -155,17 +188,28 @@ static tren_status check_srun(bool is_open_mpi) {
 }
 
 tren_status tren_launch_check_srun(void) {
-    char version[256] = "";
-    tren_comm_version(version, sizeof version);
-    return check_srun(strstr(version, "Open MPI") != NULL);
+    return check_srun(is_open_mpi());
 }
 
 long tren_launch_size(void) {
-    return env_number("OMPI_COMM_WORLD_SIZE", env_number("PMI_SIZE", srun_tasks()));
+    const struct launcher *launcher = find_launcher_of();
+    return launcher ? env_number(launcher->size, srun_tasks()) : 1;
 }
 
 bool tren_launch_has_others(void) {
-    return tren_launch_size() > 1 && can_start_mpi(true);
+    return tren_launch_size() > 1 && can_start_mpi(is_open_mpi());
+}
+
+tren_status tren_launch_check_world(int size, const char *own) {
+    long n = tren_launch_size();
+    char version[256] = "";
+    if (size > 1 || n < 2) return TREN_OK;
+    tren_comm_version(version, sizeof version);
+    return tren_fail(TREN_ERR_ENV,
+                     "%ld processes were started by %s, but this program is built with %s, which "
+                     "sees one: each would be rank 0 of a run of its own; start it by the launcher "
+                     "of its own MPI: %s, or srun with an --mpi that it knows",
+                     n, find_launcher_of()->name, version, own);
 }
 
 tren_status tren_launch_check_alone(void) {

@@ -14,6 +14,10 @@ void tren_launch_start(char **argv);
  */
 tren_status tren_launch_check_srun(void);
 
+/* After MPI_Init: TREN_ERR_ENV when the launcher started several processes and MPI's world has this
+ * one alone, as with the launcher of another MPI; `own` is that of ours. */
+tren_status tren_launch_check_world(int size, const char *own);
+
 /* TREN_ERR_USAGE when mpirun or srun started several processes of a command that works alone: each
  * would do, and write, the same. */
 tren_status tren_launch_check_alone(void);
@@ -44,6 +48,8 @@ tren_status tren_launch_check_limits(bool mpi);
 bool tren_launch_is_first(void);
 /* Whether no launcher started this process. */
 bool tren_launch_is_alone(void);
+/* Whether a launcher of MPI programs did; srun is one only where it offers PMI. */
+bool tren_launch_within_job(void);
 
 /* Whether a person watches what this process writes to fd 1 or 2. Under mpirun the ranks' own
  * descriptors say nothing (a pseudo-terminal where mpirun's goes to a file, a pipe where it goes to

@@ -1,5 +1,6 @@
 #include "cli/mpi_start.h"
 #include "cli/launch.h"
+#include "cli/mpirun.h"
 #include "cli/stop_signal.h"
 #include "tren/kernels.h"
 #include "tren/train.h"
@@ -104,7 +105,12 @@ tren_status tren_mpi_start(tren_comm *comm, double timeout) {
     watch(timeout > 0 ? fmax(timeout, LEAST_SECONDS) : 0);
     tren_status st = tren_launch_is_alone() ? start_alone(comm) : tren_comm_open(comm);
     stop_watching();
-    if (st != TREN_OK) return st;
+    tren_stop_signal_mind_hup();
+    if (st == TREN_OK) st = tren_launch_check_world(comm->size, tren_mpirun_path());
+    if (st != TREN_OK) {
+        tren_comm_close(comm);
+        return st;
+    }
     comm->node_memory = tren_launch_node_memory(comm->local_size);
     return tren_comm_agree(comm, tren_blas_reserve());
 }

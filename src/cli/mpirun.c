@@ -14,10 +14,6 @@
 
 extern char **environ;
 
-bool tren_within_job(void) {
-    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK");
-}
-
 int tren_cores(void) {
     cpu_set_t mine;
     if (sched_getaffinity(0, sizeof mine, &mine) != 0) return 1;
@@ -36,7 +32,7 @@ int tren_cores(void) {
     return cores > 0 ? cores : 1;
 }
 
-/* ---- mpirun ---------------------------------------------------------------------------------- */
+/* ---- signals --------------------------------------------------------------------------------- */
 
 static pid_t child; /* handlers can reach nothing else */
 static volatile sig_atomic_t caught;
@@ -56,12 +52,50 @@ static void install_handlers(void) {
     }
 }
 
-/* Open MPI refuses root unless told; who calls this as root has been told by the first run. */
-static void allow_root(void) {
-    if (geteuid() != 0) return;
-    setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
-    setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 0);
+/* ---- the launcher, as cmake/launcher.cmake found it -------------------------------------------
+ */
+
+const char tren_mpirun_mpi[] = TREN_MPI, tren_mpirun_crowd[] = TREN_MPIEXEC_CROWD;
+
+/* Where the build's own is gone, as in a program that was moved to another machine, PATH has it. */
+const char *tren_mpirun_path(void) {
+    const char *own = TREN_MPIEXEC, *name = strrchr(own, '/');
+    if (access(own, X_OK) == 0) return own;
+    return name ? name + 1 : "mpirun";
 }
+
+/* The words of the user's launcher, or of ours, into `words`; `room` holds them. */
+static size_t split_launcher(const char *words[], size_t n, char *room, size_t size) {
+    const char *given = getenv("TREN_LAUNCHER");
+    size_t k = 0;
+    char *rest = NULL;
+    snprintf(room, size, "%s", given ? given : "");
+    for (char *word = strtok_r(room, " ", &rest); word && k < n; word = strtok_r(NULL, " ", &rest))
+        words[k++] = word;
+    if (k == 0) words[k++] = tren_mpirun_path();
+    return k;
+}
+
+/* "NAME=VALUE ..."; what the user has set stays. */
+static void set_variables(const char *text) {
+    char room[512], *rest = NULL;
+    snprintf(room, sizeof room, "%s", text);
+    for (char *word = strtok_r(room, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *value = strchr(word, '=');
+        *value++ = '\0';
+        setenv(word, value, 0);
+    }
+}
+
+/* Open MPI refuses root unless told; who calls this as root has been told by the first run. */
+static void prepare(int ranks) {
+    set_variables(TREN_MPIEXEC_QUIET);
+    if (ranks > tren_cores()) set_variables(tren_mpirun_crowd);
+    if (geteuid() == 0) set_variables("OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
+}
+
+/* ---- a job ------------------------------------------------------------------------------------
+ */
 
 /* On all signals but USR1 mpirun ends the ranks before they can say it. */
 static tren_status fail_stopped(void) {
@@ -101,11 +135,11 @@ static tren_status spawn(const char **argv, int out) {
     if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     int failed = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (failed == ENOENT)
+    if (failed)
         return tren_fail(TREN_ERR_ENV,
-                         "there is no mpirun on PATH; install Open MPI (Debian: openmpi-bin), or "
-                         "start this command under your own launcher");
-    if (failed) return tren_fail(TREN_ERR_ENV, "mpirun cannot be started: %s", tren_why(failed));
+                         "the launcher '%s' cannot be started: %s; install that of %s, name "
+                         "another in TREN_LAUNCHER, or start this command under your own launcher",
+                         argv[0], tren_why(failed), tren_mpirun_mpi);
     child = pid;
     if (caught) kill(pid, caught); /* it came before there was a child to hand it to */
     return TREN_OK;
@@ -125,24 +159,22 @@ static tren_status run(const char **argv, const tren_mpirun *job) {
 }
 
 tren_status tren_mpirun_run(const tren_mpirun *job) {
-    static const char *const crowd[] = {"--oversubscribe", "--bind-to",           "none",
-                                        "--mca",           "mpi_yield_when_idle", "1"};
-    char self[PATH_MAX], count[16];
+    enum { MOST_WORDS = 32 };
+    char self[PATH_MAX], count[16], room[1024];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     if (n <= 0) return tren_fail(TREN_ERR_ENV, "/proc/self/exe: %s", tren_why(errno));
     self[n] = '\0';
     snprintf(count, sizeof count, "%d", job->ranks);
-    size_t n_arguments = 0, k = 0;
+    size_t n_arguments = 0;
     while (job->arguments[n_arguments]) n_arguments++;
     const char **argv;
-    TREN_TRY(tren_alloc(&argv, n_arguments + 16, sizeof *argv, "the command line"));
-    const char *const launcher[] = {"mpirun", "--quiet", "-n", count};
-    for (size_t i = 0; i < sizeof launcher / sizeof *launcher; i++) argv[k++] = launcher[i];
-    for (size_t i = 0; job->ranks > tren_cores() && i < sizeof crowd / sizeof *crowd; i++)
-        argv[k++] = crowd[i];
+    TREN_TRY(tren_alloc(&argv, n_arguments + MOST_WORDS + 4, sizeof *argv, "the command line"));
+    size_t k = split_launcher(argv, MOST_WORDS, room, sizeof room);
+    argv[k++] = "-n";
+    argv[k++] = count;
     argv[k++] = self;
     for (size_t i = 0; i < n_arguments; i++) argv[k++] = job->arguments[i];
-    allow_root();
+    prepare(job->ranks);
     install_handlers();
     tren_status st = caught ? fail_stopped() : run(argv, job);
     free(argv);

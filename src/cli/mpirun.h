@@ -4,8 +4,11 @@
 
 #include "tren/base.h"
 
-/* Whether this process was started by a launcher of MPI programs. */
-bool tren_within_job(void);
+/* The MPI of the build ("Open MPI 4.1.4"), and the variables, "NAME=VALUE ...", by which its
+ * launcher starts more ranks than there are cores. */
+extern const char tren_mpirun_mpi[], tren_mpirun_crowd[];
+/* The launcher that belongs to it: its path, or its name where it is not there. */
+const char *tren_mpirun_path(void);
 /* Physical cores that this process may use. */
 int tren_cores(void);
 
@@ -16,8 +19,9 @@ typedef struct tren_mpirun {
     void (*line)(void *ctx, const char *text);
     void *ctx;
 } tren_mpirun;
-/* Runs `mpirun -n RANKS tren ARGUMENTS...` and waits. A signal to this process is handed on.
- * Returns its exit code; TREN_ERR_ENV with a message: no mpirun. */
+/* Runs `mpirun -n RANKS tren ARGUMENTS...` and waits, with TREN_LAUNCHER of the environment in
+ * place of mpirun. A signal to this process is handed on. Returns its exit code; TREN_ERR_ENV with
+ * a message: no launcher. */
 tren_status tren_mpirun_run(const tren_mpirun *job);
 
 #endif

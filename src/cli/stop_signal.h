@@ -14,5 +14,8 @@ extern volatile sig_atomic_t tren_mpi_starting;
  * unless nohup had it ignored. A second Ctrl-C kills. To be called before MPI starts: a signal may
  * come as early as that. */
 void tren_stop_signal_catch(void);
+/* Once more for HUP alone, as a library may have taken it since: ignored where nohup began the
+ * program, caught where tren_stop_signal_catch was called. */
+void tren_stop_signal_mind_hup(void);
 
 #endif

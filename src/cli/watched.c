@@ -30,13 +30,13 @@ static bool read_stat(const char *proc, pid_t pid, char name[MAX_NAME], pid_t *p
     return true;
 }
 
-/* mpirun itself, or what it starts on the other nodes in its place. */
+/* mpirun itself (mpiexec.hydra, mpirun.openmpi, ...), or what it starts on the other nodes in its
+ * place. */
 static ancestor kind_of(const char *name) {
-    static const char *const launcher[] = {"mpirun", "mpiexec", "orterun", "prterun",
-                                           "mpiexec.hydra"};
+    static const char *const launcher[] = {"mpirun", "mpiexec", "orterun", "prterun"};
     static const char *const daemon[] = {"orted", "prted"};
     for (size_t i = 0; i < sizeof launcher / sizeof *launcher; i++)
-        if (strcmp(name, launcher[i]) == 0) return ANCESTOR_LAUNCHER;
+        if (strncmp(name, launcher[i], strlen(launcher[i])) == 0) return ANCESTOR_LAUNCHER;
     for (size_t i = 0; i < sizeof daemon / sizeof *daemon; i++)
         if (strcmp(name, daemon[i]) == 0) return ANCESTOR_DAEMON;
     return ANCESTOR_OTHER;

@@ -53,7 +53,7 @@ void LEVEL(narrow_forward)(real *restrict y, const real *restrict x, const real 
         int block = s.in - k0 < BLOCK ? s.in - k0 : BLOCK;
         for (int o = 0; o < s.out; o++)
             for (int k = 0; k < block; k++) wt[k * UNITS + o] = w[(size_t)o * s.in + k0 + k];
-        if (s.out <= VL)
+        if (WIDTH == 1 || s.out <= VL)
             forward_block(y, x + k0, wt, block, s, 1, k0 == 0);
         else
             forward_block(y, x + k0, wt, block, s, WIDTH, k0 == 0);

@@ -108,8 +108,8 @@ kill_somebody() {
     sleep "$(moment)"
     case $victim in
     mpirun) pids=("$mpirun") ;;
-    rank) mapfile -t pids < <(pgrep -P "$mpirun" | shuf -n 1 --random-source=<(yes "$RANDOM")) ;;
-    ranks) mapfile -t pids < <(pgrep -P "$mpirun" | shuf -n 3 --random-source=<(yes "$RANDOM")) ;;
+    rank) mapfile -t pids < <(own_processes tren | shuf -n 1 --random-source=<(yes "$RANDOM")) ;;
+    ranks) mapfile -t pids < <(own_processes tren | shuf -n 3 --random-source=<(yes "$RANDOM")) ;;
     esac
     if kill -0 "$mpirun" 2>/dev/null && [[ ${#pids[@]} -gt 0 ]] && kill -KILL "${pids[@]}" 2>/dev/null; then
         landed

@@ -1,10 +1,12 @@
 /* For the tests: with TREN_TEST_KILL=renamed:3 a run dies without warning the third time it comes
- * to that point. Linked into a program of its own; tren itself knows nothing of it. */
+ * to that point; with TREN_TEST_TAKE_HUP SIGHUP is taken before main begins, as UCX's library does.
+ * Linked into a program of its own; tren itself knows nothing of it. */
 #include "tren/train.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void die_at(void *ctx, const char *point) {
     static int left = -1;
@@ -30,4 +32,12 @@ tren_status wrapped_train(tren_comm *comm, const tren_config *config,
     tren_train_options with = *options;
     with.hook = die_at;
     return real_train(comm, config, &with, result);
+}
+
+static void leave(int number) {
+    _exit(number);
+}
+
+__attribute__((constructor)) static void take_hup(void) {
+    if (getenv("TREN_TEST_TAKE_HUP")) signal(SIGHUP, leave);
 }

@@ -10,7 +10,16 @@ tren=$TREN_BIN/tren
 scratch=$(mktemp -d)
 shared_memory=$(mktemp -d /dev/shm/tren-test.XXXXXX)
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OPENBLAS_NUM_THREADS=1
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
+# What the program was built with: mpi | launcher | crowd. `mpirun` is that launcher, whatever else lies in PATH.
+about() { "$tren" launch | sed -n "s/^$1: //p"; }
+mpi_name=$(about mpi)
+# shellcheck disable=SC2046
+export $(about crowd) PATH="$scratch/.bin:$PATH"
+unset TREN_LAUNCHER
+mkdir "$scratch/.bin"
+printf '#!/bin/sh\nexec %s "$@"\n' "$(about launcher)" >"$scratch/.bin/mpirun"
+chmod +x "$scratch/.bin/mpirun"
+needs_open_mpi() { [[ $mpi_name == "Open MPI"* ]] || skip "the options used here are Open MPI's"; }
 export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
 # In folders of our own, so that what a killed mpirun leaves behind can be removed without hurting others.
 export OMPI_MCA_orte_tmpdir_base=$scratch/mpi OMPI_MCA_btl_vader_backing_directory=$shared_memory
@@ -22,9 +31,11 @@ mkdir "$scratch/mpi" && mkdir -m 700 "$session"
 touch "$session/stays"
 cd "$scratch"
 
-# Every process that a script starts has $scratch in its environment, by way of the variables above.
+# Every process that a script starts has $scratch in its environment, by way of the variables above. mpirun stands for
+# the launcher's processes of every MPI.
 own_processes() { # [names ...]
     local environment pid
+    [[ " $* " != *" mpirun "* ]] || set -- "$@" mpiexec mpiexec.hydra mpiexec.mpich mpirun.mpich hydra_pmi_proxy orterun prterun
     for environment in /proc/[0-9]*/environ; do
         pid=${environment#/proc/}
         pid=${pid%/environ}
@@ -33,6 +44,13 @@ own_processes() { # [names ...]
         [[ $# -eq 0 || " $* " == *" $(cat "/proc/$pid/comm" 2>/dev/null) "* ]] && echo "$pid"
     done
     return 0
+}
+
+pid_of_rank() { # RANK
+    local pid
+    for pid in $(own_processes tren); do
+        ! grep -qzxE "(OMPI_COMM_WORLD|PMI)_RANK=$1" "/proc/$pid/environ" 2>/dev/null || echo "$pid"
+    done
 }
 
 teardown() {

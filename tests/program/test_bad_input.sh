@@ -144,7 +144,7 @@ if [[ $EUID -eq 0 ]] && mount -t tmpfs -o size=64k tmpfs "$full" 2>/dev/null; th
 fi
 # Two nodes with different files, to one of the ranks.
 cat >bad/lonely.sh <<'END'
-[[ $OMPI_COMM_WORLD_RANK != 1 ]] || exec "$1" train gone.yaml
+[[ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} != 1 ]] || exec "$1" train gone.yaml
 exec "$1" train good/run.yaml --out new
 END
 # A CPU without AVX-512: this one, or an emulated one.

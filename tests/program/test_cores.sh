@@ -13,19 +13,19 @@ recipe=(--data data.h5 --epochs 2 --shards 2 --batch_size 50 --model.hidden '[30
 high=SkylakeX low=Haswell
 
 expect 0 "all use $low" timeout -k 5 120 mpirun \
-    -n 1 -x OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out mixed : \
-    -n 1 -x OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out mixed
+    -n 1 env OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out mixed : \
+    -n 1 env OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out mixed
 grep -qF "with gemm: portable each would run at the full speed" output || fail "no way out is named: $(cat output)"
 [[ $(field mixed blas_core) == "$low" ]] || fail "the mixed run used $(field mixed blas_core)"
-expect 0 "core $low" mpi 2 -x OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out low
+expect 0 "core $low" mpi 2 env OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out low
 refuse_part "all use"
 same_run low mixed
 
-expect 0 "core $high" mpi 2 -x OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out high
+expect 0 "core $high" mpi 2 env OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out high
 [[ $(field high digest) != "$(field low digest)" ]] || fail "both core types give one digest: this test shows nothing"
 
 # One that is not in the order of core types cannot be compared.
 expect 3 "OPENBLAS_CORETYPE" timeout -k 5 120 mpirun \
-    -n 1 -x OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out odd : \
-    -n 1 -x OPENBLAS_CORETYPE=Atom "$tren" train "${recipe[@]}" --out odd
+    -n 1 env OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out odd : \
+    -n 1 env OPENBLAS_CORETYPE=Atom "$tren" train "${recipe[@]}" --out odd
 echo "core types agree"

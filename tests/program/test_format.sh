@@ -4,7 +4,7 @@ set -euo pipefail
 cd "${TREN_SOURCE:-.}"
 command -v clang-format >/dev/null || { echo "skipped: clang-format is not installed"; exit 77; }
 
-sources() { find src include tests examples bench -name '*.[ch]' -print0; }
+sources() { find src include tests examples bench \( -name '*.[ch]' -o -name '*.cpp' \) -print0; }
 
 # A file that is badly formatted must be noticed.
 bad=$(mktemp --suffix=.c)

@@ -1,25 +1,18 @@
 #!/usr/bin/env bash
 # What is settled before MPI starts: BLAS kernels, precision, srun without PMIx, whether a person watches, limits that
 # are too low; and a start of MPI that hangs.
-set -euo pipefail
-
-tren=$TREN_BIN/tren
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"; rmdir /sys/fs/cgroup/{,memory/}tren-test.$$ 2>/dev/null || true' EXIT
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+trap 'teardown; rmdir /sys/fs/cgroup/{,memory/}tren-test.$$ 2>/dev/null || true' EXIT
 unset OPENBLAS_CORETYPE PMIX_RANK OMPI_COMM_WORLD_SIZE SLURM_STEP_ID SLURM_NTASKS SLURM_STEP_NUM_TASKS
 
-fail() {
-    echo "$*" >&2
-    exit 1
-}
-
-field() { # name, output of tren launch
+field_of() { # name, output of tren launch
     sed -n "s/^$1: //p" <<<"${2//$'\r'/}"
 }
 
 expect_field() { # name, value, output
     local found
-    found=$(field "$1" "$3")
+    found=$(field_of "$1" "$3")
     [[ $found == "$2" ]] || fail "$1: '$found', not '$2'"
 }
 
@@ -33,16 +26,16 @@ expect_code() { # code, part of the message, command ...
 
 test_blas_core() {
     local core
-    core=$(field core "$("$tren" launch)")
+    core=$(field_of core "$("$tren" launch)")
     if grep -qw avx2 /proc/cpuinfo; then
         [[ $core != Prescott ]] || fail "OpenBLAS runs with its Prescott kernels on a CPU with AVX2"
     fi
     # What the user has set is kept, and nothing is started twice for ever.
-    core=$(field core "$(OPENBLAS_CORETYPE=Prescott timeout 10 "$tren" launch)")
-    [[ $core == Prescott || $core == $(field core "$("$tren" launch)") ]] || fail "OPENBLAS_CORETYPE=Prescott gave $core"
+    core=$(field_of core "$(OPENBLAS_CORETYPE=Prescott timeout 10 "$tren" launch)")
+    [[ $core == Prescott || $core == $(field_of core "$("$tren" launch)") ]] || fail "OPENBLAS_CORETYPE=Prescott gave $core"
     # Ranks of mpirun survive being started again.
     core=$(mpirun -n 2 "$tren" launch | sed -n 's/^core: //p' | sort -u)
-    [[ $core == $(field core "$("$tren" launch)") ]] || fail "the ranks run with '$core'"
+    [[ $core == $(field_of core "$("$tren" launch)") ]] || fail "the ranks run with '$core'"
 }
 
 test_precision() {
@@ -58,7 +51,6 @@ test_precision() {
 
 test_srun() {
     expect_code 3 "srun --mpi=pmix" env SLURM_STEP_ID=0 SLURM_NTASKS=2 "$tren" launch
-    expect_code 0 "" env SLURM_STEP_ID=0 SLURM_NTASKS=2 PMIX_RANK=0 "$tren" launch
     expect_code 0 "" env SLURM_STEP_ID=0 SLURM_NTASKS=1 "$tren" launch
     expect_code 0 "" env SLURM_NTASKS=2 "$tren" launch
     expect_code 0 "" env SLURM_STEP_ID=0 SLURM_NTASKS=2 "$tren" config
@@ -66,6 +58,24 @@ test_srun() {
     expect_code 3 "srun --mpi=pmix" mpirun -n 2 env -u PMIX_RANK -u OMPI_COMM_WORLD_SIZE SLURM_STEP_ID=0 \
         SLURM_NTASKS=2 "$tren" launch
     [[ $(grep -c "srun started" "$scratch/err") -eq 1 ]] || fail "the ranks say it $(grep -c "srun started" "$scratch/err") times"
+}
+
+# With the launcher of another MPI each rank would be a run of its own, which --resume would then take for ended.
+test_other_mpi() {
+    local other=(PMI_RANK=0 PMI_SIZE=2) name="a launcher with PMI"
+    if [[ $mpi_name != "Open MPI"* ]]; then other=(OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2) name="Open MPI's mpirun"; fi
+    "$tren" data make sinusoid --out "$scratch/o.h5" --n 60 >/dev/null
+    for command in "train --data $scratch/o.h5 --out $scratch/o" "bench gemm"; do
+        # shellcheck disable=SC2086
+        expect_code 3 "2 processes were started by $name" env "${other[@]}" "$tren" $command
+        grep -qE "but this program is built with .*${mpi_name%% *}.*; start it by the launcher of its own MPI: /" "$scratch/err" ||
+            fail "other MPI: $(cat "$scratch/err")"
+    done
+    [[ ! -e $scratch/o ]] || fail "other MPI: there is a run folder"
+    expect_code 3 "2 processes were started by srun" env SLURM_STEP_ID=0 SLURM_NTASKS=2 PMIX_RANK=0 "$tren" launch
+    # The others say nothing.
+    other=("${other[@]/RANK=0/RANK=1}")
+    [[ -z $(env "${other[@]}" "$tren" train --data "$scratch/o.h5" --out "$scratch/o" 2>&1) ]] || fail "other MPI: rank 1 speaks"
 }
 
 # Commands that write by themselves are not started twice side by side.
@@ -182,7 +192,7 @@ test_session() {
 test_mpi_start() {
     local options=(train --data "$scratch/c.h5" --shards 2 --epochs 1) began=$SECONDS
     # shellcheck disable=SC2016
-    local lonely='[[ $OMPI_COMM_WORLD_RANK -eq 0 ]] || exec sleep 100; exec "$@"'
+    local lonely='[[ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} -eq 0 ]] || exec sleep 100; exec "$@"'
     expect_code 6 "tren: rank 0: MPI has not started within 10 s (MPI_Init)" \
         mpirun -n 2 bash -c "$lonely" bash "$tren" "${options[@]}" --stall_timeout 2
     expect_code 124 "stopped by a signal while MPI was starting; nothing was trained" \
@@ -193,6 +203,7 @@ test_mpi_start() {
 test_blas_core
 test_precision
 test_srun
+test_other_mpi
 test_alone
 test_watched
 test_limits

@@ -5,7 +5,7 @@
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 
 command -v mpicc >/dev/null || skip "no mpicc to build what makes MPI fail"
-mpirun --version 2>&1 | grep -q 'Open MPI' || skip "the options used here are Open MPI's"
+needs_open_mpi
 
 # Between the program and MPI: from the 20th on, the sends or receives of one rank are wrong.
 make_saboteur() { # NAME, the wrong argument

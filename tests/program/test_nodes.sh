@@ -17,7 +17,7 @@ fail() {
 for name in ip nsenter unshare; do
     command -v "$name" >/dev/null || skip "$name is not installed"
 done
-mpirun --version 2>&1 | grep -q 'Open MPI' || skip "the options used here are Open MPI's"
+[[ $("$TREN_BIN/tren" launch) == *"mpi: Open MPI"* ]] || skip "the options used here are Open MPI's"
 
 tren=$TREN_BIN/tren
 # Names of at most 15 letters for the links, and a net of their own: no other run of this test is disturbed.

@@ -183,7 +183,7 @@ test_two_runs() {
     mpirun -n 2 "$tren" train config.yaml --out live2 --epochs 1000000 >live2.out 2>&1 &
     launched=$!
     await grep -qs "^epoch" live2.out
-    mapfile -t pids < <(pgrep -P "$launched")
+    mapfile -t pids < <(own_processes tren)
     kill -STOP "${pids[@]}"
     in_use train 2 live2 --resume
     in_use "$tren" train config.yaml --out live2

@@ -15,7 +15,7 @@ fi
 [[ $(df --output=size -m /dev/shm | tail -n 1) -eq 8 ]] || { echo "FAILED: /dev/shm is not the small one" >&2; exit 1; }
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
-mpirun --version 2>&1 | grep -q 'Open MPI' || skip "the options used here are Open MPI's"
+needs_open_mpi
 # MPI's messages elsewhere: the room is for windows alone.
 export OMPI_MCA_btl_vader_backing_directory=$scratch
 

@@ -61,9 +61,9 @@ signal() { # SIGNAL RUN WHOM RANKS OPTION ...
     await says "$run" "^epoch"
     case $whom in
     launcher) pids=("$launched") ;;
-    one) mapfile -t pids < <(pgrep -P "$launched" | tail -n 1) ;;
-    first) mapfile -t pids < <(pgrep -P "$launched" | head -n 1) ;;
-    all) mapfile -t pids < <(echo "$launched" && pgrep -P "$launched") ;;
+    one) mapfile -t pids < <(own_processes tren | tail -n 1) ;;
+    first) mapfile -t pids < <(own_processes tren | head -n 1) ;;
+    all) mapfile -t pids < <(echo "$launched" && own_processes tren) ;;
     esac
     kill -s "$number" "${pids[@]}"
 }
@@ -109,9 +109,10 @@ test_without_mpirun() {
 
 more_epochs() { (($(grep -c ^epoch nohup.out) > $1)); }
 
-# What nohup began outlives its terminal.
-test_nohup() {
-    (trap '' HUP && exec "$tren" train config.yaml --out nohup >nohup.out 2>&1) &
+# What nohup began outlives its terminal, also where a library has taken HUP before main.
+test_nohup() { # COMMAND ...
+    rm -rf nohup nohup.out
+    (trap '' HUP && exec "$@" "$tren" train config.yaml --out nohup >nohup.out 2>&1) &
     launched=$!
     await says nohup "^epoch"
     kill -HUP "$launched"
@@ -149,7 +150,8 @@ test_in_the_check() {
 test_usr1
 test_term
 test_without_mpirun
-test_nohup
+test_nohup env
+tren=$mortal test_nohup env TREN_TEST_TAKE_HUP=1
 test_early
 test_in_the_check
 # However often it was interrupted, it is the same run.

@@ -4,6 +4,7 @@
 # shellcheck source=tests/program/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 
+needs_open_mpi
 command -v ompi_info >/dev/null || skip "no ompi_info: the options used here are Open MPI's"
 ompi_info --param pml ucx --parsable 2>/dev/null | grep -q '^mca:pml:ucx:' || skip "this Open MPI has no UCX"
 

@@ -22,13 +22,6 @@ start() { # RANKS RUN OPTION ...   In the background; returns when it has saved.
     await test -e "$run/previous.h5"
 }
 
-pid_of_rank() {
-    local pid
-    for pid in $(pgrep -P "$mpirun"); do
-        ! grep -qzx "OMPI_COMM_WORLD_RANK=$1" "/proc/$pid/environ" || echo "$pid"
-    done
-}
-
 # The run is over with this code before so many seconds are, and its processes are gone.
 ends() { # CODE SECONDS RUN
     local began=$SECONDS code=0
@@ -59,7 +52,8 @@ test_stopped() { # ENGINE RANKS STOPPED
 
 # Before the first epoch is over there is nothing to go on from, and after --resume there is.
 test_before_the_first_checkpoint() {
-    local options=(--shards 2 --batch_size 2 --model.hidden "[2048, 2048, 2048]" --reduction shared)
+    local options=(--shards 2 --batch_size 2 --model.hidden "[2048, 2048, 2048]" --reduction shared
+        --optimizer.learning_rate 1e-6) # so that it does not diverge, however late the signal comes
     mpirun -n 2 "$tren" train config.yaml --out early "${options[@]}" >early.out 2>&1 &
     mpirun=$!
     await test -e early/metrics.csv
@@ -82,7 +76,7 @@ test_before_the_first_checkpoint() {
 test_suspended() {
     local pids
     start 3 suspended
-    mapfile -t pids < <(pgrep -P "$mpirun")
+    mapfile -t pids < <(own_processes tren)
     kill -STOP "$(pid_of_rank 1)"
     sleep 0.7
     kill -STOP "${pids[@]}"

@@ -5,12 +5,19 @@
 #include <sys/stat.h>
 
 #include "cli/launch.c"
+#include "cli/stop_signal.c"
 #include "cli/watched.c"
 
 static void clear_environment(void) {
-    static const char *const name[] = {
-        "PMIX_RANK",     "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK",
-        "SLURM_STEP_ID", "SLURM_NTASKS",         "SLURM_PROCID",         "SLURM_STEP_NUM_TASKS"};
+    static const char *const name[] = {"PMIX_RANK",
+                                       "OMPI_COMM_WORLD_RANK",
+                                       "OMPI_COMM_WORLD_SIZE",
+                                       "PMI_RANK",
+                                       "PMI_SIZE",
+                                       "SLURM_STEP_ID",
+                                       "SLURM_NTASKS",
+                                       "SLURM_PROCID",
+                                       "SLURM_STEP_NUM_TASKS"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) unsetenv(name[i]);
 }
 
@@ -63,6 +70,26 @@ Test(launch, one_process_speaks, .init = clear_environment) {
     cr_assert(tren_launch_is_first());
     setenv("PMIX_RANK", "1", 1);
     cr_assert_not(tren_launch_is_first());
+}
+
+Test(launch, several_processes_in_a_world_of_one_are_refused, .init = clear_environment) {
+    cr_assert_eq(tren_launch_check_world(1, "mpirun"), TREN_OK);
+    setenv("PMI_RANK", "1", 1);
+    setenv("PMI_SIZE", "2", 1);
+    cr_assert_eq(tren_launch_check_world(2, "mpirun"), TREN_OK);
+    cr_assert_eq(tren_launch_check_world(1, "/usr/bin/mpirun"), TREN_ERR_ENV);
+    cr_assert_not_null(
+        strstr(tren_error_text(), "2 processes were started by a launcher with PMI"));
+    cr_assert_not_null(strstr(tren_error_text(), "its own MPI: /usr/bin/mpirun"));
+    setenv("PMI_SIZE", "1", 1);
+    cr_assert_eq(tren_launch_check_world(1, "mpirun"), TREN_OK);
+}
+
+Test(launch, srun_is_a_launcher_of_mpi_programs_where_it_offers_pmi, .init = clear_environment) {
+    setenv("SLURM_STEP_ID", "0", 1);
+    cr_assert_not(tren_launch_within_job());
+    setenv("PMI_RANK", "0", 1);
+    cr_assert(tren_launch_within_job());
 }
 
 Test(launch, the_program_of_the_own_precision_is_this_one) {
