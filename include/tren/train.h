@@ -164,6 +164,8 @@ typedef struct tren_position {
     double last_train_loss, last_train_accuracy;
 } tren_position;
 
+enum { TREN_MAX_COMPUTED = 8, TREN_COMPUTED = 176 };
+
 typedef struct tren_checkpoint {
     tren_position at;
     bool canonical; /* false: reduction: mpi */
@@ -183,6 +185,10 @@ typedef struct tren_checkpoint {
     char optimizer[16], precision[16];
     /* Of rank 0, which wrote it; "": unknown. */
     char blas_core[32], blas_version[128], cpu_level[16];
+    /* "core Haswell, OpenBLAS 0.3.21 ..." of all launches whose steps are in the weights; more
+     * than one: mixed. None with gemm: portable. */
+    char computed_with[TREN_MAX_COMPUTED][TREN_COMPUTED];
+    int n_computed_with;
 } tren_checkpoint;
 void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty value */
 

@@ -77,6 +77,7 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     TREN_TRY(get_known(file, "blas_core", c->blas_core, sizeof c->blas_core));
     TREN_TRY(get_known(file, "blas_version", c->blas_version, sizeof c->blas_version));
     TREN_TRY(get_known(file, "cpu_level", c->cpu_level, sizeof c->cpu_level));
+    TREN_TRY(tren_checkpoint_get_arithmetic(file, path, c));
     TREN_TRY(tren_h5_get_text(file, "/", "precision", c->precision, sizeof c->precision));
     TREN_TRY(tren_checkpoint_get_data(file, path, &c->data));
     return get_position(file, &c->at);

@@ -104,6 +104,13 @@ static void put_digest(json *j, const char *key, uint64_t digest) {
     put(j, "  \"%s\": \"%016llx\",\n", key, (unsigned long long)digest);
 }
 
+static void put_computed_with(json *j, const tren_checkpoint *c) {
+    put(j, "  \"computed_with\": [");
+    for (int i = 0; i < c->n_computed_with; i++)
+        put(j, "%s\"%s\"", i ? ", " : "", c->computed_with[i]);
+    put(j, "],\n  \"mixed\": %s,\n", c->n_computed_with > 1 ? "true" : "false");
+}
+
 static void put_phases(json *j, const tren_result *r) {
     put(j, "  \"seconds\": {\n");
     for (int i = 0; i < TREN_N_PHASES; i++)
@@ -167,6 +174,7 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     put_number(&j, "memory_bytes", r->memory_bytes);
     put_text(&j, "precision", TREN_REAL_NAME);
     put_text(&j, "blas_core", r->blas_core);
+    put_computed_with(&j, &t->state_of);
     put_text(&j, "gemm", t->config->gemm == TREN_GEMM_PORTABLE ? "portable" : "openblas");
     put_text(&j, "cpu_level", t->graph->kernels->level);
     put_phases(&j, r);

@@ -70,8 +70,10 @@ static bool ended_before(tren_trainer *t) {
 
 static tren_status begin(tren_trainer *t) {
     bool resumed = false;
-    if (t->options->resume) TREN_TRY(trainer_resume(t, &resumed));
+    tren_checkpoint from = {0};
+    if (t->options->resume) TREN_TRY(trainer_resume(t, &from, &resumed));
     if (resumed && ended_before(t)) return TREN_OK;
+    if (resumed && t->comm->rank == 0) trainer_go_on_with(t, &from);
     if (!resumed) {
         trainer_initial_values(t);
         if (t->config->init_from[0]) TREN_TRY(trainer_init_from(t));

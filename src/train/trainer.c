@@ -1,4 +1,5 @@
 /* Setting a run up, and taking it down. */
+#include "train/checkpoint.h"
 #include "train/memory.h"
 #include "train/trainer.h"
 
@@ -180,6 +181,7 @@ static tren_status open_update(tren_trainer *t) {
     snprintf(now->blas_core, sizeof now->blas_core, "%s", tren_blas_core());
     tren_blas_version(now->blas_version, sizeof now->blas_version);
     snprintf(now->cpu_level, sizeof now->cpu_level, "%s", t->graph->kernels->level);
+    if (c->gemm != TREN_GEMM_PORTABLE) tren_checkpoint_add_arithmetic(now, now);
     snprintf(now->precision, sizeof now->precision, "%s", TREN_REAL_NAME);
     TREN_TRY(tren_config_format(&now->config, c));
     return trainer_iterates(t) ? trainer_iterate_open(t) : plan_segments(t);

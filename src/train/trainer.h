@@ -127,8 +127,13 @@ tren_status trainer_save(tren_trainer *t, bool must);
 tren_status trainer_save_best(tren_trainer *t);
 /* *missing: best.h5 is from an epoch that a killed launch had reached and this one has not. */
 tren_status trainer_restore_best(tren_trainer *t, bool *missing);
-tren_status trainer_resume(tren_trainer *t, bool *resumed);
+/* *from: what the run goes on from, without its arrays. Rank 0 */
+tren_status trainer_resume(tren_trainer *t, tren_checkpoint *from, bool *resumed);
 tren_status trainer_init_from(tren_trainer *t);
+
+/* arithmetic.c: says where the CPU or OpenBLAS is another one than before, which is allowed, and
+ * keeps which there were. Rank 0 */
+void trainer_go_on_with(tren_trainer *t, const tren_checkpoint *before);
 
 /* metrics.c: rank 0 */
 tren_status metrics_begin(tren_trainer *t);
