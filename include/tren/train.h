@@ -103,6 +103,7 @@ typedef struct tren_result {
     double memory_bytes; /* peak resident set, largest rank */
     tren_spread phase[TREN_N_PHASES];
     char blas_core[32], engine[16];
+    char out[TREN_MAX_PATH]; /* rank 0: the run folder, where it was at the end; "": none */
 } tren_result;
 
 /* Trains as the config says. TREN_OK: finished or stopped early; TREN_REQUEUE: saved on a signal or
@@ -179,6 +180,7 @@ typedef struct tren_checkpoint {
     char *metrics;    /* metrics.csv so far; owned */
     size_t n_metrics; /* its length */
     size_t n_values;  /* of its parameters together; only where it was read */
+    uint64_t digest;  /* of all of it; only where it was read */
     double *history;  /* validation losses of the epochs so far; owned */
     size_t n_history;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */

@@ -210,6 +210,7 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     TREN_TRY(get_states(file, c, type, digest));
     TREN_TRY(get_texts(file, c, digest));
     TREN_TRY(tren_h5_get_u64(file, "/", "digest", &stored));
+    c->digest = stored;
     if (stored == tren_digest_value(digest)) return tren_checkpoint_check(c, path);
     return tren_checkpoint_damaged(
         path, "its content has digest %016llx, and %016llx was stored when it was written",

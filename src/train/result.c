@@ -70,6 +70,7 @@ void trainer_fill_result(tren_trainer *t) {
     r->samples_per_second =
         t->trained_seconds > 0 ? (double)t->trained_rows / t->trained_seconds : NAN;
     snprintf(r->blas_core, sizeof r->blas_core, "%s", tren_blas_core());
+    snprintf(r->out, sizeof r->out, "%s", t->folder.path);
     snprintf(r->engine, sizeof r->engine, "%s", tren_reducer_engine(t->reducer));
     fill_times(t);
 }
@@ -182,5 +183,6 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     tren_status written = tren_folder_write(&t->folder, "result.json", j.text);
     if (written != TREN_OK && tren_folder_check(&t->folder) != TREN_OK) return TREN_ERR_ENV;
     if (written != TREN_OK || st == TREN_ERR_DIVERGED) return written;
+    metrics_check(t);
     return tren_folder_check_end(&t->folder);
 }

@@ -25,9 +25,38 @@ static void collect(void *ctx, real *full, int i) {
     c->done++;
 }
 
+bool trainer_follow_folder(tren_trainer *t) {
+    char before[TREN_MAX_PATH];
+    snprintf(before, sizeof before, "%s", t->folder.path);
+    bool moved = tren_folder_follow(&t->folder);
+    if (moved)
+        trainer_say(t,
+                    "warning: the run folder %s was moved to %s while the run is going on: all its "
+                    "files are, and will be, there",
+                    before, t->folder.path);
+    return moved;
+}
+
+/* Whether a save failed because the folder was moved in the middle of it, which costs this one
+ * save, or is gone, which is said once. */
+static bool folder_explains(tren_trainer *t) {
+    if (t->comm->rank > 0) return false;
+    if (trainer_follow_folder(t)) return true;
+    if (!tren_folder_is_gone(&t->folder)) return false;
+    if (!t->told_gone)
+        trainer_say(t,
+                    "warning: the run folder %s was removed or replaced while the run is going on: "
+                    "nothing can be saved; training goes on, and will end with exit code 3 unless "
+                    "the folder is back by then",
+                    t->folder.path);
+    t->told_gone = true;
+    return true;
+}
+
 /* What cannot be written because the folder is gone is told so. */
 static tren_status write_checkpoint(tren_trainer *t, const char *name, const char *previous,
                                     const tren_checkpoint_arrays *arrays) {
+    trainer_follow_folder(t);
     if (tren_folder_is_others(&t->folder)) return tren_folder_check(&t->folder);
     tren_status st = tren_checkpoint_write(t->folder.path, name, previous, &t->state_of, arrays);
     if (st != TREN_OK && access(t->folder.path, F_OK) != 0) return tren_folder_check(&t->folder);
@@ -60,10 +89,9 @@ static tren_status weights_diverged(const tren_trainer *t) {
     else
         snprintf(place, sizeof place, "epoch %lld, step %lld", (long long)at->epoch + 1,
                  (long long)at->step);
-    return tren_fail(TREN_ERR_DIVERGED,
-                     "the weights are not finite after %s: training has diverged; %s; the "
-                     "checkpoint before is kept",
-                     place, trainer_remedy(remedy, t));
+    return tren_fail(
+        TREN_ERR_DIVERGED, "the weights are not finite after %s: training has diverged; %s%s",
+        place, trainer_remedy(remedy, t), t->has_saved ? "; the checkpoint before is kept" : "");
 }
 
 /* The gradients are not needed between steps, so their arena is the room for gathered states. */
@@ -97,10 +125,12 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     tren_status st = write_last(t);
     t->last_save = tren_seconds();
     if (st == TREN_OK) tren_watchdog_saved(t->watchdog);
+    t->has_saved |= st == TREN_OK;
     clock_enter(&t->clock, before);
     if (st == TREN_ERR_DIVERGED) t->result->reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
-    trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
+    if (!folder_explains(t))
+        trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
     return TREN_OK;
 }
 
@@ -125,7 +155,7 @@ tren_status trainer_save_best(tren_trainer *t) {
     if (t->graph->kernels->all_finite(t->value, t->n_values)) st = write_best(t, t->value);
     clock_enter(&t->clock, before);
     t->best_waits = st != TREN_OK && keep_in_memory(t);
-    if (st != TREN_OK)
+    if (st != TREN_OK && !folder_explains(t))
         trainer_say(t, "warning: the best weights could not be saved: %s%s", tren_error_text(),
                     t->best_waits ? "; they are kept in memory until the next checkpoint" : "");
     return TREN_OK;
@@ -145,6 +175,7 @@ static bool is_later(const tren_trainer *t, const char *path) {
 static tren_status read_best(tren_trainer *t, bool *missing) {
     const tren_position *at = &t->state_of.at;
     char path[TREN_MAX_PATH + 16];
+    trainer_follow_folder(t);
     tren_folder_path(path, sizeof path, &t->folder, "best.h5");
     if (has_folder(t) && !t->best_waits)
         TREN_TRY(tren_checkpoint_read_values(t->value, path, t->graph));
@@ -339,6 +370,7 @@ tren_status trainer_resume(tren_trainer *t, tren_checkpoint *from, bool *resumed
     if (trainer_iterates(t)) tren_scg_get(&t->scg, t->state_of.scalar);
     tren_reducer_share_values(t->reducer);
     TREN_TRY(tren_comm_agree(t->comm, read_states(t, path)));
+    t->has_saved = true;
     t->resumed_seconds = t->state_of.at.seconds;
     tren_watchdog_saved(t->watchdog);
     trainer_say(t, "resumed from %s: epoch %lld, step %lld", path,

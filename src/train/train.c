@@ -7,7 +7,7 @@
 static void say_plan(const tren_trainer *t) {
     if (t->comm->rank > 0) return;
     const tren_config *c = t->config;
-    char dimensions[256], stacking[64];
+    char dimensions[256], stacking[64], shape[TREN_SHAPE_TEXT];
     double train, evaluate;
     tren_graph_describe(dimensions, sizeof dimensions, t->graph);
     tren_graph_cost(t->graph, &train, &evaluate);
@@ -18,9 +18,9 @@ static void say_plan(const tren_trainer *t) {
                 c->gemm == TREN_GEMM_PORTABLE ? "gemm " : "OpenBLAS core ", core, t->comm->size,
                 t->comm->size > 1 ? "s" : "", t->comm->n_nodes, t->comm->n_nodes > 1 ? "s" : "",
                 tren_reducer_engine(t->reducer));
-    trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %d x %d x %d",
-                c->data, t->info->rows[0], t->info->rows[1], t->info->rows[2], t->info->shape.c,
-                t->info->shape.h, t->info->shape.w);
+    trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %s", c->data,
+                t->info->rows[0], t->info->rows[1], t->info->rows[2],
+                tren_dataset_shape(shape, t->info));
     trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions,
                 t->graph->n_learned, train * 1e-6, t->optimizer->name);
     trainer_say(t, "recipe: batch of %zu rows in %d shards, %lld step%s an epoch, %s", t->batch,
@@ -72,7 +72,8 @@ static tren_status begin(tren_trainer *t) {
     bool resumed = false;
     tren_checkpoint from = {0};
     if (t->options->resume) TREN_TRY(trainer_resume(t, &from, &resumed));
-    if (resumed && ended_before(t)) return TREN_OK;
+    if (resumed && ended_before(t))
+        return tren_comm_agree(t->comm, t->comm->rank == 0 ? metrics_restore(t) : TREN_OK);
     if (resumed && t->comm->rank == 0) trainer_go_on_with(t, &from);
     if (!resumed) {
         trainer_initial_values(t);
@@ -87,6 +88,7 @@ static tren_status begin(tren_trainer *t) {
     if (t->comm->rank == 0) {
         tren_folder_remove(&t->folder, "result.json"); /* of an end that is none any more */
         st = tren_folder_write(&t->folder, "config.yaml", t->state_of.config);
+        if (st == TREN_OK && resumed) st = metrics_restore(t);
         if (st == TREN_OK) st = metrics_begin(t);
     }
     return tren_comm_agree(t->comm, st);
@@ -129,6 +131,7 @@ static tren_status run(tren_trainer *t) {
     if (st == TREN_OK && !r->ended_before) st = test(t);
     if (st == TREN_OK && !r->ended_before) st = trainer_confirm_data(t);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
+    if (t->comm->rank == 0) trainer_follow_folder(t);
     trainer_fill_result(t);
     if (r->ended_before) return TREN_OK;
     tren_status written = TREN_OK;

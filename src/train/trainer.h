@@ -76,6 +76,8 @@ typedef struct tren_trainer {
     tren_checkpoint state_of; /* position, history, metrics: what a checkpoint holds */
     tren_arena best;          /* rank 0: without a folder, or when best.h5 could not be written */
     bool best_waits;          /* best.h5 is still to be written, from `best` */
+    bool told_gone;           /* the loss of the run folder was said */
+    bool has_saved;           /* there is a checkpoint of this run */
     bool save_due;            /* the end of this epoch saves */
     bool last_damaged;      /* previous.h5 is the good one, which the next save must not replace */
     double resumed_seconds; /* of earlier launches */
@@ -123,6 +125,8 @@ enum { TRAINER_REMEDY = 192 };
 const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t);
 
 /* save.c */
+/* Rank 0: where the run folder was moved, this goes on there; true: just now. */
+bool trainer_follow_folder(tren_trainer *t);
 tren_status trainer_save(tren_trainer *t, bool must);
 tren_status trainer_save_best(tren_trainer *t);
 /* *missing: best.h5 is from an epoch that a killed launch had reached and this one has not. */
@@ -137,6 +141,10 @@ void trainer_go_on_with(tren_trainer *t, const tren_checkpoint *before);
 
 /* metrics.c: rank 0 */
 tren_status metrics_begin(tren_trainer *t);
+/* Writes metrics.csv from the checkpoint where its rows are not in the file. */
+tren_status metrics_restore(tren_trainer *t);
+/* The same for a file that is open. */
+void metrics_check(tren_trainer *t);
 tren_status metrics_row(tren_trainer *t, const tren_scores *validation, bool best, uint64_t digest,
                         const double spent[TREN_N_PHASES]);
 
