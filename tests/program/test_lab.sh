@@ -107,17 +107,17 @@ with h5py.File("hand.h5", "w") as f:
         f[part + "/x"] = rng.integers(0, 256, (n, 1, 28, 28)).astype("u1")
         f[part + "/y"] = rng.integers(0, 10, n).astype("u1")
 END
-    by_hand() { timeout -s USR1 60 "$tren" lab run R1 --data hand.h5 --out hand --quick --seeds 1 --ranks 1; }
+    by_hand() { timeout -s USR1 60 "$tren" lab run W2 --data hand.h5 --out hand --quick --seeds 1 --ranks 1; }
     by_hand >hand.log 2>&1 &
     job=$!
-    await test -s hand/R1/recipe.txt
+    await test -s hand/W2/recipe.txt
     read -ra processes <<<"$(own_processes mpirun tren | tr '\n' ' ')"
     kill -KILL "${processes[@]}"
     wait $job 2>/dev/null || true
     await alone
     "$python" -c 'import h5py
 with h5py.File("hand.h5", "r+") as f: f["train/y"][3] = (f["train/y"][3] + 1) % 10'
-    expect 2 "hand/R1 holds points of another setting" by_hand
+    expect 2 "hand/W2 holds points of another setting" by_hand
 fi
 
 # ---- mistakes
