@@ -98,6 +98,8 @@ typedef struct tren_facts {
     char *text; /* owned */
     size_t n;
     bool out_of_memory;
+    const char *path; /* not owned, may be NULL: whose facts they are; said where ranks have others,
+                       * which alone is no difference */
 } tren_facts;
 void tren_facts_add(tren_facts *facts, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4))); /* Not collective */

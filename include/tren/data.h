@@ -44,6 +44,9 @@ tren_status tren_dataset_open_rows(tren_dataset **dataset, const char *path);
 void tren_dataset_close(tren_dataset *dataset); /* accepts NULL */
 const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset);
 tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset);
+/* What a row is, for people: "64 columns" or "3 x 32 x 32". */
+enum { TREN_SHAPE_TEXT = 48 };
+const char *tren_dataset_shape(char out[TREN_SHAPE_TEXT], const tren_dataset_info *info);
 
 /* Contiguous rows of one part, in memory in the file's type. */
 typedef struct tren_rows {

@@ -101,6 +101,7 @@ typedef struct tren_result {
     double memory_bytes; /* peak resident set, largest rank */
     tren_spread phase[TREN_N_PHASES];
     char blas_core[32], engine[16];
+    char out[TREN_MAX_PATH]; /* rank 0: the run folder, where it was at the end; "": none */
 } tren_result;
 
 /* Trains as the config says. TREN_OK: finished or stopped early; TREN_REQUEUE: saved on a signal or
@@ -162,6 +163,8 @@ typedef struct tren_position {
     double last_train_loss, last_train_accuracy;
 } tren_position;
 
+enum { TREN_MAX_COMPUTED = 8, TREN_COMPUTED = 176 };
+
 typedef struct tren_checkpoint {
     tren_position at;
     bool canonical; /* false: reduction: mpi */
@@ -175,12 +178,17 @@ typedef struct tren_checkpoint {
     char *metrics;    /* metrics.csv so far; owned */
     size_t n_metrics; /* its length */
     size_t n_values;  /* of its parameters together; only where it was read */
+    uint64_t digest;  /* of all of it; only where it was read */
     double *history;  /* validation losses of the epochs so far; owned */
     size_t n_history;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */
     char optimizer[32], precision[16];
     /* Of rank 0, which wrote it; "": unknown. */
     char blas_core[32], blas_version[128], cpu_level[16];
+    /* "core Haswell, OpenBLAS 0.3.21 ..." of all launches whose steps are in the weights; more
+     * than one: mixed. None with gemm: portable. */
+    char computed_with[TREN_MAX_COMPUTED][TREN_COMPUTED];
+    int n_computed_with;
 } tren_checkpoint;
 void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty value */
 

@@ -81,7 +81,7 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
         if (tren_option_nullable(option)) put(&out, ", or null");
         break;
     case TREN_OPTION_SECONDS:
-        put(&out, "a time such as 90, 90s, 15m, 2h, 1:30:00 or 1-12:00:00");
+        put(&out, "a time such as " TREN_TEXT_TIMES);
         break;
     case TREN_OPTION_INTS:
         put(&out, "a list such as [512, 256], each a whole number");

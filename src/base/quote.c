@@ -26,6 +26,16 @@ bool tren_utf8_valid(const char *text) {
     return true;
 }
 
+int tren_utf8_blank(const char *text) {
+    static const uint32_t alone[] = {0x85, 0xA0, 0x1680, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF};
+    uint32_t code;
+    int n = tren_utf8_next(&code, text);
+    if (n <= 1) return *text && strchr(" \t\n\v\f\r", *text) ? 1 : 0;
+    bool is_blank = (code >= 0x2000 && code <= 0x200B) || code == 0x2028 || code == 0x2029;
+    for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) is_blank |= code == alone[i];
+    return is_blank ? n : 0;
+}
+
 int tren_utf8_odd(uint32_t *code, const char *text) {
     static const uint32_t odd[] = {0xa0,   0xad,   0x202f, 0x205f, 0x2060,
                                    0x2212, 0x3000, 0xfeff, 0x2010, 0x2011};

@@ -10,6 +10,9 @@
 /* How many bytes the UTF-8 character at `text` has, and its number; 0: the byte begins none. */
 int tren_utf8_next(uint32_t *code, const char *text);
 bool tren_utf8_valid(const char *text);
+/* The bytes of the white space that `text` begins with, one character of it, or 0: what ASCII and
+ * Unicode have (no-break, em, ideographic, ...), and the invisible U+200B, U+2060 and U+FEFF. */
+int tren_utf8_blank(const char *text);
 
 /* As vsnprintf; of a message that is too long, the middle is left out ("..."): what to do comes
  * last, behind names of any length. */

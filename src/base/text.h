@@ -19,6 +19,8 @@ tren_text_result tren_text_bool(bool *value, const char *text); /* true yes on 1
 /* 90, 90s, 15m, 2h, 1d, or as SLURM writes times: MM:SS, H:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS; in
  * seconds. A number alone is seconds, where SLURM takes minutes. */
 tren_text_result tren_text_seconds(double *value, const char *text);
+/* Its forms, for messages and help: "a time such as " TREN_TEXT_TIMES. */
+#define TREN_TEXT_TIMES "90, 90s, 15m, 2h, 1d, 1:30:00 or 1-12:00:00"
 
 /* The shortest decimal that reads back as `value`. Returns snprintf's count. */
 int tren_text_from_real(char *out, size_t n, double value);

@@ -99,8 +99,7 @@ static tren_status set_real(const tren_arg *option, const char *value) {
         is_time ? tren_text_seconds(&number, value) : tren_text_real(&number, value);
     if (result == TREN_TEXT_MALFORMED)
         return refuse(option, value,
-                      is_time ? "is not a time such as 90s, 1:30:00 or 1-12:00:00"
-                              : "is not a number");
+                      is_time ? "is not a time such as " TREN_TEXT_TIMES : "is not a number");
     if (result == TREN_TEXT_RANGE || !within(option, number))
         return refuse(option, value, "is out of range");
     *(double *)option->at = number;

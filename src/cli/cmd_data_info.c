@@ -14,12 +14,10 @@ static void print_names(const char *what, char *const *name, int n) {
 }
 
 static void print_layout(const tren_dataset_info *info) {
-    if (info->is_image)
-        printf("  layout        image, %d x %d x %d (channels, height, width), %s\n", info->shape.c,
-               info->shape.h, info->shape.w, tren_type_name(info->x_type));
-    else
-        printf("  layout        table, %d column%s, %s\n", info->shape.c,
-               info->shape.c == 1 ? "" : "s", tren_type_name(info->x_type));
+    char shape[TREN_SHAPE_TEXT];
+    printf("  layout        %s, %s%s, %s\n", info->is_image ? "image" : "table",
+           tren_dataset_shape(shape, info), info->is_image ? " (channels, height, width)" : "",
+           tren_type_name(info->x_type));
     if (info->column_name) print_names("columns", info->column_name, info->shape.c);
     if (info->n_targets == 0) {
         printf("  labels        none: rows to predict\n");

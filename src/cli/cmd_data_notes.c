@@ -1,5 +1,6 @@
 /* What import and check say of values that do not vary, or that float cannot tell apart. */
 #include "cli/cmd_data.h"
+#include "cli/console.h"
 #include "data/prepare.h"
 #include <math.h>
 #include <stdlib.h>
@@ -16,43 +17,50 @@ static bool is_lost_in_float(double mean, double sd) {
     return !isfinite(sd) || (sd > 0 && fabs(mean) > 0x1p12 * sd);
 }
 
+enum { SHOWN = 10, ROOM = 1024 }; /* how many are listed, and the bytes of the list */
+
 typedef struct notes {
     FILE *out;
     const char *prefix;
 } notes;
 
-/* "2, 5 and 7 more": the numbers of those for which `is` holds; returns how many. */
-static size_t list(char text[256], predicate *is, const double *mean, const double *sd, size_t n) {
-    enum { SHOWN = 10, ROOM = 256 };
+/* "2, 5 and 7 more": the names, or else the numbers, of those for which `is` holds; returns how
+ * many. */
+static size_t list(char text[ROOM], predicate *is, const double *mean, const double *sd, size_t n,
+                   char *const *name) {
     size_t found = 0, at = 0;
     text[0] = '\0';
     for (size_t k = 0; k < n; k++)
-        if (is(mean[k], sd[k]) && found++ < SHOWN)
-            at += (size_t)snprintf(text + at, ROOM - at, "%s%zu", at ? ", " : "", k);
+        if (is(mean[k], sd[k]) && found++ < SHOWN) {
+            at += (size_t)snprintf(text + at, ROOM - at, "%s", at ? ", " : "");
+            at += (size_t)(name ? snprintf(text + at, ROOM - at, "'%.60s'", name[k])
+                                : snprintf(text + at, ROOM - at, "%zu", k));
+        }
     if (found > SHOWN) snprintf(text + at, ROOM - at, " and %zu more", found - SHOWN);
     return found;
 }
 
 static void print_columns(const notes *to, const tren_dataset_info *info) {
-    char text[256];
-    size_t n = list(text, is_constant, info->mean, info->sd, info->n_stats);
+    char text[ROOM];
+    size_t n = list(text, is_constant, info->mean, info->sd, info->n_stats, info->column_name);
     if (n == 0) return;
     fprintf(to->out,
-            "%s%zu of %zu %s%s not vary in the training rows, or only by rounding (counted from 0: "
-            "%s): networks see 0 there\n",
+            "%s%zu of %zu %s%s not vary in the training rows, or only by rounding (%s%s): "
+            "networks see 0 there\n",
             to->prefix, n, info->n_stats, info->is_image ? "channels" : "columns",
-            n == 1 ? " does" : " do", text);
+            n == 1 ? " does" : " do",
+            info->column_name ? "" : "counted from 0: ", tren_cli_shown(text));
 }
 
 static void print_targets(const notes *to, const double *mean, const double *sd, size_t n) {
-    char text[256];
-    if (list(text, is_constant, mean, sd, n) > 0)
+    char text[ROOM];
+    if (list(text, is_constant, mean, sd, n, NULL) > 0)
         fprintf(
             to->out,
             "%stargets that do not vary in the training rows, or only by rounding (counted from "
             "0): %s\n",
             to->prefix, text);
-    if (list(text, is_lost_in_float, mean, sd, n) > 0)
+    if (list(text, is_lost_in_float, mean, sd, n, NULL) > 0)
         fprintf(to->out,
                 "%stargets so far from 0 for their spread that float rounds it (counted from 0): "
                 "%s: subtract a constant before the import, or train with --precision double\n",

@@ -22,6 +22,7 @@ static tren_status parse(eval_args *a, int argc, char **argv) {
          .help = "train, validation or test, the default."},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
          .help = "Which checkpoint of a run folder; the best if there is one."},
+        TREN_TRAINED_CPU(&a->trained.cpu),
         {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
         {"out", TREN_ARG_TEXT, &a->out, "FILE.csv",
          .help = "Write the confusion matrix, or the errors of the targets."},

@@ -243,9 +243,15 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
         fflush(stdout);
     }
     if (n > 1) summarize(chosen, n, a, language);
-    /* What went wrong was said by the ranks. */
-    return worst == TREN_ERR_ENV && tren_error_text()[0] ? tren_cli_fail("lab run", worst)
-                                                         : (int)worst;
+    /* What went wrong was said by the ranks, but not that they were ended. */
+    if (worst == TREN_REQUEUE && tren_error_text()[0])
+        tren_fail(worst,
+                  "stopped by a signal: the points that were finished are kept in %s; the same "
+                  "command computes the others",
+                  a->out);
+    return (worst == TREN_ERR_ENV || worst == TREN_REQUEUE) && tren_error_text()[0]
+               ? tren_cli_fail("lab run", worst)
+               : (int)worst;
 }
 
 static int run(int argc, char **argv) {

@@ -49,6 +49,7 @@ static tren_status parse(predict_args *a, int argc, char **argv) {
          .min = 1, .max = INFINITY},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
          .help = "Which checkpoint of a run folder; the best if there is one."},
+        TREN_TRAINED_CPU(&a->trained.cpu),
         {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Replace an existing file."},
         {.name = NULL}};
     tren_args args = {.command = "predict",

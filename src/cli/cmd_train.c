@@ -15,7 +15,7 @@ static void show(void *ctx, const tren_progress *p) {
     tren_progress_show(ctx, p);
 }
 
-static void say_result(const tren_config *config, const tren_result *r) {
+static void say_result(const tren_result *r) {
     printf("stopped by %s after %d epochs, %lld steps, %.1f s", tren_stop_reason_name(r->reason),
            r->epochs, (long long)r->steps, r->wall_seconds);
     if (!isnan(r->samples_per_second)) printf(" (%.0f samples/s)", r->samples_per_second);
@@ -31,7 +31,7 @@ static void say_result(const tren_config *config, const tren_result *r) {
         printf("\n");
     }
     printf("digest %016llx\n", (unsigned long long)r->digest);
-    if (config->out[0]) printf("run folder: %s\n", tren_cli_shown(config->out));
+    if (r->out[0]) printf("run folder: %s\n", tren_cli_shown(r->out));
 }
 
 static tren_status train(tren_comm *comm, const tren_config *config, bool resume, double started,
@@ -61,13 +61,13 @@ static int run(const tren_config *config, bool resume, double started) {
     if (st != TREN_OK) return tren_cli_fail("train", st);
     st = train(&comm, config, resume, started, &result);
     bool speaks = comm.rank == 0;
-    if (speaks && finished(st) && !result.ended_before) say_result(config, &result);
+    if (speaks && finished(st) && !result.ended_before) say_result(&result);
     tren_comm_close(&comm);
     int code =
         tren_cli_fail_agreed("train", st, speaks); /* before a picture has errors of its own */
-    bool drawn = config->plots && config->out[0] && result.epochs > 0;
+    bool drawn = config->plots && result.out[0] && result.epochs > 0;
     if (speaks && finished(st) && !result.ended_before && drawn)
-        tren_plot_after_training(config->out);
+        tren_plot_after_training(result.out);
     return code;
 }
 

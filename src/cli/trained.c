@@ -67,7 +67,6 @@ static tren_status find_part(tren_part *part, const char *split) {
 }
 
 static tren_status choose_data(tren_trained *t, const char *data) {
-    TREN_TRY(tren_checkpoint_config(&t->config, &t->checkpoint, t->path));
     if (!data) {
         if (access(t->config.data, F_OK) == 0) return TREN_OK;
         return tren_fail(TREN_ERR_DATA,
@@ -87,6 +86,9 @@ tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, ch
     TREN_TRY(tren_checkpoint_read(&t->checkpoint, t->path));
     bool is_double = strcmp(t->checkpoint.precision, "double") == 0;
     TREN_TRY(tren_launch_precision(is_double ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT, argv));
+    TREN_TRY(tren_checkpoint_config(&t->config, &t->checkpoint, t->path));
+    /* The level is this CPU's, not that of the training, on which nothing depends. */
+    TREN_TRY(tren_config_set(&t->config, "cpu", args->cpu ? args->cpu : "auto", "command line"));
     return choose_data(t, args->data);
 }
 
@@ -94,11 +96,8 @@ tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, ch
 
 /* "rows of 1 x 28 x 28 and 10 classes" */
 static const char *describe_data(char out[128], const tren_dataset_info *info) {
-    char shape[64];
-    if (info->shape.h == 1 && info->shape.w == 1)
-        snprintf(shape, sizeof shape, "%d column%s", info->shape.c, info->shape.c == 1 ? "" : "s");
-    else
-        snprintf(shape, sizeof shape, "%d x %d x %d", info->shape.c, info->shape.h, info->shape.w);
+    char shape[TREN_SHAPE_TEXT];
+    tren_dataset_shape(shape, info);
     bool classes = info->n_classes > 0;
     int n = classes ? info->n_classes : info->n_targets;
     if (n == 0)
@@ -148,10 +147,11 @@ static tren_status check_columns(const tren_trained *t, const tren_dataset_info 
                 "data import csv --ignore '%s')",
                 t->config.data, info->column_name[i], t->path, info->column_name[i]);
     if (at == n) return TREN_OK; /* a name that stands twice: the sizes tell */
-    return tren_fail(TREN_ERR_DATA,
-                     "column %d of %s is '%s', and '%s' in what %s was trained on; put the columns "
-                     "into the order of the training",
-                     at + 1, t->config.data, info->column_name[at], net->column_name[at], t->path);
+    return tren_fail(
+        TREN_ERR_DATA,
+        "column %d of %s, counted from 0, is '%s', and '%s' in what %s was trained on; "
+        "put the columns into the order of the training",
+        at, t->config.data, info->column_name[at], net->column_name[at], t->path);
 }
 
 static bool is_same_row(const tren_dataset_info *info, const tren_dataset_info *net) {
@@ -256,31 +256,40 @@ static tren_status open_local(tren_trained *t, bool is_first) {
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
 }
 
-/* Every rank reads the files by itself; a running training may replace the checkpoint in between.
- */
-static tren_status agree(const tren_trained *t, const tren_comm *comm) {
+static const char one_file[] =
+    "if a run has just saved there, start again; else give all ranks the same file";
+
+/* Before anything that depends on it: its config, its dataset. */
+static tren_status agree_on_source(const tren_trained *t, const tren_comm *comm) {
     tren_facts facts = {0};
+    char name[sizeof t->path + 40];
     tren_facts_add(&facts, "the checkpoint", "%s", t->path);
     tren_facts_add(&facts, "--split", "%s", tren_part_name[t->part]);
-    tren_facts_add_config(&facts, &t->config);
     TREN_TRY(tren_agree_on_config(comm, &facts));
+    snprintf(name, sizeof name, "%s: the digest of the checkpoint", t->path);
+    tren_facts_add(&facts, name, "%016llx", (unsigned long long)t->checkpoint.digest);
+    return tren_comm_same(comm, &facts, TREN_ERR_CHECKPOINT, one_file);
+}
+
+/* A running training may have replaced the checkpoint since it was read. */
+static tren_status agree(const tren_trained *t, const tren_comm *comm) {
+    tren_facts facts = {0};
     char name[sizeof t->path + 32];
     snprintf(name, sizeof name, "%s: the digest of the weights", t->path);
     tren_facts_add(&facts, name, "%016llx",
                    (unsigned long long)tren_digest(t->value.at, t->value.len * sizeof(real)));
-    TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_CHECKPOINT,
-                            "if a run has just saved there, start again; else give all ranks the "
-                            "same file"));
+    TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_CHECKPOINT, one_file));
     return tren_agree_on_dataset(comm, t->config.data, t->dataset);
 }
 
 tren_status tren_trained_open(tren_trained *t, const tren_comm *comm) {
     char name[TREN_COMM_TEXT];
+    if (comm->size > 1) TREN_TRY(agree_on_source(t, comm));
     tren_blas_threads(t->config.blas_threads);
     tren_status st = open_local(t, comm->rank == 0);
     if (st != TREN_OK && comm->rank > 0) tren_fail_in(st, "%s", tren_comm_name(name, comm));
     TREN_TRY(tren_comm_agree(comm, st));
-    return agree(t, comm);
+    return comm->size > 1 ? agree(t, comm) : TREN_OK;
 }
 
 void tren_trained_close(tren_trained *t) {

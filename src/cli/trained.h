@@ -10,8 +10,16 @@ typedef struct tren_trained_args {
     const char *which;  /* "best" or "last": of a run folder */
     const char *data;   /* NULL: the dataset of the run */
     const char *split;  /* "train", "validation" or "test", the default */
+    const char *cpu;    /* level of the kernels; NULL: auto */
     bool unlabeled;     /* rows without labels will do */
 } tren_trained_args;
+
+#define TREN_TRAINED_CPU(at)                                                                       \
+    {                                                                                              \
+        "cpu", TREN_ARG_TEXT, at, "LEVEL",                                                         \
+            .help = "The instruction set, as for 'tren train': auto, baseline, v3, v4, aarch64. "  \
+                    "All give the same result."                                                    \
+    }
 
 typedef struct tren_trained {
     char path[TREN_MAX_PATH + 64]; /* of the checkpoint */

@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 200 }; /* bytes of a value in a message */
+enum { SHOWN = 200, SHOWN_PATH = 256 }; /* bytes of a value and of a path in a message */
+
+/* A rank as a message names it, and the path of its facts. */
+typedef struct teller {
+    char name[TREN_COMM_TEXT], path[SHOWN_PATH];
+} teller;
 
 void tren_facts_add(tren_facts *facts, const char *name, const char *format, ...) {
     va_list args;
@@ -50,10 +55,10 @@ static void next_fact(const char **name, const char **value, const tren_facts *f
 }
 
 /* The first difference between rank 0's facts and mine, in words. */
-static tren_status compare(const tren_comm *comm, const tren_facts *first, const char *first_rank,
-                           const tren_facts *mine, tren_status code, const char *remedy) {
-    char my_rank[TREN_COMM_TEXT];
-    tren_comm_name(my_rank, comm);
+static tren_status compare(const teller who[2], const tren_facts *first, const tren_facts *mine,
+                           tren_status code, const char *remedy) {
+    bool paths = strcmp(who[0].path, who[1].path) != 0;
+    const char *of = paths ? " for " : "";
     for (size_t a = 0, b = 0; a < first->n || b < mine->n;) {
         const char *name[2], *value[2];
         next_fact(&name[0], &value[0], first, &a);
@@ -62,25 +67,28 @@ static tren_status compare(const tren_comm *comm, const tren_facts *first, const
             return tren_fail(TREN_ERR_ENV,
                              "the program differs between ranks: '%s' on %s, '%s' on %s; start the "
                              "same program with the same command on all ranks",
-                             name[0], first_rank, name[1], my_rank);
+                             name[0], who[0].name, name[1], who[1].name);
         if (strcmp(value[0], value[1]) != 0)
-            return tren_fail(code, "%s differs between ranks: %.*s on %s, %.*s on %s; %s", name[0],
-                             SHOWN, value[0], first_rank, SHOWN, value[1], my_rank, remedy);
+            return tren_fail(code, "%s differs between ranks: %.*s%s%s on %s, %.*s%s%s on %s; %s",
+                             name[0], SHOWN, value[0], of, paths ? who[0].path : "", who[0].name,
+                             SHOWN, value[1], of, paths ? who[1].path : "", who[1].name, remedy);
     }
     return TREN_OK;
 }
 
 static tren_status exchange(const tren_comm *comm, const tren_facts *mine, tren_status code,
                             const char *remedy) {
-    char name[TREN_COMM_TEXT];
+    teller who[2];
     tren_facts first = {.n = mine->n};
-    tren_comm_name(name, comm);
-    tren_comm_bcast(comm, name, sizeof name);
+    tren_comm_name(who[1].name, comm);
+    snprintf(who[1].path, sizeof who[1].path, "%s", mine->path ? mine->path : "");
+    who[0] = who[1];
+    tren_comm_bcast(comm, &who[0], sizeof who[0]);
     tren_comm_bcast(comm, &first.n, sizeof first.n);
     TREN_TRY(tren_comm_agree(comm, tren_alloc(&first.text, first.n, 1, "facts of a rank")));
     if (comm->rank == 0) memcpy(first.text, mine->text, mine->n);
     tren_comm_bcast(comm, first.text, first.n);
-    tren_status st = compare(comm, &first, name, mine, code, remedy);
+    tren_status st = compare(who, &first, mine, code, remedy);
     tren_facts_close(&first);
     return tren_comm_agree(comm, st);
 }

@@ -128,6 +128,27 @@ static tren_status read_quoted(tren_csv *csv) {
                          c);
 }
 
+static bool has_odd_end(const tren_csv *csv, size_t begin) {
+    return (csv->text[begin] & 0x80) || (csv->text[csv->text_n - 1] & 0x80);
+}
+
+/* Blanks beyond ASCII, such as the no-break space that spreadsheets and web pages leave. */
+static tren_status trim(tren_csv *csv, size_t begin) {
+    TREN_TRY(put(csv, '\0'));
+    char *text = csv->text + begin;
+    size_t first = 0, end = 0;
+    for (int n; (n = tren_utf8_blank(text + first)) > 0;) first += (size_t)n;
+    for (size_t at = first; text[at];) {
+        int blank = tren_utf8_blank(text + at);
+        at += blank > 0 ? (size_t)blank : 1;
+        if (blank == 0) end = at;
+    }
+    size_t n = end > first ? end - first : 0;
+    memmove(text, text + first, n);
+    csv->text_n = begin + n;
+    return TREN_OK;
+}
+
 static tren_status read_plain(tren_csv *csv, size_t begin) {
     for (;;) {
         int c;
@@ -139,7 +160,7 @@ static tren_status read_plain(tren_csv *csv, size_t begin) {
         TREN_TRY(put(csv, c));
     }
     while (csv->text_n > begin && is_blank(csv->text[csv->text_n - 1])) csv->text_n--;
-    return TREN_OK;
+    return csv->text_n > begin && has_odd_end(csv, begin) ? trim(csv, begin) : TREN_OK;
 }
 
 static tren_status read_field(tren_csv *csv) {

@@ -389,3 +389,12 @@ const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset) {
 tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset) {
     return tren_h5_stamp(dataset->file);
 }
+
+const char *tren_dataset_shape(char out[TREN_SHAPE_TEXT], const tren_dataset_info *info) {
+    const tren_shape s = info->shape;
+    if (info->is_image)
+        snprintf(out, TREN_SHAPE_TEXT, "%d x %d x %d", s.c, s.h, s.w);
+    else
+        snprintf(out, TREN_SHAPE_TEXT, "%d column%s", s.c, s.c == 1 ? "" : "s");
+    return out;
+}

@@ -214,13 +214,13 @@ static tren_status sync_folder(const char *path) {
     if (fd >= 0) close(fd);
     /* Some network file systems cannot sync a folder, and need not. */
     if (synced || why == EINVAL || why == ENOTSUP) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: cannot sync the folder: %s", folder, tren_why(why));
+    return tren_fail(TREN_ERR_ENV, "%s: cannot sync the folder: %s", folder, tren_why(why));
 }
 
 static tren_status write_file(const char *path, const content *all) {
     tren_h5 *file = NULL;
     tren_status st;
-    TREN_GOTO(tren_h5_create(&file, path, TREN_ERR_DATA));
+    TREN_GOTO(tren_h5_create(&file, path, TREN_ERR_ENV));
     TREN_GOTO(write_attributes(file, all));
     for (int part = 0; part < TREN_N_PARTS; part++)
         TREN_GOTO(write_part(file, all, (tren_part)part));
@@ -234,11 +234,11 @@ static tren_status write_and_rename(const char *path, const content *all) {
     char *temporary;
     size_t room = strlen(path) + TREN_TEMPORARY_ROOM;
     TREN_TRY(tren_alloc(&temporary, room, 1, "a file name"));
-    tren_status st = tren_temporary_make(temporary, room, path, TREN_ERR_DATA);
+    tren_status st = tren_temporary_make(temporary, room, path, TREN_ERR_ENV);
     if (st == TREN_OK) {
         st = write_file(temporary, all);
         if (st == TREN_OK && rename(temporary, path) != 0)
-            st = tren_fail(TREN_ERR_DATA, "%s: cannot rename to %s: %s", temporary, path,
+            st = tren_fail(TREN_ERR_ENV, "%s: cannot rename to %s: %s", temporary, path,
                            tren_why(errno));
         if (st != TREN_OK) unlink(temporary);
     }

@@ -131,7 +131,7 @@ static tren_status choose(tren_source *source, const tren_dataset *dataset, cons
     tren_rng_permutation(order, &rng, (uint32_t)all);
     TREN_GOTO(fill(source, &rows, order, s, info->shape));
     source->n_classes = info->n_classes;
-    source->digest = info->digest;
+    TREN_GOTO(tren_dataset_content(&source->digest, dataset));
     snprintf(source->origin, sizeof source->origin, "%zu of the training rows of %s",
              source->n + source->n_test, from);
 done:

@@ -87,8 +87,9 @@ static tren_status describe(char *text, size_t n, const tren_lab *lab) {
                              e->name, data);
         tren_status st = tren_dataset_open(&dataset, data);
         if (st != TREN_OK) return tren_fail_in(st, "%s", e->name);
-        digest = tren_dataset_info_of(dataset)->digest;
+        st = tren_dataset_content(&digest, dataset);
         tren_dataset_close(dataset);
+        TREN_TRY(st);
     }
     /* Who changes a setting changes the text that tells it. */
     uint64_t setting = tren_digest(e->setting.en, strlen(e->setting.en));
@@ -216,7 +217,7 @@ static tren_status check_group(const tren_lab *lab) {
 
 static tren_status run(tren_comm *comm, tren_lab *lab, const tren_experiment *experiment,
                        tren_verdict *verdict) {
-    char points[TREN_MAX_PATH];
+    char points[TREN_MAX_PATH], text[1024];
     tren_sweep_result result;
     tren_lab own;
     TREN_TRY(check_group(lab));
@@ -225,13 +226,14 @@ static tren_status run(tren_comm *comm, tren_lab *lab, const tren_experiment *ex
     tren_comm_bcast(comm, points, sizeof points);
     tren_sweep sweep = sweep_of(lab, points);
     st = tren_sweep_run(comm, &sweep, &result);
+    snprintf(text, sizeof text, "%s", tren_error_text());
     tren_status after = TREN_OK;
     if (comm->rank == 0) after = open_judge(&own, lab, experiment);
     if (comm->rank == 0 && after == TREN_OK) after = record_launch(lab, &own, comm->size, &result);
     if (comm->rank == 0 && after == TREN_OK && st == TREN_OK)
         after = conclude(&own, &sweep, verdict);
     after = tren_comm_agree(comm, after);
-    return st != TREN_OK ? st : after;
+    return st != TREN_OK ? tren_fail(st, "%s", text) : after;
 }
 
 static int seeds_of(const tren_experiment *e, bool quick) {

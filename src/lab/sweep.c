@@ -184,6 +184,13 @@ static int next_point(queue *q, const tren_sweep *s) {
     return NO_POINT;
 }
 
+static tren_status stopped(const tren_sweep *s) {
+    return tren_fail(TREN_REQUEUE,
+                     "stopped by a signal: the points that were finished are kept in %s; the same "
+                     "command computes the others",
+                     s->dir);
+}
+
 /* The claim on a point that failed is kept, so that no other group tries the same again. */
 static tren_status run_jobs(tren_comm *group, const tren_sweep *s, queue *q, int *done) {
     tren_status worst = TREN_OK;
@@ -193,10 +200,10 @@ static tren_status run_jobs(tren_comm *group, const tren_sweep *s, queue *q, int
         double begin = tren_seconds();
         int point = group->rank == 0 ? next_point(q, s) : NO_POINT;
         tren_comm_bcast(group, &point, sizeof point);
-        if (point == STOP) return tren_fail(TREN_REQUEUE, "left on a signal");
+        if (point == STOP) return stopped(s);
         if (point == NO_POINT) break;
         tren_status st = run_point(group, s, point);
-        if (st == TREN_REQUEUE) return st;
+        if (st == TREN_REQUEUE) return stopped(s);
         if (st == TREN_OK) {
             ++*done;
             if (group->rank > 0) continue;

@@ -112,7 +112,7 @@ tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
         "a rank has another file, perhaps an old copy on a local disk; "
         "give all ranks the same file";
     char first[TREN_MAX_PATH], name[TREN_MAX_PATH + 32];
-    tren_facts facts = {0};
+    tren_facts facts = {.path = path};
     if (comm->size == 1) return TREN_OK;
     snprintf(first, sizeof first, "%s", path);
     tren_comm_bcast(comm, first, sizeof first); /* the paths may differ, names of facts must not */
@@ -120,6 +120,7 @@ tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
     TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_DATA, other_file));
     uint64_t digest;
     TREN_TRY(compare_rows(&digest, comm, dataset));
+    facts.path = path;
     snprintf(name, sizeof name, "%s: the digest of its rows", first);
     tren_facts_add(&facts, name, "%016llx", (unsigned long long)digest);
     return tren_comm_same(comm, &facts, TREN_ERR_DATA, other_file);

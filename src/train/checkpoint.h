@@ -43,6 +43,12 @@ tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_datas
 void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_state *digest);
 void tren_checkpoint_close_data(tren_dataset_info *data);
 
+/* arithmetic.c: checkpoint->computed_with; adds the OpenBLAS of a launch, where it is known. */
+void tren_checkpoint_add_arithmetic(tren_checkpoint *checkpoint, const tren_checkpoint *launch);
+tren_status tren_checkpoint_put_arithmetic(tren_h5 *file, const tren_checkpoint *checkpoint);
+tren_status tren_checkpoint_get_arithmetic(tren_h5 *file, const char *path,
+                                           tren_checkpoint *checkpoint);
+
 /* The head as text, which the digest covers in place of attributes. malloc'ed. */
 tren_status tren_checkpoint_head(char **text, const tren_checkpoint *checkpoint);
 

@@ -77,6 +77,7 @@ static tren_status get_head(tren_h5 *file, const char *path, tren_checkpoint *c)
     TREN_TRY(get_known(file, "blas_core", c->blas_core, sizeof c->blas_core));
     TREN_TRY(get_known(file, "blas_version", c->blas_version, sizeof c->blas_version));
     TREN_TRY(get_known(file, "cpu_level", c->cpu_level, sizeof c->cpu_level));
+    TREN_TRY(tren_checkpoint_get_arithmetic(file, path, c));
     TREN_TRY(tren_h5_get_text(file, "/", "precision", c->precision, sizeof c->precision));
     TREN_TRY(tren_checkpoint_get_data(file, path, &c->data));
     return get_position(file, &c->at);
@@ -205,6 +206,7 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     TREN_TRY(get_states(file, c, type, digest));
     TREN_TRY(get_texts(file, c, digest));
     TREN_TRY(tren_h5_get_u64(file, "/", "digest", &stored));
+    c->digest = stored;
     if (stored == tren_digest_value(digest)) return tren_checkpoint_check(c, path);
     return tren_checkpoint_damaged(
         path, "its content has digest %016llx, and %016llx was stored when it was written",

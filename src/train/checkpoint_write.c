@@ -67,7 +67,8 @@ static tren_status put_position(tren_h5 *file, const tren_position *at) {
 static tren_status put_arithmetic(tren_h5 *file, const tren_checkpoint *c) {
     if (c->blas_core[0]) TREN_TRY(tren_h5_put_text(file, "/", "blas_core", c->blas_core));
     if (c->blas_version[0]) TREN_TRY(tren_h5_put_text(file, "/", "blas_version", c->blas_version));
-    return c->cpu_level[0] ? tren_h5_put_text(file, "/", "cpu_level", c->cpu_level) : TREN_OK;
+    if (c->cpu_level[0]) TREN_TRY(tren_h5_put_text(file, "/", "cpu_level", c->cpu_level));
+    return tren_checkpoint_put_arithmetic(file, c);
 }
 
 static tren_status put_head(tren_h5 *file, const tren_checkpoint *c, tren_digest_state *digest) {

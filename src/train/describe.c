@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "512" behind dense layers, "32 x 14 x 14" behind those of images. */
+static const char *describe_shape(char out[48], tren_shape s) {
+    if (s.h == 1 && s.w == 1)
+        snprintf(out, 48, "%d", s.c);
+    else
+        snprintf(out, 48, "%d x %d x %d", s.c, s.h, s.w);
+    return out;
+}
+
 static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, size_t rows) {
     double forward = 0, backward = 0;
     size_t parameters = 0;
@@ -13,10 +22,9 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
         if (g->param[i].owner == l->index && !g->param[i].statistic)
             parameters += g->param[i].at.len;
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
-    snprintf(from, sizeof from, "%d x %d x %d", l->in.c, l->in.h, l->in.w);
-    snprintf(shape, sizeof shape, "%d x %d x %d", l->out.c, l->out.h, l->out.w);
-    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, from, shape, parameters,
-            forward + backward, (double)rows * tren_shape_size(l->out) * sizeof(real) / 1024);
+    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, describe_shape(from, l->in),
+            describe_shape(shape, l->out), parameters, forward + backward,
+            (double)rows * tren_shape_size(l->out) * sizeof(real) / 1024);
 }
 
 static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
@@ -32,8 +40,10 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
             (double)(g->n_learned * sizeof(real)) / (1 << 20));
     fprintf(out, "training FLOP a row   %.6g, a step %.4g, an epoch %.4g\n", train,
             train * (double)batch, train * m);
-    fprintf(out, "rows                  %zu training, %zu validation, %zu test\n",
-            info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
+    char row[TREN_SHAPE_TEXT];
+    fprintf(out, "rows                  %zu training, %zu validation, %zu test, of %s\n",
+            info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST],
+            tren_dataset_shape(row, info));
     fprintf(out, "steps                 %.0f an epoch, %.0f in %d epochs\n", steps,
             steps * c->epochs, c->epochs);
     if (tren_config_whole(c))

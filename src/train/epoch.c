@@ -187,9 +187,9 @@ static tren_status diverged(tren_trainer *t) {
     if (updated)
         return tren_fail(TREN_ERR_DIVERGED,
                          "the training loss is not finite in epoch %lld, step %lld: training has "
-                         "diverged; %s, or set optimizer.clip_norm; checkpoints saved before are "
-                         "kept",
-                         (long long)at->epoch + 1, (long long)at->step, trainer_remedy(remedy, t));
+                         "diverged; %s, or set optimizer.clip_norm%s",
+                         (long long)at->epoch + 1, (long long)at->step, trainer_remedy(remedy, t),
+                         t->saver.has_saved ? "; the checkpoint before is kept" : "");
     if (t->minimiser.kind->whole)
         snprintf(where, sizeof where, "where iteration %lld of %s begins", (long long)at->epoch + 1,
                  t->minimiser.optimizer->name);

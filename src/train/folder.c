@@ -95,6 +95,31 @@ bool tren_folder_is_others(const tren_folder *folder) {
     return folder->path[0] && is_there(folder, ".lock") && !is_ours(folder, ".lock", folder->lock);
 }
 
+bool tren_folder_is_gone(const tren_folder *folder) {
+    return folder->path[0] && (tren_folder_is_others(folder) || !is_there(folder, ""));
+}
+
+bool tren_folder_keeps_metrics(const tren_folder *folder, size_t n) {
+    struct stat open;
+    return is_ours(folder, "metrics.csv", fileno(folder->metrics)) &&
+           fstat(fileno(folder->metrics), &open) == 0 && (size_t)open.st_size == n;
+}
+
+/* Where the open lock lies now, the kernel tells; "/.lock (deleted)" where it was removed. */
+bool tren_folder_follow(tren_folder *folder) {
+    static const char lock[] = "/.lock";
+    char link[32];
+    tren_folder moved = *folder;
+    if (!folder->path[0] || is_ours(folder, ".lock", folder->lock)) return false;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", folder->lock);
+    ssize_t n = readlink(link, moved.path, sizeof moved.path - 1), tail = sizeof lock - 1;
+    if (n <= tail || strncmp(moved.path + n - tail, lock, (size_t)tail) != 0) return false;
+    moved.path[n - tail] = '\0';
+    if (!is_ours(&moved, ".lock", folder->lock)) return false;
+    *folder = moved;
+    return true;
+}
+
 tren_status tren_folder_check(const tren_folder *folder) {
     if (!folder->path[0] || is_ours(folder, ".lock", folder->lock)) return TREN_OK;
     const char *what = is_there(folder, ".lock") ? "was removed, and is another run's now,"
@@ -118,7 +143,7 @@ void tren_folder_note(tren_folder *folder, const char *name) {
 tren_status tren_folder_check_end(const tren_folder *folder) {
     char lost[128] = "";
     if (!folder->path[0]) return TREN_OK;
-    if (tren_folder_is_others(folder) || !is_there(folder, "")) return tren_folder_check(folder);
+    if (tren_folder_is_gone(folder)) return tren_folder_check(folder);
     for (int i = 0; i < N_STAYING; i++)
         if ((folder->written & 1u << i) && !is_there(folder, staying[i]))
             snprintf(lost + strlen(lost), sizeof lost - strlen(lost), " %s", staying[i]);

@@ -24,6 +24,12 @@ void tren_folder_remove(const tren_folder *folder, const char *name); /* if it i
  * run, whose files must not be touched. TREN_ERR_ENV. */
 tren_status tren_folder_check(const tren_folder *folder);
 bool tren_folder_is_others(const tren_folder *folder);
+/* It was removed, or is another run's now: nothing can be written there. */
+bool tren_folder_is_gone(const tren_folder *folder);
+/* Where the folder was moved, on its file system, the path becomes the new one; true: just now. */
+bool tren_folder_follow(tren_folder *folder);
+/* Whether metrics.csv still is the file that is open, with n bytes. */
+bool tren_folder_keeps_metrics(const tren_folder *folder, size_t n);
 /* This launch has written the file. */
 void tren_folder_note(tren_folder *folder, const char *name);
 /* Whether all that this launch has written is there at its end. TREN_ERR_ENV names what is lost. */

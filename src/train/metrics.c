@@ -1,6 +1,7 @@
 /* metrics.csv: one row an epoch. All columns but those ending in seconds are the same on any number
  * of ranks, killed or not. */
 #include "base/own.h"
+#include "base/whole.h"
 #include "train/trainer.h"
 #include "base/why.h"
 
@@ -31,12 +32,46 @@ static tren_status lost(const tren_trainer *t, const char *why) {
 
 /* All rows anew, and the file left open for the next ones. */
 static tren_status write_rows(tren_trainer *t) {
+    if (t->saver.folder.metrics) fclose(t->saver.folder.metrics);
+    t->saver.folder.metrics = NULL;
     TREN_TRY(tren_folder_write(&t->saver.folder, "metrics.csv", t->stands.metrics));
     char path[TREN_MAX_PATH + 16];
     tren_folder_path(path, sizeof path, &t->saver.folder, "metrics.csv");
     const char *why;
     t->saver.folder.metrics = tren_own_fopen(path, TREN_OWN_APPEND, &why);
     return t->saver.folder.metrics ? TREN_OK : lost(t, why);
+}
+
+static bool holds_rows(const tren_trainer *t) {
+    char path[TREN_MAX_PATH + 16], *text = NULL;
+    tren_folder_path(path, sizeof path, &t->saver.folder, "metrics.csv");
+    if (tren_whole_read(&text, path, TREN_ERR_ENV) != TREN_OK) return false;
+    bool holds = strncmp(text, t->stands.metrics, t->stands.n_metrics) == 0;
+    free(text);
+    return holds;
+}
+
+tren_status metrics_restore(tren_trainer *t) {
+    if (!t->saver.folder.path[0] || t->stands.n_metrics == 0 || holds_rows(t)) return TREN_OK;
+    TREN_TRY(write_rows(t));
+    trainer_say(t,
+                "warning: %s/metrics.csv did not hold the rows of the checkpoint, and was written "
+                "anew from it",
+                t->saver.folder.path);
+    return TREN_OK;
+}
+
+void metrics_check(tren_trainer *t) {
+    if (!t->saver.folder.metrics || tren_folder_is_gone(&t->saver.folder) ||
+        tren_folder_keeps_metrics(&t->saver.folder, t->stands.n_metrics))
+        return;
+    if (write_rows(t) == TREN_OK)
+        trainer_say(t,
+                    "warning: %s/metrics.csv was changed or removed while the run is going on, and "
+                    "was written anew, with all its rows",
+                    t->saver.folder.path);
+    else
+        trainer_say(t, "warning: %s", tren_error_text());
 }
 
 /* Rows after the checkpoint are written again, by the steps that are done again. */
@@ -90,7 +125,10 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
         n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
     snprintf(line + n, sizeof line - (size_t)n, "\n");
     TREN_TRY(append(&t->stands, line));
-    if (write_row(t, line) != TREN_OK)
+    trainer_follow_folder(t);
+    if (write_row(t, line) == TREN_OK)
+        metrics_check(t);
+    else
         trainer_say(t, "warning: %s; its rows are kept, and written with the next one",
                     tren_error_text());
     return TREN_OK;

@@ -72,6 +72,7 @@ void trainer_fill_result(tren_trainer *t) {
                                 ? (double)t->report.trained_rows / t->report.trained_seconds
                                 : NAN;
     snprintf(r->blas_core, sizeof r->blas_core, "%s", tren_blas_core());
+    snprintf(r->out, sizeof r->out, "%s", t->saver.folder.path);
     snprintf(r->engine, sizeof r->engine, "%s", tren_reducer_engine(t->run.reducer));
     fill_times(t);
 }
@@ -104,6 +105,13 @@ static void put_text(json *j, const char *key, const char *text) {
 
 static void put_digest(json *j, const char *key, uint64_t digest) {
     put(j, "  \"%s\": \"%016llx\",\n", key, (unsigned long long)digest);
+}
+
+static void put_computed_with(json *j, const tren_checkpoint *c) {
+    put(j, "  \"computed_with\": [");
+    for (int i = 0; i < c->n_computed_with; i++)
+        put(j, "%s\"%s\"", i ? ", " : "", c->computed_with[i]);
+    put(j, "],\n  \"mixed\": %s,\n", c->n_computed_with > 1 ? "true" : "false");
 }
 
 static void put_phases(json *j, const tren_result *r) {
@@ -169,6 +177,7 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     put_number(&j, "memory_bytes", r->memory_bytes);
     put_text(&j, "precision", TREN_REAL_NAME);
     put_text(&j, "blas_core", r->blas_core);
+    put_computed_with(&j, &t->stands);
     put_text(&j, "gemm", t->run.config->gemm == TREN_GEMM_PORTABLE ? "portable" : "openblas");
     put_text(&j, "cpu_level", t->run.graph->kernels->level);
     put_phases(&j, r);
@@ -176,5 +185,6 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     tren_status written = tren_folder_write(&t->saver.folder, "result.json", j.text);
     if (written != TREN_OK && tren_folder_check(&t->saver.folder) != TREN_OK) return TREN_ERR_ENV;
     if (written != TREN_OK || st == TREN_ERR_DIVERGED) return written;
+    metrics_check(t);
     return tren_folder_check_end(&t->saver.folder);
 }

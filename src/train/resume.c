@@ -106,34 +106,6 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
     return TREN_OK;
 }
 
-/* Whether both are known, and differ. */
-static bool changed(const char *before, const char *now) {
-    return before[0] && strcmp(before, now) != 0;
-}
-
-/* The same recipe on another kind of CPU, or with another OpenBLAS, is allowed, and said. */
-static void say_other_arithmetic(const tren_trainer *t, const tren_checkpoint *c) {
-    const tren_checkpoint *now = &t->stands;
-    if (changed(c->cpu_level, now->cpu_level))
-        trainer_say(t,
-                    "note: this run was trained at CPU level %s and goes on at %s, which does not "
-                    "change its bits",
-                    c->cpu_level, now->cpu_level);
-    if (t->run.config->gemm == TREN_GEMM_PORTABLE) return;
-    if (changed(c->blas_core, now->blas_core))
-        trainer_say(t,
-                    "warning: this run was trained with OpenBLAS core type %s and goes on with %s: "
-                    "its bits will be others than those of an undisturbed run; "
-                    "OPENBLAS_CORETYPE=%s keeps them, on a CPU that can; with gemm: portable from "
-                    "the start they do not depend on it",
-                    c->blas_core, now->blas_core, c->blas_core);
-    if (changed(c->blas_version, now->blas_version))
-        trainer_say(t,
-                    "warning: this run was trained with '%s' and goes on with '%s': its bits may "
-                    "be others than those of an undisturbed run",
-                    c->blas_version, now->blas_version);
-}
-
 /* Rank 0 takes over position, history and metrics, keeping the config of today. */
 static void take_over(tren_trainer *t, tren_checkpoint *c) {
     tren_checkpoint *now = &t->stands;
@@ -146,6 +118,8 @@ static void take_over(tren_trainer *t, tren_checkpoint *c) {
     now->n_history = c->n_history;
     memcpy(now->scalar, c->scalar, sizeof now->scalar);
     free(c->config);
+    c->config = c->metrics = NULL;
+    c->history = NULL;
     tren_checkpoint_close_data(&c->data);
 }
 
@@ -166,21 +140,19 @@ static tren_status read_states(tren_trainer *t, const char *path) {
     return TREN_OK;
 }
 
-tren_status trainer_resume(tren_trainer *t, bool *resumed) {
+tren_status trainer_resume(tren_trainer *t, tren_checkpoint *from, bool *resumed) {
     char path[TREN_MAX_PATH + 16] = "";
     tren_status st = TREN_OK;
-    tren_checkpoint c = {0};
     if (t->run.comm->rank == 0) {
-        st = find_checkpoint(t, &c, path, sizeof path);
-        if (st == TREN_OK && path[0]) st = check_same(t, &c, path);
-        if (st == TREN_OK && path[0]) st = check_position(t, &c, path);
+        st = find_checkpoint(t, from, path, sizeof path);
+        if (st == TREN_OK && path[0]) st = check_same(t, from, path);
+        if (st == TREN_OK && path[0]) st = check_position(t, from, path);
         if (st == TREN_OK && path[0])
             st = tren_checkpoint_read_values(t->run.value, path, t->run.graph);
-        if (st == TREN_OK && path[0]) say_other_arithmetic(t, &c);
         if (st == TREN_OK && path[0])
-            take_over(t, &c);
+            take_over(t, from);
         else
-            tren_checkpoint_close(&c);
+            tren_checkpoint_close(from);
     }
     TREN_TRY(tren_comm_agree(t->run.comm, st));
     tren_comm_bcast(t->run.comm, path, sizeof path);
@@ -192,6 +164,7 @@ tren_status trainer_resume(tren_trainer *t, bool *resumed) {
     if (t->minimiser.kind->get) t->minimiser.kind->get(&t->minimiser, t->stands.scalar);
     tren_reducer_share_values(t->run.reducer);
     TREN_TRY(tren_comm_agree(t->run.comm, read_states(t, path)));
+    t->saver.has_saved = true;
     t->report.resumed_seconds = t->stands.at.seconds;
     tren_watchdog_saved(t->report.watchdog);
     trainer_say(t, "resumed from %s: epoch %lld, step %lld", path,

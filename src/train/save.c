@@ -22,9 +22,38 @@ static void collect(void *ctx, real *full, int i) {
     c->done++;
 }
 
+bool trainer_follow_folder(tren_trainer *t) {
+    char before[TREN_MAX_PATH];
+    snprintf(before, sizeof before, "%s", t->saver.folder.path);
+    bool moved = tren_folder_follow(&t->saver.folder);
+    if (moved)
+        trainer_say(t,
+                    "warning: the run folder %s was moved to %s while the run is going on: all its "
+                    "files are, and will be, there",
+                    before, t->saver.folder.path);
+    return moved;
+}
+
+/* Whether a save failed because the folder was moved in the middle of it, which costs this one
+ * save, or is gone, which is said once. */
+static bool folder_explains(tren_trainer *t) {
+    if (t->run.comm->rank > 0) return false;
+    if (trainer_follow_folder(t)) return true;
+    if (!tren_folder_is_gone(&t->saver.folder)) return false;
+    if (!t->saver.told_gone)
+        trainer_say(t,
+                    "warning: the run folder %s was removed or replaced while the run is going on: "
+                    "nothing can be saved; training goes on, and will end with exit code 3 unless "
+                    "the folder is back by then",
+                    t->saver.folder.path);
+    t->saver.told_gone = true;
+    return true;
+}
+
 /* What cannot be written because the folder is gone is told so. */
 static tren_status write_checkpoint(tren_trainer *t, const char *name, const char *previous,
                                     const tren_checkpoint_arrays *arrays) {
+    trainer_follow_folder(t);
     if (tren_folder_is_others(&t->saver.folder)) return tren_folder_check(&t->saver.folder);
     tren_status st =
         tren_checkpoint_write(t->saver.folder.path, name, previous, &t->stands, arrays);
@@ -60,9 +89,9 @@ static tren_status weights_diverged(const tren_trainer *t) {
         snprintf(place, sizeof place, "epoch %lld, step %lld", (long long)at->epoch + 1,
                  (long long)at->step);
     return tren_fail(TREN_ERR_DIVERGED,
-                     "the weights are not finite after %s: training has diverged; %s; the "
-                     "checkpoint before is kept",
-                     place, trainer_remedy(remedy, t));
+                     "the weights are not finite after %s: training has diverged; %s%s", place,
+                     trainer_remedy(remedy, t),
+                     t->saver.has_saved ? "; the checkpoint before is kept" : "");
 }
 
 /* The gradients are not needed between steps, so their arena is the room for gathered states. */
@@ -99,10 +128,12 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     tren_status st = write_last(t);
     t->run.asks.last_save = tren_seconds();
     if (st == TREN_OK) tren_watchdog_saved(t->report.watchdog);
+    t->saver.has_saved |= st == TREN_OK;
     clock_enter(&t->report.clock, before);
     if (st == TREN_ERR_DIVERGED) t->report.result->reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
-    trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
+    if (!folder_explains(t))
+        trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
     return TREN_OK;
 }
 
@@ -129,7 +160,7 @@ tren_status trainer_save_best(tren_trainer *t) {
         st = write_best(t, t->run.value);
     clock_enter(&t->report.clock, before);
     t->saver.best_waits = st != TREN_OK && keep_in_memory(t);
-    if (st != TREN_OK)
+    if (st != TREN_OK && !folder_explains(t))
         trainer_say(t, "warning: the best weights could not be saved: %s%s", tren_error_text(),
                     t->saver.best_waits ? "; they are kept in memory until the next checkpoint"
                                         : "");
@@ -150,6 +181,7 @@ static bool is_later(const tren_trainer *t, const char *path) {
 static tren_status read_best(tren_trainer *t, bool *missing) {
     const tren_position *at = &t->stands.at;
     char path[TREN_MAX_PATH + 16];
+    trainer_follow_folder(t);
     tren_folder_path(path, sizeof path, &t->saver.folder, "best.h5");
     if (has_folder(t) && !t->saver.best_waits)
         TREN_TRY(tren_checkpoint_read_values(t->run.value, path, t->run.graph));

@@ -7,7 +7,7 @@
 static void say_plan(const tren_trainer *t) {
     if (t->run.comm->rank > 0) return;
     const tren_config *c = t->run.config;
-    char dimensions[256], stacking[64];
+    char dimensions[256], stacking[64], shape[TREN_SHAPE_TEXT];
     double train, evaluate;
     tren_graph_describe(dimensions, sizeof dimensions, t->run.graph);
     tren_graph_cost(t->run.graph, &train, &evaluate);
@@ -18,9 +18,9 @@ static void say_plan(const tren_trainer *t) {
                 c->gemm == TREN_GEMM_PORTABLE ? "gemm " : "OpenBLAS core ", core, t->run.comm->size,
                 t->run.comm->size > 1 ? "s" : "", t->run.comm->n_nodes,
                 t->run.comm->n_nodes > 1 ? "s" : "", tren_reducer_engine(t->run.reducer));
-    trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %d x %d x %d",
-                c->data, t->run.info->rows[0], t->run.info->rows[1], t->run.info->rows[2],
-                t->run.info->shape.c, t->run.info->shape.h, t->run.info->shape.w);
+    trainer_say(t, "data: %s, %zu training / %zu validation / %zu test rows of %s", c->data,
+                t->run.info->rows[0], t->run.info->rows[1], t->run.info->rows[2],
+                tren_dataset_shape(shape, t->run.info));
     trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions,
                 t->run.graph->n_learned, train * 1e-6, t->minimiser.optimizer->name);
     trainer_say(t, "recipe: batch of %zu rows in %d shards, %lld step%s an epoch, %s",
@@ -70,8 +70,11 @@ static bool ended_before(tren_trainer *t) {
 
 static tren_status begin(tren_trainer *t) {
     bool resumed = false;
-    if (t->options->resume) TREN_TRY(trainer_resume(t, &resumed));
-    if (resumed && ended_before(t)) return TREN_OK;
+    tren_checkpoint from = {0};
+    if (t->options->resume) TREN_TRY(trainer_resume(t, &from, &resumed));
+    if (resumed && ended_before(t))
+        return tren_comm_agree(t->run.comm, t->run.comm->rank == 0 ? metrics_restore(t) : TREN_OK);
+    if (resumed && t->run.comm->rank == 0) trainer_go_on_with(t, &from);
     if (!resumed) {
         TREN_TRY(trainer_start(t));
         if (t->run.config->check_without_dropout > 0 && t->run.config->dropout.n > 0) {
@@ -83,6 +86,7 @@ static tren_status begin(tren_trainer *t) {
     if (t->run.comm->rank == 0) {
         tren_folder_remove(&t->saver.folder, "result.json"); /* of an end that is none any more */
         st = tren_folder_write(&t->saver.folder, "config.yaml", t->stands.config);
+        if (st == TREN_OK && resumed) st = metrics_restore(t);
         if (st == TREN_OK) st = metrics_begin(t);
     }
     return tren_comm_agree(t->run.comm, st);
@@ -128,6 +132,7 @@ static tren_status run(tren_trainer *t) {
     if (st == TREN_OK && !r->ended_before) st = test(t);
     if (st == TREN_OK && !r->ended_before) st = run_confirm_data(&t->run);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
+    if (t->run.comm->rank == 0) trainer_follow_folder(t);
     trainer_fill_result(t);
     if (r->ended_before) return TREN_OK;
     tren_status written = TREN_OK;

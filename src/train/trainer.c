@@ -49,6 +49,7 @@ static tren_status describe_run(tren_trainer *t) {
     snprintf(now->blas_core, sizeof now->blas_core, "%s", tren_blas_core());
     tren_blas_version(now->blas_version, sizeof now->blas_version);
     snprintf(now->cpu_level, sizeof now->cpu_level, "%s", run->graph->kernels->level);
+    if (run->config->gemm != TREN_GEMM_PORTABLE) tren_checkpoint_add_arithmetic(now, now);
     snprintf(now->precision, sizeof now->precision, "%s", TREN_REAL_NAME);
     return tren_config_format(&now->config, run->config);
 }

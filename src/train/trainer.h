@@ -24,6 +24,8 @@ typedef struct tren_saver {
     tren_folder folder;
     tren_arena best;   /* rank 0: without a folder, or when best.h5 could not be written */
     bool best_waits;   /* best.h5 is still to be written, from `best` */
+    bool has_saved;    /* there is a checkpoint of this run */
+    bool told_gone;    /* the loss of the run folder was said */
     bool due;          /* the end of this epoch saves */
     bool last_damaged; /* previous.h5 is the good one, which the next save must not replace */
 } tren_saver;
@@ -53,6 +55,8 @@ enum { TRAINER_REMEDY = 192 };
 const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t);
 
 /* save.c */
+/* Rank 0: where the run folder was moved, this goes on there; true: just now. */
+bool trainer_follow_folder(tren_trainer *t);
 tren_status trainer_save(tren_trainer *t, bool must);
 /* The values as they are now, those that were evaluated. */
 tren_status trainer_save_best(tren_trainer *t);
@@ -60,11 +64,20 @@ tren_status trainer_save_best(tren_trainer *t);
 tren_status trainer_restore_best(tren_trainer *t, bool *missing);
 
 /* resume.c */
-tren_status trainer_resume(tren_trainer *t, bool *resumed);
+/* *from: what the run goes on from, without its arrays. Rank 0 */
+tren_status trainer_resume(tren_trainer *t, tren_checkpoint *from, bool *resumed);
 tren_status trainer_init_from(tren_trainer *t);
+
+/* arithmetic.c: says where the CPU or OpenBLAS is another one than before, which is allowed, and
+ * keeps which there were. Rank 0 */
+void trainer_go_on_with(tren_trainer *t, const tren_checkpoint *before);
 
 /* metrics.c: rank 0 */
 tren_status metrics_begin(tren_trainer *t);
+/* Writes metrics.csv from the checkpoint where its rows are not in the file. */
+tren_status metrics_restore(tren_trainer *t);
+/* The same for a file that is open. */
+void metrics_check(tren_trainer *t);
 tren_status metrics_row(tren_trainer *t, const tren_scores *validation, bool best, uint64_t digest,
                         const double spent[TREN_N_PHASES]);
 

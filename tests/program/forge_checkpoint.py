@@ -16,7 +16,7 @@ import numpy as np
 
 everything = "--all" in sys.argv
 tren, *runs = [a for a in sys.argv[1:] if a != "--all"]
-FREE = {"blas_core", "blas_version", "cpu_level", "class_names", "digest"}  # any value is as good as another
+FREE = {"blas_core", "blas_version", "computed_with", "cpu_level", "class_names", "digest"}  # any value is as good as another
 HARMLESS = {"loss", "correct", "seconds", "last_train_accuracy", "best_accuracy"}  # numbers that nothing is computed from, or only losses
 OTHER_RUN = {"dataset_digest", "rows_digest"}  # refused as another dataset's
 INTEGERS = [-1, -100000, 2**62, -(2**63), 2**31, 2**32 + 1]

@@ -47,6 +47,12 @@ END
     expect 0 "digest" two r "--data data.h5 --progress on" "--data $PWD/data.h5" # another name of the same file
 }
 
+# Both name data.h5; rank 1 starts in the folder $1.
+two_in() {
+    local run=("${train[@]}" --data data.h5 --out m)
+    timeout -k 5 60 mpirun -n 1 "${run[@]}" : -n 1 -wdir "$PWD/$1" "${run[@]}"
+}
+
 edit() { # FILE DATASET ROW
     "$python" - "$@" <<'END'
 import h5py, sys
@@ -79,8 +85,11 @@ test_other_data() {
     "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 4 --out seed.h5 >/dev/null
     "$tren" data import csv data.h5.csv --header no --label 9 --split 60/20/20 --seed 3 --out split.h5 >/dev/null
     expect 4 "data.h5: the digest of the dataset differs between ranks" two m "--data data.h5" "--data seed.h5"
-    expect 4 "data.h5: the number of training rows differs between ranks: 2400 on rank 0" \
+    grep -qE ": [0-9a-f]{16} for data.h5 on rank 0 \(.+\), [0-9a-f]{16} for seed.h5 on rank 1 " output || fail "$(cat output)"
+    expect 4 "data.h5: the number of training rows differs between ranks: 2400 for data.h5 on rank 0" \
         two m "--data data.h5" "--data split.h5"
+    mkdir -p same && cp split.h5 same/data.h5
+    expect 4 "data.h5: the number of training rows differs between ranks: 2400 on rank 0" two_in same
     cp data.h5 edited.h5
     edit edited.h5 train/x 2399 # in rank 1's half
     expect 4 "rank 1 (" two m "--data data.h5" "--data edited.h5"
@@ -317,6 +326,17 @@ END
     # shellcheck disable=SC2086
     expect 7 "k/last.h5: the digest of the checkpoint differs between ranks" \
         timeout -k 5 60 mpirun -n 1 "${train[@]}" $options : -n 1 unshare -m ./other.sh
+    # Their config and data differ too: the checkpoint is named.
+    "$tren" train --data seed.h5 --out k3 --model.hidden 5 --epochs 1 --no-plots --progress off >/dev/null
+    local command other
+    for command in "eval k" "predict k --data data.h5 --out kp.csv --force"; do
+        for other in k2 k3; do
+            printf '#!/bin/sh\nmount --bind %s k || exit 99\nexec %s %s\n' $other "$tren" "$command" >other.sh
+            # shellcheck disable=SC2086
+            expect 7 "k/best.h5: the digest of the checkpoint differs between ranks" \
+                timeout -k 5 60 mpirun -n 1 "$tren" $command : -n 1 unshare -m ./other.sh
+        done
+    done
 }
 
 for name in ${TREN_ONLY:-config other_data large_data sweep_data edited_by_hand edited_rows changed_meanwhile other_commands one_rank_alone names other_checkpoint}; do

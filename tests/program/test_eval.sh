@@ -18,6 +18,9 @@ train() { # RUN DATA [OPTION ...]
 
 test_same_figures() {
     local run
+    "$tren" eval classes --json >auto.json
+    expect 0 "" "$tren" eval classes --json --cpu baseline
+    cmp auto.json output || fail "another level, other figures"
     for run in classes sine double; do
         expect 0 "" "$tren" eval $run --json
         cp output $run.json

@@ -69,6 +69,57 @@ expect 4 "broken/W1/verdict.json: is damaged" "$tren" lab report broken
 expect 0 "MNIST-1D: reproduced" lab 2 broken W1
 cmp broken/W1/verdict.json cut/W1/verdict.json || fail "judged anew, W1 has another verdict"
 
+# ---- stopped: what is kept and how to go on is said, by whoever was started
+stop() { # SIGNAL OUT COMMAND ...
+    local signal=$1 out=$2 code=0
+    shift 2
+    "$@" >output 2>&1 &
+    job=$!
+    has_points() { compgen -G "$out/W1/points/*.csv" >/dev/null; }
+    await has_points
+    kill -s "$signal" $job
+    wait $job || code=$?
+    [[ $code -eq 75 || $1 == mpirun ]] || fail "SIG$signal: exit code $code: $(cat output)"
+    [[ $(grep -c "^tren lab run: stopped by a signal: the points that were finished are kept in $out" output) -ge 1 ]] ||
+        fail "SIG$signal: $(cat output)"
+    grep -qF "the same command computes the others" output || fail "SIG$signal: $(cat output)"
+    await alone
+}
+set -m # else the shell has them ignore INT
+for signal in TERM INT USR1; do
+    stop $signal "stop-$signal" "$tren" lab run W1 --out "stop-$signal" --quick --seeds 1 --ranks 2
+done
+stop USR1 stop-mpi mpirun -n 2 "$tren" lab run W1 --out stop-mpi --quick --seeds 1
+set +m
+expect 0 "reproduced" lab 2 stop-TERM W1
+cmp whole/W1/points.csv stop-TERM/W1/points.csv || fail "stopped and resumed: other points"
+
+# ---- a dataset that somebody made is known by its rows
+python=/usr/bin/python3
+if "$python" -c 'import h5py' 2>/dev/null; then
+    "$python" - <<'END'
+import h5py, numpy as np
+rng = np.random.default_rng(1)
+with h5py.File("hand.h5", "w") as f:
+    f.attrs.update({"schema": "tren dataset", "schema_version": 1, "layout": "image", "shape": [1, 28, 28],
+                    "n_classes": 10, "mean": np.full(1, 127.0), "sd": np.full(1, 70.0)})
+    for part, n in (("train", 20000), ("validation", 100), ("test", 100)):
+        f[part + "/x"] = rng.integers(0, 256, (n, 1, 28, 28)).astype("u1")
+        f[part + "/y"] = rng.integers(0, 10, n).astype("u1")
+END
+    by_hand() { timeout -s USR1 60 "$tren" lab run W2 --data hand.h5 --out hand --quick --seeds 1 --ranks 1; }
+    by_hand >hand.log 2>&1 &
+    job=$!
+    await test -s hand/W2/recipe.txt
+    read -ra processes <<<"$(own_processes mpirun tren | tr '\n' ' ')"
+    kill -KILL "${processes[@]}"
+    wait $job 2>/dev/null || true
+    await alone
+    "$python" -c 'import h5py
+with h5py.File("hand.h5", "r+") as f: f["train/y"][3] = (f["train/y"][3] + 1) % 10'
+    expect 2 "hand/W2 holds points of another setting" by_hand
+fi
+
 # ---- mistakes
 refuse() { # CODE PART ARGUMENTS ...
     local code=$1 part=$2

@@ -146,7 +146,7 @@ test_columns() {
     expect 0 "2 rows" "$tren" predict named --data same.h5 --out same.csv
     printf 'v,u\n2,1.5\n1,0.5\n' >rows.csv
     "$tren" data import csv rows.csv --unlabeled --out other.h5 >/dev/null
-    expect 4 "column 1 of other.h5 is 'v', and 'u' in what named/best.h5 was trained on; put the columns into the order" \
+    expect 4 "column 0 of other.h5, counted from 0, is 'v', and 'u' in what named/best.h5 was trained on; put the columns into the order" \
         "$tren" predict named --data other.h5 --out other.csv
     printf 'u,v,w\n1.5,2,1\n0.5,1,1\n' >rows.csv
     "$tren" data import csv rows.csv --unlabeled --out other.h5 --force >/dev/null

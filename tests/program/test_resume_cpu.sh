@@ -19,12 +19,34 @@ grep -qF "with gemm: portable from the start" output || fail "no remedy: $(cat o
 [[ $levels == baseline ]] || grep -qF "note: this run was trained at CPU level baseline and goes on at $levels" output ||
     fail "the level is not named: $(cat output)"
 refuse_part "goes on with '"
+python3 -m json.tool plain/result.json >/dev/null || fail "result.json is no JSON"
+is_mixed() { # RUN true|false CORE ...   What result.json keeps of it.
+    local core run=$1
+    grep -qF "\"mixed\": $2," "$run/result.json" || fail "$run is not $2 of mixed: $(cat "$run/result.json")"
+    for core in "${@:3}"; do
+        grep -qE "\"computed_with\": .*core $core, OpenBLAS" "$run/result.json" || fail "$core is not kept"
+    done
+}
+is_mixed plain true Nehalem Core2
+# A third launch, with the core type of the second, is told too; one that has nothing to do is told nothing.
+again() { env OPENBLAS_CORETYPE="$1" "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots --progress off \
+    --out plain --resume --epochs "$2"; }
+expect 0 "nothing to do" again Nehalem 2
+refuse_part "warning"
+refuse_part "mixed"
+epochs=2
+for core in Core2 Nehalem; do
+    expect 0 "warning: this run is mixed, computed with core Nehalem, OpenBLAS" again $core $((++epochs))
+    grep -qF "; core Core2, OpenBLAS" output || fail "the second core type is not named: $(cat output)"
+    is_mixed plain true Nehalem Core2
+done
 
 # With the same core type nothing is said of it.
 begin same
 expect 0 "" env OPENBLAS_CORETYPE=Nehalem "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots \
     --progress off --epochs 2 --out same --resume --cpu baseline
 refuse_part "this run was trained"
+is_mixed same false Nehalem
 
 if python3 -c 'import h5py' 2>/dev/null; then
     begin older
@@ -44,4 +66,6 @@ expect 0 "" train --epochs 4 --gemm portable --out portable --resume
 refuse_part "warning"
 [[ $levels == baseline ]] || grep -qF "goes on at $levels, which does not change its bits" output || fail "no line: $(cat output)"
 same_run whole portable
+is_mixed portable false
+grep -qF '"computed_with": [],' portable/result.json || fail "OpenBLAS does not matter here"
 echo "another CPU is named, and gemm: portable keeps its bits"

@@ -223,11 +223,73 @@ replace() { rm -r live4 && cp -r plain live4 && touch live4/.lock && cp -r live4
 
 test_folder_gone() {
     gone "the run folder live4 was removed while the run was going on: its checkpoints" rm -r live4
-    gone "config.yaml metrics.csv; train again" empty
+    gone "config.yaml; train again" empty
     [[ -s live4/last.h5 ]] || fail "the last weights are not kept"
     gone "the run folder live4 was removed, and is another run's now" replace
     diff -r live4 live4.before || fail "the other run's folder was changed"
-    gone "lost: config.yaml metrics.csv; train again" rm live4/config.yaml live4/metrics.csv
+    gone "lost: config.yaml; train again" rm live4/config.yaml live4/metrics.csv
+    [[ $(tail -n 1 live4/metrics.csv) == [0-9]* ]] || fail "metrics.csv was not written anew"
+}
+
+# says COUNT TEXT FILE
+says() { [[ $(grep -cF "$2" "$3") -eq $1 ]] || fail "not $1 times '$2': $(tail -n 20 "$3")"; }
+
+# A run goes on in its folder wherever that is moved; where it is gone, that is said once and not at each save.
+test_folder_moved() {
+    local launched code=0
+    "$tren" train config.yaml --out live5 --epochs 1000000 --batch_size 1 --checkpoint_steps 0 --max_steps 30000 >live5.out 2>&1 &
+    launched=$!
+    await test -s live5/best.h5 -a -s live5/last.h5
+    kill -STOP "$launched" && mv live5 "moved here" && kill -CONT "$launched"
+    wait "$launched" || fail "$(tail -n 9 live5.out)"
+    says 1 "warning: the run folder live5 was moved to $PWD/moved here while the run is going on" live5.out
+    says 1 "warning" live5.out
+    says 1 "run folder: $PWD/moved here" live5.out
+    [[ ! -e live5 && -s "moved here/result.json" ]] || fail "the result is not in the moved folder"
+    "$tren" train config.yaml --out straight --epochs 1000000 --batch_size 1 --checkpoint_steps 0 --max_steps 30000 >/dev/null
+    same_run straight "moved here"
+    rm -rf live6
+    "$tren" train config.yaml --out live6 --epochs 1000000 --batch_size 1 --checkpoint_steps 0 >live6.out 2>&1 &
+    launched=$!
+    await test -s live6/best.h5 -a -s live6/last.h5
+    rm -r live6
+    await grep -qs "was removed or replaced while the run is going on: nothing can be saved" live6.out
+    local epochs
+    epochs=$(grep -c "^epoch" live6.out)
+    some_more() { [[ $(grep -c "^epoch" live6.out) -gt $((epochs + 5)) ]]; }
+    await some_more
+    kill -USR1 "$launched"
+    wait "$launched" || code=$?
+    [[ $code -eq 3 ]] || fail "removed: exit code $code: $(tail -n 9 live6.out)"
+    says 1 "warning" live6.out
+}
+
+# metrics.csv is a copy of what the checkpoint holds: a file that lost rows is noticed, and written anew.
+test_metrics_lost() {
+    local launched
+    for how in empty cut gone; do
+        rm -rf lost && cp -r stopped lost
+        case $how in
+        empty) : >lost/metrics.csv ;;
+        gone) rm lost/metrics.csv ;;
+        cut) head -n 1 stopped/metrics.csv >lost/metrics.csv ;;
+        esac
+        expect 0 "lost/metrics.csv did not hold the rows of the checkpoint, and was written anew from it" train 1 lost --resume
+        same_run plain lost
+        : >lost/metrics.csv # and of a run that has ended
+        expect 0 "lost/metrics.csv did not hold the rows" train 1 lost --resume
+        grep -qF "nothing to do" output || fail "$(cat output)"
+        same_run plain lost
+        expect 0 "nothing to do" train 1 lost --resume
+        refuse_part "warning"
+    done
+    "$tren" train config.yaml --out live7 --epochs 1000000 --batch_size 1 --checkpoint_steps 0 --max_steps 30000 >live7.out 2>&1 &
+    launched=$!
+    await test -s live7/best.h5 -a -s live7/last.h5
+    kill -STOP "$launched" && : >live7/metrics.csv && kill -CONT "$launched"
+    wait "$launched" || fail "$(tail -n 9 live7.out)"
+    says 1 "warning: live7/metrics.csv was changed or removed while the run is going on" live7.out
+    same_run straight live7
 }
 
 h5py="" # a Python that has it
@@ -243,7 +305,7 @@ names = h5py.File('stopped/last.h5')['parameters'].attrs['names']
 print(names[0].decode() if isinstance(names[0], bytes) else names[0])")
     first_state=$("$h5py" -c "import h5py; print('/optimizer/' + next(iter(h5py.File('stopped/last.h5')['optimizer'])))")
 fi
-all=(truncated flipped killed_after_damage both_damaged other_files full_disk two_runs folder_gone)
+all=(truncated flipped killed_after_damage both_damaged other_files full_disk two_runs folder_gone folder_moved metrics_lost)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 for name in "$@"; do "test_$name"; done
 echo "damage, full disks and second runs: all as expected"

@@ -63,6 +63,10 @@ for signal in USR1 TERM INT; do
     refuse_part "resume"
 done
 
+# Nothing is kept of a recipe that diverges either.
+expect 5 "training has diverged" "$tren" verify run.yaml --optimizer.learning_rate 1e30 --ranks 1 --cpu "$level"
+refuse_part "kept"
+
 # One number of ranks that computes otherwise is found.
 if [[ $(uname -m) == x86_64 ]]; then
     cat >launcher <<END
