@@ -10,7 +10,7 @@ make_classes classes.h5 600
 
 # The levels that this program has and this CPU can run, the highest first.
 levels=()
-for level in v4 v3 baseline aarch64 portable; do
+for level in $("$tren" --version | sed -n "s/^CPU level: .*, of //; T; s/,//g; p"); do
     "$tren" train --data classes.h5 --cpu $level --dry-run >/dev/null 2>&1 && levels+=("$level")
 done
 [[ ${#levels[@]} -ge 1 ]] || fail "no level runs here"
