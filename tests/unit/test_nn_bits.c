@@ -241,10 +241,13 @@ static void check_shared(int width, bool portable) {
     tren_layer *x = tren_input(g, (tren_shape){width, 1, 1}), *first;
     x = first = tren_dense(g, x, width, &tren_relu, (tren_init){0});
     tren_dense_spec same = {.out = width, .f = &tren_tanh, .tied = first};
-    for (int i = 0; i < 2; i++, same.no_bias = true) x = tren_dense_with(g, x, same);
+    for (int i = 0; i < 2; i++, same.no_bias = true) {
+        x = tren_dense(g, x, width, &tren_gelu, (tren_init){0}); /* needs memory in between */
+        x = tren_dense_with(g, x, same);
+    }
     tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0);
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
-    cr_assert_eq(g->n_params, 5);
+    cr_assert_eq(g->n_params, 9);
     cr_assert_eq(g->param[0].n_users, 3);
     test_batch batch;
     test_batch_open(&batch, 6, (int[]){9, 8, 0, 8, 9, 1}, width, CLASSES);
