@@ -8,6 +8,9 @@
  * TILE_COLS, stays in the first-level cache while GROUP tiles of a, from the second level, pass by.
  */
 enum { CHUNK = TREN_PRODUCT_BLOCK, TAIL = 64, STEPS = 64, GROUP = 48 };
+/* Terms of k of which all tiles of a group are packed before the next ones, where a lies by
+ * columns: their lines of memory, shared by neighbouring tiles, stay in the first-level cache. */
+enum { PIECE = 16 };
 /* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
  * read where it lies. */
 enum { LEAST_TURN = 8, TURN = 48, DIRECT = 22 * TILE_ROWS };
@@ -85,8 +88,9 @@ typedef struct plan {
     product_rows a, b;
     int m, n, k;
     bool turned, copies_a, copies_b;
-    bool waits; /* sums may not wait in c between chunks */
-    int n_more; /* sums that wait elsewhere */
+    bool keeps_b; /* a chunk's panels, for the next groups of rows */
+    bool waits;   /* sums may not wait in c between chunks */
+    int n_more;   /* sums that wait elsewhere */
     int rows, cols;
 } plan;
 
@@ -135,6 +139,7 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
     if (x.n_more < 0) x.n_more = 0;
     x.rows = x.n_more > 0 ? WAIT_ROWS : x.m;
     x.cols = x.n_more > 0 ? WAIT_COLS : MOST_COLS;
+    x.keeps_b = x.copies_b && smaller(x.m, x.rows) > GROUP * TILE_ROWS;
     return x;
 }
 
@@ -149,19 +154,22 @@ static size_t lines(size_t n) {
     return (n + LINE - 1) / LINE * LINE;
 }
 
+/* Elements of a packed tile of a, and what packing may write beyond. */
+static size_t tile_len(int k) {
+    return lines((size_t)TILE_ROWS * k + VL);
+}
+
 static room room_of(const plan *x, real *scratch) {
     int k = smaller(x->k, CHUNK + TAIL);
-    size_t a = lines((size_t)GROUP * TILE_ROWS * k + VL);
+    size_t a = GROUP * tile_len(k);
     /* One panel at least: the last is always copied where it is not whole. */
-    size_t b = lines(padded(x->copies_b ? smaller(x->n, x->cols) : 1) * k + VL);
+    size_t b = lines(padded(x->keeps_b ? smaller(x->n, x->cols) : 1) * k + VL);
     size_t more = (size_t)x->n_more * WAIT_ROWS * WAIT_COLS;
     return (room){scratch, scratch + a, scratch + a + b, a + b + more};
 }
 
 size_t tren_product_scratch(const tren_product *p) {
-    if (!p)
-        return lines((size_t)GROUP * TILE_ROWS * (CHUNK + TAIL) + VL) +
-               lines((size_t)MOST_COLS * (CHUNK + TAIL) + VL);
+    if (!p) return GROUP * tile_len(CHUNK + TAIL) + lines((size_t)MOST_COLS * (CHUNK + TAIL) + VL);
     plan x = plan_of(NULL, NULL, p);
     return room_of(&x, NULL).len;
 }
@@ -198,8 +206,8 @@ static panel panel_of(const block *b, const chunk *c, int j, bool first_use) {
         y.k = from.k;
         return y;
     }
-    real *to = b->room->b + (x->copies_b ? (size_t)j * c->k : 0);
-    if (first_use || !x->copies_b) product_pack_rows(to, &from, x->n - b->j0 - j, TILE_COLS, c->k);
+    real *to = b->room->b + (x->keeps_b ? (size_t)j * c->k : 0);
+    if (first_use || !x->keeps_b) product_pack_rows(to, &from, x->n - b->j0 - j, TILE_COLS, c->k);
     y.at = to;
     return y;
 }
@@ -258,18 +266,28 @@ static void fetch_next(const panel *y, int k, int i, int n) {
     for (int l = lo; l < hi; l += LINE) __builtin_prefetch(y->at + len + l, 0, 3);
 }
 
+/* Tile i of a, from element k of the chunk on. */
+static product_rows rows_of_tile(const block *b, const chunk *c, int i, int k) {
+    product_rows a = b->plan->a;
+    a.at += (b->i0 + tile_first(b, i)) * a.row + (c->k0 + k) * a.k;
+    return a;
+}
+
+static void pack_group(const block *b, const chunk *c, int first, int end) {
+    int piece = b->plan->a.k == 1 ? c->k : PIECE;
+    for (int k = 0; k < c->k; k += piece)
+        for (int i = first; i < end; i++) {
+            int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
+            product_rows from = rows_of_tile(b, c, i, k);
+            product_pack_rows(b->room->a + (i - first) * tile_len(c->k) + (ptrdiff_t)k * rows,
+                              &from, b->plan->m - b->i0 - row, rows, smaller(piece, c->k - k));
+        }
+}
+
 static void run_group(const block *b, const chunk *c, int first, int end) {
     const plan *x = b->plan;
     const tren_product *p = b->p;
-    product_rows a = x->a;
-    a.at += b->i0 * a.row + c->k0 * a.k;
-    int base = tile_first(b, first);
-    for (int i = first; i < end && x->copies_a; i++) {
-        int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
-        product_rows from = {a.at + row * a.row, a.row, a.k};
-        product_pack_rows(b->room->a + (size_t)(row - base) * c->k, &from, x->m - b->i0 - row, rows,
-                          c->k);
-    }
+    if (x->copies_a) pack_group(b, c, first, end);
     product_tile t = {.step = c->step,
                       .n_steps = c->n_steps,
                       .depth = c->before,
@@ -285,10 +303,10 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
         for (int i = first; i < end; i++) {
             int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
             if (x->copies_a)
-                t.a = (product_rows){b->room->a + (size_t)(row - base) * c->k, 1, rows};
+                t.a = (product_rows){b->room->a + (i - first) * tile_len(c->k), 1, rows};
             else
-                t.a = (product_rows){a.at + row * a.row, a.row, a.k};
-            if (y.k == TILE_COLS) fetch_next(&y, c->k, i - first, end - first);
+                t.a = rows_of_tile(b, c, i, 0);
+            if (x->keeps_b && first > 0) fetch_next(&y, c->k, i - first, end - first);
             run_tile(b, c, &t, &y, row, rows);
         }
     }

@@ -1,53 +1,7 @@
 /* Packing: rows of a factor become [k, width], which a register tile reads from one end to the
  * other. */
 #include "kernels/product_tile.h"
-
-#include <string.h>
-
-/* Lane l of the low half of a step: of x where bit `step` of l is 0, else of y, step lanes before;
- * of the high half: of x, step lanes after, or of y. */
-#define LOW(l, step)     ((l) & (step) ? VL + (l) - (step) : (l))
-#define HIGH(l, step)    ((l) & (step) ? VL + (l) : (l) + (step))
-#define TWO(f, l, s)     f(l, s), f((l) + 1, s)
-#define FOUR(f, l, s)    TWO(f, l, s), TWO(f, (l) + 2, s)
-#define EIGHT(f, l, s)   FOUR(f, l, s), FOUR(f, (l) + 4, s)
-#define SIXTEEN(f, l, s) EIGHT(f, l, s), EIGHT(f, (l) + 8, s)
-#ifdef TREN_DOUBLE
-#define N_LANES (TREN_LEVEL_VB / 8)
-#else
-#define N_LANES (TREN_LEVEL_VB / 4)
-#endif
-#if N_LANES == 2
-#define ALL TWO
-#elif N_LANES == 4
-#define ALL FOUR
-#elif N_LANES == 8
-#define ALL EIGHT
-#else
-#define ALL SIXTEEN
-#endif
-#define EXCHANGE(step)                                                                             \
-    if (VL > (step))                                                                               \
-        for (int i = 0; i < VL; i++)                                                               \
-            if (!(i & (step))) {                                                                   \
-                vec low = __builtin_shufflevector(x[i], x[i + (step)], ALL(LOW, 0, step));         \
-                x[i + (step)] = __builtin_shufflevector(x[i], x[i + (step)], ALL(HIGH, 0, step));  \
-                x[i] = low;                                                                        \
-            }
-
-/* x, VL vectors, is transposed in place. */
-ALWAYS_INLINE void transpose(vec x[VL]) {
-#if N_LANES > 8
-    EXCHANGE(8)
-#endif
-#if N_LANES > 4
-    EXCHANGE(4)
-#endif
-#if N_LANES > 2
-    EXCHANGE(2)
-#endif
-    EXCHANGE(1)
-}
+#include "kernels/transpose.h"
 
 /* Where the vector begins that covers column j and does not reach beyond the width, if possible:
  * what an earlier one has written is written again. */
