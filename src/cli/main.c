@@ -51,6 +51,17 @@ static int run(int argc, char **argv) {
     return command ? run_command(command, argc - 1, argv + 1) : unknown_command(name);
 }
 
+/* The constructors of OpenBLAS and UCX wait for ever or crash where a limit is too low, and those
+ * of libraries are run before main: this array of the program is run before them. */
+static void check_limits_first(int argc, char **argv) {
+    const tren_command *command = argc > 1 ? tren_command_find(argv[1]) : NULL;
+    if (!command || tren_args_ask_help(argc - 1, argv + 1)) return;
+    if (tren_launch_check_limits(false) != TREN_OK)
+        _exit(tren_cli_fail(command->name, TREN_ERR_ENV));
+}
+__attribute__((section(".preinit_array"),
+               used)) static void (*const before_libraries)(int, char **) = check_limits_first;
+
 int main(int argc, char **argv) {
     tren_launch_start(argv);
     int code = run(argc, argv);

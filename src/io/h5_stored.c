@@ -113,6 +113,7 @@ static tren_status check_chunks(const target *t) {
                               "its chunks do not fit its shape: the file is damaged, copy or make "
                               "it again");
     do {
+        stored = 0; /* HDF5 1.14 says nothing where no chunk was written */
         if (H5Dget_chunk_storage_size(t->set->id, at, &stored) >= 0 && stored > 0) continue;
         size_t first = (size_t)at[0], left = shape->dim[0] - first;
         size_t n = chunk.dim[0] < left ? chunk.dim[0] : left;

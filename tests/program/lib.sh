@@ -17,7 +17,21 @@ mpi_name=$(about mpi)
 export $(about crowd) PATH="$scratch/.bin:$PATH"
 unset TREN_LAUNCHER
 mkdir "$scratch/.bin"
-printf '#!/bin/sh\nexec %s "$@"\n' "$(about launcher)" >"$scratch/.bin/mpirun"
+cat >"$scratch/.bin/mpirun" <<END
+#!/usr/bin/env bash
+# Open MPI 5.0.7 itself dies of several programs (":"): there each rank chooses its own.
+launcher=$(about launcher)
+[[ "$mpi_name \$*" == "Open MPI 5"*" : "* ]] || exec "\$launcher" "\$@"
+ranks=0 choice=""
+while [[ \$1 == -n ]]; do
+    ranks=\$((ranks + \$2)) program=""
+    shift 2
+    while [[ \$# -gt 0 && \$1 != : ]]; do printf -v program '%s %q' "\$program" "\$1" && shift; done
+    [[ \$# -eq 0 ]] || shift
+    choice+="[[ \\\$OMPI_COMM_WORLD_RANK -ge \$ranks ]] || exec\$program; "
+done
+exec "\$launcher" -n \$ranks bash -c "\$choice"
+END
 chmod +x "$scratch/.bin/mpirun"
 needs_open_mpi() { [[ $mpi_name == "Open MPI"* ]] || skip "the options used here are Open MPI's"; }
 export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo

@@ -163,6 +163,7 @@ have() {
     h5py) [[ $h5py ]] ;;
     other) [[ $everyone ]] ;;
     mount) [[ $mountable ]] ;;
+    open-mpi) [[ $mpi_name == "Open MPI"* ]] ;; # MPICH's launcher lets the others wait for one that has left
     node) [[ -c bad/node ]] ;;
     x86) [[ $(uname -m) == x86_64 ]] ;;
     below-v4) [[ $(uname -m) == x86_64 ]] && { [[ $below ]] || ! grep -qw avx512f /proc/cpuinfo; } ;;

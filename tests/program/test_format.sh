@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "${TREN_SOURCE:-.}"
 command -v clang-format >/dev/null || { echo "skipped: clang-format is not installed"; exit 77; }
+version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+[[ $version == 14 ]] || { echo "skipped: clang-format $version lays out some lines otherwise than 14, whose way this is"; exit 77; }
 
 sources() { find src include tests examples bench \( -name '*.[ch]' -o -name '*.cpp' \) -print0; }
 
