@@ -26,29 +26,39 @@ typedef struct conv_run {
 ALWAYS_INLINE void run_part(const conv_run *r, real *y, const real *x0, const int co,
                             const int pixels) {
     vec sum[CONV_WIDE][NARROW_PIXELS];
-    for (int o = 0; o < co; o++)
+    UNROLL
+    for (int o = 0; o < co; o++) {
+        UNROLL
         for (int p = 0; p < pixels; p++) {
             sum[o][p] = (vec){0};
             if (o >= r->co) continue;
             if (r->b) sum[o][p] += r->b[o];
             if (r->add) sum[o][p] = load(y + o * r->y_channel + p * r->y_pixel);
         }
+    }
     const real *w = r->w;
     for (int c = 0; c < r->ci; c++) {
         const real *x = x0 + c * r->x_channel;
         for (int t = 0; t < r->n_taps; t++) {
             const real *from = x + r->tap[t];
             vec v[NARROW_PIXELS];
+            UNROLL
             for (int p = 0; p < pixels; p++) v[p] = load(from + p * r->x_pixel);
+            UNROLL
             for (int o = 0; o < co; o++) {
                 vec weight = SPLAT(w[o]);
+                UNROLL
                 for (int p = 0; p < pixels; p++) sum[o][p] = FMA(v[p], weight, sum[o][p]);
             }
             w += co;
         }
     }
-    for (int o = 0; o < co && o < r->co; o++)
+    UNROLL
+    for (int o = 0; o < co; o++) {
+        if (o >= r->co) continue;
+        UNROLL
         for (int p = 0; p < pixels; p++) store(y + o * r->y_channel + p * r->y_pixel, sum[o][p]);
+    }
 }
 
 ALWAYS_INLINE void run_tile(const conv_run *r, int at, const int co, const int pixels) {

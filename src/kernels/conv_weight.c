@@ -27,23 +27,32 @@ ALWAYS_INLINE void add_area(real *at, const weight_area *a, const real *const *d
     for
         EACH_PART(part) {
             vec sum[OUT][IN];
-            for (int o = 0; o < OUT; o++)
+            UNROLL
+            for (int o = 0; o < OUT; o++) {
+                UNROLL
                 for (int c = 0; c < in; c++) sum[o][c] = load(at + (o * IN + c) * n + part);
+            }
             for (int b = 0; b < a->n_blocks; b++)
                 for (int r = 0; r < a->rows; r++) {
                     const size_t from = b * a->dy_block + r * a->dy_row + part;
                     const real *row = x + b * a->x_block + r * a->x_row + part;
                     for (int j = 0; j < a->s->ow; j++) {
                         vec d[OUT];
+                        UNROLL
                         for (int o = 0; o < OUT; o++) d[o] = load(dy[o] + from + j * n);
+                        UNROLL
                         for (int c = 0; c < in; c++) {
                             vec v = load(row + c * a->x_channel + j * step);
+                            UNROLL
                             for (int o = 0; o < OUT; o++) sum[o][c] = FMA(d[o], v, sum[o][c]);
                         }
                     }
                 }
-            for (int o = 0; o < OUT; o++)
+            UNROLL
+            for (int o = 0; o < OUT; o++) {
+                UNROLL
                 for (int c = 0; c < in; c++) store(at + (o * IN + c) * n + part, sum[o][c]);
+            }
         }
 }
 

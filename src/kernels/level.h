@@ -24,6 +24,13 @@
 #define IVDEP _Pragma("GCC ivdep")
 #endif
 
+/* Before a loop over the vectors of a tile: it must be gone, or its sums are not in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 enum { VB = TREN_LEVEL_VB, VL = VB / sizeof(real) }; /* bytes and elements of a register */
 /* Parts of a block of images, `PART` elements from one to the next. */
 enum { PARTS = TREN_LANES / VL };

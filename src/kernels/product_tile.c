@@ -3,12 +3,9 @@
 
 #include <assert.h>
 
-/* Loops over the vectors of a tile must be gone, or its sums are not in registers. */
 #ifdef __clang__
-#define UNROLL   _Pragma("clang loop unroll(full)")
 #define UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #else
-#define UNROLL   _Pragma("GCC unroll 16")
 #define UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
