@@ -70,7 +70,7 @@ void metrics_check(tren_trainer *t) {
                     "warning: %s/metrics.csv was changed or removed while the run is going on, and "
                     "was written anew, with all its rows",
                     t->saver.folder.path);
-    else
+    else if (!trainer_folder_explains(t))
         trainer_say(t, "warning: %s", tren_error_text());
 }
 
@@ -128,7 +128,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
     trainer_follow_folder(t);
     if (write_row(t, line) == TREN_OK)
         metrics_check(t);
-    else
+    else if (!trainer_folder_explains(t))
         trainer_say(t, "warning: %s; its rows are kept, and written with the next one",
                     tren_error_text());
     return TREN_OK;

@@ -34,9 +34,7 @@ bool trainer_follow_folder(tren_trainer *t) {
     return moved;
 }
 
-/* Whether a save failed because the folder was moved in the middle of it, which costs this one
- * save, or is gone, which is said once. */
-static bool folder_explains(tren_trainer *t) {
+bool trainer_folder_explains(tren_trainer *t) {
     if (t->run.comm->rank > 0) return false;
     if (trainer_follow_folder(t)) return true;
     if (!tren_folder_is_gone(&t->saver.folder)) return false;
@@ -132,7 +130,7 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     clock_enter(&t->report.clock, before);
     if (st == TREN_ERR_DIVERGED) t->report.result->reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
-    if (!folder_explains(t))
+    if (!trainer_folder_explains(t))
         trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());
     return TREN_OK;
 }
@@ -160,7 +158,7 @@ tren_status trainer_save_best(tren_trainer *t) {
         st = write_best(t, t->run.value);
     clock_enter(&t->report.clock, before);
     t->saver.best_waits = st != TREN_OK && keep_in_memory(t);
-    if (st != TREN_OK && !folder_explains(t))
+    if (st != TREN_OK && !trainer_folder_explains(t))
         trainer_say(t, "warning: the best weights could not be saved: %s%s", tren_error_text(),
                     t->saver.best_waits ? "; they are kept in memory until the next checkpoint"
                                         : "");

@@ -57,6 +57,9 @@ const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t);
 /* save.c */
 /* Rank 0: where the run folder was moved, this goes on there; true: just now. */
 bool trainer_follow_folder(tren_trainer *t);
+/* Whether a file could not be written because the folder was moved meanwhile, which costs this one
+ * time, or is gone, which is said once. */
+bool trainer_folder_explains(tren_trainer *t);
 tren_status trainer_save(tren_trainer *t, bool must);
 /* The values as they are now, those that were evaluated. */
 tren_status trainer_save_best(tren_trainer *t);

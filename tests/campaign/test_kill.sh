@@ -91,7 +91,7 @@ kill_in_save() {
     point=$(pick "${points[@]}")
     tren=$mortal launch "TREN_TEST_KILL=$point:$((RANDOM % 9 + 1))"
     landed
-    if [[ $code -eq 137 ]]; then count "$point"; else [[ $code -eq 0 ]] || fail "run $runs: $(cat run.out)"; fi
+    if [[ $code -eq $killed_code ]]; then count "$point"; else [[ $code -eq 0 ]] || fail "run $runs: $(cat run.out)"; fi
 }
 
 trains() { grep -qs "recipe:" run.out || ! kill -0 "$mpirun" 2>/dev/null; }

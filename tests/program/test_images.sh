@@ -39,7 +39,7 @@ test_resume() {
     expect 0 "" train 3 cut --model.name resnet18 --max_steps 7
     expect 0 "epoch 2, step 2" train 2 cut --model.name resnet18 --resume
     same_run resnet18 cut
-    expect 137 "" env TREN_TEST_KILL=states:2 mpirun -n 2 "$mortal" train config.yaml --out killed \
+    expect $killed_code "" env TREN_TEST_KILL=states:2 mpirun -n 2 "$mortal" train config.yaml --out killed \
         --model.name resnet18 --checkpoint_steps 2
     expect 0 "resumed" train 4 killed --model.name resnet18 --resume --checkpoint_steps 2
     same_run resnet18 killed

@@ -52,7 +52,7 @@ done
 # OpenBLAS computes nothing then: ranks may run it with kernels of different CPUs.
 first=$(digest_of 1 --data classes.h5 --model.hidden 300,41 --epochs 2 --gemm portable)
 rm -rf run
-mpi 2 -x OPENBLAS_CORETYPE=Sandybridge "$tren" train --data classes.h5 --model.hidden 300,41 --epochs 2 --gemm portable \
+mpi 2 env OPENBLAS_CORETYPE=Sandybridge "$tren" train --data classes.h5 --model.hidden 300,41 --epochs 2 --gemm portable \
     --no-plots --progress off --out run >log 2>&1 || fail "$(tail -n 5 log)"
 [[ $(field run digest) == "$first" ]] || fail "another OpenBLAS core changes the digest of gemm: portable"
 

@@ -147,7 +147,7 @@ test_double() {
 
 # Killed with the best weights written, and the checkpoint that names them not yet.
 test_between_best_and_last() {
-    expect 137 "" env TREN_TEST_KILL=begin:5 mpirun -n 2 "$mortal" train config.yaml --out best
+    expect $killed_code "" env TREN_TEST_KILL=begin:5 mpirun -n 2 "$mortal" train config.yaml --out best
     cp -r best best-early
     expect 0 "epoch 2, step 11" train 3 best --resume
     same_run plain best
@@ -158,7 +158,7 @@ test_between_best_and_last() {
 }
 
 test_between_epochs() {
-    expect 137 "" env TREN_TEST_KILL=done:2 mpirun -n 3 "$mortal" train config.yaml --out between
+    expect $killed_code "" env TREN_TEST_KILL=done:2 mpirun -n 3 "$mortal" train config.yaml --out between
     expect 0 "epoch 2, step 0" train 2 between --resume
     same_run plain between
 }
@@ -175,7 +175,7 @@ kill_when() { # RUN PART RANKS OPTION ...   Kills mpirun once the log holds PART
 test_in_the_check() {
     local options=(--check_without_dropout 3 --epochs 2)
     expect 0 "the loss falls" train 1 check "${options[@]}"
-    expect 137 "epoch 2 of 3" env TREN_TEST_KILL=check:2 mpirun -n 2 "$mortal" train config.yaml \
+    expect $killed_code "epoch 2 of 3" env TREN_TEST_KILL=check:2 mpirun -n 2 "$mortal" train config.yaml \
         --out check1 "${options[@]}"
     expect 0 "the loss falls" train 3 check1 "${options[@]}" --resume
     same_run check check1

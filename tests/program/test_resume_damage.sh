@@ -97,7 +97,7 @@ test_killed_after_damage() {
     for point in linked closed renamed; do
         fresh_copy again
         truncate -s 1000 again/last.h5
-        expect 137 "using again/previous.h5" env "TREN_TEST_KILL=$point:1" mpirun -n 2 "$mortal" \
+        expect $killed_code "using again/previous.h5" env "TREN_TEST_KILL=$point:1" mpirun -n 2 "$mortal" \
             train config.yaml --out again --resume
         expect 0 "resumed from again/" train 4 again --resume
         same_run plain again
@@ -208,9 +208,9 @@ gone() { # MESSAGE COMMAND ...   What is done to the folder `live4` of a run tha
     "$tren" train config.yaml --out live4 --epochs 1000000 --batch_size 1 --checkpoint_steps 0 >live4.out 2>&1 &
     launched=$!
     await test -s live4/best.h5 -a -s live4/last.h5
-    touch seen
-    await test live4/last.h5 -nt seen # just saved: not in the middle of it
-    kill -STOP "$launched"
+    while touch seen && await test live4/last.h5 -nt seen && kill -STOP "$launched" && compgen -G 'live4/*.tmp' >/dev/null; do
+        kill -CONT "$launched" # it was in the middle of a save
+    done
     "$@"
     kill -CONT "$launched"
     kill -USR1 "$launched"

@@ -87,7 +87,7 @@ test_float() {
 test_killed() {
     local point ranks=3
     for point in done:1 begin:2 states:1 closed:2 linked:1 done:1; do
-        expect 137 "" env "TREN_TEST_KILL=$point" mpirun -n $ranks "$mortal" \
+        expect $killed_code "" env "TREN_TEST_KILL=$point" mpirun -n $ranks "$mortal" \
             train config.yaml --out killed --resume
         ranks=$((ranks % 4 + 1))
     done

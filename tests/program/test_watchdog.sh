@@ -102,7 +102,7 @@ test_locked() {
 test_dead() { # RANK
     start 3 "dead$1"
     kill -KILL "$(pid_of_rank "$1")"
-    ends 137 3 "dead$1"
+    ends $killed_code 3 "dead$1"
 }
 
 test_stopped shared 3 1
