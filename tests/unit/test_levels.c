@@ -55,7 +55,8 @@ Test(levels, batch_norm_and_pools_have_the_same_bits) {
 /* Everything that works on elements, at an odd address and length. */
 enum { FLAT = 333, ROWS = 9, CLASSES = 37 };
 typedef struct elements {
-    real y[4][2][FLAT], loss[FLAT], p[FLAT], w[5][FLAT], v[5][FLAT], sums[CLASSES], row[7][FLAT];
+    real y[4][2][FLAT], loss[FLAT], p[FLAT], w[5][FLAT], v[5][FLAT], sums[CLASSES], row[7][FLAT],
+        norm[4][FLAT];
     uint8_t mask[FLAT];
     double number[8];
 } elements;
@@ -80,6 +81,9 @@ static void run_layers(elements *o, const tren_kernels *k, const real *x, const 
     k->dropout_forward(o->row[0], o->mask, x, sample, ROWS, CLASSES, &key);
     k->dropout_backward(o->row[1], dy, o->mask, FLAT, (real)1.25);
     k->column_sums(o->sums, x, ROWS, CLASSES);
+    k->layer_norm_forward(o->norm[0], o->norm[1], x, dy, dy, ROWS, CLASSES);
+    k->layer_norm_input(o->norm[2], dy, x, dy, o->norm[1], ROWS, CLASSES, true);
+    k->layer_norm_weight(o->norm[3], dy, x, o->norm[1], ROWS, CLASSES);
 }
 
 static void run_flat(elements *o, const tren_kernels *k, const real *x, const real *dy) {
