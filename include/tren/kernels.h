@@ -293,6 +293,17 @@ typedef struct tren_kernels {
      * [n,m] becomes scale * (y - t), in real. */
     void (*half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
 
+    /* Layer normalisation of n rows of m: y = w (x - mean) / sqrt(var + 1e-5) + b; kept [n,2] =
+     * mean, 1 / sqrt(var + 1e-5). Sums along a row in 16 lanes folded in halves, over rows in
+     * order. */
+    void (*layer_norm_forward)(real *restrict y, real *restrict kept, const real *restrict x,
+                               const real *restrict w, const real *restrict b, int n, int m);
+    void (*layer_norm_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
+                             const real *restrict w, const real *restrict kept, int n, int m,
+                             bool add);
+    void (*layer_norm_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
+                              const real *restrict kept, int n, int m);
+
     /* ---- updates of weights w [n] by gradients g [n], each element by itself, at any address;
      * states m, v [n]. No two arrays overlap. ---- */
     void (*update_sgd)(real *w, const real *g, real keep, real rate, size_t n);

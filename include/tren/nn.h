@@ -24,6 +24,32 @@ typedef struct tren_layer tren_layer;
 typedef struct tren_work tren_work;
 typedef struct tren_pass tren_pass;
 
+/* What a layer puts out for one row. Its dimensions have names: tokens, where rows have a token
+ * axis, then channels, height, width; a column of a table and a feature of a token are channels.
+ * Along its axis each row has a length of its own (tren_pass); tokens lie one after the other, row
+ * after row, without gaps, so that nothing is computed for padding. */
+typedef enum tren_element { TREN_REALS, TREN_TOKENS } tren_element; /* tokens: int32_t */
+enum { TREN_AXES = 2 }; /* a source and a target may have lengths of their own */
+typedef struct tren_tensor {
+    int axis;   /* 0: no token axis; else which one */
+    int tokens; /* of a row, at most; 1 where there is no such axis */
+    int c, h, w;
+    tren_element element;
+    bool lanes; /* in blocks of lanes (kernels.h), else in rows */
+} tren_tensor;
+
+/* Elements of a row without a token axis, of a token with one. */
+static inline int tren_tensor_width(tren_tensor t) {
+    return t.c * t.h * t.w;
+}
+static inline int tren_tensor_size(tren_tensor t) {
+    return t.tokens * tren_tensor_width(t);
+}
+bool tren_tensor_equal(tren_tensor a, tren_tensor b);
+/* "3 x 32 x 32", "up to 128 tokens of 64", "up to 128 token numbers" */
+enum { TREN_TENSOR_TEXT = 64 };
+const char *tren_tensor_text(char out[TREN_TENSOR_TEXT], tren_tensor t);
+
 /* Where the gradient of an input goes. */
 typedef struct tren_dx {
     int which; /* 0: of `input`, 1: of `other` */
@@ -90,6 +116,7 @@ typedef struct tren_layer_ops {
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
+    bool takes_tokens; /* its input is token numbers, not reals */
     /* Does backward read the input's y, or the layer's own? Where not, they may be gone. */
     bool reads_x, reads_y;
     bool in_place;    /* forward may put y where x lies, and input_gradient dx where dy lies */
@@ -126,10 +153,10 @@ struct tren_layer {
     const tren_layer *input; /* not owned; NULL for the input layer */
     const tren_layer *other; /* not owned; a second input, or NULL */
     bool adds, adds_other;   /* a later reader of the same input has written its dy: add to it */
-    bool lanes;              /* y lies in blocks of lanes: see kernels.h */
+
     int index;
     char name[32];
-    tren_shape in, out;
+    tren_tensor in, out;
     int param[TREN_LAYER_VALUES], n_params; /* indices in the graph */
     /* [train][array] where it lies in the activations, in elements per row of capacity. What never
      * lives at the same time may lie in one place (plan.c). */
@@ -150,13 +177,14 @@ struct tren_graph {
     int n_layers;
     tren_param *param; /* owned */
     int n_params;
-    size_t n_values;    /* elements of all parameters and statistics */
-    size_t n_learned;   /* elements of the parameters: [0, n_learned) */
-    size_t per_row[2];  /* [train] elements of all arrays of the layers per row of capacity */
-    size_t per_group;   /* doubles kept per microbatch */
-    size_t scratch;     /* elements that the layer with the largest need has for itself */
-    bool lanes;         /* some layer works on blocks */
-    tren_status status; /* first construction error, sticky; its text in `error` */
+    size_t n_values;       /* elements of all parameters and statistics */
+    size_t n_learned;      /* elements of the parameters: [0, n_learned) */
+    size_t per_row[2];     /* [train] elements of all arrays of the layers per row of capacity */
+    size_t per_group;      /* doubles kept per microbatch */
+    size_t scratch;        /* elements that the layer with the largest need has for itself */
+    bool lanes;            /* some layer works on blocks */
+    int tokens[TREN_AXES]; /* the most of a row along each axis; 0: no layer has it */
+    tren_status status;    /* first construction error, sticky; its text in `error` */
     char error[512];
 };
 
@@ -184,13 +212,11 @@ typedef struct tren_init {
     tren_init_kind kind;
     double variance;
 } tren_init;
-/* The weight, parameter 0 of a layer, where it is its own, and the bias, parameter 1, where it has
- * one. */
-void tren_init_layer(const tren_layer *layer, real *value, uint64_t seed, int fan_in, int fan_out,
-                     tren_init init);
-
 tren_layer *tren_input(tren_graph *graph, tren_shape shape);
-/* y [n,out] = f(x [n,in] w^T + b), w [out,in] */
+/* Of any kind: token numbers, or rows with a token axis. */
+tren_layer *tren_typed_input(tren_graph *graph, tren_tensor tensor);
+/* y [n,out] = f(x [n,in] w^T + b), w [out,in]; of each token by itself where there is a token axis.
+ */
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init);
 /* The same with what is rarely asked for. */
@@ -202,12 +228,21 @@ typedef struct tren_dense_spec {
     const tren_layer *tied; /* this layer's first parameter is the weight; NULL: its own */
 } tren_dense_spec;
 tren_layer *tren_dense_with(tren_graph *graph, tren_layer *input, tren_dense_spec spec);
+/* y [token] = row of a table [vocabulary, width], by token number. The numbers must be in range. */
+typedef struct tren_embedding_spec {
+    int vocabulary, width;
+    tren_init init;
+    const tren_layer *tied; /* this layer's first parameter is the table; NULL: its own */
+} tren_embedding_spec;
+tren_layer *tren_embedding(tren_graph *graph, tren_layer *input, tren_embedding_spec spec);
+/* Layer normalisation of each row, or each token, by itself (eps 1e-5). */
+tren_layer *tren_layer_norm(tren_graph *graph, tren_layer *input);
 /* y = f(x), a layer of its own */
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f);
 /* Inverted dropout at `rate` in [0,1); rate 0 adds nothing and returns input. */
 tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate);
-/* The last layer: its y are logits (n_classes) or predictions. In training mode its backward leaves
- * dL/dinput. */
+/* The last layer: its input's y are logits (n_classes) or predictions, of each token where there is
+ * a token axis, and so are labels and targets. */
 tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing);
 tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input);
 
@@ -234,25 +269,7 @@ tren_layer *tren_add_layers(tren_graph *graph, tren_layer *a, tren_layer *b);
 /* [c,h,w] -> [c*h*w], rows */
 tren_layer *tren_flatten(tren_graph *graph, tren_layer *input);
 
-/* For layer files: adds a layer, a parameter, room in the activations. On error they set the sticky
- * status. */
-tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
-                           tren_layer *input, tren_shape out);
-int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
-                         const int *dim, bool decay);
-/* Parameter i of `owner` is the next one of `layer` too: one span, one tren_param. In each
- * microbatch its gradient is the sum of what its users bring, the last layer's first, then each
- * earlier one's; so these sums are folded, and the bits depend on neither ranks nor stacking. It is
- * computed, and called ready, in backward of its owner. */
-void tren_graph_share_param(tren_layer *layer, const tren_layer *owner, int i);
-/* The second input of a layer just added. */
-void tren_graph_also_reads(tren_layer *layer, tren_layer *other);
-/* Running statistics of `n` elements. */
-void tren_graph_add_statistic(tren_graph *graph, tren_layer *layer, const char *name, int n);
-void tren_graph_wants_scratch(tren_graph *graph, size_t elements);
-/* The input in blocks of lanes, or in rows: itself, or by way of a converting layer. */
-tren_layer *tren_as_lanes(tren_graph *graph, tren_layer *input);
-tren_layer *tren_as_rows(tren_graph *graph, tren_layer *input);
+/* The first error stays; TREN_ERR_USAGE. Returns NULL. */
 tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -286,10 +303,11 @@ struct tren_pass {
     bool stats;      /* count |z| of hidden layers (evaluation) */
     uint64_t seed;
     uint32_t epoch;
-    const uint32_t *sample; /* [rows] index of each row in the training part, or NULL */
-    const int32_t *label;   /* [rows], or NULL */
-    const real *target;     /* [rows, n_targets], or NULL */
-    real scale;             /* of the loss gradient: 1 / rows of the global step */
+    const uint32_t *sample;       /* [rows] index of each row in the training part, or NULL */
+    const int *length[TREN_AXES]; /* [rows] tokens of each row along an axis; NULL: the most */
+    const int32_t *label; /* [rows], or of each token, or NULL; negative: it is not counted */
+    const real *target;   /* [rows, n_targets], or of each token, or NULL */
+    real scale;           /* of the loss gradient: 1 / what is counted in the global step */
     tren_take_up take_up;
 };
 
@@ -325,10 +343,13 @@ void tren_work_close(tren_work *work); /* accepts NULL */
 tren_status tren_work_pattern(tren_work *work, int *pattern, int n_groups, const int *row0);
 /* Where the input rows go: [max_rows, in], written by the caller before forward. */
 real *tren_work_input(tren_work *work);
+/* The same for an input of token numbers. */
+int32_t *tren_work_tokens(tren_work *work, const tren_layer *input);
 /* After forward of a pass with labels or targets: per group. */
 typedef struct tren_group_result {
-    double loss;    /* sum over rows */
-    double correct; /* rows */
+    double loss;    /* sum over rows, or tokens */
+    double correct; /* rows, or tokens */
+    double counted; /* those that have a label or target */
     double abs_z,
         n_z; /* sum of |z| over hidden units and rows, and their number, when pass->stats */
 } tren_group_result;

@@ -11,8 +11,8 @@ enum { CLASSES = 10, LEAST_ROUNDS = 5, MOST_ROUNDS = 400, WARM_UP = 2 };
 
 /* Blocks are whole, whether an image lies in each lane or not. */
 static double bytes_of(const tren_layer *l, int images) {
-    int rows = l->lanes ? (images + TREN_LANES - 1) / TREN_LANES * TREN_LANES : images;
-    return (double)tren_shape_size(l->out) * rows * sizeof(real);
+    int rows = l->out.lanes ? (images + TREN_LANES - 1) / TREN_LANES * TREN_LANES : images;
+    return (double)tren_tensor_size(l->out) * rows * sizeof(real);
 }
 
 static double param_bytes(const tren_layer *l) {
@@ -128,7 +128,7 @@ static void run_round(runner *r, const tren_graph *g, int round) {
 static void fill(runner *r, const tren_graph *g, int images) {
     real *x = tren_work_input(r->work);
     tren_rng rng = tren_rng_open(1, TREN_RNG_TEST, 0, 0, 0);
-    size_t n = (size_t)images * (size_t)tren_shape_size(g->layer[0]->out);
+    size_t n = (size_t)images * (size_t)tren_tensor_size(g->layer[0]->out);
     for (size_t i = 0; i < n; i++) x[i] = (real)(2 * tren_rng_uniform(&rng, (uint32_t)i) - 1);
     for (int i = 0; i < images; i++) r->label[i] = i % CLASSES;
 }
@@ -185,14 +185,11 @@ static tren_status run_rounds(int *n, runner *r, const tren_graph *g, double sec
 
 /* ---- kinds of layers ------------------------------------------------------------------------- */
 
-static bool same_shape(tren_shape a, tren_shape b) {
-    return a.c == b.c && a.h == b.h && a.w == b.w;
-}
-
 static bool same_kind(const tren_layer *a, const tren_layer *b) {
     const tren_conv_plan *s = tren_conv2d_plan(a), *t = tren_conv2d_plan(b);
-    return a->ops == b->ops && same_shape(a->input->out, b->input->out) &&
-           same_shape(a->out, b->out) && (!s || memcmp(&s->shape, &t->shape, sizeof s->shape) == 0);
+    return a->ops == b->ops && tren_tensor_equal(a->input->out, b->input->out) &&
+           tren_tensor_equal(a->out, b->out) &&
+           (!s || memcmp(&s->shape, &t->shape, sizeof s->shape) == 0);
 }
 
 static bench_row *row_for(bench_layers *b, const tren_layer *l, bench_pass pass) {

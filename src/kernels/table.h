@@ -21,6 +21,13 @@ void LEVEL(softmax_cross_entropy)(real *z, double *loss, double *correct, const 
                                   int n, int m, real smoothing, real scale);
 void LEVEL(softmax)(real *z, int n, int m);
 void LEVEL(half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
+void LEVEL(layer_norm_forward)(real *restrict y, real *restrict kept, const real *restrict x,
+                               const real *restrict w, const real *restrict b, int n, int m);
+void LEVEL(layer_norm_input)(real *restrict dx, const real *restrict dy, const real *restrict x,
+                             const real *restrict w, const real *restrict kept, int n, int m,
+                             bool add);
+void LEVEL(layer_norm_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
+                              const real *restrict kept, int n, int m);
 void LEVEL(update_sgd)(real *w, const real *g, real keep, real rate, size_t n);
 void LEVEL(update_momentum)(real *w, real *v, const real *g, const tren_momentum_step *step,
                             size_t n);

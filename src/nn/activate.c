@@ -10,7 +10,7 @@ typedef struct activate_layer {
 
 static void activate_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_activation *f = ((const activate_layer *)l)->f;
-    int m = tren_shape_size(l->out), n = (int)(layer_elements(l, w, pass) / (size_t)m);
+    int m = tren_tensor_width(l->out), n = (int)(layer_elements(l, w, pass) / (size_t)m);
     kernels_of(w)->activation[f->kind].forward(layer_y(w, l), layer_y(w, l->input), NULL, n, m);
 }
 

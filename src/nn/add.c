@@ -27,10 +27,11 @@ static const tren_layer_ops add_ops = {.name = "add",
 
 tren_layer *tren_add_layers(tren_graph *graph, tren_layer *a, tren_layer *b) {
     if (!a || !b) return NULL;
-    if (a == b || a->lanes != b->lanes || a->out.c != b->out.c || a->out.h != b->out.h ||
-        a->out.w != b->out.w)
-        return tren_graph_fail(graph, "add: %s is %d x %d x %d and %s %d x %d x %d", a->name,
-                               a->out.c, a->out.h, a->out.w, b->name, b->out.c, b->out.h, b->out.w);
+    char one[TREN_TENSOR_TEXT], other[TREN_TENSOR_TEXT];
+    if (a == b || !tren_tensor_equal(a->out, b->out))
+        return tren_graph_fail(graph, "add: %s is %s, and %s %s; give two outputs of one shape",
+                               a->name, tren_tensor_text(one, a->out), b->name,
+                               tren_tensor_text(other, b->out));
     tren_layer *l = tren_graph_add(graph, sizeof(tren_layer), &add_ops, a, a->out);
     if (l) tren_graph_also_reads(l, b);
     return l;

@@ -34,9 +34,10 @@ static void norm_init(const tren_layer *l, real *value, uint64_t seed) {
     }
 }
 
-static tren_norm_span span_of(const tren_layer *l, const tren_pass *pass, int group) {
+static tren_norm_span span_of(const tren_layer *l, const tren_work *w, const tren_pass *pass,
+                              int group) {
     return (tren_norm_span){
-        .n_images = group_rows(pass, group), .area = area_of(l), .stride = block_size(l)};
+        .n_images = group_rows(l, w, pass, group), .area = area_of(l), .stride = block_size(l)};
 }
 
 /* Channel c of the first block of a microbatch. */
@@ -55,22 +56,22 @@ static affine affine_of(const tren_layer *l, const tren_work *w, int c, double m
     return f;
 }
 
-static double count_of(const tren_layer *l, const tren_pass *pass, int group) {
-    return (double)group_rows(pass, group) * area_of(l);
+static double count_of(const tren_layer *l, const tren_work *w, const tren_pass *pass, int group) {
+    return (double)group_rows(l, w, pass, group) * area_of(l);
 }
 
 static void norm_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const real *x = layer_y(w, l->input);
     for (int g = 0; g < pass->n_groups; g++)
-        for (int c = 0; c < l->out.c && group_rows(pass, g) > 0; c++) {
+        for (int c = 0; c < l->out.c && group_rows(l, w, pass, g) > 0; c++) {
             double *k = kept(l, w, g, c), mean = (double)param_value(w, l, RUNNING_MEAN)[c],
                    var = (double)param_value(w, l, RUNNING_VAR)[c];
             size_t at = plane_of(l, w, g, c);
-            tren_norm_span span = span_of(l, pass, g);
+            tren_norm_span span = span_of(l, w, pass, g);
             if (pass->train) {
                 kernels_of(w)->norm_statistics(&k[MEAN], &k[M2], x + at, span);
                 mean = k[MEAN];
-                var = k[M2] / count_of(l, pass, g);
+                var = k[M2] / count_of(l, w, pass, g);
             }
             affine f = affine_of(l, w, c, mean, var);
             kernels_of(w)->norm_forward(layer_y(w, l) + at, x + at, span, (real)f.a, (real)f.b,
@@ -85,7 +86,7 @@ static void norm_forward(const tren_layer *l, tren_work *w, const tren_pass *pas
 static tren_norm_backward plan(const tren_layer *l, const tren_work *w, const tren_pass *pass,
                                int g, int c) {
     const double *k = kept(l, w, g, c);
-    double n = count_of(l, pass, g);
+    double n = count_of(l, w, pass, g);
     affine f = affine_of(l, w, c, k[MEAN], k[M2] / n);
     return (tren_norm_backward){.a = (real)f.a,
                                 .b = (real)f.b,
@@ -98,10 +99,10 @@ static tren_norm_backward plan(const tren_layer *l, const tren_work *w, const tr
 /* Channel by channel: what the sums read, the gradient reads again. */
 static void norm_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     for (int g = 0; g < pass->n_groups; g++)
-        for (int c = 0; c < l->out.c && group_rows(pass, g) > 0; c++) {
+        for (int c = 0; c < l->out.c && group_rows(l, w, pass, g) > 0; c++) {
             size_t at = plane_of(l, w, g, c);
             const real *dy = layer_dy(w, l) + at, *x = layer_y(w, l->input) + at;
-            tren_norm_span span = span_of(l, pass, g);
+            tren_norm_span span = span_of(l, w, pass, g);
             double *k = kept(l, w, g, c);
             k[SUM_G] = k[SUM_GX] = 0;
             tren_norm_backward back = plan(l, w, pass, g, c);
@@ -117,7 +118,7 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
                         const tren_leaf *leaf) {
     for (int c = 0; c < l->out.c; c++) {
         const double *k = kept(l, w, leaf->group, c);
-        double var = k[M2] / count_of(l, pass, leaf->group);
+        double var = k[M2] / count_of(l, w, pass, leaf->group);
         dst[c] = (real)(k[SUM_GX] / sqrt(var + eps));
     }
 }
@@ -132,13 +133,13 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
 
 static void mean_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
-    double share = group_rows(pass, leaf->group) * (double)pass->scale;
+    double share = group_rows(l, w, pass, leaf->group) * (double)pass->scale;
     for (int c = 0; c < l->out.c; c++) dst[c] = (real)(share * kept(l, w, leaf->group, c)[MEAN]);
 }
 static void var_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                      const tren_leaf *leaf) {
-    double share = group_rows(pass, leaf->group) * (double)pass->scale;
-    double n = count_of(l, pass, leaf->group);
+    double share = group_rows(l, w, pass, leaf->group) * (double)pass->scale;
+    double n = count_of(l, w, pass, leaf->group);
     for (int c = 0; c < l->out.c; c++)
         dst[c] = (real)(share * kept(l, w, leaf->group, c)[M2] / (n - 1));
 }

@@ -72,7 +72,7 @@ static void conv_input(const tren_layer *l, tren_work *w, const tren_pass *pass,
 }
 
 static void conv_cost(const tren_layer *l, double *forward, double *backward) {
-    double product = 2.0 * fan_of(&conv_of(l)->plan.shape, l->in.c) * tren_shape_size(l->out);
+    double product = 2.0 * fan_of(&conv_of(l)->plan.shape, l->in.c) * tren_tensor_size(l->out);
     *forward += product;
     *backward += l->input->wants_dy ? 2 * product : product;
 }
@@ -87,7 +87,7 @@ static const tren_layer_ops conv_ops = {
     .reads_x = true,
     .can_add = true};
 
-static bool allowed(tren_graph *graph, tren_conv_spec c, tren_shape in) {
+static bool allowed(tren_graph *graph, tren_conv_spec c, tren_tensor in) {
     if (c.channels < 1 || c.kernel < 1 || c.kernel > TREN_CONV_KERNEL || c.stride < 1 ||
         c.pad < 0 || c.pad >= c.kernel)
         tren_graph_fail(
@@ -111,7 +111,7 @@ static void wants_scratch(tren_graph *graph, const tren_conv_plan *plan) {
 tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, tren_init init) {
     input = tren_as_lanes(graph, input);
     if (!input || !allowed(graph, c, input->out)) return NULL;
-    tren_shape in = input->out;
+    tren_tensor in = input->out, out = in;
     tren_conv_shape s = {.ci = in.c,
                          .h = in.h,
                          .w = in.w,
@@ -121,8 +121,10 @@ tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec c, 
                          .kernel = c.kernel,
                          .stride = c.stride,
                          .pad = c.pad};
-    tren_layer *l =
-        tren_graph_add(graph, sizeof(conv_layer), &conv_ops, input, (tren_shape){s.co, s.oh, s.ow});
+    out.c = s.co;
+    out.h = s.oh;
+    out.w = s.ow;
+    tren_layer *l = tren_graph_add(graph, sizeof(conv_layer), &conv_ops, input, out);
     if (!l) return NULL;
     conv_layer *conv = (conv_layer *)l;
     graph->kernels->conv_plan(&conv->plan, &s, graph->portable);

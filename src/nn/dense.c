@@ -15,10 +15,10 @@ static const dense_layer *dense_of(const tren_layer *layer) {
     return (const dense_layer *)layer;
 }
 static int in_of(const tren_layer *l) {
-    return tren_shape_size(l->in);
+    return tren_tensor_width(l->in);
 }
 static int out_of(const tren_layer *l) {
-    return tren_shape_size(l->out);
+    return tren_tensor_width(l->out);
 }
 static tren_narrow_shape narrow_of(const tren_layer *l, int n) {
     return (tren_narrow_shape){.n = n, .in = in_of(l), .out = out_of(l)};
@@ -34,10 +34,11 @@ static const real *bias_of(const tren_layer *l, const tren_work *w) {
 
 static void count_abs_z(const tren_layer *l, tren_work *w, const tren_pass *pass, const real *z) {
     const real *b = bias_of(l, w);
+    const int *row0 = rows_of(l, w, pass);
     int m = out_of(l);
     real sum[256];
     for (int g = 0; g < pass->n_groups; g++)
-        for (int i = pass->row0[g]; i < pass->row0[g + 1]; i++)
+        for (int i = row0[g]; i < row0[g + 1]; i++)
             for (int j = 0; j < m; j += 256) {
                 int count = m - j < 256 ? m - j : 256;
                 for (int u = 0; u < count; u++)
@@ -55,7 +56,7 @@ static real *z_of(const tren_layer *l, const tren_work *w) {
 static void activate(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z_of(l, w));
     kernels_of(w)->activation[dense_of(l)->f->kind].forward(
-        layer_y(w, l), z_of(l, w), bias_of(l, w), pass_rows(pass), out_of(l));
+        layer_y(w, l), z_of(l, w), bias_of(l, w), pass_rows(l, w, pass), out_of(l));
 }
 
 static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -67,14 +68,14 @@ static void dense_forward(const tren_layer *l, tren_work *w, const tren_pass *pa
 
 static void narrow_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     kernels_of(w)->narrow_forward(z_of(l, w), layer_y(w, l->input), param_value(w, l, WEIGHT),
-                                  narrow_of(l, pass_rows(pass)));
+                                  narrow_of(l, pass_rows(l, w, pass)));
     activate(l, w, pass);
 }
 
 /* dy becomes dz. */
 static void begin_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     kernels_of(w)->activation[dense_of(l)->f->kind].backward(
-        layer_dy(w, l), layer_y(w, l), z_of(l, w), (size_t)pass_rows(pass) * out_of(l));
+        layer_dy(w, l), layer_y(w, l), z_of(l, w), (size_t)pass_rows(l, w, pass) * out_of(l));
 }
 
 static void dense_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
@@ -84,7 +85,7 @@ static void dense_input(const tren_layer *l, tren_work *w, const tren_pass *pass
 }
 static void narrow_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
     kernels_of(w)->narrow_input(dx.at, layer_dy(w, l), param_value(w, l, WEIGHT),
-                                narrow_of(l, pass_rows(pass)));
+                                narrow_of(l, pass_rows(l, w, pass)));
 }
 
 /* Rows of dz and x from `row` on. */
@@ -98,10 +99,10 @@ static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass
                         const tren_leaf *leaf) {
     tren_gemm_shape shape = {.m = leaf->tile.n,
                              .n = in_of(l),
-                             .k = group_rows(pass, leaf->group),
+                             .k = group_rows(l, w, pass, leaf->group),
                              .ta = true,
                              .lda = out_of(l)};
-    tren_work_gemm(w, factors_of(l, w, dst, pass->row0[leaf->group], leaf->tile), shape, 1,
+    tren_work_gemm(w, factors_of(l, w, dst, rows_of(l, w, pass)[leaf->group], leaf->tile), shape, 1,
                    leaf->accumulate ? 1 : 0);
 }
 static bool weight_accumulates(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
@@ -111,8 +112,8 @@ static bool weight_accumulates(const tren_layer *l, const tren_work *w, const tr
 /* Such a parameter is always one tile. */
 static void narrow_weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                                const tren_leaf *leaf) {
-    tren_factors f = factors_of(l, w, dst, pass->row0[leaf->group], leaf->tile);
-    kernels_of(w)->narrow_weight(f.c, f.a, f.b, narrow_of(l, group_rows(pass, leaf->group)),
+    tren_factors f = factors_of(l, w, dst, rows_of(l, w, pass)[leaf->group], leaf->tile);
+    kernels_of(w)->narrow_weight(f.c, f.a, f.b, narrow_of(l, group_rows(l, w, pass, leaf->group)),
                                  leaf->accumulate);
 }
 static bool always(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
@@ -124,30 +125,32 @@ static void weight_node(const tren_layer *l, tren_work *w, const tren_pass *pass
                         const tren_node_part *part) {
     const tren_fold_node *fold = &w->fold_node[part->node];
     int first = fold->step[0], end = first + fold->n_steps / 2 + 1;
-    tren_factors f = factors_of(l, w, dst, pass->row0[first], part->tile);
+    tren_factors f = factors_of(l, w, dst, rows_of(l, w, pass)[first], part->tile);
     tren_gemm_shape shape = {.m = part->tile.n,
                              .n = in_of(l),
-                             .k = pass->row0[end] - pass->row0[first],
+                             .k = rows_of(l, w, pass)[end] - rows_of(l, w, pass)[first],
                              .ta = true,
                              .lda = out_of(l)};
     tren_product p = tren_product_of(shape, part->alpha, part->beta);
     p.n_steps = fold->n_steps;
     p.step = fold->step;
-    p.row0 = pass->row0;
+    p.row0 = rows_of(l, w, pass);
     tren_work_product(w, f, &p);
 }
 
 /* Such a parameter is always one tile. */
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
-    kernels_of(w)->column_sums(dst, factors_of(l, w, NULL, pass->row0[leaf->group], leaf->tile).a,
-                               group_rows(pass, leaf->group), out_of(l));
+    kernels_of(w)->column_sums(
+        dst, factors_of(l, w, NULL, rows_of(l, w, pass)[leaf->group], leaf->tile).a,
+        group_rows(l, w, pass, leaf->group), out_of(l));
 }
 
 static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p) {
-    tren_gemm_shape shape = {.m = p->row0[p->n_groups], .n = in_of(l), .k = out_of(l)};
+    const int *row0 = pattern_rows(p, l);
+    tren_gemm_shape shape = {.m = row0[p->n_groups], .n = in_of(l), .k = out_of(l)};
     bool equal = p->n_groups == 1;
-    if (!equal) TREN_TRY(tren_try_stacked(&equal, shape, p->n_groups, p->row0));
+    if (!equal) TREN_TRY(tren_try_stacked(&equal, shape, p->n_groups, row0));
     if (!equal) return TREN_OK;
     p->stack[l->index] |= TREN_STACK_INPUT;
     if (!w->spec.poked || tren_cut_width(shape) == shape.n) return TREN_OK;
@@ -158,6 +161,7 @@ static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p
 
 static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     tren_pattern *p = &w->pattern[pattern];
+    const int *row0 = pattern_rows(p, l);
     if (w->graph->portable) { /* so does the product */
         p->stack[l->index] = TREN_STACK_FORWARD | TREN_STACK_INPUT | TREN_STACK_ACCUMULATE;
         if (w->spec.poked) p->stack[l->index] |= TREN_STACK_CUT;
@@ -167,17 +171,17 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     bool equal = false;
     if (w->spec.train && l->input->wants_dy) TREN_TRY(tune_input(l, w, p));
     if (p->n_groups == 1) return TREN_OK;
-    TREN_TRY(tren_try_stacked(&equal, forward, p->n_groups, p->row0));
+    TREN_TRY(tren_try_stacked(&equal, forward, p->n_groups, row0));
     if (equal) p->stack[l->index] |= TREN_STACK_FORWARD;
     if (!w->spec.train) return TREN_OK;
-    TREN_TRY(tren_try_accumulate(&equal, &w->graph->param[l->param[WEIGHT]], p->n_groups, p->row0));
+    TREN_TRY(tren_try_accumulate(&equal, &w->graph->param[l->param[WEIGHT]], p->n_groups, row0));
     if (equal) p->stack[l->index] |= TREN_STACK_ACCUMULATE;
     return TREN_OK;
 }
 
 /* Two factors of a product, and the product three times. */
 static size_t dense_trial(const tren_layer *l, int n_groups, int rows) {
-    size_t in = (size_t)in_of(l), out = (size_t)out_of(l), m = (size_t)rows;
+    size_t in = (size_t)in_of(l), out = (size_t)out_of(l), m = (size_t)rows * (size_t)l->out.tokens;
     if (l->graph->portable || n_groups == 1) return 0;
     size_t tile = (size_t)tren_tile_rows(&l->graph->param[l->param[WEIGHT]]) * in;
     size_t forward = in * out + m * in + 3 * m * out, backward = in * out + m * out + 3 * m * in,
@@ -187,7 +191,7 @@ static size_t dense_trial(const tren_layer *l, int n_groups, int rows) {
 }
 
 static void dense_cost(const tren_layer *l, double *forward, double *backward) {
-    double product = 2.0 * in_of(l) * out_of(l);
+    double product = 2.0 * in_of(l) * out_of(l) * l->out.tokens;
     *forward += product;
     *backward += l->input->wants_dy ? 2 * product : product;
 }
@@ -218,17 +222,6 @@ static const tren_layer_ops narrow_ops = {
     .cost = dense_cost,
     .reads_x = true};
 
-static void add_weight(tren_layer *l, const tren_layer *tied, int out, int in) {
-    const tren_param *p = tied ? &l->graph->param[tied->param[WEIGHT]] : NULL;
-    if (!p)
-        tren_graph_add_param(l->graph, l, "weight", 2, (int[]){out, in}, true);
-    else if (p->rank != 2 || p->dim[0] != out || p->dim[1] != in)
-        tren_graph_fail(l->graph, "%s: a weight of %d x %d cannot be %s, which is %d x %d", l->name,
-                        out, in, p->name, p->dim[0], p->dim[1]);
-    else
-        tren_graph_share_param(l, tied, WEIGHT);
-}
-
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init) {
     return tren_dense_with(graph, input, (tren_dense_spec){.out = out, .f = f, .init = init});
@@ -243,17 +236,20 @@ tren_layer *tren_dense_with(tren_graph *graph, tren_layer *input, tren_dense_spe
     input = tren_as_rows(graph, input);
     if (!input) return NULL;
     const tren_layer_ops *ops = out <= TREN_NARROW ? &narrow_ops : &dense_ops;
-    tren_layer *l = tren_graph_add(graph, sizeof(dense_layer), ops, input, (tren_shape){out, 1, 1});
+    tren_tensor y = input->out;
+    y.c = out;
+    y.h = y.w = 1;
+    tren_layer *l = tren_graph_add(graph, sizeof(dense_layer), ops, input, y);
     if (!l) return NULL;
     dense_layer *dense = (dense_layer *)l;
     dense->f = f;
     dense->init = spec.init;
     l->reads_y = f->kind != TREN_ACTIVATION_IDENTITY && !f->needs_z;
-    l->aux = f->needs_z ? (size_t)out : 0;
+    l->aux = f->needs_z ? (size_t)tren_tensor_size(y) : 0;
     l->aux_in_evaluation = true;
     l->hidden = true; /* until the loss takes the last one out */
     if (graph->portable) tren_graph_wants_scratch(graph, graph->kernels->product_scratch(NULL));
-    add_weight(l, spec.tied, out, in_of(l));
+    tren_graph_add_weight(l, spec.tied, out, in_of(l));
     if (!spec.no_bias) tren_graph_add_param(graph, l, "bias", 1, (int[]){out}, false);
     return l;
 }

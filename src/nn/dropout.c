@@ -1,5 +1,6 @@
 /* Inverted dropout (Srivastava et al. 2014): in training y = x * mask / (1 - rate), elsewhere y =
- * x. A unit's mask depends on (seed, layer, epoch, sample), so on no shard and no rank. */
+ * x. A unit's mask depends on (seed, layer, epoch, sample, place in the row), so on no shard and no
+ * rank. */
 #include "nn/work.h"
 
 #include <string.h>
@@ -23,19 +24,27 @@ static void copy(real *to, const real *from, size_t n) {
 }
 
 static void dropout_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    int n = pass_rows(pass), m = tren_shape_size(l->out);
+    const real *x = layer_y(w, l->input);
     if (!pass->dropout) {
-        copy(layer_y(w, l), layer_y(w, l->input), (size_t)n * m);
+        copy(layer_y(w, l), x, layer_elements(l, w, pass));
         return;
     }
     tren_dropout_key key = {
         .seed = pass->seed, .layer = (uint32_t)l->index, .epoch = pass->epoch, .rate = rate_of(l)};
-    kernels_of(w)->dropout_forward(layer_y(w, l), mask_of(l, w), layer_y(w, l->input), pass->sample,
-                                   n, m, &key);
+    int m = tren_tensor_width(l->out), rows = pass->row0[pass->n_groups];
+    if (!l->out.axis)
+        kernels_of(w)->dropout_forward(layer_y(w, l), mask_of(l, w), x, pass->sample, rows, m,
+                                       &key);
+    for (int i = 0; l->out.axis && i < rows; i++) {
+        const int *token0 = w->token0[l->out.axis - 1];
+        size_t at = (size_t)token0[i] * m;
+        kernels_of(w)->dropout_forward(layer_y(w, l) + at, mask_of(l, w) + at, x + at,
+                                       pass->sample + i, 1, (token0[i + 1] - token0[i]) * m, &key);
+    }
 }
 
 static void dropout_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
-    size_t size = (size_t)pass_rows(pass) * tren_shape_size(l->out);
+    size_t size = layer_elements(l, w, pass);
     if (!pass->dropout) {
         copy(dx.at, layer_dy(w, l), size);
         return;
@@ -58,6 +67,6 @@ tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate) {
     tren_layer *l = tren_graph_add(graph, sizeof(dropout_layer), &dropout_ops, input, input->out);
     if (!l) return NULL;
     ((dropout_layer *)l)->rate = rate;
-    l->aux = ((size_t)tren_shape_size(l->out) + sizeof(real) - 1) / sizeof(real);
+    l->aux = ((size_t)tren_tensor_size(l->out) + sizeof(real) - 1) / sizeof(real);
     return l;
 }

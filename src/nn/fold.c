@@ -34,25 +34,6 @@ static real *slot(const fold_call *f, int node, int depth) {
                       : w->fold.at + (size_t)(depth - 1) * w->fold_len;
 }
 
-static void own_leaf(const fold_call *f, real *dst, const tren_leaf *leaf) {
-    f->gradient->leaf(f->layer, f->work, f->pass, dst, leaf);
-}
-
-/* Of all users of a shared parameter, the last layer first. */
-static void shared_leaf(const fold_call *f, real *dst, const tren_leaf *leaf) {
-    const tren_work *w = f->work;
-    real *other = w->fold.at + (size_t)(w->fold_depth - 1) * w->fold_len, *to = dst;
-    for (int k = w->graph->n_layers - 1; k >= f->layer->index; k--) {
-        const tren_layer *l = w->graph->layer[k];
-        for (int i = 0; i < l->n_params; i++) {
-            if (l->param[i] != f->param) continue;
-            l->ops->gradient[i].leaf(l, f->work, f->pass, to, leaf);
-            if (to == other) kernels_of(w)->add(dst, other, f->at.len);
-            to = other;
-        }
-    }
-}
-
 /* A microbatch without rows contributes zeros, added like any others: skipping them would keep a
  * -0. */
 static void empty_leaf(real *dst, size_t n, bool accumulate) {
@@ -63,17 +44,43 @@ static void empty_leaf(real *dst, size_t n, bool accumulate) {
     for (size_t i = 0; i < n; i++) dst[i] += 0;
 }
 
+static bool is_empty(const fold_call *f, const tren_layer *l, int g) {
+    return group_rows(l, f->work, f->pass, g) == 0;
+}
+
+static void own_leaf(const fold_call *f, real *dst, const tren_leaf *leaf) {
+    if (is_empty(f, f->layer, leaf->group))
+        empty_leaf(dst, f->at.len, leaf->accumulate);
+    else
+        f->gradient->leaf(f->layer, f->work, f->pass, dst, leaf);
+}
+
+/* Of all users of a shared parameter, the last layer first. */
+static void shared_leaf(const fold_call *f, real *dst, const tren_leaf *leaf) {
+    const tren_work *w = f->work;
+    real *other = w->fold.at + (size_t)(w->fold_depth - 1) * w->fold_len, *to = dst;
+    for (int k = w->graph->n_layers - 1; k >= f->layer->index; k--) {
+        const tren_layer *l = w->graph->layer[k];
+        for (int i = 0; i < l->n_params; i++) {
+            if (l->param[i] != f->param) continue;
+            if (is_empty(f, l, leaf->group))
+                empty_leaf(to, f->at.len, false);
+            else
+                l->ops->gradient[i].leaf(l, f->work, f->pass, to, leaf);
+            if (to == other) kernels_of(w)->add(dst, other, f->at.len);
+            to = other;
+        }
+    }
+}
+
 /* One leaf. Returns the depth after it; *s goes beyond the fold that the leaf has done itself. */
 static int push_leaf(const fold_call *f, int node, int depth, int *s) {
     const tren_fold_node *fold = &f->work->fold_node[node];
     int g = fold->step[*s];
-    bool empty = f->pass->row0[g] == f->pass->row0[g + 1];
-    bool onto = depth > 0 && fold->step[*s + 1] == TREN_FOLD && (f->accumulates || empty);
+    bool adds = f->accumulates || (f->leaf == own_leaf && is_empty(f, f->layer, g));
+    bool onto = depth > 0 && fold->step[*s + 1] == TREN_FOLD && adds;
     real *dst = slot(f, node, onto ? depth - 1 : depth);
-    if (empty)
-        empty_leaf(dst, f->at.len, onto);
-    else
-        f->leaf(f, dst, &(tren_leaf){g, f->tile, onto});
+    f->leaf(f, dst, &(tren_leaf){g, f->tile, onto});
     if (onto) ++*s;
     return onto ? depth : depth + 1;
 }

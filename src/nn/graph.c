@@ -1,4 +1,4 @@
-#include "tren/nn.h"
+#include "nn/work.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -17,6 +17,23 @@ void tren_graph_close(tren_graph *graph) {
     free(graph->layer);
     free(graph->param);
     free(graph);
+}
+
+bool tren_tensor_equal(tren_tensor a, tren_tensor b) {
+    return a.axis == b.axis && a.tokens == b.tokens && a.c == b.c && a.h == b.h && a.w == b.w &&
+           a.element == b.element && a.lanes == b.lanes;
+}
+
+const char *tren_tensor_text(char out[TREN_TENSOR_TEXT], tren_tensor t) {
+    if (t.element == TREN_TOKENS)
+        snprintf(out, TREN_TENSOR_TEXT, "up to %d token numbers", t.tokens);
+    else if (t.axis || t.tokens > 1)
+        snprintf(out, TREN_TENSOR_TEXT, "up to %d tokens of %d", t.tokens, tren_tensor_width(t));
+    else if (t.h == 1 && t.w == 1)
+        snprintf(out, TREN_TENSOR_TEXT, "%d", t.c);
+    else
+        snprintf(out, TREN_TENSOR_TEXT, "%d x %d x %d", t.c, t.h, t.w);
+    return out;
 }
 
 tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
@@ -44,8 +61,13 @@ static bool grow(tren_graph *graph, void *list, int n, size_t size, const char *
 }
 
 tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
-                           tren_layer *input, tren_shape out) {
+                           tren_layer *input, tren_tensor out) {
     tren_layer *layer = NULL;
+    char text[TREN_TENSOR_TEXT];
+    if (input && (input->out.element == TREN_TOKENS) != ops->takes_tokens)
+        return tren_graph_fail(graph, "%s takes %s, and %s is %s", ops->name,
+                               ops->takes_tokens ? "token numbers" : "reals, as an embedding gives",
+                               input->name, tren_tensor_text(text, input->out));
     if (graph->status != TREN_OK ||
         !grow(graph, &graph->layer, graph->n_layers, sizeof layer, "layers") ||
         !grow(graph, &layer, 0, size, "a layer"))
@@ -58,7 +80,6 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     layer->in = input ? input->out : out;
     layer->out = out;
     layer->wants_dy = input && input->wants_dy;
-    layer->lanes = input && input->lanes;
     layer->reads_x = ops->reads_x;
     layer->reads_y = ops->reads_y;
     layer->in_place = ops->in_place;
@@ -118,6 +139,17 @@ void tren_graph_share_param(tren_layer *layer, const tren_layer *owner, int i) {
     layer->graph->param[owner->param[i]].n_users++;
 }
 
+void tren_graph_add_weight(tren_layer *l, const tren_layer *tied, int rows, int columns) {
+    const tren_param *p = tied ? &l->graph->param[tied->param[0]] : NULL;
+    if (!p)
+        tren_graph_add_param(l->graph, l, "weight", 2, (int[]){rows, columns}, true);
+    else if (p->rank != 2 || p->dim[0] != rows || p->dim[1] != columns)
+        tren_graph_fail(l->graph, "%s: a weight of %d x %d cannot be %s, which is %d x %d", l->name,
+                        rows, columns, p->name, p->dim[0], p->dim[1]);
+    else
+        tren_graph_share_param(l, tied, 0);
+}
+
 void tren_graph_add_statistic(tren_graph *graph, tren_layer *layer, const char *name, int n) {
     int i = tren_graph_add_param(graph, layer, name, 1, &n, false);
     if (i < 0) return;
@@ -139,25 +171,25 @@ double tren_graph_weight_squares(const tren_graph *graph, const real *value) {
     return sum;
 }
 
-static void describe_images(char *text, size_t n, const tren_graph *graph) {
-    tren_shape in = graph->layer[0]->out, out = graph->layer[graph->n_layers - 1]->out;
-    int layers = 0;
+static void describe_ends(char *text, size_t n, const tren_graph *graph) {
+    char in[TREN_TENSOR_TEXT];
+    int layers = 0, out = tren_tensor_width(graph->layer[graph->n_layers - 1]->out);
     for (int i = 0; i < graph->n_layers; i++) layers += graph->layer[i]->n_params > 0;
-    snprintf(text, n, "%d x %d x %d to %d by %d layers with parameters", in.c, in.h, in.w,
-             tren_shape_size(out), layers);
+    snprintf(text, n, "%s to %d by %d layers with parameters",
+             tren_tensor_text(in, graph->layer[0]->out), out, layers);
 }
 
 void tren_graph_describe(char *text, size_t n, const tren_graph *graph) {
     size_t at = 0;
     text[0] = '\0';
-    if (graph->lanes) {
-        describe_images(text, n, graph);
+    if (graph->lanes || graph->layer[0]->out.axis) {
+        describe_ends(text, n, graph);
         return;
     }
     for (int i = 0; i < graph->n_layers && at < n; i++) {
         const tren_layer *l = graph->layer[i];
         if (i > 0 && l->n_params == 0) continue;
-        at += (size_t)snprintf(text + at, n - at, "%s%d", at ? "-" : "", tren_shape_size(l->out));
+        at += (size_t)snprintf(text + at, n - at, "%s%d", at ? "-" : "", tren_tensor_size(l->out));
     }
 }
 

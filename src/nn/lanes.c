@@ -12,7 +12,7 @@ static int rows_of_block(const tren_pass *pass, int g, int i) {
 /* Between rows [n, size] and blocks of lanes. */
 static void pack_all(const tren_layer *l, tren_work *w, const tren_pass *pass, real *block,
                      const real *row) {
-    int size = tren_shape_size(l->out);
+    int size = tren_tensor_size(l->out);
     for (int g = 0; g < pass->n_groups; g++)
         for (int b = w->block0[g], i = pass->row0[g]; b < w->block0[g + 1]; b++, i += TREN_LANES)
             kernels_of(w)->lanes_pack(block + b * block_size(l), row + (size_t)i * size,
@@ -20,7 +20,7 @@ static void pack_all(const tren_layer *l, tren_work *w, const tren_pass *pass, r
 }
 static void unpack_all(const tren_layer *l, tren_work *w, const tren_pass *pass, real *row,
                        const real *block) {
-    int size = tren_shape_size(l->out);
+    int size = tren_tensor_size(l->out);
     for (int g = 0; g < pass->n_groups; g++)
         for (int b = w->block0[g], i = pass->row0[g]; b < w->block0[g + 1]; b++, i += TREN_LANES)
             kernels_of(w)->lanes_unpack(row + (size_t)i * size, block + b * block_size(l),
@@ -46,18 +46,22 @@ static const tren_layer_ops to_rows_ops = {
     .name = "rows", .forward = to_rows_forward, .input_gradient = to_rows_input};
 
 tren_layer *tren_as_lanes(tren_graph *graph, tren_layer *input) {
-    if (!input || input->lanes) return input;
-    tren_layer *l = tren_graph_add(graph, sizeof(tren_layer), &to_lanes_ops, input, input->out);
-    if (l) l->lanes = graph->lanes = true;
-    return l;
+    if (!input || input->out.lanes) return input;
+    char text[TREN_TENSOR_TEXT];
+    if (input->out.axis)
+        return tren_graph_fail(graph,
+                               "%s is %s, and a layer of images was put on it; images are "
+                               "channels x height x width",
+                               input->name, tren_tensor_text(text, input->out));
+    tren_tensor out = input->out;
+    out.lanes = graph->lanes = true;
+    return tren_graph_add(graph, sizeof(tren_layer), &to_lanes_ops, input, out);
 }
 
 tren_layer *tren_as_rows(tren_graph *graph, tren_layer *input) {
-    if (!input || !input->lanes) return input;
-    tren_shape flat = {tren_shape_size(input->out), 1, 1};
-    tren_layer *l = tren_graph_add(graph, sizeof(tren_layer), &to_rows_ops, input, flat);
-    if (l) l->lanes = false;
-    return l;
+    if (!input || !input->out.lanes) return input;
+    tren_tensor flat = {.tokens = 1, .c = tren_tensor_size(input->out), .h = 1, .w = 1};
+    return tren_graph_add(graph, sizeof(tren_layer), &to_rows_ops, input, flat);
 }
 
 tren_layer *tren_flatten(tren_graph *graph, tren_layer *input) {

@@ -15,26 +15,42 @@ static real *copy_input(const tren_layer *l, tren_work *w, const tren_pass *pass
     return y;
 }
 
+/* So many labels are counted, or are not, like the first one. */
+static int alike(const int32_t *label, int most) {
+    int n = 1;
+    while (n < most && (label[n] < 0) == (label[0] < 0)) n++;
+    return n;
+}
+
 static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!pass->label) return;
     real *z = copy_input(l, w, pass), smoothing = (real)((const loss_layer *)l)->smoothing;
-    int m = tren_shape_size(l->out);
-    for (int g = 0; g < pass->n_groups; g++) {
-        int row = pass->row0[g];
-        kernels_of(w)->softmax_cross_entropy(
-            z + (size_t)row * m, &w->result[g].loss, &w->result[g].correct, pass->label + row,
-            pass->row0[g + 1] - row, m, pass->train ? smoothing : 0, pass->scale);
-    }
+    const int *row0 = rows_of(l, w, pass);
+    size_t m = (size_t)tren_tensor_width(l->out);
+    for (int g = 0; g < pass->n_groups; g++)
+        for (int i = row0[g], n; i < row0[g + 1]; i += n) {
+            n = alike(pass->label + i, row0[g + 1] - i);
+            if (pass->label[i] < 0) {
+                memset(z + i * m, 0, n * m * sizeof *z);
+                continue;
+            }
+            w->result[g].counted += n;
+            kernels_of(w)->softmax_cross_entropy(z + i * m, &w->result[g].loss,
+                                                 &w->result[g].correct, pass->label + i, n, (int)m,
+                                                 pass->train ? smoothing : 0, pass->scale);
+        }
 }
 
 static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!pass->target) return;
     real *y = copy_input(l, w, pass);
-    int m = tren_shape_size(l->out);
+    int m = tren_tensor_width(l->out);
     for (int g = 0; g < pass->n_groups; g++) {
-        size_t off = (size_t)pass->row0[g] * m;
-        kernels_of(w)->half_squares(y + off, &w->result[g].loss, pass->target + off,
-                                    pass->row0[g + 1] - pass->row0[g], m, pass->scale);
+        size_t off = (size_t)rows_of(l, w, pass)[g] * m;
+        int n = group_rows(l, w, pass, g);
+        kernels_of(w)->half_squares(y + off, &w->result[g].loss, pass->target + off, n, m,
+                                    pass->scale);
+        w->result[g].counted += n;
     }
 }
 

@@ -60,8 +60,10 @@ static tren_layer *add_pool(tren_graph *graph, tren_layer *input, const tren_lay
                                ops->name, s.h, s.w, s.kh, s.kw);
     s.oh = (s.h - s.kh) / s.stride + 1;
     s.ow = (s.w - s.kw) / s.stride + 1;
-    tren_layer *l =
-        tren_graph_add(graph, sizeof(pool_layer), ops, input, (tren_shape){s.c, s.oh, s.ow});
+    tren_tensor out = input->out;
+    out.h = s.oh;
+    out.w = s.ow;
+    tren_layer *l = tren_graph_add(graph, sizeof(pool_layer), ops, input, out);
     if (l) ((pool_layer *)l)->shape = s;
     return l;
 }

@@ -27,12 +27,12 @@ static void stacked_gemm(const tren_work *w, tren_factors f, tren_gemm_shape sha
     tren_work_gemm(w, f, shape, 1, 0);
 }
 
-static void gemm_by_group(const tren_work *w, tren_factors f, tren_gemm_shape shape,
-                          const tren_pass *pass) {
-    for (int g = 0; g < pass->n_groups; g++) {
-        size_t row = (size_t)pass->row0[g];
+static void gemm_by_group(const tren_work *w, tren_factors f, tren_gemm_shape shape, int n_groups,
+                          const int *row0) {
+    for (int g = 0; g < n_groups; g++) {
+        size_t row = (size_t)row0[g];
         tren_factors mine = {f.c + row * shape.n, f.a + row * shape.k, f.b};
-        if (group_rows(pass, g) > 0) stacked_gemm(w, mine, shape, group_rows(pass, g));
+        if (row0[g + 1] > row0[g]) stacked_gemm(w, mine, shape, row0[g + 1] - row0[g]);
     }
 }
 
@@ -56,15 +56,15 @@ static void cut_gemm(const tren_work *w, tren_factors f, tren_gemm_shape s) {
 
 void tren_rows_gemm(const tren_layer *l, const tren_work *w, tren_factors f, tren_gemm_shape shape,
                     const tren_pass *pass, int what) {
-    bool cut = what == TREN_STACK_INPUT && w->spec.poked &&
-               (w->pattern[pass->pattern].stack[l->index] & TREN_STACK_CUT);
-    shape.m = pass_rows(pass);
+    bool cut =
+        what == TREN_STACK_INPUT && w->spec.poked && (found_for(w, l, pass) & TREN_STACK_CUT);
+    shape.m = pass_rows(l, w, pass);
     if (cut)
         cut_gemm(w, f, shape);
     else if (may_stack(w, l, pass, what))
         stacked_gemm(w, f, shape, shape.m);
     else
-        gemm_by_group(w, f, shape, pass);
+        gemm_by_group(w, f, shape, pass->n_groups, rows_of(l, w, pass));
 }
 
 /* Cheap noise of mixed sign and size: only its rounding matters. In odd trials three of four are
@@ -114,11 +114,11 @@ tren_status tren_try_stacked(bool *equal, tren_gemm_shape shape, int n_groups, c
     tren_status st = trial_open(&t, a, b, c);
     *equal = st == TREN_OK;
     for (uint32_t i = 0; i < trials && *equal; i++) {
-        tren_pass pass = {.n_groups = n_groups, .row0 = row0};
+
         fill(t.a, a, 1, i);
         fill(t.b, b, 2, i);
         stacked_gemm(NULL, (tren_factors){t.one, t.a, t.b}, shape, (int)rows);
-        gemm_by_group(NULL, (tren_factors){t.many, t.a, t.b}, shape, &pass);
+        gemm_by_group(NULL, (tren_factors){t.many, t.a, t.b}, shape, n_groups, row0);
         *equal = memcmp(t.one, t.many, c * sizeof(real)) == 0;
     }
     trial_close(&t);

@@ -29,8 +29,14 @@ size_t tren_work_room(const tren_graph *graph, int n_groups) {
 
 /* What the layers need, or a product that folds the microbatches: the larger of the two. */
 size_t tren_work_scratch(const tren_graph *graph, int n_groups, int rows) {
-    tren_product p = {
-        .m = INT_MAX, .n = INT_MAX, .k = rows, .ta = true, .n_steps = 2 * n_groups - 1};
+    int64_t most = rows;
+    for (int a = 0; a < TREN_AXES; a++)
+        if ((int64_t)rows * graph->tokens[a] > most) most = (int64_t)rows * graph->tokens[a];
+    tren_product p = {.m = INT_MAX,
+                      .n = INT_MAX,
+                      .k = most < INT_MAX ? (int)most : INT_MAX,
+                      .ta = true,
+                      .n_steps = 2 * n_groups - 1};
     size_t fold = graph->portable ? graph->kernels->product_scratch(&p) : 0;
     return fold > graph->scratch ? fold : graph->scratch;
 }
@@ -72,6 +78,15 @@ int tren_work_capacity(const tren_graph *graph, int max_rows, int n_groups) {
     return (max_rows + partial * (TREN_LANES - 1)) / TREN_LANES * TREN_LANES + TREN_LANES;
 }
 
+static tren_status open_tokens(tren_work *w) {
+    for (int a = 0; a < TREN_AXES; a++) {
+        if (w->graph->tokens[a] == 0) continue;
+        TREN_TRY(tren_alloc(&w->token0[a], (size_t)w->spec.max_rows + 1, sizeof(int), "tokens"));
+        TREN_TRY(tren_alloc(&w->group_token0[a], (size_t)w->n_groups + 1, sizeof(int), "tokens"));
+    }
+    return TREN_OK;
+}
+
 tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren_work_spec *spec) {
     TREN_TRY(tren_alloc(work, 1, sizeof **work, "a worker"));
     tren_work *w = *work;
@@ -82,6 +97,7 @@ tren_status tren_work_open(tren_work **work, const tren_graph *graph, const tren
     TREN_TRY(tren_alloc(&w->group, (size_t)w->n_groups * graph->per_group, sizeof *w->group,
                         "batch statistics"));
     TREN_TRY(tren_alloc(&w->block0, (size_t)w->n_groups + 1, sizeof *w->block0, "blocks"));
+    TREN_TRY(open_tokens(w));
     TREN_TRY(tren_arena_open(&w->act, graph->per_row[spec->train] * rows));
     TREN_TRY(tren_alloc(&w->result, (size_t)w->n_groups, sizeof *w->result, "losses"));
     if (spec->train) TREN_TRY(open_folds(w));
@@ -95,6 +111,7 @@ void tren_work_close(tren_work *w) {
     for (int k = 0; w->fold_node && k < w->n_nodes; k++) free(w->fold_node[k].step);
     for (int p = 0; w->pattern && p < w->n_patterns; p++) {
         free(w->pattern[p].row0);
+        for (int a = 0; a < TREN_AXES; a++) free(w->pattern[p].token0[a]);
         free(w->pattern[p].stack);
     }
     tren_arena_close(&w->act);
@@ -102,6 +119,10 @@ void tren_work_close(tren_work *w) {
     tren_arena_close(&w->scratch);
     free(w->group);
     free(w->block0);
+    for (int a = 0; a < TREN_AXES; a++) {
+        free(w->token0[a]);
+        free(w->group_token0[a]);
+    }
     free(w->fold_node);
     free(w->pattern);
     free(w->result);
@@ -122,19 +143,30 @@ static tren_status check_rows(const tren_work *w, const tren_pattern *p) {
     return TREN_OK;
 }
 
+static tren_status fill_pattern(tren_pattern *p, const tren_graph *graph, int n_groups,
+                                const int *row0) {
+    size_t n = (size_t)n_groups + 1;
+    p->n_groups = n_groups;
+    TREN_TRY(tren_alloc(&p->stack, (size_t)graph->n_layers, 1, "a row pattern"));
+    TREN_TRY(tren_alloc(&p->row0, n, sizeof *row0, "a row pattern"));
+    memcpy(p->row0, row0, n * sizeof *row0);
+    for (int a = 0; a < TREN_AXES; a++) {
+        if (graph->tokens[a] == 0) continue;
+        TREN_TRY(tren_alloc(&p->token0[a], n, sizeof *row0, "a row pattern"));
+        for (size_t g = 0; g < n; g++) p->token0[a][g] = row0[g] * graph->tokens[a];
+    }
+    return TREN_OK;
+}
+
 tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const int *row0) {
     for (*pattern = 0; *pattern < w->n_patterns; ++*pattern)
         if (same_pattern(&w->pattern[*pattern], n_groups, row0)) return TREN_OK;
     tren_pattern *longer = realloc(w->pattern, (size_t)(w->n_patterns + 1) * sizeof *longer);
     if (!longer) return tren_fail_memory(0, "row patterns");
     w->pattern = longer;
-    longer[w->n_patterns] = (tren_pattern){0};
-    tren_pattern *p = &w->pattern[w->n_patterns];
-    TREN_TRY(tren_alloc(&p->row0, (size_t)(n_groups + 1), sizeof *p->row0, "a row pattern"));
-    TREN_TRY(tren_alloc(&p->stack, (size_t)w->graph->n_layers, 1, "a row pattern"));
-    memcpy(p->row0, row0, (size_t)(n_groups + 1) * sizeof *row0);
-    p->n_groups = n_groups;
-    w->n_patterns++;
+    tren_pattern *p = &w->pattern[w->n_patterns++];
+    *p = (tren_pattern){0};
+    TREN_TRY(fill_pattern(p, w->graph, n_groups, row0));
     TREN_TRY(check_rows(w, p));
     bool worth = w->spec.stacking && *pattern < TREN_TUNED_PATTERNS;
     if (!worth || (n_groups == 1 && !w->spec.poked)) return TREN_OK;
@@ -149,6 +181,10 @@ real *tren_work_input(tren_work *w) {
     return layer_y(w, w->graph->layer[0]);
 }
 
+int32_t *tren_work_tokens(tren_work *w, const tren_layer *input) {
+    return (int32_t *)layer_y(w, input);
+}
+
 const tren_group_result *tren_work_result(const tren_work *w) {
     return w->result;
 }
@@ -157,9 +193,21 @@ real *tren_work_output(tren_work *w) {
     return layer_y(w, w->graph->layer[w->graph->n_layers - 1]->input);
 }
 
+static void lay_tokens(tren_work *w, const tren_pass *pass, int axis) {
+    int most = w->graph->tokens[axis], rows = pass->row0[pass->n_groups], *first = w->token0[axis];
+    const int *length = pass->length[axis];
+    for (int i = 0; i < rows; i++) first[i + 1] = first[i] + (length ? length[i] : most);
+    for (int g = 0; g <= pass->n_groups; g++) w->group_token0[axis][g] = first[pass->row0[g]];
+    w->full[axis] = first[rows] == rows * most;
+}
+
 void tren_forward(tren_work *w, const tren_pass *pass) {
-    for (int g = 0; g < pass->n_groups; g++)
-        w->block0[g + 1] = w->block0[g] + (group_rows(pass, g) + TREN_LANES - 1) / TREN_LANES;
+    for (int g = 0; g < pass->n_groups; g++) {
+        int rows = pass->row0[g + 1] - pass->row0[g];
+        w->block0[g + 1] = w->block0[g] + (rows + TREN_LANES - 1) / TREN_LANES;
+    }
+    for (int a = 0; a < TREN_AXES; a++)
+        if (w->graph->tokens[a]) lay_tokens(w, pass, a);
     memset(w->result, 0, (size_t)pass->n_groups * sizeof *w->result);
     for (int i = 0; i < w->graph->n_layers; i++)
         w->graph->layer[i]->ops->forward(w->graph->layer[i], w, pass);
@@ -168,7 +216,7 @@ void tren_forward(tren_work *w, const tren_pass *pass) {
 static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass, int which) {
     const tren_layer *in = which == 0 ? l->input : l->other;
     bool add = which == 0 ? l->adds : l->adds_other;
-    if (!in || (!in->wants_dy && !l->ops->input_first)) return;
+    if (!in || !l->ops->input_gradient || (!in->wants_dy && !l->ops->input_first)) return;
     tren_dx dx = {.which = which, .at = in->wants_dy ? layer_dy(w, in) : NULL, .add = add};
     if (!dx.at || !add || l->ops->can_add) {
         l->ops->input_gradient(l, w, pass, dx);
@@ -193,7 +241,7 @@ static void tell_ready(tren_work *w, const tren_layer *l) {
  * now, the gradients of the inputs, which read the weights, must come before. */
 void tren_layer_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     const tren_layer_ops *ops = l->ops;
-    if (!ops->input_gradient || !l->wants_dy) return;
+    if (!l->wants_dy) return;
     bool input_first = ops->input_first || w->spec.combine;
     if (ops->begin_backward) ops->begin_backward(l, w, pass);
     for (int which = 0; which < 2 && input_first; which++) input_gradient(l, w, pass, which);

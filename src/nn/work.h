@@ -4,6 +4,38 @@
 
 #include "tren/nn.h"
 
+/* ---- construction ---------------------------------------------------------------------------- */
+
+/* Adds a layer, a parameter, room in the activations. On error they set the sticky
+ * status. */
+tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops *ops,
+                           tren_layer *input, tren_tensor out);
+int tren_graph_add_param(tren_graph *graph, tren_layer *layer, const char *name, int rank,
+                         const int *dim, bool decay);
+/* Parameter i of `owner` is the next one of `layer` too: one span, one tren_param. In each
+ * microbatch its gradient is the sum of what its users bring, the last layer's first, then each
+ * earlier one's; so these sums are folded, and the bits depend on neither ranks nor stacking. It is
+ * computed, and called ready, in backward of its owner. */
+void tren_graph_share_param(tren_layer *layer, const tren_layer *owner, int i);
+/* A weight [rows, columns] that decays: the first parameter of `tied`, which must be of that shape,
+ * or a new one where tied is NULL. */
+void tren_graph_add_weight(tren_layer *layer, const tren_layer *tied, int rows, int columns);
+/* The second input of a layer just added. */
+void tren_graph_also_reads(tren_layer *layer, tren_layer *other);
+/* Running statistics of `n` elements. */
+void tren_graph_add_statistic(tren_graph *graph, tren_layer *layer, const char *name, int n);
+void tren_graph_wants_scratch(tren_graph *graph, size_t elements);
+/* The input in blocks of lanes, or in rows: itself, or by way of a converting layer. */
+tren_layer *tren_as_lanes(tren_graph *graph, tren_layer *input);
+tren_layer *tren_as_rows(tren_graph *graph, tren_layer *input);
+/* The weight, parameter 0 of a layer, where it is its own, and the bias, parameter 1, where it has
+ * one. */
+void tren_init_layer(const tren_layer *layer, real *value, uint64_t seed, int fan_in, int fan_out,
+                     tren_init init);
+
+/* ---- running ------------------------------------------------------------------------------------
+ */
+
 /* So many patterns are tried for stacking; any others are computed microbatch by microbatch. */
 enum { TREN_TUNED_PATTERNS = 512 };
 
@@ -18,8 +50,9 @@ enum {
 
 typedef struct tren_pattern {
     int n_groups;
-    int *row0;      /* [n_groups + 1] owned */
-    uint8_t *stack; /* [n_layers] owned */
+    int *row0;              /* [n_groups + 1] owned */
+    int *token0[TREN_AXES]; /* the same of tokens where every row has the most; owned */
+    uint8_t *stack;         /* [n_layers] owned */
 } tren_pattern;
 
 /* The fold of my shards into one node, as a program on group indices. */
@@ -34,9 +67,12 @@ struct tren_work {
     int n_groups; /* my shards */
     int capacity; /* rows of an activation: blocks need some more than a pass has */
     tren_arena act, fold, scratch;
-    double *group; /* [n_groups][per_group] owned */
-    int *block0;   /* [n_groups + 1] the first block of each group of this pass; owned */
-    tren_fold_node *fold_node; /* [n_nodes] owned */
+    double *group;          /* [n_groups][per_group] owned */
+    int *block0;            /* [n_groups + 1] the first block of each group of this pass; owned */
+    int *token0[TREN_AXES]; /* [rows + 1] the first token of each row of this pass; owned */
+    int *group_token0[TREN_AXES]; /* [n_groups + 1] of each group; owned */
+    bool full[TREN_AXES];         /* every row of this pass has the most tokens */
+    tren_fold_node *fold_node;    /* [n_nodes] owned */
     int n_nodes, fold_depth;
     size_t fold_len;       /* elements of the largest tile */
     tren_pattern *pattern; /* owned */
@@ -63,7 +99,7 @@ static inline real *layer_dy(const tren_work *w, const tren_layer *l) {
 }
 /* Images in lanes: blocks [block0[g], block0[g+1]) of a layer are microbatch g's. */
 static inline size_t block_size(const tren_layer *l) {
-    return (size_t)tren_shape_size(l->out) * TREN_LANES;
+    return (size_t)tren_tensor_size(l->out) * TREN_LANES;
 }
 static inline real *block_y(const tren_work *w, const tren_layer *l, int block) {
     return layer_y(w, l) + block * block_size(l);
@@ -74,30 +110,46 @@ static inline real *block_dy(const tren_work *w, const tren_layer *l, int block)
 static inline int pass_blocks(const tren_work *w, const tren_pass *pass) {
     return w->block0[pass->n_groups];
 }
-static inline int group_rows(const tren_pass *pass, int g) {
-    return pass->row0[g + 1] - pass->row0[g];
+/* Where the rows of each microbatch begin in a layer's arrays; a token is a row of its own there.
+ */
+static inline const int *rows_of(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
+    return l->out.axis ? w->group_token0[l->out.axis - 1] : pass->row0;
+}
+static inline int group_rows(const tren_layer *l, const tren_work *w, const tren_pass *pass,
+                             int g) {
+    const int *row0 = rows_of(l, w, pass);
+    return row0[g + 1] - row0[g];
+}
+static inline int pass_rows(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
+    return rows_of(l, w, pass)[pass->n_groups];
 }
 /* Of a layer's y in this pass. */
 static inline size_t layer_elements(const tren_layer *l, const tren_work *w,
                                     const tren_pass *pass) {
-    return l->lanes ? (size_t)pass_blocks(w, pass) * block_size(l)
-                    : (size_t)pass->row0[pass->n_groups] * (size_t)tren_shape_size(l->out);
+    return l->out.lanes ? (size_t)pass_blocks(w, pass) * block_size(l)
+                        : (size_t)pass_rows(l, w, pass) * (size_t)tren_tensor_width(l->out);
 }
 static inline double *layer_group(const tren_work *w, const tren_layer *l, int g) {
     return w->group + (size_t)g * w->graph->per_group + l->group;
 }
-static inline int pass_rows(const tren_pass *pass) {
-    return pass->row0[pass->n_groups];
-}
+
 static inline const real *param_value(const tren_work *w, const tren_layer *l, int i) {
     return w->spec.value + w->graph->param[l->param[i]].at.off;
 }
 static inline bool owns_param(const tren_layer *l, int i) {
     return l->graph->param[l->param[i]].owner == l->index;
 }
+/* What was found for this pattern of rows; nothing where other lengths make it another product. */
+static inline int found_for(const tren_work *w, const tren_layer *l, const tren_pass *pass) {
+    bool other = l->out.axis && !w->full[l->out.axis - 1] && !w->graph->portable;
+    return other ? 0 : w->pattern[pass->pattern].stack[l->index];
+}
 static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren_pass *pass,
                              int what) {
-    return pass->n_groups == 1 || (w->pattern[pass->pattern].stack[l->index] & what);
+    return pass->n_groups == 1 || (found_for(w, l, pass) & what);
+}
+static inline const int *pattern_rows(const tren_pattern *p, const tren_layer *l) {
+    return l->out.axis ? p->token0[l->out.axis - 1] : p->row0;
 }
 
 /* Computes the gradient of parameter i of the layer, its owner, folds it into my nodes, and passes

@@ -5,26 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "512" behind dense layers, "32 x 14 x 14" behind those of images. */
-static const char *describe_shape(char out[48], tren_shape s) {
-    if (s.h == 1 && s.w == 1)
-        snprintf(out, 48, "%d", s.c);
-    else
-        snprintf(out, 48, "%d x %d x %d", s.c, s.h, s.w);
-    return out;
-}
-
 static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, size_t rows) {
     double forward = 0, backward = 0;
     size_t parameters = 0;
-    char shape[48], from[48];
+    char shape[TREN_TENSOR_TEXT], from[TREN_TENSOR_TEXT];
     for (int i = 0; i < g->n_params; i++)
         if (g->param[i].owner == l->index && !g->param[i].statistic)
             parameters += g->param[i].at.len;
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
-    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, describe_shape(from, l->in),
-            describe_shape(shape, l->out), parameters, forward + backward,
-            (double)rows * tren_shape_size(l->out) * sizeof(real) / 1024);
+    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, tren_tensor_text(from, l->in),
+            tren_tensor_text(shape, l->out), parameters, forward + backward,
+            (double)rows * tren_tensor_size(l->out) * sizeof(real) / 1024);
 }
 
 static void print_all(FILE *out, const tren_config *c, const tren_graph *g,

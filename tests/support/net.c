@@ -137,7 +137,7 @@ typedef struct given_layer {
 
 static void given_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     memcpy(layer_dy(w, l->input), ((const given_layer *)l)->dy,
-           (size_t)pass_rows(pass) * (size_t)tren_shape_size(l->out) * sizeof(real));
+           layer_elements(l, w, pass) * sizeof(real));
 }
 
 static const tren_layer_ops given_ops = {.name = "given", .forward = given_forward};

@@ -79,6 +79,14 @@ static void losses(const tren_kernels *k, room *o) {
     k->half_squares(o->a + 2 * FLAT + 1, &o->number[2], dy, ROWS, CLASSES, (real)0.7);
 }
 
+static void layer_norm(const tren_kernels *k, room *o) {
+    real *y = o->a + 1, *kept = o->a + FLAT + 1, *dx = o->b + 1, *dw = o->b + FLAT + 1;
+    memcpy(dx, x, FLAT * sizeof *x);
+    k->layer_norm_forward(y, kept, x, dy, dy, ROWS, CLASSES);
+    k->layer_norm_input(dx, dy, x, dy, kept, ROWS, CLASSES, true);
+    k->layer_norm_weight(dw, dy, x, kept, ROWS, CLASSES);
+}
+
 static void dropout(const tren_kernels *k, room *o) {
     const tren_dropout_key key = {.seed = 3, .layer = 1, .epoch = 2, .rate = 0.3};
     k->dropout_forward(o->a + 1, o->mask, x, sample, ROWS, CLASSES, &key);
@@ -244,6 +252,9 @@ static const struct {
     {ENTRY(softmax_cross_entropy), losses},
     {ENTRY(softmax), losses},
     {ENTRY(half_squares), losses},
+    {ENTRY(layer_norm_forward), layer_norm},
+    {ENTRY(layer_norm_input), layer_norm},
+    {ENTRY(layer_norm_weight), layer_norm},
     {ENTRY(update_sgd), updates},
     {ENTRY(update_momentum), updates},
     {ENTRY(update_settle), updates},

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "tren/nn.h"
+#include "nn/work.h"
 
 static const tren_init no_init = {.kind = TREN_DRAW_HE};
 
@@ -38,11 +38,15 @@ static tren_layer *add(tren_graph *g, int which, tren_layer *x) {
         return tren_flatten(g, x);
     case 13:
         return tren_as_lanes(g, x);
+    case 14:
+        return tren_layer_norm(g, x);
+    case 15:
+        return tren_embedding(g, x, (tren_embedding_spec){.vocabulary = 3, .width = 2});
     default:
         return NULL;
     }
 }
-enum { N_KINDS = 14 };
+enum { N_KINDS = 16 };
 
 Test(construction, a_shared_weight_must_fit) {
     tren_graph *g = NULL;

@@ -90,6 +90,12 @@ static tren_layer *build_tied_narrow(tren_graph *g, tren_layer *x) {
     return tied(g, x, 5);
 }
 
+static tren_layer *build_layer_norm(tren_graph *g, tren_layer *x) {
+    tren_layer *y = tren_layer_norm(g, tren_dense(g, x, 20, &tren_tanh, no_init));
+    y = tren_add_layers(g, tren_dense(g, tren_layer_norm(g, y), 20, &tren_gelu, no_init), y);
+    return tren_dense(g, y, OUT, &tren_identity, no_init);
+}
+
 static const gradient_case cases[] = {
     {"softmax regression", build_linear, false, 0, false},
     {"linear regression", build_linear, true, 0, false},
@@ -106,6 +112,7 @@ static const gradient_case cases[] = {
     {"dropout", build_deep_with_dropout, false, 0, true},
     {"dropout, squares, smoothing off", build_deep_with_dropout, true, 0, true},
     {"branches", build_branches, false, 0, true},
+    {"layer norm", build_layer_norm, false, 0, false},
     {"one weight for three layers", build_tied, true, 0, false},
     {"one weight for three narrow layers", build_tied_narrow, false, 0, false},
     {"dropout passes through", build_deep_with_dropout, false, 0.2, false},

@@ -101,7 +101,7 @@ static results run(tren_graph *g, const test_batch *batch) {
 static void check_same(tren_graph *g, const char *name) {
     test_batch batch;
     cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
-    test_batch_open(&batch, 4, (int[]){5, 0, 18, 3}, tren_shape_size(g->layer[0]->out), 3);
+    test_batch_open(&batch, 4, (int[]){5, 0, 18, 3}, tren_tensor_size(g->layer[0]->out), 3);
     results shared = run(g, &batch);
     size_t before = g->per_row[true];
     for (int i = 0; i < g->n_layers; i++) g->layer[i]->kept = true;

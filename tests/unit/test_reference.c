@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/work.h"
 #include "support/net.h"
 #include "support/reference.h"
 #include "tren/optim.h"
@@ -99,6 +100,78 @@ Test(reference, tanh) {
 
 Test(reference, gelu) {
     check_layers("gelu", &tren_gelu);
+}
+
+/* 15 rows of 12, in as many microbatches as shall be. */
+static void check_layer_norm(int shards, const int *count) {
+    static const char name[] = "layernorm";
+    test_values x = test_reference(name, "x");
+    real *dy = test_reference_real(name, "dy"), *weight = test_reference_real(name, "weight"),
+         *bias = test_reference_real(name, "bias"), value[24];
+    memcpy(value, weight, 12 * sizeof *value);
+    memcpy(value + 12, bias, 12 * sizeof *value);
+    test_batch batch;
+    test_batch_open(&batch, shards, count, 12, 1);
+    for (size_t i = 0; i < x.n; i++) batch.x[i] = (real)x.at[i];
+    tren_graph *g = NULL;
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
+    tren_layer *input = test_input_with_gradient(g, 12), *y = tren_layer_norm(g, input);
+    y->kept = true;
+    test_given_gradient(g, y, dy);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
+    test_run run;
+    test_run_open(&run,
+                  &(test_run_spec){.graph = g, .value = value, .batch = &batch, .hi = shards});
+    test_run_both(&run);
+    test_agrees(test_output_of(&run, y), name, "y");
+    test_agrees(test_gradient_of(&run, input), name, "dx");
+    test_agrees(run.node[0], name, "dweight");
+    test_agrees(run.node[0] + 12, name, "dbias");
+    test_run_close(&run);
+    tren_graph_close(g);
+    test_batch_close(&batch);
+    free(x.at);
+    free(dy);
+    free(weight);
+    free(bias);
+}
+
+Test(reference, layer_norm) {
+    check_layer_norm(1, (int[]){15});
+    check_layer_norm(4, (int[]){4, 0, 5, 6});
+}
+
+/* Three rows of six tokens. */
+Test(reference, embedding) {
+    static const char name[] = "embedding";
+    int32_t *token = test_reference_labels(name, "x");
+    real *dy = test_reference_real(name, "dy"), *value = test_reference_real(name, "weight"),
+         dw[88], *node[] = {dw};
+    tren_graph *g = NULL;
+    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
+    tren_tensor numbers = {.axis = 1, .tokens = 6, .c = 1, .h = 1, .w = 1, .element = TREN_TOKENS};
+    tren_layer *x = tren_typed_input(g, numbers);
+    tren_layer *y = tren_embedding(g, x, (tren_embedding_spec){.vocabulary = 11, .width = 8});
+    y->kept = true;
+    test_given_gradient(g, y, dy);
+    cr_assert_eq(tren_graph_complete(g), TREN_OK);
+    cr_assert_eq(g->n_values, 88);
+    tren_work *work = NULL;
+    tren_work_spec spec = {
+        .max_rows = 3, .train = true, .shards = 2, .hi = 2, .value = value, .node = node};
+    tren_pass pass = {.n_groups = 2, .row0 = (int[]){0, 1, 3}, .train = true};
+    cr_assert_eq(tren_work_open(&work, g, &spec), TREN_OK);
+    cr_assert_eq(tren_work_pattern(work, &pass.pattern, 2, pass.row0), TREN_OK);
+    memcpy(tren_work_tokens(work, x), token, 18 * sizeof *token);
+    tren_forward(work, &pass);
+    tren_backward(work, &pass);
+    test_agrees(layer_y(work, y), name, "y");
+    test_agrees(dw, name, "dweight");
+    tren_work_close(work);
+    tren_graph_close(g);
+    free(token);
+    free(dy);
+    free(value);
 }
 
 /* ---- losses ---------------------------------------------------------------------------------- */
