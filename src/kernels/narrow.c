@@ -1,73 +1,94 @@
 /* Products with a narrow side, the output layer's: at most 16 units, where a library's packing
  * costs more than the product. Each element is one chain of fused multiply-adds in the order of its
  * sum, whatever the number of rows, so rows may be stacked freely. */
-#include "kernels/level.h"
+#include "kernels/product_tile.h"
 
 #include <string.h>
 
-/* UNITS of a layer are as many vectors as they need, at most WIDTH; rows and vectors of a tile fill
- * the registers, of which 64-byte ones are twice as many. */
-enum { UNITS = TREN_NARROW, WIDTH = UNITS * sizeof(real) / VB, BLOCK = 256 };
-enum { REGISTERS = VB == 64 ? 24 : 12, INPUT_ROWS = 8 };
-enum { ROWS = REGISTERS / WIDTH > 8 ? 8 : REGISTERS / WIDTH };
-enum { WEIGHT_UNITS = 5, WEIGHT_WIDE = VB == 64 ? 4 : 2 };
+enum { UNITS = TREN_NARROW, WEIGHT_UNITS = 5, WEIGHT_WIDE = VB == 64 ? 4 : 2 };
+enum { INPUT_ROWS = VB == 64 ? 8 : 4, INPUT_WIDE = VB == 64 ? 2 : 3 };
+/* Forward, rows lie in lanes, WIDE vectors of them, so that none is wasted on 10 units. TERMS of
+ * their inputs are transposed at a time. Sums of MOST units fill the registers. */
+enum { WIDE = 2, ROWS = WIDE * VL, TERMS = 128, MOST = VB == 64 ? 10 : 6, HALF = VB == 64 ? 8 : 4 };
 
-/* A constant number of rows and of vectors keeps the sums in registers. */
-ALWAYS_INLINE void forward_rows(real *y, const real *x, const real *wt, int block,
-                                tren_narrow_shape s, const int rows, const int width, bool first) {
-    vec sum[ROWS][WIDTH];
-    real unit[UNITS] __attribute__((aligned(VB)));
-    for (int r = 0; r < rows; r++) {
-        memset(unit, 0, sizeof unit);
-        if (!first) memcpy(unit, y + r * s.out, (size_t)s.out * sizeof *unit);
-        for (int v = 0; v < width; v++) sum[r][v] = load(unit + v * VL);
-    }
-    for (int k = 0; k < block; k++) {
-        vec w[WIDTH];
-        for (int v = 0; v < width; v++) w[v] = load(wt + k * UNITS + v * VL);
-        for (int r = 0; r < rows; r++) {
-            vec a = SPLAT(x[(size_t)r * s.in + k]);
-            for (int v = 0; v < width; v++) sum[r][v] = FMA(w[v], a, sum[r][v]);
+/* sum [units, ROWS] += w [units, k] x^T, x [k, wide VL]. Constant numbers of units and of vectors
+ * keep the sums in registers. */
+ALWAYS_INLINE void forward_tile(real *sum, const real *w, ptrdiff_t ld, const real *x, int k,
+                                const int units, const int wide) {
+    vec s[MOST][WIDE];
+    for (int o = 0; o < units; o++)
+        for (int v = 0; v < wide; v++) s[o][v] = load(sum + o * ROWS + v * VL);
+    for (int i = 0; i < k; i++) {
+        vec a[WIDE];
+        for (int v = 0; v < wide; v++) a[v] = load(x + (i * wide + v) * VL);
+        for (int o = 0; o < units; o++) {
+            vec b = SPLAT(w[o * ld + i]);
+            for (int v = 0; v < wide; v++) s[o][v] = FMA(a[v], b, s[o][v]);
         }
     }
-    for (int r = 0; r < rows; r++) {
-        for (int v = 0; v < width; v++) store(unit + v * VL, sum[r][v]);
-        memcpy(y + r * s.out, unit, (size_t)s.out * sizeof *unit);
+    for (int o = 0; o < units; o++)
+        for (int v = 0; v < wide; v++) store(sum + o * ROWS + v * VL, s[o][v]);
+}
+
+/* All units, some at a time: 16 in equal parts. */
+ALWAYS_INLINE void forward_units(real *sum, const real *w, ptrdiff_t ld, const real *x, int k,
+                                 int units, const int wide) {
+    for (int o = 0, n = 0; o < units; o += n) {
+        int left = units - o;
+        real *to = sum + o * ROWS;
+        const real *from = w + o * ld;
+        if (left >= MOST && left < 16)
+            forward_tile(to, from, ld, x, k, n = MOST, wide);
+        else if (left >= HALF)
+            forward_tile(to, from, ld, x, k, n = HALF, wide);
+        else if (left >= 4)
+            forward_tile(to, from, ld, x, k, n = 4, wide);
+        else if (left >= 2)
+            forward_tile(to, from, ld, x, k, n = 2, wide);
+        else
+            forward_tile(to, from, ld, x, k, n = 1, wide);
     }
 }
 
-ALWAYS_INLINE void forward_block(real *y, const real *x, const real *wt, int block,
-                                 tren_narrow_shape s, const int width, bool first) {
-    int i = 0;
-    for (; i + ROWS <= s.n; i += ROWS)
-        forward_rows(y + (size_t)i * s.out, x + (size_t)i * s.in, wt, block, s, ROWS, width, first);
-    for (; i < s.n; i++)
-        forward_rows(y + (size_t)i * s.out, x + (size_t)i * s.in, wt, block, s, 1, width, first);
+/* y of n <= wide VL rows. */
+ALWAYS_INLINE void forward_rows(real *y, const real *x, const real *w, int n, tren_narrow_shape s,
+                                const int wide) {
+    _Alignas(VB) real turned[TERMS * ROWS + VL], sum[UNITS * ROWS] = {0}, rows[UNITS * ROWS + VL];
+    for (int k = 0; k < s.in; k += TERMS) {
+        int terms = s.in - k < TERMS ? s.in - k : TERMS;
+        product_pack_rows(turned, &(product_rows){x + k, s.in, 1}, n, wide * VL, terms);
+        forward_units(sum, w + k, s.in, turned, terms, s.out, wide);
+    }
+    product_pack_rows(rows, &(product_rows){sum, ROWS, 1}, s.out, s.out, n);
+    memcpy(y, rows, (size_t)n * s.out * sizeof *y);
 }
 
 void LEVEL(narrow_forward)(real *restrict y, const real *restrict x, const real *restrict w,
                            tren_narrow_shape s) {
-    real wt[BLOCK * UNITS] __attribute__((aligned(VB))); /* [k, unit], 0 where there is no unit */
-    memset(wt, 0, (size_t)(s.in < BLOCK ? s.in : BLOCK) * UNITS * sizeof *wt);
-    for (int k0 = 0; k0 < s.in; k0 += BLOCK) {
-        int block = s.in - k0 < BLOCK ? s.in - k0 : BLOCK;
-        for (int o = 0; o < s.out; o++)
-            for (int k = 0; k < block; k++) wt[k * UNITS + o] = w[(size_t)o * s.in + k0 + k];
-        if (WIDTH == 1 || s.out <= VL)
-            forward_block(y, x + k0, wt, block, s, 1, k0 == 0);
+    for (int i = 0; i < s.n; i += ROWS) {
+        int n = s.n - i < ROWS ? s.n - i : ROWS;
+        real *to = y + (size_t)i * s.out;
+        const real *from = x + (size_t)i * s.in;
+        if (n > VL)
+            forward_rows(to, from, w, n, s, WIDE);
         else
-            forward_block(y, x + k0, wt, block, s, WIDTH, k0 == 0);
+            forward_rows(to, from, w, n, s, 1);
     }
 }
 
 ALWAYS_INLINE void input_tile(real *dx, const real *dy, const real *w, tren_narrow_shape s,
-                              const int rows) {
-    vec sum[INPUT_ROWS] = {{0}};
+                              const int rows, const int wide) {
+    vec sum[INPUT_ROWS][INPUT_WIDE] = {{{0}}};
     for (int o = 0; o < s.out; o++) {
-        vec b = load_anywhere(w + (size_t)o * s.in);
-        for (int r = 0; r < rows; r++) sum[r] = FMA(b, SPLAT(dy[r * s.out + o]), sum[r]);
+        vec b[INPUT_WIDE];
+        for (int v = 0; v < wide; v++) b[v] = load_anywhere(w + (size_t)o * s.in + v * VL);
+        for (int r = 0; r < rows; r++) {
+            vec d = SPLAT(dy[r * s.out + o]);
+            for (int v = 0; v < wide; v++) sum[r][v] = FMA(b[v], d, sum[r][v]);
+        }
     }
-    for (int r = 0; r < rows; r++) store_anywhere(dx + (size_t)r * s.in, sum[r]);
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < wide; v++) store_anywhere(dx + (size_t)r * s.in + v * VL, sum[r][v]);
 }
 
 /* What is left beyond whole vectors is covered by one that ends with the row: computing an element
@@ -75,10 +96,12 @@ ALWAYS_INLINE void input_tile(real *dx, const real *dy, const real *w, tren_narr
 ALWAYS_INLINE void input_rows(real *dx, const real *dy, const real *w, tren_narrow_shape s,
                               const int rows) {
     int k = 0;
-    for (; k + VL <= s.in; k += VL) input_tile(dx + k, dy, w + k, s, rows);
+    for (; k + INPUT_WIDE * VL <= s.in; k += INPUT_WIDE * VL)
+        input_tile(dx + k, dy, w + k, s, rows, INPUT_WIDE);
+    for (; k + VL <= s.in; k += VL) input_tile(dx + k, dy, w + k, s, rows, 1);
     if (k == s.in) return;
     if (s.in >= VL) {
-        input_tile(dx + s.in - VL, dy, w + s.in - VL, s, rows);
+        input_tile(dx + s.in - VL, dy, w + s.in - VL, s, rows, 1);
         return;
     }
     for (; k < s.in; k++)

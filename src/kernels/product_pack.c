@@ -20,14 +20,14 @@ ALWAYS_INLINE void pack_turned(real *restrict packed, const real *x, ptrdiff_t l
             int r = begin(j, width) + l;
             row[l] = x + (r < n ? r : n - 1) * ld;
         }
-        int i = 0;
-        for (; i + VL <= k; i += VL) {
+        for (int i = 0; i < k && k >= VL; i += VL) {
             vec v[VL];
-            for (int l = 0; l < VL; l++) v[l] = load_anywhere(row[l] + i);
+            for (int l = 0; l < VL; l++) v[l] = load_anywhere(row[l] + begin(i, k));
             transpose(v);
-            for (int l = 0; l < VL; l++) store_anywhere(to + (ptrdiff_t)(i + l) * width, v[l]);
+            for (int l = 0; l < VL; l++)
+                store_anywhere(to + (ptrdiff_t)(begin(i, k) + l) * width, v[l]);
         }
-        for (; i < k; i++)
+        for (int i = 0; i < k && k < VL; i++)
             for (int l = 0; l < VL; l++) to[(ptrdiff_t)i * width + l] = row[l][i];
     }
 }
