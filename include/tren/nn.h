@@ -235,6 +235,8 @@ typedef struct tren_embedding_spec {
     const tren_layer *tied; /* this layer's first parameter is the table; NULL: its own */
 } tren_embedding_spec;
 tren_layer *tren_embedding(tren_graph *graph, tren_layer *input, tren_embedding_spec spec);
+/* y = x + a learned row for each position along the token axis. */
+tren_layer *tren_positions(tren_graph *graph, tren_layer *input, tren_init init);
 /* Layer normalisation of each row, or each token, by itself (eps 1e-5). */
 tren_layer *tren_layer_norm(tren_graph *graph, tren_layer *input);
 /* y = f(x), a layer of its own */

@@ -40,13 +40,15 @@ static tren_layer *add(tren_graph *g, int which, tren_layer *x) {
         return tren_as_lanes(g, x);
     case 14:
         return tren_layer_norm(g, x);
+    case 16:
+        return tren_positions(g, x, no_init);
     case 15:
         return tren_embedding(g, x, (tren_embedding_spec){.vocabulary = 3, .width = 2});
     default:
         return NULL;
     }
 }
-enum { N_KINDS = 16 };
+enum { N_KINDS = 17 };
 
 Test(construction, a_shared_weight_must_fit) {
     tren_graph *g = NULL;

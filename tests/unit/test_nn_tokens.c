@@ -24,12 +24,14 @@ static tren_graph *open_network(bool portable) {
     tren_layer *x = tren_typed_input(g, numbers), *e;
     e = tren_embedding(
         g, x, (tren_embedding_spec){.vocabulary = VOCABULARY, .width = WIDTH, .init = no_init});
-    x = tren_dropout(g, tren_dense(g, e, 20, &tren_gelu, no_init), 0.3);
+    x = tren_positions(g, e, no_init);
+    x = tren_dropout(g, tren_dense(g, x, 20, &tren_gelu, no_init), 0.3);
     x = tren_activate(g, tren_dense(g, x, WIDTH, &tren_identity, no_init), &tren_tanh);
     x = tren_layer_norm(g, tren_add_layers(g, x, e));
     tren_dense_spec head = {.out = VOCABULARY, .f = &tren_identity, .no_bias = true, .tied = e};
     tren_softmax_loss(g, tren_dense_with(g, x, head), 0.1);
     cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(g->param[0].n_users, 2);
     return g;
 }
 
@@ -245,6 +247,10 @@ static tren_layer *other_width(tren_graph *g, tren_layer *x) {
     x = embed(g, x);
     return tren_add_layers(g, x, tren_dense(g, x, 4, &tren_relu, no_init));
 }
+static tren_layer *positions_of_a_table(tren_graph *g, tren_layer *x) {
+    (void)x;
+    return tren_positions(g, tren_input(g, (tren_shape){7, 1, 1}), no_init);
+}
 static tren_layer *other_length(tren_graph *g, tren_layer *x) {
     (void)x;
     tren_tensor longer = numbers;
@@ -267,6 +273,7 @@ Test(tokens, what_does_not_fit_is_refused_with_both_shapes) {
     expect_refused("add: embedding1 is up to 5 tokens of 3, and dense1 up to 5 tokens of 4; give "
                    "two outputs of one shape",
                    other_width);
+    expect_refused("positions are of tokens, and input2 is 7 x 1 x 1", positions_of_a_table);
     expect_refused("two inputs along axis 1: of 5 tokens, and up to 8 token numbers", other_length);
     expect_refused("no input can be up to 8 tokens of 1 along axis 0", no_axis);
 }
