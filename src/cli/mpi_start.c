@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* A start takes longer than a step, for which stall_timeout is made. */
@@ -98,6 +99,12 @@ static tren_status start_alone(tren_comm *comm) {
     return st;
 }
 
+/* Open MPI 5's mpirun may end without all of its ranks where several were killed. What is left
+ * would wait for the dead, and hold the run folder, for as long as stall_timeout. */
+static void die_with_launcher(void) {
+    if (getenv("OMPI_COMM_WORLD_SIZE")) prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static bool was_started;
 
 tren_status tren_mpi_start(tren_comm *comm, double timeout) {
@@ -106,6 +113,7 @@ tren_status tren_mpi_start(tren_comm *comm, double timeout) {
     tren_status st = tren_launch_is_alone() ? start_alone(comm) : tren_comm_open(comm);
     stop_watching();
     tren_stop_signal_mind_hup();
+    die_with_launcher();
     if (st == TREN_OK) st = tren_launch_check_world(comm->size, tren_mpirun_path());
     if (st != TREN_OK) {
         tren_comm_close(comm);

@@ -39,7 +39,7 @@ killed_code=137
 needs_open_mpi() { [[ $mpi_name == "Open MPI"* ]] || skip "the options used here are Open MPI's"; }
 export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
 # In folders of our own, so that what a killed mpirun leaves behind can be removed without hurting others.
-export OMPI_MCA_orte_tmpdir_base=$scratch/mpi OMPI_MCA_btl_vader_backing_directory=$shared_memory
+export OMPI_MCA_orte_tmpdir_base=$scratch/mpi PRTE_MCA_prte_tmpdir_base=$scratch/mpi OMPI_MCA_btl_vader_backing_directory=$shared_memory
 export OMPI_MCA_osc_sm_backing_directory=$shared_memory
 # Where two mpiruns begin or end at a time, one may fail because the other has just made or removed their common folder
 # there: a file in it makes it stay.

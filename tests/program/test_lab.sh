@@ -20,7 +20,7 @@ job=$!
 some_done() { compgen -G 'cut/W1/points/*.csv' >/dev/null; }
 await some_done
 read -ra processes <<<"$(own_processes mpirun tren | tr '\n' ' ')"
-kill -KILL "${processes[@]}"
+kill -KILL "${processes[@]}" 2>/dev/null || true # the first may take the others with it
 wait $job 2>/dev/null || true
 alone() { [[ -z $(own_processes mpirun tren) ]]; }
 await alone
