@@ -23,7 +23,7 @@ static tren_status build_network(fit *f) {
     layer = tren_dense(f->graph, layer, HIDDEN, &tren_tanh, init);
     layer = tren_dense(f->graph, layer, 1, &tren_identity, init);
     tren_half_squares_loss(f->graph, layer);
-    return tren_graph_check(f->graph); /* the first error of them all */
+    return tren_graph_complete(f->graph); /* the first error of them all */
 }
 
 static tren_status open_fit(fit *f) {

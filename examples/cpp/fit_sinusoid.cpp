@@ -47,7 +47,7 @@ Graph build_network() {
     layer = tren_dense(opened, layer, hidden, &tren_tanh, init);
     layer = tren_dense(opened, layer, 1, &tren_identity, init);
     tren_half_squares_loss(opened, layer);
-    check(tren_graph_check(opened)); // the first error of them all
+    check(tren_graph_complete(opened)); // the first error of them all
     return graph;
 }
 

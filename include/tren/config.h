@@ -262,7 +262,7 @@ tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tr
 tren_status tren_config_check(const tren_config *config);
 /* Keys that cannot act before the run is over, a sentence each; returns how many. No error, as
  * --resume may go on with more epochs. */
-enum { TREN_MAX_NOTES = 5, TREN_NOTE = 200 };
+enum { TREN_MAX_NOTES = 6, TREN_NOTE = 200 };
 int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_config *config,
                           int64_t steps_per_epoch);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */

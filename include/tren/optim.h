@@ -31,21 +31,25 @@ typedef struct tren_blend {
 } tren_blend;
 enum { TREN_WEIGHTS = -1 };
 
+/* clang-format off */
 /* One const object per optimizer: what it keeps between steps, and, where it is a rule that takes
  * the gradient step by step, how it updates any part of a parameter. w [n], g [n] (read only),
  * state[i] [n]. The bits of an update do not depend on how a parameter is cut into parts.
  *
  * J_R = J + lambda/(2m) sum ||W||^2, a the learning rate, d the decay, mu the momentum:
  *   sgd       w <- (1 - a d) w - a g
- *   momentum  g += d w; v <- mu v + g; w <- w - a v               (Polyak 1964, as PyTorch)
- *   nesterov  g += d w; v <- mu v + g; w <- w - a (g + mu v)      (Sutskever et al. 2013, as
- * PyTorch) adam      g += d w; bias-corrected                            (Kingma & Ba 2015) adamw
- * w <- (1 - a d) w, then adam without d               (Loshchilov & Hutter 2019) rmsprop   g += d
- * w; s <- b2 s + (1 - b2) g^2; v <- mu v + g / (sqrt(s) + epsilon); w <- w - a v (Tieleman & Hinton
- * 2012, as PyTorch) lars      r = eta |w| / (|g| + d |w|); v <- mu v + a r (g + d w); w <- w - v
- * (You et al. 2017) lamb      u = adam's direction + d w; w <- w - a |w| / |u| u (You et al. 2020)
- * |.| are Euclidean norms of a whole parameter. Where one is 0, and for parameters that do not
- * decay (biases), the factor that they make is 1. */
+ *   momentum  g += d w; v <- mu v + g; w <- w - a v              (Polyak 1964, as PyTorch)
+ *   nesterov  g += d w; v <- mu v + g; w <- w - a (g + mu v)     (Sutskever et al. 2013, as PyTorch)
+ *   adam      g += d w; bias-corrected                           (Kingma & Ba 2015)
+ *   adamw     w <- (1 - a d) w, then adam without d              (Loshchilov & Hutter 2019)
+ *   rmsprop   g += d w; s <- b2 s + (1 - b2) g^2;
+ *             v <- mu v + g / (sqrt(s) + epsilon); w <- w - a v  (Tieleman & Hinton 2012, as PyTorch)
+ *   lars      r = eta |w| / (|g| + d |w|);
+ *             v <- mu v + a r (g + d w); w <- w - v              (You et al. 2017)
+ *   lamb      u = adam's direction + d w; w <- w - a |w|/|u| u   (You et al. 2020)
+ * |.| are Euclidean norms of a whole parameter. Where one is 0, and for parameters that do not decay
+ * (biases), the factor that they make is 1. */
+/* clang-format on */
 typedef struct tren_optimizer {
     const char *name; /* in checkpoints and logs */
     int n_states;
@@ -58,8 +62,9 @@ typedef struct tren_optimizer {
     /* How the rule begins, for scale 1, and what is left to do then. NULL: not so; nothing. */
     tren_blend (*blend)(const tren_update *u);
     void (*settle)(real *w, real *const *state, size_t n, const tren_update *u);
-    /* Layer-wise rules: called for all parts of a parameter before `update` is for any; adds what
-     * `trust` wants to know of them to sum[0], sum[1]. May move the states on. NULL: not such. */
+    /* Layer-wise rules: called once a step for each part of a parameter, before `update` is for
+     * any; adds what `trust` wants to know of it to sum[0], sum[1]. lamb moves its states here, so
+     * that its `update` makes no use of g. NULL: not such. */
     void (*measure)(double sum[2], const real *w, const real *g, real *const *state, size_t n,
                     const tren_update *u);
     double (*trust)(const double sum[2], const tren_update *u);

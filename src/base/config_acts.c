@@ -157,7 +157,9 @@ int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_confi
          up_epochs(c), epochs, "epochs"},
         {"schedule.warmup_steps", true, warmup, warmup, steps, "steps"},
         {"schedule.period", by_epochs || c->schedule.name == TREN_SCHEDULE_SQRT, period,
-         period + 1.0, by_epochs ? epochs : steps, by_epochs ? "epochs" : "steps"}};
+         period + 1.0, by_epochs ? epochs : steps, by_epochs ? "epochs" : "steps"},
+        {"optimizer.ema", c->optimizer.ema > 0, c->optimizer.ema, 1 / (1 - c->optimizer.ema), steps,
+         "steps"}};
     int n = 0;
     for (int i = 0; i < TREN_MAX_NOTES; i++) {
         if (!all[i].applies || all[i].needs <= all[i].has) continue;

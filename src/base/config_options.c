@@ -108,7 +108,8 @@ static const tren_option options[] = {
      "once, for small problems, best in double: an epoch is one iteration of it, which finds its own step length.",
      "Optimizer"},
     {"optimizer.learning_rate", TREN_OPTION_REAL, RECIPE, AT(optimizer.learning_rate), "0.1", 0, TREN_NO_LIMIT, NULL,
-     "The learning rate, before the schedule's factor.", "Optimizer"},
+     "The learning rate, before the schedule's factor. Usual are 0.01 to 0.5 for sgd, 0.001 for adam, adamw and rmsprop, "
+     "0.01 for lamb, and 1 and more for lars.", "Optimizer"},
     {"optimizer.momentum", TREN_OPTION_REAL, RECIPE, AT(optimizer.momentum), "0", 0, TREN_BELOW_1, NULL,
      "Momentum of sgd, rmsprop and lars.", "Optimizer"},
     {"optimizer.beta1", TREN_OPTION_REAL, RECIPE, AT(optimizer.beta1), "0.9", 0, TREN_BELOW_1, NULL,
@@ -126,11 +127,13 @@ static const tren_option options[] = {
     {"optimizer.clip_norm", TREN_OPTION_REAL, RECIPE, AT(optimizer.clip_norm), "0", 0, TREN_NO_LIMIT, NULL,
      "The largest Euclidean norm of the whole gradient; longer ones are scaled down. 0 turns it off.", "Optimizer"},
     {"optimizer.trust", TREN_OPTION_REAL, RECIPE, AT(optimizer.trust), "0.001", TREN_ABOVE_0, TREN_NO_LIMIT, NULL,
-     "The trust coefficient of lars: a step is this share of a weight matrix's norm, times the learning rate.",
+     "The trust coefficient of lars: the gradient of a weight matrix is scaled so that a step is this share of the "
+     "matrix's norm, times the learning rate. Biases take the whole learning rate, as with lamb.",
      "Optimizer"},
     {"optimizer.ema", TREN_OPTION_REAL, RECIPE, AT(optimizer.ema), "0", 0, TREN_BELOW_1, NULL,
      "Keeps an exponential moving average of the weights, of which each step keeps this share, such as 0.999. The "
-     "average is what is evaluated and kept as the best weights; training goes on from the weights. 0 turns it off.",
+     "average starts at the initial weights; it is what is validated and kept as the best weights, and training goes on "
+     "from the weights. 0 turns it off.",
      "Optimizer"},
     {"optimizer.tolerance_x", TREN_OPTION_REAL, RECIPE, AT(optimizer.tolerance_x), "1e-8", 0, TREN_NO_LIMIT, NULL,
      "scg ends with an iteration that moves no weight by so much, and the loss by less than tolerance_f. 0: never.",

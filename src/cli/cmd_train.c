@@ -26,7 +26,7 @@ static void say_result(const tren_result *r) {
         printf("\n");
     }
     if (!isnan(r->test_loss)) {
-        printf("test, best weights: loss %.4f", r->test_loss);
+        printf("test, %s weights: loss %.4f", r->best_epoch > 0 ? "best" : "last", r->test_loss);
         if (!isnan(r->test_accuracy)) printf(", accuracy %.4f", r->test_accuracy);
         printf("\n");
     }

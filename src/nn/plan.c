@@ -38,10 +38,14 @@ static void add_array(plan *p, tren_layer *l, int which, array a) {
     p->array[p->n++] = a;
 }
 
+static int later(int a, int b) {
+    return a > b ? a : b;
+}
+
 /* The layer's array lies where another lies, which is not needed any more. */
 static void share(plan *p, tren_layer *l, int which, size_t with, int last) {
     *place(p, l, which) = with;
-    p->array[with].last = last;
+    p->array[with].last = later(p->array[with].last, last);
 }
 
 /* ---- how long arrays live ----------------------------------------------------------------------
@@ -49,9 +53,6 @@ static void share(plan *p, tren_layer *l, int which, size_t with, int last) {
 
 static bool reads(const tren_layer *l, const tren_layer *x) {
     return l->input == x || l->other == x;
-}
-static int later(int a, int b) {
-    return a > b ? a : b;
 }
 
 /* The gradient of a shared parameter is computed in backward of its owner, from what all its users

@@ -1,7 +1,7 @@
 #include "tren/optim.h"
 #include "base/series.h"
 
-#include <math.h>
+#include "optim/root.h"
 
 /* Adam's direction and the decay's, from the moved states. */
 typedef struct direction {
@@ -18,8 +18,7 @@ static direction direction_of(const tren_update *u) {
 }
 
 static inline real along(const direction *d, real w, real mean, real square) {
-    return d->correction1 * mean / (d->root_correction2 * (real)sqrt((double)square) + d->epsilon) +
-           d->decay * w;
+    return d->correction1 * mean / (d->root_correction2 * root(square) + d->epsilon) + d->decay * w;
 }
 
 static void measure(double sum[2], const real *w, const real *g, real *const *state, size_t n,

@@ -1,6 +1,6 @@
 #include "tren/optim.h"
 
-#include <math.h>
+#include "optim/root.h"
 
 /* v NULL: without momentum, which then has nothing to remember. */
 static void move(real *w, const real *g, real *s, real *v, size_t n, const tren_update *u) {
@@ -10,7 +10,7 @@ static void move(real *w, const real *g, real *s, real *v, size_t n, const tren_
     for (size_t i = 0; i < n; i++) {
         real gradient = scale * g[i] + decay * w[i];
         s[i] = keep * s[i] + rest * (gradient * gradient);
-        real step = gradient / ((real)sqrt((double)s[i]) + epsilon);
+        real step = gradient / (root(s[i]) + epsilon);
         if (v) step = v[i] = mu * v[i] + step;
         w[i] -= rate * step;
     }

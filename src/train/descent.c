@@ -110,8 +110,8 @@ static void move_statistics(real *value, const real *toward, size_t n) {
 }
 
 static void move_average(real *average, const real *value, size_t n, double ema) {
-    real keep = (real)ema, rest = (real)(1 - ema);
-    for (size_t i = 0; i < n; i++) average[i] = keep * average[i] + rest * value[i];
+    real rest = (real)(1 - ema);
+    for (size_t i = 0; i < n; i++) average[i] += rest * (value[i] - average[i]);
 }
 
 /* The states of a part of a segment, and the numbers of its parameter. */
@@ -259,7 +259,7 @@ static tren_take_up take_up(const tren_minimiser *m) {
                           .combine = m->optimizer->settle != NULL};
 }
 
-/* The owner of the tail passes it on as values; gather brings it to everybody. */
+/* The owner of the tail passes it on as values, which tren_reducer_gather brings to everybody. */
 static void pass_tail_on(tren_run *run) {
     const tren_span *piece;
     int n = tren_reducer_pieces(run->reducer, &piece);

@@ -153,7 +153,7 @@ static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop,
     verdict v;
     at->last_train_loss = at->loss / (double)at->rows;
     at->last_train_accuracy = t->run.info->n_classes > 0 ? at->correct / (double)at->rows : NAN;
-    minimiser_swap_average(&t->minimiser); /* evaluated and kept is the average */
+    minimiser_swap_average(&t->minimiser); /* the average is evaluated and kept */
     TREN_TRY(decide(t, &v, before));
     if (v.best) TREN_TRY(trainer_save_best(t));
     minimiser_swap_average(&t->minimiser);

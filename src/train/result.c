@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *tren_stop_reason_name(tren_stop_reason reason) {
     static const char *const name[] = {"epochs", "early_stopping", "max_steps", "max_time",
@@ -147,6 +148,16 @@ bool trainer_has_result(const tren_trainer *t) {
     return strstr(text, "\"status\": \"finished\"") && strstr(text, digest);
 }
 
+/* Somebody may have removed it. */
+static tren_status restore_config(tren_trainer *t) {
+    char path[TREN_MAX_PATH + 16];
+    tren_folder_path(path, sizeof path, &t->saver.folder, "config.yaml");
+    if (!t->saver.folder.path[0] || tren_folder_is_gone(&t->saver.folder) ||
+        access(path, F_OK) == 0)
+        return TREN_OK;
+    return tren_folder_write(&t->saver.folder, "config.yaml", t->stands.config);
+}
+
 tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     const tren_result *r = t->report.result;
     json j = {.n = 0};
@@ -186,5 +197,6 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     if (written != TREN_OK && tren_folder_check(&t->saver.folder) != TREN_OK) return TREN_ERR_ENV;
     if (written != TREN_OK || st == TREN_ERR_DIVERGED) return written;
     metrics_check(t);
+    TREN_TRY(restore_config(t));
     return tren_folder_check_end(&t->saver.folder);
 }

@@ -18,6 +18,12 @@ static tren_status check_shards(const tren_run *r) {
             "early_stopping.rule: %s has no validation rows to judge by; split the data with "
             "--split 96/2/2, or set early_stopping.rule: none",
             r->config->data);
+    if (r->config->optimizer.ema > 0 && r->info->rows[TREN_VALIDATION] == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "optimizer.ema: the average of the weights is kept where it is validated, "
+                         "and %s has no validation rows; split the data with --split 96/2/2, or "
+                         "leave optimizer.ema out",
+                         r->config->data);
     return TREN_OK;
 }
 

@@ -98,10 +98,7 @@ static tren_status test(tren_trainer *t) {
     if (!t->run.config->evaluate_test || t->run.info->rows[TREN_TEST] == 0) return TREN_OK;
     clock_enter(&t->report.clock, TREN_PHASE_EVALUATE);
     bool missing = false;
-    if (t->stands.at.best_epoch > 0)
-        TREN_TRY(trainer_restore_best(t, &missing));
-    else
-        minimiser_swap_average(&t->minimiser);
+    if (t->stands.at.best_epoch > 0) TREN_TRY(trainer_restore_best(t, &missing));
     if (missing) return TREN_OK;
     tren_evaluator *evaluator = NULL;
     tren_eval_spec spec = {.dataset = t->run.dataset,

@@ -201,9 +201,9 @@ test_two_runs() {
 }
 
 # A run whose folder goes away ends with an error that says what is lost, and never writes into another run's folder.
-gone() { # MESSAGE COMMAND ...   What is done to the folder `live4` of a run that goes on.
-    local message=$1 launched code=0
-    shift
+gone() { # CODE MESSAGE COMMAND ...   What is done to the folder `live4` of a run that goes on.
+    local want=$1 message=$2 launched code=0
+    shift 2
     rm -rf live4
     "$tren" train config.yaml --out live4 --epochs 1000000 --batch_size 1 --checkpoint_steps 0 >live4.out 2>&1 &
     launched=$!
@@ -215,19 +215,20 @@ gone() { # MESSAGE COMMAND ...   What is done to the folder `live4` of a run tha
     kill -CONT "$launched"
     kill -USR1 "$launched"
     wait "$launched" || code=$?
-    [[ $code -eq 3 ]] || fail "$*: exit code $code, not 3: $(tail -n 9 live4.out)"
+    [[ $code -eq $want ]] || fail "$*: exit code $code, not $want: $(tail -n 9 live4.out)"
     grep -qF "$message" live4.out || fail "$*: no '$message' in $(tail -n 9 live4.out)"
 }
 empty() { rm -r live4 && mkdir live4; }
 replace() { rm -r live4 && cp -r plain live4 && touch live4/.lock && cp -r live4 live4.before; }
 
 test_folder_gone() {
-    gone "the run folder live4 was removed while the run was going on: its checkpoints" rm -r live4
-    gone "config.yaml; train again" empty
+    gone 3 "the run folder live4 was removed while the run was going on: its checkpoints" rm -r live4
+    gone 3 "lost: best.h5; train again" empty
     [[ -s live4/last.h5 ]] || fail "the last weights are not kept"
-    gone "the run folder live4 was removed, and is another run's now" replace
+    gone 3 "the run folder live4 was removed, and is another run's now" replace
     diff -r live4 live4.before || fail "the other run's folder was changed"
-    gone "lost: config.yaml; train again" rm live4/config.yaml live4/metrics.csv
+    gone 75 "metrics.csv was changed or removed" rm live4/config.yaml live4/metrics.csv
+    "$tren" config live4/config.yaml >/dev/null || fail "config.yaml was not written anew"
     [[ $(tail -n 1 live4/metrics.csv) == [0-9]* ]] || fail "metrics.csv was not written anew"
 }
 
