@@ -258,14 +258,6 @@ static void run_tile(const block *b, const chunk *c, product_tile *t, const pane
     if (!direct && (c->last || (!x->waits && c->after > 0))) scatter(at, e.c, row, col, rows, y->n);
 }
 
-/* Asks for part i of n of the panel after y, where it lies packed: memory brings it while the tiles
- * of y are computed. */
-static void fetch_next(const panel *y, int k, int i, int n) {
-    int len = k * TILE_COLS, lo = (int)((int64_t)len * i / n),
-        hi = (int)((int64_t)len * (i + 1) / n);
-    for (int l = lo; l < hi; l += LINE) __builtin_prefetch(y->at + len + l, 0, 3);
-}
-
 /* Tile i of a, from element k of the chunk on. */
 static product_rows rows_of_tile(const block *b, const chunk *c, int i, int k) {
     product_rows a = b->plan->a;
@@ -306,7 +298,6 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
                 t.a = (product_rows){b->room->a + (i - first) * tile_len(c->k), 1, rows};
             else
                 t.a = rows_of_tile(b, c, i, 0);
-            if (x->keeps_b && first > 0) fetch_next(&y, c->k, i - first, end - first);
             run_tile(b, c, &t, &y, row, rows);
         }
     }

@@ -12,6 +12,19 @@
 #define UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
+/* While chains run, memory brings the pending sums of the last chunk: at once to the second-level
+ * cache, and to the first, where they would not last so long, SOON terms before they are added. */
+enum { SOON = 96 };
+ALWAYS_INLINE void fetch(const product_tile *t, const int rows, const bool soon) {
+    if (t->depth == 0) return;
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        const real *at = t->first + r * t->first_ld;
+        __builtin_prefetch(at, soon, soon ? 3 : 2);
+        __builtin_prefetch(at + TILE_COLS - 1, soon, soon ? 3 : 2);
+    }
+}
+
 /* sum = the chain over k terms. by_row: a.k is 1, else a.row is. */
 ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
                          const bool by_row, int k0, int k) {
@@ -22,19 +35,22 @@ ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, c
         UNROLL
         for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
     }
-    UNROLL_4
-    for (int i = 0; i < k; i++) {
-        vec w[TILE_WIDE];
-        UNROLL
-        for (int v = 0; v < TILE_WIDE; v++) w[v] = load_anywhere(b + v * VL);
-        UNROLL
-        for (int r = 0; r < rows; r++) {
+    for (int i = 0, end = k > SOON ? k - SOON : k; i < k; end = k) {
+        if (end == k) fetch(t, rows, true);
+        UNROLL_4
+        for (; i < end; i++) {
+            vec w[TILE_WIDE];
             UNROLL
-            for (int v = 0; v < TILE_WIDE; v++)
-                sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
+            for (int v = 0; v < TILE_WIDE; v++) w[v] = load_anywhere(b + v * VL);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                UNROLL
+                for (int v = 0; v < TILE_WIDE; v++)
+                    sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
+            }
+            a += a_k;
+            b += t->b_k;
         }
-        a += a_k;
-        b += t->b_k;
     }
 }
 
@@ -84,20 +100,11 @@ ALWAYS_INLINE place between(const product_tile *t, int i) {
     return (place){t->more + (i - 1) * t->more_len, t->more_ld};
 }
 
-/* While the chain runs, memory brings what the sums are added to. */
-ALWAYS_INLINE void fetch(const real *x, ptrdiff_t ld, const int rows) {
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        __builtin_prefetch(x + r * ld, 1);
-        __builtin_prefetch(x + r * ld + TILE_COLS - 1, 1);
-    }
-}
-
 /* Pending sums below `from` lie where the last chunk left them, the others in `here`. */
 ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row) {
     _Alignas(VB) real here[PRODUCT_DEPTH][TILE_ROWS * TILE_COLS];
     int depth = t->depth, from = depth, k0 = 0;
-    if (depth > 0) fetch(t->first, t->first_ld, rows);
+    fetch(t, rows, false);
     for (int s = 0;; s++) {
         vec sum[TILE_ROWS][TILE_WIDE];
         chain(sum, t, rows, by_row, k0, t->step[s].k);
