@@ -16,7 +16,6 @@
  * cache, and to the first, where they would not last so long, SOON terms before they are added. */
 enum { SOON = 96 };
 ALWAYS_INLINE void fetch(const product_tile *t, const int rows, const bool soon) {
-    if (t->depth == 0) return;
     UNROLL
     for (int r = 0; r < rows; r++) {
         const real *at = t->first + r * t->first_ld;
@@ -25,33 +24,40 @@ ALWAYS_INLINE void fetch(const product_tile *t, const int rows, const bool soon)
     }
 }
 
-/* sum = the chain over k terms. by_row: a.k is 1, else a.row is. */
-ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
-                         const bool by_row, int k0, int k) {
+/* sum += the chain over the terms from k0 to end. by_row: a.k is 1, else a.row is. */
+ALWAYS_INLINE void multiply(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
+                            const bool by_row, int k0, int end) {
     ptrdiff_t a_row = by_row ? t->a.row : 1, a_k = by_row ? 1 : t->a.k;
     const real *a = t->a.at + k0 * a_k, *b = t->b + k0 * t->b_k;
+    UNROLL_4
+    for (int i = k0; i < end; i++) {
+        vec w[TILE_WIDE];
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++) w[v] = load_anywhere(b + v * VL);
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            UNROLL
+            for (int v = 0; v < TILE_WIDE; v++)
+                sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
+        }
+        a += a_k;
+        b += t->b_k;
+    }
+}
+
+/* sum = the chain over k terms from k0 on. */
+ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
+                         const bool by_row, int k0, int k) {
+    int end = k0 + k, stop = t->depth > 0 && k > SOON ? end - SOON : end;
     UNROLL
     for (int r = 0; r < rows; r++) {
         UNROLL
         for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
     }
-    for (int i = 0, end = k > SOON ? k - SOON : k; i < k; end = k) {
-        if (end == k) fetch(t, rows, true);
-        UNROLL_4
-        for (; i < end; i++) {
-            vec w[TILE_WIDE];
-            UNROLL
-            for (int v = 0; v < TILE_WIDE; v++) w[v] = load_anywhere(b + v * VL);
-            UNROLL
-            for (int r = 0; r < rows; r++) {
-                UNROLL
-                for (int v = 0; v < TILE_WIDE; v++)
-                    sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
-            }
-            a += a_k;
-            b += t->b_k;
-        }
-    }
+    multiply(sum, t, rows, by_row, k0, stop);
+    if (stop == end) return;
+    fetch(t, rows, true);
+    multiply(sum, t, rows, by_row, stop, end);
 }
 
 ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], const real *x, ptrdiff_t ld, const int rows) {
@@ -104,7 +110,7 @@ ALWAYS_INLINE place between(const product_tile *t, int i) {
 ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row) {
     _Alignas(VB) real here[PRODUCT_DEPTH][TILE_ROWS * TILE_COLS];
     int depth = t->depth, from = depth, k0 = 0;
-    fetch(t, rows, false);
+    if (depth > 0) fetch(t, rows, false);
     for (int s = 0;; s++) {
         vec sum[TILE_ROWS][TILE_WIDE];
         chain(sum, t, rows, by_row, k0, t->step[s].k);
