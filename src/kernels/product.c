@@ -10,7 +10,7 @@
 enum { CHUNK = TREN_PRODUCT_BLOCK, TAIL = 64, STEPS = 64, GROUP = 48 };
 /* Terms of k of which all tiles of a group are packed before the next ones, where a lies by
  * columns: their lines of memory, shared by neighbouring tiles, stay in the first-level cache. */
-enum { PIECE = 16 };
+enum { PIECE = 32 };
 /* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
  * read where it lies. */
 enum { LEAST_TURN = 8, TURN = 48, DIRECT = 22 * TILE_ROWS };
@@ -258,18 +258,10 @@ static void run_tile(const block *b, const chunk *c, product_tile *t, const pane
     if (!direct && (c->last || (!x->waits && c->after > 0))) scatter(at, e.c, row, col, rows, y->n);
 }
 
-/* Asks for part i of n of the panel after y, where it lies packed: memory brings it while the tiles
- * of y are computed. */
-static void fetch_next(const panel *y, int k, int i, int n) {
-    int len = k * TILE_COLS, lo = (int)((int64_t)len * i / n),
-        hi = (int)((int64_t)len * (i + 1) / n);
-    for (int l = lo; l < hi; l += LINE) __builtin_prefetch(y->at + len + l, 0, 3);
-}
-
-/* Tile i of a, from element k of the chunk on. */
-static product_rows rows_of_tile(const block *b, const chunk *c, int i, int k) {
+/* Rows of a from `row` of the block and element k of the chunk on. */
+static product_rows rows_from(const block *b, const chunk *c, int row, int k) {
     product_rows a = b->plan->a;
-    a.at += (b->i0 + tile_first(b, i)) * a.row + (c->k0 + k) * a.k;
+    a.at += (b->i0 + row) * a.row + (c->k0 + k) * a.k;
     return a;
 }
 
@@ -278,7 +270,7 @@ static void pack_group(const block *b, const chunk *c, int first, int end) {
     for (int k = 0; k < c->k; k += piece)
         for (int i = first; i < end; i++) {
             int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
-            product_rows from = rows_of_tile(b, c, i, k);
+            product_rows from = rows_from(b, c, row, k);
             product_pack_rows(b->room->a + (i - first) * tile_len(c->k) + (ptrdiff_t)k * rows,
                               &from, b->plan->m - b->i0 - row, rows, smaller(piece, c->k - k));
         }
@@ -305,8 +297,7 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
             if (x->copies_a)
                 t.a = (product_rows){b->room->a + (i - first) * tile_len(c->k), 1, rows};
             else
-                t.a = rows_of_tile(b, c, i, 0);
-            if (x->keeps_b && first > 0) fetch_next(&y, c->k, i - first, end - first);
+                t.a = rows_from(b, c, row, 0);
             run_tile(b, c, &t, &y, row, rows);
         }
     }

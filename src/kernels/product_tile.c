@@ -9,18 +9,25 @@
 #define UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
-/* sum = the chain over k terms. by_row: a.k is 1, else a.row is. */
-ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
-                         const bool by_row, int k0, int k) {
-    ptrdiff_t a_row = by_row ? t->a.row : 1, a_k = by_row ? 1 : t->a.k;
-    const real *a = t->a.at + k0 * a_k, *b = t->b + k0 * t->b_k;
+/* While chains run, memory brings the pending sums of the last chunk: at once to the second-level
+ * cache, and to the first, where they would not last so long, SOON terms before they are added. */
+enum { SOON = 96 };
+ALWAYS_INLINE void fetch(const product_tile *t, const int rows, const bool soon) {
     UNROLL
     for (int r = 0; r < rows; r++) {
-        UNROLL
-        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
+        const real *at = t->first + r * t->first_ld;
+        __builtin_prefetch(at, soon, soon ? 3 : 2);
+        __builtin_prefetch(at + TILE_COLS - 1, soon, soon ? 3 : 2);
     }
+}
+
+/* sum += the chain over the terms from k0 to end. by_row: a.k is 1, else a.row is. */
+ALWAYS_INLINE void multiply(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
+                            const bool by_row, int k0, int end) {
+    ptrdiff_t a_row = by_row ? t->a.row : 1, a_k = by_row ? 1 : t->a.k;
+    const real *a = t->a.at + k0 * a_k, *b = t->b + k0 * t->b_k;
     UNROLL_4
-    for (int i = 0; i < k; i++) {
+    for (int i = k0; i < end; i++) {
         vec w[TILE_WIDE];
         UNROLL
         for (int v = 0; v < TILE_WIDE; v++) w[v] = load_anywhere(b + v * VL);
@@ -33,6 +40,21 @@ ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, c
         a += a_k;
         b += t->b_k;
     }
+}
+
+/* sum = the chain over k terms from k0 on. */
+ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
+                         const bool by_row, int k0, int k) {
+    int end = k0 + k, stop = t->depth > 0 && k > SOON ? end - SOON : end;
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        UNROLL
+        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
+    }
+    multiply(sum, t, rows, by_row, k0, stop);
+    if (stop == end) return;
+    fetch(t, rows, true);
+    multiply(sum, t, rows, by_row, stop, end);
 }
 
 ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], const real *x, ptrdiff_t ld, const int rows) {
@@ -81,20 +103,11 @@ ALWAYS_INLINE place between(const product_tile *t, int i) {
     return (place){t->more + (i - 1) * t->more_len, t->more_ld};
 }
 
-/* While the chain runs, memory brings what the sums are added to. */
-ALWAYS_INLINE void fetch(const real *x, ptrdiff_t ld, const int rows) {
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        __builtin_prefetch(x + r * ld, 1);
-        __builtin_prefetch(x + r * ld + TILE_COLS - 1, 1);
-    }
-}
-
 /* Pending sums below `from` lie where the last chunk left them, the others in `here`. */
 ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row) {
     _Alignas(VB) real here[PRODUCT_DEPTH][TILE_ROWS * TILE_COLS];
     int depth = t->depth, from = depth, k0 = 0;
-    if (depth > 0) fetch(t->first, t->first_ld, rows);
+    if (depth > 0) fetch(t, rows, false);
     for (int s = 0;; s++) {
         vec sum[TILE_ROWS][TILE_WIDE];
         chain(sum, t, rows, by_row, k0, t->step[s].k);
