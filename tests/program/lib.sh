@@ -160,10 +160,10 @@ make_pictures() {
     "$tren" data import idx --images images --labels labels --split 80/10/10 --stratify --out "$1" >/dev/null
 }
 
-# Until COMMAND ... is true, for at most ten seconds.
+# Until COMMAND ... is true, for at most thirty seconds: the machine may be busy.
 await() {
     local i
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 600; i++)); do
         "$@" && return 0
         sleep 0.05
     done
