@@ -176,6 +176,12 @@ void tren_comm_version(char *text, size_t n) {
     int length = 0;
     MPI_Get_library_version(version, &length);
     version[strcspn(version, ",\n")] = '\0';
+    char *label = strstr(version, " Version:"); /* "MPICH Version:\t4.0.2" */
+    if (label) {
+        char *number = label + strlen(" Version:");
+        number += strspn(number, " \t");
+        memmove(label + 1, number, strlen(number) + 1);
+    }
     snprintf(text, n, "%s", version);
 }
 

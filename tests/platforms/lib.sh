@@ -38,7 +38,7 @@ make_root() { # RELEASE
 in_root() { # SCRIPT
     # shellcheck disable=SC2016
     unshare --mount --pid --fork --kill-child sh -c '
-        mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --rbind /sys "$0/sys" &&
+        mount --bind "$0" "$0" && mount --make-private "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --rbind /sys "$0/sys" &&
         mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm" && cp /etc/resolv.conf "$0/etc/resolv.conf" &&
         exec chroot "$0" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 bash -c "$1"' "$root" "$1"
 }

@@ -34,8 +34,8 @@ exec "\$launcher" -n \$ranks bash -c "\$choice"
 END
 chmod +x "$scratch/.bin/mpirun"
 # What it returns where a rank was killed.
-killed_code=137
-[[ $mpi_name != MPICH* ]] || killed_code=9
+# shellcheck disable=SC2034
+if [[ $mpi_name == MPICH* ]]; then killed_code=9; else killed_code=137; fi
 needs_open_mpi() { [[ $mpi_name == "Open MPI"* ]] || skip "the options used here are Open MPI's"; }
 export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
 # In folders of our own, so that what a killed mpirun leaves behind can be removed without hurting others.
@@ -158,10 +158,10 @@ make_pictures() {
     "$tren" data import idx --images images --labels labels --split 80/10/10 --stratify --out "$1" >/dev/null
 }
 
-# Until COMMAND ... is true, for at most ten seconds.
+# Until COMMAND ... is true, for at most thirty seconds: the machine may be busy.
 await() {
     local i
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 600; i++)); do
         "$@" && return 0
         sleep 0.05
     done

@@ -74,9 +74,9 @@ test_other_mpi() {
     done
     [[ ! -e $scratch/o ]] || fail "other MPI: there is a run folder"
     expect_code 3 "2 processes were started by srun" env SLURM_STEP_ID=0 SLURM_NTASKS=2 PMIX_RANK=0 "$tren" launch
-    # The others say nothing.
+    # The others say nothing, or wait for mpirun to end them first.
     other=("${other[@]/RANK=0/RANK=1}")
-    [[ -z $(env "${other[@]}" "$tren" train --data "$scratch/o.h5" --out "$scratch/o" 2>&1) ]] || fail "other MPI: rank 1 speaks"
+    [[ $mpi_name != "Open MPI"* || -z $(env "${other[@]}" "$tren" train --data "$scratch/o.h5" --out "$scratch/o" 2>&1) ]] || fail "other MPI: rank 1 speaks"
 }
 
 # Commands that write by themselves are not started twice side by side.

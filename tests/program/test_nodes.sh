@@ -59,11 +59,15 @@ SH
     printf '%s slots=2\n' "$net.1" "$net.2" >"$scratch/hosts"
 }
 
+# Open MPI 5 has other names for the options of its launcher.
+by_shell="--mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree_spawn 1 --mca oob_tcp_if_include $net.0/24"
+[[ $("$tren" launch) != *"mpi: Open MPI 5"* ]] ||
+    by_shell="--prtemca plm ssh --prtemca plm_ssh_agent $scratch/shell --prtemca plm_ssh_no_tree_spawn 1 --prtemca prte_if_include $net.0/24"
+
 # 4 ranks, 2 on each host. The launch is told by options alone, as variables do not reach the second host.
 on_two_hosts() { # what follows `tren train`
     env -u OMPI_MCA_oob_tcp_if_include -u OMPI_MCA_btl_tcp_if_include timeout -k 5 60 "$scratch/shell" "$net.1" \
-        "mpirun --mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree_spawn 1 \
-        --mca oob_tcp_if_include $net.0/24 --mca btl_tcp_if_include $net.0/24 --bind-to none \
+        "mpirun $by_shell --mca btl_tcp_if_include $net.0/24 --bind-to none \
         --mca mpi_yield_when_idle 1 --hostfile $scratch/hosts -n 4 $tren train run.yaml $*" >"$scratch/out" 2>&1
 }
 

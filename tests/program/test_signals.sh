@@ -85,13 +85,13 @@ test_usr1() {
     saved run
 }
 
-# mpirun leaves its ranks one second, and then returns 1 (Open MPI) or 0 (MPICH) whatever they return.
+# mpirun leaves its ranks one second, and then returns 1 (Open MPI), or 0 or 75 (MPICH), whatever they return.
 test_term() {
     signal TERM run launcher 2
-    ends run 0 1
+    ends run 0 1 75
     saved run
     signal INT run launcher 3
-    ends run 0 1
+    ends run 0 1 75
     saved run
 }
 
