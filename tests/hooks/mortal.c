@@ -1,6 +1,8 @@
 /* For the tests: with TREN_TEST_KILL=renamed:3 a run dies without warning the third time it comes
- * to that point; with TREN_TEST_TAKE_HUP SIGHUP is taken before main begins, as UCX's library does.
+ * to that point; with TREN_TEST_TAKE_HUP SIGHUP is taken before main begins, as UCX's library does;
+ * with TREN_TEST_FAIL_ALLOCATION=3 the third allocation while a network is built fails.
  * Linked into a program of its own; tren itself knows nothing of it. */
+#include "tren/models.h"
 #include "tren/train.h"
 
 #include <signal.h>
@@ -40,4 +42,39 @@ static void leave(int number) {
 
 __attribute__((constructor)) static void take_hup(void) {
     if (getenv("TREN_TEST_TAKE_HUP")) signal(SIGHUP, leave);
+}
+
+/* ---- memory runs out ---------------------------------------------------------------------------
+ */
+
+void *real_calloc(size_t n, size_t size) __asm__("__real_calloc");
+void *real_realloc(void *at, size_t size) __asm__("__real_realloc");
+void *wrapped_calloc(size_t n, size_t size) __asm__("__wrap_calloc");
+void *wrapped_realloc(void *at, size_t size) __asm__("__wrap_realloc");
+tren_status real_build(tren_graph **graph, const tren_config *config,
+                       const tren_dataset_info *info) __asm__("__real_tren_model_build");
+tren_status wrapped_build(tren_graph **graph, const tren_config *config,
+                          const tren_dataset_info *info) __asm__("__wrap_tren_model_build");
+
+static int allocations; /* until one fails; 0: none does */
+
+static bool fails(void) {
+    return allocations > 0 && --allocations == 0;
+}
+
+void *wrapped_calloc(size_t n, size_t size) {
+    return fails() ? NULL : real_calloc(n, size);
+}
+
+void *wrapped_realloc(void *at, size_t size) {
+    return fails() ? NULL : real_realloc(at, size);
+}
+
+tren_status wrapped_build(tren_graph **graph, const tren_config *config,
+                          const tren_dataset_info *info) {
+    const char *wish = getenv("TREN_TEST_FAIL_ALLOCATION");
+    allocations = wish ? atoi(wish) : 0;
+    tren_status st = real_build(graph, config, info);
+    allocations = 0;
+    return st;
 }
