@@ -73,8 +73,9 @@ static tren_status open_plan(tren_trainer *t) {
 static tren_status open_data(tren_trainer *t) {
     const tren_config *c = t->config;
     tren_sharding sharding = {.m = t->info->rows[TREN_TRAIN], .n = c->shards};
-    t->lo = tren_part_first(c->shards, t->comm->size, t->comm->rank);
-    t->hi = tren_part_first(c->shards, t->comm->size, t->comm->rank + 1);
+    tren_node mine = tren_comm_shards(t->comm, c->shards, t->comm->rank);
+    t->lo = mine.a;
+    t->hi = mine.b;
     t->order.sharding = sharding;
     TREN_TRY(trainer_read_data(t));
     TREN_TRY(tren_normalizer_open(&t->normalizer, t->info));
