@@ -59,12 +59,10 @@ static tren_span part(tren_span all, size_t lo, size_t hi, size_t unit) {
 
 tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn) {
     size_t units = (all.len + TREN_REDUCE_GRAIN - 1) / TREN_REDUCE_GRAIN, count = (size_t)n;
-    if (units < count) {
-        size_t unit = ((size_t)party + count - turn % count) % count;
-        return part(all, unit, unit < units ? unit + 1 : unit, TREN_REDUCE_GRAIN);
-    }
-    return part(all, units * (size_t)party / count, units * (size_t)(party + 1) / count,
-                TREN_REDUCE_GRAIN);
+    size_t at = (size_t)party, each = units / count, more = units % count;
+    if (more > 0) at = (at + count - turn % count) % count;
+    size_t lo = at * each + (at < more ? at : more);
+    return part(all, lo, lo + each + (at < more), TREN_REDUCE_GRAIN);
 }
 
 /* Nobody owns a lane of a sum that everybody owns: it may end at any line of the cache. */

@@ -123,8 +123,8 @@ struct tren_reducer {
 
 /* Values of each bucket but the last: `wanted` or more, such that there are tags for all. */
 size_t tren_bucket_len(size_t n, size_t wanted);
-/* n equal parts in units of TREN_REDUCE_GRAIN. Where there are fewer units, the parties from `turn`
- * on have one each. */
+/* n equal parts in units of TREN_REDUCE_GRAIN. The parties from `turn` on have one more, if they
+ * are not even. */
 tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn);
 /* The part of a bucket that the rank at a place owns. */
 tren_span tren_piece_of(const tren_reducer *r, int bucket, int place);
