@@ -13,14 +13,13 @@ enum { NONE = -1 };
  * those of steps from 0 on, those of my own tree nodes from n_steps on. */
 typedef struct doubling_step {
     int height;
-    int half[2];            /* values; NONE: that one is sent to me */
-    int from;               /* the party that sends it, or NONE */
-    int send_first, n_send; /* messages that can go once my halves are there */
-    real *out, *inbox;      /* [lane] */
+    int half[2];           /* values; NONE: that one is sent to me */
+    int from, from_height; /* the party that sends it, or NONE; how high it is in the tree */
+    real *out, *inbox;     /* [lane] */
 } doubling_step;
 
 typedef struct doubling_send {
-    int to, value;
+    int to, value, height;
 } doubling_send;
 
 typedef struct doubling_state {
@@ -59,7 +58,7 @@ static int provider(known x, int i, int n) {
 static void plan_sends(planner *p, known x, int lo, int hi) {
     for (int q = lo; q <= hi && among(p->me, x); q++) {
         if (provider(x, q - lo, hi - lo + 1) != p->me) continue;
-        if (p->s->send) p->s->send[p->n_sends] = (doubling_send){q, x.value};
+        if (p->s->send) p->s->send[p->n_sends] = (doubling_send){q, x.value, x.height};
         p->n_sends++;
     }
 }
@@ -67,15 +66,12 @@ static void plan_sends(planner *p, known x, int lo, int hi) {
 static int plan_step(planner *p, known left, known right, int height) {
     bool shared = left.hi == right.lo; /* one party holds shards of both */
     int left_hi = shared ? left.hi - 1 : left.hi, right_lo = shared ? right.lo + 1 : right.lo;
-    doubling_step step = {.height = height,
-                          .half = {left.value, right.value},
-                          .from = NONE,
-                          .send_first = p->n_sends};
+    doubling_step step = {.height = height, .half = {left.value, right.value}, .from = NONE};
     if (left.value == NONE) step.from = provider(left, p->me - right_lo, right.hi - right_lo + 1);
     if (right.value == NONE) step.from = provider(right, p->me - left.lo, left_hi - left.lo + 1);
+    step.from_height = left.value == NONE ? left.height : right.height;
     plan_sends(p, left, right_lo, right.hi);
     plan_sends(p, right, left.lo, left_hi);
-    step.n_send = p->n_sends - step.send_first;
     if (p->s->step) p->s->step[p->n_steps] = step;
     return p->n_steps++;
 }
@@ -154,13 +150,13 @@ static void doubling_close(tren_reducer *r) {
 /* ---- a step ---------------------------------------------------------------------------------- */
 
 /* All messages have one tag: those of one pair are sent and expected from the lowest to the highest
- * node, and from left to right. */
+ * value, and from left to right. */
 static void doubling_begin(tren_reducer *r) {
     doubling_state *s = r->state;
     for (int i = 0; i < s->n_steps; i++) s->in[i] = MPI_REQUEST_NULL;
-    for (int height = 1; height <= s->height && r->net.lane[0].len > 0; height++)
+    for (int height = 0; height < s->height && r->net.lane[0].len > 0; height++)
         for (int i = 0; i < s->n_steps; i++)
-            if (s->step[i].height == height && s->step[i].from != NONE)
+            if (s->step[i].from_height == height && s->step[i].from != NONE)
                 MPI_Irecv(s->step[i].inbox, (int)r->net.lane[0].len, TREN_MPI_REAL,
                           r->net.peer[s->step[i].from], TREN_TAG_NODE, mpi_of(r->comm), &s->in[i]);
 }
@@ -175,11 +171,13 @@ static const real *value_of(const tren_reducer *r, int value) {
                               : r->net.node[value - s->n_steps] + r->net.lane[0].off;
 }
 
-static void send_halves(tren_reducer *r, const doubling_step *step) {
+/* A value goes as soon as it is known, above all the tree nodes that I began with. */
+static void send_values(tren_reducer *r, int height) {
     doubling_state *s = r->state;
-    for (int i = step->send_first; i < step->send_first + step->n_send; i++)
-        MPI_Isend(value_of(r, s->send[i].value), (int)r->net.lane[0].len, TREN_MPI_REAL,
-                  s->out_peer[i], TREN_TAG_NODE, mpi_of(r->comm), &s->out[i]);
+    for (int i = 0; i < s->n_sends; i++)
+        if (s->send[i].height == height)
+            MPI_Isend(value_of(r, s->send[i].value), (int)r->net.lane[0].len, TREN_MPI_REAL,
+                      s->out_peer[i], TREN_TAG_NODE, mpi_of(r->comm), &s->out[i]);
 }
 
 static void add_halves(tren_reducer *r, int i) {
@@ -195,13 +193,13 @@ static void add_halves(tren_reducer *r, int i) {
 
 static void doubling_wait(tren_reducer *r) {
     doubling_state *s = r->state;
-    for (int height = 1; height <= s->height && r->net.lane[0].len > 0; height++) {
+    if (r->net.lane[0].len == 0) return;
+    for (int height = 0; height < s->height; height++) {
+        send_values(r, height);
         for (int i = 0; i < s->n_steps; i++)
-            if (s->step[i].height == height) send_halves(r, &s->step[i]);
-        for (int i = 0; i < s->n_steps; i++)
-            if (s->step[i].height == height) add_halves(r, i);
+            if (s->step[i].height == height + 1) add_halves(r, i);
     }
-    if (r->net.lane[0].len > 0) tren_wait_all(r->comm, s->out, s->out_peer, s->n_sends);
+    tren_wait_all(r->comm, s->out, s->out_peer, s->n_sends);
 }
 
 const tren_engine tren_engine_doubling = {.name = "doubling",
