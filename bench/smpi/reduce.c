@@ -16,6 +16,17 @@ static const struct {
                {"direct", TREN_ENGINE_DIRECT},
                {"doubling", TREN_ENGINE_DOUBLING},
                {"gather", TREN_ENGINE_GATHER}};
+static double sent[4096]; /* bytes to each rank */
+
+/* The compiler is told to rename what the engines call. */
+int counted_isend(const void *buf, int n, MPI_Datatype type, int to, int tag, MPI_Comm comm,
+                  MPI_Request *request) {
+    int size;
+    MPI_Type_size(type, &size);
+    sent[to] += (double)n * size;
+    return PMPI_Isend(buf, n, type, to, tag, comm, request);
+}
+
 enum { N_ENGINES = sizeof engines / sizeof *engines, STEPS = 3 };
 
 /* Of the slowest rank. */
@@ -41,6 +52,27 @@ static void step(tren_reducer *r) {
     tren_reducer_gather(r);
 }
 
+static int node_of(const tren_comm *comm, int rank) {
+    int node = 0;
+    while (comm->node_first[node + 1] <= comm->place[rank]) node++;
+    return node;
+}
+
+/* What leaves a node and what enters it, on the node with most, as a multiple of the values. */
+static void print_traffic(const tren_comm *comm, double bytes) {
+    enum { MOST = 512 };
+    double traffic[2 * MOST] = {0}, most = 0;
+    for (int q = 0; q < comm->size; q++) {
+        int to = node_of(comm, q);
+        if (to != comm->node) traffic[comm->node] += sent[q], traffic[MOST + to] += sent[q];
+    }
+    MPI_Allreduce(MPI_IN_PLACE, traffic, 2 * MOST, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    for (int i = 0; i < 2 * MOST; i++)
+        if (traffic[i] > most) most = traffic[i];
+    if (comm->rank == 0)
+        printf("\t%.2f of the values through the busiest network card, one way\n", most / bytes);
+}
+
 static void time_engine(tren_comm *comm, int engine, size_t n, int shards) {
     tren_reducer *r;
     double time = 0;
@@ -50,10 +82,12 @@ static void time_engine(tren_comm *comm, int engine, size_t n, int shards) {
     if ((whole && n > 100000) || tren_reducer_open(&r, comm, &spec) != TREN_OK) return;
     for (int i = 0; i < STEPS; i++) {
         double from = start();
+        memset(sent, 0, sizeof sent);
         step(r);
         time = since(from);
     }
-    if (comm->rank == 0) printf("%s\t%.1f\n", tren_reducer_engine(r), time * 1e6), fflush(stdout);
+    if (comm->rank == 0) printf("%s\t%.1f", tren_reducer_engine(r), time * 1e6);
+    print_traffic(comm, (double)(n * sizeof(real)));
     tren_reducer_close(r);
 }
 

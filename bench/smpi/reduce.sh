@@ -11,7 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 mapfile -t sources < <(find "$root"/src/{comm,base} -name '*.c' ! -name pause.c)
 # shellcheck disable=SC2046
-smpicc -O2 -std=gnu17 -ffp-contract=off -fPIC -DTREN_LEVEL=baseline -DTREN_LEVEL_VB=16 -I"$root/include" -I"$root/src" \
+smpicc -O2 -std=gnu17 -ffp-contract=off -fPIC -DMPI_Isend=counted_isend -DTREN_LEVEL=baseline -DTREN_LEVEL_VB=16 -I"$root/include" -I"$root/src" \
     "$root"/bench/smpi/reduce.c "$root"/tests/program/smpi_support.c "${sources[@]}" "$root"/src/kernels/{blas,flat}.c \
     $(pkg-config --cflags --libs openblas libxxhash yaml-0.1) -lm -o reduce
 cat >platform.xml <<XML
