@@ -52,7 +52,12 @@ typedef struct tren_comm {
     void *mpi; /* MPI_Comm *, owned */
     int rank, size;
     int local_rank, local_size; /* on this node */
-    int n_nodes;
+    /* The machine. Nodes are numbered by their lowest rank. Places number the ranks node by node,
+     * on a node by rank: where the launcher fills node after node, a rank's place is its rank. */
+    int n_nodes, node; /* node: this rank's */
+    int *node_first;   /* [n_nodes + 1] the first place of each node; owned */
+    int *place;        /* [size] of each rank; owned */
+    int *rank_at;      /* [size] the rank at each place; owned */
     int node_ranks; /* of the whole job on this node: those of the communicator this was split from
                        too */
     double node_memory; /* bytes that the batch system grants the job on this node; 0: it does not
@@ -67,6 +72,9 @@ typedef struct tren_comm {
 tren_status tren_comm_open(tren_comm *comm);
 /* Wraps a duplicate of the caller's MPI_Comm (passed by address), which stays the caller's. */
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm);
+/* The shards [a, b) of a rank: dealt by place, as evenly as possible, so that each node holds a
+ * contiguous range however the launcher numbered its ranks. Not collective. */
+tren_node tren_comm_shards(const tren_comm *comm, int shards, int rank);
 /* The ranks of one colour, in their order here, as a communicator of their own. */
 tren_status tren_comm_split(tren_comm *part, const tren_comm *comm, int colour);
 /* This rank by itself, after tren_comm_open. Not collective. */
@@ -140,7 +148,6 @@ const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the
 const char *tren_reducer_note(const tren_reducer *reducer);
 /* Whether messages are under way between begin and wait, which `ready` moves along. */
 bool tren_reducer_sends(const tren_reducer *reducer);
-int tren_reducer_first_shard(const tren_reducer *reducer, int rank); /* rank = size gives shards */
 int tren_reducer_nodes(const tren_reducer *reducer); /* tree nodes that this rank owns: 1 is best */
 int tren_reducer_max_nodes(const tren_reducer *reducer); /* over ranks */
 real **tren_reducer_node(const tren_reducer *reducer);   /* [nodes][n], owned by the reducer */
@@ -155,6 +162,11 @@ int tren_reducer_pieces(const tren_reducer *reducer, const tren_span **piece);
 bool tren_reducer_replicates(const tren_reducer *reducer);
 size_t tren_reducer_bytes(
     const tren_reducer *reducer); /* memory of this rank, the values and nodes included */
+
+/* What a rank of a launch needs for a reduction by `engine`, at most: its tree nodes, its share of
+ * the values, what it receives; bytes. `nodes` have the same number of ranks each. Not
+ * collective. */
+double tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes);
 
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer,

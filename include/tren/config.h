@@ -92,10 +92,12 @@ typedef enum tren_stop_rule {
 } tren_stop_rule;
 typedef enum tren_engine_id {
     TREN_ENGINE_AUTO,
-    TREN_ENGINE_SHARED,  /* one node: a shared window, every rank reads the others' nodes */
-    TREN_ENGINE_HALVING, /* recursive halving and doubling; ranks and shards powers of two */
-    TREN_ENGINE_DIRECT,  /* slices straight to their owners, any number of ranks */
-    TREN_ENGINE_GATHER,  /* every node to every rank: small models */
+    TREN_ENGINE_SHARED,       /* one node: a shared window, every rank reads the others' nodes */
+    TREN_ENGINE_HIERARCHICAL, /* a shared window on each node, slices between the nodes */
+    TREN_ENGINE_HALVING,      /* recursive halving and doubling; ranks and shards powers of two */
+    TREN_ENGINE_DIRECT,       /* slices straight to their owners, any number of ranks */
+    TREN_ENGINE_DOUBLING,     /* whole vectors along the tree in log P messages: small models */
+    TREN_ENGINE_GATHER,       /* every node to every rank: small models */
     TREN_ENGINE_MPI /* MPI_Iallreduce: the plain alternative, without the promise of equal bits */
 } tren_engine_id;
 typedef enum tren_gemm_id {

@@ -14,7 +14,8 @@ static const char *const optimizers[] = {TREN_OPTIMIZERS(NAME) NULL};
 #undef NAME
 static const char *const schedules[] = {"constant", "step", "cosine", "sqrt", "inverse_sqrt", NULL};
 static const char *const stop_rules[] = {"none", "patience", "gl", "up", NULL};
-static const char *const engines[] = {"auto", "shared", "halving", "direct", "gather", "mpi", NULL};
+static const char *const engines[] = {"auto",     "shared", "hierarchical", "halving", "direct",
+                                      "doubling", "gather", "mpi",          NULL};
 static const char *const progresses[] = {"auto", "on", "off", NULL};
 
 #define AT(member) offsetof(tren_config, member), sizeof(((tren_config *)0)->member)

@@ -233,7 +233,7 @@ static tren_status open_graph(bench_layers *b, const tren_config *config, tren_s
                               .n_targets = 1,
                               .x_type = TREN_U8,
                               .rows[TREN_TRAIN] = (size_t)config->batch_size};
-    const tren_comm alone = {.size = 1, .local_size = 1, .node_ranks = 1};
+    const tren_comm alone = {.size = 1, .local_size = 1, .n_nodes = 1, .node_ranks = 1};
     b->images = config->batch_size;
     TREN_TRY(tren_model_build(&b->graph, config, &info));
     b->graph->layer[0]->kept = true; /* the input serves every round */

@@ -1,33 +1,11 @@
 #include "tren/comm.h"
 #include "comm/mpi_comm.h"
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const tren_phase_name[TREN_N_PHASES] = {"setup",  "data",   "forward",  "backward",
                                                     "reduce", "update", "evaluate", "checkpoint"};
-
-/* CPUs that the ranks of a node may use, all masks together. */
-static int cpus_of(MPI_Comm node) {
-    cpu_set_t mine, all;
-    CPU_ZERO(&mine);
-    if (sched_getaffinity(0, sizeof mine, &mine) != 0) CPU_SET(0, &mine);
-    MPI_Allreduce(&mine, &all, (int)sizeof all, MPI_BYTE, MPI_BOR, node);
-    return CPU_COUNT(&all);
-}
-
-static void find_node(tren_comm *comm) {
-    MPI_Comm node;
-    MPI_Comm_split_type(mpi_of(comm), MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &comm->local_rank);
-    MPI_Comm_size(node, &comm->local_size);
-    int leads = comm->local_rank == 0;
-    MPI_Allreduce(&leads, &comm->n_nodes, 1, MPI_INT, MPI_SUM, mpi_of(comm));
-    comm->node_ranks = comm->local_size;
-    comm->crowded = comm->local_size > cpus_of(node);
-    MPI_Comm_free(&node);
-}
 
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm) {
     *comm = (tren_comm){0};
@@ -36,8 +14,7 @@ tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm) {
     tren_guard_comm(mpi_of(comm));
     MPI_Comm_rank(mpi_of(comm), &comm->rank);
     MPI_Comm_size(mpi_of(comm), &comm->size);
-    find_node(comm);
-    return TREN_OK;
+    return tren_comm_find_nodes(comm, -1);
 }
 
 tren_status tren_comm_open(tren_comm *comm) {
@@ -64,6 +41,9 @@ void tren_comm_close(tren_comm *comm) {
     if (!comm->mpi) return;
     MPI_Comm_free((MPI_Comm *)comm->mpi);
     free(comm->mpi);
+    free(comm->node_first);
+    free(comm->place);
+    free(comm->rank_at);
     if (comm->world) MPI_Finalize();
     *comm = (tren_comm){0};
 }
@@ -118,13 +98,17 @@ tren_status tren_comm_agree(const tren_comm *comm, tren_status status) {
     return tren_fail((tren_status)message.status, "%s", message.text);
 }
 
-void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n) {
+void tren_bcast(MPI_Comm comm, void *bytes, size_t n) {
     const size_t most = (size_t)1 << 30; /* counts are int */
-    if (comm->rank > 0) tren_waiting_for(comm, 0);
     for (size_t off = 0; off < n; off += most) {
         int count = (int)(n - off < most ? n - off : most);
-        MPI_Bcast((char *)bytes + off, count, MPI_BYTE, 0, mpi_of(comm));
+        MPI_Bcast((char *)bytes + off, count, MPI_BYTE, 0, comm);
     }
+}
+
+void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n) {
+    if (comm->rank > 0) tren_waiting_for(comm, 0);
+    tren_bcast(mpi_of(comm), bytes, n);
     tren_waiting_for(comm, -1);
 }
 

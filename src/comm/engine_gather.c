@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 typedef struct gather_state {
-    tren_arena inbox; /* [n_all - n_mine][n] */
+    tren_arena inbox; /* [nodes of others][n] */
     MPI_Request *request;
     int *peer;
     const real **leaf;
@@ -22,17 +22,18 @@ static tren_status gather_open(tren_reducer *r) {
     gather_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the gather engine"));
     r->state = s;
-    TREN_TRY(tren_open_arenas(r));
-    TREN_TRY(tren_arena_open(&s->inbox, (size_t)(r->n_all - r->n_mine) * r->n));
+    int n_all = r->ranks.first[r->ranks.n];
+    TREN_TRY(tren_arena_open(&s->inbox, (size_t)(n_all - r->n_mine) * r->n));
     size_t messages = 2 * (size_t)r->comm->size;
     TREN_TRY(tren_alloc(&s->request, messages, sizeof *s->request, "messages"));
     TREN_TRY(tren_alloc(&s->peer, messages, sizeof *s->peer, "messages"));
     r->bytes += s->inbox.len * sizeof(real);
-    return tren_alloc(&s->leaf, (size_t)r->n_all, sizeof *s->leaf, "the gather engine");
+    return tren_alloc(&s->leaf, (size_t)n_all, sizeof *s->leaf, "the gather engine");
 }
 
 static void gather_close(tren_reducer *r) {
     gather_state *s = r->state;
+    if (!s) return;
     tren_arena_close(&s->inbox);
     free(s->request);
     free(s->peer);
@@ -40,31 +41,28 @@ static void gather_close(tren_reducer *r) {
     free(s);
 }
 
-static int nodes_of(const tren_reducer *r, int q) {
-    return r->first_node[q + 1] - r->first_node[q];
-}
-
 static void gather_begin(tren_reducer *r) {
     gather_state *s = r->state;
     real *into = s->inbox.at;
     s->n = 0;
-    for (int q = 0; q < r->comm->size; q++) {
-        for (int g = r->first_node[q]; g < r->first_node[q + 1]; g++)
-            s->leaf[g] = q == r->comm->rank ? r->node[g - r->first_node[q]]
-                                            : into + (size_t)(g - r->first_node[q]) * r->n;
-        if (q == r->comm->rank) continue;
-        s->peer[s->n] = q;
-        MPI_Irecv(into, nodes_of(r, q) * (int)r->n, TREN_MPI_REAL, q, TREN_TAG_NODE,
+    for (int q = 0; q < r->ranks.n; q++) {
+        int first = r->ranks.first[q], count = tren_plan_nodes(&r->ranks, q);
+        for (int k = 0; k < count; k++)
+            s->leaf[first + k] = q == r->net.me ? r->node[k] : into + (size_t)k * r->n;
+        if (q == r->net.me) continue;
+        s->peer[s->n] = r->net.peer[q];
+        MPI_Irecv(into, count * (int)r->n, TREN_MPI_REAL, r->net.peer[q], TREN_TAG_NODE,
                   mpi_of(r->comm), &s->request[s->n++]);
-        into += (size_t)nodes_of(r, q) * r->n;
+        into += (size_t)count * r->n;
     }
 }
 
-/* Everything goes in one message, with the lowest bucket: node arenas lie one after the other. */
+/* Everything goes in one message: node arenas lie one after the other. */
 static void gather_ship(tren_reducer *r, int bucket) {
     gather_state *s = r->state;
-    for (int i = 1; i < r->comm->size && bucket == 0; i++) {
-        int q = (r->comm->rank + i) % r->comm->size;
+    (void)bucket;
+    for (int i = 1; i < r->ranks.n; i++) {
+        int q = r->net.peer[(r->net.me + i) % r->ranks.n];
         s->peer[s->n] = q;
         MPI_Isend(r->node[0], r->n_mine * (int)r->n, TREN_MPI_REAL, q, TREN_TAG_NODE,
                   mpi_of(r->comm), &s->request[s->n++]);
@@ -78,11 +76,12 @@ static void gather_wait(tren_reducer *r) {
 
 static void gather_operands(const tren_reducer *r, const real **leaf, size_t off) {
     const gather_state *s = r->state;
-    for (int g = 0; g < r->n_all; g++) leaf[g] = s->leaf[g] + off;
+    for (int g = 0; g < r->ranks.first[r->ranks.n]; g++) leaf[g] = s->leaf[g] + off;
 }
 
 const tren_engine tren_engine_gather = {.name = "gather",
                                         .replicates = true,
+                                        .whole = true,
                                         .allowed = gather_allowed,
                                         .open = gather_open,
                                         .close = gather_close,

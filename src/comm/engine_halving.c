@@ -1,4 +1,4 @@
-/* Recursive halving, then doubling, nearest neighbours first: round k joins ranks that differ in
+/* Recursive halving, then doubling, nearest neighbours first: round k joins parties that differ in
  * bit k, which is the canonical tree itself, as a + b = b + a. Each bucket goes through its rounds
  * by itself while backward goes on. */
 #include "comm/reduce.h"
@@ -7,35 +7,28 @@
 #include <stdlib.h>
 
 typedef struct bucket_state {
-    tren_span mine; /* what is left of the bucket to me */
-    int round;      /* rounds begun; -1: not shipped */
+    size_t inbox;    /* where its part begins */
+    tren_span mine;  /* what is left of the lane to me */
+    tren_span first; /* what was left to me in the first round */
+    int round;       /* rounds begun; -1: not shipped */
     MPI_Request request[2];
 } bucket_state;
 
 typedef struct halving_state {
-    tren_arena inbox; /* [n], a half lands at its own offset */
+    tren_arena inbox; /* for each bucket what is sent to me first, one after the other */
     bucket_state *bucket;
     MPI_Request *request; /* [2 * n_buckets] for gather */
     int *peer;
     int n_rounds;
 } halving_state;
 
-/* Whether the fold of the ranks' nodes is the perfect binary tree over the ranks. */
-static bool perfect(const tren_reducer *r, int *step, int lo, int hi) {
-    if (hi - lo == 1) return r->program[(*step)++] == lo;
-    int mid = (lo + hi) / 2;
-    return perfect(r, step, lo, mid) && perfect(r, step, mid, hi) &&
-           r->program[(*step)++] == TREN_FOLD;
-}
-
 static tren_status halving_allowed(const tren_reducer *r) {
-    int size = r->comm->size, step = 0;
-    if ((size & (size - 1)) == 0 && r->n_all == size && perfect(r, &step, 0, size)) return TREN_OK;
+    if (tren_plan_is_perfect(r->net.plan)) return TREN_OK;
     return tren_fail(
         TREN_ERR_USAGE,
         "reduction: halving needs ranks and shards that are powers of two, not %d ranks and %d "
         "shards; use auto or direct",
-        size, r->shards);
+        r->comm->size, r->shards);
 }
 
 static tren_span half(tren_span all, bool upper) {
@@ -45,29 +38,46 @@ static tren_span half(tren_span all, bool upper) {
     return upper ? (tren_span){all.off + low, all.len - low} : (tren_span){all.off, low};
 }
 
-static tren_span halving_slice(const tren_reducer *r, int bucket, int rank) {
-    tren_span all = r->bucket[bucket];
-    for (int bit = 1; bit < r->comm->size; bit *= 2) all = half(all, rank & bit);
+static tren_span halves(tren_span all, int up_to, int turned) {
+    for (int bit = 1; bit <= up_to; bit *= 2) all = half(all, turned & bit);
     return all;
+}
+
+/* A party's number, turned so that not always the same ones get the upper half. */
+static int turned(int n, int party, size_t turn) {
+    return party ^ (int)(turn % (size_t)n);
+}
+
+static tren_span halving_slice(tren_span lane, int n, int party, size_t turn) {
+    return halves(lane, n / 2, turned(n, party, turn));
+}
+
+static int my_number(const tren_reducer *r, int b) {
+    return turned(r->net.plan->n, r->net.me, tren_turn(r, b));
 }
 
 static tren_status halving_open(tren_reducer *r) {
     halving_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the halving engine"));
     r->state = s;
-    TREN_TRY(tren_open_arenas(r));
-    TREN_TRY(tren_arena_open(&s->inbox, r->n));
     TREN_TRY(tren_alloc(&s->bucket, (size_t)r->n_buckets, sizeof *s->bucket, "the halving engine"));
+    size_t len = 0;
+    for (int b = 0; b < r->n_buckets; b++) {
+        s->bucket[b].inbox = len;
+        len += half(r->net.lane[b], my_number(r, b) & 1).len;
+    }
+    TREN_TRY(tren_arena_open(&s->inbox, len));
     TREN_TRY(tren_alloc(&s->request, 2 * (size_t)r->n_buckets, sizeof *s->request,
                         "the halving engine"));
     TREN_TRY(tren_alloc(&s->peer, 2 * (size_t)r->n_buckets, sizeof *s->peer, "the halving engine"));
-    while (1 << s->n_rounds < r->comm->size) s->n_rounds++;
-    r->bytes += r->n * sizeof(real);
+    while (1 << s->n_rounds < r->net.plan->n) s->n_rounds++;
+    r->bytes += len * sizeof(real);
     return TREN_OK;
 }
 
 static void halving_close(tren_reducer *r) {
     halving_state *s = r->state;
+    if (!s) return;
     tren_arena_close(&s->inbox);
     free(s->bucket);
     free(s->request);
@@ -75,25 +85,33 @@ static void halving_close(tren_reducer *r) {
     free(s);
 }
 
+static real *inbox_of(const halving_state *s, const bucket_state *bucket) {
+    return s->inbox.at + bucket->inbox + (bucket->mine.off - bucket->first.off);
+}
+
 /* Which of two buckets comes to a round first may differ between partners, so buckets have tags of
  * their own. Rounds need none: each has another partner. */
 static void begin_round(tren_reducer *r, int b) {
     halving_state *s = r->state;
     bucket_state *bucket = &s->bucket[b];
-    int bit = 1 << bucket->round, partner = r->comm->rank ^ bit, tag = TREN_TAG_NODE + b;
-    tren_span give = half(bucket->mine, !(r->comm->rank & bit));
-    bucket->mine = half(bucket->mine, r->comm->rank & bit);
-    MPI_Irecv(s->inbox.at + bucket->mine.off, (int)bucket->mine.len, TREN_MPI_REAL, partner, tag,
-              mpi_of(r->comm), &bucket->request[0]);
-    MPI_Isend(r->node[0] + give.off, (int)give.len, TREN_MPI_REAL, partner, tag, mpi_of(r->comm),
-              &bucket->request[1]);
+    int bit = 1 << bucket->round, number = my_number(r, b), tag = TREN_TAG_NODE + b;
+    int partner = r->net.peer[r->net.me ^ bit];
+    tren_span give = half(bucket->mine, !(number & bit));
+    bucket->mine = half(bucket->mine, number & bit);
+    bucket->request[0] = bucket->request[1] = MPI_REQUEST_NULL;
+    if (bucket->round == 0) bucket->first = bucket->mine;
+    if (bucket->mine.len > 0)
+        MPI_Irecv(inbox_of(s, bucket), (int)bucket->mine.len, TREN_MPI_REAL, partner, tag,
+                  mpi_of(r->comm), &bucket->request[0]);
+    if (give.len > 0)
+        MPI_Isend(r->net.node[0] + give.off, (int)give.len, TREN_MPI_REAL, partner, tag,
+                  mpi_of(r->comm), &bucket->request[1]);
 }
 
 static void end_round(tren_reducer *r, int b) {
     halving_state *s = r->state;
     bucket_state *bucket = &s->bucket[b];
-    r->kernels->add(r->node[0] + bucket->mine.off, s->inbox.at + bucket->mine.off,
-                    bucket->mine.len);
+    r->kernels->add(r->net.node[0] + bucket->mine.off, inbox_of(s, bucket), bucket->mine.len);
     if (++bucket->round < s->n_rounds) begin_round(r, b);
 }
 
@@ -104,9 +122,9 @@ static void halving_begin(tren_reducer *r) {
 
 static void halving_ship(tren_reducer *r, int b) {
     halving_state *s = r->state;
-    s->bucket[b].mine = r->bucket[b];
+    s->bucket[b].mine = r->net.lane[b];
     s->bucket[b].round = 0;
-    begin_round(r, b);
+    if (s->n_rounds > 0) begin_round(r, b);
 }
 
 static void halving_poke(tren_reducer *r) {
@@ -123,7 +141,7 @@ static void halving_wait(tren_reducer *r) {
     for (int b = r->n_buckets - 1; b >= 0; b--) {
         bucket_state *bucket = &s->bucket[b];
         while (bucket->round < s->n_rounds) {
-            int partner = r->comm->rank ^ (1 << bucket->round);
+            int partner = r->net.peer[r->net.me ^ (1 << bucket->round)];
             tren_wait_all(r->comm, bucket->request, (int[]){partner, partner}, 2);
             end_round(r, b);
             halving_poke(r); /* keep the other buckets going */
@@ -131,27 +149,31 @@ static void halving_wait(tren_reducer *r) {
     }
 }
 
-/* What this rank holds of a bucket before the gather's round for `bit`: its slice of the first
+/* What a party holds of a bucket before the gather's round for `bit`: its slice of the first
  * rounds. */
-static tren_span held(const tren_reducer *r, int b, int rank, int bit) {
-    tren_span all = r->bucket[b];
-    for (int k = 1; k <= bit; k *= 2) all = half(all, rank & k);
-    return all;
+static tren_span held(const tren_reducer *r, int b, int party, int bit) {
+    return halves(r->net.lane[b], bit, turned(r->net.plan->n, party, tren_turn(r, b)));
+}
+
+static int swap_values(tren_reducer *r, int b, int party, int bit, MPI_Request *request) {
+    tren_span mine = held(r, b, r->net.me, bit), theirs = held(r, b, party, bit);
+    int partner = r->net.peer[party], n = 0;
+    if (theirs.len > 0)
+        MPI_Irecv(r->value + theirs.off, (int)theirs.len, TREN_MPI_REAL, partner,
+                  TREN_TAG_VALUE + b, mpi_of(r->comm), &request[n++]);
+    if (mine.len > 0)
+        MPI_Isend(r->value + mine.off, (int)mine.len, TREN_MPI_REAL, partner, TREN_TAG_VALUE + b,
+                  mpi_of(r->comm), &request[n++]);
+    return n;
 }
 
 static void halving_gather(tren_reducer *r) {
     halving_state *s = r->state;
-    for (int bit = r->comm->size / 2; bit > 0; bit /= 2) {
-        int partner = r->comm->rank ^ bit;
-        for (int b = 0; b < r->n_buckets; b++) {
-            tren_span mine = held(r, b, r->comm->rank, bit), theirs = held(r, b, partner, bit);
-            s->peer[2 * b] = s->peer[2 * b + 1] = partner;
-            MPI_Irecv(r->value + theirs.off, (int)theirs.len, TREN_MPI_REAL, partner,
-                      TREN_TAG_VALUE + b, mpi_of(r->comm), &s->request[2 * b]);
-            MPI_Isend(r->value + mine.off, (int)mine.len, TREN_MPI_REAL, partner,
-                      TREN_TAG_VALUE + b, mpi_of(r->comm), &s->request[2 * b + 1]);
-        }
-        tren_wait_all(r->comm, s->request, s->peer, 2 * r->n_buckets);
+    for (int bit = r->net.plan->n / 2; bit > 0; bit /= 2) {
+        int party = r->net.me ^ bit, n = 0;
+        for (int b = 0; b < r->n_buckets; b++) n += swap_values(r, b, party, bit, s->request + n);
+        for (int i = 0; i < n; i++) s->peer[i] = r->net.peer[party];
+        tren_wait_all(r->comm, s->request, s->peer, n);
     }
 }
 

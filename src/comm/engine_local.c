@@ -8,7 +8,6 @@ static void ship_nothing(tren_reducer *r, int bucket) {
 const tren_engine tren_engine_local = {.name = "local",
                                        .replicates = true,
                                        .allowed = tren_always_allowed,
-                                       .open = tren_open_arenas,
                                        .close = tren_do_nothing,
                                        .begin = tren_do_nothing,
                                        .ship = ship_nothing,

@@ -17,11 +17,12 @@ static tren_status mpi_open(tren_reducer *r) {
     TREN_TRY(tren_alloc(&s->request, (size_t)r->n_buckets, sizeof *s->request, "the mpi engine"));
     TREN_TRY(tren_alloc(&s->peer, (size_t)r->n_buckets, sizeof *s->peer, "the mpi engine"));
     for (int b = 0; b < r->n_buckets; b++) s->peer[b] = -1;
-    return tren_open_arenas(r);
+    return TREN_OK;
 }
 
 static void mpi_close(tren_reducer *r) {
     mpi_state *s = r->state;
+    if (!s) return;
     free(s->request);
     free(s->peer);
     free(s);

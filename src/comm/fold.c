@@ -8,27 +8,29 @@
 enum { TILE = 512, MAX_DEPTH = 40 };
 
 /* One tile stays in the first-level cache through the whole program. */
-static void fold_tile(real *dst, const real *const *leaf, const tren_reducer *r, size_t off,
-                      size_t n) {
+static void fold_tile(real *dst, const real *const *leaf, const int *program, int n_steps,
+                      const tren_kernels *kernels, tren_span at) {
     real partial[MAX_DEPTH][TILE];
     const real *stack[MAX_DEPTH];
-    int depth = 0, last = 2 * r->n_all - 2;
+    int depth = 0, last = n_steps - 1;
     for (int s = 0; s <= last; s++) {
-        if (r->program[s] != TREN_FOLD) {
-            stack[depth++] = leaf[r->program[s]] + off;
+        if (program[s] != TREN_FOLD) {
+            stack[depth++] = leaf[program[s]] + at.off;
             continue;
         }
         depth--;
-        real *out = s == last ? dst + off : partial[depth - 1];
-        r->kernels->sum(out, stack[depth - 1], stack[depth], n);
+        real *out = s == last ? dst + at.off : partial[depth - 1];
+        kernels->sum(out, stack[depth - 1], stack[depth], at.len);
         stack[depth - 1] = out;
     }
-    if (last == 0 && stack[0] != dst + off) memcpy(dst + off, stack[0], n * sizeof *dst);
+    if (last == 0 && stack[0] != dst + at.off) memcpy(dst + at.off, stack[0], at.len * sizeof *dst);
 }
 
-void tren_fold_nodes(real *dst, const real *const *leaf, const tren_reducer *r, size_t n) {
+void tren_fold_program(real *dst, const real *const *leaf, const int *program, int n_steps,
+                       const tren_kernels *kernels, size_t n) {
     for (size_t off = 0; off < n; off += TILE)
-        fold_tile(dst, leaf, r, off, n - off < TILE ? n - off : TILE);
+        fold_tile(dst, leaf, program, n_steps, kernels,
+                  (tren_span){off, n - off < TILE ? n - off : TILE});
 }
 
 _Static_assert(TREN_REDUCE_GRAIN % TREN_CHUNK == 0, "a chunk of the norm has one owner");
@@ -42,8 +44,8 @@ double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
         size_t end = r->piece[p].off + r->piece[p].len;
         if (end > n_params) end = n_params;
         for (size_t i = r->piece[p].off; i < end; i += TREN_CHUNK)
-            r->chunk[i / TREN_CHUNK] = r->kernels->sum_squares(
-                r->node[0] + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
+            r->chunk[i / TREN_CHUNK] =
+                r->kernels->sum_squares(r->sum + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
     }
     tren_reducer_share_sums(r, r->chunk, (int)n);
     return tren_tree_sum(r->chunk, (int)n);
@@ -51,7 +53,7 @@ double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
 
 /* Each has one owner and is 0 elsewhere, so this sum is exact in any order. */
 void tren_reducer_share_sums(const tren_reducer *r, double *sum, int n) {
-    if (!r->engine->replicates && r->comm->size > 1)
+    if (!r->stage->replicates && r->comm->size > 1)
         MPI_Allreduce(MPI_IN_PLACE, sum, n, MPI_DOUBLE, MPI_SUM, mpi_of(r->comm));
 }
 
@@ -59,9 +61,14 @@ static void copy(real *to, const real *from, size_t n) {
     if (to != from) memcpy(to, from, n * sizeof *to);
 }
 
+/* Whether there is one copy of the values on a node. */
+static bool shares_values(const tren_reducer *r) {
+    return r->value == r->window.common;
+}
+
 /* Whether a rank can read what the whole sum is made of. */
 static bool sees_all(const tren_reducer *r) {
-    return r->engine->replicates || r->engine == &tren_engine_shared;
+    return r->stage->replicates || r->engine == &tren_engine_shared;
 }
 
 void tren_reducer_sum_everywhere(tren_reducer *r, real *sum) {
@@ -73,11 +80,13 @@ void tren_reducer_sum_everywhere(tren_reducer *r, real *sum) {
         copy(at, tren_reducer_fold(r, r->piece[p], at), r->piece[p].len);
     }
     tren_reducer_gather(r); /* also: nobody overwrites shared nodes that others still read */
-    if (!sees_all(r)) memcpy(sum, r->value, r->n * sizeof *sum);
+    if (sees_all(r)) return;
+    memcpy(sum, r->value, r->n * sizeof *sum);
+    if (shares_values(r)) tren_window_meet(r); /* nobody writes them while others still read */
 }
 
 void tren_reducer_set_values(tren_reducer *r, const real *value) {
-    if (r->engine != &tren_engine_shared) {
+    if (!shares_values(r)) {
         memcpy(r->value, value, r->n * sizeof *value);
         return;
     }
@@ -87,18 +96,24 @@ void tren_reducer_set_values(tren_reducer *r, const real *value) {
     tren_reducer_gather(r);
 }
 
-static size_t scatter_pieces(real *full, const real *compact, const tren_reducer *r, int rank) {
-    size_t at = 0;
+static void scatter_pieces(real *full, const real *compact, const tren_reducer *r) {
+    for (int p = 0; p < r->n_pieces; compact += r->piece[p++].len)
+        memcpy(full + r->piece[p].off, compact, r->piece[p].len * sizeof *full);
+}
+
+static void receive_pieces(real *full, const tren_reducer *r, int place) {
+    int rank = r->comm->rank_at[place];
+    tren_waiting_for(r->comm, rank);
     for (int b = 0; b < r->n_buckets; b++) {
-        tren_span s = r->engine->slice(r, b, rank);
-        memcpy(full + s.off, compact + at, s.len * sizeof *full);
-        at += s.len;
+        tren_span s = tren_piece_of(r, b, place);
+        if (s.len > 0)
+            MPI_Recv(full + s.off, (int)s.len, TREN_MPI_REAL, rank, TREN_TAG_COLLECT,
+                     mpi_of(r->comm), MPI_STATUS_IGNORE);
     }
-    return at;
 }
 
 void tren_reducer_collect(tren_reducer *r, real *full, const real *mine) {
-    if (r->engine->replicates || r->comm->size == 1) {
+    if (r->stage->replicates || r->comm->size == 1) {
         if (r->comm->rank == 0) memcpy(full, mine, r->n * sizeof *full);
         return;
     }
@@ -108,15 +123,7 @@ void tren_reducer_collect(tren_reducer *r, real *full, const real *mine) {
             MPI_Send(at, (int)r->piece[p].len, TREN_MPI_REAL, 0, TREN_TAG_COLLECT, mpi_of(r->comm));
         return;
     }
-    scatter_pieces(full, mine, r, 0);
-    for (int q = 1; q < r->comm->size; q++) {
-        tren_waiting_for(r->comm, q);
-        for (int b = 0; b < r->n_buckets; b++) {
-            tren_span s = r->engine->slice(r, b, q);
-            if (s.len > 0)
-                MPI_Recv(full + s.off, (int)s.len, TREN_MPI_REAL, q, TREN_TAG_COLLECT,
-                         mpi_of(r->comm), MPI_STATUS_IGNORE);
-        }
-    }
+    scatter_pieces(full, mine, r);
+    for (int place = 1; place < r->comm->size; place++) receive_pieces(full, r, place);
     tren_waiting_for(r->comm, -1);
 }

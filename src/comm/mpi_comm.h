@@ -31,6 +31,12 @@ static inline MPI_Comm mpi_of(const tren_comm *comm) {
     return *(MPI_Comm *)comm->mpi;
 }
 
+/* Finds out which ranks share a node: those with shared memory, or, where colour >= 0, those of one
+ * colour, so that tests can pretend. Again at any time before a reducer is opened. Collective. */
+tren_status tren_comm_find_nodes(tren_comm *comm, int colour);
+/* From rank 0 of `comm`; any n. */
+void tren_bcast(MPI_Comm comm, void *bytes, size_t n);
+
 static inline void tren_waiting_for(const tren_comm *comm, int peer) {
     if (comm->watch) atomic_store_explicit(&comm->watch->peer, peer, memory_order_relaxed);
 }

@@ -5,37 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes that no rank owns whole are folded from their halves; a node owned by a rank is an operand.
- */
-static int plan_program(const tren_reducer *r, int *step, int n, tren_node x) {
-    for (int i = 0; i < r->n_all; i++)
-        if (r->all[i].a == x.a && r->all[i].b == x.b) {
-            step[n] = i;
-            return n + 1;
-        }
-    int mid = tren_node_mid(x);
-    n = plan_program(r, step, n, (tren_node){x.a, mid});
-    n = plan_program(r, step, n, (tren_node){mid, x.b});
-    step[n] = TREN_FOLD;
-    return n + 1;
+/* The first shards of the parties: the ranks by place, or the nodes of the machine. */
+static tren_status plan_parties(tren_plan *plan, const tren_comm *comm, int shards,
+                                const int *first_place, int n) {
+    int *first;
+    TREN_TRY(tren_alloc(&first, (size_t)n + 1, sizeof *first, "the shard plan"));
+    for (int q = 0; q <= n; q++)
+        first[q] = tren_part_first(shards, comm->size, first_place ? first_place[q] : q);
+    tren_status st = tren_plan_open(plan, shards, first, n);
+    free(first);
+    return st;
 }
 
 static tren_status plan_nodes(tren_reducer *r) {
-    int size = r->comm->size;
-    TREN_TRY(tren_alloc(&r->first, (size_t)size + 1, sizeof *r->first, "the shard plan"));
-    TREN_TRY(tren_alloc(&r->first_node, (size_t)size + 1, sizeof *r->first_node, "the shard plan"));
-    for (int q = 0; q <= size; q++) r->first[q] = tren_part_first(r->shards, size, q);
-    for (int q = 0; q < size; q++)
-        r->first_node[q + 1] =
-            r->first_node[q] + tren_tree_nodes(NULL, r->shards, r->first[q], r->first[q + 1]);
-    r->n_all = r->first_node[size];
-    TREN_TRY(tren_alloc(&r->all, (size_t)r->n_all, sizeof *r->all, "the shard plan"));
-    for (int q = 0; q < size; q++)
-        tren_tree_nodes(r->all + r->first_node[q], r->shards, r->first[q], r->first[q + 1]);
-    r->n_mine = r->first_node[r->comm->rank + 1] - r->first_node[r->comm->rank];
-    TREN_TRY(tren_alloc(&r->leaf, (size_t)r->n_all, sizeof *r->leaf, "the shard plan"));
-    TREN_TRY(tren_alloc(&r->program, 2 * (size_t)r->n_all, sizeof *r->program, "the shard plan"));
-    plan_program(r, r->program, 0, (tren_node){0, r->shards});
+    const tren_comm *comm = r->comm;
+    TREN_TRY(plan_parties(&r->ranks, comm, r->shards, NULL, comm->size));
+    TREN_TRY(plan_parties(&r->nodes, comm, r->shards, comm->node_first, comm->n_nodes));
+    r->n_mine = tren_plan_nodes(&r->ranks, comm->place[comm->rank]);
+    TREN_TRY(tren_alloc(&r->leaf, (size_t)r->ranks.first[comm->size], sizeof *r->leaf,
+                        "the shard plan"));
     return tren_alloc(&r->node, (size_t)r->n_mine, sizeof *r->node, "the shard plan");
 }
 
@@ -43,17 +31,15 @@ static size_t round_up(size_t n, size_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-size_t tren_bucket_len(size_t n, int size, size_t wanted) {
+size_t tren_bucket_len(size_t n, size_t wanted) {
     size_t len = wanted ? wanted : 1;
-    size_t least = (size_t)size * TREN_REDUCE_GRAIN; /* one grain for each owner */
-    if (len < least) len = least;
     if (len > (size_t)1 << 29) len = (size_t)1 << 29; /* message counts are int */
     if (len <= n / TREN_MAX_BUCKETS) len = n / TREN_MAX_BUCKETS + 1;
     return round_up(len, TREN_REDUCE_GRAIN);
 }
 
 static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
-    size_t len = tren_bucket_len(r->n, r->comm->size, wanted);
+    size_t len = r->stage->whole ? r->n : tren_bucket_len(r->n, wanted);
     r->n_buckets = (int)((r->n + len - 1) / len);
     TREN_TRY(tren_alloc(&r->bucket, (size_t)r->n_buckets, sizeof *r->bucket, "buckets"));
     for (int b = 0; b < r->n_buckets; b++) {
@@ -63,30 +49,103 @@ static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
     return TREN_OK;
 }
 
-static int plan_pieces(tren_span *piece, const tren_reducer *r, int rank) {
-    if (r->engine->replicates) {
-        piece[0] = (tren_span){0, r->n};
-        return 1;
-    }
-    int n = 0;
-    for (int b = 0; b < r->n_buckets; b++) {
-        tren_span mine = r->engine->slice(r, b, rank);
-        if (mine.len > 0) piece[n++] = mine;
-    }
-    return n;
-}
+/* ---- lanes, slices, pieces ------------------------------------------------------------------- */
 
-tren_span tren_slice_evenly(const tren_reducer *r, int bucket, int rank) {
-    tren_span all = r->bucket[bucket];
-    size_t units = (all.len + TREN_REDUCE_GRAIN - 1) / TREN_REDUCE_GRAIN;
-    size_t lo = units * (size_t)rank / (size_t)r->comm->size * TREN_REDUCE_GRAIN;
-    size_t hi = units * (size_t)(rank + 1) / (size_t)r->comm->size * TREN_REDUCE_GRAIN;
-    if (lo > all.len) lo = all.len;
-    if (hi > all.len) hi = all.len;
+static tren_span part(tren_span all, size_t lo, size_t hi, size_t unit) {
+    lo = lo * unit < all.len ? lo * unit : all.len;
+    hi = hi * unit < all.len ? hi * unit : all.len;
     return (tren_span){all.off + lo, hi - lo};
 }
 
-tren_status tren_open_arenas(tren_reducer *r) {
+tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn) {
+    size_t units = (all.len + TREN_REDUCE_GRAIN - 1) / TREN_REDUCE_GRAIN, count = (size_t)n;
+    size_t at = (size_t)party, each = units / count, more = units % count;
+    if (more > 0) at = (at + count - turn % count) % count;
+    size_t lo = at * each + (at < more ? at : more);
+    return part(all, lo, lo + each + (at < more), TREN_REDUCE_GRAIN);
+}
+
+/* Nobody owns a lane of a sum that everybody owns: it may end at any line of the cache. */
+static tren_span lane_of(const tren_reducer *r, int bucket, int lane) {
+    enum { LINE = 64 / sizeof(real) };
+    tren_span all = r->bucket[bucket];
+    size_t n = (size_t)r->net.n_lanes, units = (all.len + LINE - 1) / LINE;
+    if (lane >= r->net.n_lanes) return (tren_span){all.off, 0};
+    if (r->net.n_lanes > 1 && r->stage->replicates)
+        return part(all, units * (size_t)lane / n, units * (size_t)(lane + 1) / n, LINE);
+    return tren_slice_evenly(all, r->net.n_lanes, lane, all.off / TREN_REDUCE_GRAIN);
+}
+
+/* Each lane's grains so far. */
+size_t tren_turn(const tren_reducer *r, int bucket) {
+    return r->bucket[bucket].off / TREN_REDUCE_GRAIN / (size_t)r->net.n_lanes;
+}
+
+tren_span tren_slice_of(const tren_reducer *r, int bucket, int party) {
+    return r->stage->slice(r->net.lane[bucket], r->net.plan->n, party, tren_turn(r, bucket));
+}
+
+tren_span tren_my_slice(const tren_reducer *r, int bucket) {
+    return tren_slice_of(r, bucket, r->net.me);
+}
+
+static bool by_node(const tren_reducer *r) {
+    return r->net.plan == &r->nodes;
+}
+
+static int node_at(const tren_comm *comm, int place) {
+    int lo = 0, hi = comm->n_nodes;
+    while (hi - lo > 1) {
+        int mid = (lo + hi) / 2;
+        if (comm->node_first[mid] <= place)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+tren_span tren_piece_of(const tren_reducer *r, int bucket, int place) {
+    int party = by_node(r) ? node_at(r->comm, place) : place;
+    int lane = by_node(r) ? place - r->comm->node_first[party] : 0;
+    return r->stage->slice(lane_of(r, bucket, lane), r->net.plan->n, party, tren_turn(r, bucket));
+}
+
+static tren_status plan_pieces(tren_reducer *r) {
+    TREN_TRY(tren_alloc(&r->piece, (size_t)r->n_buckets, sizeof *r->piece, "the pieces of a rank"));
+    if (r->stage->replicates) r->piece[r->n_pieces++] = (tren_span){0, r->n};
+    for (int b = 0; b < r->n_buckets && !r->stage->replicates; b++) {
+        tren_span mine = tren_piece_of(r, b, r->comm->place[r->comm->rank]);
+        if (mine.len > 0) r->piece[r->n_pieces++] = mine;
+    }
+    return TREN_OK;
+}
+
+/* Lanes are as many as the node with the fewest ranks has. */
+static int count_lanes(const tren_comm *comm) {
+    int least = comm->size;
+    for (int h = 0; h < comm->n_nodes; h++)
+        if (comm->node_first[h + 1] - comm->node_first[h] < least)
+            least = comm->node_first[h + 1] - comm->node_first[h];
+    return least;
+}
+
+static tren_status plan_net(tren_reducer *r) {
+    const tren_comm *comm = r->comm;
+    tren_net *net = &r->net;
+    int lane = by_node(r) ? comm->local_rank : 0;
+    net->me = by_node(r) ? comm->node : comm->place[comm->rank];
+    net->n_lanes = by_node(r) ? count_lanes(comm) : 1;
+    net->node = r->node;
+    TREN_TRY(tren_alloc(&net->peer, (size_t)net->plan->n, sizeof *net->peer, "the network's plan"));
+    for (int q = 0; q < net->plan->n && lane < net->n_lanes; q++)
+        net->peer[q] = comm->rank_at[by_node(r) ? comm->node_first[q] + lane : q];
+    TREN_TRY(tren_alloc(&net->lane, (size_t)r->n_buckets, sizeof *net->lane, "the network's plan"));
+    for (int b = 0; b < r->n_buckets; b++) net->lane[b] = lane_of(r, b, lane);
+    return TREN_OK;
+}
+
+static tren_status open_arenas(tren_reducer *r) {
     TREN_TRY(tren_arena_open(&r->value_arena, r->n));
     TREN_TRY(tren_arena_open(&r->node_arena, r->n * (size_t)r->n_mine));
     r->value = r->value_arena.at;
@@ -104,35 +163,42 @@ void tren_do_nothing(tren_reducer *r) {
     (void)r;
 }
 
-enum { SMALL_BYTES = 64 * 1024 };
+/* ---- which engine ---------------------------------------------------------------------------- */
+
+static const tren_engine *const engines[] = {[TREN_ENGINE_SHARED] = &tren_engine_shared,
+                                             [TREN_ENGINE_HIERARCHICAL] = &tren_engine_hierarchical,
+                                             [TREN_ENGINE_HALVING] = &tren_engine_halving,
+                                             [TREN_ENGINE_DIRECT] = &tren_engine_direct,
+                                             [TREN_ENGINE_DOUBLING] = &tren_engine_doubling,
+                                             [TREN_ENGINE_GATHER] = &tren_engine_gather,
+                                             [TREN_ENGINE_MPI] = &tren_engine_mpi};
+
+static bool is_small(const tren_reducer *r) {
+    return r->n * sizeof(real) <= TREN_SMALL_BYTES;
+}
 
 /* Whether auto may. For want of room it says so: that can be mended. */
-static bool may_share(tren_reducer *r) {
-    tren_status st = tren_engine_shared.allowed(r);
+static bool may_take(tren_reducer *r, const tren_engine *engine) {
+    tren_status st = engine->allowed(r);
     if (st == TREN_ERR_ENV) snprintf(r->note, sizeof r->note, "%s", tren_error_text());
     return st == TREN_OK;
 }
 
 static const tren_engine *choose(tren_reducer *r, int wanted) {
     if (r->comm->size == 1) return &tren_engine_local;
-    switch ((tren_engine_id)wanted) {
-    case TREN_ENGINE_SHARED:
-        return &tren_engine_shared;
-    case TREN_ENGINE_HALVING:
-        return &tren_engine_halving;
-    case TREN_ENGINE_DIRECT:
-        return &tren_engine_direct;
-    case TREN_ENGINE_GATHER:
-        return &tren_engine_gather;
-    case TREN_ENGINE_MPI:
-        return &tren_engine_mpi;
-    case TREN_ENGINE_AUTO:
-        break;
-    }
-    if (may_share(r)) return &tren_engine_shared;
-    if (r->n * sizeof(real) <= SMALL_BYTES) return &tren_engine_gather;
+    if (wanted != TREN_ENGINE_AUTO) return engines[wanted];
+    if (may_take(r, &tren_engine_shared)) return &tren_engine_shared;
+    if (may_take(r, &tren_engine_hierarchical)) return &tren_engine_hierarchical;
+    if (is_small(r)) return &tren_engine_doubling;
     if (tren_engine_halving.allowed(r) == TREN_OK) return &tren_engine_halving;
     return &tren_engine_direct;
+}
+
+static const tren_engine *choose_stage(tren_reducer *r) {
+    if (r->engine != &tren_engine_hierarchical) return r->engine;
+    r->net.plan = &r->nodes;
+    if (is_small(r)) return &tren_engine_doubling;
+    return tren_plan_is_perfect(&r->nodes) ? &tren_engine_halving : &tren_engine_direct;
 }
 
 static tren_status open_plan(tren_reducer *r, const tren_reduce_spec *spec) {
@@ -142,16 +208,19 @@ static tren_status open_plan(tren_reducer *r, const tren_reduce_spec *spec) {
             "%d ranks for %d shards: a rank needs at least one; start at most %d ranks, or train "
             "with --shards %d or more (shards are part of the recipe: other bits)",
             r->comm->size, spec->shards, spec->shards, r->comm->size);
-    TREN_TRY(plan_nodes(r));
-    return plan_buckets(r, spec->bucket);
+    return plan_nodes(r);
 }
 
-static tren_status choose_engine(tren_reducer *r, int wanted) {
-    r->engine = choose(r, wanted);
+static tren_status choose_engine(tren_reducer *r, const tren_reduce_spec *spec) {
+    r->net.plan = &r->ranks;
+    r->engine = r->stage = choose(r, spec->engine);
     TREN_TRY(r->engine->allowed(r));
-    TREN_TRY(tren_alloc(&r->piece, (size_t)r->n_buckets, sizeof *r->piece, "the pieces of a rank"));
-    r->n_pieces = plan_pieces(r->piece, r, r->comm->rank);
-    return TREN_OK;
+    r->stage = choose_stage(r);
+    snprintf(r->name, sizeof r->name, r->stage == r->engine ? "%s" : "%s (%s)", r->engine->name,
+             r->stage->name);
+    TREN_TRY(plan_buckets(r, spec->bucket));
+    TREN_TRY(plan_net(r));
+    return plan_pieces(r);
 }
 
 tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
@@ -167,9 +236,12 @@ tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
         st = open_plan(r, spec);
     }
     TREN_GOTO(tren_comm_agree(comm, st));
-    tren_shared_find_room(r);
-    TREN_GOTO(tren_comm_agree(comm, choose_engine(r, spec->engine)));
-    TREN_GOTO(tren_comm_agree(comm, r->engine->open(r)));
+    tren_window_find_room(r);
+    TREN_GOTO(tren_comm_agree(comm, choose_engine(r, spec)));
+    if (!r->engine->windowed) st = open_arenas(r);
+    if (st == TREN_OK && r->engine->open) st = r->engine->open(r);
+    TREN_GOTO(tren_comm_agree(comm, st));
+    if (!r->sum) r->sum = r->net.node[0];
     *reducer = r;
     return TREN_OK;
 done:
@@ -179,13 +251,14 @@ done:
 
 void tren_reducer_close(tren_reducer *r) {
     if (!r) return;
-    if (r->engine && r->state) r->engine->close(r);
+    if (r->engine) r->engine->close(r);
+    tren_window_close(r);
+    tren_plan_close(&r->ranks);
+    tren_plan_close(&r->nodes);
+    free(r->net.peer);
+    free(r->net.lane);
     tren_arena_close(&r->value_arena);
     tren_arena_close(&r->node_arena);
-    free(r->first);
-    free(r->first_node);
-    free(r->all);
-    free(r->program);
     free(r->node);
     free(r->bucket);
     free(r->piece);
@@ -195,16 +268,13 @@ void tren_reducer_close(tren_reducer *r) {
 }
 
 const char *tren_reducer_engine(const tren_reducer *r) {
-    return r->engine->name;
+    return r->name;
 }
 const char *tren_reducer_note(const tren_reducer *r) {
     return r->note;
 }
 bool tren_reducer_sends(const tren_reducer *r) {
     return r->engine->poke != tren_do_nothing;
-}
-int tren_reducer_first_shard(const tren_reducer *r, int rank) {
-    return r->first[rank];
 }
 int tren_reducer_nodes(const tren_reducer *r) {
     return r->n_mine;
@@ -216,10 +286,10 @@ real *tren_reducer_value(const tren_reducer *r) {
     return r->value;
 }
 const real *tren_reducer_sum(const tren_reducer *r) {
-    return r->node[0];
+    return r->sum;
 }
 bool tren_reducer_replicates(const tren_reducer *r) {
-    return r->engine->replicates;
+    return r->stage->replicates;
 }
 size_t tren_reducer_bytes(const tren_reducer *r) {
     return r->bytes;
@@ -228,8 +298,7 @@ size_t tren_reducer_bytes(const tren_reducer *r) {
 int tren_reducer_max_nodes(const tren_reducer *r) {
     int most = 0;
     for (int q = 0; q < r->comm->size; q++)
-        if (r->first_node[q + 1] - r->first_node[q] > most)
-            most = r->first_node[q + 1] - r->first_node[q];
+        if (tren_plan_nodes(&r->ranks, q) > most) most = tren_plan_nodes(&r->ranks, q);
     return most;
 }
 
@@ -241,7 +310,7 @@ int tren_reducer_pieces(const tren_reducer *r, const tren_span **piece) {
 void tren_reducer_begin(tren_reducer *r) {
     r->unshipped = r->n_buckets;
     r->waited = false;
-    r->folded = r->engine->operands == NULL;
+    r->folded = r->stage->operands == NULL;
     r->engine->begin(r);
 }
 
@@ -256,7 +325,7 @@ void tren_reducer_wait(tren_reducer *r) {
     tren_reducer_ready(r, 0);
     r->engine->wait(r);
     r->waited = true;
-    r->folded = r->engine->operands == NULL;
+    r->folded = r->stage->operands == NULL;
 }
 
 bool tren_reducer_folded(const tren_reducer *r) {
@@ -264,16 +333,18 @@ bool tren_reducer_folded(const tren_reducer *r) {
 }
 
 const real *tren_reducer_fold(tren_reducer *r, tren_span at, real *room) {
-    if (r->folded) return r->node[0] + at.off;
-    r->engine->operands(r, r->leaf, at.off);
-    tren_fold_nodes(room, r->leaf, r, at.len);
+    if (r->folded) return r->sum + at.off;
+    const tren_plan *plan = r->net.plan;
+    r->stage->operands(r, r->leaf, at.off);
+    tren_fold_program(room, r->leaf, plan->program, 2 * plan->first[plan->n] - 1, r->kernels,
+                      at.len);
     return room;
 }
 
 void tren_reducer_finish(tren_reducer *r) {
     tren_reducer_wait(r);
     for (int p = 0; p < r->n_pieces; p++)
-        tren_reducer_fold(r, r->piece[p], r->node[0] + r->piece[p].off);
+        tren_reducer_fold(r, r->piece[p], r->sum + r->piece[p].off);
     r->folded = true;
 }
 
@@ -282,8 +353,8 @@ void tren_reducer_gather(tren_reducer *r) {
 }
 
 void tren_reducer_share_values(tren_reducer *r) {
-    if (r->engine == &tren_engine_shared)
-        tren_comm_barrier(r->comm);
+    if (r->value == r->window.common)
+        tren_window_share(r);
     else
         tren_comm_bcast(r->comm, r->value, r->n * sizeof(real));
 }

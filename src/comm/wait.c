@@ -6,14 +6,9 @@ bool tren_test_all(MPI_Request *request, int n) {
     return done;
 }
 
-static int first_pending(const MPI_Request *request, int n) {
-    for (int i = 0; i < n; i++)
-        if (request[i] != MPI_REQUEST_NULL) return i;
-    return -1;
-}
-
 void tren_wait_all(const tren_comm *comm, MPI_Request *request, const int *peer, int n) {
-    for (int i = first_pending(request, n); i >= 0; i = first_pending(request, n)) {
+    for (int i = 0; i < n; i++) {
+        if (request[i] == MPI_REQUEST_NULL) continue;
         tren_waiting_for(comm, peer[i]);
         MPI_Wait(&request[i], MPI_STATUS_IGNORE);
     }

@@ -50,10 +50,10 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     fprintf(out, "shards                %d: at most %d ranks\n", c->shards, c->shards);
     for (int p = 1; p <= c->shards && p <= 64; p *= 2)
         fprintf(out,
-                "memory on %2d rank%s    %.1f MiB each, dataset included; the program and its "
-                "libraries "
-                "take about 30 MiB more\n",
-                p, p > 1 ? "s" : " ", tren_memory_needed(c, g, info, p) / (1 << 20));
+                "memory on %2d rank%s    %.1f MiB each on one node, %.1f MiB one on each node, "
+                "dataset included; the program and its libraries take about 30 MiB more\n",
+                p, p > 1 ? "s" : " ", tren_memory_needed(c, g, info, p, 1) / (1 << 20),
+                tren_memory_needed(c, g, info, p, p) / (1 << 20));
 }
 
 tren_status tren_train_describe(const tren_config *config, FILE *out) {

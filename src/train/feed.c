@@ -24,8 +24,9 @@ tren_status feed_open(tren_feed *f, const tren_config *config, const tren_datase
                       const tren_comm *comm, const tren_kernels *kernels) {
     const tren_dataset_info *info = tren_dataset_info_of(dataset);
     tren_sharding sharding = {.m = info->rows[TREN_TRAIN], .n = config->shards};
-    f->lo = tren_part_first(config->shards, comm->size, comm->rank);
-    f->hi = tren_part_first(config->shards, comm->size, comm->rank + 1);
+    tren_node mine = tren_comm_shards(comm, config->shards, comm->rank);
+    f->lo = mine.a;
+    f->hi = mine.b;
     f->order.sharding = sharding;
     f->batch = tren_config_batch(config, sharding.m);
     f->max_rows = tren_batch_rows(config, sharding.m, f->hi - f->lo);

@@ -16,16 +16,6 @@ size_t tren_batch_rows(const tren_config *config, size_t m, int shards) {
     return rows < batch ? rows : batch;
 }
 
-static int most_nodes(int shards, int ranks) {
-    int most = 1;
-    for (int q = 0; q < ranks; q++) {
-        int n = tren_tree_nodes(NULL, shards, tren_part_first(shards, ranks, q),
-                                tren_part_first(shards, ranks, q + 1));
-        if (n > most) most = n;
-    }
-    return most;
-}
-
 /* OpenBLAS packs pieces of the factors, at most so many bytes. */
 static double blas_room(const tren_graph *graph) {
     const double most = 16 * MIB;
@@ -42,7 +32,7 @@ static double evaluation_room(const tren_graph *graph, size_t validated, size_t 
 }
 
 double tren_memory_needed(const tren_config *config, const tren_graph *graph,
-                          const tren_dataset_info *info, int ranks) {
+                          const tren_dataset_info *info, int ranks, int nodes) {
     int shards = (config->shards + ranks - 1) / ranks;
     size_t m = info->rows[TREN_TRAIN];
     double row = tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
@@ -54,7 +44,9 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
         tren_config_whole(config)
             ? TREN_SCG_VECTORS
             : (tren_optimizer_find(config)->n_states + (config->optimizer.ema > 0)) / (double)ranks;
-    double values = (double)graph->n_values * (1 + states + most_nodes(config->shards, ranks));
+    double values = (double)graph->n_values * states;
+    double reduced =
+        tren_reduce_memory(graph->n_values, config->shards, config->reduction, ranks, nodes);
     int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
     double batch = (double)rows * (double)graph->per_row[true];
     /* Products are tried before the evaluators are opened. */
@@ -62,7 +54,7 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
            trial = (double)tren_work_trial(graph, shards, rows);
     double room = (double)tren_work_room(graph, shards) +
                   (double)tren_work_scratch(graph, shards, rows) + fmax(trial, later);
-    return data + sizeof(real) * (values + batch + room) + blas_room(graph);
+    return data + reduced + sizeof(real) * (values + batch + room) + blas_room(graph);
 }
 
 /* ---- the comparison -------------------------------------------------------------------------- */
@@ -88,6 +80,6 @@ tren_status tren_memory_check(const tren_config *config, const tren_graph *graph
     snprintf(what, sizeof what, "%zu parameters, %zu rows, batches of %zu", graph->n_learned, rows,
              tren_config_batch(config, rows));
     snprintf(smaller, sizeof smaller, "%s or batch_size", tren_model_find(config)->size);
-    return tren_memory_require(comm, tren_memory_needed(config, graph, info, comm->size), what,
-                               smaller);
+    return tren_memory_require(
+        comm, tren_memory_needed(config, graph, info, comm->size, comm->n_nodes), what, smaller);
 }

@@ -8,10 +8,11 @@
  */
 size_t tren_batch_rows(const tren_config *config, size_t m, int shards);
 
-/* Bytes that a rank of `ranks` needs, the largest of them: its rows, weights, tree nodes, optimizer
- * states, activations, partial sums, and the trials of products at the start. */
+/* Bytes that a rank of `ranks` on `nodes` needs, the largest of them: its rows, what the reduction
+ * takes (tren_reduce_memory), optimizer states, activations, partial sums, and the trials of
+ * products at the start. */
 double tren_memory_needed(const tren_config *config, const tren_graph *graph,
-                          const tren_dataset_info *info, int ranks);
+                          const tren_dataset_info *info, int ranks, int nodes);
 
 /* TREN_ERR_ENV where a rank of this node cannot get so many bytes: for `what`, and `smaller` is
  * what to make smaller. Not collective. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm/mpi_comm.h"
 #include "support/mpi.h"
 #include "tren/kernels.h"
 
@@ -66,8 +67,8 @@ static void expect_bits(const reduce_case *c, const real *got, const real *expec
 }
 
 static int owned_nodes(tren_node *node, int shards) {
-    return tren_tree_nodes(node, shards, tren_part_first(shards, test_comm.size, test_comm.rank),
-                           tren_part_first(shards, test_comm.size, test_comm.rank + 1));
+    tren_node mine = tren_comm_shards(&test_comm, shards, test_comm.rank);
+    return tren_tree_nodes(node, shards, mine.a, mine.b);
 }
 
 static void write_nodes(const reduce_case *c, size_t lo, size_t hi, int step) {
@@ -203,8 +204,18 @@ static tren_status open_case(reduce_case *c) {
     return tren_reducer_open(&c->reducer, &test_comm, &spec);
 }
 
+static bool has_two_stages(void) {
+    return test_comm.n_nodes > 1 && test_comm.n_nodes < test_comm.size;
+}
+
 static void check_case(reduce_case *c) {
     tren_status st = open_case(c);
+    if ((c->engine == TREN_ENGINE_HIERARCHICAL && !has_two_stages()) ||
+        (c->engine == TREN_ENGINE_SHARED && test_comm.n_nodes > 1)) {
+        cr_assert_eq(st, test_comm.size > 1 ? TREN_ERR_USAGE : TREN_OK, "%s", c->name);
+        tren_reducer_close(c->reducer);
+        return;
+    }
     bool power = (test_comm.size & (test_comm.size - 1)) == 0;
     if (c->engine == TREN_ENGINE_HALVING && st != TREN_OK && !(power && c->shards == 8)) {
         cr_assert_eq(st, TREN_ERR_USAGE);
@@ -230,7 +241,8 @@ static void check_case(reduce_case *c) {
  */
 
 static const size_t some_n[] = {1, 5, 4095, 4096, 4097, 100001};
-static const char *const engine_name[] = {"auto", "shared", "halving", "direct", "gather", "mpi"};
+static const char *const engine_name[] = {"auto",   "shared",   "hierarchical", "halving",
+                                          "direct", "doubling", "gather",       "mpi"};
 enum { N_SIZES = sizeof some_n / sizeof *some_n };
 
 static real *make_mine(size_t n, int shards) {
@@ -270,6 +282,93 @@ Test(reduce, every_engine_gives_the_bits_of_a_serial_fold, .init = test_comm_ope
         for (size_t k = test_comm.size == 8; k < 4; k++) check_engines(some_n[i], shards[k]);
     test_comm_passed();
 }
+
+/* ---- pretend nodes ----------------------------------------------------------------------------
+ */
+
+/* How a launcher may place the ranks: the node of a rank. */
+static int in_blocks(int rank) {
+    return rank / 2;
+}
+static int by_cycle(int rank) {
+    return rank % 2;
+}
+static int over_three(int rank) {
+    return (rank + 1) % 3;
+}
+static int one_apart(int rank) {
+    return rank == 1;
+}
+static int jumbled(int rank) {
+    return rank * rank % 7 % 3;
+}
+static int each_alone(int rank) {
+    return rank;
+}
+static int (*const placed[])(int rank) = {in_blocks, by_cycle, over_three,
+                                          one_apart, jumbled,  each_alone};
+enum { N_PLACED = sizeof placed / sizeof *placed };
+
+/* Whoever has the next shards is on the same node, or on one that has not been seen. */
+static void check_shards(int shards) {
+    bool seen[64] = {false};
+    int end = 0, last = -1;
+    for (int place = 0; place < test_comm.size; place++) {
+        int rank = test_comm.rank_at[place];
+        tren_node has = tren_comm_shards(&test_comm, shards, rank);
+        double mine[1] = {test_comm.node}, node[64];
+        tren_comm_allgather(&test_comm, node, mine, 1);
+        cr_assert_eq(has.a, end);
+        cr_assert_gt(has.b, has.a);
+        cr_assert((int)node[rank] == last || !seen[(int)node[rank]]);
+        seen[last = (int)node[rank]] = true;
+        end = has.b;
+    }
+    cr_assert_eq(end, shards);
+}
+
+Test(reduce, has_the_same_bits_on_any_nodes, .init = test_comm_open, .fini = test_comm_close) {
+    static const size_t n[] = {5, 4097, 20001};
+    const int shards[] = {test_comm.size, 8, 13};
+    for (int p = 0; p < N_PLACED; p++) {
+        cr_assert_eq(tren_comm_find_nodes(&test_comm, placed[p](test_comm.rank)), TREN_OK);
+        for (int k = test_comm.size == 8; k < 3; k++) {
+            check_shards(shards[k]);
+            for (int i = 0; i < 3; i++) check_engines(n[i], shards[k]);
+        }
+    }
+    test_comm_passed();
+}
+
+static const char *engine_of(size_t n, int shards) {
+    static char name[64];
+    tren_reducer *reducer;
+    tren_reduce_spec spec = {.n = n, .shards = shards, .bucket = 4096};
+    cr_assert_eq(tren_reducer_open(&reducer, &test_comm, &spec), TREN_OK);
+    snprintf(name, sizeof name, "%s", tren_reducer_engine(reducer));
+    tren_reducer_close(reducer);
+    return name;
+}
+
+Test(reduce, auto_takes_two_stages_on_nodes_of_several_ranks, .init = test_comm_open,
+     .fini = test_comm_close) {
+    if (test_comm.size == 4) {
+        cr_assert_eq(tren_comm_find_nodes(&test_comm, by_cycle(test_comm.rank)), TREN_OK);
+        cr_assert_str_eq(engine_of(100000, 4), "hierarchical (halving)");
+        cr_assert_str_eq(engine_of(1000, 4), "hierarchical (doubling)");
+        cr_assert_eq(tren_comm_find_nodes(&test_comm, over_three(test_comm.rank)), TREN_OK);
+        cr_assert_str_eq(engine_of(100000, 7), "hierarchical (direct)");
+        cr_assert_str_eq(engine_of(1000, 7), "hierarchical (doubling)");
+    }
+    cr_assert_eq(tren_comm_find_nodes(&test_comm, each_alone(test_comm.rank)), TREN_OK);
+    if (test_comm.size > 1) cr_assert_str_eq(engine_of(1000, 13), "doubling");
+    if (test_comm.size == 3) cr_assert_str_eq(engine_of(100000, 13), "direct");
+    if (test_comm.size == 4) cr_assert_str_eq(engine_of(100000, 4), "halving");
+    test_comm_passed();
+}
+
+/* ---- the plain alternative, misfits ----------------------------------------------------------
+ */
 
 /* The plain alternative promises the sum, and one and the same everywhere. */
 static void check_mpi(void) {

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#include "comm/mpi_comm.h"
 #include "support/mpi.h"
 
 /* The n-th allocation of tren itself that finds no memory; 0: none. MPI's own are left alone. */
@@ -56,6 +57,10 @@ Test(reducer_open, fails_on_all_ranks_if_memory_ends_on_one, .init = test_comm_o
      .fini = test_comm_close) {
     for (int engine = TREN_ENGINE_AUTO; CAN_FAIL && engine <= TREN_ENGINE_MPI; engine++) {
         if (engine == TREN_ENGINE_HALVING && (test_comm.size & (test_comm.size - 1)) != 0) continue;
+        bool two_stages = engine == TREN_ENGINE_HIERARCHICAL;
+        if (two_stages && test_comm.size < 3) continue;
+        cr_assert_eq(tren_comm_find_nodes(&test_comm, two_stages ? test_comm.rank % 2 : 0),
+                     TREN_OK);
         check_engine(engine, 0);
         check_engine(engine, test_comm.size - 1);
     }

@@ -6,14 +6,6 @@
 #include <string.h>
 
 #include "tren/comm.h"
-#include "kernels/table.h"
-
-/* All that a reduction calls. */
-const tren_kernels *tren_kernels_best(void) {
-    static const tren_kernels kernels = {
-        .add = LEVEL(add), .sum = LEVEL(sum), .sum_squares = LEVEL(sum_squares)};
-    return &kernels;
-}
 
 /* Two buckets for 64 ranks, each with a slice for every rank; less for the engine that keeps all
  * nodes everywhere. */
@@ -47,8 +39,8 @@ static void fold_serially(real *out, size_t n, tren_node x, int step) {
 static void write_my_nodes(tren_reducer *reducer, const smpi_case *c, size_t n, int step) {
     int count = tren_reducer_nodes(reducer);
     tren_node *node = calloc((size_t)count, sizeof *node);
-    tren_tree_nodes(node, c->shards, tren_part_first(c->shards, c->comm->size, c->comm->rank),
-                    tren_part_first(c->shards, c->comm->size, c->comm->rank + 1));
+    tren_node mine = tren_comm_shards(c->comm, c->shards, c->comm->rank);
+    tren_tree_nodes(node, c->shards, mine.a, mine.b);
     for (int k = 0; k < count; k++) fold_serially(tren_reducer_node(reducer)[k], n, node[k], step);
     free(node);
 }
@@ -102,9 +94,14 @@ int main(int argc, char **argv) {
     tren_comm comm;
     if (tren_comm_open(&comm) != TREN_OK) return 1;
     smpi_case c = {.comm = &comm, .shards = argc > 1 ? atoi(argv[1]) : comm.size};
-    bool right = is_right(&c, TREN_ENGINE_DIRECT, MUCH) && is_right(&c, TREN_ENGINE_GATHER, LITTLE);
+    bool right = is_right(&c, TREN_ENGINE_DIRECT, MUCH) &&
+                 is_right(&c, TREN_ENGINE_DOUBLING, LITTLE) &&
+                 is_right(&c, TREN_ENGINE_GATHER, LITTLE);
     if (is_power_of_two(comm.size) && is_power_of_two(c.shards))
         right = right && is_right(&c, TREN_ENGINE_HALVING, MUCH);
+    if (comm.n_nodes > 1 && comm.n_nodes < comm.size)
+        right = right && is_right(&c, TREN_ENGINE_HIERARCHICAL, MUCH) &&
+                is_right(&c, TREN_ENGINE_HIERARCHICAL, TREN_REDUCE_GRAIN);
     if (comm.rank == 0 && right) printf("all engines are right\n");
     tren_comm_close(&comm);
     return right ? 0 : 1;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Two network namespaces stand in for two hosts, each with its own name and /dev/shm: `auto` must see that shared
-# memory does not reach across, and every engine must give the bits of one rank.
+# Network namespaces stand in for two and three hosts, each with its own name and /dev/shm: `auto` must see how far
+# shared memory reaches, and every engine must give the bits of one rank, whatever ranks are on whatever host.
 set -euo pipefail
 
 skip() {
@@ -21,24 +21,30 @@ done
 
 tren=$TREN_BIN/tren
 # Names of at most 15 letters for the links, and a net of their own: no other run of this test is disturbed.
-readonly tag=$$
-readonly host_a=tren-$tag-a host_b=tren-$tag-b net=10.$((64 + RANDOM % 64)).$((RANDOM % 256))
+readonly tag=$$ net=10.$((64 + RANDOM % 64)).$((RANDOM % 256))
+readonly switch=tren-$tag-s
 scratch=$(mktemp -d)
 
 clean_up() {
-    ip netns del "$host_a" 2>/dev/null || true
-    ip netns del "$host_b" 2>/dev/null || true
+    local i
+    for i in 1 2 3; do ip netns del "tren-$tag-$i" 2>/dev/null || true; done
+    ip netns del "$switch" 2>/dev/null || true
     rm -rf "$scratch"
 }
 trap clean_up EXIT
 trap 'exit 143' TERM INT HUP
 
+# Three hosts at one switch.
 make_hosts() {
-    ip netns add "$host_a" && ip netns add "$host_b" &&
-        ip link add "v$tag-a" netns "$host_a" type veth peer name "v$tag-b" netns "$host_b" &&
-        ip -n "$host_a" addr add "$net.1/24" dev "v$tag-a" && ip -n "$host_b" addr add "$net.2/24" dev "v$tag-b" &&
-        ip -n "$host_a" link set lo up && ip -n "$host_b" link set lo up &&
-        ip -n "$host_a" link set "v$tag-a" up && ip -n "$host_b" link set "v$tag-b" up
+    local i
+    ip netns add "$switch" && ip -n "$switch" link add bridge type bridge && ip -n "$switch" link set bridge up || return
+    for i in 1 2 3; do
+        ip netns add "tren-$tag-$i" &&
+            ip link add "v$tag-$i" netns "tren-$tag-$i" type veth peer name "w$i" netns "$switch" &&
+            ip -n "$switch" link set "w$i" master bridge && ip -n "$switch" link set "w$i" up &&
+            ip -n "tren-$tag-$i" addr add "$net.$i/24" dev "v$tag-$i" &&
+            ip -n "tren-$tag-$i" link set lo up && ip -n "tren-$tag-$i" link set "v$tag-$i" up || return
+    done
 }
 
 # Stands in for ssh: HOST COMMAND ...
@@ -47,8 +53,7 @@ make_shell() {
 #!/bin/sh
 while [ "\${1#-}" != "\$1" ]; do shift; done
 case "\$1" in
-    $net.1) host=$host_a ;;
-    $net.2) host=$host_b ;;
+    $net.[123]) host=tren-$tag-\${1##*.} ;;
     *) echo "no host \$1" >&2; exit 255 ;;
 esac
 shift
@@ -56,7 +61,6 @@ exec nsenter --net="/run/netns/\$host" unshare --uts --mount sh -c \
     "hostname \$host; mount -t tmpfs tmpfs /dev/shm; cd '$scratch'; \$*"
 SH
     chmod +x "$scratch/shell"
-    printf '%s slots=2\n' "$net.1" "$net.2" >"$scratch/hosts"
 }
 
 # Open MPI 5 has other names for the options of its launcher.
@@ -64,21 +68,29 @@ by_shell="--mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree
 [[ $("$tren" launch) != *"mpi: Open MPI 5"* ]] ||
     by_shell="--prtemca plm ssh --prtemca plm_ssh_agent $scratch/shell --prtemca plm_ssh_no_tree_spawn 1 --prtemca prte_if_include $net.0/24"
 
-# 4 ranks, 2 on each host. The launch is told by options alone, as variables do not reach the second host.
-on_two_hosts() { # what follows `tren train`
+# Ranks on each host, and how they are numbered: slot (host after host) or node (by turns). The launch is told by
+# options alone, as variables do not reach the other hosts.
+on_hosts() { # ranks of each host; slot or node; what follows `tren train`
+    local ranks=$1 order=$2 i=0 n=0 count
+    shift 2
+    : >"$scratch/hosts"
+    for count in $ranks; do
+        i=$((i + 1)) n=$((n + count))
+        echo "$net.$i slots=$count" >>"$scratch/hosts"
+    done
     env -u OMPI_MCA_oob_tcp_if_include -u OMPI_MCA_btl_tcp_if_include timeout -k 5 60 "$scratch/shell" "$net.1" \
-        "mpirun $by_shell --mca btl_tcp_if_include $net.0/24 --bind-to none \
-        --mca mpi_yield_when_idle 1 --hostfile $scratch/hosts -n 4 $tren train run.yaml $*" >"$scratch/out" 2>&1
+        "mpirun $by_shell --mca btl_tcp_if_include $net.0/24 --bind-to none --map-by $order \
+        --mca mpi_yield_when_idle 1 --hostfile $scratch/hosts -n $n $tren train $*" >"$scratch/out" 2>&1
 }
 
 digest_of() { sed -n 's/^ *"digest": "\(.*\)",/\1/p' "$scratch/$1/result.json"; } # run folder
 
-make_run() {
-    cat >"$scratch/run.yaml" <<'YAML'
+write_config() { # file, hidden layers
+    cat >"$scratch/$1" <<YAML
 data: waves.h5
-shards: 8
+shards: 12
 batch_size: 64
-model.hidden: [300, 100]
+model.hidden: [$2]
 dropout: [0, 0.1, 0.1]
 optimizer.learning_rate: 0.02
 optimizer.lambda: 0.1
@@ -87,43 +99,69 @@ epochs: 2
 plots: false
 progress: off
 YAML
-    "$tren" data make sinusoid --n 2500 --out waves.h5 >out || fail "$(cat out)"
-    "$tren" train run.yaml --out one >out 2>&1 || fail "$(cat out)"
-    reference=$(digest_of one)
 }
 
-test_engine() { # reduction, the engine it must be
-    on_two_hosts --out "$1" --reduction "$1" || fail "reduction $1: $(cat "$scratch/out")"
-    grep -q "4 ranks on 2 nodes, reduction $2" "$scratch/out" || fail "reduction $1: not $2: $(cat "$scratch/out")"
-    [[ $(digest_of "$1") == "$reference" ]] || fail "reduction $1: digest $(digest_of "$1"), not $reference"
-    echo "reduction $1 ($2): $reference"
+make_runs() {
+    local run
+    "$tren" data make sinusoid --n 2500 --out waves.h5 >out || fail "$(cat out)"
+    write_config large.yaml 300,100
+    write_config small.yaml 30,20
+    for run in large small; do
+        "$tren" train "$run.yaml" --out "$run-1" >out 2>&1 || fail "$(cat out)"
+    done
+}
+
+expect_digest() { # run folder, config
+    [[ $(digest_of "$1") == "$(digest_of "$2-1")" ]] ||
+        fail "$1: digest $(digest_of "$1"), not that of one rank, $(digest_of "$2-1")"
+}
+
+runs=0
+test_launch() { # config; ranks of each host; slot or node; reduction; the engine it must be
+    local out=run-$((runs += 1)) what="$1 on '$2' by $3, reduction $4"
+    on_hosts "$2" "$3" "$1.yaml" --out "$out" --reduction "$4" || fail "$what: $(cat "$scratch/out")"
+    grep -q "on $(wc -w <<<"$2") nodes, reduction $5\$" "$scratch/out" || fail "$what: not $5: $(cat "$scratch/out")"
+    expect_digest "$out" "$1"
+    echo "$what ($5): $(digest_of "$out")"
 }
 
 test_shared_is_refused() {
     local code=0
-    on_two_hosts --out refused --reduction shared || code=$?
+    on_hosts '2 2' slot large.yaml --out refused --reduction shared || code=$?
     [[ $code -eq 2 ]] || fail "reduction shared on two hosts: exit code $code, not 2: $(cat "$scratch/out")"
     grep -q "4 ranks are on 2 nodes; use auto, halving or direct" "$scratch/out" ||
         fail "reduction shared on two hosts: no remedy in: $(cat "$scratch/out")"
     echo "reduction shared: refused"
 }
 
-# Killed on two hosts, resumed on one rank of one.
+# Stopped on three hosts, resumed on two, and on one rank of one.
 test_resume_elsewhere() {
-    on_two_hosts --out moved --max_steps 40 || fail "$(cat "$scratch/out")"
-    "$tren" train run.yaml --out moved --resume >out 2>&1 || fail "$(cat out)"
-    [[ $(digest_of moved) == "$reference" ]] || fail "resumed on one rank: digest $(digest_of moved), not $reference"
-    echo "40 steps on two hosts, the rest on one rank: $reference"
+    on_hosts '2 1 2' node large.yaml --out moved --max_steps 40 || fail "$(cat "$scratch/out")"
+    on_hosts '1 2' slot large.yaml --out moved --resume --max_steps 60 || fail "$(cat "$scratch/out")"
+    "$tren" train large.yaml --out moved --resume >out 2>&1 || fail "$(cat out)"
+    expect_digest moved large
+    echo "40 steps on three hosts, 20 on two, the rest on one rank: $(digest_of moved)"
 }
 
 make_hosts 2>"$scratch/log" || skip "no network namespaces here: $(cat "$scratch/log")"
 make_shell
 cd "$scratch"
 "$scratch/shell" "$net.1" true 2>"$scratch/log" || skip "no namespaces of mounts or names here: $(cat "$scratch/log")"
-make_run
-test_engine auto halving
-test_engine halving halving
-test_engine direct direct
-test_engine gather gather
+make_runs
+test_launch large '2 2' slot auto 'hierarchical (halving)'
+test_launch large '2 2' node auto 'hierarchical (halving)'
+test_launch large '3 1' slot auto 'hierarchical (direct)'
+test_launch large '3 2' node auto 'hierarchical (direct)'
+test_launch large '1 1' slot auto halving
+test_launch large '3 3 3' slot auto 'hierarchical (direct)'
+test_launch large '2 3 2' node auto 'hierarchical (direct)'
+test_launch large '1 1 1' slot auto direct
+test_launch small '2 2' node auto 'hierarchical (doubling)'
+test_launch small '3 1 2' node auto 'hierarchical (doubling)'
+test_launch small '1 1 1' slot auto doubling
+test_launch large '2 2' node halving halving
+test_launch large '2 1 2' node direct direct
+test_launch large '2 1 2' node doubling doubling
+test_launch large '2 2' node gather gather
 test_shared_is_refused
 test_resume_elsewhere

@@ -9,28 +9,36 @@ done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
+mapfile -t sources < <(find "$TREN_SOURCE"/src/{comm,base} -name '*.c' ! -name pause.c)
 # shellcheck disable=SC2046
 smpicc -O2 -std=gnu17 -ffp-contract=off -fPIC -DTREN_LEVEL=baseline -DTREN_LEVEL_VB=16 -I"$TREN_SOURCE/include" -I"$TREN_SOURCE/src" \
-    "$TREN_SOURCE"/tests/program/smpi_reduce.c "$TREN_SOURCE"/src/{comm,base}/*.c "$TREN_SOURCE"/src/kernels/{blas,flat}.c \
+    "$TREN_SOURCE"/tests/program/smpi_{reduce,support}.c "${sources[@]}" "$TREN_SOURCE"/src/kernels/{blas,flat}.c \
     $(pkg-config --cflags --libs openblas libxxhash yaml-0.1) -lm -o reduce
 cat >platform.xml <<'XML'
 <?xml version='1.0'?>
 <!DOCTYPE platform SYSTEM "https://simgrid.org/simgrid.dtd">
 <platform version="4.1">
-  <cluster id="c" prefix="n" suffix="" radical="0-63" speed="1Gf" core="1" bw="25Gbps" lat="2us" bb_bw="4Tbps" bb_lat="1us"/>
+  <cluster id="c" prefix="n" suffix="" radical="0-63" speed="1Gf" core="1" bw="25Gbps" lat="2us" bb_bw="4Tbps" bb_lat="1us" loopback_bw="10GBps" loopback_lat="500ns"/>
 </platform>
 XML
-seq 0 63 | sed 's/^/n/' >hosts
 
-test_ranks() { # ranks, shards
-    timeout -k 5 120 smpirun -np "$1" -platform platform.xml -hostfile hosts --log=root.thres:warning \
-        --cfg=smpi/coll-selector:ompi --cfg=smpi/simulate-computation:no ./reduce "$2" >out 2>&1 || true
+test_ranks() { # ranks on a host, hosts, shards; "cycle": numbered by turns
+    local ranks=$1 hosts=$2 shards=$3 i
+    for ((i = 0; i < ranks * hosts; i++)); do
+        [[ ${4:-} == cycle ]] && echo "n$((i % hosts))" || echo "n$((i / ranks))"
+    done >hosts
+    timeout -k 5 120 smpirun -np $((ranks * hosts)) -platform platform.xml -hostfile hosts --log=root.thres:warning \
+        --cfg=smpi/coll-selector:ompi --cfg=smpi/simulate-computation:no --cfg=smpi/test:2e-7 \
+        ./reduce "$shards" >out 2>&1 || true
     cat out
     # A deadlock and an abort leave with 0: only what was said counts.
-    grep -qx "all engines are right" out || { echo "FAILED: $1 ranks, $2 shards" >&2; exit 1; }
+    grep -qx "all engines are right" out || { echo "FAILED: $*" >&2; exit 1; }
 }
 
 export OPENBLAS_NUM_THREADS=1
-test_ranks 64 64
-test_ranks 37 64
-test_ranks 61 100
+test_ranks 1 64 64
+test_ranks 1 37 64
+test_ranks 1 61 100
+test_ranks 16 3 48
+test_ranks 4 12 64 cycle
+test_ranks 8 8 64 cycle
