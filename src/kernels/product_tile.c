@@ -12,12 +12,19 @@
 /* While chains run, memory brings the pending sums of the last chunk: at once to the second-level
  * cache, and to the first, where they would not last so long, SOON terms before they are added. */
 enum { SOON = 96 };
+static inline void fetch_line(const real *at, const bool soon) {
+    if (soon) /* the level is a constant for the compiler */
+        __builtin_prefetch(at, 1, 3);
+    else
+        __builtin_prefetch(at, 0, 2);
+}
+
 ALWAYS_INLINE void fetch(const product_tile *t, const int rows, const bool soon) {
     UNROLL
     for (int r = 0; r < rows; r++) {
         const real *at = t->first + r * t->first_ld;
-        __builtin_prefetch(at, soon, soon ? 3 : 2);
-        __builtin_prefetch(at + TILE_COLS - 1, soon, soon ? 3 : 2);
+        fetch_line(at, soon);
+        fetch_line(at + TILE_COLS - 1, soon);
     }
 }
 
