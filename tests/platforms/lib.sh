@@ -89,7 +89,7 @@ report() { # what train_anywhere said, and versions of more
     [[ $(wc -w <<<"$digests") -eq 1 ]] || fail "several digests: $1"
     [[ $digests == "$everywhere" ]] || fail "digest $digests, elsewhere $everywhere"
     versions=$(sed '/ ranks: /d' <<<"$1" | paste -sd, | sed 's/,/, /g')
-    passed=$(grep -hoE '[0-9]+% tests passed.*' "$work/ctest.log" | tr '\n' ' ')
+    passed=$(grep -ahoE '[0-9]+% tests passed.*' "$work/ctest.log" | tr '\n' ' ')
     skipped=$(sed -n 's/^.*[0-9] - \([^ ]*\) (Skipped)/\1/p' "$work/ctest.log" | tr '\n' ' ')
     echo "| $platform | $versions | $passed| ${skipped:-none }| $digests | $(date +%F) |" | tee "$work/row"
     exit "${failed:-0}"
