@@ -89,6 +89,7 @@ test_idle_starts() {
 case "$1 $2 $3" in
     "config --get out") echo "an idle run" ;;
     "config --get blas_threads") echo 1 ;;
+    "launch "*) printf "mpi: Open MPI 4\nlauncher: mpirun\n" ;;
     *) exit 75 ;;
 esac
 SH
