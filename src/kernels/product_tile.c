@@ -12,7 +12,7 @@
 /* While chains run, memory brings the pending sums of the last chunk: at once to the second-level
  * cache, and to the first, where they would not last so long, SOON terms before they are added. */
 enum { SOON = 96 };
-static inline void fetch_line(const real *at, const bool soon) {
+ALWAYS_INLINE void fetch_line(const real *at, const bool soon) {
     if (soon) /* the level is a constant for the compiler */
         __builtin_prefetch(at, 1, 3);
     else
