@@ -30,7 +30,7 @@ make_root() { # RELEASE
     [[ $EUID -eq 0 ]] || skip "a root of its own needs root"
     needs_packages debootstrap
     [[ -e $root/etc/apt/sources.list ]] ||
-        debootstrap --variant=minbase --include=ca-certificates "$1" "$root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" \
+        debootstrap --variant=minbase --include=ca-certificates "$1" "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} \
             >"$work/debootstrap.log" || skip "debootstrap: $(tail -n 1 "$work/debootstrap.log")"
 }
 
