@@ -10,11 +10,10 @@ typedef struct tren_minimiser tren_minimiser;
 
 /* One const object per kind. Functions that may be NULL have nothing to do. */
 typedef struct tren_minimiser_kind {
-    /* The sums of loss and rows in the position: of the epoch's steps so far, or, where every step
-     * takes all rows, of the weights that it leaves. Then an epoch is one step, and may be too
-     * short for a checkpoint each: one in so many seconds. */
+    /* Every step takes all training rows, and an epoch is one step. Then loss and rows in the
+     * position belong to the weights after that step, else they are sums over the epoch so far. */
     bool whole;
-    double save_period;
+    double save_period; /* seconds between checkpoints, where an epoch is too short for one; or 0 */
     /* Not collective. Sets value and states; may set combine. */
     tren_status (*open)(tren_minimiser *m);
     void (*close)(tren_minimiser *m);

@@ -250,9 +250,29 @@ test_init_from() {
     expect 7 "belongs to another network" train 2 begun2 --init_from plain/best.h5 --model.hidden "[48, 40]" "${still[@]}"
 }
 
+# optimizer.ema: a <- e a + (1 - e) w after each step; equal weights are their own average; the best weights are the average.
+test_average() {
+    local python=/usr/bin/python3
+    expect 0 "" train 2 still --optimizer.learning_rate 0 --optimizer.lambda null --epochs 1 --optimizer.ema 0.99999
+    [[ $(field still digest) == "$(field still best_digest)" ]] || fail "the average of equal weights is not theirs"
+    expect 0 "" train 2 averaged --optimizer.ema 0.75 --max_steps 5
+    cp averaged/last.h5 before.h5
+    expect 0 "" train 3 averaged --optimizer.ema 0.75 --max_steps 6 --resume
+    "$python" -c 'import h5py' 2>/dev/null || return 0
+    "$python" - before.h5 averaged/last.h5 <<'PY' || fail "this is not the average"
+import sys, h5py, numpy as np
+before, after = (h5py.File(name) for name in sys.argv[1:])
+names = [n if isinstance(n, str) else n.decode() for n in after["parameters"].attrs["names"]]
+w = np.concatenate([after["parameters"][n][()].ravel() for n in names])
+a, b = before["optimizer/average"][()], after["optimizer/average"][()]
+assert np.abs(b - a).max() > 1e-5
+assert np.abs(b - (0.75 * a + 0.25 * w)).max() < 1e-6
+PY
+}
+
 # test_resume.sh [NAME ...]   All, or these only.
 all=(more_epochs early_stopped max_steps max_time diverged validation_not_finite states double between_best_and_last between_epochs in_the_check
-    in_the_evaluation changed_rows other_recipe fresh init_from)
+    in_the_evaluation changed_rows other_recipe fresh init_from average)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 test_finished # makes `plain`, with which the others are compared
 for name in "$@"; do "test_$name"; done
