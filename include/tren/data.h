@@ -16,8 +16,11 @@ extern "C" {
 typedef enum tren_part { TREN_TRAIN, TREN_VALIDATION, TREN_TEST, TREN_N_PARTS } tren_part;
 extern const char *const tren_part_name[TREN_N_PARTS]; /* "train", "validation", "test" */
 
+enum { TREN_SEQUENCES = 2 }; /* of tokens that a row may have: source and target */
+
 typedef struct tren_dataset_info {
-    tren_shape shape; /* of one sample; a table of f columns is {f, 1, 1} */
+    tren_shape shape; /* of one sample; a table of f columns is {f, 1, 1}, and so are f tokens that
+                         are stored of a row */
     bool is_image;    /* normalised per channel; else per column */
     int n_classes;    /* 0: regression */
     int n_targets;    /* regression: width of y; classification: 1; 0: rows without labels */
@@ -29,8 +32,16 @@ typedef struct tren_dataset_info {
     char **class_name; /* [n_classes], or NULL. Owned by the dataset */
     char **column_name;     /* of a table: [shape.c], or NULL. Owned by the dataset */
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
-    uint64_t digest;  /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
-                         run to its data */
+    uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
+                        run to its data */
+    /* Of tokens (layouts text, pairs and labeled): */
+    int vocabulary;             /* tokens are 0 to vocabulary - 1; 0: inputs are real numbers */
+    int tokens[TREN_SEQUENCES]; /* that a network reads of a row at most, along each axis: [0] of
+                                   the text or source (axis 1 of tren_tensor), [1] of the target
+                                   (axis 2); 0: there is no such axis */
+    uint64_t tokenizer;         /* the digest of what makes text tokens, see tren_tokenizer */
+    int label_axis;   /* 1, 2: every token along this axis is labeled, by the token after it, and
+                         n_classes = vocabulary; 0: a row has one label, as rows of numbers have */
     bool has_digests; /* of all rows' bytes, which are verified whenever they are read, and so that
                          `digest` tells when they change */
 } tren_dataset_info;
