@@ -220,9 +220,18 @@ typedef struct tren_order {
     bool shuffle;
     uint32_t *perm; /* [rows of my shards]: shard s at perm + first(s) - first(lo), indices relative
                        to first(lo) */
+    const int32_t *length;  /* of my rows, not owned; NULL: they are not sorted */
+    size_t batch;           /* rows of a step */
+    struct tren_keyed *key; /* owned: room to sort a shard */
 } tren_order;
 tren_status tren_order_open(tren_order *order, tren_sharding sharding, int lo, int hi,
                             uint64_t seed, bool shuffle);
+/* From now on rows of like length come together: of the rows that the shuffle gives to
+ * TREN_POOL_STEPS steps of `batch` rows, each shard deals the shortest to one step, the next to
+ * another, and so on; which steps those are is a function of seed, epoch and pool, the same in every
+ * shard. Nothing where the order is not shuffled. length [rows of my shards] is kept. */
+enum { TREN_POOL_STEPS = 64 };
+tren_status tren_order_by_length(tren_order *order, const int32_t *length, size_t batch);
 void tren_order_epoch(tren_order *order, uint32_t epoch);
 void tren_order_close(tren_order *order);
 

@@ -81,8 +81,10 @@ tren_status tren_dataset_identify(tren_dataset *dataset) {
                        (int64_t)info->source_digest};
     tren_digest_add(state, fixed, sizeof fixed);
     if (info->vocabulary > 0) add_tokens(info, state);
-    tren_digest_add(state, info->mean, info->n_stats * sizeof *info->mean);
-    tren_digest_add(state, info->sd, info->n_stats * sizeof *info->sd);
+    if (info->n_stats > 0) {
+        tren_digest_add(state, info->mean, info->n_stats * sizeof *info->mean);
+        tren_digest_add(state, info->sd, info->n_stats * sizeof *info->sd);
+    }
     for (int part = 0; part < TREN_N_PARTS; part++) {
         add_attribute_digest(dataset, state, tren_part_x[part]);
         add_attribute_digest(dataset, state, tren_part_y[part]);
