@@ -228,8 +228,8 @@ tren_status tren_order_open(tren_order *order, tren_sharding sharding, int lo, i
                             uint64_t seed, bool shuffle);
 /* From now on rows of like length come together: of the rows that the shuffle gives to
  * TREN_POOL_STEPS steps of `batch` rows, each shard deals the shortest to one step, the next to
- * another, and so on; which steps those are is a function of seed, epoch and pool, the same in every
- * shard. Nothing where the order is not shuffled. length [rows of my shards] is kept. */
+ * another, and so on; which steps those are is a function of seed, epoch and pool, the same in
+ * every shard. Nothing where the order is not shuffled. length [rows of my shards] is kept. */
 enum { TREN_POOL_STEPS = 64 };
 tren_status tren_order_by_length(tren_order *order, const int32_t *length, size_t batch);
 void tren_order_epoch(tren_order *order, uint32_t epoch);

@@ -157,7 +157,7 @@ tren_status tren_evaluator_each(tren_evaluator *evaluator, tren_block_fn fn, voi
 typedef struct tren_position {
     int64_t epoch, step;  /* the next step to do */
     double loss, correct; /* sums over the rows of this epoch so far; scg: at the weights */
-    int64_t rows; /* of it; of tokens that are labeled: tokens */
+    int64_t rows;         /* of it; of tokens that are labeled: tokens */
     /* early stopping */
     int64_t best_epoch; /* counts from 1; 0: none */
     double best_loss, best_accuracy;

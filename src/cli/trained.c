@@ -216,8 +216,7 @@ static tren_status check_tokens(const tren_trained *t, const tren_dataset_info *
                          t->config.data, t->path);
     if (info->vocabulary == net->vocabulary && is_same_text(info, net)) return TREN_OK;
     return tren_fail(
-        TREN_ERR_DATA,
-        "%s has %s, but the network of %s was trained on %s; give --data such rows",
+        TREN_ERR_DATA, "%s has %s, but the network of %s was trained on %s; give --data such rows",
         t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));
 }
 

@@ -29,7 +29,8 @@ static double blas_room(const tren_graph *graph) {
 static double evaluation_room(const tren_graph *graph, const tren_dataset_info *info,
                               size_t tested) {
     size_t validated = info->rows[TREN_VALIDATION];
-    int rows = tren_work_capacity(graph, tren_eval_rows(info), 1), n = (validated > 0) + (tested > 0);
+    int rows = tren_work_capacity(graph, tren_eval_rows(info), 1),
+        n = (validated > 0) + (tested > 0);
     return n * ((double)rows * (double)graph->per_row[false] + (double)graph->scratch);
 }
 

@@ -23,8 +23,7 @@ void token_batch_take(tren_token_batch *b, tren_work *work, const tren_graph *gr
     for (int k = 0; k < TREN_SEQUENCES; k++) {
         const tren_sequence *s = &rows->sequence[k];
         const tren_layer *input = tren_graph_tokens_input(graph, k + 1);
-        if (input)
-            tren_sequence_fetch(tren_work_tokens(work, input), b->length[k], s, row, n);
+        if (input) tren_sequence_fetch(tren_work_tokens(work, input), b->length[k], s, row, n);
         if (s->labeled) tren_sequence_fetch_next(b->label, s, row, n);
     }
 }
