@@ -16,12 +16,15 @@ extern "C" {
 typedef enum tren_part { TREN_TRAIN, TREN_VALIDATION, TREN_TEST, TREN_N_PARTS } tren_part;
 extern const char *const tren_part_name[TREN_N_PARTS]; /* "train", "validation", "test" */
 
+enum { TREN_SEQUENCES = 2 }; /* of tokens that a row may have: source and target */
+
 typedef struct tren_dataset_info {
-    tren_shape shape; /* of one sample; a table of f columns is {f, 1, 1} */
+    tren_shape shape; /* of one sample; a table of f columns is {f, 1, 1}, and so are f tokens that
+                         are stored of a row */
     bool is_image;    /* normalised per channel; else per column */
     int n_classes;    /* 0: regression */
     int n_targets;    /* regression: width of y; classification: 1; 0: rows without labels */
-    tren_type x_type; /* U8, F32 or F64: how x lies in the file and in memory */
+    tren_type x_type; /* U8, F32 or F64: how x lies in the file and in memory; I32: tokens */
     size_t rows[TREN_N_PARTS];
     size_t n_stats;    /* shape.c for images and tables alike */
     double *mean, *sd; /* [n_stats] of the training part, in the file's units (u8: 0..255). Owned by
@@ -29,8 +32,16 @@ typedef struct tren_dataset_info {
     char **class_name; /* [n_classes], or NULL. Owned by the dataset */
     char **column_name;     /* of a table: [shape.c], or NULL. Owned by the dataset */
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
-    uint64_t digest;  /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
-                         run to its data */
+    uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
+                        run to its data */
+    /* Of tokens (layouts text, pairs and labeled): */
+    int vocabulary;             /* tokens are 0 to vocabulary - 1; 0: inputs are real numbers */
+    int tokens[TREN_SEQUENCES]; /* that a network reads of a row at most, along each axis: [0] of
+                                   the text or source (axis 1 of tren_tensor), [1] of the target
+                                   (axis 2); 0: there is no such axis */
+    uint64_t tokenizer;         /* the digest of what makes text tokens, see tren_tokenizer */
+    int label_axis;   /* 1, 2: every token along this axis is labeled, by the token after it, and
+                         n_classes = vocabulary; 0: a row has one label, as rows of numbers have */
     bool has_digests; /* of all rows' bytes, which are verified whenever they are read, and so that
                          `digest` tells when they change */
 } tren_dataset_info;
@@ -48,14 +59,24 @@ tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset);
 enum { TREN_SHAPE_TEXT = 48 };
 const char *tren_dataset_shape(char out[TREN_SHAPE_TEXT], const tren_dataset_info *info);
 
+/* The tokens of rows along one axis. */
+typedef struct tren_sequence {
+    int width;       /* tokens that are stored of a row at most */
+    bool labeled;    /* each is labeled by the next: the last one is only a label */
+    int32_t *token;  /* [n, width] owned; behind a row's tokens TREN_TOKEN_PAD */
+    int32_t *length; /* [n] tokens that are stored; owned */
+} tren_sequence;
+
 /* Contiguous rows of one part, in memory in the file's type. */
 typedef struct tren_rows {
     size_t first, n;
     int width;     /* elements of x per row */
     int n_targets; /* regression: width of y */
     tren_type x_type;
-    void *x;        /* [n, width] owned */
-    int32_t *label; /* [n] owned; NULL for regression and without labels */
+    void *x;                                /* [n, width] owned; NULL where rows are tokens */
+    tren_sequence sequence[TREN_SEQUENCES]; /* of tokens, by axis */
+    int32_t *label; /* [n] owned; NULL for regression, without labels, and where tokens are
+                       labeled */
     real *target;   /* [n, n_targets] owned; NULL for classification and without labels */
 } tren_rows;
 
@@ -65,6 +86,17 @@ typedef struct tren_rows {
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
+/* Tokens that a network reads of a row. */
+static inline int tren_sequence_length(const tren_sequence *sequence, size_t row) {
+    return sequence->length[row] - sequence->labeled;
+}
+/* token <- what a network reads of rows row [n], one after the other, and length [n]; returns how
+ * many. */
+size_t tren_sequence_fetch(int32_t *token, int *length, const tren_sequence *sequence,
+                           const uint32_t *row, int n);
+/* label <- of each of these tokens the next one. Only where they are labeled. */
+size_t tren_sequence_fetch_next(int32_t *label, const tren_sequence *sequence, const uint32_t *row,
+                                int n);
 /* How many rows of a part each class has: n [n_classes]. Labels out of range are TREN_ERR_DATA. */
 tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, tren_part part);
 /* The sum, modulo 2^64, of a digest of each row with its number: ranks add theirs up to the same
@@ -126,6 +158,44 @@ void tren_augment_close(tren_augment *augment); /* accepts the empty value */
 void tren_rows_fetch_augmented(real *x, const tren_rows *rows, const uint32_t *row, int n,
                                const tren_normalizer *normalizer, const tren_augment *augment);
 
+/* ---- text and tokens --------------------------------------------------------------------------
+ *
+ * Text is any bytes. Tokens 0 to 2 stand for no text; token TREN_TOKEN_BYTE + b is the byte b; each
+ * further one is the two tokens of a merge, one after the other (byte-pair encoding, Sennrich et
+ * al. 2016). Merges are made within pieces: a run of letters (bytes above 127 among them), of
+ * digits or of other signs, with the blank before it, or white space; of 64 bytes at most. */
+enum {
+    TREN_TOKEN_PAD,   /* fills a row behind its tokens in a file; no network reads it */
+    TREN_TOKEN_BEGIN, /* before a document, or a target */
+    TREN_TOKEN_END,   /* after it */
+    TREN_TOKEN_BYTE,
+    TREN_TOKEN_MERGE = TREN_TOKEN_BYTE + 256
+};
+typedef struct tren_merge {
+    int32_t left, right;
+} tren_merge;
+
+typedef struct tren_tokenizer tren_tokenizer;
+/* merge [n]: each of tokens before it, and of 2^20 bytes at most; copied. n = 0: bytes only.
+ * TREN_ERR_DATA. */
+tren_status tren_tokenizer_open(tren_tokenizer **tokenizer, const tren_merge *merge, int n);
+/* That of a dataset with a vocabulary. TREN_ERR_USAGE: it has none. */
+tren_status tren_tokenizer_open_of(tren_tokenizer **tokenizer, const tren_dataset *dataset);
+void tren_tokenizer_close(tren_tokenizer *tokenizer); /* accepts NULL */
+int tren_tokenizer_vocabulary(const tren_tokenizer *tokenizer);
+/* Of the merges: two tokenizers with one digest are the same. */
+uint64_t tren_tokenizer_digest(const tren_tokenizer *tokenizer);
+/* token [room for n]: the tokens of n bytes, without begin and end; returns how many. In each piece
+ * the earliest merge that applies is made first, from left to right. */
+size_t tren_tokenizer_encode(const tren_tokenizer *tokenizer, int32_t *token, const char *text,
+                             size_t n);
+/* The bytes of a token, and their number; none for tokens 0 to 2 and what is out of range. */
+const char *tren_tokenizer_bytes(const tren_tokenizer *tokenizer, int32_t token, size_t *n);
+/* text [room]: the bytes of n tokens, cut where the room ends; returns how many there are, which
+ * may be more than the room. No zero byte is added. */
+size_t tren_tokenizer_decode(const tren_tokenizer *tokenizer, char *text, size_t room,
+                             const int32_t *token, size_t n);
+
 /* ---- shards ---------------------------------------------------------------------------------- */
 
 /* The training part [0, m) cut into n contiguous shards; the first m mod n have one row more. */
@@ -150,9 +220,18 @@ typedef struct tren_order {
     bool shuffle;
     uint32_t *perm; /* [rows of my shards]: shard s at perm + first(s) - first(lo), indices relative
                        to first(lo) */
+    const int32_t *length;  /* of my rows, not owned; NULL: they are not sorted */
+    size_t batch;           /* rows of a step */
+    struct tren_keyed *key; /* owned: room to sort a shard */
 } tren_order;
 tren_status tren_order_open(tren_order *order, tren_sharding sharding, int lo, int hi,
                             uint64_t seed, bool shuffle);
+/* From now on rows of like length come together: of the rows that the shuffle gives to
+ * TREN_POOL_STEPS steps of `batch` rows, each shard deals the shortest to one step, the next to
+ * another, and so on; which steps those are is a function of seed, epoch and pool, the same in
+ * every shard. Nothing where the order is not shuffled. length [rows of my shards] is kept. */
+enum { TREN_POOL_STEPS = 64 };
+tren_status tren_order_by_length(tren_order *order, const int32_t *length, size_t batch);
 void tren_order_epoch(tren_order *order, uint32_t epoch);
 void tren_order_close(tren_order *order);
 
@@ -175,7 +254,8 @@ typedef struct tren_source {
     uint64_t digest;          /* of the source bytes or settings */
     char *doubt; /* why the labels may be wrong: an error unless all classes are named; owned, or
                     NULL */
-    char origin[256]; /* for people: "idx train-images-idx3-ubyte.gz ..." */
+    struct tren_corpus *corpus; /* of text: what becomes rows of tokens, x stays NULL; owned */
+    char origin[256];           /* for people: "idx train-images-idx3-ubyte.gz ..." */
     char notes[4096]; /* for people: what was decided for them, a line each; cut where full */
 } tren_source;
 void tren_source_close(tren_source *source);

@@ -15,6 +15,7 @@ extern "C" {
 typedef struct tren_model {
     const char *name, *help;
     const char *size; /* the keys that make it larger, for people */
+    bool tokens;      /* its rows are tokens, else numbers */
     void (*build)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
 } tren_model;
 
@@ -31,6 +32,10 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
                          const tren_dataset_info *info);
 /* The input of a model of images: fails where the dataset is a table. */
 tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
+                              const tren_dataset_info *info);
+/* The input of a model of tokens, along axis 1 or 2; fails where the dataset has no such axis, or
+ * labels rows and not tokens (axis 0). */
+tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_config *config,
                               const tren_dataset_info *info);
 /* Fails where n maxima of 2 x 2 in a row, asked for by `key`, leave nothing of an image. */
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,

@@ -345,7 +345,9 @@ void tren_work_close(tren_work *work); /* accepts NULL */
 tren_status tren_work_pattern(tren_work *work, int *pattern, int n_groups, const int *row0);
 /* Where the input rows go: [max_rows, in], written by the caller before forward. */
 real *tren_work_input(tren_work *work);
-/* The same for an input of token numbers. */
+/* The input of token numbers along an axis, 1 or 2; NULL: the network has none. */
+const tren_layer *tren_graph_tokens_input(const tren_graph *graph, int axis);
+/* The same as tren_work_input for an input of token numbers. */
 int32_t *tren_work_tokens(tren_work *work, const tren_layer *input);
 /* After forward of a pass with labels or targets: per group. */
 typedef struct tren_group_result {

@@ -119,8 +119,12 @@ enum {
     TREN_EVAL_ROWS = 256
 }; /* rows of a block: fixed, so that nothing depends on who evaluates it */
 
+/* The same of a dataset of tokens: about 2048 tokens, and the same rows in every block. */
+int tren_eval_rows(const tren_dataset_info *info);
+
 typedef struct tren_scores {
-    double loss, accuracy; /* means over rows; accuracy NaN in regression */
+    double loss, accuracy; /* means over labels; accuracy NaN in regression */
+    double labels;         /* rows, or tokens */
     double mean_abs_z;     /* of hidden units */
     size_t rows;
 } tren_scores;
@@ -153,7 +157,7 @@ tren_status tren_evaluator_each(tren_evaluator *evaluator, tren_block_fn fn, voi
 typedef struct tren_position {
     int64_t epoch, step;  /* the next step to do */
     double loss, correct; /* sums over the rows of this epoch so far; scg: at the weights */
-    int64_t rows;
+    int64_t rows;         /* of it; of tokens that are labeled: tokens */
     /* early stopping */
     int64_t best_epoch; /* counts from 1; 0: none */
     double best_loss, best_accuracy;

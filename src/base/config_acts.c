@@ -13,12 +13,12 @@ typedef struct acts {
         "patience", "gl", "up"                                                                     \
     }
 static const acts table[] = {
-    {"model.hidden", "model.name", {"mlp", "cnn"}},
+    {"model.hidden", "model.name", {"mlp", "cnn", "token_mlp"}},
     {"model.width", "model.name", {"cnn5", "resnet18"}},
     {"model.channels", "model.name", {"cnn"}},
     {"model.kernel", "model.name", {"cnn"}},
     {"model.norm", "model.name", {"cnn"}},
-    {"model.activation", "model.name", {"mlp", "cnn"}},
+    {"model.activation", "model.name", {"mlp", "cnn", "token_mlp"}},
     {"model.init_variance", "model.init", {"gaussian"}},
     {"loss.label_smoothing", "loss.name", {"auto", "cross_entropy"}},
     {"schedule.period", "schedule.name", {"step", "sqrt"}},

@@ -54,9 +54,11 @@ static const tren_option options[] = {
      "every CPU.", "Recipe"},
     {"model.name", TREN_OPTION_TEXT, RECIPE, AT(model.name), "mlp", 0, 0, NULL,
      "The model: mlp is a stack of dense layers; cnn stages of convolution and pooling, then dense layers; cnn5 and "
-     "resnet18 (pre-activation) are those of the double-descent literature.", "Model"},
+     "resnet18 (pre-activation) are those of the double-descent literature; token_mlp tells the next token of a text "
+     "from one token and its place.", "Model"},
     {"model.hidden", TREN_OPTION_INTS, RECIPE, AT(model.hidden), "[512, 256]", 1, 1 << 20, NULL,
-     "Widths of the hidden layers of mlp, and of the dense ones of cnn; [] leaves a single dense layer.", "Model"},
+     "Widths of the hidden layers of mlp, and of the dense ones of cnn; [] leaves a single dense layer. Of token_mlp the "
+     "width of the embedding comes first.", "Model"},
     {"model.width", TREN_OPTION_INT, RECIPE, AT(model.width), "16", 1, 4096, NULL,
      "Channels k of the first stage of cnn5 and resnet18; the others have 2k, 4k and 8k.", "Model"},
     {"model.channels", TREN_OPTION_INTS, RECIPE, AT(model.channels), "[32, 64]", 1, 1 << 14, NULL,

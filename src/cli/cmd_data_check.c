@@ -5,6 +5,7 @@
 #include "cli/cmd_data.h"
 #include "data/check.h"
 #include "cli/console.h"
+#include "cli/text_rows.h"
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -141,14 +142,16 @@ static void judge_origin(verdict *v, const tren_dataset_check *check, const tren
               TREN_SCHEMA_CLEAN, check->n_changed, (long long)from.n_changed);
 }
 
-static void judge_shared(verdict *v, const tren_dataset_check *check) {
+/* Windows of different documents may well be alike. */
+static void judge_shared(verdict *v, const tren_dataset_check *check, bool windows) {
     for (int a = 0; a < TREN_N_PARTS; a++)
         for (int b = a + 1; b < TREN_N_PARTS; b++)
             if (check->shared[a][b] > 0)
-                error(v,
-                      "%s: %zu of %zu rows stand in %s too: the part measures memory, not learning",
-                      tren_part_name[b], check->shared[a][b], check->part[b].n_rows,
-                      tren_part_name[a]);
+                (windows ? note : error)(
+                    v,
+                    "%s: %zu of %zu rows stand in %s too: the part measures memory, not learning",
+                    tren_part_name[b], check->shared[a][b], check->part[b].n_rows,
+                    tren_part_name[a]);
 }
 
 static void print_balance(const tren_dataset_check *check, const tren_dataset_info *info) {
@@ -169,20 +172,25 @@ static void print_balance(const tren_dataset_check *check, const tren_dataset_in
 
 static verdict judge(const tren_dataset_check *check, const tren_dataset *dataset) {
     verdict v = {0};
-    judge_digest(&v, "mean and sd", dataset->has_stats_digest ? TREN_INTACT : TREN_INTACT_UNKNOWN);
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    bool text = info->vocabulary > 0;
+    if (!text)
+        judge_digest(&v, "mean and sd",
+                     dataset->has_stats_digest ? TREN_INTACT : TREN_INTACT_UNKNOWN);
     for (int i = 0; i < TREN_N_PARTS; i++) {
         tren_part part = (tren_part)i;
         const tren_part_check *found = &check->part[part];
         judge_digest(&v, tren_part_x[part], found->x);
-        if (tren_dataset_info_of(dataset)->n_targets > 0)
-            judge_digest(&v, tren_part_y[part], found->y);
+        if (tren_dataset_has_y(info)) judge_digest(&v, tren_part_y[part], found->y);
+        if (text) judge_digest(&v, tren_part_length[part], found->length);
+        if (found->bad_tokens[0]) error(&v, "%s", found->bad_tokens);
         judge_storage(&v, tren_part_x[part], &found->x_chunk);
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
     }
-    judge_statistics(&v, check, tren_dataset_info_of(dataset));
+    judge_statistics(&v, check, info);
     judge_origin(&v, check, dataset);
-    judge_shared(&v, check);
+    judge_shared(&v, check, info->label_axis == 1);
     return v;
 }
 
@@ -193,6 +201,8 @@ static tren_status check_file(const char *path) {
     tren_status st = tren_dataset_check_open(&check, dataset);
     if (st == TREN_OK) {
         printf("%s\n", tren_cli_shown(path));
+        if (tren_dataset_info_of(dataset)->vocabulary > 0)
+            tren_text_rows_print(stdout, dataset, TREN_TRAIN, 0, 3, 2);
         print_balance(&check, tren_dataset_info_of(dataset));
         verdict v = judge(&check, dataset);
         if (!v.errors) st = tren_data_print_notes(stdout, "  note   ", dataset);

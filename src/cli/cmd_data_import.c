@@ -60,12 +60,17 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
 static void print_result(const char *path, const tren_dataset_info *info, double seconds) {
     printf("%s: %zu training, %zu validation and %zu test rows of ", tren_cli_shown(path),
            info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
-    if (info->is_image)
+    char shape[TREN_SHAPE_TEXT];
+    if (info->vocabulary)
+        printf("%s, vocabulary %d", tren_dataset_shape(shape, info), info->vocabulary);
+    else if (info->is_image)
         printf("%d x %d x %d %s", info->shape.c, info->shape.h, info->shape.w,
                tren_type_name(info->x_type));
     else
         printf("%d %s", info->shape.c, tren_type_name(info->x_type));
-    if (info->n_classes)
+    if (info->label_axis)
+        ;
+    else if (info->n_classes)
         printf(", %d classes", info->n_classes);
     else if (info->n_targets == 0)
         printf(", without labels");
@@ -119,7 +124,7 @@ static void note_classes(const tren_dataset_info *info, const size_t *n) {
 static tren_status report_classes(const tren_dataset *dataset) {
     const tren_dataset_info *info = tren_dataset_info_of(dataset);
     size_t *n;
-    if (info->n_classes == 0) return TREN_OK;
+    if (info->n_classes == 0 || info->label_axis) return TREN_OK;
     TREN_TRY(tren_alloc(&n, (size_t)info->n_classes, sizeof *n, "the classes"));
     tren_status st = tren_dataset_count_classes(n, dataset, TREN_TRAIN);
     if (st == TREN_OK) note_classes(info, n);

@@ -3,6 +3,7 @@
 #include "cli/cmd_data.h"
 #include "data/schema.h"
 #include "cli/console.h"
+#include "cli/text_rows.h"
 #include <sys/stat.h>
 
 /* "  classes       3: a, b, c" */
@@ -13,8 +14,25 @@ static void print_names(const char *what, char *const *name, int n) {
     printf("%s\n", name && n > 20 ? ", ..." : "");
 }
 
+static void print_tokens(const tren_dataset_info *info) {
+    char shape[TREN_SHAPE_TEXT];
+    int merges = info->vocabulary - TREN_TOKEN_MERGE;
+    printf("  layout        %s, rows of %s\n",
+           info->tokens[1]    ? "pairs"
+           : info->label_axis ? "text"
+                              : "labeled",
+           tren_dataset_shape(shape, info));
+    printf("  vocabulary    %d: %d special tokens, 256 bytes, %d merges (tokenizer %016llx)\n",
+           info->vocabulary, TREN_TOKEN_BYTE, merges, (unsigned long long)info->tokenizer);
+    if (!info->label_axis) print_names("classes", info->class_name, info->n_classes);
+}
+
 static void print_layout(const tren_dataset_info *info) {
     char shape[TREN_SHAPE_TEXT];
+    if (info->vocabulary > 0) {
+        print_tokens(info);
+        return;
+    }
     printf("  layout        %s, %s%s, %s\n", info->is_image ? "image" : "table",
            tren_dataset_shape(shape, info), info->is_image ? " (channels, height, width)" : "",
            tren_type_name(info->x_type));
@@ -73,10 +91,18 @@ static void print_info(const char *path, const tren_dataset *dataset) {
     print_provenance(dataset);
     print_layout(info);
     print_rows(info);
-    print_statistic("mean", info->mean, info->n_stats);
-    print_statistic("sd", info->sd, info->n_stats);
+    if (info->n_stats > 0) {
+        print_statistic("mean", info->mean, info->n_stats);
+        print_statistic("sd", info->sd, info->n_stats);
+    }
     printf("  source        %016llx\n", (unsigned long long)info->source_digest);
     printf("  digest        %016llx\n", (unsigned long long)info->digest);
+}
+
+static tren_status print_beginning(const tren_dataset *dataset) {
+    if (tren_dataset_info_of(dataset)->vocabulary == 0) return TREN_OK;
+    printf("  the first training row, behind its number and those of its tokens:\n");
+    return tren_text_rows_print(stdout, dataset, TREN_TRAIN, 0, 1, 0);
 }
 
 tren_status tren_data_info(int argc, char **argv) {
@@ -84,7 +110,9 @@ tren_status tren_data_info(int argc, char **argv) {
     const tren_arg none[] = {{0}};
     tren_args args = {.command = "data info",
                       .synopsis = "FILE.h5 ...",
-                      .summary = "Says what datasets hold, from their attributes alone.",
+                      .summary =
+                          "Says what datasets hold, from their attributes alone, and of text the "
+                          "first row.",
                       .options = none,
                       .positional = file,
                       .max_positional = TREN_ARG_MAX_TEXTS};
@@ -96,7 +124,9 @@ tren_status tren_data_info(int argc, char **argv) {
         tren_dataset *dataset;
         TREN_TRY(tren_dataset_open_rows(&dataset, file[i]));
         print_info(file[i], dataset);
+        tren_status st = print_beginning(dataset);
         tren_dataset_close(dataset);
+        TREN_TRY(st);
     }
     return TREN_OK;
 }

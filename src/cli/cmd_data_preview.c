@@ -4,6 +4,7 @@
 #include "cli/cmd_data.h"
 #include "cli/out_file.h"
 #include "cli/png.h"
+#include "cli/text_rows.h"
 #include "tren/data.h"
 #include "cli/console.h"
 #include <math.h>
@@ -79,7 +80,7 @@ static tren_status parse(preview *p, int argc, char **argv, bool *help) {
         .summary =
             "Draws training images, a row each: as they are, then as training would see them "
             "in its first epochs. Values that are not bytes are drawn from the least to the "
-            "greatest of these images.",
+            "greatest of these images. Of text it prints the rows: number, tokens, text.",
         .options = p->option,
         .positional = positional,
         .max_positional = 1};
@@ -255,11 +256,25 @@ done:
     return st;
 }
 
+/* Of text, the rows themselves. */
+static tren_status preview_text(bool *is_text, const preview *p) {
+    tren_dataset *dataset;
+    TREN_TRY(tren_dataset_open_rows(&dataset, p->file));
+    *is_text = tren_dataset_info_of(dataset)->vocabulary > 0;
+    tren_status st = TREN_OK;
+    if (*is_text) st = tren_text_rows_print(stdout, dataset, TREN_TRAIN, 0, (size_t)p->n, 0);
+    tren_dataset_close(dataset);
+    return st;
+}
+
 tren_status tren_data_preview(int argc, char **argv) {
     preview p = {.n = 8, .copies = 7, .out_path = "preview.png"};
     bool help = false;
     TREN_TRY(read_line(&p, argc, argv, &help));
     if (help) return TREN_OK;
+    bool is_text;
+    TREN_TRY(preview_text(&is_text, &p));
+    if (is_text) return TREN_OK;
     if (!tren_path_ends(p.out_path, ".png"))
         return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png; give it this ending",
                          p.out_path);

@@ -78,6 +78,14 @@ static tren_status agree(const tren_comm *comm, const eval_args *a) {
     return tren_agree_on_config(comm, &facts);
 }
 
+/* The same on every rank. */
+static tren_status check_text(const eval_args *a, const tren_trained *t) {
+    if (!a->out || tren_dataset_info_of(t->dataset)->label_axis == 0) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--out: of text there is no confusion matrix, as every token is a class; "
+                     "leave it out, or give --json");
+}
+
 static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trained *trained) {
     tren_evaluator *evaluator = NULL;
     tren_eval_result result = {0};
@@ -87,6 +95,7 @@ static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trai
     if (comm->rank == 0 && a->out) st = check_out(&out, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
+    TREN_GOTO(check_text(a, trained));
     TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, true));
     TREN_GOTO(tren_eval_run(&result, evaluator, comm, tren_dataset_info_of(trained->dataset)));
     if (comm->rank == 0) st = report(a, &out, trained, &result);

@@ -182,6 +182,14 @@ static tren_status agree(const tren_comm *comm, const predict_args *a) {
     return tren_agree_on_config(comm, &facts);
 }
 
+/* The same on every rank. */
+static tren_status check_rows(const tren_trained *t) {
+    if (tren_dataset_info_of(t->dataset)->label_axis == 0) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s holds text, of which every token is predicted; 'tren eval' tells how well",
+                     t->config.data);
+}
+
 static tren_status predict(const tren_comm *comm, const predict_args *a, tren_trained *trained) {
     tren_evaluator *evaluator = NULL;
     tren_out_file file = {0};
@@ -190,6 +198,7 @@ static tren_status predict(const tren_comm *comm, const predict_args *a, tren_tr
     if (comm->rank == 0) st = check_out(&file, a, trained);
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
+    TREN_GOTO(check_rows(trained));
     TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, false));
     if (comm->rank == 0) st = write_all(a, trained, &file, evaluator);
     st = tren_comm_agree(comm, st);

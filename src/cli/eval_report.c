@@ -136,10 +136,25 @@ static void print_confusion(FILE *out, const tren_trained *t, const tren_eval_re
         print_worst(out, t, r);
 }
 
+static bool is_text(const tren_trained *t) {
+    return tren_dataset_info_of(t->dataset)->label_axis > 0;
+}
+
+static void print_text(FILE *out, const tren_eval_result *r) {
+    fprintf(out, "  tokens      %.0f in %zu rows\n", r->labels, r->rows);
+    fprintf(out, "  loss        %.6g per token\n", r->loss);
+    fprintf(out, "  perplexity  %.6g\n", exp(r->loss));
+    fprintf(out, "  accuracy    %.4f of the tokens\n", r->accuracy);
+}
+
 void tren_eval_print(FILE *out, const tren_trained *t, const tren_eval_result *r) {
     char about[3 * TREN_MAX_PATH];
     tren_trained_describe(about, sizeof about, t);
     fprintf(out, "%s\n\n", about);
+    if (is_text(t)) {
+        print_text(out, r);
+        return;
+    }
     fprintf(out, "  loss      %.6g, standard error %.2g\n", r->loss, r->loss_se);
     if (r->n_classes > 0) {
         fprintf(out, "  accuracy  %.4f, 95 %% interval %.4f to %.4f\n", r->accuracy,
@@ -210,6 +225,14 @@ void tren_eval_json(FILE *out, const tren_trained *t, const tren_eval_result *r)
     fprintf(out, "  \"rows\": %zu,\n", r->rows);
     json_field(out, "loss", r->loss);
     json_field(out, "loss_standard_error", r->loss_se);
+    if (is_text(t)) {
+        json_field(out, "tokens", r->labels);
+        json_field(out, "accuracy", r->accuracy);
+        fputs("  ", out);
+        json_number(out, "perplexity", exp(r->loss));
+        fputs("\n}\n", out);
+        return;
+    }
     if (r->n_classes > 0) {
         json_field(out, "accuracy", r->accuracy);
         json_field(out, "accuracy_low", r->accuracy_low);

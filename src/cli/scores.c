@@ -134,7 +134,10 @@ tren_status tren_eval_run(tren_eval_result *r, tren_evaluator *evaluator, const 
     tren_comm_bcast(comm, &scores, sizeof scores);
     r->rows = scores.rows;
     r->loss = scores.loss;
+    r->labels = scores.labels;
     r->accuracy = scores.accuracy;
+    r->loss_se = NAN;
+    if (info->label_axis) return TREN_OK;
     counter c = {.mean_loss = scores.loss};
     tren_status st = counter_open(&c, info, scores.rows);
     if (st == TREN_OK) st = tren_evaluator_each(evaluator, count_block, &c);

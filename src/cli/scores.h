@@ -7,14 +7,16 @@
 
 typedef struct tren_eval_result {
     size_t rows;
-    double loss, loss_se; /* mean over rows, and the standard error of that mean */
+    double labels;        /* rows, or tokens */
+    double loss, loss_se; /* mean over labels, and the standard error of that mean; NaN of tokens */
     double accuracy, accuracy_low, accuracy_high; /* with its 95 % interval; NaN in regression */
     int n_classes, n_targets;                     /* one of them 0 */
     double *confusion; /* [n_classes][n_classes] rows of class i taken for class j; owned, rank 0 */
     double *rmse;      /* [n_targets] in the target's units; owned, rank 0 */
 } tren_eval_result;
 
-/* Runs the evaluator of `rows` rows twice: for the trainer's figures, then for the rest. Results on
+/* Runs the evaluator of `rows` rows twice: for the trainer's figures, then for the rest; once where
+ * tokens are labeled, of which there is no confusion matrix (n_classes 0). Results on
  * rank 0, with the same bits on any number of ranks. Collective. */
 tren_status tren_eval_run(tren_eval_result *result, tren_evaluator *evaluator,
                           const tren_comm *comm, const tren_dataset_info *info);

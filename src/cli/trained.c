@@ -197,14 +197,39 @@ static tren_status check_same_rows(const tren_trained *t) {
     return check_same(t, now, then);
 }
 
+static bool is_same_text(const tren_dataset_info *info, const tren_dataset_info *net) {
+    bool same = info->label_axis == net->label_axis && info->n_classes == net->n_classes &&
+                (info->tokens[1] > 0) == (net->tokens[1] > 0);
+    for (int k = 0; k < TREN_SEQUENCES; k++) same &= info->tokens[k] <= net->tokens[k];
+    return same;
+}
+
+/* What a token means is a matter of the tokenizer; rows may be shorter than those of the training.
+ */
+static tren_status check_tokens(const tren_trained *t, const tren_dataset_info *info) {
+    const tren_dataset_info *net = &t->checkpoint.data;
+    char there[128], wanted[128];
+    if (info->vocabulary == net->vocabulary && info->tokenizer != net->tokenizer)
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: its text became tokens in another way than that of the training of "
+                         "%s; give --data the same dataset, or one with its tokenizer",
+                         t->config.data, t->path);
+    if (info->vocabulary == net->vocabulary && is_same_text(info, net)) return TREN_OK;
+    return tren_fail(
+        TREN_ERR_DATA, "%s has %s, but the network of %s was trained on %s; give --data such rows",
+        t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));
+}
+
 static tren_status check_suits(const tren_trained *t, const tren_dataset_info *info) {
     const tren_dataset_info *net = &t->checkpoint.data;
     char there[128], wanted[128];
-    TREN_TRY(check_columns(t, info));
+    bool tokens = info->vocabulary > 0 && net->vocabulary > 0;
+    if (tokens) TREN_TRY(check_tokens(t, info));
+    if (!tokens) TREN_TRY(check_columns(t, info));
     bool same_shape = memcmp(&info->shape, &net->shape, sizeof net->shape) == 0;
     if (same_shape && info->n_classes > 0 && info->n_classes < net->n_classes)
         return few_classes(t, info);
-    if (!is_same_row(info, net))
+    if (!tokens && !is_same_row(info, net))
         return tren_fail(
             TREN_ERR_DATA,
             "%s has %s, but the network of %s was trained on %s; give --data such rows",
@@ -228,7 +253,7 @@ static void warn_of_units(const tren_trained *t, const tren_dataset_info *info) 
 
 /* The first rank speaks, and reads the rows: agree() compares them with those of the others. */
 static tren_status open_local(tren_trained *t, bool is_first) {
-    if (t->checkpoint.data.n_stats == 0)
+    if (t->checkpoint.data.n_stats == 0 && t->checkpoint.data.vocabulary == 0)
         return tren_fail(TREN_ERR_CHECKPOINT,
                          "%s does not say how its input was normalised: train again with this "
                          "version",

@@ -1,5 +1,6 @@
 #include "data/check.h"
 #include "data/prepare.h"
+#include "data/tokens.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ static void look_at(tren_dataset_check *check, const array *a, mark *marks, cons
                     size_t first, size_t n) {
     if (marks)
         mark_rows(marks, a, block, first, n);
-    else if (check->n_classes > 0)
+    else if (check->n_classes > 0 && a->width == 1 && a->name != tren_part_length[a->part])
         count_labels(check, a, block, first, n);
     count_not_finite(a->found, a, block, first, n);
 }
@@ -100,6 +101,40 @@ done:
     return st;
 }
 
+/* x, or y, of a part. */
+static array array_of(const tren_dataset_info *info, tren_part part, int which,
+                      tren_part_check *found) {
+    size_t width = which == 0 ? (size_t)tren_shape_size(info->shape) : (size_t)info->n_targets;
+    if (info->tokens[which] > 0) width = (size_t)tren_tokens_width(info, which);
+    return (array){which == 0 ? tren_part_x[part] : tren_part_y[part],
+                   part,
+                   which == 0 ? info->x_type : TREN_I32,
+                   info->rows[part],
+                   width,
+                   found};
+}
+
+/* Lengths, and whether the tokens are such as can be. */
+static tren_status read_tokens(tren_dataset_check *check, const tren_dataset *dataset,
+                               tren_part part) {
+    enum { BLOCK = 65536 };
+    const tren_dataset_info *info = &dataset->info;
+    tren_part_check *found = &check->part[part];
+    array length = {tren_part_length[part],      part, TREN_I32, found->n_rows,
+                    info->tokens[1] > 0 ? 2 : 1, found};
+    TREN_TRY(read_array(check, dataset, &length, NULL, &found->length));
+    for (size_t first = 0; first < found->n_rows; first += BLOCK) {
+        tren_rows rows;
+        size_t n = found->n_rows - first < BLOCK ? found->n_rows - first : BLOCK;
+        tren_status st = tren_rows_read(&rows, dataset, part, first, n);
+        if (st == TREN_ERR_DATA)
+            snprintf(found->bad_tokens, sizeof found->bad_tokens, "%s", tren_error_text());
+        if (st != TREN_OK) return st == TREN_ERR_DATA ? TREN_OK : st;
+        tren_rows_close(&rows);
+    }
+    return TREN_OK;
+}
+
 static tren_status read_part(tren_dataset_check *check, const tren_dataset *dataset, tren_part part,
                              mark *marks) {
     const tren_dataset_info *info = &dataset->info;
@@ -107,18 +142,12 @@ static tren_status read_part(tren_dataset_check *check, const tren_dataset *data
     found->n_rows = info->rows[part];
     TREN_TRY(
         tren_alloc(&found->class_rows, (size_t)info->n_classes, sizeof(size_t), "the classes"));
-    array x = {tren_part_x[part],
-               part,
-               info->x_type,
-               found->n_rows,
-               (size_t)tren_shape_size(info->shape),
-               found};
-    array y = {tren_part_y[part],       part, dataset->y_type, found->n_rows,
-               (size_t)info->n_targets, found};
+    array x = array_of(info, part, 0, found), y = array_of(info, part, 1, found);
+    if (!info->label_axis) y.type = dataset->y_type;
     TREN_TRY(tren_h5_chunk(dataset->file, x.name, &found->x_chunk));
     TREN_TRY(read_array(check, dataset, &x, marks, &found->x));
-    if (info->n_targets == 0) return TREN_OK;
-    return read_array(check, dataset, &y, NULL, &found->y);
+    if (tren_dataset_has_y(info)) TREN_TRY(read_array(check, dataset, &y, NULL, &found->y));
+    return info->vocabulary > 0 ? read_tokens(check, dataset, part) : TREN_OK;
 }
 
 /* ---- labels before noise -----------------------------------------------------------------------
@@ -202,7 +231,7 @@ static void count_duplicates(tren_dataset_check *check, mark *marks, size_t n) {
 
 tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_dataset *dataset) {
     const tren_dataset_info *info = &dataset->info;
-    *check = (tren_dataset_check){.n_classes = info->n_classes};
+    *check = (tren_dataset_check){.n_classes = info->label_axis ? 0 : info->n_classes};
     size_t n = info->rows[TREN_TRAIN] + info->rows[TREN_VALIDATION] + info->rows[TREN_TEST], at = 0;
     mark *marks;
     TREN_TRY(tren_alloc(&marks, n, sizeof *marks, "the digests of all rows"));

@@ -9,14 +9,15 @@ typedef enum tren_intact { TREN_INTACT_UNKNOWN, TREN_INTACT, TREN_DAMAGED } tren
 
 typedef struct tren_part_check {
     size_t n_rows;
-    size_t not_finite;      /* values of x and of targets */
-    size_t first_bad_row;   /* where not_finite > 0 */
-    size_t labels_outside;  /* labels outside 0 to n_classes - 1 */
-    size_t first_bad_label; /* its row */
-    size_t *class_rows;     /* [n_classes] owned */
-    size_t duplicates;      /* rows of x equal to an earlier row of this part */
-    tren_intact x, y;
-    tren_h5_shape x_chunk; /* rank 0: contiguous */
+    size_t not_finite;        /* values of x and of targets */
+    size_t first_bad_row;     /* where not_finite > 0 */
+    size_t labels_outside;    /* labels outside 0 to n_classes - 1 */
+    size_t first_bad_label;   /* its row */
+    size_t *class_rows;       /* [n_classes] owned */
+    size_t duplicates;        /* rows of x equal to an earlier row of this part */
+    tren_intact x, y, length; /* length: of tokens */
+    char bad_tokens[512];     /* why the first row of tokens that cannot be is none; "": all can */
+    tren_h5_shape x_chunk;    /* rank 0: contiguous */
 } tren_part_check;
 
 typedef struct tren_dataset_check {

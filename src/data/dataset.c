@@ -2,6 +2,7 @@
 #include "base/quote.h"
 #include "data/row_digests.h"
 #include "data/source.h"
+#include "data/tokens.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -48,9 +49,14 @@ static tren_status read_layout(tren_dataset *dataset) {
     tren_dataset_info *info = &dataset->info;
     char layout[16];
     TREN_TRY(tren_h5_get_text(dataset->file, "/", "layout", layout, sizeof layout));
+    bool is_tokens;
+    TREN_TRY(tren_tokens_read_layout(&is_tokens, dataset, layout));
+    if (is_tokens) return TREN_OK;
     info->is_image = !strcmp(layout, "image");
     if (!info->is_image && strcmp(layout, "table") != 0)
-        return refuse(dataset, "layout is '%s', expected 'image' or 'table'", layout);
+        return refuse(dataset,
+                      "layout is '%s', expected 'image', 'table', 'text', 'pairs' or 'labeled'",
+                      layout);
     int64_t shape[3];
     size_t n = 3;
     TREN_TRY(tren_h5_get_i64s(dataset->file, "/", "shape", shape, &n));
@@ -97,7 +103,9 @@ static tren_status read_classes(tren_dataset *dataset) {
 static tren_status read_column_names(tren_dataset *dataset) {
     tren_dataset_info *info = &dataset->info;
     size_t n;
-    if (info->is_image || !tren_h5_has_attr(dataset->file, "/", "column_names")) return TREN_OK;
+    if (info->is_image || info->vocabulary > 0 ||
+        !tren_h5_has_attr(dataset->file, "/", "column_names"))
+        return TREN_OK;
     TREN_TRY(tren_h5_get_texts(dataset->file, "/", "column_names", &info->column_name, &n));
     if (n == (size_t)info->shape.c) return TREN_OK;
     for (size_t i = 0; i < n; i++) free(info->column_name[i]);
@@ -139,6 +147,7 @@ static tren_status check_stats(tren_dataset *dataset) {
 
 static tren_status read_stats(tren_dataset *dataset) {
     const tren_dataset_info *info = &dataset->info;
+    if (info->vocabulary > 0) return TREN_OK;
     TREN_TRY(read_stat(dataset, "mean", &dataset->info.mean));
     TREN_TRY(read_stat(dataset, "sd", &dataset->info.sd));
     for (size_t i = 0; i < info->n_stats; i++)
@@ -215,8 +224,10 @@ static tren_status check_clean(tren_dataset *dataset) {
 
 static tren_status check_parts(tren_dataset *dataset) {
     for (int part = 0; part < TREN_N_PARTS; part++) {
-        TREN_TRY(check_x(dataset, (tren_part)part));
-        if (dataset->info.n_targets > 0) TREN_TRY(check_y(dataset, (tren_part)part));
+        TREN_TRY(dataset->info.vocabulary > 0 ? tren_tokens_check_part(dataset, (tren_part)part)
+                                              : check_x(dataset, (tren_part)part));
+        if (dataset->info.n_targets > 0 && !dataset->info.label_axis)
+            TREN_TRY(check_y(dataset, (tren_part)part));
     }
     TREN_TRY(check_clean(dataset));
     if (dataset->info.rows[TREN_TRAIN] == 0 && dataset->info.n_targets > 0)
@@ -228,95 +239,14 @@ static tren_status check_parts(tren_dataset *dataset) {
     return TREN_OK;
 }
 
-static void add_attribute_digest(tren_dataset *dataset, tren_digest_state *state,
-                                 const char *object) {
-    uint64_t value = 0;
-    if (tren_h5_has_attr(dataset->file, object, TREN_SCHEMA_DIGEST))
-        tren_h5_get_u64(dataset->file, object, TREN_SCHEMA_DIGEST, &value);
-    tren_digest_add(state, &value, sizeof value);
-}
-
-/* Counts where it is there only: files without keep the digest they have always had. */
-static void add_take_and_noise(tren_dataset *dataset, tren_digest_state *state) {
-    tren_provenance from;
-    tren_dataset_provenance(&from, dataset);
-    if (from.take) {
-        tren_digest_add(state, "take", 4);
-        tren_digest_add(state, &from.take, sizeof from.take);
-    }
-    if (from.label_noise != 0) {
-        tren_digest_add(state, &from.label_noise, sizeof from.label_noise);
-        tren_digest_add(state, from.noise_kind, strlen(from.noise_kind));
-    }
-    if (dataset->has_clean) add_attribute_digest(dataset, state, TREN_SCHEMA_CLEAN);
-}
-
-uint64_t tren_dataset_names_digest(const tren_dataset_info *info) {
-    char *const *names[] = {info->class_name, info->column_name};
-    const int n[] = {info->n_classes, info->shape.c};
-    uint64_t digest = 0;
-    for (int kind = 0; kind < 2; kind++)
-        for (int i = 0; names[kind] && i < n[kind]; i++) {
-            uint64_t both[] = {digest, tren_digest(names[kind][i], strlen(names[kind][i]))};
-            digest = tren_digest(both, sizeof both);
-        }
-    return digest;
-}
-
-/* Where every row has its digest, the dataset's digest tells of any change to them. */
-static void add_row_digests(tren_dataset *dataset, tren_digest_state *state) {
-    dataset->info.has_digests = true;
-    for (int part = 0; part < TREN_N_PARTS; part++) {
-        const tren_row_digests *of[] = {&dataset->x[part], &dataset->y[part]};
-        int n = dataset->info.n_targets > 0 ? 2 : 1; /* rows without labels have no y */
-        for (int i = 0; i < n && dataset->info.rows[part] > 0; i++) {
-            if (of[i]->rows == 0) dataset->info.has_digests = false;
-            tren_digest_add(state, of[i]->at, of[i]->n * sizeof *of[i]->at);
-        }
-    }
-    uint64_t names = tren_dataset_names_digest(&dataset->info);
-    if (dataset->info.has_digests) tren_digest_add(state, &names, sizeof names);
-}
-
 static tren_status read_row_digests(tren_dataset *dataset) {
     for (int part = 0; part < TREN_N_PARTS; part++) {
         size_t n = dataset->info.rows[part];
         TREN_TRY(tren_row_digests_read(&dataset->x[part], dataset->file, tren_part_x[part], n));
         TREN_TRY(tren_row_digests_read(&dataset->y[part], dataset->file, tren_part_y[part], n));
+        TREN_TRY(tren_row_digests_read(&dataset->length[part], dataset->file,
+                                       tren_part_length[part], n));
     }
-    return TREN_OK;
-}
-
-/* What a run is pinned to: shapes, rows, statistics, source, and the digests of the parts where
- * stored. */
-static tren_status compute_identity(tren_dataset *dataset) {
-    tren_dataset_info *info = &dataset->info;
-    if (tren_h5_has_attr(dataset->file, "/", "source_digest"))
-        TREN_TRY(tren_h5_get_u64(dataset->file, "/", "source_digest", &info->source_digest));
-    tren_digest_state *state;
-    TREN_TRY(tren_digest_open(&state));
-    int64_t fixed[] = {info->shape.c,
-                       info->shape.h,
-                       info->shape.w,
-                       info->is_image,
-                       info->n_classes,
-                       info->n_targets,
-                       info->x_type,
-                       (int64_t)info->rows[TREN_TRAIN],
-                       (int64_t)info->rows[TREN_VALIDATION],
-                       (int64_t)info->rows[TREN_TEST],
-                       (int64_t)info->source_digest};
-    tren_digest_add(state, fixed, sizeof fixed);
-    tren_digest_add(state, info->mean, info->n_stats * sizeof *info->mean);
-    tren_digest_add(state, info->sd, info->n_stats * sizeof *info->sd);
-    for (int part = 0; part < TREN_N_PARTS; part++) {
-        add_attribute_digest(dataset, state, tren_part_x[part]);
-        add_attribute_digest(dataset, state, tren_part_y[part]);
-    }
-    add_take_and_noise(dataset, state);
-    add_row_digests(dataset, state);
-    info->digest = tren_digest_value(state);
-    tren_digest_close(state);
     return TREN_OK;
 }
 
@@ -327,7 +257,7 @@ static tren_status read_content(tren_dataset *dataset) {
     TREN_TRY(read_stats(dataset));
     TREN_TRY(check_parts(dataset));
     TREN_TRY(read_row_digests(dataset));
-    return compute_identity(dataset);
+    return tren_dataset_identify(dataset);
 }
 
 static tren_status dataset_read(tren_dataset *dataset) {
@@ -372,6 +302,7 @@ void tren_dataset_close(tren_dataset *dataset) {
     for (int part = 0; part < TREN_N_PARTS; part++) {
         tren_row_digests_close(&dataset->x[part]);
         tren_row_digests_close(&dataset->y[part]);
+        tren_row_digests_close(&dataset->length[part]);
     }
     for (int i = 0; dataset->info.column_name && i < dataset->info.shape.c; i++)
         free(dataset->info.column_name[i]);
@@ -392,7 +323,11 @@ tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset) {
 
 const char *tren_dataset_shape(char out[TREN_SHAPE_TEXT], const tren_dataset_info *info) {
     const tren_shape s = info->shape;
-    if (info->is_image)
+    if (info->tokens[1] > 0)
+        snprintf(out, TREN_SHAPE_TEXT, "up to %d and %d tokens", info->tokens[0], info->tokens[1]);
+    else if (info->tokens[0] > 0)
+        snprintf(out, TREN_SHAPE_TEXT, "up to %d tokens", info->tokens[0]);
+    else if (info->is_image)
         snprintf(out, TREN_SHAPE_TEXT, "%d x %d x %d", s.c, s.h, s.w);
     else
         snprintf(out, TREN_SHAPE_TEXT, "%d column%s", s.c, s.c == 1 ? "" : "s");

@@ -1,5 +1,6 @@
 /* Rows in memory: read once, checked once, kept in the file's type. */
 #include "data/row_digests.h"
+#include "data/tokens.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,8 +125,9 @@ tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_pa
                         .n_targets = info->n_targets,
                         .x_type = info->x_type};
     tren_status st;
-    TREN_GOTO(read_x(rows, dataset, part));
-    if (info->n_targets == 0) return TREN_OK;
+    TREN_GOTO(info->vocabulary ? tren_tokens_read(rows, dataset, part)
+                               : read_x(rows, dataset, part));
+    if (info->n_targets == 0 || info->label_axis) return TREN_OK;
     TREN_GOTO(read_y(rows, dataset, part));
     return TREN_OK;
 done:
@@ -147,9 +149,12 @@ uint64_t tren_rows_digest(const tren_rows *rows) {
     size_t y = (size_t)rows->n_targets * sizeof(real);
     uint64_t sum = 0;
     for (size_t i = 0; i < rows->n; i++) {
-        uint64_t row[3] = {rows->first + i, tren_digest((const char *)rows->x + i * x, x)};
-        row[2] = rows->label ? (uint64_t)rows->label[i]
-                             : tren_digest(rows->target + i * (size_t)rows->n_targets, y);
+        uint64_t row[3] = {rows->first + i, rows->x ? tren_digest((const char *)rows->x + i * x, x)
+                                                    : tren_tokens_digest(rows, i)};
+        if (rows->label)
+            row[2] = (uint64_t)rows->label[i];
+        else if (rows->x)
+            row[2] = tren_digest(rows->target + i * (size_t)rows->n_targets, y);
         sum += tren_digest(row, sizeof row);
     }
     return sum;
@@ -199,6 +204,7 @@ tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset) 
 
 void tren_rows_close(tren_rows *rows) {
     free(rows->x);
+    for (int k = 0; k < TREN_SEQUENCES; k++) tren_sequence_close(&rows->sequence[k]);
     free(rows->label);
     free(rows->target);
     *rows = (tren_rows){0};

@@ -12,6 +12,7 @@
  * numbers reach, are refused. */
 #define TREN_MAX_CLASSES (1 << 20)
 #define TREN_MAX_ROWS    0x7fffffffu
+#define TREN_MAX_TOKENS  (1 << 20) /* of a row */
 
 /* The attribute of /PART/x and /PART/y with the XXH3 digest of its raw bytes. */
 #define TREN_SCHEMA_DIGEST "xxh3"
@@ -25,8 +26,13 @@
 /* The training part's labels before noise; where there is none, the dataset is not there. */
 #define TREN_SCHEMA_CLEAN "/train/y_clean"
 
-extern const char *const tren_part_x[TREN_N_PARTS]; /* "/train/x", ... */
-extern const char *const tren_part_y[TREN_N_PARTS]; /* "/train/y", ... */
+extern const char *const tren_part_x[TREN_N_PARTS];      /* "/train/x", ... */
+extern const char *const tren_part_y[TREN_N_PARTS];      /* "/train/y", ... */
+extern const char *const tren_part_length[TREN_N_PARTS]; /* "/train/length", ... */
+
+/* Of datasets of tokens: what made text tokens. */
+#define TREN_SCHEMA_TOKENIZER "/tokenizer"
+#define TREN_SCHEMA_MERGES    "/tokenizer/merges"
 
 /* Digests of blocks of rows of one array: see data/row_digests.h. */
 typedef struct tren_row_digests {
@@ -42,8 +48,16 @@ struct tren_dataset {
     tren_type y_type;
     bool has_stats_digest; /* of mean and sd, which are what it says */
     bool has_clean;        /* /train/y_clean is there */
-    tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS];
+    tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS], length[TREN_N_PARTS];
 };
+
+/* /PART/y is there: labels, targets, or target tokens. */
+static inline bool tren_dataset_has_y(const tren_dataset_info *info) {
+    return info->n_targets > 0 && info->label_axis != 1;
+}
+
+/* identity.c: sets info.digest and info.has_digests, when all else is read. */
+tren_status tren_dataset_identify(tren_dataset *dataset);
 
 /* Label i of an array of integers. */
 int64_t tren_label_at(const void *block, tren_type type, size_t i);

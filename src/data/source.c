@@ -1,5 +1,6 @@
 /* The list of sources, and what they share. */
 #include "data/source.h"
+#include "data/corpus.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "data/schema.h"
@@ -14,6 +15,9 @@ const tren_source_kind *const tren_source_kinds[] = {
     &tren_source_cifar,
     &tren_source_csv,
     &tren_source_hdf5,
+    &tren_source_text,
+    &tren_source_pairs,
+    &tren_source_labeled,
     &tren_source_sinusoid,
     &tren_source_bishop_sinusoid,
     &tren_source_mnist1d,
@@ -78,6 +82,7 @@ void tren_source_close(tren_source *source) {
     free(source->x);
     free(source->y);
     free(source->doubt);
+    tren_corpus_close(source->corpus);
     *source = (tren_source){0};
 }
 

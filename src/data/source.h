@@ -24,7 +24,8 @@ typedef struct tren_source_kind {
 
 extern const tren_source_kind tren_source_idx, tren_source_cifar, tren_source_csv, tren_source_hdf5,
     tren_source_sinusoid, tren_source_mnist1d, tren_source_bishop_sinusoid,
-    tren_source_interpolation, tren_source_isotropic, tren_source_two_scales;
+    tren_source_interpolation, tren_source_isotropic, tren_source_two_scales, tren_source_text,
+    tren_source_pairs, tren_source_labeled;
 
 /* Every source, NULL-terminated. */
 extern const tren_source_kind *const tren_source_kinds[];

@@ -1,7 +1,6 @@
 /* Writing a dataset: all of it to a temporary file, then one rename. */
-#include "data/prepare.h"
+#include "data/write.h"
 #include "data/row_digests.h"
-#include "data/source.h"
 #include "base/temporary.h"
 #include "base/text.h"
 #include "base/why.h"
@@ -19,34 +18,25 @@ typedef struct content {
     const tren_source *source;
     const tren_split *split;
     tren_partition partition; /* owned */
+    tren_token_rows tokens;   /* of a corpus; owned */
     tren_noise noise;         /* owned */
 } content;
 
-/* One array of the source on its way into one dataset of the file. */
-typedef struct column {
-    const char *name; /* "/train/x" */
-    const char *data;
-    tren_type type;
-    size_t row_bytes;
-    tren_h5_shape shape; /* of the dataset */
-} column;
-
 /* Rows of a block that is written at once: a whole number of those that have a digest. */
-static size_t block_rows(const column *c) {
+static size_t block_rows(const tren_column *c) {
     size_t each = tren_row_digests_rows(c->row_bytes);
     return (BLOCK_BYTES / c->row_bytes / each + 1) * each;
 }
 
-/* Writes the column's rows in the given order, and the digests of what was written: one of all,
- * and one of each block of rows. */
-static tren_status write_rows(tren_h5 *file, const column *c, const uint32_t *row, char *block,
+static tren_status write_rows(tren_h5 *file, const tren_column *c, const uint32_t *row, char *block,
                               tren_digest_state *digest, tren_row_digests *blocks) {
     size_t n = c->shape.dim[0], room = block_rows(c);
     TREN_TRY(tren_h5_create_dataset(file, c->name, c->shape, c->type));
     for (size_t at = 0; at < n; at += room) {
         size_t here = n - at < room ? n - at : room;
         for (size_t i = 0; i < here; i++)
-            memcpy(block + i * c->row_bytes, c->data + row[at + i] * c->row_bytes, c->row_bytes);
+            memcpy(block + i * c->row_bytes, (const char *)c->data + row[at + i] * c->row_bytes,
+                   c->row_bytes);
         TREN_TRY(tren_h5_write_rows(file, c->name, at, here, c->type, block));
         tren_digest_add(digest, block, here * c->row_bytes);
         tren_row_digests_add(blocks, at, here, block, c->row_bytes);
@@ -55,7 +45,7 @@ static tren_status write_rows(tren_h5 *file, const column *c, const uint32_t *ro
     return tren_h5_put_u64(file, c->name, TREN_SCHEMA_DIGEST, tren_digest_value(digest));
 }
 
-static tren_status write_column(tren_h5 *file, const column *c, const uint32_t *row) {
+tren_status tren_column_write(tren_h5 *file, const tren_column *c, const uint32_t *row) {
     char *block = NULL;
     tren_digest_state *digest = NULL;
     tren_row_digests blocks = {0};
@@ -84,23 +74,25 @@ static tren_h5_shape y_shape(const tren_source *source, size_t n) {
 static tren_status write_labels(tren_h5 *file, const char *name, const void *y, const content *all,
                                 tren_part part) {
     const tren_source *source = all->source;
-    column c = {.name = name,
-                .data = y,
-                .type = source->y_type,
-                .row_bytes = (size_t)source->n_targets * tren_type_size(source->y_type),
-                .shape = y_shape(source, all->partition.n[part])};
-    return write_column(file, &c, all->partition.row[part]);
+    tren_column c = {.name = name,
+                     .data = y,
+                     .type = source->y_type,
+                     .row_bytes = (size_t)source->n_targets * tren_type_size(source->y_type),
+                     .shape = y_shape(source, all->partition.n[part])};
+    return tren_column_write(file, &c, all->partition.row[part]);
 }
 
 static tren_status write_part(tren_h5 *file, const content *all, tren_part part) {
     const tren_source *source = all->source;
     const void *noisy = all->noise.y;
-    column x = {.name = tren_part_x[part],
-                .data = source->x,
-                .type = source->x_type,
-                .row_bytes = tren_source_width(source) * tren_type_size(source->x_type),
-                .shape = x_shape(source, all->partition.n[part])};
-    TREN_TRY(write_column(file, &x, all->partition.row[part]));
+    if (source->corpus)
+        return tren_tokens_write_part(file, source, &all->tokens, &all->partition, part);
+    tren_column x = {.name = tren_part_x[part],
+                     .data = source->x,
+                     .type = source->x_type,
+                     .row_bytes = tren_source_width(source) * tren_type_size(source->x_type),
+                     .shape = x_shape(source, all->partition.n[part])};
+    TREN_TRY(tren_column_write(file, &x, all->partition.row[part]));
     if (source->n_targets == 0) return TREN_OK;
     TREN_TRY(write_labels(file, tren_part_y[part], noisy ? noisy : source->y, all, part));
     if (!noisy || part != TREN_TRAIN) return TREN_OK;
@@ -180,12 +172,13 @@ static tren_status write_attributes(tren_h5 *file, const content *all) {
     const tren_source *source = all->source;
     TREN_TRY(tren_h5_put_text(file, "/", "schema", TREN_SCHEMA_NAME));
     TREN_TRY(tren_h5_put_i64(file, "/", "schema_version", TREN_SCHEMA_VERSION));
-    TREN_TRY(write_layout(file, source));
+    TREN_TRY(source->corpus ? tren_tokens_write_layout(file, source, &all->tokens)
+                            : write_layout(file, source));
     TREN_TRY(write_split(file, all->split));
     TREN_TRY(write_take_and_noise(file, all));
     TREN_TRY(tren_h5_put_text(file, "/", "origin", source->origin));
     TREN_TRY(tren_h5_put_u64(file, "/", "source_digest", source->digest));
-    return write_statistics(file, all);
+    return source->corpus ? TREN_OK : write_statistics(file, all);
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
@@ -246,20 +239,26 @@ static tren_status write_and_rename(const char *path, const content *all) {
     return st;
 }
 
+static tren_status open_content(content *all) {
+    tren_partition *p = &all->partition;
+    if (all->source->corpus) return tren_token_rows_open(&all->tokens, p, all->source, all->split);
+    TREN_TRY(tren_source_check(all->source));
+    TREN_TRY(tren_partition_open(p, all->source, all->split));
+    return tren_noise_open(&all->noise, all->source, all->split, p->row[TREN_TRAIN],
+                           p->n[TREN_TRAIN]);
+}
+
 tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split,
                                bool overwrite) {
     TREN_TRY(tren_dataset_check_absent(path, overwrite));
-    TREN_TRY(tren_source_check(source));
     content all = {.source = source, .split = split};
-    tren_partition *partition = &all.partition;
     tren_status st;
-    TREN_GOTO(tren_partition_open(partition, source, split));
-    TREN_GOTO(tren_noise_open(&all.noise, source, split, partition->row[TREN_TRAIN],
-                              partition->n[TREN_TRAIN]));
+    TREN_GOTO(open_content(&all));
     TREN_GOTO(write_and_rename(path, &all));
     st = sync_folder(path);
 done:
-    tren_partition_close(partition);
+    tren_partition_close(&all.partition);
+    tren_token_rows_close(&all.tokens);
     tren_noise_close(&all.noise);
     return st;
 }

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
-extern const tren_model tren_model_mlp, tren_model_cnn, tren_model_cnn5, tren_model_resnet18;
+extern const tren_model tren_model_mlp, tren_model_cnn, tren_model_cnn5, tren_model_resnet18,
+    tren_model_token_mlp;
 
-const tren_model *const tren_models[] = {&tren_model_mlp, &tren_model_cnn, &tren_model_cnn5,
-                                         &tren_model_resnet18, NULL};
+const tren_model *const tren_models[] = {&tren_model_mlp,       &tren_model_cnn,
+                                         &tren_model_cnn5,      &tren_model_resnet18,
+                                         &tren_model_token_mlp, NULL};
 
 const tren_activation *tren_model_activation(const tren_config *config) {
     static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh,
@@ -59,6 +61,28 @@ tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
         config->model.name, config->data, columns, columns == 1 ? "" : "s");
 }
 
+tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_config *config,
+                              const tren_dataset_info *info) {
+    if (info->vocabulary == 0) return NULL; /* check_input has said it */
+    if (axis == 0)
+        return tren_graph_fail(graph,
+                               "model.name: %s tells the next token of each, and the rows of %s "
+                               "have one label each; import the texts with 'tren data import "
+                               "text' or 'pairs'",
+                               config->model.name, config->data);
+    if (info->tokens[axis - 1] == 0)
+        return tren_graph_fail(graph,
+                               "model.name: %s reads pairs of texts, and a row of %s is one; "
+                               "import them with 'tren data import pairs'",
+                               config->model.name, config->data);
+    return tren_typed_input(graph, (tren_tensor){.axis = axis,
+                                                 .tokens = info->tokens[axis - 1],
+                                                 .c = 1,
+                                                 .h = 1,
+                                                 .w = 1,
+                                                 .element = TREN_TOKENS});
+}
+
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
                       const tren_dataset_info *info) {
     int side = info->shape.h < info->shape.w ? info->shape.h : info->shape.w, most = 0;
@@ -95,6 +119,26 @@ static void check_optimizer(tren_graph *graph, const tren_config *config) {
                         "model.norm: none");
 }
 
+static void list_models(char *out, size_t n, bool tokens) {
+    out[0] = '\0';
+    for (int i = 0; tren_models[i]; i++)
+        if (tren_models[i]->tokens == tokens)
+            snprintf(out + strlen(out), n - strlen(out), "%s%s", out[0] ? ", " : "",
+                     tren_models[i]->name);
+}
+
+static void check_input(tren_graph *graph, const tren_model *model, const tren_config *config,
+                        const tren_dataset_info *info) {
+    char suited[128], row[TREN_SHAPE_TEXT];
+    bool tokens = info->vocabulary > 0;
+    if (model->tokens == tokens) return;
+    list_models(suited, sizeof suited, tokens);
+    tren_graph_fail(graph,
+                    "model.name: %s takes %s, and a row of %s is %s; use one of: %s, or other data",
+                    model->name, tokens ? "rows of numbers" : "tokens", config->data,
+                    tren_dataset_shape(row, info), suited);
+}
+
 const tren_model *tren_model_find(const tren_config *config) {
     for (int i = 0; tren_models[i]; i++)
         if (strcmp(tren_models[i]->name, config->model.name) == 0) return tren_models[i];
@@ -110,7 +154,8 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     TREN_TRY(tren_kernels_choose(&kernels, tren_cpu_level_name[config->cpu]));
     TREN_TRY(tren_graph_open(graph, kernels));
     (*graph)->portable = config->gemm == TREN_GEMM_PORTABLE;
-    model->build(*graph, config, info);
+    check_input(*graph, model, config, info);
+    if ((*graph)->status == TREN_OK) model->build(*graph, config, info);
     check_optimizer(*graph, config);
     tren_status st = tren_graph_complete(*graph);
     if (st == TREN_OK) return TREN_OK;

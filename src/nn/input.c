@@ -24,6 +24,14 @@ tren_layer *tren_typed_input(tren_graph *graph, tren_tensor t) {
     return tren_graph_add(graph, sizeof(tren_layer), &input_ops, NULL, t);
 }
 
+const tren_layer *tren_graph_tokens_input(const tren_graph *graph, int axis) {
+    for (int i = 0; i < graph->n_layers; i++) {
+        const tren_layer *l = graph->layer[i];
+        if (!l->input && l->out.element == TREN_TOKENS && l->out.axis == axis) return l;
+    }
+    return NULL;
+}
+
 tren_layer *tren_input(tren_graph *graph, tren_shape s) {
     return tren_typed_input(graph, (tren_tensor){.tokens = 1, .c = s.c, .h = s.h, .w = s.w});
 }

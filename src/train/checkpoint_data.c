@@ -24,6 +24,7 @@ void tren_checkpoint_close_data(tren_dataset_info *data) {
 }
 
 static tren_status copy_stats(tren_dataset_info *to, const tren_dataset_info *from) {
+    if (from->n_stats == 0) return TREN_OK;
     TREN_TRY(tren_alloc(&to->mean, from->n_stats, sizeof *to->mean, "a checkpoint"));
     TREN_TRY(tren_alloc(&to->sd, from->n_stats, sizeof *to->sd, "a checkpoint"));
     memcpy(to->mean, from->mean, from->n_stats * sizeof *to->mean);
@@ -57,7 +58,24 @@ tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dat
 /* ---- the file ---------------------------------------------------------------------------------
  */
 
+static tren_status put_class_names(tren_h5 *file, const tren_dataset_info *data) {
+    if (!data->class_name) return TREN_OK;
+    return tren_h5_put_texts(file, "/", "class_names", (const char *const *)data->class_name,
+                             (size_t)data->n_classes);
+}
+
+static tren_status put_tokens(tren_h5 *file, const tren_dataset_info *data) {
+    int64_t tokens[] = {data->tokens[0], data->tokens[1]};
+    TREN_TRY(tren_h5_put_i64(file, "/", "vocabulary", data->vocabulary));
+    TREN_TRY(tren_h5_put_i64s(file, "/", "tokens", tokens, TREN_SEQUENCES));
+    TREN_TRY(tren_h5_put_i64(file, "/", "label_axis", data->label_axis));
+    TREN_TRY(tren_h5_put_u64(file, "/", "tokenizer", data->tokenizer));
+    TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", data->n_classes));
+    return put_class_names(file, data);
+}
+
 tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *data) {
+    if (data->vocabulary > 0) return put_tokens(file, data);
     if (data->n_stats == 0) return TREN_OK;
     int64_t shape[] = {data->shape.c, data->shape.h, data->shape.w};
     tren_h5_shape stats = {.rank = 1, .dim = {data->n_stats}};
@@ -72,9 +90,7 @@ tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *dat
     if (data->column_name)
         TREN_TRY(tren_h5_put_texts(file, "/", "column_names",
                                    (const char *const *)data->column_name, (size_t)data->shape.c));
-    if (!data->class_name) return TREN_OK;
-    return tren_h5_put_texts(file, "/", "class_names", (const char *const *)data->class_name,
-                             (size_t)data->n_classes);
+    return put_class_names(file, data);
 }
 
 /* As in a dataset: a row has at most 2^31 - 1 values. */
@@ -148,7 +164,42 @@ static tren_status get_names(tren_h5 *file, const char *path, const char *attrib
                      attribute, found, n);
 }
 
+static bool tokens_can_be(const int64_t value[3], const int64_t tokens[TREN_SEQUENCES]) {
+    bool good = value[0] > 0 && value[0] <= TREN_MAX_CLASSES && value[1] >= 0 &&
+                value[1] <= TREN_SEQUENCES && value[2] > 0 && value[2] <= TREN_MAX_CLASSES;
+    good &= value[1] == 0 || (value[2] == value[0] && tokens[value[1] - 1] > 0);
+    for (int k = 0; k < TREN_SEQUENCES; k++)
+        good &= tokens[k] >= (k == 0) && tokens[k] <= TREN_MAX_TOKENS;
+    return good;
+}
+
+static tren_status get_tokens(tren_h5 *file, const char *path, tren_dataset_info *data) {
+    int64_t value[3], tokens[TREN_SEQUENCES];
+    size_t n = TREN_SEQUENCES;
+    TREN_TRY(tren_h5_get_i64(file, "/", "vocabulary", &value[0]));
+    TREN_TRY(tren_h5_get_i64(file, "/", "label_axis", &value[1]));
+    TREN_TRY(tren_h5_get_i64(file, "/", "n_classes", &value[2]));
+    TREN_TRY(tren_h5_get_u64(file, "/", "tokenizer", &data->tokenizer));
+    TREN_TRY(tren_h5_get_i64s(file, "/", "tokens", tokens, &n));
+    if (n != TREN_SEQUENCES || !tokens_can_be(value, tokens))
+        return tren_checkpoint_damaged(
+            path, "vocabulary is %lld, label_axis %lld, n_classes %lld, and tokens are no lengths",
+            (long long)value[0], (long long)value[1], (long long)value[2]);
+    data->vocabulary = (int)value[0];
+    data->label_axis = (int)value[1];
+    data->n_classes = (int)value[2];
+    data->n_targets = 1;
+    data->x_type = TREN_I32;
+    data->shape = (tren_shape){0, 1, 1};
+    for (int k = 0; k < TREN_SEQUENCES; k++) {
+        data->tokens[k] = (int)tokens[k];
+        data->shape.c += data->tokens[k] + (data->label_axis == k + 1);
+    }
+    return get_names(file, path, "class_names", &data->class_name, data->n_classes);
+}
+
 tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_dataset_info *data) {
+    if (tren_h5_has_attr(file, "/", "vocabulary")) return get_tokens(file, path, data);
     if (!tren_h5_has(file, GROUP)) return TREN_OK;
     TREN_TRY(get_layout(file, path, data));
     data->n_stats = (size_t)data->shape.c;
@@ -162,11 +213,15 @@ tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_datas
  */
 
 void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_state *digest) {
-    if (data->n_stats == 0) return;
+    if (data->n_stats == 0 && data->vocabulary == 0) return;
     char text[160];
     int n = snprintf(text, sizeof text, "%s %d %d %d %s %d %d\n",
                      data->is_image ? "image" : "table", data->shape.c, data->shape.h,
                      data->shape.w, tren_type_name(data->x_type), data->n_classes, data->n_targets);
+    if (data->vocabulary > 0)
+        n = snprintf(text, sizeof text, "tokens %d %d %d %d %d %016llx\n", data->vocabulary,
+                     data->tokens[0], data->tokens[1], data->label_axis, data->n_classes,
+                     (unsigned long long)data->tokenizer);
     tren_digest_add(digest, text, (size_t)n);
     for (int i = 0; data->class_name && i < data->n_classes; i++)
         tren_digest_add(digest, data->class_name[i], strlen(data->class_name[i]) + 1);
@@ -183,13 +238,17 @@ tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
                                        const tren_dataset_info *info, const char *path) {
     const tren_dataset_info *data = &checkpoint->data;
     size_t bytes = info->n_stats * sizeof *info->mean;
-    if (data->n_stats == 0 || checkpoint->dataset_digest != info->digest) return TREN_OK;
+    if ((data->n_stats == 0 && data->vocabulary == 0) || checkpoint->dataset_digest != info->digest)
+        return TREN_OK;
     bool same = data->n_stats == info->n_stats && data->is_image == info->is_image &&
                 data->x_type == info->x_type && data->n_classes == info->n_classes &&
                 data->n_targets == info->n_targets &&
                 memcmp(&data->shape, &info->shape, sizeof info->shape) == 0 &&
-                memcmp(data->mean, info->mean, bytes) == 0 &&
-                memcmp(data->sd, info->sd, bytes) == 0 &&
+                data->vocabulary == info->vocabulary && data->tokenizer == info->tokenizer &&
+                data->label_axis == info->label_axis &&
+                memcmp(data->tokens, info->tokens, sizeof info->tokens) == 0 &&
+                (bytes == 0 || (memcmp(data->mean, info->mean, bytes) == 0 &&
+                                memcmp(data->sd, info->sd, bytes) == 0)) &&
                 (!info->has_digests || /* then its digest does not cover the names */
                  tren_dataset_names_digest(data) == tren_dataset_names_digest(info));
     if (same) return TREN_OK;

@@ -70,7 +70,7 @@ static double evaluate(tren_minimiser *m, const tren_position *at, double tail[N
     tren_reducer_sum_everywhere(run->reducer, c->gradient.at);
     clock_enter(run->clock, TREN_PHASE_UPDATE);
     for (int i = 0; i < N_TAIL; i++) tail[i] = (double)c->gradient.at[run->n_values + (size_t)i];
-    return tail[TAIL_LOSS] / (double)run->info->rows[TREN_TRAIN] + add_penalty(m);
+    return tail[TAIL_LOSS] / (double)run->n_labels + add_penalty(m);
 }
 
 /* A trial may fail in any way; where the algorithm starts from, and close by, the loss is finite or
@@ -94,7 +94,7 @@ static int64_t step(tren_minimiser *m, tren_position *at, double tail[N_TAIL]) {
         if (!c->scg.accepted) continue;
         at->loss = now[TAIL_LOSS];
         at->correct = now[TAIL_CORRECT];
-        at->rows = rows;
+        at->rows = m->run->n_labels;
     }
     tren_reducer_set_values(m->run->reducer, c->accepted.at);
     m->learning_rate = c->scg.accepted ? c->scg.alpha : 0;

@@ -288,7 +288,7 @@ static int64_t step(tren_minimiser *m, tren_position *at, double tail[N_TAIL]) {
     for (int i = 0; i < N_TAIL; i++) tail[i] = (double)run->value[run->n_values + (size_t)i];
     at->loss += tail[TAIL_LOSS];
     at->correct += tail[TAIL_CORRECT];
-    at->rows += rows;
+    at->rows += feed_labels_of_step(&run->feed, at->step);
     at->step++;
     return rows;
 }

@@ -118,7 +118,7 @@ static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_
 static void begin_epoch(tren_trainer *t) {
     clock_enter(&t->report.clock, TREN_PHASE_DATA);
     atomic_store(&t->report.watch.epoch, (int)t->stands.at.epoch);
-    feed_begin_epoch(&t->run.feed, t->stands.at.epoch);
+    feed_begin_epoch(&t->run.feed, t->run.comm, t->stands.at.epoch);
 }
 
 static bool max_steps_done(const tren_trainer *t) {

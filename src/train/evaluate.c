@@ -1,18 +1,21 @@
 /* Evaluation in blocks of fixed size, folded by the tree over blocks: the same bits whoever
  * evaluates which. */
 #include "tren/train.h"
+#include "train/feed.h"
 #include "train/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { LOSS, CORRECT, ABS_Z, N_Z, N_LEAF };
+enum { LOSS, CORRECT, COUNTED, ABS_Z, N_Z, N_LEAF };
 
 struct tren_evaluator {
     const tren_graph *graph; /* not owned */
     tren_rows rows;
     tren_normalizer normalizer;
+    tren_token_batch tokens;
     tren_work *work;
+    int block;      /* rows of one */
     size_t n;       /* rows of the whole part */
     int n_blocks;   /* of the whole part */
     int lo, hi;     /* my blocks */
@@ -22,6 +25,13 @@ struct tren_evaluator {
     double *column; /* [n_blocks] scratch; owned */
     bool classes;
 };
+
+int tren_eval_rows(const tren_dataset_info *info) {
+    enum { TOKENS = 2048 };
+    if (info->vocabulary == 0) return TREN_EVAL_ROWS;
+    int rows = TOKENS / (info->tokens[0] + info->tokens[1]);
+    return rows < 1 ? 1 : rows < TREN_EVAL_ROWS ? rows : TREN_EVAL_ROWS;
+}
 
 static tren_status share_out(tren_evaluator *e, const tren_comm *comm, bool shared) {
     TREN_TRY(tren_alloc(&e->first, (size_t)comm->size + 1, sizeof *e->first, "evaluation"));
@@ -38,10 +48,10 @@ static tren_status share_out(tren_evaluator *e, const tren_comm *comm, bool shar
 static tren_status check_memory(const tren_evaluator *e, const tren_comm *comm,
                                 const tren_dataset_info *info) {
     char what[64];
-    double rows = (double)(e->hi - e->lo) * TREN_EVAL_ROWS;
+    double rows = (double)(e->hi - e->lo) * e->block;
     if (rows > (double)e->n) rows = (double)e->n;
     double row = tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
-    double batch = (double)e->graph->per_row[false] * TREN_EVAL_ROWS * sizeof(real);
+    double batch = (double)e->graph->per_row[false] * e->block * sizeof(real);
     snprintf(what, sizeof what, "%.0f rows to evaluate", rows);
     return tren_memory_require(comm, rows * row + (rows > 0 ? batch : 0), what, "the dataset");
 }
@@ -49,12 +59,15 @@ static tren_status check_memory(const tren_evaluator *e, const tren_comm *comm,
 static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
     if (e->hi == e->lo) return TREN_OK;
     const tren_dataset_info *info = tren_dataset_info_of(spec->dataset);
-    size_t first = (size_t)e->lo * TREN_EVAL_ROWS, end = (size_t)e->hi * TREN_EVAL_ROWS;
+    size_t first = (size_t)e->lo * (size_t)e->block, end = (size_t)e->hi * (size_t)e->block;
     if (end > e->n) end = e->n;
     TREN_TRY(tren_rows_read(&e->rows, spec->dataset, spec->part, first, end - first));
-    TREN_TRY(tren_normalizer_open(&e->normalizer, spec->trained_on ? spec->trained_on : info));
+    if (info->vocabulary > 0)
+        TREN_TRY(token_batch_open(&e->tokens, info, (size_t)e->block));
+    else
+        TREN_TRY(tren_normalizer_open(&e->normalizer, spec->trained_on ? spec->trained_on : info));
     e->normalizer.kernels = spec->graph->kernels;
-    tren_work_spec work = {.max_rows = TREN_EVAL_ROWS, .shards = 1, .hi = 1, .value = spec->value};
+    tren_work_spec work = {.max_rows = e->block, .shards = 1, .hi = 1, .value = spec->value};
     return tren_work_open(&e->work, spec->graph, &work);
 }
 
@@ -67,7 +80,8 @@ tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *com
     const tren_dataset_info *info = tren_dataset_info_of(spec->dataset);
     e->graph = spec->graph;
     e->n = info->rows[spec->part];
-    e->n_blocks = (int)((e->n + TREN_EVAL_ROWS - 1) / TREN_EVAL_ROWS);
+    e->block = tren_eval_rows(info);
+    e->n_blocks = (int)((e->n + (size_t)e->block - 1) / (size_t)e->block);
     e->classes = info->n_classes > 0;
     TREN_GOTO(share_out(e, comm, spec->shared));
     TREN_GOTO(check_memory(e, comm, info));
@@ -85,6 +99,7 @@ void tren_evaluator_close(tren_evaluator *e) {
     if (!e) return;
     tren_rows_close(&e->rows);
     tren_normalizer_close(&e->normalizer);
+    token_batch_close(&e->tokens);
     tren_work_close(e->work);
     free(e->first);
     free(e->leaf);
@@ -93,15 +108,33 @@ void tren_evaluator_close(tren_evaluator *e) {
     free(e);
 }
 
+/* Writes rows row [n] to the network's inputs. */
+static void put_rows(tren_evaluator *e, const uint32_t *row, int n) {
+    if (e->rows.x)
+        tren_rows_fetch(tren_work_input(e->work), &e->rows, row, n, &e->normalizer);
+    else
+        token_batch_take(&e->tokens, e->work, e->graph, &e->rows, row, n);
+}
+
+/* The labels of my rows from `first` on, which were put. */
+static const int32_t *labels_at(const tren_evaluator *e, size_t first) {
+    if (e->tokens.label) return e->tokens.label;
+    return e->rows.label ? e->rows.label + first : NULL;
+}
+
 /* Runs block b (of mine) forward. Returns its rows. */
 static int run_block(tren_evaluator *e, int b, bool scored) {
     uint32_t row[TREN_EVAL_ROWS];
-    size_t first = (size_t)(b - e->lo) * TREN_EVAL_ROWS;
-    int n = (int)(e->rows.n - first < TREN_EVAL_ROWS ? e->rows.n - first : TREN_EVAL_ROWS);
+    size_t first = (size_t)(b - e->lo) * (size_t)e->block;
+    int n = e->rows.n - first < (size_t)e->block ? (int)(e->rows.n - first) : e->block;
     for (int i = 0; i < n; i++) row[i] = (uint32_t)(first + (size_t)i);
-    tren_rows_fetch(tren_work_input(e->work), &e->rows, row, n, &e->normalizer);
-    tren_pass pass = {.n_groups = 1, .row0 = (int[]){0, n}, .stats = scored, .scale = 1};
-    if (scored && e->rows.label) pass.label = e->rows.label + first;
+    put_rows(e, row, n);
+    tren_pass pass = {.n_groups = 1,
+                      .row0 = (int[]){0, n},
+                      .length = {e->tokens.length[0], e->tokens.length[1]},
+                      .stats = scored,
+                      .scale = 1};
+    if (scored) pass.label = labels_at(e, first);
     if (scored && e->rows.target) pass.target = e->rows.target + first * (size_t)e->rows.n_targets;
     tren_forward(e->work, &pass);
     return n;
@@ -116,6 +149,7 @@ void tren_evaluate(tren_scores *scores, tren_evaluator *e, const tren_comm *comm
         double *leaf = e->leaf + (size_t)(b - e->lo) * N_LEAF;
         leaf[LOSS] = r->loss;
         leaf[CORRECT] = r->correct;
+        leaf[COUNTED] = r->counted;
         leaf[ABS_Z] = r->abs_z;
         leaf[N_Z] = r->n_z;
     }
@@ -126,21 +160,22 @@ void tren_evaluate(tren_scores *scores, tren_evaluator *e, const tren_comm *comm
         for (int b = 0; b < e->n_blocks; b++) e->column[b] = e->all[(size_t)b * N_LEAF + i];
         total[i] = tren_tree_sum(e->column, e->n_blocks);
     }
-    double n = (double)e->n; /* 0 gives NaN: no rows, no score */
+    double n = total[COUNTED]; /* 0 gives NaN: no rows, no score */
     *scores = (tren_scores){.loss = total[LOSS] / n,
                             .accuracy = e->classes ? total[CORRECT] / n : NAN,
                             .mean_abs_z = total[ABS_Z] / total[N_Z],
+                            .labels = n,
                             .rows = e->n};
 }
 
 tren_status tren_evaluator_each(tren_evaluator *e, tren_block_fn fn, void *ctx) {
     for (int b = e->lo; b < e->hi; b++) {
         int n = run_block(e, b, false);
-        size_t at = (size_t)(b - e->lo) * TREN_EVAL_ROWS;
-        const int32_t *label = e->rows.label ? e->rows.label + at : NULL;
+        size_t at = (size_t)(b - e->lo) * (size_t)e->block;
         const real *target =
             e->rows.target ? e->rows.target + at * (size_t)e->rows.n_targets : NULL;
-        TREN_TRY(fn(ctx, (size_t)b * TREN_EVAL_ROWS, n, tren_work_output(e->work), label, target));
+        TREN_TRY(fn(ctx, (size_t)b * (size_t)e->block, n, tren_work_output(e->work),
+                    labels_at(e, at), target));
     }
     return TREN_OK;
 }

@@ -4,17 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LABELS_SLICE = 1024 }; /* steps whose labels are summed at a time */
+
 tren_status feed_check(tren_feed *f, const tren_config *config, const tren_dataset_info *info) {
     return tren_augment_open(&f->augment, config, info);
+}
+
+/* Rows of like length come together. */
+static tren_status open_tokens(tren_feed *f, const tren_dataset_info *info, const tren_comm *comm) {
+    size_t steps = (size_t)f->steps_per_epoch;
+    if (info->vocabulary == 0) return TREN_OK;
+    TREN_TRY(token_batch_open(&f->tokens, info, f->max_rows));
+    TREN_TRY(tren_alloc(&f->row_length, f->rows.n, sizeof *f->row_length, "lengths of rows"));
+    for (size_t i = 0; i < f->rows.n; i++)
+        for (int k = 0; k < TREN_SEQUENCES && f->rows.sequence[k].token; k++)
+            f->row_length[i] += tren_sequence_length(&f->rows.sequence[k], i);
+    TREN_TRY(tren_order_by_length(&f->order, f->row_length, f->batch));
+    if (!f->tokens.label) return TREN_OK;
+    TREN_TRY(tren_alloc(&f->labels, steps, sizeof *f->labels, "labels of steps"));
+    return tren_alloc(&f->all_labels, (size_t)comm->size * LABELS_SLICE, sizeof *f->all_labels,
+                      "labels of steps");
 }
 
 static tren_status open_batch(tren_feed *f, const tren_dataset_info *info) {
     size_t groups = (size_t)(f->hi - f->lo);
     TREN_TRY(tren_alloc(&f->row, f->max_rows, sizeof *f->row, "a batch"));
     TREN_TRY(tren_alloc(&f->sample, f->max_rows, sizeof *f->sample, "a batch"));
-    if (f->rows.label || info->n_classes > 0)
+    if (info->n_classes > 0 && info->label_axis == 0)
         TREN_TRY(tren_alloc(&f->label, f->max_rows, sizeof *f->label, "a batch"));
-    else
+    else if (info->n_classes == 0)
         TREN_TRY(tren_alloc(&f->target, f->max_rows * (size_t)info->n_targets, sizeof *f->target,
                             "a batch"));
     return tren_alloc(&f->row0, groups + 1, sizeof *f->row0, "a batch");
@@ -33,10 +51,11 @@ tren_status feed_open(tren_feed *f, const tren_config *config, const tren_datase
     f->steps_per_epoch = (int64_t)((sharding.m + f->batch - 1) / f->batch);
     size_t first = tren_shard_first(sharding, f->lo), end = tren_shard_first(sharding, f->hi);
     TREN_TRY(tren_rows_read(&f->rows, dataset, TREN_TRAIN, first, end - first));
-    TREN_TRY(tren_normalizer_open(&f->normalizer, info));
+    if (info->vocabulary == 0) TREN_TRY(tren_normalizer_open(&f->normalizer, info));
     f->normalizer.kernels = f->augment.kernels = kernels;
     TREN_TRY(tren_order_open(&f->order, sharding, f->lo, f->hi, config->seed,
                              config->shuffle && !tren_config_whole(config)));
+    TREN_TRY(open_tokens(f, info, comm));
     return open_batch(f, info);
 }
 
@@ -50,6 +69,10 @@ void feed_close(tren_feed *f) {
     free(f->label);
     free(f->target);
     free(f->row0);
+    token_batch_close(&f->tokens);
+    free(f->row_length);
+    free(f->labels);
+    free(f->all_labels);
 }
 
 void feed_plan(const tren_feed *f, int64_t step, int *row0) {
@@ -68,8 +91,14 @@ int64_t feed_rows_of_step(const tren_feed *f, int64_t step) {
     return m - at < b ? m - at : b;
 }
 
-void feed_begin_epoch(tren_feed *f, int64_t epoch) {
-    tren_order_epoch(&f->order, (uint32_t)epoch);
+int64_t feed_labels_of_step(const tren_feed *f, int64_t step) {
+    return f->labels ? (int64_t)f->labels[step] : feed_rows_of_step(f, step);
+}
+
+int64_t feed_labels(const tren_feed *f) {
+    int64_t n = 0;
+    for (size_t i = 0; i < f->rows.n; i++) n += row_labels(&f->rows, i);
+    return n;
 }
 
 static void choose_rows(tren_feed *f, int64_t step) {
@@ -95,10 +124,40 @@ static void copy_answers(tren_feed *f, int n) {
                (size_t)width * sizeof(real));
 }
 
-void feed_take(tren_feed *f, int64_t epoch, int64_t step, real *x) {
+/* Whole numbers, so that it does not matter who counts which. */
+static void count_labels(tren_feed *f, const tren_comm *comm) {
+    for (int64_t step = 0; step < f->steps_per_epoch; step++) {
+        choose_rows(f, step);
+        f->labels[step] = 0;
+        for (int i = 0; i < f->row0[f->hi - f->lo]; i++)
+            f->labels[step] += (double)row_labels(&f->rows, f->row[i]);
+    }
+    for (int64_t at = 0; at < f->steps_per_epoch; at += LABELS_SLICE) {
+        int64_t left = f->steps_per_epoch - at;
+        int n = left < LABELS_SLICE ? (int)left : LABELS_SLICE;
+        tren_comm_allgather(comm, f->all_labels, f->labels + at, n);
+        for (int i = 0; i < n; i++) {
+            f->labels[at + i] = 0;
+            for (int q = 0; q < comm->size; q++)
+                f->labels[at + i] += f->all_labels[(size_t)q * (size_t)n + (size_t)i];
+        }
+    }
+}
+
+void feed_begin_epoch(tren_feed *f, const tren_comm *comm, int64_t epoch) {
+    tren_order_epoch(&f->order, (uint32_t)epoch);
+    if (f->labels) count_labels(f, comm);
+}
+
+void feed_take(tren_feed *f, tren_work *work, const tren_graph *graph, int64_t epoch,
+               int64_t step) {
     choose_rows(f, step);
     int n = f->row0[f->hi - f->lo];
     copy_answers(f, n);
     f->augment.epoch = (uint32_t)epoch;
-    tren_rows_fetch_augmented(x, &f->rows, f->row, n, &f->normalizer, &f->augment);
+    if (f->row_length)
+        token_batch_take(&f->tokens, work, graph, &f->rows, f->row, n);
+    else
+        tren_rows_fetch_augmented(tren_work_input(work), &f->rows, f->row, n, &f->normalizer,
+                                  &f->augment);
 }

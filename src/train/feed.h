@@ -5,6 +5,20 @@
 #include "tren/comm.h"
 #include "tren/config.h"
 #include "tren/data.h"
+#include "tren/nn.h"
+
+/* What a network is given of rows of tokens. */
+typedef struct tren_token_batch {
+    int *length[TREN_SEQUENCES]; /* of each row, owned */
+    int32_t *label;              /* of each token along the label axis, owned; NULL: of rows */
+} tren_token_batch;
+tren_status token_batch_open(tren_token_batch *batch, const tren_dataset_info *info, size_t rows);
+void token_batch_close(tren_token_batch *batch); /* accepts the empty value */
+/* Writes rows row [n] to the inputs of the network, and their lengths and labels to the batch. */
+void token_batch_take(tren_token_batch *batch, tren_work *work, const tren_graph *graph,
+                      const tren_rows *rows, const uint32_t *row, int n);
+/* Labels of a row: 1, or one of each token. */
+int64_t row_labels(const tren_rows *rows, size_t row);
 
 typedef struct tren_feed {
     tren_rows rows;
@@ -20,6 +34,11 @@ typedef struct tren_feed {
     int32_t *label;
     real *target;
     int *row0; /* [my shards + 1]: rows [row0[s], row0[s+1]) are of my shard s */
+    /* of tokens: */
+    tren_token_batch tokens;
+    int32_t *row_length; /* [my rows] tokens of all axes; owned */
+    double *labels;      /* [steps_per_epoch] of an epoch, of all ranks; owned */
+    double *all_labels;  /* [ranks][LABELS_SLICE] owned */
 } tren_feed;
 
 /* What can be known to fail before the rows are read: augmentation. */
@@ -33,9 +52,15 @@ void feed_close(tren_feed *feed); /* accepts the empty value */
 void feed_plan(const tren_feed *feed, int64_t step, int *row0);
 /* Of all ranks. */
 int64_t feed_rows_of_step(const tren_feed *feed, int64_t step);
-void feed_begin_epoch(tren_feed *feed, int64_t epoch);
-/* Writes the inputs of my rows of a step to x [rows, in], augmented and normalised, and sets the
- * members of the batch. */
-void feed_take(tren_feed *feed, int64_t epoch, int64_t step, real *x);
+/* Labels of all ranks' rows of a step of the epoch that was begun: rows, or tokens. */
+int64_t feed_labels_of_step(const tren_feed *feed, int64_t step);
+/* Labels of all my rows. */
+int64_t feed_labels(const tren_feed *feed);
+/* Collective, as labels of tokens are counted. */
+void feed_begin_epoch(tren_feed *feed, const tren_comm *comm, int64_t epoch);
+/* Writes the inputs of my rows of a step, augmented and normalised, and sets the members of the
+ * batch. */
+void feed_take(tren_feed *feed, tren_work *work, const tren_graph *graph, int64_t epoch,
+               int64_t step);
 
 #endif

@@ -26,8 +26,11 @@ static double blas_room(const tren_graph *graph) {
 }
 
 /* The workers that evaluate the validation and the test part. */
-static double evaluation_room(const tren_graph *graph, size_t validated, size_t tested) {
-    int rows = tren_work_capacity(graph, TREN_EVAL_ROWS, 1), n = (validated > 0) + (tested > 0);
+static double evaluation_room(const tren_graph *graph, const tren_dataset_info *info,
+                              size_t tested) {
+    size_t validated = info->rows[TREN_VALIDATION];
+    int rows = tren_work_capacity(graph, tren_eval_rows(info), 1),
+        n = (validated > 0) + (tested > 0);
     return n * ((double)rows * (double)graph->per_row[false] + (double)graph->scratch);
 }
 
@@ -50,7 +53,7 @@ double tren_memory_needed(const tren_config *config, const tren_graph *graph,
     int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
     double batch = (double)rows * (double)graph->per_row[true];
     /* Products are tried before the evaluators are opened. */
-    double later = evaluation_room(graph, info->rows[TREN_VALIDATION], tested),
+    double later = evaluation_room(graph, info, tested),
            trial = (double)tren_work_trial(graph, shards, rows);
     double room = (double)tren_work_room(graph, shards) +
                   (double)tren_work_scratch(graph, shards, rows) + fmax(trial, later);

@@ -8,7 +8,7 @@ const tren_minimiser_kind *minimiser_kind_of(const tren_config *config) {
 
 static double decay_of(const tren_run *run) {
     const tren_optimizer_options *o = &run->config->optimizer;
-    if (o->lambda > 0) return o->lambda / (double)run->info->rows[TREN_TRAIN];
+    if (o->lambda > 0) return o->lambda / (double)run->n_labels;
     return o->weight_decay > 0 ? o->weight_decay : 0;
 }
 

@@ -57,13 +57,20 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
                      t->saver.folder.path, tren_error_text());
 }
 
+/* Of tokens, how many a step has is known when its epoch begins. */
+static bool could_count(const tren_trainer *t, const tren_position *at) {
+    const tren_run *run = &t->run;
+    int64_t rows = at->step * (int64_t)run->feed.batch;
+    if (at->rows < 0 || at->rows > run->n_labels) return false;
+    if (t->minimiser.kind->whole) return true;
+    return run->feed.labels ? at->rows >= rows : at->rows == rows;
+}
+
 /* The position lies within this very run: only a forged checkpoint's does not. */
 static tren_status check_position(const tren_trainer *t, const tren_checkpoint *c,
                                   const char *path) {
     const tren_position *at = &c->at;
-    int64_t rows = t->minimiser.kind->whole ? at->rows : at->step * (int64_t)t->run.feed.batch;
-    if (at->step < t->run.feed.steps_per_epoch &&
-        at->rows <= (int64_t)t->run.info->rows[TREN_TRAIN] && at->rows == rows &&
+    if (at->step < t->run.feed.steps_per_epoch && could_count(t, at) &&
         at->correct <= (double)at->rows && c->n_history == (size_t)at->epoch &&
         strcmp(c->optimizer, t->minimiser.optimizer->name) == 0 &&
         strcmp(c->precision, TREN_REAL_NAME) == 0)

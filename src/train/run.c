@@ -53,11 +53,22 @@ static tren_status read_rows(tren_run *r) {
     return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
 }
 
+static tren_status count_labels(tren_run *r) {
+    double mine = (double)feed_labels(&r->feed), *all;
+    TREN_TRY(tren_comm_agree(
+        r->comm, tren_alloc(&all, (size_t)r->comm->size, sizeof *all, "the number of labels")));
+    tren_comm_allgather(r->comm, all, &mine, 1);
+    for (int q = 0; q < r->comm->size; q++) r->n_labels += (int64_t)all[q];
+    free(all);
+    return TREN_OK;
+}
+
 tren_status run_open_data(tren_run *r, uint64_t *rows_digest, uint64_t *content) {
     TREN_TRY(tren_comm_agree(r->comm, open_dataset(r)));
     TREN_TRY(tren_agree_on_dataset(r->comm, r->config->data, r->dataset));
     TREN_TRY(tren_comm_agree(r->comm, open_network(r)));
     TREN_TRY(tren_comm_agree(r->comm, read_rows(r)));
+    TREN_TRY(count_labels(r));
     return run_pin_rows(r, rows_digest, content);
 }
 
@@ -148,7 +159,8 @@ static void fold_tail(tren_run *r) {
 void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
     tren_feed *f = &r->feed;
     clock_enter(r->clock, TREN_PHASE_DATA);
-    feed_take(f, at->epoch, at->step, tren_work_input(r->work));
+    feed_take(f, r->work, r->graph, at->epoch, at->step);
+    const int *const *length = (const int *const *)f->tokens.length;
     tren_pass pass = {.n_groups = f->hi - f->lo,
                       .row0 = f->row0,
                       .pattern = r->pattern[at->step],
@@ -157,9 +169,10 @@ void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
                       .seed = r->config->seed,
                       .epoch = (uint32_t)at->epoch,
                       .sample = f->sample,
-                      .label = f->label,
+                      .length = {length[0], length[1]},
+                      .label = f->tokens.label ? f->tokens.label : f->label,
                       .target = f->target,
-                      .scale = (real)(1.0 / (double)feed_rows_of_step(f, at->step)),
+                      .scale = (real)(1.0 / (double)feed_labels_of_step(f, at->step)),
                       .take_up = take_up};
     clock_enter(r->clock, TREN_PHASE_FORWARD);
     tren_forward(r->work, &pass);

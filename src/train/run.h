@@ -34,7 +34,8 @@ typedef struct tren_run {
     tren_data_stamp stamp;
     tren_feed feed;
     tren_graph *graph;
-    size_t n_values; /* of the graph; the tail lies behind them */
+    size_t n_values;  /* of the graph; the tail lies behind them */
+    int64_t n_labels; /* of the training part: rows, or tokens */
     tren_reducer *reducer;
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
