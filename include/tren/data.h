@@ -29,8 +29,15 @@ typedef struct tren_dataset_info {
     char **class_name; /* [n_classes], or NULL. Owned by the dataset */
     char **column_name;     /* of a table: [shape.c], or NULL. Owned by the dataset */
     uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
-    uint64_t digest;  /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
-                         run to its data */
+    uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
+                        run to its data */
+    /* Of tokens: */
+    int vocabulary;   /* tokens are 0 to vocabulary - 1; 0: inputs are real numbers */
+    int tokens[2];    /* that a network reads of a row at most, along each axis: [0] of the text or
+                         source (axis 1 of tren_tensor), [1] of the target (axis 2); 0: there is no
+                         such axis */
+    int label_axis;   /* 1, 2: every token along this axis is labeled, by the token after it, and
+                         n_classes = vocabulary; 0: a row has one label, as rows of numbers have */
     bool has_digests; /* of all rows' bytes, which are verified whenever they are read, and so that
                          `digest` tells when they change */
 } tren_dataset_info;
