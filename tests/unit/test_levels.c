@@ -87,6 +87,34 @@ static void layer_norm(const tren_kernels *k, room *o) {
     k->layer_norm_weight(dw, dy, x, kept, ROWS, CLASSES);
 }
 
+static void attend(const tren_kernels *k, room *o, const tren_attention_shape *s) {
+    static _Alignas(64) real scratch[N];
+    int d = s->q_ld / 3;
+    real *y = o->a + 1, *kept = o->a + N / 2, *dx = o->b + 1;
+    tren_attention_arrays given = {x, x + d, x + (ptrdiff_t)2 * d, y, kept, dy};
+    cr_assert_leq(k->attention_scratch(s), N);
+    k->attention_forward(y, kept, x, x + d, x + (ptrdiff_t)2 * d, s, scratch);
+    k->attention_input(dx, dx + d, dx + (ptrdiff_t)2 * d, &given, s, scratch);
+}
+
+static void attention(const tren_kernels *k, room *o) {
+    enum { D = 37 };
+    tren_attention_shape s = {
+        .queries = 70, .keys = 70, .width = D, .q_ld = 3 * D, .kv_ld = 3 * D, .y_ld = D};
+    s.scale = (real)0.2;
+    s.causal = true;
+    attend(k, o, &s);
+    for (int i = 0; i < 4; i++) o->number[i] = o->a[(size_t)i * 600 + 1];
+    s.causal = false;
+    s.keys = 131;
+    attend(k, o, &s);
+}
+
+static void scaling(const tren_kernels *k, room *o) {
+    k->scale_add(o->a + 1, x, (real)0.3, dy, FLAT);
+    k->scale(o->b + 1, x, (real)0.3, FLAT);
+}
+
 static void dropout(const tren_kernels *k, room *o) {
     const tren_dropout_key key = {.seed = 3, .layer = 1, .epoch = 2, .rate = 0.3};
     k->dropout_forward(o->a + 1, o->mask, x, sample, ROWS, CLASSES, &key);
@@ -255,6 +283,11 @@ static const struct {
     {ENTRY(layer_norm_forward), layer_norm},
     {ENTRY(layer_norm_input), layer_norm},
     {ENTRY(layer_norm_weight), layer_norm},
+    {ENTRY(attention_scratch), attention},
+    {ENTRY(attention_forward), attention},
+    {ENTRY(attention_input), attention},
+    {ENTRY(scale_add), scaling},
+    {ENTRY(scale), scaling},
     {ENTRY(update_sgd), updates},
     {ENTRY(update_momentum), updates},
     {ENTRY(update_settle), updates},
