@@ -13,7 +13,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
                         "model.name: encoder needs one label for each text, and %s has none; use "
                         "gpt for a text, seq2seq for pairs",
                         config->data);
-    tren_layer *x = tren_transformer_tokens(g, 1, config, info);
+    tren_layer *x = tren_model_tokens(g, 1, config, info);
     x = tren_transformer_stack(&t, &embedding, x, info->vocabulary, false);
     x = tren_token_mean(g, x);
     x = tren_dense(g, x, tren_model_outputs(info), &tren_identity, t.init);
@@ -25,4 +25,5 @@ const tren_model tren_model_encoder = {
     .help = "classifier of sequences: model.width, model.heads, model.depth, model.feed_forward, "
             "dropout",
     .size = "model.width, model.depth",
+    .tokens = true,
     .build = build};

@@ -14,7 +14,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
                         "model.name: gpt predicts the next token of a text, and %s is for another "
                         "purpose; use %s",
                         config->data, info->tokens[1] > 0 ? "seq2seq" : "encoder");
-    tren_layer *x = tren_transformer_tokens(g, 1, config, info);
+    tren_layer *x = tren_model_tokens(g, 1, config, info);
     x = tren_transformer_stack(&t, &embedding, x, info->vocabulary, true);
     tren_dense_spec head = {
         .out = info->vocabulary, .f = &tren_identity, .no_bias = true, .tied = embedding};
@@ -25,4 +25,5 @@ const tren_model tren_model_gpt = {
     .name = "gpt",
     .help = "language model: model.width, model.heads, model.depth, model.feed_forward, dropout",
     .size = "model.width, model.depth",
+    .tokens = true,
     .build = build};

@@ -20,8 +20,8 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     tren_transformer t;
     tren_transformer_open(&t, g, config);
     t.activation = &tren_relu;
-    tren_layer *source = tren_transformer_tokens(g, 1, config, info),
-               *target = tren_transformer_tokens(g, 2, config, info);
+    tren_layer *source = tren_model_tokens(g, 1, config, info),
+               *target = tren_model_tokens(g, 2, config, info);
     tren_layer *shared = embed(&t, source, info->vocabulary, NULL), *memory = place(&t, shared);
     for (int i = 0; i < t.depth; i++)
         memory = tren_transformer_feed(&t, tren_transformer_self(&t, memory, false));
@@ -40,4 +40,5 @@ const tren_model tren_model_seq2seq = {
     .help = "encoder-decoder: model.width, model.heads, model.depth (of each), model.feed_forward, "
             "dropout",
     .size = "model.width, model.depth",
+    .tokens = true,
     .build = build};

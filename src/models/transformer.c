@@ -21,20 +21,6 @@ void tren_transformer_open(tren_transformer *t, tren_graph *graph, const tren_co
                         c->dropout.n, c->model.name);
 }
 
-tren_layer *tren_transformer_tokens(tren_graph *graph, int axis, const tren_config *config,
-                                    const tren_dataset_info *info) {
-    int tokens = info->tokens[axis - 1];
-    if (info->vocabulary < 1 || tokens < 1)
-        return tren_graph_fail(graph,
-                               "model.name: %s needs %s, and %s has none; use mlp, cnn or another "
-                               "model, or import %s (tren data import --help)",
-                               config->model.name, axis == 1 ? "texts" : "pairs of texts",
-                               config->data, axis == 1 ? "texts" : "pairs");
-    return tren_typed_input(
-        graph, (tren_tensor){
-                   .axis = axis, .tokens = tokens, .c = 1, .h = 1, .w = 1, .element = TREN_TOKENS});
-}
-
 static tren_layer *dense(const tren_transformer *t, tren_layer *x, int out) {
     return tren_dense(t->graph, x, out, &tren_identity, t->init);
 }

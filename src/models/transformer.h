@@ -17,9 +17,6 @@ typedef struct tren_transformer {
 
 /* What the config says; errors in the graph where it does not fit. */
 void tren_transformer_open(tren_transformer *t, tren_graph *graph, const tren_config *config);
-/* Token numbers along an axis, in [0, info->vocabulary). Fails where the dataset has none. */
-tren_layer *tren_transformer_tokens(tren_graph *graph, int axis, const tren_config *config,
-                                    const tren_dataset_info *info);
 tren_layer *tren_transformer_self(const tren_transformer *t, tren_layer *x, bool causal);
 tren_layer *tren_transformer_cross(const tren_transformer *t, tren_layer *x, tren_layer *memory);
 tren_layer *tren_transformer_feed(const tren_transformer *t, tren_layer *x);
