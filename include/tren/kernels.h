@@ -88,6 +88,9 @@ typedef struct tren_activation_kernels {
     /* dy [size] *= f'(z), from y, or from z where needs_z; y and z may be the same, and are not dy.
      */
     void (*backward)(real *dy, const real *y, const real *z, size_t size);
+    /* As forward with b, and z becomes f'(z), by which backward then only multiplies, with the same
+     * bits. NULL: there is nothing to gain. */
+    void (*forward_slope)(real *y, real *z, const real *b, int n, int m);
 } tren_activation_kernels;
 
 /* Dropout of n rows of m units at rate r: mask byte = 1 where kept. Row i draws from
@@ -275,6 +278,7 @@ typedef struct tren_kernels {
     /* ---- flat arrays, at any address ---- */
     void (*add)(real *restrict y, const real *restrict x, size_t n); /* y += x */
     void (*sum)(real *y, const real *a, const real *b, size_t n); /* y = a + b; y may be a or b */
+    void (*multiply)(real *restrict y, const real *restrict x, size_t n); /* y *= x */
     /* Terms and sums in double: in chunks of TREN_CHUNK, element i in lane i mod 16, lanes folded
      * in halves, chunks added in order. x, y, a, b may be one array. */
     double (*sum_squares)(const real *x, size_t n);

@@ -71,6 +71,8 @@ typedef struct block {
     int end;      /* keys that its last query sees */
     real *q;      /* [width, STRIDE] scaled */
     real *sum;    /* [width, STRIDE] of values by weights; of keys by gradients */
+    real *k, *v;  /* [keys, width] copied: rows that lie apart would push each other out of the
+                     cache */
 } block;
 
 static int smaller(int a, int b) {
@@ -82,6 +84,34 @@ static void in_lanes(real *to, const real *from, int ld, const block *b, real sc
     int width = b->shape->width;
     if (b->n < QUERIES) memset(to, 0, (size_t)width * STRIDE * sizeof *to);
     transpose_array(to, STRIDE, from + (ptrdiff_t)b->first * ld, ld, b->n, width, scale);
+}
+
+static void copy_rows(real *to, ptrdiff_t to_ld, const real *from, ptrdiff_t from_ld, int n,
+                      int width, real scale) {
+    for (int i = 0; i < n; i++, to += to_ld, from += from_ld) {
+        int c = 0;
+        for (; c + VL <= width; c += VL)
+            store_anywhere(to + c, SPLAT(scale) * load_anywhere(from + c));
+        for (; c < width; c++) to[c] = scale * from[c];
+    }
+}
+
+static size_t block_room(const tren_attention_shape *s) {
+    return 2 * (size_t)s->width * ((size_t)s->keys + STRIDE);
+}
+
+/* Returns what is left of the scratch. */
+static real *open_head(block *b, const tren_attention_shape *s, const real *k, const real *v,
+                       real *scratch) {
+    size_t lanes = (size_t)s->width * STRIDE, keys = (size_t)s->width * (size_t)s->keys;
+    *b = (block){.shape = s,
+                 .q = scratch,
+                 .sum = scratch + lanes,
+                 .k = scratch + 2 * lanes,
+                 .v = scratch + 2 * lanes + keys};
+    copy_rows(b->k, s->width, k, s->kv_ld, s->keys, s->width, 1);
+    copy_rows(b->v, s->width, v, s->kv_ld, s->keys, s->width, 1);
+    return scratch + block_room(s);
 }
 
 static void open_block(block *b, const real *q, int first) {
@@ -97,18 +127,18 @@ static int hidden_lanes(const block *b, int j) {
     return b->shape->causal && j > b->first ? smaller(j - b->first, QUERIES) : 0;
 }
 
-/* score [n, STRIDE] of keys [j0, j0 + n) */
-static void scores(real *score, const block *b, const real *k, int j0, int n) {
-    const tren_attention_shape *s = b->shape;
-    product_rows keys = {k + (ptrdiff_t)j0 * s->kv_ld, s->kv_ld, 1};
-    multiply(score, STRIDE, keys, b->q, STRIDE, (tile_size){n, b->n, s->width}, false);
+/* out [n, STRIDE] = rows [j0, j0 + n) of x [keys, width] by what lies in lanes */
+static void by_keys(real *out, const block *b, const real *x, const real *lanes, int j0, int n) {
+    int width = b->shape->width;
+    product_rows keys = {x + (ptrdiff_t)j0 * width, width, 1};
+    multiply(out, STRIDE, keys, lanes, STRIDE, (tile_size){n, b->n, width}, false);
 }
 
 /* sum [width, STRIDE] += rows of x by weights p [n, STRIDE] of keys [j0, j0 + n) */
 static void add_keys(const block *b, const real *x, const real *p, int j0, int n) {
-    const tren_attention_shape *s = b->shape;
-    product_rows columns = {x + (ptrdiff_t)j0 * s->kv_ld, 1, s->kv_ld};
-    multiply(b->sum, STRIDE, columns, p, STRIDE, (tile_size){s->width, b->n, n}, true);
+    int width = b->shape->width;
+    product_rows columns = {x + (ptrdiff_t)j0 * width, 1, width};
+    multiply(b->sum, STRIDE, columns, p, STRIDE, (tile_size){width, b->n, n}, true);
 }
 
 /* ---- forward -----------------------------------------------------------------------------------
@@ -139,44 +169,41 @@ static void raise_top(online *o, real *sum, int width, const real *score, int n)
     memcpy(o->top, top, sizeof top);
 }
 
-static void weights(online *o, real *score, int n) {
+/* What is hidden adds less than 1e-37 to a total of 1 and more. */
+static void weights(online *restrict o, real *restrict score, int n) {
     for (int j = 0; j < n; j++)
         for (int l = 0; l < QUERIES; l++) {
-            real *s = score + j * STRIDE + l;
-            *s = vexp(*s - o->top[l]);
+            real p = vexp(score[j * STRIDE + l] - o->top[l]);
+            score[j * STRIDE + l] = p;
+            o->total[l] += p;
         }
 }
 
-static void add_weights(online *o, const real *p, int n) {
-    for (int j = 0; j < n; j++)
-        for (int l = 0; l < QUERIES; l++) o->total[l] += p[j * STRIDE + l];
-}
-
-static void attend(const block *b, online *o, const real *k, const real *v) {
+static void attend(const block *b, online *o) {
     _Alignas(64) real score[KEYS * STRIDE];
     for (int j0 = 0; j0 < b->end; j0 += KEYS) {
         int n = smaller(KEYS, b->end - j0);
-        scores(score, b, k, j0, n);
+        by_keys(score, b, b->k, b->q, j0, n);
         hide(score, b, j0, n, LOWEST);
         raise_top(o, b->sum, b->shape->width, score, n);
         weights(o, score, n);
         hide(score, b, j0, n, 0);
-        add_weights(o, score, n);
-        add_keys(b, v, score, j0, n);
+        add_keys(b, b->v, score, j0, n);
     }
 }
 
 void LEVEL(attention_forward)(real *restrict y, real *restrict kept, const real *restrict q,
                               const real *restrict k, const real *restrict v,
                               const tren_attention_shape *s, real *restrict scratch) {
-    block b = {.shape = s, .q = scratch, .sum = scratch + (ptrdiff_t)s->width * STRIDE};
+    block b;
+    open_head(&b, s, k, v, scratch);
     for (int first = 0; first < s->queries; first += QUERIES) {
         online o = {{0}, {0}};
         real inverse[QUERIES];
         open_block(&b, q, first);
         for (int l = 0; l < QUERIES; l++) o.top[l] = LOWEST;
         memset(b.sum, 0, (size_t)s->width * STRIDE * sizeof *b.sum);
-        attend(&b, &o, k, v);
+        attend(&b, &o);
         for (int l = 0; l < QUERIES; l++) inverse[l] = o.total[l] > 0 ? 1 / o.total[l] : o.total[l];
         for (int c = 0; c < s->width; c++)
             for (int l = 0; l < QUERIES; l++) b.sum[c * STRIDE + l] *= inverse[l];
@@ -201,27 +228,21 @@ typedef struct back {
 } back;
 
 size_t LEVEL(attention_scratch)(const tren_attention_shape *s) {
-    return 3 * (size_t)s->width * STRIDE +
-           (size_t)PADDED(s->width) * (2 * QUERIES + 2 * (size_t)s->keys);
+    return block_room(s) + (size_t)s->width * STRIDE +
+           (size_t)PADDED(s->width) * 2 * (QUERIES + (size_t)s->keys);
 }
 
-static void open_back(back *t, const tren_attention_shape *s, real *scratch) {
-    size_t lanes = (size_t)s->width * STRIDE;
+static void open_back(back *t, const tren_attention_arrays *x, const tren_attention_shape *s,
+                      real *scratch) {
     t->padded = PADDED(s->width);
     size_t rows = (size_t)QUERIES * (size_t)t->padded, keys = (size_t)s->keys * (size_t)t->padded;
-    t->b = (block){.shape = s, .q = scratch, .sum = scratch + lanes};
-    t->dy = scratch + 2 * lanes;
-    t->q_rows = scratch + 3 * lanes;
+    t->dy = open_head(&t->b, s, x->k, x->v, scratch);
+    t->q_rows = t->dy + (size_t)s->width * STRIDE;
     t->dy_rows = t->q_rows + rows;
     t->dk = t->dy_rows + rows;
     t->dv = t->dk + keys;
-    memset(t->q_rows, 0, 2 * (rows + keys) * sizeof *scratch);
-}
-
-static void copy_rows(real *to, ptrdiff_t to_ld, const real *from, ptrdiff_t from_ld, int n,
-                      int width, real scale) {
-    for (int i = 0; i < n; i++)
-        for (int c = 0; c < width; c++) to[i * to_ld + c] = scale * from[i * from_ld + c];
+    if (t->padded > s->width) memset(t->q_rows, 0, 2 * rows * sizeof *scratch);
+    memset(t->dk, 0, 2 * keys * sizeof *scratch);
 }
 
 static void open_back_block(back *t, const tren_attention_arrays *x, int first) {
@@ -245,32 +266,29 @@ static void open_back_block(back *t, const tren_attention_arrays *x, int first) 
 }
 
 /* Scores become weights, and gradients of weights those of scores. */
-static void score_gradients(const back *t, real *restrict p, real *restrict dp, int j0, int n) {
+static void score_gradients(const back *restrict t, real *restrict p, real *restrict dp, int n) {
     for (int j = 0; j < n; j++)
         for (int l = 0; l < QUERIES; l++) {
-            real *weight = p + j * STRIDE + l;
-            *weight = vexp(*weight - t->top[l]) * t->inverse[l];
-        }
-    hide(p, &t->b, j0, n, 0);
-    for (int j = 0; j < n; j++)
-        for (int l = 0; l < QUERIES; l++) {
-            real *d = dp + j * STRIDE + l;
-            *d = p[j * STRIDE + l] * (*d - t->mean[l]);
+            size_t at = (size_t)j * STRIDE + l;
+            real weight = vexp(p[at] - t->top[l]) * t->inverse[l];
+            p[at] = weight;
+            dp[at] = weight * (dp[at] - t->mean[l]);
         }
 }
 
-static void attend_back(const back *t, const tren_attention_arrays *x) {
+static void attend_back(const back *t) {
     _Alignas(64) real p[KEYS * STRIDE], dp[KEYS * STRIDE];
     const block *b = &t->b;
     const tren_attention_shape *s = b->shape;
     for (int j0 = 0; j0 < b->end; j0 += KEYS) {
         int n = smaller(KEYS, b->end - j0);
         ptrdiff_t at = (ptrdiff_t)j0 * t->padded;
-        product_rows values = {x->v + (ptrdiff_t)j0 * s->kv_ld, s->kv_ld, 1};
-        scores(p, b, x->k, j0, n);
-        multiply(dp, STRIDE, values, t->dy, STRIDE, (tile_size){n, b->n, s->width}, false);
-        score_gradients(t, p, dp, j0, n);
-        if (t->wants_q) add_keys(b, x->k, dp, j0, n);
+        by_keys(p, b, b->k, b->q, j0, n);
+        by_keys(dp, b, b->v, t->dy, j0, n);
+        score_gradients(t, p, dp, n);
+        hide(p, b, j0, n, 0);
+        hide(dp, b, j0, n, 0);
+        if (t->wants_q) add_keys(b, b->k, dp, j0, n);
         if (!t->wants_kv) continue;
         tile_size by_query = {n, s->width, b->n};
         multiply(t->dv + at, t->padded, (product_rows){p, STRIDE, 1}, t->dy_rows, t->padded,
@@ -284,10 +302,10 @@ void LEVEL(attention_input)(real *restrict dq, real *restrict dk, real *restrict
                             const tren_attention_arrays *x, const tren_attention_shape *s,
                             real *restrict scratch) {
     back t = {.wants_q = dq != NULL, .wants_kv = dk != NULL};
-    open_back(&t, s, scratch);
+    open_back(&t, x, s, scratch);
     for (int first = 0; first < s->queries; first += QUERIES) {
         open_back_block(&t, x, first);
-        attend_back(&t, x);
+        attend_back(&t);
         if (t.wants_q)
             transpose_array(dq + (ptrdiff_t)first * s->q_ld, s->q_ld, t.b.sum, STRIDE, s->width,
                             t.b.n, s->scale);

@@ -11,6 +11,7 @@ const tren_kernels LEVEL(kernels) = {
     .vector_bytes = VB,
     .add = LEVEL(add),
     .sum = LEVEL(sum),
+    .multiply = LEVEL(multiply),
     .sum_squares = LEVEL(sum_squares),
     .sum_abs = LEVEL(sum_abs),
     .dot = LEVEL(dot),

@@ -5,6 +5,7 @@
 #include "kernels/level.h"
 
 void LEVEL(add)(real *restrict y, const real *restrict x, size_t n);
+void LEVEL(multiply)(real *restrict y, const real *restrict x, size_t n);
 void LEVEL(sum)(real *y, const real *a, const real *b, size_t n);
 double LEVEL(sum_squares)(const real *x, size_t n);
 double LEVEL(sum_abs)(const real *x, size_t n);

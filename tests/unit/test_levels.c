@@ -49,6 +49,8 @@ static void sums(const tren_kernels *k, room *o) {
     memcpy(o->a + 1, x, FLAT * sizeof *x);
     k->add(o->a + 1, dy, FLAT);
     k->sum(o->b + 1, x, dy, FLAT);
+    memcpy(o->b + FLAT + 1, x, FLAT * sizeof *x);
+    k->multiply(o->b + FLAT + 1, dy, FLAT);
     k->column_sums(o->b + N / 2, x, ROWS, CLASSES);
     o->number[0] = k->dot(x, dy, LONG);
     o->number[1] = k->dot_difference(x, dy, x, LONG);
@@ -68,6 +70,13 @@ static void activations(const tren_kernels *k, room *o) {
         memcpy(back, dy, sizeof z);
         k->activation[a].forward(y, z, dy, ROWS, CLASSES);
         k->activation[a].backward(back, y, z, FLAT);
+        real *slope = o->b + (TREN_N_ACTIVATIONS + a) * FLAT + 1;
+        memcpy(slope, x, sizeof z);
+        if (!k->activation[a].forward_slope) continue;
+        k->activation[a].forward_slope(z, slope, dy, ROWS, CLASSES);
+        k->multiply(slope, dy, FLAT);
+        cr_expect_eq(memcmp(z, y, sizeof z), 0);
+        cr_expect_eq(memcmp(slope, back, sizeof z), 0);
     }
 }
 
@@ -267,6 +276,7 @@ static const struct {
 } check[] = {
     {ENTRY(add), sums},
     {ENTRY(sum), sums},
+    {ENTRY(multiply), sums},
     {ENTRY(sum_squares), sums},
     {ENTRY(sum_abs), sums},
     {ENTRY(dot), sums},
