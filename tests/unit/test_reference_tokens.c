@@ -482,3 +482,93 @@ Test(reference_tokens, twenty_steps_of_adamw) {
     free(tokens.at);
     free(rate.at);
 }
+
+/* ---- decoding ----------------------------------------------------------------------------------
+ */
+
+static int32_t *numbers(const char *group, const char *name, int *n) {
+    test_values v = test_reference(group, name);
+    int32_t *at = calloc(v.n, sizeof *at);
+    for (size_t i = 0; i < v.n; i++) at[i] = (int32_t)v.at[i];
+    *n = (int)v.n;
+    free(v.at);
+    return at;
+}
+
+/* The sum of the file's logarithms, row i of an array of `width` columns. */
+static void check_log_probability(double found, const char *group, const char *name, int i,
+                                  int width) {
+    test_values v = test_reference(group, name);
+    double sum = 0;
+    for (int k = 0; k < width; k++) sum += v.at[i * width + k];
+    cr_expect_float_eq(found, sum, 100 * allowed, "%s/%s: %.17g, not %.17g", group, name, found,
+                       sum);
+    free(v.at);
+}
+
+Test(reference_tokens, greedy_decoding) {
+    tren_dataset_info info = info_of(29, TOKENS, 0, 1);
+    tren_graph *g = build("gpt", info, 0);
+    naming names;
+    name_pre_norm(&names, NULL);
+    real *value = values_of(g, &names, "gpt_tiny", "param/");
+    tren_decoder *d;
+    cr_assert_eq(tren_decoder_open(&d, g, value, &info, 1, TOKENS), TREN_OK);
+    for (int i = 0; i < 3; i++) {
+        char group[40];
+        int n, n_prompt;
+        snprintf(group, sizeof group, "gpt_tiny_greedy/prompt%d", i);
+        int32_t *prompt = numbers(group, "prompt", &n_prompt), *want = numbers(group, "tokens", &n);
+        tren_decoding how = {.most = n, .beam = 1, .end = -1};
+        const tren_hypothesis *h = tren_decode(d, &how, prompt, n_prompt, NULL, 0);
+        cr_assert_eq(h->n, n);
+        cr_expect_arr_eq(h->token, want, (size_t)n * sizeof *want, "%s", group);
+        check_log_probability(h->log_probability, group, "logprob", 0, n);
+        free(prompt);
+        free(want);
+    }
+    tren_decoder_close(d);
+    tren_graph_close(g);
+    free(value);
+}
+
+static void check_beam(tren_decoder *d, const char *group, int beam) {
+    enum { MOST = 10, BEGIN = 1, END = 2 };
+    static const int32_t begin[] = {BEGIN};
+    int n_source, n;
+    int32_t *source = numbers(group, "source", &n_source),
+            *want = numbers(group, beam > 1 ? "tokens" : "greedy_tokens", &n);
+    tren_decoding how = {.most = MOST, .beam = beam, .end = END};
+    const tren_hypothesis *h = tren_decode(d, &how, begin, 1, source, n_source);
+    int width = n / beam;
+    for (int i = 0; i < beam; i++) {
+        int length = 0;
+        while (length < width && want[i * width + length] >= 0) length++;
+        cr_assert_eq(h[i].n, length, "%s: %d", group, i);
+        cr_expect_arr_eq(h[i].token, want + i * width, (size_t)length * sizeof *want, "%s: %d",
+                         group, i);
+        check_log_probability(h[i].log_probability, group,
+                              beam > 1 ? "token_logprob" : "greedy_logprob", i, width);
+    }
+    free(source);
+    free(want);
+}
+
+Test(reference_tokens, beam_search) {
+    tren_dataset_info info = info_of(31, 9, 10, 2);
+    tren_graph *g = build("seq2seq", info, 0);
+    naming names;
+    name_seq2seq(&names);
+    real *value = values_of(g, &names, "seq2seq_tiny", "param/");
+    tren_decoder *d;
+    cr_assert_eq(tren_decoder_open(&d, g, value, &info, 3, 10), TREN_OK);
+    for (int i = 0; i < 3; i++) {
+        char group[40];
+        snprintf(group, sizeof group, "seq2seq_tiny_beam/source%d", i);
+        check_beam(d, group, 3);
+        check_beam(d, group, 1);
+    }
+    tren_decoder_close(d);
+    tren_graph_close(g);
+    free(value);
+}
