@@ -26,6 +26,9 @@ typedef struct tren_real_list {
     int n;
     double at[TREN_MAX_LIST];
 } tren_real_list;
+enum {
+    TREN_LIST_WORD = -1
+}; /* n of a list that is a word: the only one of the option's `choices` */
 
 /* Enumerations: the order is that of the option's `choices`. */
 typedef enum tren_precision { TREN_PRECISION_FLOAT, TREN_PRECISION_DOUBLE } tren_precision;
@@ -45,7 +48,10 @@ typedef enum tren_init_id {
 typedef enum tren_loss_id {
     TREN_LOSS_AUTO,
     TREN_LOSS_CROSS_ENTROPY,
-    TREN_LOSS_HALF_SQUARES
+    TREN_LOSS_HALF_SQUARES,
+    TREN_LOSS_HUBER,
+    TREN_LOSS_ABSOLUTE,
+    TREN_LOSS_BINARY
 } tren_loss_id;
 /* Optimizers. Each is a file of src/optim and a line here: its name, and the keys that act with it;
  * a key that no optimizer names acts with all of them. */
@@ -149,6 +155,9 @@ typedef struct tren_config {
     struct {
         int name; /* tren_loss_id */
         double label_smoothing;
+        tren_real_list class_weights; /* n TREN_LIST_WORD: auto */
+        tren_real_list positive_weights;
+        double huber_delta;
     } loss;
     tren_optimizer_options optimizer;
     struct {
@@ -213,7 +222,8 @@ typedef struct tren_option {
     size_t at, size;            /* offset and size within tren_config */
     const char *fallback;       /* the default, as text; "null": not given, held as -1 */
     double min, max;            /* numbers, each list element, and seconds */
-    const char *const *choices; /* NULL-terminated, for TREN_OPTION_CHOICE */
+    const char *const *choices; /* NULL-terminated, for TREN_OPTION_CHOICE; of a list one word that
+                                   may stand in its place, or NULL */
     const char *help;           /* one sentence */
     const char
         *group; /* the heading it stands under in --help, the man page and the documentation */

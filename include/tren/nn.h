@@ -183,6 +183,7 @@ struct tren_graph {
     size_t per_group;      /* doubles kept per microbatch */
     size_t scratch;        /* elements that the layer with the largest need has for itself */
     bool lanes;            /* some layer works on blocks */
+    bool unit_targets;     /* the loss takes targets from 0 to 1 only */
     int tokens[TREN_AXES]; /* the most of a row along each axis; 0: no layer has it */
     tren_status status;    /* first construction error, sticky; its text in `error` */
     char error[512];
@@ -261,6 +262,13 @@ tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate);
  * a token axis, and so are labels and targets. */
 tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing);
 tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input);
+/* Of targets, summed over columns: Huber's loss; the absolute error; cross-entropy of labels from 0
+ * to 1, each by itself, whose positive part is multiplied by a weight for each column. */
+tren_layer *tren_huber_loss(tren_graph *graph, tren_layer *input, double delta);
+tren_layer *tren_absolute_loss(tren_graph *graph, tren_layer *input);
+/* positive_weight [n]: of no columns (1 for each), one for all, or of each. */
+tren_layer *tren_binary_loss(tren_graph *graph, tren_layer *input, const double *positive_weight,
+                             int n);
 
 /* Images. What these put out lies in blocks of lanes; they and dense convert their input as needed.
  * y [co,oh,ow] = x [ci,h,w] * w [co,ci,kernel,kernel] + b [co] (bias false: none) */
@@ -321,9 +329,10 @@ struct tren_pass {
     uint32_t epoch;
     const uint32_t *sample;       /* [rows] index of each row in the training part, or NULL */
     const int *length[TREN_AXES]; /* [rows] tokens of each row along an axis; NULL: the most */
-    const int32_t *label; /* [rows], or of each token, or NULL; negative: it is not counted */
-    const real *target;   /* [rows, n_targets], or of each token, or NULL */
-    real scale;           /* of the loss gradient: 1 / what is counted in the global step */
+    const int32_t *label;     /* [rows], or of each token, or NULL; negative: it is not counted */
+    const real *class_weight; /* [n_classes] of the loss of each class; NULL: 1 */
+    const real *target;       /* [rows, n_targets], or of each token, or NULL */
+    real scale;               /* of the loss gradient: 1 / what is counted in the global step */
     tren_take_up take_up;
 };
 

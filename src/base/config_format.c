@@ -90,6 +90,7 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
     case TREN_OPTION_REALS:
         put(&out, "a number or a list such as [0.2, 0.5], each");
         put_range(&out, option, put_real);
+        if (option->choices) put(&out, ", or "), put(&out, *option->choices);
         break;
     }
     return out.count;
@@ -134,6 +135,10 @@ static void put_list(writer *out, const tren_option *option, const void *at) {
     const tren_int_list *ints = at;
     const tren_real_list *reals = at;
     int n = option->type == TREN_OPTION_INTS ? ints->n : reals->n;
+    if (n == TREN_LIST_WORD) {
+        put(out, *option->choices);
+        return;
+    }
     put(out, "[");
     for (int i = 0; i < n; i++) {
         if (i > 0) put(out, ", ");

@@ -8,7 +8,9 @@ static const char *const gemms[] = {"openblas", "portable", NULL};
 static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NULL};
 static const char *const norms[] = {"none", "batch", NULL};
 static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
-static const char *const losses[] = {"auto", "cross_entropy", "half_squares", NULL};
+static const char *const losses[] = {"auto", "cross_entropy", "half_squares", "huber", "absolute", "binary_cross_entropy",
+                                     NULL};
+static const char *const class_weights[] = {"auto", NULL};
 #define NAME(id, name, keys) #name,
 static const char *const optimizers[] = {TREN_OPTIMIZERS(NAME) NULL};
 #undef NAME
@@ -110,9 +112,17 @@ static const tren_option options[] = {
      "in the units of the file.", "Augmentation"},
 
     {"loss.name", TREN_OPTION_CHOICE, RECIPE, AT(loss.name), "auto", 0, 0, losses,
-     "The loss; auto is cross_entropy for classes and half_squares for targets.", "Loss"},
+     "The loss; auto is cross_entropy for classes and half_squares for targets. For targets there are also huber (Huber "
+     "1964), absolute, the mean absolute error, and binary_cross_entropy, for columns of yes and no (1 and 0).", "Loss"},
     {"loss.label_smoothing", TREN_OPTION_REAL, RECIPE, AT(loss.label_smoothing), "0", 0, TREN_BELOW_1, NULL,
      "The share of each label that is spread evenly over all classes.", "Loss"},
+    {"loss.class_weights", TREN_OPTION_REALS, RECIPE, AT(loss.class_weights), "[]", 0, 1e6, class_weights,
+     "How much a row of each class counts in training, in order; auto gives all classes the same sum. They are scaled so "
+     "that a row counts 1 in the mean. Evaluation counts all rows alike.", "Loss"},
+    {"loss.positive_weights", TREN_OPTION_REALS, RECIPE, AT(loss.positive_weights), "[]", 0, 1e6, NULL,
+     "How much a yes counts beside a no: one number for all columns of targets, or one for each.", "Loss"},
+    {"loss.huber_delta", TREN_OPTION_REAL, RECIPE, AT(loss.huber_delta), "1", 1e-6, 1e6, NULL,
+     "The error from which huber grows in a straight line.", "Loss"},
 
     {"optimizer.name", TREN_OPTION_CHOICE, RECIPE, AT(optimizer.name), "sgd", 0, 0, optimizers,
      "How the weights follow the gradient. lars and lamb give each weight matrix a step in proportion to its norm, for "

@@ -13,6 +13,7 @@ static bool within(const tren_option *option, double value) {
 }
 
 static bool reals_within(const tren_option *option, const tren_real_list *list) {
+    if (list->n == TREN_LIST_WORD) return option->choices;
     if (list->n < 0 || list->n > TREN_MAX_LIST) return false;
     for (int i = 0; i < list->n; i++)
         if (!within(option, list->at[i])) return false;
@@ -206,17 +207,19 @@ static tren_status set_list(const setting *s) {
     size_t n = strlen(text);
     while (n > 0 && isblank((unsigned char)text[n - 1])) n--;
     while (n > 0 && isblank((unsigned char)*text)) text++, n--;
+    bool is_word = s->option->choices && strcmp(s->text, *s->option->choices) == 0;
     bool open = n > 0 && *text == '[', closed = n > 1 && text[n - 1] == ']';
     if (open != closed || n >= sizeof inner) return refuse(s, s->text, "is not a list");
     snprintf(inner, sizeof inner, "%.*s", (int)(n - 2 * open), text + open);
     tren_int_list ints = {0};
     tren_real_list reals = {0};
-    const char *rest = inner[strspn(inner, " \t")] ? inner : NULL;
+    const char *rest = is_word || inner[strspn(inner, " \t")] == '\0' ? NULL : inner;
     while (rest) {
         char item[128];
         rest = next_item(item, sizeof item, rest);
         TREN_TRY(add_item(s, item, &ints, &reals));
     }
+    if (is_word) ints.n = reals.n = TREN_LIST_WORD;
     if (s->option->type == TREN_OPTION_INTS)
         *(tren_int_list *)s->at = ints;
     else

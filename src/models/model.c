@@ -26,21 +26,61 @@ int tren_model_outputs(const tren_dataset_info *info) {
     return info->n_classes > 0 ? info->n_classes : info->n_targets;
 }
 
+static void fail_loss(tren_graph *graph, const tren_config *config, const tren_dataset_info *info) {
+    const char *name = tren_option_find("loss.name")->choices[config->loss.name];
+    if (info->n_classes > 0)
+        tren_graph_fail(graph,
+                        "loss.name: %s needs real targets, and %s has labels of %d classes; use "
+                        "cross_entropy or auto",
+                        name, config->data, info->n_classes);
+    else
+        tren_graph_fail(graph,
+                        "loss.name: %s needs class labels, and %s has %d real targets; use "
+                        "half_squares, or another for targets, or auto",
+                        name, config->data, info->n_targets);
+}
+
+static void check_class_weights(tren_graph *graph, const tren_config *config,
+                                const tren_dataset_info *info) {
+    int n = config->loss.class_weights.n;
+    if (n == 0) return;
+    if (info->n_classes == 0)
+        tren_graph_fail(graph, "loss.class_weights: %s has real targets, no classes; set it to []",
+                        config->data);
+    else if (info->label_axis > 0)
+        tren_graph_fail(graph,
+                        "loss.class_weights: the classes of %s are tokens, which all count alike; "
+                        "set it to []",
+                        config->data);
+    else if (n > 0 && n != info->n_classes)
+        tren_graph_fail(graph,
+                        "loss.class_weights: %d weights, and %s has %d classes; give one for each, "
+                        "or auto",
+                        n, config->data, info->n_classes);
+}
+
+static void add_target_loss(tren_graph *graph, tren_layer *output, const tren_config *config) {
+    const tren_real_list *positive = &config->loss.positive_weights;
+    switch (config->loss.name) {
+    case TREN_LOSS_HUBER:
+        tren_huber_loss(graph, output, config->loss.huber_delta);
+        break;
+    case TREN_LOSS_ABSOLUTE:
+        tren_absolute_loss(graph, output);
+        break;
+    case TREN_LOSS_BINARY:
+        tren_binary_loss(graph, output, positive->at, positive->n);
+        break;
+    default:
+        tren_half_squares_loss(graph, output);
+    }
+}
+
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info) {
-    bool classes = info->n_classes > 0;
-    if (config->loss.name == TREN_LOSS_CROSS_ENTROPY && !classes)
-        tren_graph_fail(
-            graph,
-            "loss.name: cross_entropy needs class labels, and %s has %d real targets; use "
-            "half_squares or auto",
-            config->data, info->n_targets);
-    else if (config->loss.name == TREN_LOSS_HALF_SQUARES && classes)
-        tren_graph_fail(
-            graph,
-            "loss.name: half_squares needs real targets, and %s has labels of %d classes; use "
-            "cross_entropy or auto",
-            config->data, info->n_classes);
+    bool classes = info->n_classes > 0, any = config->loss.name == TREN_LOSS_AUTO;
+    if (!any && classes != (config->loss.name == TREN_LOSS_CROSS_ENTROPY))
+        fail_loss(graph, config, info);
     else if (classes)
         tren_softmax_loss(graph, output, config->loss.label_smoothing);
     else if (config->loss.label_smoothing > 0)
@@ -48,7 +88,7 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
                         "loss.label_smoothing: %g has no meaning for real targets; set it to 0",
                         config->loss.label_smoothing);
     else
-        tren_half_squares_loss(graph, output);
+        add_target_loss(graph, output, config);
 }
 
 tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
@@ -156,6 +196,7 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     TREN_TRY(tren_graph_open(graph, kernels));
     (*graph)->portable = config->gemm == TREN_GEMM_PORTABLE;
     check_input(*graph, model, config, info);
+    check_class_weights(*graph, config, info);
     if ((*graph)->status == TREN_OK) model->build(*graph, config, info);
     check_optimizer(*graph, config);
     tren_status st = tren_graph_complete(*graph);

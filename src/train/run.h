@@ -41,6 +41,7 @@ typedef struct tren_run {
     tren_work *work;
     int32_t *pattern; /* [steps_per_epoch] of rows, for the work */
     real *leaf;       /* [my shards][N_TAIL] */
+    real *class_weight; /* [n_classes] NULL: all count alike */
     bool dropout;
     tren_combine_fn combine; /* what the work calls, by way of us */
     void *combine_ctx;
