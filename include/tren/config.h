@@ -27,13 +27,20 @@ typedef struct tren_real_list {
     double at[TREN_MAX_LIST];
 } tren_real_list;
 
-/* Enumerations: the order is that of the option's `choices`. */
+/* Enumerations: the order is that of the option's `choices`. Of activations it is that of
+ * tren_activations, too. */
 typedef enum tren_precision { TREN_PRECISION_FLOAT, TREN_PRECISION_DOUBLE } tren_precision;
 typedef enum tren_activation_id {
     TREN_IDENTITY,
     TREN_RELU,
     TREN_TANH,
-    TREN_GELU
+    TREN_GELU,
+    TREN_LEAKY_RELU,
+    TREN_ELU,
+    TREN_SILU,
+    TREN_SIGMOID,
+    TREN_SOFTPLUS,
+    TREN_N_ACTIVATION_IDS
 } tren_activation_id;
 typedef enum tren_norm_id { TREN_NORM_NONE, TREN_NORM_BATCH } tren_norm_id;
 typedef enum tren_init_id {

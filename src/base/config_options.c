@@ -5,7 +5,8 @@
 static const char *const precisions[] = {"float", "double", NULL};
 const char *const tren_cpu_level_name[] = {"auto", "baseline", "v3", "v4", "aarch64", NULL};
 static const char *const gemms[] = {"openblas", "portable", NULL};
-static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NULL};
+static const char *const activations[] = {"identity", "relu", "tanh",    "gelu",     "leaky_relu",
+                                          "elu",      "silu", "sigmoid", "softplus", NULL};
 static const char *const norms[] = {"none", "batch", NULL};
 static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
 static const char *const losses[] = {"auto", "cross_entropy", "half_squares", NULL};

@@ -8,9 +8,9 @@ const tren_model *const tren_models[] = {&tren_model_mlp, &tren_model_cnn, &tren
                                          &tren_model_resnet18, NULL};
 
 const tren_activation *tren_model_activation(const tren_config *config) {
-    static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh,
-                                                        &tren_gelu};
-    return activation[config->model.activation];
+    _Static_assert((int)TREN_N_ACTIVATION_IDS == (int)TREN_N_ACTIVATIONS,
+                   "one enum for each other");
+    return tren_activations[config->model.activation];
 }
 
 tren_init tren_model_init(const tren_config *config) {

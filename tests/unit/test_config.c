@@ -74,7 +74,7 @@ Test(config, choices_are_in_the_order_of_their_enums) {
         const char *key, *text;
         int value;
     } last[] = {{"precision", "double", TREN_PRECISION_DOUBLE},
-                {"model.activation", "gelu", TREN_GELU},
+                {"model.activation", "softplus", TREN_SOFTPLUS},
                 {"model.init", "pytorch", TREN_INIT_PYTORCH},
                 {"loss.name", "half_squares", TREN_LOSS_HALF_SQUARES},
                 {"optimizer.name", "scg", TREN_SCG},
