@@ -247,8 +247,7 @@ static tren_status set_layers(const setting *s) {
     char where[TREN_MAX_PATH + 64];
     tren_yaml *yaml;
     snprintf(where, sizeof where, "%s: %s", s->where, s->option->key);
-    snprintf(layers->where, sizeof layers->where, "%s", s->where);
-    memset(layers->text, 0, sizeof layers->text);
+    memset(layers, 0, sizeof *layers);
     if (strcmp(s->text, "[]") == 0) return TREN_OK; /* the default, many times */
     TREN_TRY(tren_yaml_open(&yaml, s->text, where));
     tren_yaml_node root = tren_yaml_root(yaml);
@@ -257,6 +256,7 @@ static tren_status set_layers(const setting *s) {
         st = refuse(s, s->text, "is not a list");
     else if (tren_yaml_count(root) > 0)
         st = tren_yaml_flatten(layers->text, sizeof layers->text, root, true, where);
+    if (*layers->text) snprintf(layers->where, sizeof layers->where, "%s", s->where);
     tren_yaml_close(yaml);
     return st;
 }

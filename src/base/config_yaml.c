@@ -38,10 +38,8 @@ static const char *scalar(const yaml_node_t *node) {
     return (const char *)node->data.scalar.value;
 }
 
-static bool is_plain_null(const yaml_node_t *node) {
-    const char *text = scalar(node);
-    return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-           (!*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0);
+static bool is_plain_null(yaml_node_t *node) {
+    return tren_yaml_is_null((tren_yaml_node){NULL, node});
 }
 
 /* A sequence of scalars as "[a, b]". */
@@ -111,7 +109,7 @@ static tren_status set_layers(reader *r, const tren_option *option, yaml_node_t 
     return st;
 }
 
-static tren_status set_scalar(reader *r, const tren_option *option, const yaml_node_t *node,
+static tren_status set_scalar(reader *r, const tren_option *option, yaml_node_t *node,
                               const char *where) {
     const char *text;
     char bytes[TREN_MAX_PATH];
@@ -295,41 +293,8 @@ static tren_status read_map(reader *r, const yaml_node_t *map, const char *secti
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static bool line_has_tab(const reader *r, size_t line) {
-    const char *at = r->text, *end = r->text + r->n;
-    for (; at && line > 0; line--) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        if (at) at++;
-    }
-    for (; at && at < end && *at != '\n'; at++)
-        if (*at == '\t') return true;
-    return false;
-}
-
-static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
-    const char *problem = parser->problem ? parser->problem : "cannot be read";
-    switch (parser->error) {
-    case YAML_MEMORY_ERROR:
-        return tren_fail_memory(0, r->name);
-    case YAML_READER_ERROR:
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: byte %zu: %s; a config is YAML text in UTF-8: convert it "
-                         "with iconv, or give a path that is not UTF-8 as an option or as !!binary",
-                         r->name, parser->problem_offset, problem);
-    default:
-        break;
-    }
-    size_t line = parser->problem_mark.line;
-    const char *hint = line_has_tab(r, line)      ? "; indent with spaces, not tabs"
-                       : strstr(problem, "alias") ? "; put quotes around a text that begins with *"
-                                                  : "; check its quotes, brackets and indentation";
-    return tren_fail(TREN_ERR_USAGE, "%s:%zu: not YAML: %s%s%s%s%s", r->name, line + 1, problem,
-                     parser->context ? " (" : "", parser->context ? parser->context : "",
-                     parser->context ? ")" : "", hint);
-}
-
 static tren_status read_root(reader *r) {
-    const yaml_node_t *root = yaml_document_get_root_node(r->document);
+    yaml_node_t *root = yaml_document_get_root_node(r->document);
     if (!root || (root->type == YAML_SCALAR_NODE && is_plain_null(root)))
         return tren_fail(TREN_ERR_USAGE, "%s: the config is empty; give at least 'data: FILE.h5'",
                          r->name);
@@ -343,7 +308,7 @@ static tren_status read_root(reader *r) {
 /* One more document after the first is a mistake, not a second config. */
 static tren_status read_end(const reader *r, yaml_parser_t *parser) {
     yaml_document_t next;
-    if (!yaml_parser_load(parser, &next)) return fail_parse(r, parser);
+    if (!yaml_parser_load(parser, &next)) return tren_yaml_fail(parser, r->text, r->n, r->name);
     const yaml_node_t *root = yaml_document_get_root_node(&next);
     int line = root ? line_of(root) : 0;
     yaml_document_delete(&next);
@@ -368,7 +333,7 @@ static tren_status load_text(tren_config *config, tren_grid *grid, const char *t
         if (st == TREN_OK) st = read_end(&r, &parser);
         yaml_document_delete(&document);
     } else {
-        st = fail_parse(&r, &parser);
+        st = tren_yaml_fail(&parser, text, n, name);
     }
     yaml_parser_delete(&parser);
     return st;

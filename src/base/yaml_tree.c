@@ -23,12 +23,7 @@ static tren_status load(tren_yaml *yaml, const char *text, const char *where) {
     yaml_parser_set_input_string(parser, (const unsigned char *)text, strlen(text));
     yaml->loaded = yaml_parser_load(parser, &yaml->document);
     if (yaml->loaded) return TREN_OK;
-    if (parser->error == YAML_MEMORY_ERROR) return tren_fail_memory(0, where);
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: not YAML: %s (line %zu, column %zu); check its quotes, brackets and "
-                     "commas",
-                     where, parser->problem ? parser->problem : "cannot be read",
-                     parser->problem_mark.line + 1, parser->problem_mark.column + 1);
+    return tren_yaml_fail(parser, text, strlen(text), where);
 }
 
 tren_status tren_yaml_open(tren_yaml **yaml, const char *text, const char *where) {

@@ -6,6 +6,7 @@
 
 struct yaml_document_s;
 struct yaml_node_s;
+struct yaml_parser_s;
 
 typedef struct tren_yaml tren_yaml; /* a text that was read */
 typedef struct tren_yaml_node {
@@ -13,9 +14,12 @@ typedef struct tren_yaml_node {
     struct yaml_node_s *node;         /* not owned; NULL: there is none */
 } tren_yaml_node;
 
-/* TREN_ERR_USAGE: "WHERE: not YAML ...", or the text is too long or nested too deeply
+/* TREN_ERR_USAGE: "WHERE:LINE: not YAML ...", or the text is too long or nested too deeply
  * (tren_config_check_text). */
 tren_status tren_yaml_open(tren_yaml **yaml, const char *text, const char *where);
+/* The error of a parser that stopped in a text of n bytes: "NAME:LINE: not YAML ...". */
+tren_status tren_yaml_fail(const struct yaml_parser_s *parser, const char *text, size_t n,
+                           const char *name);
 void tren_yaml_close(tren_yaml *yaml); /* accepts NULL */
 tren_yaml_node tren_yaml_root(tren_yaml *yaml);
 
