@@ -50,22 +50,31 @@ static int stride_between(tren_tensor a, tren_tensor b) {
     return 0;
 }
 
+static bool is_image(tren_tensor t) {
+    return t.lanes || t.h > 1 || t.w > 1;
+}
+
+/* Whether a convolution (its stride), or a dense layer, leads from a to b. Not to a single pixel:
+ * of the image it would see nothing but a corner. */
+static bool can_project(int *stride, tren_tensor a, tren_tensor b) {
+    bool one_pixel = b.h == 1 && b.w == 1 && (a.h > 1 || a.w > 1);
+    *stride = stride_between(a, b);
+    return is_image(a) == is_image(b) && a.axis == b.axis && a.tokens == b.tokens &&
+           a.element == b.element && *stride > 0 && !one_pixel;
+}
+
 static tren_layer *project(tren_builder *b, tren_layer *x, tren_tensor out, bool may) {
-    tren_tensor in = x->out;
     char from[TREN_TENSOR_TEXT], to[TREN_TENSOR_TEXT];
-    bool image = in.lanes || out.lanes || in.h * in.w > 1;
-    int stride = image ? stride_between(in, out) : 1;
-    bool can = may && in.axis == out.axis && in.tokens == out.tokens && stride > 0 &&
-               in.element == TREN_REALS && (image || out.h * out.w == 1);
-    if (!can)
+    int stride;
+    if (!can_project(&stride, x->out, out) || !may)
         return tren_graph_fail(
             b->graph,
             "the branch makes %s of %s, which cannot be added%s; make the branch "
             "keep the shape, or give a shortcut that ends with %s",
-            tren_tensor_text(to, out), tren_tensor_text(from, in),
-            may ? ", and no projection leads from one to the other" : " with projection: none", to);
+            tren_tensor_text(to, out), tren_tensor_text(from, x->out),
+            may ? ", and no projection leads from one to the other" : " without a projection", to);
     tren_init init = tren_model_init(b->config);
-    if (!image)
+    if (!is_image(out))
         return tren_dense_with(
             b->graph, x,
             (tren_dense_spec){.out = out.c, .f = &tren_identity, .init = init, .no_bias = true});

@@ -12,7 +12,7 @@ static tren_status check_list(tren_builder *b, tren_yaml_node list, bool may_be_
 
 static tren_status check_branches(tren_builder *b, tren_yaml_node list) {
     if (tren_yaml_count(list) < 2)
-        return layers_fail(b, "has %d branches; give at least two lists of layers",
+        return layers_fail(b, "it needs at least two lists of layers, and has %d",
                            tren_yaml_count(list));
     for (int i = 0; i < tren_yaml_count(list); i++) {
         tren_yaml_node branch = tren_yaml_item(list, i);

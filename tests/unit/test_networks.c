@@ -159,7 +159,10 @@ Test(networks, errors_say_line_and_path) {
 Test(networks, shapes_that_do_not_fit_are_shown) {
     check_refused(
         "model.layers: [residual: {projection: none, layers: [dense: 5]}, dense: outputs]", &table,
-        "the branch makes 5 of 6, which cannot be added with projection: none");
+        "the branch makes 5 of 6, which cannot be added without a projection");
+    check_refused(
+        "model.layers: [conv: 4, residual: [conv: 8, global_max_pool], dense: outputs]", &images,
+        "the branch makes 8 of 4 x 6 x 5, which cannot be added, and no projection leads");
     check_refused("model.layers: [conv: 4, concat: [[], [max_pool: 2]], flatten, dense: outputs]",
                   &images, "is 4 x 6 x 5, and max_pool1 4 x 3 x 2");
     check_refused("model.layers: [dense: 8]", &table, "puts out 8, and d.h5 has 4 classes");
