@@ -1,25 +1,19 @@
-/* The layers of the language, in the order in which docs show them. */
+/* The layers of the language, in the order in which docs show them: each is `tren_kind_NAME` in
+ * some file of this folder, and a line here. */
 #include "models/layers.h"
 
-extern const tren_layer_kind tren_kind_dense, tren_kind_conv;
-extern const tren_layer_kind tren_kind_batch_norm, tren_kind_layer_norm, tren_kind_group_norm;
-extern const tren_layer_kind tren_kind_dropout, tren_kind_flatten;
-extern const tren_layer_kind tren_kind_max_pool, tren_kind_average_pool, tren_kind_global_max_pool,
-    tren_kind_global_average_pool;
-extern const tren_layer_kind tren_kind_residual, tren_kind_concat, tren_kind_layers;
-extern const tren_layer_kind tren_kind_relu, tren_kind_leaky_relu, tren_kind_elu, tren_kind_silu,
-    tren_kind_gelu, tren_kind_tanh, tren_kind_sigmoid, tren_kind_softplus, tren_kind_identity;
+/* clang-format off */
+#define KINDS(X)                                                                                   \
+    X(dense) X(conv)                                                                               \
+    X(batch_norm) X(layer_norm) X(group_norm)                                                      \
+    X(relu) X(leaky_relu) X(elu) X(silu) X(gelu) X(tanh) X(sigmoid) X(softplus) X(identity)        \
+    X(dropout)                                                                                     \
+    X(max_pool) X(average_pool) X(global_max_pool) X(global_average_pool) X(flatten)               \
+    X(residual) X(concat) X(layers)
+/* clang-format on */
 
-const tren_layer_kind *const tren_layer_kinds[] = {
-    &tren_kind_dense,        &tren_kind_conv,
-    &tren_kind_batch_norm,   &tren_kind_layer_norm,
-    &tren_kind_group_norm,   &tren_kind_relu,
-    &tren_kind_leaky_relu,   &tren_kind_elu,
-    &tren_kind_silu,         &tren_kind_gelu,
-    &tren_kind_tanh,         &tren_kind_sigmoid,
-    &tren_kind_softplus,     &tren_kind_identity,
-    &tren_kind_dropout,      &tren_kind_max_pool,
-    &tren_kind_average_pool, &tren_kind_global_max_pool,
-    &tren_kind_flatten,      &tren_kind_global_average_pool,
-    &tren_kind_residual,     &tren_kind_concat,
-    &tren_kind_layers,       NULL};
+#define DECLARE(name) extern const tren_layer_kind tren_kind_##name;
+KINDS(DECLARE)
+
+#define ADDRESS(name) &tren_kind_##name,
+const tren_layer_kind *const tren_layer_kinds[] = {KINDS(ADDRESS) NULL};

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DECLARE(name, keys) extern const tren_model tren_model_##name;
+#define ADDRESS(name, keys) &tren_model_##name,
+TREN_MODELS(DECLARE)
+
 /* What model.layers says. */
-static const tren_model tren_model_layers = {
+const tren_model tren_model_layers = {
     .name = "layers", .help = "the network of model.layers", .size = "the layers of model.layers"};
 
-#define ADDRESS(name, keys) &tren_model_##name,
-extern const tren_model tren_model_mlp, tren_model_cnn, tren_model_cnn5, tren_model_resnet18;
 const tren_model *const tren_models[] = {TREN_MODELS(ADDRESS) NULL};
 
 /* Kinds of the language name activations by the config's numbers. */
