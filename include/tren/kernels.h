@@ -72,7 +72,12 @@ typedef enum tren_activation_kind {
     TREN_ACTIVATION_IDENTITY,
     TREN_ACTIVATION_RELU,
     TREN_ACTIVATION_TANH,
-    TREN_ACTIVATION_GELU, /* exact, by erf (Hendrycks & Gimpel 2016) */
+    TREN_ACTIVATION_GELU,       /* exact, by erf (Hendrycks & Gimpel 2016) */
+    TREN_ACTIVATION_LEAKY_RELU, /* z, or 0.01 z below 0 (Maas et al. 2013) */
+    TREN_ACTIVATION_ELU,        /* z, or e^z - 1 below 0 (Clevert et al. 2015) */
+    TREN_ACTIVATION_SILU,       /* z / (1 + e^-z) (Elfwing et al. 2017) */
+    TREN_ACTIVATION_SIGMOID,    /* 1 / (1 + e^-z) */
+    TREN_ACTIVATION_SOFTPLUS,   /* log(1 + e^z) */
     TREN_N_ACTIVATIONS
 } tren_activation_kind;
 typedef struct tren_activation {
@@ -80,7 +85,9 @@ typedef struct tren_activation {
     bool needs_z; /* backward reads z, so forward must not run in place */
     tren_activation_kind kind;
 } tren_activation;
-extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu;
+extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu, tren_leaky_relu,
+    tren_elu, tren_silu, tren_sigmoid, tren_softplus;
+extern const tren_activation *const tren_activations[TREN_N_ACTIVATIONS]; /* by their kind */
 typedef struct tren_activation_kernels {
     /* z [n,m] += b [m], where b is not NULL (relu leaves z as it is then); y [n,m] = f(z). y is z,
      * or overlaps nothing; with needs_z it is not z. b overlaps nothing. */

@@ -186,7 +186,7 @@ struct tren_graph {
     bool unit_targets;     /* the loss takes targets from 0 to 1 only */
     int tokens[TREN_AXES]; /* the most of a row along each axis; 0: no layer has it */
     tren_status status;    /* first construction error, sticky; its text in `error` */
-    char error[512];
+    char error[2048];
 };
 
 /* ---- construction: model builders compose without checks, then ask once ------------------------
@@ -252,11 +252,19 @@ tren_layer *tren_attention(tren_graph *graph, tren_layer *q, tren_layer *kv,
                            tren_attention_spec spec);
 /* y = the mean of a row's tokens; without a token axis. */
 tren_layer *tren_token_mean(tren_graph *graph, tren_layer *input);
-/* Layer normalisation of each row, or each token, by itself (eps 1e-5). */
+/* Layer normalisation of each row, or each token, by itself (eps 1e-5): over all of its numbers,
+ * each with a weight and a bias of its own. */
 tren_layer *tren_layer_norm(tren_graph *graph, tren_layer *input);
+/* Group normalisation (Wu & He 2018; eps 1e-5) of each image or row by itself: over each of
+ * `groups` equal parts of its channels. y = weight [c] xhat + bias [c]. Rows without a token axis.
+ */
+tren_layer *tren_group_norm(tren_graph *graph, tren_layer *input, int groups);
+/* y = the channels of a, then those of b, which differ in nothing else but lanes. */
+tren_layer *tren_concat(tren_graph *graph, tren_layer *a, tren_layer *b);
 /* y = f(x), a layer of its own */
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f);
-/* Inverted dropout at `rate` in [0,1); rate 0 adds nothing and returns input. */
+/* Inverted dropout at `rate` in [0,1), of images number by number; rate 0 adds nothing and returns
+ * input. */
 tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate);
 /* The last layer: its input's y are logits (n_classes) or predictions, of each token where there is
  * a token axis, and so are labels and targets. */
@@ -279,8 +287,9 @@ typedef struct tren_conv_spec {
 tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec spec, tren_init init);
 /* Of a layer of tren_conv2d; NULL for others. */
 const tren_conv_plan *tren_conv2d_plan(const tren_layer *layer);
-/* Batch normalisation over a microbatch (eps 1e-5), then relu where asked. Prediction uses the
- * running mean and unbiased variance, moved once a step towards the mean over microbatches by rows.
+/* Batch normalisation of each channel, or column, over a microbatch (eps 1e-5), then relu where
+ * asked. Prediction uses the running mean and unbiased variance, moved once a step towards the mean
+ * over microbatches by rows.
  */
 tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu);
 /* Windows of kernel x kernel at that stride; what is left at the edge is dropped. */

@@ -74,6 +74,8 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
     case TREN_OPTION_INT64:
         put(&out, "a whole number");
         put_range(&out, option, put_whole);
+        if (option->choices) put(&out, ", or ");
+        if (option->choices) put_choices(&out, option->choices);
         break;
     case TREN_OPTION_REAL:
         put(&out, "a number");
@@ -91,6 +93,12 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
         put(&out, "a number or a list such as [0.2, 0.5], each");
         put_range(&out, option, put_real);
         if (option->choices) put(&out, ", or "), put(&out, *option->choices);
+        break;
+    case TREN_OPTION_LAYERS:
+        put(&out, "a list of layers such as [dense: 64, relu, dense: outputs]");
+        break;
+    case TREN_OPTION_BRANCHES:
+        put(&out, "a list of such lists, one for each branch");
         break;
     }
     return out.count;
@@ -150,6 +158,16 @@ static void put_list(writer *out, const tren_option *option, const void *at) {
     put(out, "]");
 }
 
+/* On one line. */
+static void put_layers(writer *out, const char *text) {
+    char one[2] = "";
+    if (!*text) put(out, "[]");
+    for (; *text; text++) {
+        one[0] = *text;
+        if (*text != '\n') put(out, one);
+    }
+}
+
 int tren_option_format(char *text, size_t n, const tren_option *option, const tren_config *config) {
     writer out = {text, n, 0};
     const void *at = tren_option_in(option, config);
@@ -185,6 +203,11 @@ int tren_option_format(char *text, size_t n, const tren_option *option, const tr
     case TREN_OPTION_INTS:
     case TREN_OPTION_REALS:
         put_list(&out, option, at);
+        break;
+    case TREN_OPTION_LAYERS:
+        put_layers(&out, ((const tren_layers_text *)at)->text);
+        break;
+    case TREN_OPTION_BRANCHES:
         break;
     }
     return out.count;

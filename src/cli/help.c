@@ -135,6 +135,11 @@ static void print_switches(const char *name, int width) {
     if (command && strstr(command->synopsis, "--get"))
         print_item("--get KEY", "Print the value of one key as it is, without quotes, for scripts.",
                    width);
+    if (command && strstr(command->synopsis, "--expand"))
+        print_item("--expand",
+                   "Print the model as layers, which train to the same bits: a start for a network "
+                   "of your own.",
+                   width);
     print_item("--help", "Print this and leave.", width);
 }
 

@@ -1,20 +1,22 @@
-#include "tren/models.h"
+#include "models/layers.h"
+#include "base/config_table.h"
+#include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-extern const tren_model tren_model_mlp, tren_model_cnn, tren_model_cnn5, tren_model_resnet18,
-    tren_model_gpt, tren_model_encoder, tren_model_seq2seq, tren_model_token_mlp;
+#define DECLARE(name, keys) extern const tren_model tren_model_##name;
+#define ADDRESS(name, keys) &tren_model_##name,
+TREN_MODELS(DECLARE)
 
-const tren_model *const tren_models[] = {
-    &tren_model_mlp,      &tren_model_cnn,       &tren_model_cnn5,
-    &tren_model_resnet18, &tren_model_gpt,       &tren_model_encoder,
-    &tren_model_seq2seq,  &tren_model_token_mlp, NULL};
+/* What model.layers says. */
+const tren_model tren_model_layers = {
+    .name = "layers", .help = "the network of model.layers", .size = "the layers of model.layers"};
 
-const tren_activation *tren_model_activation(const tren_config *config) {
-    static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh,
-                                                        &tren_gelu};
-    return activation[config->model.activation];
-}
+const tren_model *const tren_models[] = {TREN_MODELS(ADDRESS) NULL};
+
+/* Kinds of the language name activations by the config's numbers. */
+_Static_assert((int)TREN_N_ACTIVATION_IDS == (int)TREN_N_ACTIVATIONS, "one enum for each other");
 
 tren_init tren_model_init(const tren_config *config) {
     static const tren_init_kind kind[] = {TREN_DRAW_HE, TREN_DRAW_GLOROT, TREN_DRAW_GAUSSIAN,
@@ -91,10 +93,10 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
         add_target_loss(graph, output, config);
 }
 
-tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
-                              const tren_dataset_info *info) {
+static tren_layer *input_of(tren_graph *graph, const tren_model *model, const tren_config *config,
+                            const tren_dataset_info *info) {
     int columns = tren_shape_size(info->shape);
-    if (info->is_image) return tren_input(graph, info->shape);
+    if (info->is_image || !model->images) return tren_input(graph, info->shape);
     return tren_graph_fail(
         graph,
         "model.name: %s needs images, and %s is a table of %d column%s; use mlp, "
@@ -135,13 +137,6 @@ void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_conf
                         key, n, config->data, info->shape.h, info->shape.w, most);
 }
 
-void tren_model_no_dropout(tren_graph *graph, const tren_config *config) {
-    for (int i = 0; i < config->dropout.n; i++)
-        if (config->dropout.at[i] > 0)
-            tren_graph_fail(graph, "dropout: %s has no dropout layers; set it to []",
-                            config->model.name);
-}
-
 static tren_status unknown(const char *name) {
     char known[256] = "";
     for (int i = 0; tren_models[i]; i++)
@@ -151,13 +146,30 @@ static tren_status unknown(const char *name) {
                      known);
 }
 
-/* Running statistics move with every evaluation. */
+static bool has_dropout(const tren_graph *graph) {
+    for (int i = 0; i < graph->n_layers; i++)
+        if (strcmp(graph->layer[i]->ops->name, "dropout") == 0) return true;
+    return false;
+}
+
+/* Running statistics move with every evaluation; dropout is drawn anew. */
 static void check_optimizer(tren_graph *graph, const tren_config *config) {
-    if (config->optimizer.name == TREN_SCG && graph->n_values > graph->n_learned)
+    bool scg = config->optimizer.name == TREN_SCG, dropout = has_dropout(graph);
+    if (scg && graph->n_values > graph->n_learned)
         tren_graph_fail(graph,
                         "optimizer.name: scg compares losses of one function, which batch norm "
                         "changes with every evaluation; give model.name: mlp, or cnn with "
                         "model.norm: none");
+    if (scg && dropout)
+        tren_graph_fail(
+            graph, "optimizer.name: scg compares losses of one function, which dropout changes "
+                   "with every evaluation; leave the dropout out, or take another optimizer");
+    if (config->check_without_dropout > 0 && !dropout && *config->model.layers.text)
+        tren_graph_fail(
+            graph,
+            "check_without_dropout: %d epochs, but model.layers has no dropout; give 0, "
+            "or a layer dropout",
+            config->check_without_dropout);
 }
 
 static void list_models(char *out, size_t n, bool tokens) {
@@ -186,6 +198,117 @@ const tren_model *tren_model_find(const tren_config *config) {
     return NULL;
 }
 
+/* ---- as layers ---------------------------------------------------------------------------------
+ */
+
+void tren_put_dense_layers(FILE *out, const tren_config *config) {
+    const tren_int_list *hidden = &config->model.hidden;
+    char rate[40];
+    for (int i = 0; i <= hidden->n; i++) {
+        tren_text_from_real(rate, sizeof rate, tren_config_dropout(config, i));
+        if (tren_config_dropout(config, i) > 0) fprintf(out, "- dropout: %s\n", rate);
+        if (i < hidden->n)
+            fprintf(out, "- dense: {units: %d, activation: %s}\n", hidden->at[i],
+                    tren_activation_name[config->model.activation]);
+    }
+    fprintf(out, "- dense: outputs\n");
+}
+
+/* The list that the model stands for: the caller frees. */
+static tren_status text_of(char **text, const tren_model *model, const tren_config *config) {
+    size_t n;
+    FILE *out = open_memstream(text, &n);
+    if (!out) return tren_fail_memory(0, "a model");
+    if (model->layers)
+        model->layers(out, config);
+    else
+        fputs(config->model.layers.text, out);
+    return fclose(out) == 0 ? TREN_OK : tren_fail_memory(0, "a model");
+}
+
+tren_status tren_model_check(const tren_config *config) {
+    const tren_model *model = tren_model_find(config);
+    if (!model) return unknown(config->model.name);
+    if (model->layers || model->build) return TREN_OK;
+    return tren_layers_check(config->model.layers.text, config->model.layers.where, config);
+}
+
+/* Keys that are of no use any more go back to their defaults. */
+static tren_status reset_idle_keys(tren_config *config) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++) {
+        bool model =
+            strncmp(option[i].key, "model.", 6) == 0 || strcmp(option[i].key, "dropout") == 0;
+        if (!model || tren_option_acts(&option[i], config)) continue;
+        TREN_TRY(tren_option_set(&option[i], option[i].fallback, "default", config));
+        config->given[i] = 0;
+    }
+    return TREN_OK;
+}
+
+tren_status tren_model_expand(tren_config *config) {
+    const tren_model *model = tren_model_find(config);
+    char *text = NULL;
+    TREN_TRY(tren_model_check(config));
+    if (model->build)
+        return tren_fail(TREN_ERR_USAGE, "model.name: %s is no list of layers; leave --expand out",
+                         model->name);
+    if (!model->layers) return TREN_OK;
+    tren_status st = text_of(&text, model, config);
+    memset(config->given, 0, sizeof config->given);
+    if (st == TREN_OK) st = tren_config_set(config, "model.layers", text, model->name);
+    free(text);
+    return st == TREN_OK ? reset_idle_keys(config) : st;
+}
+
+/* ---- as a graph --------------------------------------------------------------------------------
+ */
+
+static tren_layer *check_output(tren_graph *graph, tren_layer *output, const tren_config *config,
+                                const tren_dataset_info *info) {
+    char text[TREN_TENSOR_TEXT];
+    int wanted = tren_model_outputs(info);
+    if (!output || tren_tensor_width(output->out) == wanted) return output;
+    return tren_graph_fail(
+        graph,
+        "model.layers: the last layer, %s, puts out %s, and %s has %d %s; end the "
+        "list with '- dense: outputs'",
+        output->name, tren_tensor_text(text, output->out), config->data, wanted,
+        info->n_classes > 0 ? "classes" : "targets");
+}
+
+static tren_status build_list(tren_graph *graph, const tren_model *model, const tren_config *config,
+                              const tren_dataset_info *info) {
+    char *text = NULL;
+    tren_builder b = {.graph = graph,
+                      .config = config,
+                      .info = *info,
+                      .where = model->layers ? "" : config->model.layers.where};
+    TREN_TRY(tren_model_check(config));
+    tren_status st = text_of(&text, model, config);
+    if (st == TREN_OK && model->check) model->check(graph, config, info);
+    if (st == TREN_OK) {
+        tren_layer *x = tren_layers_build(&b, input_of(graph, model, config, info), text);
+        tren_model_add_loss(graph, check_output(graph, x, config, info), config, info);
+    }
+    free(text);
+    return st;
+}
+
+static tren_status build(tren_graph *graph, const tren_model *model, const tren_config *config,
+                         const tren_dataset_info *info) {
+    check_input(graph, model, config, info);
+    check_class_weights(graph, config, info);
+    if (graph->status != TREN_OK) return TREN_OK; /* tren_graph_complete says it */
+    if (model->build)
+        model->build(graph, config, info);
+    else
+        TREN_TRY(build_list(graph, model, config, info));
+    check_optimizer(graph, config);
+    return TREN_OK;
+}
+
 tren_status tren_model_build(tren_graph **graph, const tren_config *config,
                              const tren_dataset_info *info) {
     const tren_model *model = tren_model_find(config);
@@ -195,11 +318,8 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     TREN_TRY(tren_kernels_choose(&kernels, tren_cpu_level_name[config->cpu]));
     TREN_TRY(tren_graph_open(graph, kernels));
     (*graph)->portable = config->gemm == TREN_GEMM_PORTABLE;
-    check_input(*graph, model, config, info);
-    check_class_weights(*graph, config, info);
-    if ((*graph)->status == TREN_OK) model->build(*graph, config, info);
-    check_optimizer(*graph, config);
-    tren_status st = tren_graph_complete(*graph);
+    tren_status st = build(*graph, model, config, info);
+    if (st == TREN_OK) st = tren_graph_complete(*graph);
     if (st == TREN_OK) return TREN_OK;
     tren_graph_close(*graph);
     *graph = NULL;

@@ -17,7 +17,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     x = tren_positions(g, x, init);
     for (int i = 1; i < hidden->n; i++) {
         x = tren_dropout(g, x, tren_config_dropout(config, i));
-        x = tren_dense(g, x, hidden->at[i], tren_model_activation(config), init);
+        x = tren_dense(g, x, hidden->at[i], tren_activations[config->model.activation], init);
     }
     x = tren_dropout(g, x, tren_config_dropout(config, hidden->n));
     x = tren_dense(g, x, tren_model_outputs(info), &tren_identity, init);

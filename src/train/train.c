@@ -77,7 +77,7 @@ static tren_status begin(tren_trainer *t) {
     if (resumed && t->run.comm->rank == 0) trainer_go_on_with(t, &from);
     if (!resumed) {
         TREN_TRY(trainer_start(t));
-        if (t->run.config->check_without_dropout > 0 && t->run.config->dropout.n > 0) {
+        if (t->run.config->check_without_dropout > 0) {
             TREN_TRY(trainer_check_without_dropout(t));
             TREN_TRY(trainer_start(t));
         }

@@ -43,7 +43,8 @@ Test(config, table_is_complete_and_sane) {
                                   sizeof(double),
                                   sizeof(int),
                                   sizeof(tren_int_list),
-                                  sizeof(tren_real_list)};
+                                  sizeof(tren_real_list),
+                                  sizeof(tren_layers_text)};
     size_t n;
     const tren_option *option = tren_options(&n);
     for (size_t i = 0; i < n; i++) {
@@ -74,7 +75,7 @@ Test(config, choices_are_in_the_order_of_their_enums) {
         const char *key, *text;
         int value;
     } last[] = {{"precision", "double", TREN_PRECISION_DOUBLE},
-                {"model.activation", "gelu", TREN_GELU},
+                {"model.activation", "softplus", TREN_SOFTPLUS},
                 {"model.init", "pytorch", TREN_INIT_PYTORCH},
                 {"loss.name", "half_squares", TREN_LOSS_HALF_SQUARES},
                 {"optimizer.name", "scg", TREN_SCG},
@@ -295,6 +296,11 @@ Test(config, refuses_keys_that_cannot_act) {
         {"model.depth", "2", "model.name", "mlp"},
         {"model.feed_forward", "2", "model.name", "resnet18"},
         {"model.channels", "[3]", "model.name", "mlp"},
+        {"model.norm", "none", "model.name", "mlp"},
+        {"model.kernel", "5", "model.name", "resnet18"},
+        {"model.width", "5", "model.name", "layers"},
+        {"dropout", "0.5", "model.name", "resnet18"},
+        {"model.layers", "[relu]", "model.name", "cnn"},
         {"model.init_variance", "1", "model.init", "he"},
         {"schedule.period", "3", "schedule.name", "cosine"},
         {"schedule.gamma", "0.5", "schedule.name", "constant"},
