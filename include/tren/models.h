@@ -17,7 +17,8 @@ typedef struct tren_model {
     const char *size; /* the keys that make it larger, for people */
     bool images;      /* it cannot take tables */
     bool tokens;      /* its rows are tokens, else numbers */
-    void (*layers)(FILE *out, const tren_config *config); /* NULL: model.layers has them, or build */
+    void (*layers)(FILE *out,
+                   const tren_config *config); /* NULL: model.layers has them, or build */
     /* Of a network that is no list: ends with the loss layer; errors stay in the graph. */
     void (*build)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
     /* What the layers would not say as well; errors stay in the graph. May be NULL. */

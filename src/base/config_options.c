@@ -9,8 +9,8 @@ const char *const tren_activation_name[] = {"identity", "relu", "tanh",    "gelu
                                             "elu",      "silu", "sigmoid", "softplus", NULL};
 static const char *const norms[] = {"none", "batch", NULL};
 const char *const tren_init_name[] = {"he", "glorot", "gaussian", "pytorch", NULL};
-static const char *const losses[] = {"auto", "cross_entropy", "half_squares", "huber", "absolute", "binary_cross_entropy",
-                                     NULL};
+static const char *const losses[] = {
+    "auto", "cross_entropy", "half_squares", "huber", "absolute", "binary_cross_entropy", NULL};
 static const char *const class_weights[] = {"auto", NULL};
 #define NAME(id, name, keys) #name,
 static const char *const optimizers[] = {TREN_OPTIMIZERS(NAME) NULL};
