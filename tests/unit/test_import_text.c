@@ -141,8 +141,21 @@ Test(import_text, documents_are_never_in_two_parts) {
     }
 }
 
+Test(import_text, a_document_goes_where_its_middle_lies) {
+    tren_split split = {.percent = {60, 10, 30}, .seed = 1};
+    char text[128];
+    sprintf(text, "%050d\n%016d\n%04d\n%030d\n", 1, 2, 3, 4);
+    test_write_text("a.txt", text);
+    tren_dataset *d =
+        made(&tren_source_text, OPTIONS("a.txt", "tokens", "9", "documents", "lines"), &split);
+    expect_text(d, TREN_VALIDATION, "0003");
+    sprintf(text, "%030d", 4);
+    expect_text(d, TREN_TEST, text);
+    tren_dataset_close(d);
+}
+
 Test(import_text, merges_come_of_the_training_part_alone) {
-    tren_split split = {.percent = {50, 0, 50}, .seed = 1};
+    tren_split split = {.percent = {50, 25, 25}, .seed = 1};
     test_write_text("a.txt", "ababab\nababab\nab\nzyzyzyzyzyzy\nzyzyzy\n");
     tren_dataset *d =
         made(&tren_source_text, OPTIONS("a.txt", "tokens", "3", "vocabulary", "261"), &split);
