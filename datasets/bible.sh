@@ -13,6 +13,7 @@
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
+# shellcheck disable=SC2034 # for lib.sh
 NAME=bible
 # shellcheck source=datasets/lib.sh
 source "$here/lib.sh"

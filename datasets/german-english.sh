@@ -12,6 +12,7 @@
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
+# shellcheck disable=SC2034 # for lib.sh
 NAME=german-english
 # shellcheck source=datasets/lib.sh
 source "$here/lib.sh"

@@ -66,9 +66,13 @@ def head(about):
 
 def data(file):
     """What is known of the dataset, as the digest takes it."""
+    about = file.attrs
+    if "vocabulary" in about:
+        line = "tokens {} {} {} {} {} {:016x}\n".format(about["vocabulary"], *about["tokens"], about["label_axis"],
+                                                        about["n_classes"], about["tokenizer"])
+        return line.encode() + b"".join(text(name).encode() + b"\0" for name in about.get("class_names", ()))
     if "normalization" not in file:
         return b""
-    about = file.attrs
     shape = list(map(int, about["shape"])) + [1, 1]
     line = (f"{text(about['layout'])} {shape[0]} {shape[1]} {shape[2]} {text(about['x_type'])} "
             f"{about['n_classes']} {about['n_targets']}\n")

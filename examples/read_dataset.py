@@ -28,10 +28,21 @@ def describe(file):
         print(f"{part:>10}: x {x.shape} {x.dtype}" + (f", y {y.shape} {y.dtype}" if y else ""))
     if "column_names" in about:
         print("   columns:", ", ".join(map(text, about["column_names"])))
-    if about["n_classes"]:
+    if "vocabulary" in about:
+        print(f"    tokens: vocabulary {about['vocabulary']}; the first training row:", decoded(file, 0))
+    elif about["n_classes"]:
         names = [text(name) for name in about.get("class_names", range(about["n_classes"]))]
         counts = np.bincount(file["train/y"][:], minlength=about["n_classes"])
         print("   classes:", ", ".join(f"{name} {count}" for name, count in zip(names, counts)))
+
+
+def decoded(file, row):
+    """The text of the first sequence of a training row."""
+    table = [b""] * 3 + [bytes([byte]) for byte in range(256)]
+    for left, right in file["tokenizer/merges"][:] if "merges" in file["tokenizer"] else ():
+        table.append(table[left] + table[right])
+    tokens = file["train/x"][row][: file["train/length"][row, 0]]
+    return b"".join(table[token] for token in tokens).decode(errors="replace")
 
 
 def normalised(file, part, rows):
@@ -62,8 +73,9 @@ def main():
         sys.exit(__doc__)
     with h5py.File(sys.argv[1], "r") as file:
         describe(file)
-        batch = normalised(file, "train" if len(file["train/x"]) else "test", slice(0, 256))
-        print(f"     batch: {batch.shape}, mean {batch.mean():.3f}, sd {batch.std():.3f}")
+        if "mean" in file.attrs:
+            batch = normalised(file, "train" if len(file["train/x"]) else "test", slice(0, 256))
+            print(f"     batch: {batch.shape}, mean {batch.mean():.3f}, sd {batch.std():.3f}")
         check_digests(file)
 
 

@@ -75,6 +75,8 @@ static void print_provenance(const tren_dataset *dataset) {
         printf("  DAMAGED       %s\n", tren_cli_shown(tren_error_text()));
     if (from.origin[0]) printf("  origin        %s\n", tren_cli_shown(from.origin));
     print_split(&from);
+    if (from.skipped)
+        printf("  left out      %lld rows that had too many tokens\n", (long long)from.skipped);
     if (from.take) printf("  taken         %lld rows of the pool\n", (long long)from.take);
     if (from.label_noise != 0)
         printf("  label noise   %g, %s: %lld of %zu training labels changed\n", from.label_noise,

@@ -24,6 +24,10 @@ static tren_status check_image(const tren_config *config, const tren_dataset_inf
     char value[256];
     const tren_option *option = first_given(value, config);
     if (!option || info->is_image) return TREN_OK;
+    if (info->vocabulary > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: %s is for images, and the dataset holds text; give %s: %s",
+                         option->key, value, option->key, option->fallback);
     return tren_fail(TREN_ERR_USAGE,
                      "%s: %s is for images, and the dataset is a table of %d column%s; give %s: %s",
                      option->key, value, info->shape.c, info->shape.c == 1 ? "" : "s", option->key,

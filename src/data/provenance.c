@@ -66,6 +66,7 @@ tren_status tren_dataset_provenance(tren_provenance *provenance, const tren_data
     provenance->stratify = get_integer(&r, "stratify", 1) != 0;
     provenance->keep_test = get_integer(&r, "keep_test", 1) != 0;
     provenance->take = get_integer(&r, "take", TREN_MAX_ROWS);
+    provenance->skipped = get_integer(&r, "skipped", TREN_MAX_ROWS);
     get_noise(provenance, &r);
     return r.st == TREN_OK ? TREN_OK : tren_fail(r.st, "%s", r.problem);
 }

@@ -70,6 +70,7 @@ typedef struct tren_provenance {
     uint64_t seed;
     bool shuffle, stratify, keep_test;
     int64_t take;       /* 0: all rows of the pool */
+    int64_t skipped;    /* rows that had too many tokens */
     double label_noise; /* 0: none, and the rest says nothing */
     char noise_kind[16];
     int64_t n_changed; /* labels that noise made wrong */

@@ -31,6 +31,7 @@ tren_status tren_tokens_write_layout(tren_h5 *file, const tren_source *source,
     TREN_TRY(tren_h5_put_i64(file, "/", "vocabulary", vocabulary));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", labeled ? source->n_classes : vocabulary));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", 1));
+    if (r->n_skipped > 0) TREN_TRY(tren_h5_put_i64(file, "/", "skipped", (int64_t)r->n_skipped));
     TREN_TRY(write_merges(file, r));
     if (!source->class_name) return TREN_OK;
     return tren_h5_put_texts(file, "/", "class_names", (const char *const *)source->class_name,

@@ -22,6 +22,13 @@ cp images im,ages # a comma separates files, but not where that is the name of o
 # A line of 40 pixels, twenty times
 { printf '\0\0\10\3\0\0\0\24\0\0\0\1\0\0\0\50' && head -c 800 "$tren"; } >line
 "$tren" data import idx --images line --labels labels --split 60/20/20 --out line.h5 >/dev/null
+# Text, pairs of texts, and texts with a label
+for i in {1..60}; do echo "Line $i of a text that goes on for some lines."; done >good/words.txt
+for i in {1..80}; do printf 'das Haus %d\tthe house %d\n' $i $i; done >good/pairs.tsv
+for i in {1..80}; do printf '%s\tthe text %d\n' $([[ $((i % 2)) -eq 0 ]] && echo even || echo odd) $i; done >good/labels.tsv
+"$tren" data import text good/words.txt --tokens 16 --split 80/10/10 --out text.h5 >/dev/null
+"$tren" data import pairs good/pairs.tsv --split 80/10/10 --vocabulary 265 --out pairs.h5 >/dev/null
+"$tren" data import labeled good/labels.tsv --split 80/10/10 --out labeled.h5 >/dev/null
 mkdir good/folder
 echo kept >good/picture.png
 mv ./*.h5 good
@@ -36,6 +43,9 @@ plots: false
 progress: off
 END
 "$tren" train good/run.yaml --out good/run >/dev/null
+
+sed "s/classes/text/; s/model.hidden.*/model: {name: token_mlp, hidden: [8]}/" good/run.yaml >good/text.yaml
+"$tren" train good/text.yaml --out good/talk >/dev/null
 
 spoil_files() {
     local size
@@ -84,6 +94,16 @@ spoil_files() {
     printf 'x,y\n1,Gr\xf6sse\n2,b\n' >bad/latin.csv
     { printf '\xe9t\xe9\n' && seq 9; } >bad/latin-names
     printf '\xff\xfea\0,\0b\0' >bad/utf16.csv
+    printf 'Gr\xf6sse\n' >bad/latin.txt
+    printf 'one\ntwo\0\n' >bad/zero.txt
+    printf ' \n\n' >bad/blank.txt
+    printf 'eins\nzwei\ndrei\n' >bad/de.txt
+    printf 'one\n\nthree\n' >bad/hole.txt
+    printf 'one\ntwo\n' >bad/en.txt
+    printf 'eins\tone\nzwei two\n' >bad/no-tab.tsv
+    printf 'eins\tone\nzwei\t\n' >bad/hole.tsv
+    printf 'eins\tone\tun\n' >bad/tabs.tsv
+    gzip -c good/words.txt | head -c 60 >bad/words.gz
 }
 
 # yaml NAME TEXT   A config.
@@ -134,12 +154,15 @@ for python in /usr/bin/python3 python3; do
 done
 spoil_files
 spoil_configs
-[[ -z $h5py ]] || (cd bad && "$h5py" "$here/bad_input_data.py" ../good/classes.h5 ../good/targets.h5)
+[[ -z $h5py ]] || (cd bad && "$h5py" "$here/bad_input_data.py" ../good/classes.h5 ../good/targets.h5 &&
+    "$h5py" "$here/bad_input_text.py" ../good/text.h5 ../good/pairs.h5)
 
 # ---- what the rows use -----------------------------------------------------------------------------------------
 
 train="$tren train good/run.yaml"
 images="$tren train --data good/images.h5 --out new --model.layers"
+talk="$tren train good/text.yaml"
+text="$tren data import text good/words.txt"
 mpi3="mpirun -n 3"
 long=$(printf 'a%.0s' {1..1100})
 # Root may do anything: rows about permissions are somebody else's.
@@ -163,7 +186,7 @@ END
 # A CPU without AVX-512: this one, or an emulated one.
 below=""
 grep -qw avx512f /proc/cpuinfo && emulator=$(command -v qemu-x86_64-static) && below="$emulator -cpu max"
-export tren train images mpi3 long other full below
+export tren train images talk text mpi3 long other full below
 
 # ---- the table -------------------------------------------------------------------------------------------------
 

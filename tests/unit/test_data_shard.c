@@ -121,3 +121,81 @@ Test(order, without_shuffle_is_the_order_of_the_file) {
     for (uint32_t i = 0; i < 10; i++) cr_assert_eq(order.perm[i], i);
     tren_order_close(&order);
 }
+
+/* ---- rows of like length --------------------------------------------------------------------- */
+
+enum { LIKE_ROWS = 1000, LIKE_SHARDS = 7, LIKE_BATCH = 50 };
+
+static void fill_lengths(int32_t *length) {
+    for (size_t i = 0; i < LIKE_ROWS; i++) length[i] = 1 + (int32_t)(i * i % 61);
+}
+
+static void open_like(tren_order *order, const int32_t *length, int lo, int hi) {
+    tren_sharding sharding = {LIKE_ROWS, LIKE_SHARDS};
+    cr_assert_eq(tren_order_open(order, sharding, lo, hi, 9, true), TREN_OK);
+    if (length)
+        cr_assert_eq(
+            tren_order_by_length(order, length + tren_shard_first(sharding, lo), LIKE_BATCH),
+            TREN_OK);
+}
+
+/* The longest and shortest row of each step, of all shards together: *spread, added up. */
+static void measure_spread(int *spread, const tren_order *order, const int32_t *length) {
+    *spread = 0;
+    for (size_t step = 0; step * LIKE_BATCH < LIKE_ROWS; step++) {
+        int32_t least = INT32_MAX, most = 0;
+        for (int s = 0; s < LIKE_SHARDS; s++) {
+            size_t lo, hi;
+            tren_shard_step(&lo, &hi, order->sharding, s, LIKE_BATCH, step);
+            for (size_t j = lo; j < hi; j++) {
+                int32_t here = length[order->perm[tren_shard_first(order->sharding, s) + j]];
+                if (here < least) least = here;
+                if (here > most) most = here;
+            }
+        }
+        *spread += most - least;
+    }
+}
+
+Test(order, rows_of_like_length_come_together_and_none_is_lost) {
+    int32_t length[LIKE_ROWS];
+    tren_order sorted, shuffled;
+    int close, wide;
+    fill_lengths(length);
+    open_like(&sorted, length, 0, LIKE_SHARDS);
+    open_like(&shuffled, NULL, 0, LIKE_SHARDS);
+    tren_order_epoch(&sorted, 3);
+    tren_order_epoch(&shuffled, 3);
+    measure_spread(&close, &sorted, length);
+    measure_spread(&wide, &shuffled, length);
+    cr_assert_lt(3 * close, wide, "%d against %d", close, wide);
+    for (int s = 0; s < LIKE_SHARDS; s++) {
+        size_t first = tren_shard_first(sorted.sharding, s),
+               end = first + tren_shard_size(sorted.sharding, s);
+        char seen[LIKE_ROWS] = {0};
+        for (size_t j = first; j < end; j++) seen[sorted.perm[j]]++;
+        for (size_t j = first; j < end; j++) cr_assert_eq(seen[j], 1, "row %zu", j);
+    }
+    tren_order_close(&sorted);
+    tren_order_close(&shuffled);
+}
+
+Test(order, by_length_is_the_same_whoever_holds_the_shards_and_another_each_epoch) {
+    int32_t length[LIKE_ROWS];
+    tren_order all, some, next;
+    fill_lengths(length);
+    open_like(&all, length, 0, LIKE_SHARDS);
+    open_like(&some, length, 2, 4);
+    open_like(&next, length, 0, LIKE_SHARDS);
+    tren_order_epoch(&all, 5);
+    tren_order_epoch(&some, 5);
+    tren_order_epoch(&next, 6);
+    size_t first = tren_shard_first(all.sharding, 2), n = tren_shard_first(all.sharding, 4) - first,
+           same = 0;
+    for (size_t j = 0; j < n; j++) cr_assert_eq(all.perm[first + j], some.perm[j] + first);
+    for (size_t j = 0; j < LIKE_ROWS; j++) same += all.perm[j] == next.perm[j];
+    cr_assert_lt(same, LIKE_ROWS / 10);
+    tren_order_close(&all);
+    tren_order_close(&some);
+    tren_order_close(&next);
+}
