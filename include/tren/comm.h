@@ -100,6 +100,16 @@ void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT]
 /* "rank 3 (n02)": this rank and its host. Not collective. Returns `out`. */
 const char *tren_comm_name(char out[TREN_COMM_TEXT], const tren_comm *comm);
 
+/* A message of n bytes takes latency + n * per_byte seconds (Hockney's model). */
+typedef struct tren_link {
+    double latency, per_byte;
+} tren_link;
+/* Measures messages between rank 0 and `peer`, another rank: the shortest of many round trips,
+ * halved. The same result on every rank. TREN_ERR_INTERNAL: out of memory. */
+tren_status tren_comm_measure_link(tren_link *link, const tren_comm *comm, int peer);
+/* The first rank on a node other than rank 0's, or -1. Not collective. */
+int tren_comm_first_elsewhere(const tren_comm *comm);
+
 /* Facts that all ranks must have in common, a name and a value each, in the order in which they
  * were added. The empty value holds none. */
 typedef struct tren_facts {

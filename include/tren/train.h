@@ -58,6 +58,9 @@ typedef struct tren_train_options {
     const tren_log *log;                 /* rank 0's is used; may be NULL */
     void (*progress)(void *ctx,
                      const tren_progress *progress); /* rank 0, every step; may be NULL */
+    /* every rank, after each step: the rows that all ranks computed in it, and this rank's seconds
+     * by phase since the step before, or since the epoch began; may be NULL */
+    void (*stepped)(void *ctx, int64_t rows, const double spent[TREN_N_PHASES]);
     /* tests: named points inside a save, and "check" after an epoch of check_without_dropout; rank
      * 0's is called; may be NULL */
     void (*hook)(void *ctx, const char *point);

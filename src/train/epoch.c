@@ -228,6 +228,17 @@ static void step(tren_trainer *t, double tail[N_TAIL]) {
     t->report.trained_rows += t->minimiser.kind->step(&t->minimiser, &t->stands.at, tail);
 }
 
+/* A step with word of it to whoever asked. */
+static void step_told(tren_trainer *t, double tail[N_TAIL]) {
+    double before[TREN_N_PHASES], spent[TREN_N_PHASES];
+    int64_t rows = t->report.trained_rows;
+    memcpy(before, t->report.clock.spent, sizeof before);
+    step(t, tail);
+    if (!t->options->stepped) return;
+    spent_since(spent, &t->report.clock, before);
+    t->options->stepped(t->options->ctx, t->report.trained_rows - rows, spent);
+}
+
 static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
     double before[TREN_N_PHASES];
     begin_epoch(t);
@@ -235,7 +246,7 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
     if (t->stands.at.step == 0) spent_since(before, &t->report.clock, (double[TREN_N_PHASES]){0});
     while (!*leave && !max_steps_done(t) && t->stands.at.step < t->run.feed.steps_per_epoch) {
         double tail[N_TAIL], since = t->report.clock.since;
-        step(t, tail);
+        step_told(t, tail);
         if (t->report.result->first_step_seconds == 0)
             t->report.result->first_step_seconds = tren_seconds() - t->options->started;
         TREN_TRY(obey(t, tail, leave));
