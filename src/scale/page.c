@@ -117,6 +117,19 @@ static void put_missing(void *ctx, const char *text) {
     put_html(ctx, "<li>", text, "</li>\n");
 }
 
+static void put_load(FILE *out, const tren_scale *scale) {
+    double least = INFINITY, most = 0;
+    for (int i = 0; i < scale->n_launches; i++) {
+        double load = scale->launch[i].load;
+        if (isfinite(load)) least = fmin(least, load), most = fmax(most, load);
+    }
+    if (isfinite(least))
+        fprintf(
+            out,
+            "<tr><td class=\"l\">load at the starts</td><td class=\"l\">%.1f to %.1f</td></tr>\n",
+            least, most);
+}
+
 static void put_environment(FILE *out, const tren_scale_summary *s) {
     const char *name[TREN_SCALE_FACTS];
     char values[2048];
@@ -127,6 +140,7 @@ static void put_environment(FILE *out, const tren_scale_summary *s) {
         put_html(out, "<tr><td class=\"l\">", name[i], "</td>");
         put_html(out, "<td class=\"l\">", values, "</td></tr>\n");
     }
+    put_load(out, s->scale);
     fprintf(out, "<tr><td class=\"l\">link within a node</td><td class=\"l\">");
     if (isfinite(s->node.latency))
         fprintf(out, "%.3g &micro;s, %.3g GB/s", 1e6 * s->node.latency, 1e-9 / s->node.per_byte);
