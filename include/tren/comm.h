@@ -42,6 +42,8 @@ struct tren_watch {
     _Atomic int peer;      /* the rank whose message is being waited for, or -1 */
     _Atomic int epoch;
     _Atomic int64_t step;
+    void (*waits)(void *ctx, int peer); /* called when `peer` is set; may be NULL */
+    void *ctx;
 };
 #endif
 
@@ -109,6 +111,19 @@ typedef struct tren_link {
 tren_status tren_comm_measure_link(tren_link *link, const tren_comm *comm, int peer);
 /* The first rank on a node other than rank 0's, or -1. Not collective. */
 int tren_comm_first_elsewhere(const tren_comm *comm);
+
+/* How far this rank's tren_seconds() is ahead of rank 0's, to within `error` either way (half of
+ * the shortest of some round trips: Cristian 1989), when this rank's clock stood at `at`. On rank 0
+ * both are 0. */
+typedef struct tren_clock_gap {
+    double ahead, error, at;
+} tren_clock_gap;
+void tren_comm_compare_clocks(tren_clock_gap *gap, const tren_comm *comm);
+/* Rank 0 calls fn for each rank, in their order, with what that rank brings: n < 2^31 bytes, as
+ * many as it likes. Rank 0 has one rank's bytes at a time. The first failure of fn comes back. */
+typedef tren_status (*tren_each_fn)(void *ctx, int rank, const void *bytes, size_t n);
+tren_status tren_comm_each(const tren_comm *comm, const void *mine, size_t n, tren_each_fn fn,
+                           void *ctx);
 
 /* Facts that all ranks must have in common, a name and a value each, in the order in which they
  * were added. The empty value holds none. */

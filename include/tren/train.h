@@ -69,6 +69,10 @@ typedef struct tren_train_options {
     void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     void *ctx;
     double started; /* tren_seconds() when the program began */
+    /* A file for a timeline of every rank (Chrome's trace event format), which is written at the
+     * end; NULL: none. trace_layers: of each layer, too. */
+    const char *trace;
+    bool trace_layers;
 } tren_train_options;
 
 typedef enum tren_stop_reason {

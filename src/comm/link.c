@@ -46,3 +46,72 @@ tren_status tren_comm_measure_link(tren_link *link, const tren_comm *comm, int p
 int tren_comm_first_elsewhere(const tren_comm *comm) {
     return comm->n_nodes > 1 ? comm->rank_at[comm->node_first[1]] : -1;
 }
+
+/* ---- clocks ---------------------------------------------------------------------------------- */
+
+enum { CLOCK_ROUNDS = 20 };
+
+/* Rank 0's part: what the peer's clock says lies between its own question and the answer. */
+static tren_clock_gap ask_clock(const tren_comm *comm, int peer) {
+    tren_clock_gap gap = {.error = INFINITY};
+    for (int i = 0; i < CLOCK_ROUNDS; i++) {
+        double theirs, asked = tren_seconds();
+        send_to(comm, peer, &asked, sizeof asked);
+        receive_from(comm, peer, &theirs, sizeof theirs);
+        double answered = tren_seconds(), error = (answered - asked) / 2;
+        if (error < gap.error)
+            gap = (tren_clock_gap){theirs - (asked + answered) / 2, error, theirs};
+    }
+    send_to(comm, peer, &gap, sizeof gap);
+    return gap;
+}
+
+static void answer_clock(tren_clock_gap *gap, const tren_comm *comm) {
+    for (int i = 0; i < CLOCK_ROUNDS; i++) {
+        double asked, mine;
+        receive_from(comm, 0, &asked, sizeof asked);
+        mine = tren_seconds();
+        send_to(comm, 0, &mine, sizeof mine);
+    }
+    receive_from(comm, 0, gap, sizeof *gap);
+}
+
+void tren_comm_compare_clocks(tren_clock_gap *gap, const tren_comm *comm) {
+    *gap = (tren_clock_gap){.at = tren_seconds()};
+    if (comm->rank > 0) answer_clock(gap, comm);
+    for (int peer = 1; comm->rank == 0 && peer < comm->size; peer++) ask_clock(comm, peer);
+}
+
+/* ---- one rank after the other ---------------------------------------------------------------- */
+
+static tren_status take_from(const tren_comm *comm, int peer, tren_each_fn fn, void *ctx) {
+    uint64_t n;
+    char *bytes = NULL;
+    receive_from(comm, peer, &n, sizeof n);
+    tren_status st = tren_alloc(&bytes, n, 1, "what a rank sends");
+    bool wanted = st == TREN_OK;
+    send_to(comm, peer, &wanted, sizeof wanted);
+    if (wanted) receive_from(comm, peer, bytes, (int)n);
+    if (wanted) st = fn(ctx, peer, bytes, n);
+    free(bytes);
+    return st;
+}
+
+static void give(const tren_comm *comm, const void *mine, uint64_t n) {
+    bool wanted;
+    send_to(comm, 0, &n, sizeof n);
+    receive_from(comm, 0, &wanted, sizeof wanted);
+    if (wanted) send_to(comm, 0, (void *)(uintptr_t)mine, (int)n);
+}
+
+tren_status tren_comm_each(const tren_comm *comm, const void *mine, size_t n, tren_each_fn fn,
+                           void *ctx) {
+    tren_status st = TREN_OK;
+    if (comm->rank > 0) give(comm, mine, n);
+    if (comm->rank == 0) st = fn(ctx, 0, mine, n);
+    for (int peer = 1; comm->rank == 0 && peer < comm->size; peer++) {
+        tren_status one = take_from(comm, peer, fn, ctx);
+        if (st == TREN_OK) st = one;
+    }
+    return tren_comm_agree(comm, st);
+}
