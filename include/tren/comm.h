@@ -188,10 +188,13 @@ bool tren_reducer_replicates(const tren_reducer *reducer);
 size_t tren_reducer_bytes(
     const tren_reducer *reducer); /* memory of this rank, the values and nodes included */
 
-/* What a rank of a launch needs for a reduction by `engine`, at most: its tree nodes, its share of
- * the values, what it receives; bytes. `nodes` have the same number of ranks each. Not
- * collective. */
-double tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes);
+/* What a rank of a launch needs for a reduction by `engine`, at most, in bytes: its tree nodes, its
+ * share of the values, what it receives. Of nodes with unequal numbers of ranks, on the one with
+ * the fewest. Not collective. */
+typedef struct tren_reduce_room {
+    double gradients, values, inbox;
+} tren_reduce_room;
+tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes);
 
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer,

@@ -116,8 +116,10 @@ typedef struct tren_result {
 tren_status tren_train(tren_comm *comm, const tren_config *config,
                        const tren_train_options *options, tren_result *result);
 /* --dry-run: checks everything that can be checked before training and prints the layer table:
- * shapes, parameters, FLOP, bytes, memory per rank. Not collective: one process. */
-tren_status tren_train_describe(const tren_config *config, FILE *out);
+ * shapes, parameters, FLOP, bytes, and what a rank and a node need of memory: of a launch of
+ * `ranks` on `nodes`, or, ranks 0, of some launches. Not collective: one process. TREN_ERR_USAGE:
+ * no such launch of this config */
+tren_status tren_train_describe(const tren_config *config, int ranks, int nodes, FILE *out);
 
 /* ---- evaluation --------------------------------------------------------------------------------
  */

@@ -40,18 +40,31 @@ typedef struct train_args {
     tren_cli_run cli;
     const char *trace;
     bool trace_layers;
+    int ranks, nodes; /* of a launch to be described; 0: not given */
     double started;
 } train_args;
 
 static tren_status read_args(train_args *a, tren_config *config, int argc, char **argv) {
-    const tren_arg own[] = {{"trace", TREN_ARG_TEXT, &a->trace, "FILE", .help = ""},
-                            {"trace-layers", TREN_ARG_FLAG, &a->trace_layers, NULL, .help = ""},
-                            {.name = NULL}}; /* their help is in tren_train_switches */
+    const tren_arg own[] = {
+        {"trace", TREN_ARG_TEXT, &a->trace, "FILE", .help = ""},
+        {"trace-layers", TREN_ARG_FLAG, &a->trace_layers, NULL, .help = ""},
+        {"ranks", TREN_ARG_INT, &a->ranks, "P", .help = "", .min = 1, .max = 65536},
+        {"nodes", TREN_ARG_INT, &a->nodes, "N", .help = "", .min = 1, .max = 65536},
+        {.name = NULL}}; /* their help is in tren_train_switches */
     tren_args args = {.command = "train", .synopsis = "", .summary = "", .options = own};
     tren_own_args sorted = {0};
     tren_status st = tren_own_args_parse(&sorted, &args, config, &a->cli, argc, argv);
     tren_own_args_close(&sorted);
     TREN_TRY(st);
+    if (a->cli.help) return TREN_OK;
+    if ((a->ranks || a->nodes) && !a->cli.dry_run)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--%s describes a launch: give --dry-run, too; to train on several ranks, "
+                         "start them: mpirun -n %d tren train ...",
+                         a->ranks ? "ranks" : "nodes", a->ranks ? a->ranks : a->nodes);
+    if (a->nodes && !a->ranks)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--nodes: on how many ranks? give --ranks P, the ranks of all nodes");
     if (a->trace && !a->trace[0])
         return tren_fail(TREN_ERR_USAGE, "--trace: the path is empty; name a file");
     if (a->trace_layers && !a->trace)
@@ -105,7 +118,8 @@ int tren_cmd_train(int argc, char **argv) {
     tren_status st = read_args(&a, &config, argc, argv);
     if (st == TREN_OK && a.cli.help) return 0;
     if (st == TREN_OK) st = tren_launch_precision((tren_precision)config.precision, argv);
-    if (st == TREN_OK && a.cli.dry_run) st = tren_train_describe(&config, stdout);
+    if (st == TREN_OK && a.cli.dry_run)
+        st = tren_train_describe(&config, a.ranks, a.nodes ? a.nodes : 1, stdout);
     if (st != TREN_OK || a.cli.dry_run) return tren_cli_fail("train", st);
     tren_stop_signal_catch();
     return run(&config, &a);

@@ -30,6 +30,8 @@ const tren_switch tren_train_switches[] = {
      "of ranks up to shards; start fresh when there is none."},
     {"dry-run", "Print the layer table, with shapes, parameters, FLOP, bytes and memory, and "
                 "leave."},
+    {"ranks P", "With --dry-run: what a rank and a node of such a launch take of memory."},
+    {"nodes N", "With --ranks: on so many nodes; 1 by default."},
     {"trace FILE", "Write a timeline of every rank: epochs, steps, phases and the messages that "
                    "were waited for, for ui.perfetto.dev or chrome://tracing. An earlier trace is "
                    "replaced."},

@@ -13,6 +13,8 @@ tren_status straggler_open(tren_straggler *s, const tren_comm *comm) {
     if (st == TREN_OK) st = tren_alloc(&s->sorted, n, sizeof *s->sorted, "epoch times");
     if (st == TREN_OK)
         st = tren_alloc(&s->epochs, n * TREN_N_PHASES, sizeof *s->epochs, "epoch times");
+    if (st == TREN_OK) st = tren_alloc(&s->first, n + 1, sizeof *s->first, "epoch times");
+    for (int r = 0; st == TREN_OK && r <= comm->size; r++) s->first[r] = r * TREN_N_PHASES;
     if (st == TREN_OK) st = tren_alloc(&s->host, n, sizeof *s->host, "the names of hosts");
     TREN_TRY(tren_comm_agree(comm, st));
     gethostname(host, sizeof host - 1);
@@ -24,6 +26,7 @@ void straggler_close(tren_straggler *s) {
     free(s->spent);
     free(s->sorted);
     free(s->epochs);
+    free(s->first);
     free(s->host);
     *s = (tren_straggler){0};
 }
@@ -78,6 +81,8 @@ tren_straggler_word straggler_look(tren_straggler *s, const tren_comm *comm,
                                    const double mine[TREN_N_PHASES]) {
     tren_straggler_word nobody = {.found = false};
     if (s->size == 1) return nobody;
-    tren_comm_allgather(comm, s->spent, mine, TREN_N_PHASES);
-    return comm->crowded ? nobody : straggler_judge(s); /* ranks that share a CPU take turns */
+    tren_comm_gather(comm, s->spent, mine, s->first); /* the watchdog can name who is missing */
+    return comm->rank > 0 || comm->crowded
+               ? nobody
+               : straggler_judge(s); /* ranks that share a CPU take turns */
 }

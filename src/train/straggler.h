@@ -13,6 +13,7 @@ typedef struct tren_straggler {
     double *spent;                /* [size][TREN_N_PHASES] of an epoch; owned */
     double *sorted;               /* [size] owned */
     int *epochs;                  /* [size][TREN_N_PHASES] in a row; owned */
+    int *first;                   /* [size + 1] where each rank's times are in spent; owned */
     char (*host)[TREN_COMM_TEXT]; /* [size] owned */
 } tren_straggler;
 
@@ -28,7 +29,7 @@ typedef struct tren_straggler_word {
 /* After an epoch whose times are in s->spent. Phases below 1 % of the epoch, and epochs below 0.1
  * s, do not count. */
 tren_straggler_word straggler_judge(tren_straggler *s);
-/* Gathers this rank's times of an epoch first. Collective */
+/* Gathers this rank's times of an epoch first. Rank 0 has the answer. Collective */
 tren_straggler_word straggler_look(tren_straggler *s, const tren_comm *comm,
                                    const double mine[TREN_N_PHASES]);
 
