@@ -367,6 +367,9 @@ typedef struct tren_work_spec {
     tren_ready_fn ready;
     tren_combine_fn combine; /* instead of storing gradients: only where one node is the whole sum.
                                 May be NULL */
+    /* Called when a layer's part of a pass begins and ends; may be NULL. */
+    void (*layer)(void *layer_ctx, const tren_layer *layer, bool backward, bool begins);
+    void *layer_ctx;
     void *ctx;
 } tren_work_spec;
 

@@ -140,6 +140,7 @@ static void work_combine(void *ctx, int param, tren_span at, const real *left, c
 
 tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, void *ctx) {
     const tren_feed *f = &r->feed;
+    tren_trace *trace = r->clock->trace;
     tren_work_spec spec = {.max_rows = (int)f->max_rows,
                            .train = true,
                            .stacking = r->config->stacking,
@@ -151,6 +152,8 @@ tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, voi
                            .node = tren_reducer_node(r->reducer),
                            .ready = work_ready,
                            .combine = combine ? work_combine : NULL,
+                           .layer = trace && trace->layers ? trace_layer : NULL,
+                           .layer_ctx = trace,
                            .ctx = r};
     r->combine = combine;
     r->combine_ctx = ctx;

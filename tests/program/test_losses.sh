@@ -13,8 +13,8 @@ awk 'BEGIN { srand(5); for (r = 0; r < 4000; r++) { rare = r % 20 == 0; x = rand
     printf "%.5f,%.5f,%d,%d\n", x, y, (x > 0.5), (y > 0.9) > "yes.csv"
     printf "%.5f,%.5f,%.5f\n", x, y, (r % 19 ? 2 * x - y : 300) > "line.csv" } }'
 "$tren" data import csv classes.csv --header no --label 3 --split 70/15/15 --out classes.h5 >/dev/null
-"$tren" data import csv yes.csv --header no --targets 3,4 --split 70/15/15 --out yes.h5 >/dev/null
-"$tren" data import csv line.csv --header no --targets 3 --split 70/15/15 --out line.h5 >/dev/null
+"$tren" data import csv yes.csv --header no --target 3,4 --split 70/15/15 --out yes.h5 >/dev/null
+"$tren" data import csv line.csv --header no --target 3 --split 70/15/15 --out line.h5 >/dev/null
 cat >common.yaml <<'END'
 model: {hidden: [8]}
 optimizer: {name: adam, learning_rate: 0.02}

@@ -10,7 +10,7 @@
 #include "tren/kernels.h"
 
 /* Images: blocks of C channels; elements: an odd length, and an odd address where it may be one. */
-enum { C = 3, SIDE = 7, AREA = SIDE * SIDE, BLOCKS = 2, N = 32832 };
+enum { C = 3, SIDE = 7, AREA = SIDE * SIDE, BLOCKS = 2, N = 40000 };
 enum { FLAT = 333, ROWS = 9, CLASSES = 37, NUMBERS = 8 };
 
 /* What a check of a level writes; what all of them read. */
