@@ -126,7 +126,9 @@ typedef struct tren_config {
     struct {
         char name[32]; /* a row of the models table: "mlp" */
         tren_int_list hidden;
-        int width;              /* cnn5, resnet18: channels of the first stage */
+        int width;              /* cnn5, resnet18: channels of the first stage; transformers: d */
+        int heads, depth;       /* transformers */
+        int feed_forward;       /* transformers; 0: 4 d */
         tren_int_list channels; /* cnn: one stage each */
         int kernel;             /* cnn */
         int norm;               /* cnn: tren_norm_id */

@@ -88,6 +88,9 @@ typedef struct tren_activation_kernels {
     /* dy [size] *= f'(z), from y, or from z where needs_z; y and z may be the same, and are not dy.
      */
     void (*backward)(real *dy, const real *y, const real *z, size_t size);
+    /* As forward with b, and z becomes f'(z), by which backward then only multiplies, with the same
+     * bits. NULL: there is nothing to gain. */
+    void (*forward_slope)(real *y, real *z, const real *b, int n, int m);
 } tren_activation_kernels;
 
 /* Dropout of n rows of m units at rate r: mask byte = 1 where kept. Row i draws from
@@ -251,6 +254,21 @@ typedef struct tren_pool_shape {
     int c, h, w, oh, ow, kh, kw, stride;
 } tren_pool_shape;
 
+/* Scaled dot-product attention (Vaswani et al. 2017) of one head of one sequence, in tiles with an
+ * online softmax, so that no array of queries x keys is ever stored (Milakov & Gimelshein 2018; Dao
+ * et al. 2022). Query i becomes y_i = sum_j p_ij v_j, p_i = softmax over keys of scale q_i k_j. */
+typedef struct tren_attention_shape {
+    int queries, keys, width; /* width: of the head, in q, k, v and y */
+    int q_ld, kv_ld, y_ld;    /* elements from one token to the next: of q and dq; of k, v, dk, dv;
+                                 of y and dy */
+    bool causal;              /* query i sees keys 0 ... i only */
+    real scale;
+} tren_attention_shape;
+/* What forward was given and gave, and the gradient of y. */
+typedef struct tren_attention_arrays {
+    const real *q, *k, *v, *y, *kept, *dy;
+} tren_attention_arrays;
+
 enum { TREN_FMA_CHAINS = 12 };
 
 typedef struct tren_kernels {
@@ -260,6 +278,7 @@ typedef struct tren_kernels {
     /* ---- flat arrays, at any address ---- */
     void (*add)(real *restrict y, const real *restrict x, size_t n); /* y += x */
     void (*sum)(real *y, const real *a, const real *b, size_t n); /* y = a + b; y may be a or b */
+    void (*multiply)(real *restrict y, const real *restrict x, size_t n); /* y *= x */
     /* Terms and sums in double: in chunks of TREN_CHUNK, element i in lane i mod 16, lanes folded
      * in halves, chunks added in order. x, y, a, b may be one array. */
     double (*sum_squares)(const real *x, size_t n);
@@ -303,6 +322,26 @@ typedef struct tren_kernels {
                              bool add);
     void (*layer_norm_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
                               const real *restrict kept, int n, int m);
+
+    /* As tren_attention_shape says. Each query is computed by itself: its score with a key is one
+     * chain of fused multiply-adds over the width; its keys go by in blocks of 64, whose
+     * exponentials are added in order after what is summed has been scaled to the new largest
+     * score; y is a chain over the keys of a block, added to the sum of the blocks before. kept [2,
+     * queries] = the largest score, 1 / the sum of e^(score - largest). Without keys y is 0.
+     * scratch is aligned to 64 bytes and has so many elements. */
+    size_t (*attention_scratch)(const tren_attention_shape *shape);
+    void (*attention_forward)(real *restrict y, real *restrict kept, const real *restrict q,
+                              const real *restrict k, const real *restrict v,
+                              const tren_attention_shape *shape, real *restrict scratch);
+    /* The gradients of q, or of k and v, or all three (NULL: not wanted): the weights of a tile are
+     * computed again, from `kept`. Sums over queries: chains over 32 of them, added in order. */
+    void (*attention_input)(real *restrict dq, real *restrict dk, real *restrict dv,
+                            const tren_attention_arrays *arrays, const tren_attention_shape *shape,
+                            real *restrict scratch);
+
+    /* y [n] = scale x + p, the product and the sum each rounded; y may be x. */
+    void (*scale_add)(real *y, const real *x, real scale, const real *p, size_t n);
+    void (*scale)(real *y, const real *x, real scale, size_t n); /* y [n] = scale x; y may be x */
 
     /* ---- updates of weights w [n] by gradients g [n], each element by itself, at any address;
      * states m, v [n]. No two arrays overlap. ---- */

@@ -47,6 +47,42 @@ tren_init tren_model_init(const tren_config *config);
 /* Units of the output layer: classes or targets. */
 int tren_model_outputs(const tren_dataset_info *info);
 
+/* ---- decoding: tokens one after the other, each from those before it ---------------------------
+ */
+
+typedef struct tren_decoding {
+    int most;           /* tokens that are put out at most */
+    int beam;           /* hypotheses; 1: the most probable token each time, or a drawn one */
+    int end;            /* the token that ends a hypothesis; -1: none */
+    int skipped;        /* tokens below this are not put out, but for `end` */
+    double temperature; /* 0: nothing is drawn; else from softmax(logits / temperature); beam 1 */
+    int top_k;          /* of the most probable tokens only; 0: of all */
+    uint64_t seed;
+} tren_decoding;
+
+/* Tokens that were put out, and the sum of the natural logarithms of their probabilities. */
+typedef struct tren_hypothesis {
+    int32_t *token; /* [n] not owned */
+    int n;
+    double log_probability;
+    bool ended; /* by `end` */
+} tren_hypothesis;
+
+typedef struct tren_decoder tren_decoder;
+/* Of a network that predicts the next token along axis info->label_axis; of so many hypotheses at
+ * most, of so many tokens. graph and value stay the caller's. */
+tren_status tren_decoder_open(tren_decoder **decoder, const tren_graph *graph, real *value,
+                              const tren_dataset_info *info, int beam, int most);
+void tren_decoder_close(tren_decoder *decoder); /* accepts NULL */
+/* Goes on from prompt [n_prompt], n_prompt > 0, until `most` or `end`; source [n_source] is that of
+ * pairs. Where a network reads fewer tokens than there are, it reads the last ones; a pair's target
+ * ends there, and of a source the first ones are read. Returns the hypotheses [beam], the best
+ * first, which stay until the next call. Beam search keeps the `beam` best sums of logarithms; a
+ * hypothesis that has ended stays as it is, and there is no penalty for length. */
+const tren_hypothesis *tren_decode(tren_decoder *decoder, const tren_decoding *how,
+                                   const int32_t *prompt, int n_prompt, const int32_t *source,
+                                   int n_source);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

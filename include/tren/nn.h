@@ -237,6 +237,20 @@ typedef struct tren_embedding_spec {
 tren_layer *tren_embedding(tren_graph *graph, tren_layer *input, tren_embedding_spec spec);
 /* y = x + a learned row for each position along the token axis. */
 tren_layer *tren_positions(tren_graph *graph, tren_layer *input, tren_init init);
+/* y = scale x + a fixed row of sines and cosines for each position (Vaswani et al. 2017). */
+tren_layer *tren_sinusoid(tren_graph *graph, tren_layer *input, double scale);
+/* Multi-head attention (Vaswani et al. 2017) of each row by itself: y [token, d] from queries, keys
+ * and values of d columns each, in heads of d / heads columns. kv NULL: q has all three, one behind
+ * the other; else kv has keys and values, of tokens along any axis. No parameters: the projections
+ * before and behind are dense layers. */
+typedef struct tren_attention_spec {
+    int heads;
+    bool causal; /* a token sees itself and those before it */
+} tren_attention_spec;
+tren_layer *tren_attention(tren_graph *graph, tren_layer *q, tren_layer *kv,
+                           tren_attention_spec spec);
+/* y = the mean of a row's tokens; without a token axis. */
+tren_layer *tren_token_mean(tren_graph *graph, tren_layer *input);
 /* Layer normalisation of each row, or each token, by itself (eps 1e-5). */
 tren_layer *tren_layer_norm(tren_graph *graph, tren_layer *input);
 /* y = f(x), a layer of its own */

@@ -12,9 +12,16 @@ typedef struct acts {
     "early_stopping.rule", {                                                                       \
         "patience", "gl", "up"                                                                     \
     }
+#define TRANSFORMERS                                                                               \
+    "model.name", {                                                                                \
+        "gpt", "encoder", "seq2seq"                                                                \
+    }
 static const acts table[] = {
     {"model.hidden", "model.name", {"mlp", "cnn", "token_mlp"}},
-    {"model.width", "model.name", {"cnn5", "resnet18"}},
+    {"model.width", "model.name", {"cnn5", "resnet18", "gpt", "encoder", "seq2seq"}},
+    {"model.heads", TRANSFORMERS},
+    {"model.depth", TRANSFORMERS},
+    {"model.feed_forward", TRANSFORMERS},
     {"model.channels", "model.name", {"cnn"}},
     {"model.kernel", "model.name", {"cnn"}},
     {"model.norm", "model.name", {"cnn"}},

@@ -54,13 +54,22 @@ static const tren_option options[] = {
      "every CPU.", "Recipe"},
     {"model.name", TREN_OPTION_TEXT, RECIPE, AT(model.name), "mlp", 0, 0, NULL,
      "The model: mlp is a stack of dense layers; cnn stages of convolution and pooling, then dense layers; cnn5 and "
-     "resnet18 (pre-activation) are those of the double-descent literature; token_mlp tells the next token of a text "
-     "from one token and its place.", "Model"},
+     "resnet18 (pre-activation) are those of the double-descent literature. Transformers, for texts: gpt is a "
+     "language model, encoder a classifier, seq2seq an encoder-decoder; token_mlp tells the next token from one token and its "
+     "place.", "Model"},
     {"model.hidden", TREN_OPTION_INTS, RECIPE, AT(model.hidden), "[512, 256]", 1, 1 << 20, NULL,
      "Widths of the hidden layers of mlp, and of the dense ones of cnn; [] leaves a single dense layer. Of token_mlp the "
      "width of the embedding comes first.", "Model"},
     {"model.width", TREN_OPTION_INT, RECIPE, AT(model.width), "16", 1, 4096, NULL,
-     "Channels k of the first stage of cnn5 and resnet18; the others have 2k, 4k and 8k.", "Model"},
+     "Channels k of the first stage of cnn5 and resnet18; the others have 2k, 4k and 8k. In transformers the features d "
+     "of a token.", "Model"},
+    {"model.heads", TREN_OPTION_INT, RECIPE, AT(model.heads), "4", 1, 4096, NULL,
+     "Heads of each attention in a transformer; their number must divide model.width.", "Model"},
+    {"model.depth", TREN_OPTION_INT, RECIPE, AT(model.depth), "4", 1, 1024, NULL,
+     "Layers of a transformer, each of attention and feed-forward; seq2seq has so many in its encoder, and in its "
+     "decoder.", "Model"},
+    {"model.feed_forward", TREN_OPTION_INT, RECIPE, AT(model.feed_forward), "0", 0, 1 << 20, NULL,
+     "Features between the two dense layers of a transformer's feed-forward block; 0 is 4 model.width.", "Model"},
     {"model.channels", TREN_OPTION_INTS, RECIPE, AT(model.channels), "[32, 64]", 1, 1 << 14, NULL,
      "Channels of the stages of cnn: convolution, batch norm, activation, 2 x 2 maximum.", "Model"},
     {"model.kernel", TREN_OPTION_INT, RECIPE, AT(model.kernel), "3", 1, 15, NULL,

@@ -82,19 +82,31 @@ static void gelu_forward(real *y, real *z, const real *b, int n, int m) {
     map_gelu(y, z, (size_t)n * m);
 }
 
+static inline real gelu_slope(real v, real cdf) {
+    return cdf + v * (inv_sqrt_2pi * vexp((real)-0.5 * v * v));
+}
+
 static void gelu_backward(real *dy, const real *y, const real *z, size_t size) {
     (void)y;
     IVDEP
-    for (size_t i = 0; i < size; i++) {
-        real v = z[i];
-        real cdf = (real)0.5 * (1 + verf(v * sqrt_half));
-        dy[i] *= cdf + v * (inv_sqrt_2pi * vexp((real)-0.5 * v * v));
+    for (size_t i = 0; i < size; i++)
+        dy[i] *= gelu_slope(z[i], (real)0.5 * (1 + verf(z[i] * sqrt_half)));
+}
+
+static void gelu_forward_slope(real *y, real *z, const real *b, int n, int m) {
+    for (int i = 0; i < n; i++, y += m, z += m) {
+        IVDEP
+        for (int j = 0; j < m; j++) {
+            real v = z[j] + b[j], cdf = (real)0.5 * (1 + verf(v * sqrt_half));
+            y[j] = v * cdf;
+            z[j] = gelu_slope(v, cdf);
+        }
     }
 }
 
 const tren_activation_kernels LEVEL(activations)[TREN_N_ACTIVATIONS] = {
-    [TREN_ACTIVATION_IDENTITY] = {identity_forward, identity_backward},
-    [TREN_ACTIVATION_RELU] = {relu_forward, relu_backward},
-    [TREN_ACTIVATION_TANH] = {tanh_forward, tanh_backward},
-    [TREN_ACTIVATION_GELU] = {gelu_forward, gelu_backward},
+    [TREN_ACTIVATION_IDENTITY] = {identity_forward, identity_backward, NULL},
+    [TREN_ACTIVATION_RELU] = {relu_forward, relu_backward, NULL},
+    [TREN_ACTIVATION_TANH] = {tanh_forward, tanh_backward, NULL},
+    [TREN_ACTIVATION_GELU] = {gelu_forward, gelu_backward, gelu_forward_slope},
 };

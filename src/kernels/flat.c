@@ -14,6 +14,20 @@ void LEVEL(sum)(real *y, const real *a, const real *b, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
+void LEVEL(multiply)(real *restrict y, const real *restrict x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] *= x[i];
+}
+
+void LEVEL(scale_add)(real *y, const real *x, real scale, const real *p, size_t n) {
+    IVDEP
+    for (size_t i = 0; i < n; i++) y[i] = x[i] * scale + p[i];
+}
+
+void LEVEL(scale)(real *y, const real *x, real scale, size_t n) {
+    IVDEP
+    for (size_t i = 0; i < n; i++) y[i] = x[i] * scale;
+}
+
 static double fold_lanes(double *lane) {
     for (int width = LANES / 2; width > 0; width /= 2)
         for (int i = 0; i < width; i++) lane[i] += lane[i + width];

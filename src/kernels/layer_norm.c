@@ -13,20 +13,30 @@ static real fold_lanes(real *lane) {
     return lane[0];
 }
 
+/* The lanes in registers; what is left of a row is added to the first ones. */
+enum { LANE_PARTS = LANES / VL };
+
 static real row_sum(const real *x, int m) {
-    real lane[LANES] = {0};
+    vec part[LANE_PARTS] = {{0}};
     int j = 0;
     for (; j + LANES <= m; j += LANES)
-        for (int l = 0; l < LANES; l++) lane[l] += x[j + l];
+        for (int p = 0; p < LANE_PARTS; p++) part[p] += load_anywhere(x + j + p * VL);
+    real lane[LANES];
+    for (int p = 0; p < LANE_PARTS; p++) store_anywhere(lane + p * VL, part[p]);
     for (int l = 0; j < m; j++, l++) lane[l] += x[j];
     return fold_lanes(lane);
 }
 
 static real row_squares(const real *x, real mean, int m) {
-    real lane[LANES] = {0};
+    vec part[LANE_PARTS] = {{0}}, all = SPLAT(mean);
     int j = 0;
     for (; j + LANES <= m; j += LANES)
-        for (int l = 0; l < LANES; l++) lane[l] += (x[j + l] - mean) * (x[j + l] - mean);
+        for (int p = 0; p < LANE_PARTS; p++) {
+            vec d = load_anywhere(x + j + p * VL) - all;
+            part[p] += d * d;
+        }
+    real lane[LANES];
+    for (int p = 0; p < LANE_PARTS; p++) store_anywhere(lane + p * VL, part[p]);
     for (int l = 0; j < m; j++, l++) lane[l] += (x[j] - mean) * (x[j] - mean);
     return fold_lanes(lane);
 }
@@ -46,14 +56,20 @@ void LEVEL(layer_norm_forward)(real *restrict y, real *restrict kept, const real
 /* Of g = dy w: the sums of g and of g xhat. */
 static void gradient_sums(real sum[2], const real *dy, const real *x, const real *w, real mean,
                           real inverse, int m) {
-    real lane[LANES] = {0}, by_x[LANES] = {0};
+    vec part[LANE_PARTS] = {{0}}, part_x[LANE_PARTS] = {{0}};
     int j = 0;
     for (; j + LANES <= m; j += LANES)
-        for (int l = 0; l < LANES; l++) {
-            real g = dy[j + l] * w[j + l];
-            lane[l] += g;
-            by_x[l] += g * ((x[j + l] - mean) * inverse);
+        for (int p = 0; p < LANE_PARTS; p++) {
+            int at = j + p * VL;
+            vec g = load_anywhere(dy + at) * load_anywhere(w + at);
+            part[p] += g;
+            part_x[p] += g * ((load_anywhere(x + at) - SPLAT(mean)) * SPLAT(inverse));
         }
+    real lane[LANES], by_x[LANES];
+    for (int p = 0; p < LANE_PARTS; p++) {
+        store_anywhere(lane + p * VL, part[p]);
+        store_anywhere(by_x + p * VL, part_x[p]);
+    }
     for (int l = 0; j < m; j++, l++) {
         real g = dy[j] * w[j];
         lane[l] += g;

@@ -4,10 +4,15 @@
 #include <assert.h>
 #include <string.h>
 
-/* CHUNK terms of k at a time (and up to TAIL more where they are the last): a panel of b, CHUNK x
- * TILE_COLS, stays in the first-level cache while GROUP tiles of a, from the second level, pass by.
- */
-enum { CHUNK = TREN_PRODUCT_BLOCK, TAIL = 64, STEPS = 64, GROUP = 48 };
+/* CHUNK terms of k at a time (and up to TAIL more where they are the last): the panels of b, CHUNK
+ * x TILE_COLS, come from the first or second-level cache, GROUP tiles of a from the second. At v4
+ * the tile makes a chunk's sums wait in c half as often if it reads the panel from the second. */
+#if TREN_LEVEL_VB == 64
+enum { CHUNK = 2 * TREN_PRODUCT_BLOCK, GROUP = 24 };
+#else
+enum { CHUNK = TREN_PRODUCT_BLOCK, GROUP = 48 };
+#endif
+enum { TAIL = 64, STEPS = 64 };
 /* Terms of k of which all tiles of a group are packed before the next ones, where a lies by
  * columns: their lines of memory, shared by neighbouring tiles, stay in the first-level cache. */
 enum { PIECE = 32 };

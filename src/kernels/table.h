@@ -5,6 +5,7 @@
 #include "kernels/level.h"
 
 void LEVEL(add)(real *restrict y, const real *restrict x, size_t n);
+void LEVEL(multiply)(real *restrict y, const real *restrict x, size_t n);
 void LEVEL(sum)(real *y, const real *a, const real *b, size_t n);
 double LEVEL(sum_squares)(const real *x, size_t n);
 double LEVEL(sum_abs)(const real *x, size_t n);
@@ -28,6 +29,15 @@ void LEVEL(layer_norm_input)(real *restrict dx, const real *restrict dy, const r
                              bool add);
 void LEVEL(layer_norm_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
                               const real *restrict kept, int n, int m);
+size_t LEVEL(attention_scratch)(const tren_attention_shape *shape);
+void LEVEL(attention_forward)(real *restrict y, real *restrict kept, const real *restrict q,
+                              const real *restrict k, const real *restrict v,
+                              const tren_attention_shape *shape, real *restrict scratch);
+void LEVEL(attention_input)(real *restrict dq, real *restrict dk, real *restrict dv,
+                            const tren_attention_arrays *arrays, const tren_attention_shape *shape,
+                            real *restrict scratch);
+void LEVEL(scale_add)(real *y, const real *x, real scale, const real *p, size_t n);
+void LEVEL(scale)(real *y, const real *x, real scale, size_t n);
 void LEVEL(update_sgd)(real *w, const real *g, real keep, real rate, size_t n);
 void LEVEL(update_momentum)(real *w, real *v, const real *g, const tren_momentum_step *step,
                             size_t n);

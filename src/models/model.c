@@ -3,11 +3,12 @@
 #include <string.h>
 
 extern const tren_model tren_model_mlp, tren_model_cnn, tren_model_cnn5, tren_model_resnet18,
-    tren_model_token_mlp;
+    tren_model_gpt, tren_model_encoder, tren_model_seq2seq, tren_model_token_mlp;
 
-const tren_model *const tren_models[] = {&tren_model_mlp,       &tren_model_cnn,
-                                         &tren_model_cnn5,      &tren_model_resnet18,
-                                         &tren_model_token_mlp, NULL};
+const tren_model *const tren_models[] = {
+    &tren_model_mlp,      &tren_model_cnn,       &tren_model_cnn5,
+    &tren_model_resnet18, &tren_model_gpt,       &tren_model_encoder,
+    &tren_model_seq2seq,  &tren_model_token_mlp, NULL};
 
 const tren_activation *tren_model_activation(const tren_config *config) {
     static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh,

@@ -53,9 +53,19 @@ static real *z_of(const tren_layer *l, const tren_work *w) {
     return dense_of(l)->f->needs_z ? layer_aux(w, l) : layer_y(w, l);
 }
 
+static const tren_activation_kernels *activation_of(const tren_layer *l, const tren_work *w) {
+    return &kernels_of(w)->activation[dense_of(l)->f->kind];
+}
+
+/* In training, what backward would compute from z may lie there instead of it. */
+static bool keeps_slope(const tren_layer *l, const tren_work *w) {
+    return activation_of(l, w)->forward_slope && bias_of(l, w);
+}
+
 static void activate(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    const tren_activation_kernels *f = activation_of(l, w);
     if (pass->stats && l->hidden) count_abs_z(l, w, pass, z_of(l, w));
-    kernels_of(w)->activation[dense_of(l)->f->kind].forward(
+    (pass->train && keeps_slope(l, w) ? f->forward_slope : f->forward)(
         layer_y(w, l), z_of(l, w), bias_of(l, w), pass_rows(l, w, pass), out_of(l));
 }
 
@@ -74,8 +84,11 @@ static void narrow_forward(const tren_layer *l, tren_work *w, const tren_pass *p
 
 /* dy becomes dz. */
 static void begin_backward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
-    kernels_of(w)->activation[dense_of(l)->f->kind].backward(
-        layer_dy(w, l), layer_y(w, l), z_of(l, w), (size_t)pass_rows(l, w, pass) * out_of(l));
+    size_t n = (size_t)pass_rows(l, w, pass) * (size_t)out_of(l);
+    if (keeps_slope(l, w))
+        kernels_of(w)->multiply(layer_dy(w, l), z_of(l, w), n);
+    else
+        activation_of(l, w)->backward(layer_dy(w, l), layer_y(w, l), z_of(l, w), n);
 }
 
 static void dense_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {

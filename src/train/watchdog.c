@@ -54,10 +54,10 @@ static void bite(const tren_watchdog *dog) {
     _exit(TREN_ERR_STALLED);
 }
 
-/* Waits that long, or until there is nothing to watch any more. Returns the seconds that count as
- * waited: a process that was stopped and goes on (Ctrl-Z and fg, a suspended machine) has not been
- * stuck meanwhile. */
-static double sleep_a_little(tren_watchdog *dog, double nap) {
+/* Waits that long, or until there is nothing to watch any more. Returns whether the process was
+ * stopped meanwhile and goes on (Ctrl-Z and fg, a suspended machine): then it has not been stuck.
+ */
+static bool sleep_a_little(tren_watchdog *dog, double nap) {
     double before = tren_seconds();
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -65,21 +65,25 @@ static double sleep_a_little(tren_watchdog *dog, double nap) {
     until.tv_sec += (time_t)nap + nanoseconds / 1000000000L;
     until.tv_nsec = nanoseconds % 1000000000L;
     pthread_cond_timedwait(&dog->wake, &dog->lock, &until);
-    double slept = tren_seconds() - before;
-    return slept < 2 * nap ? slept : nap;
+    return tren_seconds() - before >= 2 * nap;
 }
+
+/* A launcher that ends a job wakes a stopped rank first and kills it seconds later (Open MPI 4:
+ * two). Meanwhile that rank waits for ranks that have left, and must not say that it is stuck. */
+enum { SECONDS_TO_END_A_JOB = 10 };
 
 static void *keep_watch(void *arg) {
     tren_watchdog *dog = arg;
     uint64_t beat = 0;
-    double idle = 0, nap = dog->timeout / 8 < 1 ? dog->timeout / 8 : 1;
+    double idle = 0, grace = 0, nap = dog->timeout / 8 < 1 ? dog->timeout / 8 : 1;
     pthread_mutex_lock(&dog->lock);
     while (!dog->stop) {
-        idle += sleep_a_little(dog, nap);
+        bool was_stopped = sleep_a_little(dog, nap);
+        grace = was_stopped ? SECONDS_TO_END_A_JOB : grace - nap;
         uint64_t now = atomic_load(&dog->watch->beat);
-        if (now != beat) idle = 0;
+        idle = now != beat ? 0 : idle + nap;
         beat = now;
-        if (!dog->stop && idle > dog->timeout) bite(dog);
+        if (!dog->stop && idle >= dog->timeout && grace <= 0) bite(dog);
     }
     pthread_mutex_unlock(&dog->lock);
     return NULL;

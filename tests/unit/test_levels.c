@@ -49,6 +49,8 @@ static void sums(const tren_kernels *k, room *o) {
     memcpy(o->a + 1, x, FLAT * sizeof *x);
     k->add(o->a + 1, dy, FLAT);
     k->sum(o->b + 1, x, dy, FLAT);
+    memcpy(o->b + FLAT + 1, x, FLAT * sizeof *x);
+    k->multiply(o->b + FLAT + 1, dy, FLAT);
     k->column_sums(o->b + N / 2, x, ROWS, CLASSES);
     o->number[0] = k->dot(x, dy, LONG);
     o->number[1] = k->dot_difference(x, dy, x, LONG);
@@ -68,6 +70,13 @@ static void activations(const tren_kernels *k, room *o) {
         memcpy(back, dy, sizeof z);
         k->activation[a].forward(y, z, dy, ROWS, CLASSES);
         k->activation[a].backward(back, y, z, FLAT);
+        real *slope = o->b + (TREN_N_ACTIVATIONS + a) * FLAT + 1;
+        memcpy(slope, x, sizeof z);
+        if (!k->activation[a].forward_slope) continue;
+        k->activation[a].forward_slope(z, slope, dy, ROWS, CLASSES);
+        k->multiply(slope, dy, FLAT);
+        cr_expect_eq(memcmp(z, y, sizeof z), 0);
+        cr_expect_eq(memcmp(slope, back, sizeof z), 0);
     }
 }
 
@@ -85,6 +94,34 @@ static void layer_norm(const tren_kernels *k, room *o) {
     k->layer_norm_forward(y, kept, x, dy, dy, ROWS, CLASSES);
     k->layer_norm_input(dx, dy, x, dy, kept, ROWS, CLASSES, true);
     k->layer_norm_weight(dw, dy, x, kept, ROWS, CLASSES);
+}
+
+static void attend(const tren_kernels *k, room *o, const tren_attention_shape *s) {
+    static _Alignas(64) real scratch[N];
+    int d = s->q_ld / 3;
+    real *y = o->a + 1, *kept = o->a + N / 2, *dx = o->b + 1;
+    tren_attention_arrays given = {x, x + d, x + (ptrdiff_t)2 * d, y, kept, dy};
+    cr_assert_leq(k->attention_scratch(s), N);
+    k->attention_forward(y, kept, x, x + d, x + (ptrdiff_t)2 * d, s, scratch);
+    k->attention_input(dx, dx + d, dx + (ptrdiff_t)2 * d, &given, s, scratch);
+}
+
+static void attention(const tren_kernels *k, room *o) {
+    enum { D = 37 };
+    tren_attention_shape s = {
+        .queries = 70, .keys = 70, .width = D, .q_ld = 3 * D, .kv_ld = 3 * D, .y_ld = D};
+    s.scale = (real)0.2;
+    s.causal = true;
+    attend(k, o, &s);
+    for (int i = 0; i < 4; i++) o->number[i] = o->a[(size_t)i * 600 + 1];
+    s.causal = false;
+    s.keys = 131;
+    attend(k, o, &s);
+}
+
+static void scaling(const tren_kernels *k, room *o) {
+    k->scale_add(o->a + 1, x, (real)0.3, dy, FLAT);
+    k->scale(o->b + 1, x, (real)0.3, FLAT);
 }
 
 static void dropout(const tren_kernels *k, room *o) {
@@ -239,6 +276,7 @@ static const struct {
 } check[] = {
     {ENTRY(add), sums},
     {ENTRY(sum), sums},
+    {ENTRY(multiply), sums},
     {ENTRY(sum_squares), sums},
     {ENTRY(sum_abs), sums},
     {ENTRY(dot), sums},
@@ -255,6 +293,11 @@ static const struct {
     {ENTRY(layer_norm_forward), layer_norm},
     {ENTRY(layer_norm_input), layer_norm},
     {ENTRY(layer_norm_weight), layer_norm},
+    {ENTRY(attention_scratch), attention},
+    {ENTRY(attention_forward), attention},
+    {ENTRY(attention_input), attention},
+    {ENTRY(scale_add), scaling},
+    {ENTRY(scale), scaling},
     {ENTRY(update_sgd), updates},
     {ENTRY(update_momentum), updates},
     {ENTRY(update_settle), updates},

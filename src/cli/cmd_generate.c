@@ -1,0 +1,246 @@
+/* tren generate: what a trained network of texts writes. Rank 0 works alone: one process will do,
+ * and more write the same. */
+#include "base/input.h"
+#include "cli/args.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/mpi_start.h"
+#include "cli/trained.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct generate_args {
+    tren_trained_args trained;
+    const char *prompt, *source;
+    int tokens; /* 0: not given */
+    tren_decoding how;
+    bool help;
+} generate_args;
+
+enum { TOKENS = 200 }; /* of a text, where nothing is said */
+
+static tren_status check(generate_args *a, const tren_args *args, const char *source) {
+    if (args->n_positional == 0)
+        return tren_fail(TREN_ERR_USAGE, "a run folder or checkpoint is missing: tren generate "
+                                         "RUN_DIR|CHECKPOINT --prompt TEXT");
+    a->trained.source = source;
+    if (!a->prompt == !a->source)
+        return tren_fail(TREN_ERR_USAGE,
+                         "give one of --prompt TEXT, to go on with, and --source FILE, whose lines "
+                         "are to be turned into others");
+    if (a->how.beam > 1 && a->how.temperature > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--beam %d keeps the most probable texts and --temperature %g draws one; "
+                         "leave one of them out",
+                         a->how.beam, a->how.temperature);
+    if (a->how.top_k > 0 && a->how.temperature == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--top-k %d chooses among what is drawn, and nothing is drawn at "
+                         "temperature 0; give --temperature, as 0.8",
+                         a->how.top_k);
+    return TREN_OK;
+}
+
+static tren_status parse(generate_args *a, int argc, char **argv) {
+    const char *source[1] = {NULL};
+    const tren_arg options[] = {
+        {"prompt", TREN_ARG_TEXT, &a->prompt, "TEXT", .help = "The beginning of the text."},
+        {"source", TREN_ARG_TEXT, &a->source, "FILE",
+         .help = "For a network of pairs: a text file, each line of which is turned into one."},
+        {"tokens", TREN_ARG_INT, &a->tokens, "N",
+         .help = "Tokens to write at most: 200 by default; of pairs as many as the network has "
+                 "places for.",
+         .min = 1, .max = 1 << 20},
+        {"temperature", TREN_ARG_REAL, &a->how.temperature, "T",
+         .help = "Draw each token, by softmax(logits / T); 0, the default, takes the most "
+                 "probable one.",
+         .min = 0, .max = 100},
+        {"top-k", TREN_ARG_INT, &a->how.top_k, "K",
+         .help = "Draw among the K most probable tokens only.", .min = 1, .max = INFINITY},
+        {"seed", TREN_ARG_SEED, &a->how.seed, "N",
+         .help = "The seed of what is drawn; 1 by default."},
+        {"beam", TREN_ARG_INT, &a->how.beam, "B",
+         .help = "Search with the B most probable texts so far (beam search); 1 by default.",
+         .min = 1, .max = 1024},
+        {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
+         .help = "Which checkpoint of a run folder; the best if there is one."},
+        {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
+         .help = "The dataset with the tokenizer; that of the run by default."},
+        TREN_TRAINED_CPU(&a->trained.cpu),
+        {.name = NULL}};
+    tren_args args = {.command = "generate",
+                      .synopsis = "RUN_DIR|CHECKPOINT --prompt TEXT | --source FILE [--tokens N] "
+                                  "[--temperature T] [--top-k K] [--beam B]",
+                      .summary = "Writes text: how a language model goes on with a prompt, or what "
+                                 "a network of pairs makes of each line of a file.",
+                      .options = options,
+                      .positional = source,
+                      .max_positional = 1};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    a->help = args.help;
+    return a->help ? TREN_OK : check(a, &args, source[0]);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+typedef struct writer {
+    tren_decoding how;
+    tren_tokenizer *tokenizer;
+    tren_decoder *decoder;
+    const tren_dataset_info *info;
+    int32_t *token; /* [room] owned: of a prompt, or a line */
+    size_t room;
+} writer;
+
+static void writer_close(writer *w) {
+    tren_decoder_close(w->decoder);
+    tren_tokenizer_close(w->tokenizer);
+    free(w->token);
+}
+
+static tren_status writer_open(writer *w, const generate_args *a, tren_trained *t) {
+    w->info = tren_dataset_info_of(t->dataset);
+    w->how = a->how;
+    w->how.end = TREN_TOKEN_END;
+    w->how.skipped = TREN_TOKEN_BYTE;
+    w->how.most = a->tokens > 0              ? a->tokens
+                  : w->info->label_axis == 2 ? w->info->tokens[1]
+                                             : TOKENS;
+    TREN_TRY(tren_tokenizer_open_of(&w->tokenizer, t->dataset));
+    return tren_decoder_open(&w->decoder, t->graph, t->value.at, w->info, w->how.beam, w->how.most);
+}
+
+/* The tokens of a text of n bytes behind `before` tokens of room. */
+static tren_status encode(writer *w, size_t *n_tokens, const char *text, size_t n, size_t before) {
+    if (before + n > w->room || !w->token) {
+        free(w->token);
+        w->room = before + n;
+        TREN_TRY(tren_alloc(&w->token, w->room, sizeof *w->token, "a text"));
+    }
+    *n_tokens = tren_tokenizer_encode(w->tokenizer, w->token + before, text, n);
+    return TREN_OK;
+}
+
+static void print(const writer *w, const tren_hypothesis *h) {
+    for (int i = 0; i < h->n; i++) {
+        size_t n;
+        const char *bytes = tren_tokenizer_bytes(w->tokenizer, h->token[i], &n);
+        fwrite(bytes, 1, n, stdout);
+    }
+    printf("\n");
+}
+
+static tren_status go_on(writer *w, const char *prompt) {
+    size_t n;
+    TREN_TRY(encode(w, &n, prompt, strlen(prompt), 1));
+    w->token[0] = TREN_TOKEN_BEGIN;
+    const tren_hypothesis *h = tren_decode(w->decoder, &w->how, w->token, (int)n + 1, NULL, 0);
+    fputs(prompt, stdout);
+    print(w, h);
+    return TREN_OK;
+}
+
+static tren_status turn_line(writer *w, const char *path, int64_t line, const char *text,
+                             size_t length) {
+    static const int32_t begin[] = {TREN_TOKEN_BEGIN};
+    size_t n;
+    TREN_TRY(encode(w, &n, text, length, 0));
+    if (n > (size_t)w->info->tokens[0])
+        return tren_fail(TREN_ERR_DATA,
+                         "%s:%lld: the line has %zu tokens, and the network reads %d; cut it into "
+                         "shorter ones",
+                         path, (long long)line, n, w->info->tokens[0]);
+    if (n > 0)
+        print(w, tren_decode(w->decoder, &w->how, begin, 1, w->token, (int)n));
+    else
+        printf("\n");
+    return tren_cli_flush();
+}
+
+static tren_status turn_lines(writer *w, const char *path) {
+    FILE *file;
+    char *text = NULL;
+    size_t room = 0;
+    ssize_t n;
+    TREN_TRY(tren_input_fopen(&file, path, TREN_ERR_DATA, "a text file"));
+    tren_status st = TREN_OK;
+    for (int64_t line = 1; st == TREN_OK && (n = getline(&text, &room, file)) >= 0; line++) {
+        while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r')) n--;
+        st = turn_line(w, path, line, text, (size_t)n);
+    }
+    free(text);
+    fclose(file);
+    return st;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* The same on every rank. */
+static tren_status check_network(const generate_args *a, const tren_trained *t) {
+    int axis = tren_dataset_info_of(t->dataset)->label_axis;
+    if (axis == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s does not write text: it was not trained to predict the next token; "
+                         "use tren predict",
+                         t->path);
+    if (axis == 1 && a->source)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--source: %s goes on with a text, and turns none into another; give "
+                         "--prompt TEXT",
+                         t->path);
+    if (axis == 2 && a->prompt)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--prompt: %s turns a text into another; give --source FILE with a text "
+                         "on each line",
+                         t->path);
+    return TREN_OK;
+}
+
+static tren_status agree(const tren_comm *comm, const generate_args *a) {
+    tren_facts facts = {0};
+    if (comm->size == 1) return TREN_OK;
+    TREN_TRY(tren_agree_on_program(comm, "generate"));
+    tren_facts_add(&facts, "--prompt", "%s", a->prompt ? a->prompt : "");
+    tren_facts_add(&facts, "--source", "%s", a->source ? a->source : "");
+    tren_facts_add(&facts, "--tokens", "%d", a->tokens);
+    tren_facts_add(&facts, "--beam", "%d", a->how.beam);
+    return tren_agree_on_config(comm, &facts);
+}
+
+/* Rank 0. */
+static tren_status write_all(const generate_args *a, tren_trained *t) {
+    writer w = {0};
+    tren_status st = writer_open(&w, a, t);
+    if (st == TREN_OK) st = a->prompt ? go_on(&w, a->prompt) : turn_lines(&w, a->source);
+    if (st == TREN_OK) st = tren_cli_flush();
+    writer_close(&w);
+    return st;
+}
+
+static tren_status generate(const tren_comm *comm, const generate_args *a, tren_trained *trained) {
+    TREN_TRY(agree(comm, a));
+    TREN_TRY(tren_trained_open(trained, comm));
+    TREN_TRY(check_network(a, trained));
+    return tren_comm_agree(comm, comm->rank == 0 ? write_all(a, trained) : TREN_OK);
+}
+
+int tren_cmd_generate(int argc, char **argv) {
+    generate_args a = {.how = {.beam = 1, .seed = 1}};
+    tren_comm comm;
+    tren_trained trained = {0};
+    tren_status st = parse(&a, argc, argv);
+    if (st == TREN_OK && a.help) return 0;
+    if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
+    if (st == TREN_OK) st = tren_mpi_start(&comm, TREN_START_SECONDS);
+    if (st != TREN_OK) {
+        tren_trained_close(&trained);
+        return tren_cli_fail("generate", st);
+    }
+    bool speaks = comm.rank == 0;
+    st = generate(&comm, &a, &trained);
+    tren_comm_close(&comm);
+    tren_trained_close(&trained);
+    return tren_cli_fail_agreed("generate", st, speaks);
+}

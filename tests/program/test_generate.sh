@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# tren generate: a text goes on as it was learned, lines are turned as they were learned, and the wrong ways are refused.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+
+awk 'BEGIN { for (i = 0; i < 400; i++) printf "one two three four five six seven.\n" }' >text.txt
+awk 'BEGIN { for (i = 0; i < 600; i++) { a = i % 10; b = int(i / 10) % 10; printf "%d%d\t<%d-%d>\n", a, b, a, b } }' >pairs.tsv
+"$tren" data import text text.txt --tokens 24 --out text.h5 >/dev/null
+"$tren" data import pairs pairs.tsv --out pairs.h5 >/dev/null
+cat >common.yaml <<'END'
+model: {width: 16, heads: 2, depth: 1}
+optimizer: {name: adamw, learning_rate: 0.01, weight_decay: 0.0}
+batch_size: 16
+shards: 2
+plots: false
+END
+mpi 2 "$tren" train common.yaml --data text.h5 --model.name gpt --epochs 12 --out text >/dev/null
+mpi 2 "$tren" train common.yaml --data pairs.h5 --model.name seq2seq --epochs 40 --out pairs >/dev/null
+
+# Beyond the 24 tokens that the network reads.
+expect 0 "" "$tren" generate text --prompt "one two" --tokens 60
+[[ $(<output) == "one two three four five six seven."*"one two three"* ]] || fail "text: $(<output)"
+cp output alone
+mpi 2 "$tren" generate text --prompt "one two" --tokens 60 >output
+cmp output alone || fail "two ranks write another text"
+expect 0 "one two three four five six seven." "$tren" generate text --prompt "one two" --tokens 40 --beam 3
+expect 0 "" "$tren" generate text --prompt "one two" --tokens 20 --temperature 0.9 --seed 7
+cp output drawn
+expect 0 "" "$tren" generate text --prompt "one two" --tokens 20 --temperature 0.9 --seed 7
+cmp output drawn || fail "one seed, two texts"
+expect 0 "" "$tren" generate text --prompt "one two" --tokens 20 --temperature 50 --seed 8
+! cmp -s output drawn || fail "nothing is drawn"
+expect 0 "one two three four" "$tren" generate text --prompt "one two" --tokens 20 --temperature 50 --top-k 1
+
+printf '47\n\n90\r\n05' >source.txt
+expect 0 "" "$tren" generate pairs --source source.txt
+[[ $(<output) == $'<4-7>\n\n<9-0>\n<0-5>' ]] || fail "pairs: $(<output)"
+expect 0 "" "$tren" generate pairs --source source.txt --beam 4
+[[ $(<output) == $'<4-7>\n\n<9-0>\n<0-5>' ]] || fail "pairs, searched: $(<output)"
+
+expect 2 "give one of --prompt TEXT" "$tren" generate text
+expect 2 "give one of --prompt TEXT" "$tren" generate text --prompt a --source source.txt
+expect 2 "a run folder or checkpoint is missing" "$tren" generate --prompt a
+expect 2 "leave one of them out" "$tren" generate text --prompt a --beam 2 --temperature 1
+expect 2 "give --temperature" "$tren" generate text --prompt a --top-k 2
+expect 2 "turns none into another" "$tren" generate text --source source.txt
+expect 2 "give --source FILE" "$tren" generate pairs --prompt a
+expect 7 "no run folder or checkpoint" "$tren" generate nowhere --prompt a
+expect 4 "no-such.txt" "$tren" generate pairs --source no-such.txt
+printf '47\n%0100d\n' 1 >long.txt
+expect 4 "long.txt:2: the line has 100 tokens" "$tren" generate pairs --source long.txt
+make_classes rows.h5 200
+"$tren" train --data rows.h5 --epochs 1 --out rows --plots false >/dev/null
+expect 2 "does not write text" "$tren" generate rows --prompt a
+echo "texts and lines: all as expected"
