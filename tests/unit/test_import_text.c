@@ -237,5 +237,5 @@ Test(import_text, impossible_texts_are_refused) {
                    "c.txt:1: byte 4 of the line is 0x00, which stands in no text");
     test_write_text("d.txt", "one two three\fsmall");
     expect_failure(&tren_source_text, OPTIONS("d.txt", "tokens", "4", "documents", "form-feeds"),
-                   &parts, TREN_ERR_USAGE, "would be empty, and the 2 documents are not cut");
+                   &parts, TREN_ERR_USAGE, "would be empty: the 2 documents are not cut");
 }
