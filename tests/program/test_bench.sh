@@ -84,7 +84,7 @@ test_picture() {
 
 # A training of the user's, of a text: nothing is written, and the time of a step is a number.
 test_step_of_config() {
-    seq 400 | tr '\n' ' ' >numbers.txt
+    seq 1000 >numbers.txt
     expect 0 "" "$tren" data import text numbers.txt --tokens 16 --out numbers.h5
     printf '%s\n' 'data: numbers.h5' 'out: runs/none' 'shards: 2' 'batch_size: 8' \
         'model: {name: gpt, width: 8, heads: 2, depth: 1}' >text.yaml
@@ -93,7 +93,7 @@ test_step_of_config() {
     [[ ! -e runs ]] || fail "a benchmark has written a run"
     expect 2 "gone.yaml" "$tren" bench step --config gone.yaml
     sed -i 's/numbers.h5/gone.h5/' text.yaml
-    expect 4 "gone.h5" "$tren" bench step --config text.yaml
+    expect 2 "gone.h5" "$tren" bench step --config text.yaml
 }
 
 test_help
