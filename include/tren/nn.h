@@ -156,6 +156,7 @@ struct tren_layer {
 
     int index;
     char name[32];
+    char place[64]; /* in the list that a config has: "[1].residual[0].conv"; "": in none */
     tren_tensor in, out;
     int param[TREN_LAYER_VALUES], n_params; /* indices in the graph */
     /* [train][array] where it lies in the activations, in elements per row of capacity. What never

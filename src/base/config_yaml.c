@@ -86,14 +86,14 @@ static tren_status text_of(const char **text, char bytes[TREN_MAX_PATH], const r
     return TREN_OK;
 }
 
-/* A list of layers, with its lines, as text: the caller frees. */
-static tren_status text_of_layers(char **text, const reader *r, const char *key,
-                                  yaml_node_t *node) {
+/* A list of layers as text, with its lines where asked: the caller frees. */
+static tren_status text_of_layers(char **text, const reader *r, const char *key, yaml_node_t *node,
+                                  bool lines) {
     char where[TREN_MAX_PATH + 64];
     snprintf(where, sizeof where, "%s:%d: %s", r->name, line_of(node), key);
     TREN_TRY(tren_alloc(text, TREN_MAX_LAYERS, 1, "a list of layers"));
-    tren_status st =
-        tren_yaml_flatten(*text, TREN_MAX_LAYERS, (tren_yaml_node){r->document, node}, true, where);
+    tren_status st = tren_yaml_flatten(*text, TREN_MAX_LAYERS, (tren_yaml_node){r->document, node},
+                                       lines, where);
     if (st == TREN_OK) return st;
     free(*text);
     *text = NULL;
@@ -103,7 +103,7 @@ static tren_status text_of_layers(char **text, const reader *r, const char *key,
 static tren_status set_layers(reader *r, const tren_option *option, yaml_node_t *node,
                               const char *where) {
     char *text;
-    TREN_TRY(text_of_layers(&text, r, option->key, node));
+    TREN_TRY(text_of_layers(&text, r, option->key, node, true));
     tren_status st = give(r, option, text, where);
     free(text);
     return st;
@@ -181,7 +181,7 @@ static tren_status add_value(const reader *r, tren_axis *axis, yaml_node_t *node
         return fail_at(r, node, axis->option->key,
                        "has more than 256 values in the grid; give fewer");
     if (node->type == YAML_SEQUENCE_NODE && axis->option->type == TREN_OPTION_LAYERS)
-        return text_of_layers(&axis->text[axis->n++], r, axis->option->key, node);
+        return text_of_layers(&axis->text[axis->n++], r, axis->option->key, node, false);
     if (node->type == YAML_SEQUENCE_NODE && tren_option_is_list(axis->option))
         TREN_TRY(join(r, node, axis->option->key, list, sizeof list));
     else if (node->type == YAML_SCALAR_NODE)

@@ -70,7 +70,7 @@ static tren_layer *build_activation(tren_builder *b, tren_layer *x, const void *
 
 #define ACTIVATION(f, text)                                                                        \
     const tren_layer_kind tren_kind_##f = {                                                        \
-        .name = #f, .help = text, .build = build_activation, .data = &tren_##f};
+        .name = #f, .help = (text), .build = build_activation, .data = &tren_##f};
 ACTIVATION(relu, "max(z, 0).")
 ACTIVATION(leaky_relu, "z, or 0.01 z below 0.")
 ACTIVATION(elu, "z, or e^z - 1 below 0.")

@@ -96,12 +96,22 @@ static void say_where(tren_builder *b) {
     snprintf(g->error, sizeof g->error, "%s: %s", layers_place(at, b), text);
 }
 
+/* The layers from index `first` on that have no place yet are those of the layer in work. */
+static void set_places(const tren_builder *b, int first) {
+    for (int i = first; i < b->graph->n_layers && *b->where; i++) {
+        tren_layer *l = b->graph->layer[i];
+        if (!*l->place) snprintf(l->place, sizeof l->place, "%s", b->path + strlen("model.layers"));
+    }
+}
+
 static tren_layer *build_once(tren_builder *b, tren_layer *x, const layers_item *it,
                               const void *spec) {
     if (b->left-- <= 0)
         tren_graph_fail(b->graph, "more than %d layers in all; use fewer", MAX_LAYERS);
+    int first = b->graph->n_layers;
     b->kind = it->kind;
     if (b->graph->status == TREN_OK) x = it->kind->build(b, x, spec);
+    set_places(b, first);
     say_where(b);
     return b->graph->status == TREN_OK ? x : NULL;
 }

@@ -90,7 +90,8 @@ static tren_status fail_unknown(const tren_builder *b, const char *name) {
     if (!nearest) nearest = tren_text_nearest(name, names, (size_t)n);
     if (nearest)
         return layers_fail(b, "there is no layer '%.40s'; did you mean '%s'?", name, nearest);
-    return layers_fail(b, "there is no layer '%.40s'; 'tren help layers' lists them", name);
+    return layers_fail(
+        b, "there is no layer '%.40s'; give one of those that 'tren help layers' lists", name);
 }
 
 static tren_status set_name(layers_item *out, const tren_builder *b, tren_yaml_node key) {
@@ -157,8 +158,10 @@ static tren_status fail_key(const tren_builder *b, const tren_layer_kind *kind, 
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", keys[i]);
     }
     const char *nearest = tren_text_nearest(key, keys, (size_t)kind->n_options);
+    if (kind->n_options == 0)
+        return layers_fail(b, "unknown key '%.40s'; give none: write '%s' alone", key, kind->name);
     if (nearest) return layers_fail(b, "unknown key '%.40s'; did you mean '%s'?", key, nearest);
-    return layers_fail(b, "unknown key '%.40s'; %s takes %s", key, kind->name, *all ? all : "none");
+    return layers_fail(b, "unknown key '%.40s'; give keys of %s: %s", key, kind->name, all);
 }
 
 static tren_status set_option(const tren_builder *b, const tren_option *option,
@@ -167,7 +170,9 @@ static tren_status set_option(const tren_builder *b, const tren_option *option,
     tren_option_describe(takes, sizeof takes, option);
     bool list = tren_yaml_is_list(value), map = tren_yaml_is_map(value);
     if (layers_is_nested(option)) {
-        if (!list) return layers_fail(b, "%s takes %s", option->key, takes);
+        if (!list)
+            return layers_fail(b, "%s: one value stands where a list belongs; give %s", option->key,
+                               takes);
         memcpy((char *)spec + option->at, &value, sizeof value);
         return TREN_OK;
     }

@@ -13,9 +13,10 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
         if (g->param[i].owner == l->index && !g->param[i].statistic)
             parameters += g->param[i].at.len;
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
-    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, tren_tensor_text(from, l->in),
-            tren_tensor_text(shape, l->out), parameters, forward + backward,
-            (double)rows * tren_tensor_size(l->out) * sizeof(real) / 1024);
+    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f%s%s\n", l->name,
+            tren_tensor_text(from, l->in), tren_tensor_text(shape, l->out), parameters,
+            forward + backward, (double)rows * tren_tensor_size(l->out) * sizeof(real) / 1024,
+            *l->place ? "  " : "", l->place);
 }
 
 static double needed(const tren_config *c, const tren_graph *g, const tren_dataset_info *info,

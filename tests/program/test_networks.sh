@@ -116,6 +116,8 @@ test_texts() {
     expect 0 "dense" "$tren" help layers
     expect 0 "residual" "$tren" help layers
     expect 0 "group_norm1 " "$tren" train images.yaml --dry-run
+    grep -qE '^add1 .*  \[1\]\.residual$' output || fail "no place of a layer: $(cat output)"
+    grep -qE '^conv2d2 .*  \[1\]\.residual\[0\]\.conv$' output || fail "no place of a layer: $(cat output)"
     expect 0 "    - conv: {channels: 6, norm: batch, activation: relu}" "$tren" config images.yaml
 }
 

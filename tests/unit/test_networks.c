@@ -220,6 +220,26 @@ Test(networks, built_in_models_expand_to_the_same_graph) {
     }
 }
 
+/* Masks of dropout are drawn by a layer's number, and weights by a parameter's. */
+Test(networks, built_in_models_keep_their_layers) {
+    check_layers(
+        "model: {name: cnn, channels: [3], activation: identity, norm: none, hidden: [5]}\n"
+        "dropout: 0.3",
+        &images,
+        "lanes 2 x 6 x 5, conv2d 3 x 6 x 5, activate 3 x 6 x 5, max_pool 3 x 3 x 2, rows 18, "
+        "dense 5, dropout 5, dense 3");
+    check_layers(
+        "model: {name: cnn, channels: [3], hidden: []}", &images,
+        "lanes 2 x 6 x 5, conv2d 3 x 6 x 5, batch_norm 3 x 6 x 5, max_pool 3 x 3 x 2, rows "
+        "18, dense 3");
+    check_layers("model: {name: cnn, channels: [], hidden: []}", &images, "dense 3");
+    check_layers(
+        "model: {name: cnn5, width: 1}", &images,
+        "lanes 2 x 6 x 5, conv2d 1 x 6 x 5, batch_norm 1 x 6 x 5, conv2d 2 x 6 x 5, "
+        "batch_norm 2 x 6 x 5, max_pool 2 x 3 x 2, conv2d 4 x 3 x 2, batch_norm 4 x 3 x 2, "
+        "max_pool 4, conv2d 8, batch_norm 8, max_pool 8, rows 8, dense 3");
+}
+
 /* ---- gradients by finite differences -----------------------------------------------------------
  */
 
