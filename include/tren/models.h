@@ -13,9 +13,10 @@ extern "C" {
 
 /* What a model of tokens can be trained on. */
 enum {
-    TREN_READS_TEXTS = 1,  /* the next token of each is predicted */
-    TREN_READS_PAIRS = 2,  /* of a text and another, that of the other's */
-    TREN_READS_LABELED = 4 /* the label of the whole text is */
+    TREN_READS_TEXTS = 1,   /* the next token of each is predicted */
+    TREN_READS_PAIRS = 2,   /* of a text and another, that of the other's */
+    TREN_READS_LABELED = 4, /* the label of the whole text is */
+    TREN_READS_NUMBERS = 8  /* rows of numbers, too */
 };
 
 /* One const object per model file. A model is a list of layers (docs/networks.md), as text. */

@@ -68,6 +68,7 @@ static int units_of(const tren_builder *b, int units) {
 
 typedef struct dense {
     int units;
+    bool tied;
     common common;
 } dense;
 
@@ -79,6 +80,11 @@ static const tren_option dense_options[] = {
      .max = 1 << 20,
      .choices = outputs_word,
      .help = "Its outputs; outputs: as many as the dataset has classes or targets."},
+    {.key = "tied",
+     .type = TREN_OPTION_BOOL,
+     .at = offsetof(dense, tied),
+     .fallback = "false",
+     .help = "Whether its weights are the embedding's table (Press & Wolf 2017)."},
     COMMON_OPTIONS(dense)};
 
 static tren_layer *build_dense(tren_builder *b, tren_layer *x, const void *spec) {
@@ -89,6 +95,10 @@ static tren_layer *build_dense(tren_builder *b, tren_layer *x, const void *spec)
                              .f = tren_activations[alone ? after.activation : TREN_IDENTITY],
                              .init = init_of(b, &after),
                              .no_bias = !has_bias(&after)};
+    if (d->tied && !b->embedding)
+        return tren_graph_fail(b->graph, "tied: true, and there is no embedding before it; put "
+                                         "one first, or leave tied out");
+    if (d->tied) layer.tied = b->embedding;
     x = tren_dense_with(b->graph, x, layer);
     if (!alone) x = norm_and_activation(b->graph, x, &after);
     return tren_dropout(b->graph, x, after.dropout);

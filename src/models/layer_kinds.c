@@ -9,6 +9,7 @@
     X(relu) X(leaky_relu) X(elu) X(silu) X(gelu) X(tanh) X(sigmoid) X(softplus) X(identity)        \
     X(dropout)                                                                                     \
     X(max_pool) X(average_pool) X(global_max_pool) X(global_average_pool) X(flatten)               \
+    X(embedding) X(positions) X(attention) X(feed_forward) X(transformer) X(token_mean)            \
     X(residual) X(concat) X(layers)
 /* clang-format on */
 

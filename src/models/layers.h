@@ -12,11 +12,12 @@ typedef struct tren_builder {
     tren_graph *graph; /* not owned */
     const tren_config *config;
     tren_dataset_info info;
-    const char *where; /* where the list stands: "run.yaml:12"; "": it is a built-in model's */
-    char path[512];    /* of the layer in work: "model.layers[1].residual[0].conv" */
-    int line;          /* where it stands, counted from 1 in the list */
-    int left;          /* layers that may still be added */
-    bool placed;       /* the graph's error says where */
+    const char *where;     /* where the list stands: "run.yaml:12"; "": it is a built-in model's */
+    char path[512];        /* of the layer in work: "model.layers[1].residual[0].conv" */
+    int line;              /* where it stands, counted from 1 in the list */
+    tren_layer *embedding; /* the last one, whose table others may share; NULL: there is none */
+    int left;              /* layers that may still be added */
+    bool placed;           /* the graph's error says where */
     const struct tren_layer_kind *kind; /* of the layer in work */
 } tren_builder;
 
@@ -44,6 +45,8 @@ tren_layer *tren_layers_build(tren_builder *b, tren_layer *x, const char *text);
 tren_layer *tren_layers_nested(tren_builder *b, tren_layer *x, tren_yaml_node list,
                                const char *key);
 
+/* A layer of dropout as text; rate 0: none. */
+void tren_put_dropout(FILE *out, double rate);
 /* Dense layers as the config has them (model.hidden, model.activation, dropout), as text. */
 void tren_put_dense_layers(FILE *out, const tren_config *config);
 

@@ -10,8 +10,11 @@
 TREN_MODELS(DECLARE)
 
 /* What model.layers says. */
-const tren_model tren_model_layers = {
-    .name = "layers", .help = "the network of model.layers", .size = "the layers of model.layers"};
+const tren_model tren_model_layers = {.name = "layers",
+                                      .help = "the network of model.layers",
+                                      .size = "the layers of model.layers",
+                                      .reads = TREN_READS_TEXTS | TREN_READS_PAIRS |
+                                               TREN_READS_LABELED | TREN_READS_NUMBERS};
 
 const tren_model *const tren_models[] = {TREN_MODELS(ADDRESS) NULL};
 
@@ -93,21 +96,23 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
         add_target_loss(graph, output, config);
 }
 
+tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info) {
+    tren_tensor t = {.axis = axis, .tokens = info->tokens[axis - 1], .c = 1, .h = 1, .w = 1};
+    t.element = TREN_TOKENS;
+    return tren_typed_input(graph, t);
+}
+
 static tren_layer *input_of(tren_graph *graph, const tren_model *model, const tren_config *config,
                             const tren_dataset_info *info) {
     int columns = tren_shape_size(info->shape);
+    if (info->vocabulary > 0)
+        return tren_model_tokens(graph, info->label_axis > 0 ? info->label_axis : 1, info);
     if (info->is_image || !model->images) return tren_input(graph, info->shape);
     return tren_graph_fail(
         graph,
         "model.name: %s needs images, and %s is a table of %d column%s; use mlp, "
         "or import images (tren data import idx, cifar, or hdf5)",
         config->model.name, config->data, columns, columns == 1 ? "" : "s");
-}
-
-tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info) {
-    tren_tensor t = {.axis = axis, .tokens = info->tokens[axis - 1], .c = 1, .h = 1, .w = 1};
-    t.element = TREN_TOKENS;
-    return tren_typed_input(graph, t);
 }
 
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
@@ -162,7 +167,7 @@ static unsigned kind_of(const tren_dataset_info *info) {
 }
 
 static bool suits(const tren_model *model, unsigned kind) {
-    return kind == 0 ? model->reads == 0 : model->reads & kind;
+    return kind == 0 ? !model->reads || model->reads & TREN_READS_NUMBERS : model->reads & kind;
 }
 
 static void check_input(tren_graph *graph, const tren_model *model, const tren_config *config,
@@ -191,12 +196,16 @@ const tren_model *tren_model_find(const tren_config *config) {
 /* ---- as layers ---------------------------------------------------------------------------------
  */
 
+void tren_put_dropout(FILE *out, double rate) {
+    char text[40];
+    tren_text_from_real(text, sizeof text, rate);
+    if (rate > 0) fprintf(out, "- dropout: %s\n", text);
+}
+
 void tren_put_dense_layers(FILE *out, const tren_config *config) {
     const tren_int_list *hidden = &config->model.hidden;
-    char rate[40];
     for (int i = 0; i <= hidden->n; i++) {
-        tren_text_from_real(rate, sizeof rate, tren_config_dropout(config, i));
-        if (tren_config_dropout(config, i) > 0) fprintf(out, "- dropout: %s\n", rate);
+        tren_put_dropout(out, tren_config_dropout(config, i));
         if (i < hidden->n)
             fprintf(out, "- dense: {units: %d, activation: %s}\n", hidden->at[i],
                     tren_activation_name[config->model.activation]);
@@ -259,6 +268,12 @@ static tren_layer *check_output(tren_graph *graph, tren_layer *output, const tre
                                 const tren_dataset_info *info) {
     char text[TREN_TENSOR_TEXT];
     int wanted = tren_model_outputs(info);
+    if (output && output->out.axis != info->label_axis)
+        return tren_graph_fail(
+            graph, "model.layers: the last layer, %s, puts out %s, and %s has labels of %s; %s",
+            output->name, tren_tensor_text(text, output->out), config->data,
+            info->label_axis > 0 ? "tokens" : "whole texts",
+            info->label_axis > 0 ? "leave token_mean out" : "put '- token_mean' before it");
     if (!output || tren_tensor_width(output->out) == wanted) return output;
     return tren_graph_fail(
         graph,
@@ -277,7 +292,6 @@ static tren_status build_list(tren_graph *graph, const tren_model *model, const 
                       .where = model->layers ? "" : config->model.layers.where};
     TREN_TRY(tren_model_check(config));
     tren_status st = text_of(&text, model, config);
-    if (st == TREN_OK && model->check) model->check(graph, config, info);
     if (st == TREN_OK) {
         tren_layer *x = tren_layers_build(&b, input_of(graph, model, config, info), text);
         tren_model_add_loss(graph, check_output(graph, x, config, info), config, info);
@@ -290,6 +304,7 @@ static tren_status build(tren_graph *graph, const tren_model *model, const tren_
                          const tren_dataset_info *info) {
     check_input(graph, model, config, info);
     check_class_weights(graph, config, info);
+    if (model->check) model->check(graph, config, info);
     if (graph->status != TREN_OK) return TREN_OK; /* tren_graph_complete says it */
     if (model->build)
         model->build(graph, config, info);

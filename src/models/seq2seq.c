@@ -17,15 +17,20 @@ static tren_layer *place(const tren_transformer *t, tren_layer *x) {
 }
 
 static void build(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
-    tren_transformer t;
-    tren_transformer_open(&t, g, config);
-    t.activation = &tren_relu;
+    int depth = config->model.depth;
+    tren_transformer t = {.graph = g,
+                          .width = config->model.width,
+                          .heads = config->model.heads,
+                          .feed_forward = tren_transformer_feed_forward(config),
+                          .activation = &tren_relu,
+                          .init = tren_model_init(config),
+                          .dropout = tren_config_dropout(config, 1)};
     tren_layer *source = tren_model_tokens(g, 1, info), *target = tren_model_tokens(g, 2, info);
     tren_layer *shared = embed(&t, source, info->vocabulary, NULL), *memory = place(&t, shared);
-    for (int i = 0; i < t.depth; i++)
+    for (int i = 0; i < depth; i++)
         memory = tren_transformer_feed(&t, tren_transformer_self(&t, memory, false));
     tren_layer *x = place(&t, embed(&t, target, info->vocabulary, shared));
-    for (int i = 0; i < t.depth; i++) {
+    for (int i = 0; i < depth; i++) {
         x = tren_transformer_self(&t, x, true);
         x = tren_transformer_feed(&t, tren_transformer_cross(&t, x, memory));
     }
@@ -40,4 +45,5 @@ const tren_model tren_model_seq2seq = {
             "dropout",
     .size = "model.width, model.depth",
     .reads = TREN_READS_PAIRS,
-    .build = build};
+    .build = build,
+    .check = tren_transformer_check};

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a column of shapes: those of tokens are longer. */
+static int shape_width(const tren_graph *g) {
+    return g->tokens[0] > 0 || g->tokens[1] > 0 ? 24 : 16;
+}
+
 static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, size_t rows) {
     double forward = 0, backward = 0;
     size_t parameters = 0;
@@ -13,10 +18,11 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
         if (g->param[i].owner == l->index && !g->param[i].statistic)
             parameters += g->param[i].at.len;
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
-    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f%s%s\n", l->name,
-            tren_tensor_text(from, l->in), tren_tensor_text(shape, l->out), parameters,
-            forward + backward, (double)rows * tren_tensor_size(l->out) * sizeof(real) / 1024,
-            *l->place ? "  " : "", l->place);
+    fprintf(out, "%-24s %*s %*s %12zu %14.0f %14.1f%s%s\n", l->name, shape_width(g),
+            tren_tensor_text(from, l->in), shape_width(g), tren_tensor_text(shape, l->out),
+            parameters, forward + backward,
+            (double)rows * tren_tensor_size(l->out) * sizeof(real) / 1024, *l->place ? "  " : "",
+            l->place);
 }
 
 static double needed(const tren_config *c, const tren_graph *g, const tren_dataset_info *info,
@@ -63,8 +69,8 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     size_t batch = tren_config_batch(c, info->rows[TREN_TRAIN]);
     double steps = ceil(m / (double)batch);
     tren_graph_cost(g, &train, &evaluate);
-    fprintf(out, "%-24s %16s %16s %12s %14s %14s\n", "layer", "input", "output", "parameters",
-            "FLOP a row", "KiB a batch");
+    fprintf(out, "%-24s %*s %*s %12s %14s %14s\n", "layer", shape_width(g), "input", shape_width(g),
+            "output", "parameters", "FLOP a row", "KiB a batch");
     for (int i = 0; i < g->n_layers; i++) print_layer(out, g, g->layer[i], batch);
     fprintf(out, "\nparameters            %zu (%.2f MiB)\n", g->n_learned,
             (double)(g->n_learned * sizeof(real)) / (1 << 20));

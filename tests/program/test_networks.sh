@@ -7,6 +7,9 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 make_pictures pictures.h5
 make_classes classes.h5 300
 make_sinusoid sinusoid.h5 200
+awk 'BEGIN { for (i = 0; i < 200; i++) { print "row " i " of a text, and more of it"; printf "%s\tthe text of row %d\n", i % 2 ? "odd" : "even", i > "labels.tsv" } }' >text.txt
+"$tren" data import text text.txt --tokens 16 --out text.h5 >/dev/null
+"$tren" data import labeled labels.tsv --split 80/10/10 --out labeled.h5 >/dev/null
 
 cat >images.yaml <<'END'
 data: pictures.h5
@@ -96,6 +99,27 @@ test_expand() {
         --model.activation identity --model.kernel 5 --dropout 0.3
     same_when_expanded cnn5 "${pictures[@]}" --model.name cnn5 --model.width 3 --model.init pytorch --gemm portable
     same_when_expanded resnet18 "${pictures[@]}" --model.name resnet18 --model.width 3 "${augment[@]}"
+    local text=(--batch_size 8 --epochs 1 --model.width 8 --model.heads 2 --model.depth 2 --dropout 0.1)
+    same_when_expanded gpt --data text.h5 --model.name gpt "${text[@]}"
+    same_when_expanded encoder --data labeled.h5 --model.name encoder "${text[@]}"
+    same_when_expanded token_mlp --data text.h5 --model.name token_mlp --model.hidden 8,12 --dropout 0.1 --epochs 1
+}
+
+# Layers of tokens in a list of one's own, and what they refuse.
+test_tokens() {
+    local train=("$tren" train --data text.h5 --epochs 1 --batch_size 8 --no-plots)
+    local own='[embedding: 12, positions: sinusoidal, attention: {heads: 3, causal: true}, feed_forward: {units: 20, activation: silu, norm: post}, dense: outputs]'
+    expect 0 "" mpi 1 "${train[@]}" --out own1 --model.layers "$own"
+    expect 0 "" mpi 2 "${train[@]}" --out own2 --model.layers "$own" --shards 2
+    expect 0 "" mpi 1 "${train[@]}" --out own3 --model.layers "$own" --shards 2
+    same_run own2 own3
+    expect 2 "model.layers[0].dense: " "${train[@]}" --model.layers '[dense: outputs]'
+    expect 2 "heads: 5 do not divide the 12 features of a token" "${train[@]}" --model.layers '[embedding: 12, attention: 5, dense: outputs]'
+    expect 2 "has labels of tokens; leave token_mean out" "${train[@]}" --model.layers '[embedding: 12, token_mean, dense: outputs]'
+    expect 2 "has labels of whole texts; put '- token_mean' before it" "${train[@]}" --data labeled.h5 --model.layers '[embedding: 12, dense: outputs]'
+    expect 2 "embedding takes token numbers, and input1 is" "${train[@]}" --data classes.h5 --model.layers '[embedding: 12, dense: outputs]'
+    expect 2 "attention takes tokens with features" "${train[@]}" --data classes.h5 --model.layers '[attention: 2, dense: outputs]'
+    expect 2 "tied: true, and there is no embedding" "${train[@]}" --data classes.h5 --model.layers '[dense: {units: outputs, tied: true}]'
 }
 
 # A layer list may be a value of a sweep's grid.
@@ -126,6 +150,7 @@ test_resume
 test_eval
 test_other_ranks
 test_expand
+test_tokens
 test_sweep
 test_texts
 echo "networks of layers: all as expected"
