@@ -354,3 +354,45 @@ Test(scale, a_folder_belongs_to_one_recipe_and_plan, .init = test_scratch_enter,
     cr_expect_not_null(scale.plan.point[6].why);
     tren_scale_close(&scale);
 }
+
+/* ---- predictions ----------------------------------------------------------------------------- */
+
+Test(scale_plan, a_machine_is_the_line_through_its_measurements) {
+    const double flop[] = {1e6, 2e6, 4e6}, exact[] = {0.011, 0.021, 0.041},
+                 falling[] = {0.03, 0.02, 0.01};
+    tren_scale_machine m = {0};
+    tren_scale_machine_fit(&m, flop, exact, 3);
+    cr_expect_float_eq(m.flop_seconds, 1e-8, 1e-13);
+    cr_expect_float_eq(m.step_seconds, 0.001, 1e-9);
+    tren_scale_machine_fit(&m, flop, falling, 3); /* noise: then through 0 */
+    cr_expect(m.flop_seconds > 0 && m.step_seconds == 0);
+    tren_scale_machine_fit(&m, flop, exact, 1);
+    cr_expect_float_eq(m.flop_seconds, 1.1e-8, 1e-13);
+}
+
+Test(scale_plan, a_step_is_computing_and_exchange) {
+    tren_scale_machine m = {1e-8, 0.001, 3, {1e-6, 1e-10}, {1e-5, 1e-9}};
+    double within = tren_scale_reduce_bound(1e5, 4, 1, &m.node, &m.network),
+           all = tren_scale_reduce_bound(1e5, 8, 2, &m.node, &m.network);
+    tren_prediction p = tren_scale_predict(
+        &m, (tren_prediction){.ranks = 8, .nodes = 2, .compute = NAN}, 1e6, 512, 1e5);
+    cr_expect_float_eq(p.compute, 0.011, 1e-12);
+    cr_expect_float_eq(p.reduce, 3 * within + (all - within), 1e-12);
+    cr_expect_float_eq(p.rate, 512 / (p.compute + p.reduce), 1e-6);
+    p = tren_scale_predict(&m, (tren_prediction){.ranks = 1, .nodes = 1, .compute = 0.5}, 1e6, 512,
+                           1e5);
+    cr_expect_eq(p.rate, 1024, "what was measured is taken before the line");
+}
+
+Test(scale_plan, a_machine_file_reads_back, .init = test_scratch_enter,
+     .fini = test_scratch_leave) {
+    tren_scale_machine m = {1e-8, 0.001, 3, {1e-6, 1e-10}, {NAN, NAN}}, again;
+    cr_assert_eq(tren_scale_machine_write(&m, "m.txt"), TREN_OK);
+    cr_assert_eq(tren_scale_machine_read(&again, "m.txt"), TREN_OK, "%s", tren_error_text());
+    cr_expect(again.flop_seconds == 1e-8 && again.reduce_factor == 3 &&
+              isnan(again.network.latency));
+    test_write_text("bad.txt", "flop_seconds: 1e-8\nstep_seconds: fast\n");
+    test_expect_error(tren_scale_machine_read(&again, "bad.txt"), TREN_ERR_DATA, "bad.txt:2: ");
+    test_write_text("half.txt", "flop_seconds: 1e-8\n");
+    test_expect_error(tren_scale_machine_read(&again, "half.txt"), TREN_ERR_DATA, "machine file");
+}
