@@ -41,7 +41,6 @@ tren_relation tren_interval_compare(const tren_interval *a, const tren_interval 
  * Fan 1996; numpy's default). NaN for n = 0. Sorts x. */
 double tren_quantile(double *x, int n, double q);
 double tren_mean(const double *x, int n);
-double tren_harmonic_mean(const double *x, int n);
 
 /* ---- the experiment -------------------------------------------------------------------------- */
 

@@ -59,12 +59,6 @@ Test(scale_statistics, quantiles_are_those_of_numpy) {
     cr_expect(isnan(tren_quantile(x, 0, 0.5)));
 }
 
-Test(scale_statistics, rates_have_a_harmonic_mean) {
-    const double rate[] = {2, 4, 8};
-    cr_expect_float_eq(tren_harmonic_mean(rate, 3), 24.0 / 7, 1e-12);
-    cr_expect_float_eq(tren_mean(rate, 3), 14.0 / 3, 1e-12);
-}
-
 Test(scale_statistics, a_ratio_takes_the_ends_that_are_farthest_apart) {
     tren_interval a = {10, 9, 12}, b = {5, 4, 6}, r = tren_interval_ratio(&a, &b);
     cr_expect_eq(r.median, 2);
@@ -395,4 +389,19 @@ Test(scale_plan, a_machine_file_reads_back, .init = test_scratch_enter,
     test_expect_error(tren_scale_machine_read(&again, "bad.txt"), TREN_ERR_DATA, "bad.txt:2: ");
     test_write_text("half.txt", "flop_seconds: 1e-8\n");
     test_expect_error(tren_scale_machine_read(&again, "half.txt"), TREN_ERR_DATA, "machine file");
+}
+
+/* 100 rows in 0.02 s and 100 in 0.04 s are 200 rows in 0.06 s: the harmonic mean of 5000 and 2500
+ * rows a second is 3333, their arithmetic mean 3750. */
+Test(scale, the_rate_is_the_harmonic_mean_of_the_rates_of_steps, .init = test_scratch_enter,
+     .fini = test_scratch_leave) {
+    tren_scale scale;
+    tren_scale_summary s;
+    open_new(&scale);
+    make_launch(&scale, 1, 1, 0.02);
+    make_launch(&scale, 1, 2, 0.04);
+    cr_assert_eq(tren_scale_summarize(&s, &scale), TREN_OK);
+    cr_expect_float_eq(s.row[1].rate, 2 / (1 / 5000.0 + 1 / 2500.0), 1e-3);
+    tren_scale_summary_close(&s);
+    tren_scale_close(&scale);
 }
