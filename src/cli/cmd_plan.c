@@ -3,6 +3,7 @@
 #include "cli/console.h"
 #include "cli/mpirun.h"
 #include "cli/own_args.h"
+#include "cli/plan_jobs.h"
 #include "cli/rank_list.h"
 #include "train/memory.h"
 #include "tren/models.h"
@@ -352,6 +353,7 @@ static void name_folder(plan *p, const tren_config *config) {
 int tren_cmd_plan(int argc, char **argv) {
     plan_args a = {.per_node = 0};
     tren_config config;
+    if (argc > 1 && strcmp(argv[1], "jobs") == 0) return tren_plan_jobs(argc - 1, argv + 1);
     tren_status st = read_args(&a, &config, argc, argv);
     if (st != TREN_OK || a.help) return tren_cli_fail("plan", st);
     plan p = {.args = &a, .config = &config};

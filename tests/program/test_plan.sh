@@ -34,3 +34,15 @@ expect 0 "predicted   measured" "$tren" plan run.yaml --ranks 1,2,4 --score runs
 [[ $(grep -cE "^ +[12] .* [+-][0-9]+%$" output) -eq 2 ]] || fail "not two errors: $(cat output)"
 expect 2 "has measured another config" "$tren" plan run.yaml --ranks 1 --machine machine.txt --score runs/scaling-run --seed 2
 expect 2 "has no strong point of these ranks" "$tren" plan run.yaml --ranks 4 --machine machine.txt --score runs/scaling-run
+
+# The jobs that are left, from the epochs that were made: here of 100 s each, and 3 minutes of each job are not theirs.
+expect 0 "no epoch is complete yet" "$tren" plan jobs run.yaml --job-time 1:00:00 --out nowhere
+expect 0 "" "$tren" train run.yaml --out chain --epochs 4 --no-plots --progress off
+awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "seconds") c = i } NR > 1 { $c = "100.0" } 1' chain/metrics.csv >rows
+mv rows chain/metrics.csv
+expect 0 "6 epochs are left, of 100 s each: 0.167 h; this run finishes in this job" \
+    "$tren" plan jobs run.yaml --out chain --epochs 10 --job-time 15:00
+expect 0 "100 epochs are left, of 100 s each: 2.78 h; at 1 h a job this run finishes in the third of 3 jobs" \
+    "$tren" plan jobs run.yaml --out chain --epochs 104 --job-time 1:00:00
+expect 0 "in the 12th of 12 jobs" "$tren" plan jobs run.yaml --out chain --epochs 404 --job-time 1:00:00
+expect 0 "2 epochs are left" "$tren" plan jobs run.yaml --out chain --epochs 404 --max_steps 150 --job-time 1:00:00
