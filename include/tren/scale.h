@@ -41,7 +41,6 @@ tren_relation tren_interval_compare(const tren_interval *a, const tren_interval 
  * Fan 1996; numpy's default). NaN for n = 0. Sorts x. */
 double tren_quantile(double *x, int n, double q);
 double tren_mean(const double *x, int n);
-double tren_harmonic_mean(const double *x, int n);
 
 /* ---- the experiment -------------------------------------------------------------------------- */
 
@@ -184,6 +183,34 @@ double tren_scale_reduce_bound(double values, int ranks, int nodes, const tren_l
 /* The serial share f that fits T_p = T_1 (f + (1 - f)/p) best to seconds [n] on ranks [n], of which
  * the first is T_1, by least squares of relative errors; within [0, 1]. NaN where n < 2. */
 double tren_scale_amdahl(const int *ranks, const double *seconds, int n);
+
+/* ---- before it is measured --------------------------------------------------------------------
+ */
+
+/* What a machine does with a recipe, or with any: the numbers behind a prediction. */
+typedef struct tren_scale_machine {
+    double flop_seconds;     /* of one rank, for each FLOP of a row in training */
+    double step_seconds;     /* of a step without rows */
+    double reduce_factor;    /* of a reduction within a node over its bound */
+    tren_link node, network; /* NaN: not known */
+} tren_scale_machine;
+/* "name: value" lines. TREN_ERR_ENV; TREN_ERR_DATA */
+tren_status tren_scale_machine_write(const tren_scale_machine *machine, const char *path);
+tren_status tren_scale_machine_read(tren_scale_machine *machine, const char *path);
+/* The line seconds = step_seconds + flop * flop_seconds through n measurements, by least squares of
+ * relative errors; neither is negative. */
+void tren_scale_machine_fit(tren_scale_machine *machine, const double *flop, const double *seconds,
+                            int n);
+
+typedef struct tren_prediction {
+    int ranks, nodes;
+    double compute, reduce; /* seconds a step */
+    double rate;            /* rows a second */
+} tren_prediction;
+/* Of a step of `rows` rows and `values` values to reduce. compute: seconds, or NaN: by the machine
+ * from `flop`, those of the rank with most of them. */
+tren_prediction tren_scale_predict(const tren_scale_machine *machine, tren_prediction launch,
+                                   double flop, double rows, double values);
 
 /* For people, to a terminal. */
 void tren_scale_print(FILE *out, const tren_scale_summary *summary);

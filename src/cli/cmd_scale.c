@@ -5,6 +5,7 @@
 #include "cli/launch.h"
 #include "cli/mpirun.h"
 #include "cli/own_args.h"
+#include "cli/rank_list.h"
 #include "tren/data.h"
 #include "tren/scale.h"
 
@@ -30,33 +31,6 @@ static const char summary[] =
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-static tren_status fail_ranks(const char *value) {
-    return tren_fail(TREN_ERR_USAGE,
-                     "--ranks: '%s' is no number of ranks; give ascending whole numbers from 1 to "
-                     "65536 with commas, such as 1,2,4",
-                     value);
-}
-
-static tren_status add_ranks(tren_scale_plan *plan, const char *value) {
-    int64_t n;
-    int before = plan->n_ranks > 0 ? plan->ranks[plan->n_ranks - 1] : 0;
-    if (tren_text_int64(&n, value) != TREN_TEXT_OK || n <= before || n > 65536)
-        return fail_ranks(value);
-    if (plan->n_ranks == TREN_SCALE_RANKS)
-        return tren_fail(TREN_ERR_USAGE, "--ranks: more than %d numbers; give fewer",
-                         TREN_SCALE_RANKS);
-    plan->ranks[plan->n_ranks++] = (int)n;
-    return TREN_OK;
-}
-
-static tren_status split_ranks(tren_scale_plan *plan, const char *text) {
-    char copy[256];
-    if (strlen(text) >= sizeof copy) return fail_ranks("a longer list");
-    strcpy(copy, text);
-    for (char *rest = copy, *value; (value = strsep(&rest, ","));) TREN_TRY(add_ranks(plan, value));
-    return TREN_OK;
-}
-
 static int env_number(const char *name, int otherwise) {
     const char *text = getenv(name);
     int64_t n;
@@ -76,7 +50,7 @@ static int find_room(tren_scale_plan *plan) {
 static tren_status choose_ranks(scale_args *a) {
     tren_scale_plan *plan = &a->plan;
     int room = find_room(plan);
-    if (a->ranks_text) TREN_TRY(split_ranks(plan, a->ranks_text));
+    if (a->ranks_text) TREN_TRY(tren_rank_list(plan->ranks, &plan->n_ranks, a->ranks_text));
     for (int n = 1; !a->ranks_text && n <= room; n *= 2) plan->ranks[plan->n_ranks++] = n;
     int most = plan->ranks[plan->n_ranks - 1];
     if (most > room)

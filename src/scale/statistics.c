@@ -34,12 +34,6 @@ double tren_mean(const double *x, int n) {
     return n > 0 ? sum / n : NAN;
 }
 
-double tren_harmonic_mean(const double *x, int n) {
-    double sum = 0;
-    for (int i = 0; i < n; i++) sum += 1 / x[i];
-    return n > 0 ? n / sum : NAN;
-}
-
 /* The largest k such that fewer than k of n values lie below the median with a probability of at
  * most 2.5 %; 0: there is none. Then the k-th smallest and the k-th largest value enclose it. */
 static int rank_of_lower_end(int n) {

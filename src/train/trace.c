@@ -21,10 +21,6 @@ static int64_t room_of(int size) {
     return room < LEAST_OF_RANK ? LEAST_OF_RANK : room;
 }
 
-double trace_bytes(int size) {
-    return (double)room_of(size) * sizeof(tren_trace_event);
-}
-
 /* ---- opening --------------------------------------------------------------------------------- */
 
 /* An earlier trace is replaced; anything else may be dear to somebody. */

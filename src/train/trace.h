@@ -34,8 +34,6 @@ typedef struct tren_trace {
     char path[TREN_MAX_PATH], tmp[TREN_MAX_PATH + 64]; /* rank 0 */
 } tren_trace;
 
-/* Bytes that a rank of `size` keeps. */
-double trace_bytes(int size);
 /* Room for the events, the file made beside its name, and the clocks compared. TREN_ERR_USAGE: the
  * path is that of another file; TREN_ERR_ENV: it cannot be written. Collective */
 tren_status trace_open(tren_trace *trace, const tren_comm *comm, const char *path, bool layers);

@@ -53,6 +53,7 @@ test_requeue() { # launcher
     expect_text "saved: requeueing job $job" job.out
     expect_text "start 2: 4 ranks" job.out
     expect_text "resumed from it's disturbed/last.h5" job.out
+    expect_text " epochs are left, of " job.out
     [[ $(digest_of "it's disturbed") == "$reference" ]] ||
         fail "$1: digest $(digest_of "it's disturbed"), not the $reference of 1 undisturbed rank"
     diff <(cut -d, -f1-12 reference/metrics.csv) <(cut -d, -f1-12 "it's disturbed/metrics.csv") >/dev/null ||

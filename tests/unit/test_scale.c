@@ -59,12 +59,6 @@ Test(scale_statistics, quantiles_are_those_of_numpy) {
     cr_expect(isnan(tren_quantile(x, 0, 0.5)));
 }
 
-Test(scale_statistics, rates_have_a_harmonic_mean) {
-    const double rate[] = {2, 4, 8};
-    cr_expect_float_eq(tren_harmonic_mean(rate, 3), 24.0 / 7, 1e-12);
-    cr_expect_float_eq(tren_mean(rate, 3), 14.0 / 3, 1e-12);
-}
-
 Test(scale_statistics, a_ratio_takes_the_ends_that_are_farthest_apart) {
     tren_interval a = {10, 9, 12}, b = {5, 4, 6}, r = tren_interval_ratio(&a, &b);
     cr_expect_eq(r.median, 2);
@@ -352,5 +346,62 @@ Test(scale, a_folder_belongs_to_one_recipe_and_plan, .init = test_scratch_enter,
     cr_expect_eq(tren_scale_read(&scale, "new"), TREN_OK, "%s", tren_error_text());
     cr_expect_eq(scale.plan.n_points, 7);
     cr_expect_not_null(scale.plan.point[6].why);
+    tren_scale_close(&scale);
+}
+
+/* ---- predictions ----------------------------------------------------------------------------- */
+
+Test(scale_plan, a_machine_is_the_line_through_its_measurements) {
+    const double flop[] = {1e6, 2e6, 4e6}, exact[] = {0.011, 0.021, 0.041},
+                 falling[] = {0.03, 0.02, 0.01};
+    tren_scale_machine m = {0};
+    tren_scale_machine_fit(&m, flop, exact, 3);
+    cr_expect_float_eq(m.flop_seconds, 1e-8, 1e-13);
+    cr_expect_float_eq(m.step_seconds, 0.001, 1e-9);
+    tren_scale_machine_fit(&m, flop, falling, 3); /* noise: then through 0 */
+    cr_expect(m.flop_seconds > 0 && m.step_seconds == 0);
+    tren_scale_machine_fit(&m, flop, exact, 1);
+    cr_expect_float_eq(m.flop_seconds, 1.1e-8, 1e-13);
+}
+
+Test(scale_plan, a_step_is_computing_and_exchange) {
+    tren_scale_machine m = {1e-8, 0.001, 3, {1e-6, 1e-10}, {1e-5, 1e-9}};
+    double within = tren_scale_reduce_bound(1e5, 4, 1, &m.node, &m.network),
+           all = tren_scale_reduce_bound(1e5, 8, 2, &m.node, &m.network);
+    tren_prediction p = tren_scale_predict(
+        &m, (tren_prediction){.ranks = 8, .nodes = 2, .compute = NAN}, 1e6, 512, 1e5);
+    cr_expect_float_eq(p.compute, 0.011, 1e-12);
+    cr_expect_float_eq(p.reduce, 3 * within + (all - within), 1e-12);
+    cr_expect_float_eq(p.rate, 512 / (p.compute + p.reduce), 1e-6);
+    p = tren_scale_predict(&m, (tren_prediction){.ranks = 1, .nodes = 1, .compute = 0.5}, 1e6, 512,
+                           1e5);
+    cr_expect_eq(p.rate, 1024, "what was measured is taken before the line");
+}
+
+Test(scale_plan, a_machine_file_reads_back, .init = test_scratch_enter,
+     .fini = test_scratch_leave) {
+    tren_scale_machine m = {1e-8, 0.001, 3, {1e-6, 1e-10}, {NAN, NAN}}, again;
+    cr_assert_eq(tren_scale_machine_write(&m, "m.txt"), TREN_OK);
+    cr_assert_eq(tren_scale_machine_read(&again, "m.txt"), TREN_OK, "%s", tren_error_text());
+    cr_expect(again.flop_seconds == 1e-8 && again.reduce_factor == 3 &&
+              isnan(again.network.latency));
+    test_write_text("bad.txt", "flop_seconds: 1e-8\nstep_seconds: fast\n");
+    test_expect_error(tren_scale_machine_read(&again, "bad.txt"), TREN_ERR_DATA, "bad.txt:2: ");
+    test_write_text("half.txt", "flop_seconds: 1e-8\n");
+    test_expect_error(tren_scale_machine_read(&again, "half.txt"), TREN_ERR_DATA, "machine file");
+}
+
+/* 100 rows in 0.02 s and 100 in 0.04 s are 200 rows in 0.06 s: the harmonic mean of 5000 and 2500
+ * rows a second is 3333, their arithmetic mean 3750. */
+Test(scale, the_rate_is_the_harmonic_mean_of_the_rates_of_steps, .init = test_scratch_enter,
+     .fini = test_scratch_leave) {
+    tren_scale scale;
+    tren_scale_summary s;
+    open_new(&scale);
+    make_launch(&scale, 1, 1, 0.02);
+    make_launch(&scale, 1, 2, 0.04);
+    cr_assert_eq(tren_scale_summarize(&s, &scale), TREN_OK);
+    cr_expect_float_eq(s.row[1].rate, 2 / (1 / 5000.0 + 1 / 2500.0), 1e-3);
+    tren_scale_summary_close(&s);
     tren_scale_close(&scale);
 }

@@ -1,0 +1,368 @@
+/* tren plan: how long a step will take on so many ranks, from quick measurements. */
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/mpirun.h"
+#include "cli/own_args.h"
+#include "cli/plan_jobs.h"
+#include "cli/rank_list.h"
+#include "train/memory.h"
+#include "tren/models.h"
+#include "tren/scale.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { REPEATS = 3, STEPS = 60, SKIP = 10 };
+
+typedef struct plan_args {
+    const char *ranks_text, *machine, *score, *out;
+    double latency, bandwidth; /* of the network: microseconds, Gbit/s; 0: as measured */
+    bool help;
+    int n_ranks, ranks[TREN_SCALE_RANKS], per_node;
+} plan_args;
+
+typedef struct plan {
+    const plan_args *args;
+    const tren_config *config;
+    char dir[TREN_MAX_PATH];
+    tren_dataset *dataset;
+    tren_graph *graph;
+    const tren_dataset_info *info; /* not owned */
+    int shards, batch;
+    double flop; /* of a row */
+    tren_scale_machine machine;
+    double compute[TREN_SCALE_RANKS]; /* of each number of ranks; NaN: by the machine */
+} plan;
+
+static const char summary[] =
+    "Predicts the step time on 1, 2, 4 ... ranks, its split, the memory of a rank, and where more "
+    "ranks stop helping, from launches of a few seconds: one rank computes what a rank of P would, "
+    "and two ranks exchange gradients. Prediction and measurement are then compared with --score. "
+    "Every key of the config is also an option here ('tren train --help').";
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+static tren_status check(plan_args *a, int shards) {
+    for (int n = 1; !a->ranks_text && n <= shards && a->n_ranks < TREN_SCALE_RANKS; n *= 2)
+        a->ranks[a->n_ranks++] = n;
+    if (a->bandwidth < 0 || a->latency < 0)
+        return tren_fail(TREN_ERR_USAGE, "--bandwidth and --latency are above 0");
+    return TREN_OK;
+}
+
+static tren_status read_args(plan_args *a, tren_config *config, int argc, char **argv) {
+    const tren_arg own[] = {
+        {"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,4",
+         .help = "Numbers of ranks; by default 1, 2, 4 ... up to shards."},
+        {"ranks-per-node", TREN_ARG_INT, &a->per_node, "R",
+         .help = "Ranks that fill a node; by default all are on one.", .min = 1, .max = 65536},
+        {"machine", TREN_ARG_TEXT, &a->machine, "FILE",
+         .help = "Take the numbers of another machine, which 'tren plan' wrote there as "
+                 "DIR/machine.txt, instead of measuring here."},
+        {"bandwidth", TREN_ARG_REAL, &a->bandwidth, "GBIT",
+         .help = "Gbit/s of the network between nodes.", .min = 0.001, .max = 100000},
+        {"latency", TREN_ARG_REAL, &a->latency, "US",
+         .help = "Its latency in microseconds; 10 by default.", .min = 0, .max = 1e6},
+        {"score", TREN_ARG_TEXT, &a->score, "DIR",
+         .help = "Compare with what 'tren scale' has measured there, by the same recipe."},
+        {"out", TREN_ARG_TEXT, &a->out, "DIR",
+         .help = "Where the measurements go; by default plan-NAME in runs/."},
+        {.name = NULL}};
+    tren_args args = {.command = "plan",
+                      .synopsis = "[CONFIG.yaml] [--ranks 1,2,4] [--ranks-per-node R] "
+                                  "[--machine FILE] [--score DIR] [--KEY VALUE ...]",
+                      .summary = summary,
+                      .options = own};
+    tren_own_args sorted = {0};
+    tren_cli_run run = {0};
+    a->help = tren_args_ask_help(argc, argv);
+    if (a->help) return tren_args_parse(&args, argc, argv);
+    tren_status st = tren_own_args_parse(&sorted, &args, config, &run, argc, argv);
+    tren_own_args_close(&sorted);
+    TREN_TRY(st);
+    if (a->ranks_text) TREN_TRY(tren_rank_list(a->ranks, &a->n_ranks, a->ranks_text));
+    return check(a, config->shards);
+}
+
+/* ---- measuring ------------------------------------------------------------------------------- */
+
+static int nodes_of(const plan *p, int ranks) {
+    int per_node = p->args->per_node;
+    return per_node > 0 ? (ranks + per_node - 1) / per_node : 1;
+}
+
+/* What the rank with most shards has, of `ranks`. */
+static int shards_of(const plan *p, int ranks) {
+    return (p->shards + ranks - 1) / ranks;
+}
+static int rows_of(const plan *p, int ranks) {
+    return (int)tren_batch_rows(p->config, p->info->rows[TREN_TRAIN], shards_of(p, ranks));
+}
+
+/* One launch of a recipe with these shards and rows; its seconds a step less waiting, and the whole
+ * step. */
+static tren_status launch(plan *p, int ranks, int shards, int rows, tren_scale_launch *out) {
+    char record[TREN_MAX_PATH + 64], config[TREN_MAX_PATH + 32], log[TREN_MAX_PATH + 64],
+        number[4][16];
+    const int value[4] = {STEPS, SKIP, shards, rows};
+    for (int i = 0; i < 4; i++) snprintf(number[i], sizeof number[i], "%d", value[i]);
+    snprintf(record, sizeof record, "%s/%d-ranks-%d-shards.csv", p->dir, ranks, shards);
+    snprintf(log, sizeof log, "%s/%d-ranks-%d-shards.log", p->dir, ranks, shards);
+    snprintf(config, sizeof config, "%s/config.yaml", p->dir);
+    const char *arguments[] = {"scale-launch", config,    "--record",     record,    "--mode",
+                               "strong",       "--steps", number[0],      "--skip",  number[1],
+                               "--shards",     number[2], "--batch_size", number[3], NULL};
+    tren_fail(TREN_OK, "%s", "");
+    tren_status st = tren_mpirun_run(&(tren_mpirun){
+        .ranks = ranks, .nodes = nodes_of(p, ranks), .arguments = arguments, .log = log});
+    if (st != TREN_OK && tren_error_text()[0]) return st;
+    if (st != TREN_OK)
+        return tren_fail(st, "a launch of %d rank%s failed with exit code %d; see %s", ranks,
+                         ranks > 1 ? "s" : "", (int)st, log);
+    return tren_scale_launch_read(out, record);
+}
+
+/* Of the slowest rank, without waiting, with its part of the update alone. */
+static double compute_of(const tren_scale_launch *l, int ranks) {
+    double most = 0;
+    for (int r = 0; r < l->ranks; r++) {
+        double sum = l->phase[r].at[TREN_PHASE_UPDATE] / ranks;
+        for (int i = TREN_PHASE_DATA; i <= TREN_PHASE_BACKWARD; i++) sum += l->phase[r].at[i];
+        most = fmax(most, sum);
+    }
+    return most;
+}
+
+/* One rank does what a rank of `ranks` would do. */
+static tren_status measure_share(double *compute, plan *p, int ranks) {
+    double seconds[REPEATS];
+    for (int k = 0; k < REPEATS; k++) {
+        tren_scale_launch l;
+        TREN_TRY(launch(p, 1, shards_of(p, ranks), rows_of(p, ranks), &l));
+        seconds[k] = compute_of(&l, ranks);
+        tren_scale_launch_close(&l);
+    }
+    *compute = tren_quantile(seconds, REPEATS, 0.5);
+    return TREN_OK;
+}
+
+/* Two ranks: what exchanging costs beside its bound. */
+static tren_status measure_pair(plan *p) {
+    double step[REPEATS], latency[REPEATS], per_byte[REPEATS], alone, bound;
+    if (p->shards < 2 || tren_cores() < 2) return TREN_OK;
+    TREN_TRY(measure_share(&alone, p, 2));
+    for (int k = 0; k < REPEATS; k++) {
+        tren_scale_launch l;
+        TREN_TRY(launch(p, 2, p->shards, p->batch, &l));
+        bool near = isfinite(l.node.latency);
+        step[k] = tren_scale_launch_step(&l);
+        latency[k] = near ? l.node.latency : l.network.latency;
+        per_byte[k] = near ? l.node.per_byte : l.network.per_byte;
+        tren_scale_launch_close(&l);
+    }
+    p->machine.node =
+        (tren_link){tren_quantile(latency, REPEATS, 0.5), tren_quantile(per_byte, REPEATS, 0.5)};
+    bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
+                                    &p->machine.network);
+    p->machine.reduce_factor = fmax(1, (tren_quantile(step, REPEATS, 0.5) - alone) / bound);
+    return TREN_OK;
+}
+
+static tren_status measure(plan *p) {
+    double flop[TREN_SCALE_RANKS];
+    const plan_args *a = p->args;
+    printf("measuring here: %d launches of %d steps\n",
+           REPEATS * (a->n_ranks + 2 * (p->shards > 1 && tren_cores() > 1)), STEPS);
+    fflush(stdout);
+    p->machine = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
+    for (int i = 0; i < a->n_ranks; i++) {
+        TREN_TRY(measure_share(&p->compute[i], p, a->ranks[i]));
+        flop[i] = p->flop * rows_of(p, a->ranks[i]);
+    }
+    tren_scale_machine_fit(&p->machine, flop, p->compute, a->n_ranks);
+    TREN_TRY(measure_pair(p));
+    char path[TREN_MAX_PATH + 32];
+    snprintf(path, sizeof path, "%s/machine.txt", p->dir);
+    return tren_scale_machine_write(&p->machine, path);
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static tren_status write_config(plan *p) {
+    char path[TREN_MAX_PATH + 32], *text;
+    tren_config alone = *p->config;
+    alone.out[0] = '\0';
+    TREN_TRY(tren_config_format(&text, &alone));
+    snprintf(path, sizeof path, "%s/config.yaml", p->dir);
+    FILE *file = fopen(path, "we");
+    bool good = file && fputs(text, file) >= 0;
+    if (file) good = fclose(file) == 0 && good;
+    free(text);
+    return good ? TREN_OK : tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, strerror(errno));
+}
+
+static tren_status open_plan(plan *p, const tren_config *config) {
+    double evaluate;
+    TREN_TRY(tren_dataset_open(&p->dataset, config->data));
+    p->info = tren_dataset_info_of(p->dataset);
+    TREN_TRY(tren_model_build(&p->graph, config, p->info));
+    tren_graph_cost(p->graph, &p->flop, &evaluate);
+    int most = p->args->ranks[p->args->n_ranks - 1];
+    p->shards = config->shards;
+    p->batch = (int)tren_config_batch(config, p->info->rows[TREN_TRAIN]);
+    for (int i = 0; i < TREN_SCALE_RANKS; i++) p->compute[i] = NAN;
+    if (most > p->shards)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--ranks: %d ranks are more than the %d shards; give at most %d, or "
+                         "--shards %d",
+                         most, p->shards, p->shards, most);
+    return TREN_OK;
+}
+
+static tren_status find_numbers(plan *p) {
+    const plan_args *a = p->args;
+    if (a->machine)
+        TREN_TRY(tren_scale_machine_read(&p->machine, a->machine));
+    else {
+        if (mkdir(p->dir, 0777) != 0 && errno != EEXIST)
+            return tren_fail(TREN_ERR_ENV,
+                             "the folder %s cannot be made: %s; choose another with "
+                             "--out",
+                             p->dir, strerror(errno));
+        TREN_TRY(write_config(p));
+        TREN_TRY(measure(p));
+    }
+    if (a->bandwidth > 0)
+        p->machine.network =
+            (tren_link){1e-6 * (a->latency > 0 ? a->latency : 10), 8e-9 / a->bandwidth};
+    if (nodes_of(p, a->ranks[a->n_ranks - 1]) < 2 || isfinite(p->machine.network.per_byte))
+        return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--ranks-per-node: nothing is known of the network between nodes; give "
+                     "--bandwidth, such as --bandwidth 10 for 10 Gbit/s, and --latency");
+}
+
+static tren_prediction predict(const plan *p, int i) {
+    int ranks = p->args->ranks[i];
+    tren_prediction launch = {
+        .ranks = ranks, .nodes = nodes_of(p, ranks), .compute = p->compute[i]};
+    return tren_scale_predict(&p->machine, launch, p->flop * rows_of(p, ranks), p->batch,
+                              (double)p->graph->n_values);
+}
+
+static void print_plan(const plan *p) {
+    double before = 0;
+    int best = 0;
+    printf("%5s %5s %6s %9s %9s %9s %10s %8s %10s\n", "ranks", "nodes", "shards", "ms a step",
+           "compute", "exchange", "rows/s", "speed-up", "MiB a rank");
+    for (int i = 0; i < p->args->n_ranks; i++) {
+        tren_prediction t = predict(p, i), first = predict(p, 0);
+        tren_memory m = tren_memory_needed(p->config, p->graph, p->info, t.ranks, t.nodes);
+        if (t.rate > 1.05 * before) best = t.ranks;
+        before = fmax(before, t.rate);
+        printf("%5d %5d %6d %9.4g %9.4g %9.4g %10.0f %8.2f %10.1f\n", t.ranks, t.nodes, p->shards,
+               1e3 * (t.compute + t.reduce), 1e3 * t.compute, 1e3 * t.reduce, t.rate,
+               t.rate / first.rate, tren_memory_sum(&m) / 0x1p20);
+    }
+    int most = p->args->ranks[p->args->n_ranks - 1];
+    if (best < most)
+        printf("beyond %d rank%s, more of them gain less than 5 %%\n", best, best > 1 ? "s" : "");
+    else if (p->args->n_ranks > 1)
+        printf("each of these numbers of ranks gains more than 5 %% over the one before\n");
+    printf("exchange: within a node %.2g times its bound, between nodes the bound, nothing hidden "
+           "behind computing; that ranks share memory bandwidth is not counted\n",
+           p->machine.reduce_factor);
+}
+
+/* The strong row of so many ranks that is this recipe, or NULL. */
+static const tren_scale_row *find_row(const tren_scale_summary *s, const plan *p, int ranks) {
+    for (int k = 0; k < s->n_rows; k++) {
+        const tren_scale_point *point = s->row[k].point;
+        if (point->mode == TREN_SCALE_STRONG && point->ranks == ranks &&
+            point->shards == p->shards && point->batch == p->batch && s->row[k].n > 0)
+            return &s->row[k];
+    }
+    return NULL;
+}
+
+static void print_error(const tren_prediction *t, const tren_scale_row *row) {
+    char interval[48] = "-";
+    double told = t->compute + t->reduce;
+    if (!isnan(row->step.lo))
+        snprintf(interval, sizeof interval, "%.4g-%.4g", 1e3 * row->step.lo, 1e3 * row->step.hi);
+    printf("%5d %10.4g %10.4g %17s %+6.0f%%\n", t->ranks, 1e3 * told, 1e3 * row->step.median,
+           interval, 100 * (told / row->step.median - 1));
+}
+
+static tren_status check_recipe(const plan *p, const tren_scale *scale) {
+    char *text;
+    tren_config alone = *p->config;
+    alone.out[0] = '\0';
+    TREN_TRY(tren_config_format(&text, &alone));
+    bool same = strcmp(text, scale->recipe) == 0;
+    free(text);
+    if (same) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--score: %s has measured another config (its config.yaml); measure this one "
+                     "by 'tren scale', or plan that one: tren plan %s/config.yaml --score %s",
+                     scale->dir, scale->dir, scale->dir);
+}
+
+/* Prediction, measurement and error of each number of ranks that both have. */
+static tren_status print_score(const plan *p) {
+    tren_scale scale = {.n_launches = 0};
+    tren_scale_summary s = {.n_rows = 0};
+    int n = 0;
+    tren_status st = tren_scale_read(&scale, p->args->score);
+    if (st == TREN_OK) st = check_recipe(p, &scale);
+    if (st == TREN_OK) st = tren_scale_summarize(&s, &scale);
+    for (int i = 0; st == TREN_OK && i < p->args->n_ranks; i++) {
+        const tren_scale_row *row = find_row(&s, p, p->args->ranks[i]);
+        tren_prediction t = predict(p, i);
+        if (!row) continue;
+        if (n++ == 0)
+            printf("\n%5s %10s %10s %17s %7s\n", "ranks", "predicted", "measured", "95 % interval",
+                   "error");
+        print_error(&t, row);
+    }
+    if (st == TREN_OK && n == 0)
+        st = tren_fail(TREN_ERR_USAGE, "--score: %s has no strong point of these ranks",
+                       p->args->score);
+    tren_scale_summary_close(&s);
+    tren_scale_close(&scale);
+    return st;
+}
+
+static void name_folder(plan *p, const tren_config *config) {
+    const char *slash = strrchr(config->out, '/'), *name = slash ? slash + 1 : config->out;
+    if (p->args->out)
+        snprintf(p->dir, sizeof p->dir, "%s", p->args->out);
+    else
+        snprintf(p->dir, sizeof p->dir, "%.*splan-%s", (int)(name - config->out), config->out,
+                 name);
+    if (!p->args->out && slash) {
+        char parent[TREN_MAX_PATH];
+        snprintf(parent, sizeof parent, "%.*s", (int)(slash - config->out), config->out);
+        mkdir(parent, 0777); /* what it cannot do, the next one tells */
+    }
+}
+
+int tren_cmd_plan(int argc, char **argv) {
+    plan_args a = {.per_node = 0};
+    tren_config config;
+    if (argc > 1 && strcmp(argv[1], "jobs") == 0) return tren_plan_jobs(argc - 1, argv + 1);
+    tren_status st = read_args(&a, &config, argc, argv);
+    if (st != TREN_OK || a.help) return tren_cli_fail("plan", st);
+    plan p = {.args = &a, .config = &config};
+    name_folder(&p, &config);
+    st = open_plan(&p, &config);
+    if (st == TREN_OK) st = find_numbers(&p);
+    if (st == TREN_OK) print_plan(&p);
+    if (st == TREN_OK && a.score) st = print_score(&p);
+    tren_graph_close(p.graph);
+    tren_dataset_close(p.dataset);
+    return tren_cli_fail("plan", st);
+}

@@ -1,0 +1,98 @@
+#include "cli/plan_jobs.h"
+#include "cli/console.h"
+#include "cli/own_args.h"
+#include "cli/run_files.h"
+#include "tren/scale.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LAST = 10, MARGIN = 180 }; /* epochs that tell the time of one; seconds to start and save */
+
+typedef struct jobs_args {
+    double job_time;
+    bool help;
+} jobs_args;
+
+static tren_status read_args(jobs_args *a, tren_config *config, int argc, char **argv) {
+    const tren_arg own[] = {{"job-time", TREN_ARG_SECONDS, &a->job_time, "TIME",
+                             .help = "The time limit of a job, such as 4:00:00 or 1-12:00:00.",
+                             .min = 1, .max = INFINITY},
+                            {.name = NULL}};
+    tren_args args = {.command = "plan jobs",
+                      .synopsis = "[CONFIG.yaml] --job-time TIME [--KEY VALUE ...]",
+                      .summary = "Tells from the epochs that a run has made how many jobs of this "
+                                 "time limit it still takes, three minutes of each for the start "
+                                 "and the last save. Early stopping may end it before.",
+                      .options = own};
+    tren_own_args sorted = {0};
+    tren_cli_run run = {0};
+    a->help = tren_args_ask_help(argc, argv);
+    if (a->help) return tren_args_parse(&args, argc, argv);
+    tren_status st = tren_own_args_parse(&sorted, &args, config, &run, argc, argv);
+    tren_own_args_close(&sorted);
+    TREN_TRY(st);
+    if (a->job_time > MARGIN) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--job-time: give the time limit of a job, more than %d seconds, such as "
+                     "--job-time 4:00:00",
+                     MARGIN);
+}
+
+/* The median of the last epochs: one beside other work does not count for much. */
+static double epoch_seconds(const tren_metrics *m) {
+    double seconds[LAST];
+    int n = 0;
+    for (int i = m->n_rows - 1; i >= 0 && n < LAST; i--) {
+        double x = tren_metrics_at(m, i, "seconds");
+        if (isfinite(x)) seconds[n++] = x;
+    }
+    return tren_quantile(seconds, n, 0.5);
+}
+
+/* By epochs, or by max_steps where that comes first. */
+static double epochs_left(const tren_metrics *m, const tren_config *c) {
+    double done = tren_metrics_at(m, m->n_rows - 1, "epoch"),
+           steps = tren_metrics_at(m, m->n_rows - 1, "steps");
+    double left = c->epochs - done;
+    if (c->max_steps > 0) left = fmin(left, ((double)c->max_steps - steps) / (steps / done));
+    return fmax(0, left);
+}
+
+static const char *ordinal(char out[24], int n) {
+    static const char *const word[] = {"first", "second", "third"};
+    if (n <= 3)
+        snprintf(out, 24, "%s", word[n - 1]);
+    else
+        snprintf(out, 24, "%dth", n);
+    return out;
+}
+
+static void print_jobs(const tren_metrics *m, const tren_config *c, double job_time) {
+    double left = epochs_left(m, c), each = epoch_seconds(m), seconds = left * each;
+    double jobs = ceil(seconds / (job_time - MARGIN));
+    char which[24];
+    printf("%.0f epochs are left, of %.3g s each: %.3g h", ceil(left), each, seconds / 3600);
+    if (jobs <= 1)
+        printf("; this run finishes in this job\n");
+    else if (jobs > 1e6 || isnan(jobs))
+        printf("; that is more jobs than can be counted\n");
+    else
+        printf("; at %.3g h a job this run finishes in the %s of %.0f jobs, this one counted\n",
+               job_time / 3600, ordinal(which, (int)jobs), jobs);
+}
+
+int tren_plan_jobs(int argc, char **argv) {
+    jobs_args a = {.job_time = 0};
+    tren_config config;
+    tren_metrics m;
+    tren_status st = read_args(&a, &config, argc, argv);
+    if (st != TREN_OK || a.help) return tren_cli_fail("plan jobs", st);
+    if (tren_metrics_read(&m, config.out) != TREN_OK) {
+        printf("no epoch is complete yet, so nothing is known about how long this run takes\n");
+        return 0;
+    }
+    print_jobs(&m, &config, a.job_time);
+    tren_metrics_close(&m);
+    return 0;
+}

@@ -1,0 +1,100 @@
+/* Step times before they are measured. */
+#include "base/text.h"
+#include "base/whole.h"
+#include "tren/scale.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void tren_scale_machine_fit(tren_scale_machine *m, const double *flop, const double *seconds,
+                            int n) {
+    double w = 0, x = 0, y = 0, xx = 0, xy = 0;
+    for (int i = 0; i < n; i++) {
+        double one = 1 / (seconds[i] * seconds[i]);
+        w += one;
+        x += one * flop[i];
+        y += one * seconds[i];
+        xx += one * flop[i] * flop[i];
+        xy += one * flop[i] * seconds[i];
+    }
+    double spread = w * xx - x * x;
+    m->flop_seconds = spread > 1e-9 * w * xx ? (w * xy - x * y) / spread : 0;
+    m->step_seconds = (y - m->flop_seconds * x) / w;
+    if (m->step_seconds >= 0 && m->flop_seconds > 0) return;
+    m->step_seconds = 0; /* through 0, or one point */
+    m->flop_seconds = xy / xx;
+}
+
+tren_prediction tren_scale_predict(const tren_scale_machine *m, tren_prediction launch, double flop,
+                                   double rows, double values) {
+    tren_prediction p = launch;
+    if (isnan(p.compute)) p.compute = m->step_seconds + flop * m->flop_seconds;
+    int local = (p.ranks + p.nodes - 1) / p.nodes;
+    double within = tren_scale_reduce_bound(values, local, 1, &m->node, &m->network),
+           all = tren_scale_reduce_bound(values, p.ranks, p.nodes, &m->node, &m->network);
+    p.reduce = m->reduce_factor * within + (all - within);
+    p.rate = rows / (p.compute + p.reduce);
+    return p;
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+typedef struct field {
+    const char *name;
+    size_t at;
+} field;
+static const field fields[] = {
+    {"flop_seconds", offsetof(tren_scale_machine, flop_seconds)},
+    {"step_seconds", offsetof(tren_scale_machine, step_seconds)},
+    {"reduce_factor", offsetof(tren_scale_machine, reduce_factor)},
+    {"node_latency", offsetof(tren_scale_machine, node.latency)},
+    {"node_per_byte", offsetof(tren_scale_machine, node.per_byte)},
+    {"network_latency", offsetof(tren_scale_machine, network.latency)},
+    {"network_per_byte", offsetof(tren_scale_machine, network.per_byte)},
+};
+enum { N_FIELDS = sizeof fields / sizeof *fields };
+
+static double *at_field(tren_scale_machine *m, int i) {
+    return (double *)((char *)m + fields[i].at);
+}
+
+static void put(FILE *out, void *ctx) {
+    for (int i = 0; i < N_FIELDS; i++) {
+        double x = *at_field(ctx, i);
+        if (isfinite(x)) fprintf(out, "%s: %.9g\n", fields[i].name, x);
+    }
+}
+
+tren_status tren_scale_machine_write(const tren_scale_machine *m, const char *path) {
+    return tren_whole_write(path, TREN_ERR_ENV, put, (void *)m);
+}
+
+static bool read_line(tren_scale_machine *m, const char *line) {
+    const char *colon = strstr(line, ": ");
+    for (int i = 0; colon && i < N_FIELDS; i++)
+        if (strncmp(line, fields[i].name, (size_t)(colon - line)) == 0 &&
+            strlen(fields[i].name) == (size_t)(colon - line)) {
+            double *x = at_field(m, i);
+            return tren_text_real(x, colon + 2) == TREN_TEXT_OK && *x >= 0;
+        }
+    return !*line;
+}
+
+tren_status tren_scale_machine_read(tren_scale_machine *m, const char *path) {
+    char *text;
+    int number = 0;
+    bool good = true;
+    *m = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
+    TREN_TRY(tren_whole_read(&text, path, TREN_ERR_DATA));
+    for (char *rest = text, *line; good && (line = strsep(&rest, "\n"));) {
+        number++;
+        good = read_line(m, line);
+    }
+    free(text);
+    if (good && isfinite(m->flop_seconds) && isfinite(m->step_seconds)) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s:%d: this is no machine file; 'tren plan' writes one on the machine, as "
+                     "DIR/machine.txt",
+                     path, number);
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# tren plan: a prediction from quick launches, by the numbers of another machine, and its score beside a measurement.
+# shellcheck source=tests/program/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+make_sinusoid waves.h5 2000
+cat >run.yaml <<'YAML'
+data: waves.h5
+shards: 4
+batch_size: 56
+model.hidden: [16, 16]
+YAML
+
+column() { awk -v name="$2" '$1 == name { print $'"$1"' }' output; } # which, number of ranks
+
+expect 0 "measuring here" "$tren" plan run.yaml --ranks 1,2,4
+[[ $(column 1 4) == 4 && $(column 3 4) == 4 ]] || fail "no row of 4 ranks: $(cat output)"
+[[ -e runs/plan-run/machine.txt && -e runs/plan-run/1-ranks-2-shards.csv ]] || fail "$(ls runs/plan-run)"
+# Half of the shards and half of the rows are what a rank of two computes.
+grep -q "^# rows: 28$" runs/plan-run/1-ranks-2-shards.csv || fail "the share of 2 ranks is not 28 rows"
+
+# A machine whose numbers are round: 1 us a step, a link that costs nothing, a network of 8 Gbit/s without latency.
+printf 'flop_seconds: 1e-9\nstep_seconds: 1e-6\nreduce_factor: 1\nnode_latency: 0\nnode_per_byte: 0\n' >machine.txt
+expect 0 "nothing hidden" "$tren" plan run.yaml --ranks 1,2,4 --ranks-per-node 2 --machine machine.txt --bandwidth 8 --latency 0.001
+one=$(column 4 1) two=$(column 4 2) four=$(column 4 4)
+awk -v a="$one" -v b="$two" 'BEGIN { r = (a - 0.001) / (b - 0.001); exit !(r > 1.98 && r < 2.02) }' ||
+    fail "half of the rows take $two ms, all $one"
+# 321 weights of 4 bytes, half of them twice over the network: 1284 ns, and twice the latency
+awk -v all="$(column 6 4)" 'BEGIN { exit !(all > 0.00128 && all < 0.00129) }' || fail "exchange of two nodes: $(column 6 4) ms, in all $four"
+expect 2 "nothing is known of the network between nodes; give --bandwidth" \
+    "$tren" plan run.yaml --ranks 4 --ranks-per-node 2 --machine machine.txt
+
+expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1
+expect 0 "predicted   measured" "$tren" plan run.yaml --ranks 1,2,4 --score runs/scaling-run
+[[ $(grep -cE "^ +[12] .* [+-][0-9]+%$" output) -eq 2 ]] || fail "not two errors: $(cat output)"
+expect 2 "has measured another config" "$tren" plan run.yaml --ranks 1 --machine machine.txt --score runs/scaling-run --seed 2
+expect 2 "has no strong point of these ranks" "$tren" plan run.yaml --ranks 4 --machine machine.txt --score runs/scaling-run
+
+# The jobs that are left, from the epochs that were made: here of 100 s each, and 3 minutes of each job are not theirs.
+expect 0 "no epoch is complete yet" "$tren" plan jobs run.yaml --job-time 1:00:00 --out nowhere
+expect 0 "" "$tren" train run.yaml --out chain --epochs 4 --no-plots --progress off
+awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "seconds") c = i } NR > 1 { $c = "100.0" } 1' chain/metrics.csv >rows
+mv rows chain/metrics.csv
+expect 0 "6 epochs are left, of 100 s each: 0.167 h; this run finishes in this job" \
+    "$tren" plan jobs run.yaml --out chain --epochs 10 --job-time 15:00
+expect 0 "100 epochs are left, of 100 s each: 2.78 h; at 1 h a job this run finishes in the third of 3 jobs" \
+    "$tren" plan jobs run.yaml --out chain --epochs 104 --job-time 1:00:00
+expect 0 "in the 12th of 12 jobs" "$tren" plan jobs run.yaml --out chain --epochs 404 --job-time 1:00:00
+expect 0 "2 epochs are left" "$tren" plan jobs run.yaml --out chain --epochs 404 --max_steps 150 --job-time 1:00:00
