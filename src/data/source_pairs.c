@@ -68,7 +68,7 @@ static tren_status split_line(tren_bytes field[2], tren_bytes line, const reader
     for (size_t i = 0; i < line.n; i++) tabs += line.at[i] == '\t';
     if (tabs != 1)
         return tren_fail(TREN_ERR_DATA,
-                         "%s:%zu: has %zu tabs; a line is two texts with one tab between them",
+                         "%s:%zu: has %zu tabs; make the line two texts with one tab between them",
                          r->path, r->line, tabs);
     size_t n = (size_t)((const char *)memchr(line.at, '\t', line.n) - line.at);
     field[0] = (tren_bytes){line.at, n};

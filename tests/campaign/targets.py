@@ -47,6 +47,8 @@ class Good:
         x, y = rng.random((120, 8)), rng.integers(0, 3, 120)
         lines = [",".join(f"{v:.5f}" for v in row) + f",{label}" for row, label in zip(x, y)]
         self.write("plain.csv", "\n".join(lines) + "\n")
+        self.write("words.txt", "".join(f"Line {i} of a text, and of its {i * i} words.\n" for i in range(60)))
+        self.write("pairs.tsv", "".join(f"das Haus {i}\tthe house {i}\n" for i in range(60)))
         self.write("header.csv", "a,b,c,d,e,f,g,h,label\n" + "\n".join(lines[:60]) + "\n")
         self.write("named.csv", "a,b,kind\n" + "".join(f"{v[0]:.3f},{i},{'xyz'[i % 3]}\n" for i, v in enumerate(x[:40])))
         pixels = rng.integers(0, 256, 20 * 20, dtype="u1").tobytes()
@@ -68,6 +70,8 @@ class Good:
         self.do("data", "import", "csv", "named.csv", "--label", "kind", "--split", "60/20/20", "--out", "named.h5")
         self.do("data", "import", "idx", "--images", "images.idx", "--labels", "labels.idx", "--split", "60/20/20", "--out", "images.h5",
                 "--label-noise", "0.2")
+        self.do("data", "import", "text", "words.txt", "--tokens", "12", "--vocabulary", "270", "--split", "60/20/20", "--out", "text.h5")
+        self.do("data", "import", "pairs", "pairs.tsv", "--vocabulary", "262", "--split", "60/20/20", "--out", "pairs.h5")
         self.do("data", "make", "sinusoid", "--n", "60", "--split", "60/20/20", "--out", "targets.h5")
 
     def make_runs(self):
@@ -85,6 +89,7 @@ class Good:
         self.do("train", "scg.yaml", "--out", "scg")
         self.do("train", "--data", "images.h5", "--out", "cnn", "--model.name", "cnn", "--model.channels", "[2]", "--model.hidden", "[]",
                 "--epochs", "1", "--no-plots", "--batch_size", "8")
+        self.do("train", "--data", "text.h5", "--out", "talk", *TALK, "--epochs", "1", "--no-plots", "--batch_size", "8")
         os.mkdir(self.path("sweep"))
         shutil.copy(self.path("targets.h5"), self.path("sweep"))
         self.do("sweep", "grid.yaml", "--data", "sweep/targets.h5", "--out", "sweep")
@@ -140,6 +145,7 @@ def forge(path, value):
 
 IMPORT, DATA, CHECKPOINT = {2, 4}, {4}, {2, 4, 7}
 OUT = ["--out", "new.h5"]
+TALK = ["--model.name", "token_mlp", "--model.hidden", "[4]"]
 TRAIN = ["--epochs", "2", "--no-plots", "--progress", "off"]
 
 TARGETS = [
@@ -151,8 +157,23 @@ TARGETS = [
         Command("predict", ["predict", "GOOD/run", "--data", "FILE", "--out", "new.csv"], {2, 4, 5}, seeds=["classes.h5"]),
         Command("import", ["data", "import", "hdf5", "FILE", "--x", "/train/x", "--y", "/train/y", *OUT], IMPORT),
     ], 4),
-    Format("checkpoint", ".h5", mutate_h5.hdf5, ["run/last.h5", "run/best.h5", "scg/last.h5", "cnn/last.h5"], [
+    Format("tokens", ".h5", mutate_h5.hdf5, ["text.h5", "pairs.h5"], [
+        Command("check", ["data", "check", "FILE"], DATA, 2),
+        Command("info", ["data", "info", "FILE"], DATA),
+        Command("preview", ["data", "preview", "FILE"], {2, 4}),
+        Command("train", ["train", "--data", "FILE", "--out", "new", *TRAIN, *TALK], {2, 3, 4, 5}, 2),
+        Command("eval", ["eval", "GOOD/talk", "--data", "FILE"], {2, 4, 5}, seeds=["text.h5"]),
+    ], 2),
+    Format("text", ".txt", mutate.either(mutate.words), ["words.txt", "pairs.tsv"], [
+        Command("text", ["data", "import", "text", "FILE", "--tokens", "8", *OUT], IMPORT),
+        Command("merges", ["data", "import", "text", "FILE", "--tokens", "4", "--vocabulary", "264", "--documents", "blank-lines",
+                           *OUT], IMPORT),
+        Command("pairs", ["data", "import", "pairs", "FILE", *OUT], IMPORT, 1, ["pairs.tsv"]),
+        Command("labeled", ["data", "import", "labeled", "FILE", "--tokens", "9", "--long", "skip", *OUT], IMPORT, 1, ["pairs.tsv"]),
+    ]),
+    Format("checkpoint", ".h5", mutate_h5.hdf5, ["run/last.h5", "run/best.h5", "scg/last.h5", "cnn/last.h5", "talk/last.h5"], [
         Command("eval", ["eval", "FILE", "--data", "GOOD/classes.h5"], CHECKPOINT),
+        Command("talk", ["eval", "FILE", "--data", "GOOD/text.h5"], CHECKPOINT, 1, ["talk/last.h5"]),
         Command("init", ["train", "GOOD/run.yaml", "--data", "GOOD/classes.h5", "--init_from", "FILE", "--out", "new"],
                 CHECKPOINT | {5}, seeds=["run/last.h5", "run/best.h5"]),
         Command("resume", ["train", "GOOD/run.yaml", "--data", "GOOD/classes.h5", "--epochs", "3", "--out", "run", "--resume"],
