@@ -55,7 +55,9 @@ static size_t next_document(size_t *separator, tren_bytes left, int documents) {
     if (documents == BY_BLANK_LINES) return paragraph(left);
     size_t n = up_to(left, documents == BY_LINES ? '\n' : '\f');
     *separator = n < left.n;
-    return n;
+    if (documents != BY_LINES || n == 0 || left.at[n - 1] != '\r') return n;
+    ++*separator;
+    return n - 1;
 }
 
 static tren_status add_documents(tren_corpus *c, rest left, int documents) {
@@ -74,6 +76,15 @@ static tren_status add_documents(tren_corpus *c, rest left, int documents) {
     return TREN_OK;
 }
 
+/* Documents of more than a line keep the ends of theirs as they are. */
+static void note_line_ends(tren_source *source, rest file, int documents) {
+    if (documents == BY_LINES || !memmem(file.bytes.at, file.bytes.n, "\r\n", 2)) return;
+    tren_source_note(source,
+                     "%s: has the line ends of Windows, two bytes each, which are learnt too: "
+                     "'sed \"s/\\r$//\" OLD >NEW' makes a file without them",
+                     file.place.path);
+}
+
 static tren_status read_files(tren_source *source, const settings *s, size_t *end,
                               tren_digest_state *digest) {
     tren_corpus *c = source->corpus;
@@ -85,10 +96,19 @@ static tren_status read_files(tren_source *source, const settings *s, size_t *en
         end[i] = have += n;
         tren_source_add_file(source, s->file.at[i]);
     }
-    size_t begin = 0;
-    for (int i = 0; i < s->file.n; begin = end[i++])
-        TREN_TRY(add_documents(
-            c, (rest){{c->memory[0] + begin, end[i] - begin}, {s->file.at[i], 1}}, s->documents));
+    return TREN_OK;
+}
+
+static tren_status read_documents(tren_source *source, const settings *s,
+                                  tren_digest_state *digest) {
+    tren_corpus *c = source->corpus;
+    size_t end[TREN_MAX_TEXTS], begin = 0;
+    TREN_TRY(read_files(source, s, end, digest));
+    for (int i = 0; i < s->file.n; begin = end[i++]) {
+        rest file = {{c->memory[0] + begin, end[i] - begin}, {s->file.at[i], 1}};
+        note_line_ends(source, file, s->documents);
+        TREN_TRY(add_documents(c, file, s->documents));
+    }
     if (c->n > 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA, "%s: has nothing but white space; name a file with text",
                      s->file.at[0]);
@@ -96,7 +116,6 @@ static tren_status read_files(tren_source *source, const settings *s, size_t *en
 
 static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     const settings *s = from;
-    size_t end[TREN_MAX_TEXTS];
     (void)seed;
     if (s->tokens == 0)
         return tren_fail(TREN_ERR_USAGE, "--tokens is missing: how many tokens a row has, as 128");
@@ -106,7 +125,7 @@ static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     source->corpus->vocabulary = s->vocabulary;
     TREN_TRY(tren_digest_open(&digest));
     tren_source_add_origin(source, "text");
-    tren_status st = read_files(source, s, end, digest);
+    tren_status st = read_documents(source, s, digest);
     source->digest = tren_digest_value(digest);
     source->n = source->corpus->n;
     source->n_targets = 1;

@@ -31,8 +31,10 @@ static size_t run_of(kind k, const char *text, size_t n) {
     return i;
 }
 
-/* The last blank of white space belongs to the word behind it. */
+/* The last blank of white space belongs to the word behind it. No more is looked at than the
+ * longest piece and one byte: a text may be a single run. */
 size_t tren_text_piece(const char *text, size_t n) {
+    if (n > TREN_PIECE_BYTES + 1) n = TREN_PIECE_BYTES + 1;
     size_t space = run_of(SPACE, text, n), end = space;
     bool joins = space > 0 && space < n && text[space - 1] == ' ';
     if (joins && space > 1)

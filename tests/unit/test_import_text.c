@@ -141,6 +141,23 @@ Test(import_text, documents_are_never_in_two_parts) {
     }
 }
 
+Test(import_text, line_ends_of_windows) {
+    static const char *const by[] = {"lines", "files", "form-feeds", "blank-lines"};
+    for (int k = 0; k < 4; k++) {
+        tren_source source;
+        test_write_text("a.txt", "one\r\ntwo\r\n\r\nthree\r\n\ffour\rs\r");
+        cr_assert_eq(test_import(&source, &tren_source_text,
+                                 OPTIONS("a.txt", "tokens", "2", "documents", by[k])),
+                     TREN_OK);
+        cr_assert_eq(strstr(source.notes, "a.txt: has the line ends of Windows") != NULL, k > 0);
+        tren_source_close(&source);
+    }
+    tren_dataset *d =
+        made(&tren_source_text, OPTIONS("a.txt", "tokens", "2", "documents", "lines"), &whole);
+    expect_text(d, TREN_TRAIN, "one|two|three|\ffour\rs");
+    tren_dataset_close(d);
+}
+
 Test(import_text, a_document_goes_where_its_middle_lies) {
     tren_split split = {.percent = {60, 10, 30}, .seed = 1};
     char text[128];
@@ -237,5 +254,6 @@ Test(import_text, impossible_texts_are_refused) {
                    "c.txt:1: byte 4 of the line is 0x00, which stands in no text");
     test_write_text("d.txt", "one two three\fsmall");
     expect_failure(&tren_source_text, OPTIONS("d.txt", "tokens", "4", "documents", "form-feeds"),
-                   &parts, TREN_ERR_USAGE, "would be empty, and the 2 documents are not cut");
+                   &parts, TREN_ERR_USAGE,
+                   "would be empty: the 2 documents are not cut: join the files");
 }

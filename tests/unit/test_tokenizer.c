@@ -141,3 +141,18 @@ Test(tokenizer, pieces_hold_to_their_rule) {
     memset(long_one, 'x', sizeof long_one);
     cr_assert_eq(tren_text_piece(long_one, sizeof long_one), TREN_PIECE_BYTES);
 }
+
+/* Where the whole run was looked at for each piece, this took minutes. */
+Test(tokenizer, a_long_run_takes_time_by_its_length, .timeout = 20) {
+    enum { LONG = 8 << 20 };
+    static char text[LONG];
+    static int32_t token[LONG];
+    tren_tokenizer *t;
+    const char *const kind[] = {"x", " ", "7", ".", "ACGT"};
+    cr_assert_eq(tren_tokenizer_open(&t, NULL, 0), TREN_OK);
+    for (int k = 0; k < 5; k++) {
+        for (size_t i = 0; i < LONG; i++) text[i] = kind[k][i % strlen(kind[k])];
+        cr_assert_eq(tren_tokenizer_encode(t, token, text, LONG), LONG);
+    }
+    tren_tokenizer_close(t);
+}
