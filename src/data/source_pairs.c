@@ -29,9 +29,8 @@ static bool is_blank(tren_bytes text) {
     return true;
 }
 
-static tren_status empty(const reader *r, const char *what) {
-    return tren_fail(TREN_ERR_DATA, "%s:%zu: %s is empty; fill it, or remove the line%s", r->path,
-                     r->line, what, strcmp(what, "the line") == 0 ? " and its partner" : "");
+static tren_status empty(const reader *r, const char *what, const char *remove) {
+    return tren_fail(TREN_ERR_DATA, "%s:%zu: %s is empty; %s", r->path, r->line, what, remove);
 }
 
 /* ---- two files ------------------------------------------------------------------------------- */
@@ -54,7 +53,8 @@ static tren_status add_lines(tren_corpus *c, reader *a, reader *b) {
     while (next_line(&text[0], a) && next_line(&text[1], b)) {
         const reader *r[] = {a, b};
         for (int k = 0; k < 2; k++)
-            if (is_blank(text[k])) return empty(r[k], "the line");
+            if (is_blank(text[k]))
+                return empty(r[k], "the line", "fill it, or remove the line and its partner");
         tren_text_place place[] = {{a->path, a->line}, {b->path, b->line}};
         TREN_TRY(tren_corpus_add(c, text, place));
     }
@@ -63,24 +63,39 @@ static tren_status add_lines(tren_corpus *c, reader *a, reader *b) {
 
 /* ---- one file with a tab in each line -------------------------------------------------------- */
 
-static tren_status split_line(tren_bytes field[2], tren_bytes line, const reader *r) {
+/* What a line has, and what is before its tab. */
+static const char *const form_of[] = {[TREN_CORPUS_PAIRS] = "two texts with one tab between them",
+                                      [TREN_CORPUS_LABELED] = "a label, a tab and a text"};
+static const char *const field_of[] = {[TREN_CORPUS_PAIRS] = "the text before the tab",
+                                       [TREN_CORPUS_LABELED] = "the label before the tab"};
+
+static size_t tabs_in(tren_bytes line) {
     size_t tabs = 0;
     for (size_t i = 0; i < line.n; i++) tabs += line.at[i] == '\t';
+    return tabs;
+}
+
+static tren_status split_line(tren_bytes field[2], tren_bytes line, const reader *r,
+                              tren_corpus_kind kind) {
+    size_t tabs = tabs_in(line);
+    if (tabs == 0 && is_blank(line)) return empty(r, "the line", "remove it");
     if (tabs != 1)
-        return tren_fail(TREN_ERR_DATA,
-                         "%s:%zu: has %zu tabs; a line is two texts with one tab between them",
-                         r->path, r->line, tabs);
+        return tren_fail(TREN_ERR_DATA, "%s:%zu: has %zu tabs; a line is %s", r->path, r->line,
+                         tabs, form_of[kind]);
     size_t n = (size_t)((const char *)memchr(line.at, '\t', line.n) - line.at);
     field[0] = (tren_bytes){line.at, n};
     field[1] = (tren_bytes){line.at + n + 1, line.n - n - 1};
-    if (is_blank(field[0])) return empty(r, "the text before the tab");
-    return is_blank(field[1]) ? empty(r, "the text behind the tab") : TREN_OK;
+    for (int k = 0; k < 2; k++)
+        if (is_blank(field[k]))
+            return empty(r, k ? "the text behind the tab" : field_of[kind],
+                         "fill it, or remove the line");
+    return TREN_OK;
 }
 
 static tren_status add_fields(tren_corpus *c, reader *r) {
     tren_bytes line, field[2];
     while (next_line(&line, r)) {
-        TREN_TRY(split_line(field, line, r));
+        TREN_TRY(split_line(field, line, r, c->kind));
         tren_text_place place[] = {{r->path, r->line}, {r->path, r->line}};
         TREN_TRY(tren_corpus_add(c, field, place));
     }
@@ -150,6 +165,30 @@ static tren_status read_pairs(tren_source *source, const void *from, uint64_t se
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 
+enum { FEW_ROWS = 8 }; /* so few may well all differ */
+
+static bool stands_again(char *const *label, size_t n, size_t first_test) {
+    for (size_t i = 1; i < n; i++)
+        if (i != first_test && strcmp(label[i], label[0]) == 0) return true;
+    return false;
+}
+
+/* Columns that are swapped, and a line of headings, make classes like any others. */
+static void note_odd_labels(tren_source *source, char *const *label, const char *path) {
+    size_t n = tren_source_rows(source), classes = (size_t)source->n_classes;
+    if (n < FEW_ROWS) return;
+    if (2 * classes > n)
+        tren_source_note(source,
+                         "%s: its %zu lines have %zu different labels; a line is %s, in this "
+                         "order: are they swapped?",
+                         path, n, classes, form_of[TREN_CORPUS_LABELED]);
+    else if (!stands_again(label, n, source->n))
+        tren_source_note(source,
+                         "%s:1: the label '%.60s' stands in no other line; if this line has the "
+                         "headings of the columns, remove it",
+                         path, label[0]);
+}
+
 /* The corpus keeps the field behind the tab; labels are before it. */
 static tren_status take_labels(tren_source *source, const char *what) {
     tren_corpus *c = source->corpus;
@@ -161,6 +200,7 @@ static tren_status take_labels(tren_source *source, const char *what) {
         if (!(label[i] = strndup(text.at, text.n))) TREN_GOTO(tren_fail_memory(0, "labels"));
     }
     TREN_GOTO(tren_source_set_text_labels(source, label, what));
+    note_odd_labels(source, label, what);
     for (size_t i = 0; i < c->n; i++) {
         c->text[i] = c->text[2 * i + 1];
         c->place[i] = c->place[2 * i + 1];
