@@ -111,7 +111,7 @@ typedef enum tren_purpose {
     TREN_RNG_TAKE = 8,     /* which rows of the pool are kept: a = class, b = row of the class */
     TREN_RNG_NOISE = 9,    /* label noise: a = 0, b = row of the training part */
     TREN_RNG_BUCKET = 10,  /* a = epoch, b = pool of steps: their order, see tren_order_by_length */
-    TREN_RNG_DECODE = 11,  /* a = 0, b = 0, element: the token's place: see tren_decode */
+    TREN_RNG_DECODE = 11,  /* a = text, b = 0, element: the token's place: see tren_decode */
     TREN_RNG_LAUNCHES = 12 /* the order of launches that are timed: a = round */
 } tren_purpose;
 

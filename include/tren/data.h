@@ -177,6 +177,18 @@ typedef struct tren_merge {
     int32_t left, right;
 } tren_merge;
 
+typedef struct tren_bytes {
+    const char *at; /* not owned */
+    size_t n;
+} tren_bytes;
+/* A file's bytes, malloc'ed, behind `have` bytes of *memory, which may move; a byte order mark is
+ * left out. Plain or gzipped. Bytes that are not UTF-8 text are TREN_ERR_DATA, with line and
+ * column. *n: how many came. digest: of the file's bytes; NULL: none is wanted. */
+tren_status tren_text_read(char **memory, size_t have, size_t *n, const char *path,
+                           tren_digest_state *digest);
+/* The next line of what is left, without its end; false: there is none. */
+bool tren_text_line(tren_bytes *line, tren_bytes *left);
+
 typedef struct tren_tokenizer tren_tokenizer;
 /* merge [n]: each of tokens before it, and of 2^20 bytes at most; copied. n = 0: bytes only.
  * TREN_ERR_DATA. */

@@ -11,12 +11,19 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* What a model of tokens can be trained on. */
+enum {
+    TREN_READS_TEXTS = 1,  /* the next token of each is predicted */
+    TREN_READS_PAIRS = 2,  /* of a text and another, that of the other's */
+    TREN_READS_LABELED = 4 /* the label of the whole text is */
+};
+
 /* One const object per model file. A model is a list of layers (docs/networks.md), as text. */
 typedef struct tren_model {
     const char *name, *help;
     const char *size; /* the keys that make it larger, for people */
     bool images;      /* it cannot take tables */
-    bool tokens;      /* its rows are tokens, else numbers */
+    unsigned reads;   /* of the kinds below; 0: rows of numbers */
     void (*layers)(FILE *out,
                    const tren_config *config); /* NULL: model.layers has them, or build */
     /* Of a network that is no list: ends with the loss layer; errors stay in the graph. */
@@ -41,10 +48,8 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
 /* For builders: the loss that config and dataset ask for, on top of `output`. */
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info);
-/* The input of a model of tokens, along axis 1 or 2; fails where the dataset has no such axis, or
- * labels rows and not tokens (axis 0). */
-tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_config *config,
-                              const tren_dataset_info *info);
+/* The input of a model of tokens, along axis 1 or 2. */
+tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info);
 /* Fails where n maxima of 2 x 2 in a row, asked for by `key`, leave nothing of an image. */
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
                       const tren_dataset_info *info);
@@ -63,6 +68,8 @@ typedef struct tren_decoding {
     double temperature; /* 0: nothing is drawn; else from softmax(logits / temperature); beam 1 */
     int top_k;          /* of the most probable tokens only; 0: of all */
     uint64_t seed;
+    uint32_t text;         /* its number: each is drawn by itself */
+    double length_penalty; /* A: what is best is the sum of logarithms / (number of tokens)^A */
 } tren_decoding;
 
 /* Tokens that were put out, and the sum of the natural logarithms of their probabilities. */
@@ -82,8 +89,8 @@ void tren_decoder_close(tren_decoder *decoder); /* accepts NULL */
 /* Goes on from prompt [n_prompt], n_prompt > 0, until `most` or `end`; source [n_source] is that of
  * pairs. Where a network reads fewer tokens than there are, it reads the last ones; a pair's target
  * ends there, and of a source the first ones are read. Returns the hypotheses [beam], the best
- * first, which stay until the next call. Beam search keeps the `beam` best sums of logarithms; a
- * hypothesis that has ended stays as it is, and there is no penalty for length. */
+ * first, which stay until the next call. Beam search keeps the `beam` best ones; a hypothesis
+ * that has ended stays as it is. */
 const tren_hypothesis *tren_decode(tren_decoder *decoder, const tren_decoding *how,
                                    const int32_t *prompt, int n_prompt, const int32_t *source,
                                    int n_source);

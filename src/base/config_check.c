@@ -18,12 +18,13 @@ static tren_status check_ranges(const tren_config *config) {
 
 static tren_status check_model(const tren_config *config) {
     int layers = config->model.hidden.n + 1, rates = config->dropout.n;
-    bool acts = tren_option_acts(tren_option_find("dropout"), config);
-    if (acts && rates == 1 && layers == 1)
+    bool acts = tren_option_acts(tren_option_find("dropout"), config),
+         by_dense = tren_option_acts(tren_option_find("model.hidden"), config);
+    if (acts && by_dense && rates == 1 && layers == 1)
         return tren_fail(TREN_ERR_USAGE,
                          "dropout: one rate is for the hidden layers, and model.hidden is []; "
                          "give dropout: []");
-    if (acts && rates > layers)
+    if (acts && by_dense && rates > layers)
         return tren_fail(
             TREN_ERR_USAGE,
             "dropout: %d rates for %d dense layers (model.hidden has %d widths); give at most %d",

@@ -12,8 +12,7 @@ typedef struct subcommand {
 } subcommand;
 
 static const subcommand subcommands[] = {
-    {"import", "idx|cifar|csv|hdf5 ... --out FILE.h5", "turn files into a dataset",
-     tren_data_import},
+    {"import", "csv|idx|text|... ... --out FILE.h5", "turn files into a dataset", tren_data_import},
     {"make", "sinusoid ... --out FILE.h5", "make a synthetic dataset", tren_data_make},
     {"info", "FILE.h5 ...", "say what a dataset holds", tren_data_info},
     {"check", "FILE.h5 ...", "look for damage, duplicates, bad values and missing classes",

@@ -222,7 +222,7 @@ static tren_status read_labeled(tren_source *source, const void *from, uint64_t 
 }
 
 #define SETTINGS(file_help)                                                                        \
-    {"FILE",           TREN_SETTING_TEXTS, offsetof(settings, file), NULL, .help = file_help,      \
+    {"FILE",           TREN_SETTING_TEXTS, offsetof(settings, file), NULL, .help = (file_help),    \
      .required = true, .is_file = true},                                                           \
         {"test",                                                                                   \
          TREN_SETTING_TEXTS,                                                                       \

@@ -154,18 +154,14 @@ static int too_long(const encoded *e, const tren_corpus *c, size_t row) {
     return -1;
 }
 
-static tren_status check_long(const encoded *e, const tren_corpus *c) {
-    for (size_t i = 0; i < c->n && !c->skip_long; i++) {
-        int k = too_long(e, c, i);
-        if (k < 0) continue;
-        size_t text = i * (size_t)c->n_columns + (size_t)k;
-        return tren_fail(TREN_ERR_DATA,
-                         "%s:%zu: has %zu tokens, more than --tokens %d; give more, or leave such "
-                         "rows out with --long skip",
-                         c->place[text].path, c->place[text].line, tokens_of(e, c, text),
-                         c->tokens);
-    }
-    return TREN_OK;
+static tren_status check_long(const encoded *e, const tren_corpus *c, size_t row) {
+    int k = c->skip_long ? -1 : too_long(e, c, row);
+    if (k < 0) return TREN_OK;
+    size_t text = row * (size_t)c->n_columns + (size_t)k;
+    return tren_fail(TREN_ERR_DATA,
+                     "%s:%zu: has %zu tokens, more than --tokens %d; give more, or leave such "
+                     "rows out with --long skip",
+                     c->place[text].path, c->place[text].line, tokens_of(e, c, text), c->tokens);
 }
 
 static void skip_rows(tren_token_rows *r, tren_partition *p, const encoded *e,
@@ -185,28 +181,36 @@ static tren_status check_left(const tren_partition *p, const tren_corpus *c) {
                      "--tokens %d: every row of the training part is longer; give more", c->tokens);
 }
 
-/* The widest text of a column, or what was asked for, with begin and end where it has them. */
-static int width_of(const encoded *e, const tren_corpus *c, int column) {
-    size_t most = 1;
-    for (size_t i = 0; i < c->n; i++) {
-        size_t n = tokens_of(e, c, i * (size_t)c->n_columns + (size_t)column);
-        if (n > most) most = n;
-    }
+/* The widest text of a column among those that are dealt, or what was asked for, with begin and end
+ * where it has them. */
+static int width_of(const encoded *e, const tren_corpus *c, const tren_partition *p, int column) {
+    size_t most = 1, columns = (size_t)c->n_columns;
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        for (size_t i = 0; i < p->n[part]; i++) {
+            size_t n = tokens_of(e, c, p->row[part][i] * columns + (size_t)column);
+            if (n > most) most = n;
+        }
     return (c->tokens > 0 ? c->tokens : (int)most) + (is_predicted(c, (size_t)column) ? 2 : 0);
 }
 
+static void lay_row(tren_token_rows *r, const encoded *e, size_t row) {
+    for (int k = 0; k < r->n_columns; k++) {
+        const size_t *first = e->first + row * (size_t)r->n_columns + (size_t)k;
+        put_row(r, row, k, e->token + first[0], first[1] - first[0]);
+    }
+}
+
+/* Rows keep their numbers; those that are not dealt stay empty. */
 static tren_status lay_rows(tren_token_rows *r, tren_partition *p, const tren_corpus *c,
                             const encoded *e) {
-    TREN_TRY(check_long(e, c));
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        for (size_t i = 0; i < p->n[part]; i++) TREN_TRY(check_long(e, c, p->row[part][i]));
     skip_rows(r, p, e, c);
     TREN_TRY(check_left(p, c));
-    for (int k = 0; k < r->n_columns; k++) r->width[k] = width_of(e, c, k);
+    for (int k = 0; k < r->n_columns; k++) r->width[k] = width_of(e, c, p, k);
     TREN_TRY(alloc_rows(r, c->n));
-    for (size_t i = 0; i < c->n; i++)
-        for (int k = 0; k < r->n_columns && too_long(e, c, i) < 0; k++) {
-            size_t text = i * (size_t)r->n_columns + (size_t)k;
-            put_row(r, i, k, e->token + e->first[text], e->first[text + 1] - e->first[text]);
-        }
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        for (size_t i = 0; i < p->n[part]; i++) lay_row(r, e, p->row[part][i]);
     return TREN_OK;
 }
 

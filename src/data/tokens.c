@@ -158,21 +158,24 @@ tren_status tren_tokens_check_part(tren_dataset *dataset, tren_part part) {
 
 /* ---- rows in memory -------------------------------------------------------------------------- */
 
+static tren_row_array array_of(const char *name, const tren_dataset *dataset, tren_part part,
+                               size_t width) {
+    return (tren_row_array){name, TREN_I32, dataset->info.rows[part], width * sizeof(int32_t)};
+}
+
 static tren_status read_array(int32_t **out, const tren_rows *rows, const tren_dataset *dataset,
-                              const char *name, const tren_row_digests *digests, tren_part part,
-                              size_t width) {
-    size_t bytes = width * sizeof **out;
-    tren_row_array array = {name, TREN_I32, dataset->info.rows[part], bytes};
-    TREN_TRY(tren_alloc(out, rows->n, bytes, "the tokens of a dataset"));
-    TREN_TRY(tren_h5_read_rows(dataset->file, name, rows->first, rows->n, TREN_I32, *out));
+                              tren_row_array array, const tren_row_digests *digests) {
+    TREN_TRY(tren_alloc(out, rows->n, array.row_bytes, "the tokens of a dataset"));
+    TREN_TRY(tren_h5_read_rows(dataset->file, array.name, rows->first, rows->n, TREN_I32, *out));
     return tren_row_digests_verify(digests, dataset->file, &array, rows->first, rows->n, *out);
 }
 
 static tren_status read_lengths(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
     size_t columns = columns_of(&dataset->info);
     int32_t *both = NULL;
-    tren_status st = read_array(&both, rows, dataset, tren_part_length[part],
-                                &dataset->length[part], part, columns);
+    tren_status st =
+        read_array(&both, rows, dataset, array_of(tren_part_length[part], dataset, part, columns),
+                   &dataset->length[part]);
     for (size_t k = 0; k < columns && st == TREN_OK; k++) {
         st = tren_alloc(&rows->sequence[k].length, rows->n, sizeof *both, "lengths of rows");
         for (size_t i = 0; i < rows->n && st == TREN_OK; i++)
@@ -219,7 +222,8 @@ tren_status tren_tokens_read(tren_rows *rows, const tren_dataset *dataset, tren_
         tren_sequence *s = &rows->sequence[k];
         s->width = tren_tokens_width(info, k);
         s->labeled = info->label_axis == k + 1;
-        TREN_TRY(read_array(&s->token, rows, dataset, name[k], digests[k], part, (size_t)s->width));
+        TREN_TRY(read_array(&s->token, rows, dataset,
+                            array_of(name[k], dataset, part, (size_t)s->width), digests[k]));
     }
     TREN_TRY(read_lengths(rows, dataset, part));
     size_t bad = tren_tokens_find_bad(why, rows, info);

@@ -8,12 +8,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     tren_transformer_open(&t, g, config);
     t.pre_norm = true;
     t.activation = &tren_gelu;
-    if (info->label_axis > 0)
-        tren_graph_fail(g,
-                        "model.name: encoder needs one label for each text, and %s has none; use "
-                        "gpt for a text, seq2seq for pairs",
-                        config->data);
-    tren_layer *x = tren_model_tokens(g, 1, config, info);
+    tren_layer *x = tren_model_tokens(g, 1, info);
     x = tren_transformer_stack(&t, &embedding, x, info->vocabulary, false);
     x = tren_token_mean(g, x);
     x = tren_dense(g, x, tren_model_outputs(info), &tren_identity, t.init);
@@ -25,5 +20,5 @@ const tren_model tren_model_encoder = {
     .help = "classifier of sequences: model.width, model.heads, model.depth, model.feed_forward, "
             "dropout",
     .size = "model.width, model.depth",
-    .tokens = true,
+    .reads = TREN_READS_LABELED,
     .build = build};

@@ -104,26 +104,10 @@ static tren_layer *input_of(tren_graph *graph, const tren_model *model, const tr
         config->model.name, config->data, columns, columns == 1 ? "" : "s");
 }
 
-tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_config *config,
-                              const tren_dataset_info *info) {
-    if (info->vocabulary == 0) return NULL; /* check_input has said it */
-    if (axis == 0)
-        return tren_graph_fail(graph,
-                               "model.name: %s tells the next token of each, and the rows of %s "
-                               "have one label each; import the texts with 'tren data import "
-                               "text' or 'pairs'",
-                               config->model.name, config->data);
-    if (info->tokens[axis - 1] == 0)
-        return tren_graph_fail(graph,
-                               "model.name: %s reads pairs of texts, and a row of %s is one; "
-                               "import them with 'tren data import pairs'",
-                               config->model.name, config->data);
-    return tren_typed_input(graph, (tren_tensor){.axis = axis,
-                                                 .tokens = info->tokens[axis - 1],
-                                                 .c = 1,
-                                                 .h = 1,
-                                                 .w = 1,
-                                                 .element = TREN_TOKENS});
+tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info) {
+    tren_tensor t = {.axis = axis, .tokens = info->tokens[axis - 1], .c = 1, .h = 1, .w = 1};
+    t.element = TREN_TOKENS;
+    return tren_typed_input(graph, t);
 }
 
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
@@ -172,24 +156,30 @@ static void check_optimizer(tren_graph *graph, const tren_config *config) {
             config->check_without_dropout);
 }
 
-static void list_models(char *out, size_t n, bool tokens) {
-    out[0] = '\0';
-    for (int i = 0; tren_models[i]; i++)
-        if (tren_models[i]->tokens == tokens)
-            snprintf(out + strlen(out), n - strlen(out), "%s%s", out[0] ? ", " : "",
-                     tren_models[i]->name);
+static unsigned kind_of(const tren_dataset_info *info) {
+    static const unsigned by_axis[] = {TREN_READS_LABELED, TREN_READS_TEXTS, TREN_READS_PAIRS};
+    return info->vocabulary > 0 ? by_axis[info->label_axis] : 0;
+}
+
+static bool suits(const tren_model *model, unsigned kind) {
+    return kind == 0 ? model->reads == 0 : model->reads & kind;
 }
 
 static void check_input(tren_graph *graph, const tren_model *model, const tren_config *config,
                         const tren_dataset_info *info) {
-    char suited[128], row[TREN_SHAPE_TEXT];
-    bool tokens = info->vocabulary > 0;
-    if (model->tokens == tokens) return;
-    list_models(suited, sizeof suited, tokens);
+    static const char *const what[] = {"rows of numbers", "texts", "pairs of texts", "",
+                                       "labeled texts"};
+    char suited[128] = "";
+    unsigned kind = kind_of(info);
+    if (suits(model, kind)) return;
+    for (int i = 0; tren_models[i]; i++)
+        if (suits(tren_models[i], kind))
+            snprintf(suited + strlen(suited), sizeof suited - strlen(suited), "%s%s",
+                     suited[0] ? ", " : "", tren_models[i]->name);
     tren_graph_fail(graph,
-                    "model.name: %s takes %s, and a row of %s is %s; use one of: %s, or other data",
-                    model->name, tokens ? "rows of numbers" : "tokens", config->data,
-                    tren_dataset_shape(row, info), suited);
+                    "model.name: %s does not read %s, which %s holds; use one of: %s, or other "
+                    "data",
+                    model->name, what[kind], config->data, suited);
 }
 
 const tren_model *tren_model_find(const tren_config *config) {

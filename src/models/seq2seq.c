@@ -20,8 +20,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     tren_transformer t;
     tren_transformer_open(&t, g, config);
     t.activation = &tren_relu;
-    tren_layer *source = tren_model_tokens(g, 1, config, info),
-               *target = tren_model_tokens(g, 2, config, info);
+    tren_layer *source = tren_model_tokens(g, 1, info), *target = tren_model_tokens(g, 2, info);
     tren_layer *shared = embed(&t, source, info->vocabulary, NULL), *memory = place(&t, shared);
     for (int i = 0; i < t.depth; i++)
         memory = tren_transformer_feed(&t, tren_transformer_self(&t, memory, false));
@@ -32,7 +31,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     }
     tren_dense_spec head = {
         .out = info->vocabulary, .f = &tren_identity, .no_bias = true, .tied = shared};
-    tren_softmax_loss(g, tren_dense_with(g, x, head), config->loss.label_smoothing);
+    tren_model_add_loss(g, tren_dense_with(g, x, head), config, info);
 }
 
 const tren_model tren_model_seq2seq = {
@@ -40,5 +39,5 @@ const tren_model tren_model_seq2seq = {
     .help = "encoder-decoder: model.width, model.heads, model.depth (of each), model.feed_forward, "
             "dropout",
     .size = "model.width, model.depth",
-    .tokens = true,
+    .reads = TREN_READS_PAIRS,
     .build = build};

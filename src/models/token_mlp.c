@@ -12,7 +12,7 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     if (config->dropout.n > 1)
         tren_graph_fail(g, "dropout: %d rates for token_mlp; give one, of all layers",
                         config->dropout.n);
-    tren_layer *x = tren_model_tokens(g, info->label_axis, config, info);
+    tren_layer *x = tren_model_tokens(g, info->label_axis, info);
     x = tren_embedding(g, x, (tren_embedding_spec){info->vocabulary, width, init, NULL});
     x = tren_positions(g, x, init);
     for (int i = 1; i < hidden->n; i++) {
@@ -29,5 +29,5 @@ const tren_model tren_model_token_mlp = {
     .help = "of each token by itself: model.hidden (the width of the embedding, then dense "
             "layers), model.activation, dropout",
     .size = "model.hidden",
-    .tokens = true,
+    .reads = TREN_READS_TEXTS | TREN_READS_PAIRS,
     .build = build};

@@ -67,6 +67,25 @@ test_scg() {
     same scg-1 scg-3
 }
 
+# Transformers on each kind of dataset; the last one killed, too.
+test_transformers() {
+    local pair model data
+    awk '{ print (NF > 7 ? "long" : "short") "\t" $0 }' words.txt >labeled.tsv
+    "$tren" data import labeled labeled.tsv --split 80/10/10 --out labeled.h5 >/dev/null
+    for pair in gpt:text encoder:labeled seq2seq:pairs; do
+        model=${pair%:*} data=${pair#*:}
+        sed "s/^model.*/model: {name: $model, width: 8, heads: 2, depth: 1, feed_forward: 16}/; s/^data.*/data: $data.h5/
+            s/^epochs.*/epochs: 2/" config.yaml >"$model.yaml"
+        for ranks in 1 3; do expect 0 "" mpi $ranks "$tren" train "$model.yaml" --out "$model-$ranks"; done
+        same "$model-1" "$model-3"
+        expect 0 "accuracy" "$tren" eval "$model-1"
+    done
+    env TREN_TEST_KILL=renamed:2 timeout 60 "$mortal" train seq2seq.yaml --out attended --checkpoint_steps 5 >output 2>&1 &&
+        fail "it was not killed"
+    expect 0 "" mpi 2 "$tren" train seq2seq.yaml --out attended --checkpoint_steps 5 --resume
+    same seq2seq-1 attended
+}
+
 # The loss is the mean over all tokens: with one step an epoch, whatever the order of the rows.
 test_mean_over_tokens() {
     local options=(--batch_size 100000 --epochs 1 --max_steps 1 --dropout "[]" --precision double --gemm portable)
@@ -164,6 +183,7 @@ test_settings pairs --data pairs.h5
 test_settings portable --gemm portable
 test_settings double --precision double --gemm portable --data pairs.h5
 test_scg
+test_transformers
 test_mean_over_tokens
 test_killed
 test_eval

@@ -220,6 +220,22 @@ Test(import_text, long_rows_are_an_error_or_left_out) {
     tren_dataset_close(d);
 }
 
+Test(import_text, rows_that_are_not_taken_do_not_widen_the_others) {
+    tren_split split = {.percent = {100, 0, 0}, .seed = 1, .take = 2};
+    test_write_text("p.tsv", "a\tb\nlonger and longer\tand longer\nd\te\nf\tg\n");
+    for (split.seed = 1; split.seed <= 8; split.seed++) {
+        tren_dataset *d = made(&tren_source_pairs, OPTIONS("p.tsv"), &split);
+        const tren_dataset_info *info = tren_dataset_info_of(d);
+        tren_rows rows;
+        cr_assert_eq(tren_rows_read(&rows, d, TREN_TRAIN, 0, 2), TREN_OK);
+        const tren_sequence *s = &rows.sequence[0];
+        bool has_long = s->length[0] > 1 || s->length[1] > 1;
+        cr_assert(info->tokens[0] == (has_long ? 17 : 1) && info->tokens[1] == (has_long ? 11 : 2));
+        tren_rows_close(&rows);
+        tren_dataset_close(d);
+    }
+}
+
 Test(import_text, labeled_texts_have_classes) {
     test_write_text("l.tsv", "good\tI like it\nbad\tno\ngood\tfine\n");
     tren_dataset *d = made(&tren_source_labeled, OPTIONS("l.tsv"), &whole);

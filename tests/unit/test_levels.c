@@ -117,7 +117,7 @@ static void attend(const tren_kernels *k, room *o, const tren_attention_shape *s
 }
 
 static void attention(const tren_kernels *k, room *o) {
-    enum { D = 37 };
+    enum { D = 29 };
     tren_attention_shape s = {
         .queries = 70, .keys = 70, .width = D, .q_ld = 3 * D, .kv_ld = 3 * D, .y_ld = D};
     s.scale = (real)0.2;

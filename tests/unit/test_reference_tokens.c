@@ -283,8 +283,7 @@ static tren_graph *build_untied(tren_dataset_info info) {
                           .feed_forward = 64,
                           .activation = &tren_gelu,
                           .pre_norm = true};
-    tren_config config = {0};
-    tren_layer *x = tren_model_tokens(g, 1, &config, &info);
+    tren_layer *x = tren_model_tokens(g, 1, &info);
     x = tren_transformer_stack(&t, &embedding, x, info.vocabulary, true);
     tren_softmax_loss(g, linear(g, x, info.vocabulary), 0);
     cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
