@@ -8,7 +8,9 @@ static const char *const long_choices[] = {"error", "skip", NULL};
 
 typedef struct settings {
     tren_texts file, test;
+    const char *tokenizer;
     int tokens, vocabulary, too_long;
+    bool unlabeled;
 } settings;
 
 /* A file on its way: what is left of it, and the next line's number. */
@@ -102,6 +104,25 @@ static tren_status add_fields(tren_corpus *c, reader *r) {
     return TREN_OK;
 }
 
+/* ---- one file with a text in each line ---------------------------------------------------------
+ */
+
+static tren_status add_texts(tren_corpus *c, reader *r) {
+    tren_bytes line;
+    while (next_line(&line, r)) {
+        size_t tabs = tabs_in(line);
+        if (is_blank(line)) return empty(r, "the line", "fill it, or remove it");
+        if (tabs > 0)
+            return tren_fail(TREN_ERR_DATA,
+                             "%s:%zu: has %zu tab%s; with --unlabeled a line is a text and nothing "
+                             "else ('cut -f 2 OLD >NEW' removes the labels)",
+                             r->path, r->line, tabs, tabs == 1 ? "" : "s");
+        tren_text_place place = {r->path, r->line};
+        TREN_TRY(tren_corpus_add(c, &line, &place));
+    }
+    return TREN_OK;
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static tren_status open_file(reader *r, tren_source *source, char **memory, const char *path,
@@ -120,6 +141,7 @@ static tren_status read_rows(tren_source *source, const tren_texts *file, char *
     reader r[2];
     for (int k = 0; k < file->n; k++)
         TREN_TRY(open_file(&r[k], source, &memory[k], file->at[k], digest));
+    if (source->corpus->n_columns == 1) return add_texts(source->corpus, &r[0]);
     return file->n == 2 ? add_lines(source->corpus, &r[0], &r[1])
                         : add_fields(source->corpus, &r[0]);
 }
@@ -138,6 +160,8 @@ static tren_status open_and_read(tren_source *source, const settings *s, tren_co
     TREN_TRY(tren_corpus_open(source, kind));
     source->corpus->tokens = s->tokens;
     source->corpus->vocabulary = s->vocabulary;
+    source->corpus->tokenizer = s->tokenizer;
+    if (s->unlabeled) source->corpus->n_columns = 1;
     source->corpus->skip_long = s->too_long == LONG_SKIP;
     source->n_targets = 1;
     TREN_TRY(tren_digest_open(&digest));
@@ -212,13 +236,25 @@ done:
     return st;
 }
 
+static tren_status check_unlabeled(const settings *s) {
+    if (!s->unlabeled || (s->test.n == 0 && s->vocabulary == 0)) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--unlabeled imports rows to predict, all of them as the test part, with the "
+                     "tokens of the training: leave %s out%s",
+                     s->test.n > 0 ? "--test" : "--vocabulary",
+                     s->test.n > 0 ? "" : ", and name its dataset with --tokenizer");
+}
+
 static tren_status read_labeled(tren_source *source, const void *from, uint64_t seed) {
     const settings *s = from;
     (void)seed;
     TREN_TRY(check_files("FILE", &s->file, 1));
     TREN_TRY(check_files("--test", &s->test, 1));
+    TREN_TRY(check_unlabeled(s));
     TREN_TRY(open_and_read(source, s, TREN_CORPUS_LABELED));
-    return take_labels(source, s->file.at[0]);
+    if (!s->unlabeled) return take_labels(source, s->file.at[0]);
+    tren_source_set_unlabeled(source);
+    return TREN_OK;
 }
 
 #define SETTINGS(file_help)                                                                        \
@@ -243,17 +279,21 @@ static tren_status read_labeled(tren_source *source, const void *from, uint64_t 
          "error|skip",                                                                             \
          .help = "What to do with a row that has a longer text.",                                  \
          .choices = long_choices},                                                                 \
-    {                                                                                              \
-        "vocabulary", TREN_SETTING_INT, offsetof(settings, vocabulary), "N",                       \
-            .help = "Join bytes that often stand together, until there are N tokens (byte-pair "   \
-                    "encoding of the training part); by default each byte is a token.",            \
-            .max = 1 << 20                                                                         \
-    }
+        {"vocabulary",                                                                             \
+         TREN_SETTING_INT,                                                                         \
+         offsetof(settings, vocabulary),                                                           \
+         "N",                                                                                      \
+         .help = "Join bytes that often stand together, until there are N tokens (byte-pair "      \
+                 "encoding of the training part); by default each byte is a token.",               \
+         .max = 1 << 20},                                                                          \
+        TREN_TOKENIZER_SETTING(settings)
 
 static const tren_setting pairs_setting[] = {
     SETTINGS("The source and the target, line by line; or one file with a tab in each line.")};
 static const tren_setting labeled_setting[] = {
-    SETTINGS("A file with a label, a tab and a text in each line.")};
+    SETTINGS("A file with a label, a tab and a text in each line."),
+    {"unlabeled", TREN_SETTING_FLAG, offsetof(settings, unlabeled), NULL,
+     .help = "Texts to predict: a line is a text and nothing else, and all are the test part."}};
 
 const tren_source_kind tren_source_pairs = {
     .name = "pairs",

@@ -8,6 +8,7 @@ static const char *const document_choices[] = {"files", "form-feeds", "blank-lin
 
 typedef struct settings {
     tren_texts file;
+    const char *tokenizer;
     int tokens, vocabulary, documents;
 } settings;
 
@@ -123,6 +124,7 @@ static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     TREN_TRY(tren_corpus_open(source, TREN_CORPUS_TEXT));
     source->corpus->tokens = s->tokens;
     source->corpus->vocabulary = s->vocabulary;
+    source->corpus->tokenizer = s->tokenizer;
     TREN_TRY(tren_digest_open(&digest));
     tren_source_add_origin(source, "text");
     tren_status st = read_documents(source, s, digest);
@@ -142,6 +144,7 @@ static const tren_setting setting[] = {
      .help = "Join bytes that often stand together, until there are N tokens (byte-pair "
              "encoding of the training part); by default each byte is a token.",
      .max = 1 << 20},
+    TREN_TOKENIZER_SETTING(settings),
     {"documents", TREN_SETTING_CHOICE, offsetof(settings, documents),
      "files|form-feeds|blank-lines|lines",
      .help = "What a document is, which is never in two parts of the split: a file, by default, or "

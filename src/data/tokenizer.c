@@ -125,6 +125,11 @@ int tren_tokenizer_vocabulary(const tren_tokenizer *t) {
     return TREN_TOKEN_MERGE + t->n_merges;
 }
 
+const tren_merge *tren_tokenizer_merges(const tren_tokenizer *t, int *n) {
+    *n = t->n_merges;
+    return t->merge;
+}
+
 uint64_t tren_tokenizer_digest(const tren_tokenizer *t) {
     return tren_digest(t->merge, (size_t)t->n_merges * sizeof *t->merge);
 }
