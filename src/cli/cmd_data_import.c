@@ -57,6 +57,12 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
     memcpy(option, all, sizeof all);
 }
 
+static void refuse_common(tren_arg option[N_COMMON], const tren_refusal *without) {
+    for (; without && without->option; without++)
+        for (int i = 0; i < N_COMMON; i++)
+            if (strcmp(option[i].name, without->option) == 0) option[i].refusal = without->why;
+}
+
 static void print_result(const char *path, const tren_dataset_info *info, double seconds) {
     printf("%s: %zu training, %zu validation and %zu test rows of ", tren_cli_shown(path),
            info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
@@ -224,6 +230,7 @@ static tren_status run_source(const tren_source_kind *kind, const char *what, in
     common c = {.noise = -1, .normalize = true, .how = {.shuffle = true, .seed = 1}};
     tren_arg option[N_COMMON];
     list_common(option, &c);
+    refuse_common(option, kind->without);
     tren_settings_args *args;
     TREN_TRY(tren_alloc(&args, 1, sizeof *args, "the options of a source"));
     bool help = false;

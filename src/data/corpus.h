@@ -40,6 +40,14 @@ void tren_corpus_close(tren_corpus *corpus); /* accepts NULL */
 tren_status tren_corpus_add(tren_corpus *corpus, const tren_bytes *text,
                             const tren_text_place *place);
 
+/* The options of all sources that no text takes. */
+#define TREN_CORPUS_WITHOUT                                                                        \
+    {"label-noise", "is for labels of rows of numbers"},                                           \
+        {"label-noise-kind", "is for labels of rows of numbers"}, {                                \
+        "normalize", "tokens are not "                                                             \
+                     "normalised"                                                                  \
+    }
+
 /* The option of a source whose settings have a `tokenizer`. */
 #define TREN_TOKENIZER_SETTING(settings)                                                           \
     {                                                                                              \

@@ -295,11 +295,18 @@ static const tren_setting labeled_setting[] = {
     {"unlabeled", TREN_SETTING_FLAG, offsetof(settings, unlabeled), NULL,
      .help = "Texts to predict: a line is a text and nothing else, and all are the test part."}};
 
+static const tren_refusal pairs_without[] = {TREN_CORPUS_WITHOUT,
+                                             {"stratify", "pairs of texts have no classes"},
+                                             {"class-names", "pairs of texts have no classes"},
+                                             {0}};
+static const tren_refusal labeled_without[] = {TREN_CORPUS_WITHOUT, {0}};
+
 const tren_source_kind tren_source_pairs = {
     .name = "pairs",
     .summary = "Pairs of texts, line by line, to learn to turn one into the other.",
     .setting = pairs_setting,
     .n_settings = TREN_SETTING_COUNT(pairs_setting),
+    .without = pairs_without,
     .settings_size = sizeof(settings),
     .read = read_pairs};
 
@@ -308,5 +315,6 @@ const tren_source_kind tren_source_labeled = {
     .summary = "Texts with a label each, to learn to tell the label.",
     .setting = labeled_setting,
     .n_settings = TREN_SETTING_COUNT(labeled_setting),
+    .without = labeled_without,
     .settings_size = sizeof(settings),
     .read = read_labeled};

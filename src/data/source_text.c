@@ -135,9 +135,19 @@ static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     return st;
 }
 
+static const char by_documents[] = "a text is dealt by documents, which have no classes";
+static const tren_refusal without[] = {TREN_CORPUS_WITHOUT,
+                                       {"stratify", by_documents},
+                                       {"keep-test", by_documents},
+                                       {"take", by_documents},
+                                       {"class-names", "every token is a class"},
+                                       {0}};
+
 static const tren_setting setting[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
-     .help = "Text in UTF-8, plain or gzipped.", .required = true, .is_file = true},
+     .help = "Text in UTF-8, plain or gzipped.", .required = true, .is_file = true,
+     .too_many = "join them ('cat A B >ALL'); with a form feed behind each, --documents form-feeds "
+                 "keeps them apart"},
     {"tokens", TREN_SETTING_INT, offsetof(settings, tokens), "T",
      .help = "Tokens of a row, of which each is to predict the next one.", .max = 1 << 20},
     {"vocabulary", TREN_SETTING_INT, offsetof(settings, vocabulary), "N",
@@ -158,5 +168,6 @@ const tren_source_kind tren_source_text = {
     .summary = "Plain text, to learn to go on with it: rows of tokens, each labeled by the next.",
     .setting = setting,
     .n_settings = TREN_SETTING_COUNT(setting),
+    .without = without,
     .settings_size = sizeof(settings),
     .read = read};

@@ -17,6 +17,14 @@ test_notes() {
     refuse_part "note"
 }
 
+# Help lists what a source takes, and says what a file has to be.
+test_help() {
+    expect 0 "  FILE                    A file with a label, a tab and a text in each line." "${import[@]}" labeled --help
+    grep -q -e --stratify output || fail "help of labeled: $(cat output)"
+    expect 0 "  FILE                    Text in UTF-8" "${import[@]}" text --help
+    ! grep -qE -e '--(stratify|keep-test|take|label-noise|class-names|normalize) ' output || fail "help of text: $(cat output)"
+}
+
 # A network that was trained on one dataset takes others with its tokenizer.
 test_new_text() {
     expect 0 "" "${import[@]}" labeled labels.tsv --vocabulary 280 --split 80/10/10 --out old.h5
@@ -41,5 +49,6 @@ test_unlabeled() {
 }
 
 test_notes
+test_help
 test_new_text
 test_unlabeled
