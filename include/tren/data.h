@@ -164,8 +164,9 @@ void tren_rows_fetch_augmented(real *x, const tren_rows *rows, const uint32_t *r
  *
  * Text is any bytes. Tokens 0 to 2 stand for no text; token TREN_TOKEN_BYTE + b is the byte b; each
  * further one is the two tokens of a merge, one after the other (byte-pair encoding, Sennrich et
- * al. 2016). Merges are made within pieces: a run of letters (bytes above 127 among them), of
- * digits or of other signs, with the blank before it, or white space; of 64 bytes at most. */
+ * al. 2016). Merges are made within pieces: a run of letters (all characters above 127 among them
+ * but for some signs), of digits or of other signs, with the blank before it, or white space; of 64
+ * bytes at most, cut between characters of UTF-8. */
 enum {
     TREN_TOKEN_PAD,   /* fills a row behind its tokens in a file; no network reads it */
     TREN_TOKEN_BEGIN, /* before a document, or a target */

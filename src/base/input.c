@@ -11,7 +11,8 @@ static tren_status check_kind(const struct stat *about, const char *path, tren_s
     if (S_ISREG(about->st_mode)) return TREN_OK;
     if (S_ISDIR(about->st_mode))
         return tren_fail(code, "%s: is a folder; %s is expected", path, wanted);
-    return tren_fail(code, "%s: is a device or a pipe; %s is expected", path, wanted);
+    return tren_fail(code, "%s: is a device or a pipe; %s is expected: write it to one first", path,
+                     wanted);
 }
 
 /* The kind is looked at before opening, which alone can have effects on a device, and after it, as

@@ -172,9 +172,12 @@ static tren_status take_option(const tren_args *args, char **argv, int *used) {
     typed t = split(argv[0]);
     const char *next = argv[1];
     const tren_arg *option = find(args, t.name);
+    bool off = !option && !t.value && (option = negated(args, &t));
     *used = 1;
-    if (!option && !t.value && (option = negated(args, &t))) return set_value(option, "false");
     if (!option) return fail_unknown(args, &t);
+    if (option->refusal)
+        return tren_fail(TREN_ERR_USAGE, "%s: %s; leave it out", t.raw, option->refusal);
+    if (off) return set_value(option, "false");
     if (t.value) return set_value(option, t.value);
     bool flag, is_flag = option->type == TREN_ARG_FLAG;
     if (is_flag && (!next || tren_text_bool(&flag, next) != TREN_TEXT_OK))
@@ -188,6 +191,9 @@ static tren_status take_option(const tren_args *args, char **argv, int *used) {
 static tren_status take_positional(tren_args *args, const char *arg, bool options_over) {
     if (!options_over && arg[0] == '-' && arg[1])
         return tren_fail(TREN_ERR_USAGE, "unknown option '%s'; options begin with two dashes", arg);
+    if (args->n_positional == args->max_positional && args->too_many)
+        return tren_fail(TREN_ERR_USAGE, "'%s' is one file too many, the most are %d: %s", arg,
+                         args->max_positional, args->too_many);
     if (args->n_positional == args->max_positional)
         return tren_fail(TREN_ERR_USAGE, "'%s' is one argument too many; usage: tren %s %s", arg,
                          args->command, args->synopsis);
@@ -198,11 +204,8 @@ static tren_status take_positional(tren_args *args, const char *arg, bool option
 /* ---- help --------------------------------------------------------------------------------------
  */
 
-static void print_option(const tren_arg *option, int width) {
+static void print_entry(const char *head, const char *help, int width) {
     enum { INDENT = 26 };
-    char head[80];
-    snprintf(head, sizeof head, "  --%s%s%s", option->name, option->metavar ? " " : "",
-             option->metavar ? option->metavar : "");
     printf("%s%s%s", tren_style_on(stdout, TREN_STYLE_BOLD), head,
            tren_style_on(stdout, TREN_STYLE_NONE));
     int at = (int)strlen(head);
@@ -210,7 +213,23 @@ static void print_option(const tren_arg *option, int width) {
         printf("\n%*s", INDENT, "");
     else
         printf("%*s", INDENT - at, "");
-    tren_cli_wrap(stdout, option->help, INDENT, INDENT, width);
+    tren_cli_wrap(stdout, help, INDENT, INDENT, width);
+}
+
+static void print_option(const tren_arg *option, int width) {
+    char head[80];
+    if (option->refusal) return;
+    snprintf(head, sizeof head, "  --%s%s%s", option->name, option->metavar ? " " : "",
+             option->metavar ? option->metavar : "");
+    print_entry(head, option->help, width);
+}
+
+static void print_positional(const tren_args *args, int width) {
+    char head[80];
+    if (!args->positional_help) return;
+    snprintf(head, sizeof head, "  %s", args->positional_name);
+    putchar('\n');
+    print_entry(head, args->positional_help, width);
 }
 
 static void print_help(const tren_args *args) {
@@ -223,6 +242,7 @@ static void print_help(const tren_args *args) {
     tren_cli_wrap(stdout, usage, 2, 8, width);
     putchar('\n');
     tren_cli_wrap(stdout, args->summary, 0, 0, width);
+    print_positional(args, width);
     printf("\n%sOptions%s\n", on, off);
     for (const tren_arg *option = args->options; option->name; option++)
         print_option(option, width);

@@ -46,6 +46,7 @@ typedef struct tren_arg {
     const char *metavar; /* what --help calls the value: "FILE.h5" */
     const char *help;    /* one sentence */
     double min, max;     /* of numbers; both 0: any; max INFINITY: no upper end */
+    const char *refusal; /* why it is not taken, where --help does not list it; else NULL */
 } tren_arg;
 
 typedef struct tren_args {
@@ -54,9 +55,11 @@ typedef struct tren_args {
     const char *summary;     /* one sentence or more */
     const tren_arg *options; /* not owned; ends with a row without a name */
     const char **positional; /* not owned; room for the arguments that are no options, or NULL */
+    const char *positional_name, *positional_help; /* for --help: "FILE", one sentence; or NULL */
     int max_positional;
-    int n_positional; /* out */
-    bool help;        /* out: the help was printed, leave with 0 */
+    const char *too_many; /* what to do with more, or NULL */
+    int n_positional;     /* out */
+    bool help;            /* out: the help was printed, leave with 0 */
 } tren_args;
 
 /* Parses argv[1 ...]. TREN_ERR_USAGE: unknown option (with the nearest one), missing or bad value,

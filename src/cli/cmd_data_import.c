@@ -57,6 +57,12 @@ static void list_common(tren_arg option[N_COMMON], common *c) {
     memcpy(option, all, sizeof all);
 }
 
+static void refuse_common(tren_arg option[N_COMMON], const tren_refusal *without) {
+    for (; without && without->option; without++)
+        for (int i = 0; i < N_COMMON; i++)
+            if (strcmp(option[i].name, without->option) == 0) option[i].refusal = without->why;
+}
+
 static void print_result(const char *path, const tren_dataset_info *info, double seconds) {
     printf("%s: %zu training, %zu validation and %zu test rows of ", tren_cli_shown(path),
            info->rows[TREN_TRAIN], info->rows[TREN_VALIDATION], info->rows[TREN_TEST]);
@@ -132,11 +138,25 @@ static tren_status report_classes(const tren_dataset *dataset) {
     return st;
 }
 
+/* How many tokens a text has is known once merges are found, in the training part: so after the
+ * split. */
+static void report_skipped(const tren_dataset *dataset) {
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    tren_provenance from;
+    if (tren_dataset_provenance(&from, dataset) != TREN_OK || from.skipped == 0) return;
+    size_t left = info->rows[TREN_TRAIN] + info->rows[TREN_VALIDATION] + info->rows[TREN_TEST];
+    fprintf(stderr,
+            "note: %lld of %zu rows have a text of more than %d tokens and were left out, after "
+            "the split: its shares are those of all rows\n",
+            (long long)from.skipped, left + (size_t)from.skipped, info->tokens[0]);
+}
+
 /* Reads back what was written: the message shows the file, not what we believe of it. */
 static tren_status report(const char *path, double began) {
     tren_dataset *dataset;
     TREN_TRY(tren_dataset_open_rows(&dataset, path));
     print_result(path, tren_dataset_info_of(dataset), tren_seconds() - began);
+    report_skipped(dataset);
     tren_status st = report_classes(dataset);
     if (st == TREN_OK) st = tren_data_print_notes(stderr, "note: ", dataset);
     tren_dataset_close(dataset);
@@ -178,6 +198,14 @@ static tren_status check_out(const tren_settings_args *args, const common *c) {
     return tren_dataset_check_absent(c->out, c->force);
 }
 
+static void note_mixed_test(tren_source *source, const common *c) {
+    if (source->n_test == 0 || source->n_targets == 0 || c->how.keep_test) return;
+    tren_source_note(source,
+                     "the source's own test part, %zu rows, is mixed with the other rows before "
+                     "the split; --keep-test keeps it as the test part",
+                     source->n_test);
+}
+
 static tren_status prepare(const tren_settings_args *args, common *c) {
     double began = tren_seconds();
     TREN_TRY(check_out(args, c));
@@ -187,6 +215,7 @@ static tren_status prepare(const tren_settings_args *args, common *c) {
     tren_status st;
     TREN_GOTO(args->kind->read(&source, args->settings, c->how.seed));
     if (source.n_targets == 0) TREN_GOTO(keep_all(c));
+    note_mixed_test(&source, c);
     TREN_GOTO(name_classes(&source, &c->class_names));
     TREN_GOTO(tren_dataset_write(c->out, &source, &c->how, c->force));
     print_notes(source.notes);
@@ -201,6 +230,7 @@ static tren_status run_source(const tren_source_kind *kind, const char *what, in
     common c = {.noise = -1, .normalize = true, .how = {.shuffle = true, .seed = 1}};
     tren_arg option[N_COMMON];
     list_common(option, &c);
+    refuse_common(option, kind->without);
     tren_settings_args *args;
     TREN_TRY(tren_alloc(&args, 1, sizeof *args, "the options of a source"));
     bool help = false;

@@ -24,7 +24,10 @@ static void print_tokens(const tren_dataset_info *info) {
            tren_dataset_shape(shape, info));
     printf("  vocabulary    %d: %d special tokens, 256 bytes, %d merges (tokenizer %016llx)\n",
            info->vocabulary, TREN_TOKEN_BYTE, merges, (unsigned long long)info->tokenizer);
-    if (!info->label_axis) print_names("classes", info->class_name, info->n_classes);
+    if (info->n_targets == 0)
+        printf("  labels        none: rows to predict\n");
+    else if (!info->label_axis)
+        print_names("classes", info->class_name, info->n_classes);
 }
 
 static void print_layout(const tren_dataset_info *info) {
@@ -102,9 +105,12 @@ static void print_info(const char *path, const tren_dataset *dataset) {
 }
 
 static tren_status print_beginning(const tren_dataset *dataset) {
-    if (tren_dataset_info_of(dataset)->vocabulary == 0) return TREN_OK;
-    printf("  the first training row, behind its number and those of its tokens:\n");
-    return tren_text_rows_print(stdout, dataset, TREN_TRAIN, 0, 1, 0);
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    if (info->vocabulary == 0) return TREN_OK;
+    tren_part part = info->n_targets == 0 ? TREN_TEST : TREN_TRAIN;
+    printf("  the first row of the %s part, behind its number and those of its tokens:\n",
+           tren_part_name[part]);
+    return tren_text_rows_print(stdout, dataset, part, 0, 1, 0);
 }
 
 tren_status tren_data_info(int argc, char **argv) {

@@ -164,6 +164,11 @@ tren_status tren_settings_parse(tren_settings_args *args, const char *what, int 
                         .options = args->option,
                         .positional = args->positional,
                         .max_positional = room};
+    if (positional) {
+        parser.positional_name = positional->name;
+        parser.positional_help = positional->help;
+        parser.too_many = positional->too_many;
+    }
     TREN_TRY(tren_args_parse(&parser, argc, argv));
     *help = parser.help;
     if (*help) return TREN_OK;

@@ -197,25 +197,29 @@ static tren_status check_same_rows(const tren_trained *t) {
     return check_same(t, now, then);
 }
 
+static bool is_same_kind(const tren_dataset_info *info, const tren_dataset_info *net) {
+    return info->label_axis == net->label_axis && (info->tokens[1] > 0) == (net->tokens[1] > 0);
+}
+
+/* Rows may be shorter than those of the training. */
 static bool is_same_text(const tren_dataset_info *info, const tren_dataset_info *net) {
-    bool same = info->label_axis == net->label_axis && info->n_classes == net->n_classes &&
-                (info->tokens[1] > 0) == (net->tokens[1] > 0);
+    bool same =
+        is_same_kind(info, net) && (info->n_targets == 0 || info->n_classes == net->n_classes);
     for (int k = 0; k < TREN_SEQUENCES; k++) same &= info->tokens[k] <= net->tokens[k];
     return same;
 }
 
-/* What a token means is a matter of the tokenizer; rows may be shorter than those of the training.
- */
+/* What a token means is a matter of the tokenizer. */
 static tren_status check_tokens(const tren_trained *t, const tren_dataset_info *info) {
     const tren_dataset_info *net = &t->checkpoint.data;
     char there[128], wanted[128];
-    if (info->vocabulary == net->vocabulary && info->tokenizer != net->tokenizer)
+    if (is_same_kind(info, net) && info->tokenizer != net->tokenizer)
         return tren_fail(TREN_ERR_DATA,
                          "%s: its tokenizer differs from that of the training of %s; give --data "
                          "the dataset of the training, or text that was imported with its "
-                         "tokenizer",
+                         "tokenizer ('tren data import' with --tokenizer and that dataset)",
                          t->config.data, t->path);
-    if (info->vocabulary == net->vocabulary && is_same_text(info, net)) return TREN_OK;
+    if (is_same_text(info, net)) return TREN_OK;
     return tren_fail(
         TREN_ERR_DATA, "%s has %s, but the network of %s was trained on %s; give --data such rows",
         t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));

@@ -46,18 +46,53 @@ tren_status tren_corpus_add(tren_corpus *c, const tren_bytes *text, const tren_t
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static tren_status check_utf8(const char *text, size_t n, const char *path) {
+/* Files that are no UTF-8, by what they begin with. */
+static const struct {
+    const char *bytes;
+    size_t n;
+    const char *is;
+} foreign[] = {
+    {"\xff\xfe\0\0", 4, "is text in UTF-32; convert it: 'iconv -f UTF-32 -t UTF-8 OLD >NEW'"},
+    {"\xff\xfe", 2, "is text in UTF-16; convert it: 'iconv -f UTF-16 -t UTF-8 OLD >NEW'"},
+    {"\xfe\xff", 2, "is text in UTF-16; convert it: 'iconv -f UTF-16 -t UTF-8 OLD >NEW'"},
+    {"\xfd"
+     "7zXZ",
+     5, "is compressed by xz; unpack it: 'xz -dc OLD >NEW'"},
+    {"BZh", 3, "is compressed by bzip2; unpack it: 'bzip2 -dc OLD >NEW'"},
+    {"\x28\xb5\x2f\xfd", 4, "is compressed by zstd; unpack it: 'zstd -dc OLD >NEW'"},
+    {"PK\3\4", 4, "is a zip archive; unpack it: 'unzip OLD', and name a text in it"},
+    {"%PDF-", 5, "is a PDF; make a text of it: 'pdftotext OLD NEW'"},
+    {"\x89HDF\r\n", 6,
+     "is an HDF5 file, not a text; 'tren data info' tells what a dataset holds, 'tren data import "
+     "hdf5' reads arrays"},
+};
+
+static const char *foreign_of(const char *text, size_t n) {
+    for (size_t k = 0; k < sizeof foreign / sizeof *foreign; k++)
+        if (n >= foreign[k].n && memcmp(text, foreign[k].bytes, foreign[k].n) == 0)
+            return foreign[k].is;
+    return NULL;
+}
+
+static tren_status not_utf8(const char *text, size_t n, size_t at, const char *path) {
     size_t line = 1, start = 0;
+    const char *is = foreign_of(text, n);
+    if (is) return tren_fail(TREN_ERR_DATA, "%s: %s", path, is);
+    for (size_t i = 0; i < at; i++)
+        if (text[i] == '\n') line++, start = i + 1;
+    return tren_fail(TREN_ERR_DATA, "%s:%zu: byte %zu of the line is 0x%02x, which %s", path, line,
+                     at - start + 1, (unsigned char)text[at],
+                     text[at] ? "begins no character of UTF-8; text is UTF-8: convert it ('iconv "
+                                "-f ISO-8859-1 -t UTF-8'), or name another file"
+                              : "stands in no text: this is a binary file, or UTF-16 without its "
+                                "mark ('iconv -f UTF-16LE -t UTF-8'); name a text in UTF-8");
+}
+
+static tren_status check_utf8(const char *text, size_t n, const char *path) {
     uint32_t code;
     for (size_t i = 0; i < n;) {
         int bytes = tren_utf8_next(&code, text + i);
-        if (bytes == 0 || text[i] == '\0')
-            return tren_fail(TREN_ERR_DATA,
-                             "%s:%zu: byte %zu of the line is 0x%02x, which %s; text is UTF-8: "
-                             "convert it ('iconv -f ISO-8859-1 -t UTF-8'), or name another file",
-                             path, line, i - start + 1, (unsigned char)text[i],
-                             text[i] ? "begins no character of UTF-8" : "stands in no text");
-        if (text[i] == '\n') line++, start = i + 1;
+        if (bytes == 0 || text[i] == '\0') return not_utf8(text, n, i, path);
         i += (size_t)bytes;
     }
     return TREN_OK;

@@ -31,6 +31,7 @@ typedef struct tren_corpus {
     char *memory[4];        /* owned: what was read */
     int tokens;             /* of a window, or of a row at most; 0: the longest row's */
     int vocabulary;         /* 0: bytes only */
+    const char *tokenizer;  /* the dataset whose tokenizer is taken, not owned; NULL: none */
     bool skip_long;         /* leave longer rows out; else they are an error */
 } tren_corpus;
 tren_status tren_corpus_open(tren_source *source, tren_corpus_kind kind);
@@ -39,11 +40,27 @@ void tren_corpus_close(tren_corpus *corpus); /* accepts NULL */
 tren_status tren_corpus_add(tren_corpus *corpus, const tren_bytes *text,
                             const tren_text_place *place);
 
+/* The options of all sources that no text takes. */
+#define TREN_CORPUS_WITHOUT                                                                        \
+    {"label-noise", "is for labels of rows of numbers"},                                           \
+        {"label-noise-kind", "is for labels of rows of numbers"}, {                                \
+        "normalize", "tokens are not "                                                             \
+                     "normalised"                                                                  \
+    }
+
+/* The option of a source whose settings have a `tokenizer`. */
+#define TREN_TOKENIZER_SETTING(settings)                                                           \
+    {                                                                                              \
+        "tokenizer", TREN_SETTING_TEXT, offsetof(settings, tokenizer), "FILE.h5",                  \
+            .help = "Take the tokens of this dataset of text, as a network that was trained on "   \
+                    "it needs "                                                                    \
+                    "of any other.",                                                               \
+            .is_file = true                                                                        \
+    }
+
 /* The rows of tokens that a corpus becomes. */
 typedef struct tren_token_rows {
-    tren_tokenizer *tokenizer; /* owned */
-    tren_merge *merge;         /* [n_merges] owned */
-    int n_merges;
+    tren_tokenizer *tokenizer;            /* owned */
     int n_columns, width[TREN_SEQUENCES]; /* tokens that are stored of a row */
     int32_t *token[TREN_SEQUENCES];       /* [n][width] owned, filled up with TREN_TOKEN_PAD */
     int32_t *length;                      /* [n][n_columns] owned */

@@ -260,8 +260,17 @@ static tren_status read_content(tren_dataset *dataset) {
     return tren_dataset_identify(dataset);
 }
 
+static tren_status open_file(tren_dataset *dataset) {
+    tren_status st = tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA);
+    if (st == TREN_OK || !strstr(tren_error_text(), "not an HDF5 file")) return st;
+    return tren_fail(st,
+                     "%s: turn text, tables and images into a dataset first: 'tren data import "
+                     "--help'",
+                     tren_error_text());
+}
+
 static tren_status dataset_read(tren_dataset *dataset) {
-    TREN_TRY(tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA));
+    TREN_TRY(open_file(dataset));
     TREN_TRY(check_schema(dataset));
     tren_status st = read_content(dataset);
     if (st != TREN_ERR_DATA || strstr(tren_error_text(), "make it again")) return st;

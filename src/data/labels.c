@@ -39,8 +39,10 @@ static tren_status write_whole(tren_source *source, char **text, size_t n, const
         tren_source_note(
             source,
             "%s: the labels are numbers with decimals, and each different one is taken "
-            "for a class; give --target instead of --label for regression",
-            what);
+            "for a class%s",
+            what,
+            source->corpus ? "; targets need rows of numbers: 'tren data import csv --target'"
+                           : "; give --target instead of --label for regression");
     for (size_t i = 0; whole && i < n; i++) {
         char number[32];
         tren_text_real(&value, text[i]);

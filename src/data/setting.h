@@ -38,6 +38,7 @@ typedef struct tren_setting {
     double min, max;            /* of numbers; no limits when both are 0 */
     const char *const *choices; /* NULL-terminated, for TREN_SETTING_CHOICE */
     bool is_file;               /* its texts are paths of files that are read */
+    const char *too_many;       /* what to do where there are more than TREN_MAX_TEXTS, or NULL */
 } tren_setting;
 
 #define TREN_SETTING_COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -9,14 +9,20 @@
 
 #define TREN_MAX_SOURCE_SETTINGS 16384
 
+/* An option of all sources that has no meaning for one, and why. */
+typedef struct tren_refusal {
+    const char *option, *why;
+} tren_refusal;
+
 typedef struct tren_source_kind {
     const char *name;            /* "idx" */
     const char *summary;         /* for --help */
     bool is_maker;               /* "tren data make", else "tren data import" */
     const tren_setting *setting; /* its options */
     size_t n_settings;
-    size_t settings_size; /* of the struct that `setting` describes, at most
-                             TREN_MAX_SOURCE_SETTINGS */
+    const tren_refusal *without; /* ends with a row without an option; or NULL */
+    size_t settings_size;        /* of the struct that `setting` describes, at most
+                                    TREN_MAX_SOURCE_SETTINGS */
     /* Fills *source, which is empty before, and may be half filled when it fails. seed is for
      * makers. */
     tren_status (*read)(tren_source *source, const void *settings, uint64_t seed);

@@ -8,7 +8,9 @@ static const char *const long_choices[] = {"error", "skip", NULL};
 
 typedef struct settings {
     tren_texts file, test;
+    const char *tokenizer;
     int tokens, vocabulary, too_long;
+    bool unlabeled;
 } settings;
 
 /* A file on its way: what is left of it, and the next line's number. */
@@ -29,9 +31,8 @@ static bool is_blank(tren_bytes text) {
     return true;
 }
 
-static tren_status empty(const reader *r, const char *what) {
-    return tren_fail(TREN_ERR_DATA, "%s:%zu: %s is empty; fill it, or remove the line%s", r->path,
-                     r->line, what, strcmp(what, "the line") == 0 ? " and its partner" : "");
+static tren_status empty(const reader *r, const char *what, const char *remove) {
+    return tren_fail(TREN_ERR_DATA, "%s:%zu: %s is empty; %s", r->path, r->line, what, remove);
 }
 
 /* ---- two files ------------------------------------------------------------------------------- */
@@ -54,7 +55,8 @@ static tren_status add_lines(tren_corpus *c, reader *a, reader *b) {
     while (next_line(&text[0], a) && next_line(&text[1], b)) {
         const reader *r[] = {a, b};
         for (int k = 0; k < 2; k++)
-            if (is_blank(text[k])) return empty(r[k], "the line");
+            if (is_blank(text[k]))
+                return empty(r[k], "the line", "fill it, or remove the line and its partner");
         tren_text_place place[] = {{a->path, a->line}, {b->path, b->line}};
         TREN_TRY(tren_corpus_add(c, text, place));
     }
@@ -63,26 +65,60 @@ static tren_status add_lines(tren_corpus *c, reader *a, reader *b) {
 
 /* ---- one file with a tab in each line -------------------------------------------------------- */
 
-static tren_status split_line(tren_bytes field[2], tren_bytes line, const reader *r) {
+/* What a line has, and what is before its tab. */
+static const char *const form_of[] = {[TREN_CORPUS_PAIRS] = "two texts with one tab between them",
+                                      [TREN_CORPUS_LABELED] = "a label, a tab and a text"};
+static const char *const field_of[] = {[TREN_CORPUS_PAIRS] = "the text before the tab",
+                                       [TREN_CORPUS_LABELED] = "the label before the tab"};
+
+static size_t tabs_in(tren_bytes line) {
     size_t tabs = 0;
     for (size_t i = 0; i < line.n; i++) tabs += line.at[i] == '\t';
+    return tabs;
+}
+
+static tren_status split_line(tren_bytes field[2], tren_bytes line, const reader *r,
+                              tren_corpus_kind kind) {
+    size_t tabs = tabs_in(line);
+    if (tabs == 0 && is_blank(line)) return empty(r, "the line", "remove it");
     if (tabs != 1)
-        return tren_fail(TREN_ERR_DATA,
-                         "%s:%zu: has %zu tabs; make the line two texts with one tab between them",
-                         r->path, r->line, tabs);
+        return tren_fail(TREN_ERR_DATA, "%s:%zu: has %zu tabs; make the line %s", r->path, r->line,
+                         tabs, form_of[kind]);
     size_t n = (size_t)((const char *)memchr(line.at, '\t', line.n) - line.at);
     field[0] = (tren_bytes){line.at, n};
     field[1] = (tren_bytes){line.at + n + 1, line.n - n - 1};
-    if (is_blank(field[0])) return empty(r, "the text before the tab");
-    return is_blank(field[1]) ? empty(r, "the text behind the tab") : TREN_OK;
+    for (int k = 0; k < 2; k++)
+        if (is_blank(field[k]))
+            return empty(r, k ? "the text behind the tab" : field_of[kind],
+                         "fill it, or remove the line");
+    return TREN_OK;
 }
 
 static tren_status add_fields(tren_corpus *c, reader *r) {
     tren_bytes line, field[2];
     while (next_line(&line, r)) {
-        TREN_TRY(split_line(field, line, r));
+        TREN_TRY(split_line(field, line, r, c->kind));
         tren_text_place place[] = {{r->path, r->line}, {r->path, r->line}};
         TREN_TRY(tren_corpus_add(c, field, place));
+    }
+    return TREN_OK;
+}
+
+/* ---- one file with a text in each line ---------------------------------------------------------
+ */
+
+static tren_status add_texts(tren_corpus *c, reader *r) {
+    tren_bytes line;
+    while (next_line(&line, r)) {
+        size_t tabs = tabs_in(line);
+        if (is_blank(line)) return empty(r, "the line", "fill it, or remove it");
+        if (tabs > 0)
+            return tren_fail(TREN_ERR_DATA,
+                             "%s:%zu: has %zu tab%s; with --unlabeled a line is a text and nothing "
+                             "else ('cut -f 2 OLD >NEW' removes the labels)",
+                             r->path, r->line, tabs, tabs == 1 ? "" : "s");
+        tren_text_place place = {r->path, r->line};
+        TREN_TRY(tren_corpus_add(c, &line, &place));
     }
     return TREN_OK;
 }
@@ -105,6 +141,7 @@ static tren_status read_rows(tren_source *source, const tren_texts *file, char *
     reader r[2];
     for (int k = 0; k < file->n; k++)
         TREN_TRY(open_file(&r[k], source, &memory[k], file->at[k], digest));
+    if (source->corpus->n_columns == 1) return add_texts(source->corpus, &r[0]);
     return file->n == 2 ? add_lines(source->corpus, &r[0], &r[1])
                         : add_fields(source->corpus, &r[0]);
 }
@@ -123,6 +160,8 @@ static tren_status open_and_read(tren_source *source, const settings *s, tren_co
     TREN_TRY(tren_corpus_open(source, kind));
     source->corpus->tokens = s->tokens;
     source->corpus->vocabulary = s->vocabulary;
+    source->corpus->tokenizer = s->tokenizer;
+    if (s->unlabeled) source->corpus->n_columns = 1;
     source->corpus->skip_long = s->too_long == LONG_SKIP;
     source->n_targets = 1;
     TREN_TRY(tren_digest_open(&digest));
@@ -150,6 +189,30 @@ static tren_status read_pairs(tren_source *source, const void *from, uint64_t se
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 
+enum { FEW_ROWS = 8 }; /* so few may well all differ */
+
+static bool stands_again(char *const *label, size_t n, size_t first_test) {
+    for (size_t i = 1; i < n; i++)
+        if (i != first_test && strcmp(label[i], label[0]) == 0) return true;
+    return false;
+}
+
+/* Columns that are swapped, and a line of headings, make classes like any others. */
+static void note_odd_labels(tren_source *source, char *const *label, const char *path) {
+    size_t n = tren_source_rows(source), classes = (size_t)source->n_classes;
+    if (n < FEW_ROWS) return;
+    if (2 * classes > n)
+        tren_source_note(source,
+                         "%s: its %zu lines have %zu different labels; a line is %s, in this "
+                         "order: are they swapped?",
+                         path, n, classes, form_of[TREN_CORPUS_LABELED]);
+    else if (!stands_again(label, n, source->n))
+        tren_source_note(source,
+                         "%s:1: the label '%.60s' stands in no other line; if this line has the "
+                         "headings of the columns, remove it",
+                         path, label[0]);
+}
+
 /* The corpus keeps the field behind the tab; labels are before it. */
 static tren_status take_labels(tren_source *source, const char *what) {
     tren_corpus *c = source->corpus;
@@ -161,6 +224,7 @@ static tren_status take_labels(tren_source *source, const char *what) {
         if (!(label[i] = strndup(text.at, text.n))) TREN_GOTO(tren_fail_memory(0, "labels"));
     }
     TREN_GOTO(tren_source_set_text_labels(source, label, what));
+    note_odd_labels(source, label, what);
     for (size_t i = 0; i < c->n; i++) {
         c->text[i] = c->text[2 * i + 1];
         c->place[i] = c->place[2 * i + 1];
@@ -172,13 +236,25 @@ done:
     return st;
 }
 
+static tren_status check_unlabeled(const settings *s) {
+    if (!s->unlabeled || (s->test.n == 0 && s->vocabulary == 0)) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--unlabeled imports rows to predict, all of them as the test part, with the "
+                     "tokens of the training: leave %s out%s",
+                     s->test.n > 0 ? "--test" : "--vocabulary",
+                     s->test.n > 0 ? "" : ", and name its dataset with --tokenizer");
+}
+
 static tren_status read_labeled(tren_source *source, const void *from, uint64_t seed) {
     const settings *s = from;
     (void)seed;
     TREN_TRY(check_files("FILE", &s->file, 1));
     TREN_TRY(check_files("--test", &s->test, 1));
+    TREN_TRY(check_unlabeled(s));
     TREN_TRY(open_and_read(source, s, TREN_CORPUS_LABELED));
-    return take_labels(source, s->file.at[0]);
+    if (!s->unlabeled) return take_labels(source, s->file.at[0]);
+    tren_source_set_unlabeled(source);
+    return TREN_OK;
 }
 
 #define SETTINGS(file_help)                                                                        \
@@ -203,23 +279,34 @@ static tren_status read_labeled(tren_source *source, const void *from, uint64_t 
          "error|skip",                                                                             \
          .help = "What to do with a row that has a longer text.",                                  \
          .choices = long_choices},                                                                 \
-    {                                                                                              \
-        "vocabulary", TREN_SETTING_INT, offsetof(settings, vocabulary), "N",                       \
-            .help = "Join bytes that often stand together, until there are N tokens (byte-pair "   \
-                    "encoding of the training part); by default each byte is a token.",            \
-            .max = 1 << 20                                                                         \
-    }
+        {"vocabulary",                                                                             \
+         TREN_SETTING_INT,                                                                         \
+         offsetof(settings, vocabulary),                                                           \
+         "N",                                                                                      \
+         .help = "Join bytes that often stand together, until there are N tokens (byte-pair "      \
+                 "encoding of the training part); by default each byte is a token.",               \
+         .max = 1 << 20},                                                                          \
+        TREN_TOKENIZER_SETTING(settings)
 
 static const tren_setting pairs_setting[] = {
     SETTINGS("The source and the target, line by line; or one file with a tab in each line.")};
 static const tren_setting labeled_setting[] = {
-    SETTINGS("A file with a label, a tab and a text in each line.")};
+    SETTINGS("A file with a label, a tab and a text in each line."),
+    {"unlabeled", TREN_SETTING_FLAG, offsetof(settings, unlabeled), NULL,
+     .help = "Texts to predict: a line is a text and nothing else, and all are the test part."}};
+
+static const tren_refusal pairs_without[] = {TREN_CORPUS_WITHOUT,
+                                             {"stratify", "pairs of texts have no classes"},
+                                             {"class-names", "pairs of texts have no classes"},
+                                             {0}};
+static const tren_refusal labeled_without[] = {TREN_CORPUS_WITHOUT, {0}};
 
 const tren_source_kind tren_source_pairs = {
     .name = "pairs",
     .summary = "Pairs of texts, line by line, to learn to turn one into the other.",
     .setting = pairs_setting,
     .n_settings = TREN_SETTING_COUNT(pairs_setting),
+    .without = pairs_without,
     .settings_size = sizeof(settings),
     .read = read_pairs};
 
@@ -228,5 +315,6 @@ const tren_source_kind tren_source_labeled = {
     .summary = "Texts with a label each, to learn to tell the label.",
     .setting = labeled_setting,
     .n_settings = TREN_SETTING_COUNT(labeled_setting),
+    .without = labeled_without,
     .settings_size = sizeof(settings),
     .read = read_labeled};

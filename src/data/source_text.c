@@ -8,6 +8,7 @@ static const char *const document_choices[] = {"files", "form-feeds", "blank-lin
 
 typedef struct settings {
     tren_texts file;
+    const char *tokenizer;
     int tokens, vocabulary, documents;
 } settings;
 
@@ -55,7 +56,9 @@ static size_t next_document(size_t *separator, tren_bytes left, int documents) {
     if (documents == BY_BLANK_LINES) return paragraph(left);
     size_t n = up_to(left, documents == BY_LINES ? '\n' : '\f');
     *separator = n < left.n;
-    return n;
+    if (documents != BY_LINES || n == 0 || left.at[n - 1] != '\r') return n;
+    ++*separator;
+    return n - 1;
 }
 
 static tren_status add_documents(tren_corpus *c, rest left, int documents) {
@@ -74,6 +77,15 @@ static tren_status add_documents(tren_corpus *c, rest left, int documents) {
     return TREN_OK;
 }
 
+/* Documents of more than a line keep the ends of theirs as they are. */
+static void note_line_ends(tren_source *source, rest file, int documents) {
+    if (documents == BY_LINES || !memmem(file.bytes.at, file.bytes.n, "\r\n", 2)) return;
+    tren_source_note(source,
+                     "%s: has the line ends of Windows, two bytes each, which are learnt too: "
+                     "'sed \"s/\\r$//\" OLD >NEW' makes a file without them",
+                     file.place.path);
+}
+
 static tren_status read_files(tren_source *source, const settings *s, size_t *end,
                               tren_digest_state *digest) {
     tren_corpus *c = source->corpus;
@@ -85,10 +97,19 @@ static tren_status read_files(tren_source *source, const settings *s, size_t *en
         end[i] = have += n;
         tren_source_add_file(source, s->file.at[i]);
     }
-    size_t begin = 0;
-    for (int i = 0; i < s->file.n; begin = end[i++])
-        TREN_TRY(add_documents(
-            c, (rest){{c->memory[0] + begin, end[i] - begin}, {s->file.at[i], 1}}, s->documents));
+    return TREN_OK;
+}
+
+static tren_status read_documents(tren_source *source, const settings *s,
+                                  tren_digest_state *digest) {
+    tren_corpus *c = source->corpus;
+    size_t end[TREN_MAX_TEXTS], begin = 0;
+    TREN_TRY(read_files(source, s, end, digest));
+    for (int i = 0; i < s->file.n; begin = end[i++]) {
+        rest file = {{c->memory[0] + begin, end[i] - begin}, {s->file.at[i], 1}};
+        note_line_ends(source, file, s->documents);
+        TREN_TRY(add_documents(c, file, s->documents));
+    }
     if (c->n > 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA, "%s: has nothing but white space; name a file with text",
                      s->file.at[0]);
@@ -96,7 +117,6 @@ static tren_status read_files(tren_source *source, const settings *s, size_t *en
 
 static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     const settings *s = from;
-    size_t end[TREN_MAX_TEXTS];
     (void)seed;
     if (s->tokens == 0)
         return tren_fail(TREN_ERR_USAGE, "--tokens is missing: how many tokens a row has, as 128");
@@ -104,9 +124,10 @@ static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     TREN_TRY(tren_corpus_open(source, TREN_CORPUS_TEXT));
     source->corpus->tokens = s->tokens;
     source->corpus->vocabulary = s->vocabulary;
+    source->corpus->tokenizer = s->tokenizer;
     TREN_TRY(tren_digest_open(&digest));
     tren_source_add_origin(source, "text");
-    tren_status st = read_files(source, s, end, digest);
+    tren_status st = read_documents(source, s, digest);
     source->digest = tren_digest_value(digest);
     source->n = source->corpus->n;
     source->n_targets = 1;
@@ -114,15 +135,26 @@ static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     return st;
 }
 
+static const char by_documents[] = "a text is dealt by documents, which have no classes";
+static const tren_refusal without[] = {TREN_CORPUS_WITHOUT,
+                                       {"stratify", by_documents},
+                                       {"keep-test", by_documents},
+                                       {"take", by_documents},
+                                       {"class-names", "every token is a class"},
+                                       {0}};
+
 static const tren_setting setting[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
-     .help = "Text in UTF-8, plain or gzipped.", .required = true, .is_file = true},
+     .help = "Text in UTF-8, plain or gzipped.", .required = true, .is_file = true,
+     .too_many = "join them ('cat A B >ALL'); with a form feed behind each, --documents form-feeds "
+                 "keeps them apart"},
     {"tokens", TREN_SETTING_INT, offsetof(settings, tokens), "T",
      .help = "Tokens of a row, of which each is to predict the next one.", .max = 1 << 20},
     {"vocabulary", TREN_SETTING_INT, offsetof(settings, vocabulary), "N",
      .help = "Join bytes that often stand together, until there are N tokens (byte-pair "
              "encoding of the training part); by default each byte is a token.",
      .max = 1 << 20},
+    TREN_TOKENIZER_SETTING(settings),
     {"documents", TREN_SETTING_CHOICE, offsetof(settings, documents),
      "files|form-feeds|blank-lines|lines",
      .help = "What a document is, which is never in two parts of the split: a file, by default, or "
@@ -136,5 +168,6 @@ const tren_source_kind tren_source_text = {
     .summary = "Plain text, to learn to go on with it: rows of tokens, each labeled by the next.",
     .setting = setting,
     .n_settings = TREN_SETTING_COUNT(setting),
+    .without = without,
     .settings_size = sizeof(settings),
     .read = read};

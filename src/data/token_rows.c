@@ -25,27 +25,48 @@ static tren_status check_vocabulary(const tren_corpus *c) {
                      c->vocabulary, TREN_TOKEN_MERGE);
 }
 
-static tren_status find_merges(tren_token_rows *r, const tren_corpus *c, const uint32_t *row,
-                               size_t n) {
-    int most = c->vocabulary - TREN_TOKEN_MERGE;
+static tren_status find_merges(tren_merge *merge, int *found, int most, const tren_corpus *c,
+                               const uint32_t *row, size_t n) {
     size_t columns = (size_t)c->n_columns;
-    tren_bytes *text = NULL;
-    tren_status st;
-    TREN_TRY(check_vocabulary(c));
-    if (most <= 0) return TREN_OK;
-    TREN_GOTO(tren_alloc(&r->merge, (size_t)most, sizeof *r->merge, "merges"));
-    TREN_GOTO(tren_alloc(&text, n * columns, sizeof *text, "the training part"));
+    tren_bytes *text;
+    TREN_TRY(tren_alloc(&text, n * columns, sizeof *text, "the training part"));
     for (size_t i = 0; i < n; i++)
         memcpy(text + i * columns, c->text + row[i] * columns, columns * sizeof *text);
-    TREN_GOTO(tren_merges_find(r->merge, &r->n_merges, most, text, n * columns));
-    if (r->n_merges < most)
-        st = tren_fail(TREN_ERR_USAGE,
-                       "--vocabulary %d: the training text has no pair of tokens that stands twice "
-                       "after %d tokens; give at most %d, or more text",
-                       c->vocabulary, TREN_TOKEN_MERGE + r->n_merges,
-                       TREN_TOKEN_MERGE + r->n_merges);
-done:
+    tren_status st = tren_merges_find(merge, found, most, text, n * columns);
     free(text);
+    if (st != TREN_OK || *found == most) return st;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--vocabulary %d: the training text has no pair of tokens that stands twice "
+                     "after %d tokens; give at most %d, or more text",
+                     c->vocabulary, TREN_TOKEN_MERGE + *found, TREN_TOKEN_MERGE + *found);
+}
+
+/* Of the training part: row [n]. */
+static tren_status make_tokenizer(tren_tokenizer **tokenizer, const tren_corpus *c,
+                                  const uint32_t *row, size_t n) {
+    int most = c->vocabulary - TREN_TOKEN_MERGE, found = 0;
+    tren_merge *merge = NULL;
+    tren_status st;
+    TREN_TRY(check_vocabulary(c));
+    if (most <= 0) return tren_tokenizer_open(tokenizer, NULL, 0);
+    TREN_GOTO(tren_alloc(&merge, (size_t)most, sizeof *merge, "merges"));
+    TREN_GOTO(find_merges(merge, &found, most, c, row, n));
+    st = tren_tokenizer_open(tokenizer, merge, found);
+done:
+    free(merge);
+    return st;
+}
+
+static tren_status take_tokenizer(tren_tokenizer **tokenizer, const tren_corpus *c) {
+    tren_dataset *dataset;
+    if (c->vocabulary > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--tokenizer and --vocabulary exclude each other: text that becomes "
+                         "tokens as in %s has its vocabulary; leave --vocabulary out",
+                         c->tokenizer);
+    TREN_TRY(tren_dataset_open_rows(&dataset, c->tokenizer));
+    tren_status st = tren_tokenizer_open_of(tokenizer, dataset);
+    tren_dataset_close(dataset);
     return st;
 }
 
@@ -175,10 +196,10 @@ static void skip_rows(tren_token_rows *r, tren_partition *p, const encoded *e,
     }
 }
 
-static tren_status check_left(const tren_partition *p, const tren_corpus *c) {
-    if (p->n[TREN_TRAIN] > 0) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA,
-                     "--tokens %d: every row of the training part is longer; give more", c->tokens);
+static tren_status check_left(const tren_partition *p, const tren_corpus *c, tren_part part) {
+    if (p->n[part] > 0) return TREN_OK;
+    return tren_fail(TREN_ERR_DATA, "--tokens %d: every row of the %s part is longer; give more",
+                     c->tokens, tren_part_name[part]);
 }
 
 /* The widest text of a column among those that are dealt, or what was asked for, with begin and end
@@ -205,8 +226,9 @@ static tren_status lay_rows(tren_token_rows *r, tren_partition *p, const tren_co
                             const encoded *e) {
     for (int part = 0; part < TREN_N_PARTS; part++)
         for (size_t i = 0; i < p->n[part]; i++) TREN_TRY(check_long(e, c, p->row[part][i]));
+    tren_part needed = p->n[TREN_TRAIN] > 0 ? TREN_TRAIN : TREN_TEST; /* rows to predict */
     skip_rows(r, p, e, c);
-    TREN_TRY(check_left(p, c));
+    TREN_TRY(check_left(p, c, needed));
     for (int k = 0; k < r->n_columns; k++) r->width[k] = width_of(e, c, p, k);
     TREN_TRY(alloc_rows(r, c->n));
     for (int part = 0; part < TREN_N_PARTS; part++)
@@ -227,8 +249,9 @@ tren_status tren_token_rows_open(tren_token_rows *r, tren_partition *p, const tr
                                          "it out for text");
     TREN_GOTO(c->kind == TREN_CORPUS_TEXT ? tren_documents_deal(p, c, split)
                                           : tren_partition_open(p, source, split));
-    TREN_GOTO(find_merges(r, c, p->row[TREN_TRAIN], p->n[TREN_TRAIN]));
-    TREN_GOTO(tren_tokenizer_open(&r->tokenizer, r->merge, r->n_merges));
+    TREN_GOTO(c->tokenizer
+                  ? take_tokenizer(&r->tokenizer, c)
+                  : make_tokenizer(&r->tokenizer, c, p->row[TREN_TRAIN], p->n[TREN_TRAIN]));
     TREN_GOTO(encode_all(&e, c, r->tokenizer));
     st = c->kind == TREN_CORPUS_TEXT ? cut_windows(r, p, c, &e) : lay_rows(r, p, c, &e);
 done:
@@ -238,7 +261,6 @@ done:
 
 void tren_token_rows_close(tren_token_rows *r) {
     tren_tokenizer_close(r->tokenizer);
-    free(r->merge);
     for (int k = 0; k < TREN_SEQUENCES; k++) free(r->token[k]);
     free(r->length);
     *r = (tren_token_rows){0};

@@ -25,21 +25,50 @@ static kind kind_of(char byte) {
     return c == ' ' || (c >= '\t' && c <= '\r') ? SPACE : OTHER;
 }
 
+/* The bytes of a sign above 127 that the text begins with: U+00A0 to U+00BF, U+2000 to U+206F but
+ * for the joiners within words (U+200C, U+200D), U+3000 to U+303F; 0: there is none. */
+static size_t sign_of(const char *text, size_t n) {
+    unsigned char c[3] = {0};
+    memcpy(c, text, n < 3 ? n : 3);
+    bool second = c[1] >= 0x80 && c[1] < 0xc0, third = c[2] >= 0x80 && c[2] < 0xc0;
+    if (c[0] == 0xc2) return second && c[1] >= 0xa0 ? 2 : 0;
+    if (!third) return 0;
+    if (c[0] == 0xe2 && c[1] == 0x80) return c[2] == 0x8c || c[2] == 0x8d ? 0 : 3;
+    if (c[0] == 0xe2 && c[1] == 0x81) return c[2] < 0xb0 ? 3 : 0;
+    return c[0] == 0xe3 && c[1] == 0x80 ? 3 : 0;
+}
+
+static kind kind_at(size_t *bytes, const char *text, size_t n) {
+    size_t sign = sign_of(text, n);
+    *bytes = sign ? sign : 1;
+    return sign ? OTHER : kind_of(text[0]);
+}
+
 static size_t run_of(kind k, const char *text, size_t n) {
-    size_t i = 0;
-    while (i < n && kind_of(text[i]) == k) i++;
+    size_t i = 0, bytes;
+    while (i < n && kind_at(&bytes, text + i, n - i) == k) i += bytes;
     return i;
 }
 
-/* The last blank of white space belongs to the word behind it. */
+/* Where a piece that is too long ends: before a character of UTF-8 that would be cut. */
+static size_t cut(const char *text) {
+    for (int back = 0; back < 4; back++)
+        if (((unsigned char)text[TREN_PIECE_BYTES - back] & 0xc0) != 0x80)
+            return TREN_PIECE_BYTES - (size_t)back;
+    return TREN_PIECE_BYTES; /* this is no UTF-8 */
+}
+
+/* The last blank of white space belongs to the word behind it. No more is looked at than the
+ * longest piece and a character: a text may be a single run. */
 size_t tren_text_piece(const char *text, size_t n) {
-    size_t space = run_of(SPACE, text, n), end = space;
+    if (n > TREN_PIECE_BYTES + 4) n = TREN_PIECE_BYTES + 4;
+    size_t space = run_of(SPACE, text, n), end = space, bytes;
     bool joins = space > 0 && space < n && text[space - 1] == ' ';
     if (joins && space > 1)
         end = space - 1;
     else if (space == 0 || joins)
-        end += run_of(kind_of(text[space]), text + space, n - space);
-    return end < TREN_PIECE_BYTES ? end : TREN_PIECE_BYTES;
+        end += run_of(kind_at(&bytes, text + space, n - space), text + space, n - space);
+    return end <= TREN_PIECE_BYTES ? end : cut(text);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -121,6 +150,11 @@ void tren_tokenizer_close(tren_tokenizer *t) {
 
 int tren_tokenizer_vocabulary(const tren_tokenizer *t) {
     return TREN_TOKEN_MERGE + t->n_merges;
+}
+
+const tren_merge *tren_tokenizer_merges(const tren_tokenizer *t, int *n) {
+    *n = t->n_merges;
+    return t->merge;
 }
 
 uint64_t tren_tokenizer_digest(const tren_tokenizer *t) {

@@ -9,6 +9,9 @@ enum { TREN_PIECE_BYTES = 64 };
 /* The bytes of the piece that a text of n > 0 bytes begins with. */
 size_t tren_text_piece(const char *text, size_t n);
 
+/* [*n] of the tokenizer. */
+const tren_merge *tren_tokenizer_merges(const tren_tokenizer *tokenizer, int *n);
+
 /* Pairs of tokens with a number each: open addressing. */
 typedef struct tren_pair {
     int32_t left, right;

@@ -4,12 +4,14 @@
 
 static tren_status write_merges(tren_h5 *file, const tren_token_rows *r) {
     const char *name = TREN_SCHEMA_MERGES;
+    int n;
+    const tren_merge *merge = tren_tokenizer_merges(r->tokenizer, &n);
     TREN_TRY(tren_h5_group(file, TREN_SCHEMA_TOKENIZER));
     TREN_TRY(tren_h5_put_u64(file, TREN_SCHEMA_TOKENIZER, TREN_SCHEMA_DIGEST,
                              tren_tokenizer_digest(r->tokenizer)));
-    if (r->n_merges == 0) return TREN_OK;
-    tren_h5_shape shape = {2, {(size_t)r->n_merges, 2}};
-    return tren_h5_write(file, name, shape, TREN_I32, r->merge);
+    if (n == 0) return TREN_OK;
+    tren_h5_shape shape = {2, {(size_t)n, 2}};
+    return tren_h5_write(file, name, shape, TREN_I32, merge);
 }
 
 /* What a network reads of a row: where tokens are labeled, one less than is stored. */
@@ -30,7 +32,7 @@ tren_status tren_tokens_write_layout(tren_h5 *file, const tren_source *source,
     TREN_TRY(tren_h5_put_i64s(file, "/", "shape", shape, (size_t)r->n_columns));
     TREN_TRY(tren_h5_put_i64(file, "/", "vocabulary", vocabulary));
     TREN_TRY(tren_h5_put_i64(file, "/", "n_classes", labeled ? source->n_classes : vocabulary));
-    TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", 1));
+    TREN_TRY(tren_h5_put_i64(file, "/", "n_targets", source->n_targets));
     if (r->n_skipped > 0) TREN_TRY(tren_h5_put_i64(file, "/", "skipped", (int64_t)r->n_skipped));
     TREN_TRY(write_merges(file, r));
     if (!source->class_name) return TREN_OK;
@@ -68,6 +70,7 @@ tren_status tren_tokens_write_part(tren_h5 *file, const tren_source *source,
     if (source->corpus->kind == TREN_CORPUS_TEXT) return TREN_OK;
     if (source->corpus->kind == TREN_CORPUS_PAIRS)
         return write_sequence(file, tren_part_y[part], r, 1, p, part);
+    if (source->n_targets == 0) return TREN_OK;
     tren_column c = {.name = tren_part_y[part],
                      .data = source->y,
                      .type = source->y_type,

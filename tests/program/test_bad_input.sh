@@ -104,6 +104,13 @@ spoil_files() {
     printf 'eins\tone\nzwei\t\n' >bad/hole.tsv
     printf 'eins\tone\tun\n' >bad/tabs.tsv
     gzip -c good/words.txt | head -c 60 >bad/words.gz
+    { printf '\377\376' && printf 'a\0\n\0%.0s' {1..9}; } >bad/utf16.txt
+    { printf '\376\377' && printf '\0a\0\n%.0s' {1..9}; } >bad/utf16-be.txt
+    { printf '\375%s\0' 7zXZ && cat bad/random; } >bad/words.xz
+    { printf 'BZh9' && cat bad/random; } >bad/words.bz2
+    { printf 'PK\3\4' && cat bad/random; } >bad/words.zip
+    printf 'odd\tone\n\neven\ttwo\n' >bad/gap.tsv
+    printf '\tone\n' >bad/no-label.tsv
 }
 
 # yaml NAME TEXT   A config.

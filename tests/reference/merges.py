@@ -11,13 +11,19 @@ import os
 import re
 import sys
 
-PIECE = re.compile(rb" ?[A-Za-z\x80-\xff]+| ?[0-9]+| ?[^\sA-Za-z0-9\x80-\xff]+|\s+(?= \S)|\s+")
+SIGN = rb"(?:\xc2[\xa0-\xbf]|\xe2\x80(?![\x8c\x8d])[\x80-\xbf]|\xe2\x81[\x80-\xaf]|\xe3\x80[\x80-\xbf])"
+PIECE = re.compile(
+    rb" ?(?:(?!" + SIGN + rb")[A-Za-z\x80-\xff])+| ?[0-9]+| ?(?:" + SIGN + rb"|[^\sA-Za-z0-9\x80-\xff])+|\s+(?= \S)|\s+"
+)
 
 
 def pieces(text):
     for piece in PIECE.findall(text):
-        for at in range(0, len(piece), 64):
-            yield piece[at : at + 64]
+        while len(piece) > 64:
+            cut = next((at for at in range(64, 60, -1) if piece[at] & 0xC0 != 0x80), 64)
+            yield piece[:cut]
+            piece = piece[cut:]
+        yield piece
 
 
 def joined(tokens, pair, new):

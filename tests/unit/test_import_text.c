@@ -141,6 +141,23 @@ Test(import_text, documents_are_never_in_two_parts) {
     }
 }
 
+Test(import_text, line_ends_of_windows) {
+    static const char *const by[] = {"lines", "files", "form-feeds", "blank-lines"};
+    for (int k = 0; k < 4; k++) {
+        tren_source source;
+        test_write_text("a.txt", "one\r\ntwo\r\n\r\nthree\r\n\ffour\rs\r");
+        cr_assert_eq(test_import(&source, &tren_source_text,
+                                 OPTIONS("a.txt", "tokens", "2", "documents", by[k])),
+                     TREN_OK);
+        cr_assert_eq(strstr(source.notes, "a.txt: has the line ends of Windows") != NULL, k > 0);
+        tren_source_close(&source);
+    }
+    tren_dataset *d =
+        made(&tren_source_text, OPTIONS("a.txt", "tokens", "2", "documents", "lines"), &whole);
+    expect_text(d, TREN_TRAIN, "one|two|three|\ffour\rs");
+    tren_dataset_close(d);
+}
+
 Test(import_text, a_document_goes_where_its_middle_lies) {
     tren_split split = {.percent = {60, 10, 30}, .seed = 1};
     char text[128];
@@ -253,5 +270,33 @@ Test(import_text, impossible_texts_are_refused) {
                    "c.txt:1: byte 4 of the line is 0x00, which stands in no text");
     test_write_text("d.txt", "one two three\fsmall");
     expect_failure(&tren_source_text, OPTIONS("d.txt", "tokens", "4", "documents", "form-feeds"),
-                   &parts, TREN_ERR_USAGE, "would be empty: the 2 documents are not cut");
+                   &parts, TREN_ERR_USAGE,
+                   "would be empty: the 2 documents are not cut: join the files");
+}
+
+static void expect_note(const char *text, const char *part) {
+    tren_source source;
+    test_write_text("n.tsv", text);
+    cr_assert_eq(test_import(&source, &tren_source_labeled, OPTIONS("n.tsv")), TREN_OK);
+    if (part)
+        cr_assert(strstr(source.notes, part), "'%s' lacks '%s'", source.notes, part);
+    else
+        cr_assert_str_eq(source.notes, "");
+    tren_source_close(&source);
+}
+
+Test(import_text, labels_that_look_like_something_else_are_noted) {
+    char swapped[512] = "", heading[512] = "label\ttext\n", plain[512] = "", real_ones[512] = "";
+    for (int i = 0; i < 10; i++) {
+        sprintf(swapped + strlen(swapped), "text %d\tclass %d\n", i, i % 2);
+        sprintf(heading + strlen(heading), "class %d\ttext %d\n", i % 2, i);
+        sprintf(plain + strlen(plain), "class %d\ttext %d\n", i % 2, i);
+        sprintf(real_ones + strlen(real_ones), "%d.5\ttext %d\n", i % 2, i);
+    }
+    expect_note(plain, NULL);
+    expect_note(swapped, "n.tsv: its 10 lines have 10 different labels; a line is a label, a tab "
+                         "and a text, in this order: are they swapped?");
+    expect_note(heading, "n.tsv:1: the label 'label' stands in no other line; if this line has "
+                         "the headings of the columns, remove it");
+    expect_note(real_ones, "taken for a class; targets need rows of numbers");
 }

@@ -131,13 +131,61 @@ Test(tokenizer, pieces_hold_to_their_rule) {
     static const struct {
         const char *text;
         size_t n;
-    } piece[] = {{"word 12", 4}, {" word", 5}, {"  word", 1},     {"\n word", 1},
-                 {"12ab", 2},    {" 12,", 3},  {"...a", 3},       {" \n", 2},
-                 {" ", 1},       {"\t\tx", 2}, {"\xc3\xa4x1", 3}, {"a\xc3\xa4 ", 3}};
+    } piece[] = {{"word 12", 4},
+                 {" word", 5},
+                 {"  word", 1},
+                 {"\n word", 1},
+                 {"12ab", 2},
+                 {" 12,", 3},
+                 {"...a", 3},
+                 {" \n", 2},
+                 {" ", 1},
+                 {"\t\tx", 2},
+                 {"\xc3\xa4x1", 3},
+                 {"a\xc3\xa4 ", 3},
+                 {"a\xe2\x80\x9c", 1},
+                 {"\xe2\x80\x9e"
+                  "a",
+                  3},
+                 {" \xe2\x80\x93 a", 4},
+                 {"1\xc2\xa0"
+                  "2",
+                  1},
+                 {"\xc2\xa0,1", 3},
+                 {"\xe3\x80\x82\xe4\xbd\xa0", 3},
+                 {"a\xe2\x80\x8d"
+                  "b",
+                  5},
+                 {"\xe2\x82\xac"
+                  "a",
+                  4},
+                 {"a\xe2\x80", 3}};
     for (size_t i = 0; i < sizeof piece / sizeof *piece; i++)
         cr_assert_eq(tren_text_piece(piece[i].text, strlen(piece[i].text)), piece[i].n, "'%s'",
                      piece[i].text);
     char long_one[200];
     memset(long_one, 'x', sizeof long_one);
     cr_assert_eq(tren_text_piece(long_one, sizeof long_one), TREN_PIECE_BYTES);
+    for (size_t lead = 0; lead < 4; lead++) { /* characters of three bytes behind so many letters */
+        for (size_t i = lead; i < sizeof long_one; i++)
+            long_one[i] = "\xe4\xbd\xa0"[(i - lead) % 3];
+        cr_assert_eq(tren_text_piece(long_one, sizeof long_one), lead + (64 - lead) / 3 * 3);
+    }
+    memset(long_one, 0x80, sizeof long_one);
+    cr_assert_eq(tren_text_piece(long_one, sizeof long_one), TREN_PIECE_BYTES);
+}
+
+/* Where the whole run was looked at for each piece, this took minutes. */
+Test(tokenizer, a_long_run_takes_time_by_its_length, .timeout = 20) {
+    enum { LONG = 8 << 20 };
+    static char text[LONG];
+    static int32_t token[LONG];
+    tren_tokenizer *t;
+    const char *const kind[] = {"x", " ", "7", ".", "ACGT"};
+    cr_assert_eq(tren_tokenizer_open(&t, NULL, 0), TREN_OK);
+    for (int k = 0; k < 5; k++) {
+        for (size_t i = 0; i < LONG; i++) text[i] = kind[k][i % strlen(kind[k])];
+        cr_assert_eq(tren_tokenizer_encode(t, token, text, LONG), LONG);
+    }
+    tren_tokenizer_close(t);
 }
