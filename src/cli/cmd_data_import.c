@@ -216,6 +216,7 @@ static tren_status prepare(const tren_settings_args *args, common *c) {
     TREN_GOTO(args->kind->read(&source, args->settings, c->how.seed));
     if (source.n_targets == 0) TREN_GOTO(keep_all(c));
     note_mixed_test(&source, c);
+    TREN_GOTO(tren_settings_note_twice(&source, args));
     TREN_GOTO(name_classes(&source, &c->class_names));
     TREN_GOTO(tren_dataset_write(c->out, &source, &c->how, c->force));
     print_notes(source.notes);

@@ -4,13 +4,25 @@
 #include "data/schema.h"
 #include "cli/console.h"
 #include "cli/text_rows.h"
+#include <ctype.h>
+#include <string.h>
 #include <sys/stat.h>
+
+/* Blanks at its ends are not seen without quotes. */
+static void print_name(const char *name) {
+    size_t n = strlen(name);
+    bool quoted = n == 0 || isspace((unsigned char)name[0]) || isspace((unsigned char)name[n - 1]);
+    const char *quote = quoted ? "'" : "";
+    printf("%s%s%s", quote, tren_cli_shown(name), quote);
+}
 
 /* "  classes       3: a, b, c" */
 static void print_names(const char *what, char *const *name, int n) {
     printf("  %-13s %d", what, n);
-    for (int i = 0; name && i < n && i < 20; i++)
-        printf("%s%s", i ? ", " : ": ", tren_cli_shown(name[i]));
+    for (int i = 0; name && i < n && i < 20; i++) {
+        printf("%s", i ? ", " : ": ");
+        print_name(name[i]);
+    }
     printf("%s\n", name && n > 20 ? ", ..." : "");
 }
 
@@ -108,8 +120,9 @@ static tren_status print_beginning(const tren_dataset *dataset) {
     const tren_dataset_info *info = tren_dataset_info_of(dataset);
     if (info->vocabulary == 0) return TREN_OK;
     tren_part part = info->n_targets == 0 ? TREN_TEST : TREN_TRAIN;
-    printf("  the first row of the %s part, behind its number and those of its tokens:\n",
-           tren_part_name[part]);
+    printf("  the first row of the %s part, behind its number and how many tokens are read of it%s:"
+           "\n",
+           tren_part_name[part], info->label_axis ? " (the last one is only a label)" : "");
     return tren_text_rows_print(stdout, dataset, part, 0, 1, 0);
 }
 

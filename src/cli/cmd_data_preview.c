@@ -80,7 +80,8 @@ static tren_status parse(preview *p, int argc, char **argv, bool *help) {
         .summary =
             "Draws training images, a row each: as they are, then as training would see them "
             "in its first epochs. Values that are not bytes are drawn from the least to the "
-            "greatest of these images. Of text it prints the rows: number, tokens, text.",
+            "greatest of these images. Of text it prints the rows: number, tokens "
+            "that are read, text.",
         .options = p->option,
         .positional = positional,
         .max_positional = 1};
@@ -256,13 +257,32 @@ done:
     return st;
 }
 
+/* What does nothing for text is not given for it. */
+static tren_status check_text(const preview *p, const tren_dataset_info *info, int argc,
+                              char **argv) {
+    static const char *const picture[] = {"out", "force", "copies", "seed"};
+    tren_augment none;
+    for (size_t i = 0; i < sizeof picture / sizeof *picture; i++)
+        if (tren_args_given(picture[i], argc, argv))
+            return tren_fail(TREN_ERR_USAGE,
+                             "--%s: is for a picture of images, and %s holds text, whose rows are "
+                             "printed; leave it out",
+                             picture[i], p->file);
+    tren_status st = tren_augment_open(&none, &p->config, info);
+    tren_augment_close(&none);
+    return st;
+}
+
 /* Of text, the rows themselves. */
-static tren_status preview_text(bool *is_text, const preview *p) {
+static tren_status preview_text(bool *is_text, const preview *p, int argc, char **argv) {
     tren_dataset *dataset;
     TREN_TRY(tren_dataset_open_rows(&dataset, p->file));
-    *is_text = tren_dataset_info_of(dataset)->vocabulary > 0;
-    tren_status st = TREN_OK;
-    if (*is_text) st = tren_text_rows_print(stdout, dataset, TREN_TRAIN, 0, (size_t)p->n, 0);
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    *is_text = info->vocabulary > 0;
+    tren_part part = info->n_targets == 0 ? TREN_TEST : TREN_TRAIN;
+    tren_status st = *is_text ? check_text(p, info, argc, argv) : TREN_OK;
+    if (*is_text && st == TREN_OK)
+        st = tren_text_rows_print(stdout, dataset, part, 0, (size_t)p->n, 0);
     tren_dataset_close(dataset);
     return st;
 }
@@ -273,7 +293,7 @@ tren_status tren_data_preview(int argc, char **argv) {
     TREN_TRY(read_line(&p, argc, argv, &help));
     if (help) return TREN_OK;
     bool is_text;
-    TREN_TRY(preview_text(&is_text, &p));
+    TREN_TRY(preview_text(&is_text, &p, argc, argv));
     if (is_text) return TREN_OK;
     if (!tren_path_ends(p.out_path, ".png"))
         return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png; give it this ending",

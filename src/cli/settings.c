@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_positional(const tren_setting *setting) {
@@ -179,16 +180,57 @@ tren_status tren_settings_parse(tren_settings_args *args, const char *what, int 
     return TREN_OK;
 }
 
-tren_status tren_settings_keep_files(const tren_settings_args *args, const char *out) {
+/* ---- files ----------------------------------------------------------------------------------- */
+
+enum { MAX_FILES = 4 * TREN_MAX_TEXTS };
+
+/* The files that the settings name; returns how many. */
+static int list_files(const char *file[MAX_FILES], const tren_settings_args *args) {
+    int n = 0;
     for (size_t i = 0; i < args->kind->n_settings; i++) {
         const tren_setting *setting = &args->kind->setting[i];
         const void *at = place_of(args, setting);
         if (!setting->is_file) continue;
-        if (setting->type == TREN_SETTING_TEXT)
-            TREN_TRY(tren_out_keep_input(out, *(const char *const *)at));
-        const tren_texts *list = at;
-        for (int k = 0; setting->type == TREN_SETTING_TEXTS && k < list->n; k++)
-            TREN_TRY(tren_out_keep_input(out, list->at[k]));
+        bool is_list = setting->type == TREN_SETTING_TEXTS;
+        tren_texts one = {1, {is_list ? NULL : *(const char *const *)at}};
+        const tren_texts *list = is_list ? at : &one;
+        for (int k = 0; k < list->n && n < MAX_FILES; k++)
+            if (list->at[k]) file[n++] = list->at[k];
     }
+    return n;
+}
+
+tren_status tren_settings_keep_files(const tren_settings_args *args, const char *out) {
+    const char *file[MAX_FILES];
+    int n = list_files(file, args);
+    for (int i = 0; i < n; i++) TREN_TRY(tren_out_keep_input(out, file[i]));
+    return TREN_OK;
+}
+
+/* Whatever its names are. */
+static bool is_same_file(const struct stat *a, const struct stat *b) {
+    return a->st_ino != 0 && a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+tren_status tren_settings_note_twice(tren_source *source, const tren_settings_args *args) {
+    const char *file[MAX_FILES];
+    int n = list_files(file, args), first = -1, twice = 0;
+    struct stat *about;
+    TREN_TRY(tren_alloc(&about, (size_t)n + 1, sizeof *about, "the files of a source"));
+    for (int i = 0; i < n; i++) {
+        if (stat(file[i], &about[i]) != 0) about[i].st_ino = 0;
+        int k = 0;
+        while (k < i && !is_same_file(&about[k], &about[i])) k++;
+        if (k < i && twice++ == 0) first = i;
+    }
+    free(about);
+    if (twice == 1)
+        tren_source_note(source, "%s: is given twice, and its rows are in the dataset twice",
+                         file[first]);
+    else if (twice > 1)
+        tren_source_note(source,
+                         "%s and %d other files are given twice, and their rows are in the "
+                         "dataset twice",
+                         file[first], twice - 1);
     return TREN_OK;
 }

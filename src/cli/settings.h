@@ -27,6 +27,8 @@ tren_status tren_settings_parse(tren_settings_args *args, const char *what, int 
                                 bool *help);
 /* TREN_ERR_USAGE: `out` is one of the files that the settings name. */
 tren_status tren_settings_keep_files(const tren_settings_args *args, const char *out);
+/* A note in the source where the settings name a file twice. */
+tren_status tren_settings_note_twice(tren_source *source, const tren_settings_args *args);
 void tren_settings_close(tren_settings_args *args);
 
 /* Splits every text of a raw list at its commas. */

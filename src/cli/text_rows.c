@@ -37,7 +37,7 @@ static tren_status print_row(FILE *out, const tren_rows *rows, size_t i, int ind
         } else if (rows->label) {
             fprintf(out, "  class %d", rows->label[i]);
         }
-        fprintf(out, " %6zu  ", t.n);
+        fprintf(out, " %6d  ", tren_sequence_length(&rows->sequence[k], i));
         TREN_TRY(print_text(out, tokenizer, t));
     }
     return TREN_OK;

@@ -13,8 +13,18 @@ test_notes() {
         "${import[@]}" labeled labels.tsv --tokens 33 --long skip --out skipped.h5
     expect 0 "note: the source's own test part, 200 rows, is mixed with the other rows before the split; --keep-test" \
         "${import[@]}" labeled labels.tsv --test labels.tsv --out mixed.h5
-    expect 0 "" "${import[@]}" labeled labels.tsv --test labels.tsv --keep-test --out kept.h5
+    grep -qx "note: labels.tsv: is given twice, and its rows are in the dataset twice" output || fail "twice: $(cat output)"
+    ln labels.tsv same.tsv
+    expect 0 "note: ./same.tsv: is given twice" "${import[@]}" labeled labels.tsv --test ./same.tsv --keep-test --out kept.h5
+    cp labels.tsv other.tsv
+    expect 0 "" "${import[@]}" labeled labels.tsv --test other.tsv --keep-test --out kept.h5 --force
     refuse_part "note"
+    sed 's/^bad/ bad/' labels.tsv >blanks.tsv
+    expect 0 "" "${import[@]}" labeled blanks.tsv --out blanks.h5
+    expect 0 "  classes       2: ' bad', good" "$tren" data info blanks.h5
+    expect 0 "" "${import[@]}" text texts.txt --tokens 64 --split 80/10/10 --out windows.h5
+    expect 0 "       0     64  this text number 0" "$tren" data preview windows.h5 --n 1
+    expect 0 "how many tokens are read of it (the last one is only a label):" "$tren" data info windows.h5
 }
 
 # Help lists what a source takes, and says what a file has to be.
@@ -43,6 +53,7 @@ test_unlabeled() {
     expect 0 "labels        none: rows to predict" "$tren" data info texts.h5
     grep -q " this text number 0 is about sun" output || fail "info: $(cat output)"
     expect 0 "good" "$tren" data check texts.h5
+    expect 0 " this text number 1 is about rain" "$tren" data preview texts.h5
     expect 0 "predictions for 200 rows" "$tren" predict run --data texts.h5 --out predicted.csv
     diff <(cut -f1 labels.tsv) <(tail -n +2 predicted.csv | cut -d, -f3) || fail "other labels than those of the texts"
     expect 4 "holds rows without labels" "$tren" train --data texts.h5 --out none
