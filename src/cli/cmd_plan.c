@@ -1,41 +1,18 @@
 /* tren plan: how long a step will take on so many ranks, from quick measurements. */
 #include "cli/cmd.h"
 #include "cli/console.h"
-#include "cli/mpirun.h"
 #include "cli/own_args.h"
+#include "cli/plan.h"
 #include "cli/plan_jobs.h"
 #include "cli/rank_list.h"
 #include "train/memory.h"
 #include "tren/models.h"
-#include "tren/scale.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { REPEATS = 3, STEPS = 60, SKIP = 10 };
-
-typedef struct plan_args {
-    const char *ranks_text, *machine, *score, *out;
-    double latency, bandwidth; /* of the network: microseconds, Gbit/s; 0: as measured */
-    bool help;
-    int n_ranks, ranks[TREN_SCALE_RANKS], per_node;
-} plan_args;
-
-typedef struct plan {
-    const plan_args *args;
-    const tren_config *config;
-    char dir[TREN_MAX_PATH];
-    tren_dataset *dataset;
-    tren_graph *graph;
-    const tren_dataset_info *info; /* not owned */
-    int shards, batch;
-    double flop; /* of a row */
-    tren_scale_machine machine;
-    double compute[TREN_SCALE_RANKS]; /* of each number of ranks; NaN: by the machine */
-} plan;
 
 static const char summary[] =
     "Predicts the step time on 1, 2, 4 ... ranks, its split, the memory of a rank, and where more "
@@ -45,7 +22,7 @@ static const char summary[] =
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-static tren_status check(plan_args *a, int shards) {
+static tren_status check(tren_plan_args *a, int shards) {
     for (int n = 1; !a->ranks_text && n <= shards && a->n_ranks < TREN_SCALE_RANKS; n *= 2)
         a->ranks[a->n_ranks++] = n;
     if (a->bandwidth < 0 || a->latency < 0)
@@ -53,7 +30,7 @@ static tren_status check(plan_args *a, int shards) {
     return TREN_OK;
 }
 
-static tren_status read_args(plan_args *a, tren_config *config, int argc, char **argv) {
+static tren_status read_args(tren_plan_args *a, tren_config *config, int argc, char **argv) {
     const tren_arg own[] = {
         {"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,4",
          .help = "Numbers of ranks; by default 1, 2, 4 ... up to shards."},
@@ -87,111 +64,9 @@ static tren_status read_args(plan_args *a, tren_config *config, int argc, char *
     return check(a, config->shards);
 }
 
-/* ---- measuring ------------------------------------------------------------------------------- */
-
-static int nodes_of(const plan *p, int ranks) {
-    int per_node = p->args->per_node;
-    return per_node > 0 ? (ranks + per_node - 1) / per_node : 1;
-}
-
-/* What the rank with most shards has, of `ranks`. */
-static int shards_of(const plan *p, int ranks) {
-    return (p->shards + ranks - 1) / ranks;
-}
-static int rows_of(const plan *p, int ranks) {
-    return (int)tren_batch_rows(p->config, p->info->rows[TREN_TRAIN], shards_of(p, ranks));
-}
-
-/* One launch of a recipe with these shards and rows; its seconds a step less waiting, and the whole
- * step. */
-static tren_status launch(plan *p, int ranks, int shards, int rows, tren_scale_launch *out) {
-    char record[TREN_MAX_PATH + 64], config[TREN_MAX_PATH + 32], log[TREN_MAX_PATH + 64],
-        number[4][16];
-    const int value[4] = {STEPS, SKIP, shards, rows};
-    for (int i = 0; i < 4; i++) snprintf(number[i], sizeof number[i], "%d", value[i]);
-    snprintf(record, sizeof record, "%s/%d-ranks-%d-shards.csv", p->dir, ranks, shards);
-    snprintf(log, sizeof log, "%s/%d-ranks-%d-shards.log", p->dir, ranks, shards);
-    snprintf(config, sizeof config, "%s/config.yaml", p->dir);
-    const char *arguments[] = {"scale-launch", config,    "--record",     record,    "--mode",
-                               "strong",       "--steps", number[0],      "--skip",  number[1],
-                               "--shards",     number[2], "--batch_size", number[3], NULL};
-    tren_fail(TREN_OK, "%s", "");
-    tren_status st = tren_mpirun_run(&(tren_mpirun){
-        .ranks = ranks, .nodes = nodes_of(p, ranks), .arguments = arguments, .log = log});
-    if (st != TREN_OK && tren_error_text()[0]) return st;
-    if (st != TREN_OK)
-        return tren_fail(st, "a launch of %d rank%s failed with exit code %d; see %s", ranks,
-                         ranks > 1 ? "s" : "", (int)st, log);
-    return tren_scale_launch_read(out, record);
-}
-
-/* Of the slowest rank, without waiting, with its part of the update alone. */
-static double compute_of(const tren_scale_launch *l, int ranks) {
-    double most = 0;
-    for (int r = 0; r < l->ranks; r++) {
-        double sum = l->phase[r].at[TREN_PHASE_UPDATE] / ranks;
-        for (int i = TREN_PHASE_DATA; i <= TREN_PHASE_BACKWARD; i++) sum += l->phase[r].at[i];
-        most = fmax(most, sum);
-    }
-    return most;
-}
-
-/* One rank does what a rank of `ranks` would do. */
-static tren_status measure_share(double *compute, plan *p, int ranks) {
-    double seconds[REPEATS];
-    for (int k = 0; k < REPEATS; k++) {
-        tren_scale_launch l;
-        TREN_TRY(launch(p, 1, shards_of(p, ranks), rows_of(p, ranks), &l));
-        seconds[k] = compute_of(&l, ranks);
-        tren_scale_launch_close(&l);
-    }
-    *compute = tren_quantile(seconds, REPEATS, 0.5);
-    return TREN_OK;
-}
-
-/* Two ranks: what exchanging costs beside its bound. */
-static tren_status measure_pair(plan *p) {
-    double step[REPEATS], latency[REPEATS], per_byte[REPEATS], alone, bound;
-    if (p->shards < 2 || tren_cores() < 2) return TREN_OK;
-    TREN_TRY(measure_share(&alone, p, 2));
-    for (int k = 0; k < REPEATS; k++) {
-        tren_scale_launch l;
-        TREN_TRY(launch(p, 2, p->shards, p->batch, &l));
-        bool near = isfinite(l.node.latency);
-        step[k] = tren_scale_launch_step(&l);
-        latency[k] = near ? l.node.latency : l.network.latency;
-        per_byte[k] = near ? l.node.per_byte : l.network.per_byte;
-        tren_scale_launch_close(&l);
-    }
-    p->machine.node =
-        (tren_link){tren_quantile(latency, REPEATS, 0.5), tren_quantile(per_byte, REPEATS, 0.5)};
-    bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
-                                    &p->machine.network);
-    p->machine.reduce_factor = fmax(1, (tren_quantile(step, REPEATS, 0.5) - alone) / bound);
-    return TREN_OK;
-}
-
-static tren_status measure(plan *p) {
-    double flop[TREN_SCALE_RANKS];
-    const plan_args *a = p->args;
-    printf("measuring here: %d launches of %d steps\n",
-           REPEATS * (a->n_ranks + 2 * (p->shards > 1 && tren_cores() > 1)), STEPS);
-    fflush(stdout);
-    p->machine = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
-    for (int i = 0; i < a->n_ranks; i++) {
-        TREN_TRY(measure_share(&p->compute[i], p, a->ranks[i]));
-        flop[i] = p->flop * rows_of(p, a->ranks[i]);
-    }
-    tren_scale_machine_fit(&p->machine, flop, p->compute, a->n_ranks);
-    TREN_TRY(measure_pair(p));
-    char path[TREN_MAX_PATH + 32];
-    snprintf(path, sizeof path, "%s/machine.txt", p->dir);
-    return tren_scale_machine_write(&p->machine, path);
-}
-
 /* ---- the plan -------------------------------------------------------------------------------- */
 
-static tren_status write_config(plan *p) {
+static tren_status write_config(tren_plan *p) {
     char path[TREN_MAX_PATH + 32], *text;
     tren_config alone = *p->config;
     alone.out[0] = '\0';
@@ -204,7 +79,7 @@ static tren_status write_config(plan *p) {
     return good ? TREN_OK : tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, strerror(errno));
 }
 
-static tren_status open_plan(plan *p, const tren_config *config) {
+static tren_status open_plan(tren_plan *p, const tren_config *config) {
     double evaluate;
     TREN_TRY(tren_dataset_open(&p->dataset, config->data));
     p->info = tren_dataset_info_of(p->dataset);
@@ -222,8 +97,8 @@ static tren_status open_plan(plan *p, const tren_config *config) {
     return TREN_OK;
 }
 
-static tren_status find_numbers(plan *p) {
-    const plan_args *a = p->args;
+static tren_status find_numbers(tren_plan *p) {
+    const tren_plan_args *a = p->args;
     if (a->machine)
         TREN_TRY(tren_scale_machine_read(&p->machine, a->machine));
     else {
@@ -233,27 +108,28 @@ static tren_status find_numbers(plan *p) {
                              "--out",
                              p->dir, strerror(errno));
         TREN_TRY(write_config(p));
-        TREN_TRY(measure(p));
+        TREN_TRY(tren_plan_measure(p));
     }
     if (a->bandwidth > 0)
         p->machine.network =
             (tren_link){1e-6 * (a->latency > 0 ? a->latency : 10), 8e-9 / a->bandwidth};
-    if (nodes_of(p, a->ranks[a->n_ranks - 1]) < 2 || isfinite(p->machine.network.per_byte))
+    if (tren_planned_nodes(p, a->ranks[a->n_ranks - 1]) < 2 ||
+        isfinite(p->machine.network.per_byte))
         return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "--ranks-per-node: nothing is known of the network between nodes; give "
                      "--bandwidth, such as --bandwidth 10 for 10 Gbit/s, and --latency");
 }
 
-static tren_prediction predict(const plan *p, int i) {
+static tren_prediction predict(const tren_plan *p, int i) {
     int ranks = p->args->ranks[i];
     tren_prediction launch = {
-        .ranks = ranks, .nodes = nodes_of(p, ranks), .compute = p->compute[i]};
-    return tren_scale_predict(&p->machine, launch, p->flop * rows_of(p, ranks), p->batch,
+        .ranks = ranks, .nodes = tren_planned_nodes(p, ranks), .compute = p->compute[i]};
+    return tren_scale_predict(&p->machine, launch, p->flop * tren_planned_rows(p, ranks), p->batch,
                               (double)p->graph->n_values);
 }
 
-static void print_plan(const plan *p) {
+static void print_plan(const tren_plan *p) {
     double before = 0;
     int best = 0;
     printf("%5s %5s %6s %9s %9s %9s %10s %8s %10s\n", "ranks", "nodes", "shards", "ms a step",
@@ -278,7 +154,7 @@ static void print_plan(const plan *p) {
 }
 
 /* The strong row of so many ranks that is this recipe, or NULL. */
-static const tren_scale_row *find_row(const tren_scale_summary *s, const plan *p, int ranks) {
+static const tren_scale_row *find_row(const tren_scale_summary *s, const tren_plan *p, int ranks) {
     for (int k = 0; k < s->n_rows; k++) {
         const tren_scale_point *point = s->row[k].point;
         if (point->mode == TREN_SCALE_STRONG && point->ranks == ranks &&
@@ -297,7 +173,7 @@ static void print_error(const tren_prediction *t, const tren_scale_row *row) {
            interval, 100 * (told / row->step.median - 1));
 }
 
-static tren_status check_recipe(const plan *p, const tren_scale *scale) {
+static tren_status check_recipe(const tren_plan *p, const tren_scale *scale) {
     char *text;
     tren_config alone = *p->config;
     alone.out[0] = '\0';
@@ -312,7 +188,7 @@ static tren_status check_recipe(const plan *p, const tren_scale *scale) {
 }
 
 /* Prediction, measurement and error of each number of ranks that both have. */
-static tren_status print_score(const plan *p) {
+static tren_status print_score(const tren_plan *p) {
     tren_scale scale = {.n_launches = 0};
     tren_scale_summary s = {.n_rows = 0};
     int n = 0;
@@ -336,7 +212,7 @@ static tren_status print_score(const plan *p) {
     return st;
 }
 
-static void name_folder(plan *p, const tren_config *config) {
+static void name_folder(tren_plan *p, const tren_config *config) {
     const char *slash = strrchr(config->out, '/'), *name = slash ? slash + 1 : config->out;
     if (p->args->out)
         snprintf(p->dir, sizeof p->dir, "%s", p->args->out);
@@ -351,12 +227,12 @@ static void name_folder(plan *p, const tren_config *config) {
 }
 
 int tren_cmd_plan(int argc, char **argv) {
-    plan_args a = {.per_node = 0};
+    tren_plan_args a = {.per_node = 0};
     tren_config config;
     if (argc > 1 && strcmp(argv[1], "jobs") == 0) return tren_plan_jobs(argc - 1, argv + 1);
     tren_status st = read_args(&a, &config, argc, argv);
     if (st != TREN_OK || a.help) return tren_cli_fail("plan", st);
-    plan p = {.args = &a, .config = &config};
+    tren_plan p = {.args = &a, .config = &config};
     name_folder(&p, &config);
     st = open_plan(&p, &config);
     if (st == TREN_OK) st = find_numbers(&p);

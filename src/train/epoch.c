@@ -94,17 +94,6 @@ static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     v->stop = tren_early_stop(t->run.config, t->stands.history, t->stands.n_history);
 }
 
-/* Waiting for a slow rank costs all of them: its owner may want to look at that node. */
-static void name_straggler(tren_trainer *t, const double spent[TREN_N_PHASES]) {
-    const tren_straggler *s = &t->report.straggler;
-    tren_straggler_word w = straggler_look(&t->report.straggler, t->run.comm, spent);
-    if (w.found)
-        trainer_say(t,
-                    "straggler: rank %d (%s): %s %.0f %% slower than the median of the ranks for "
-                    "%d epochs",
-                    w.rank, s->host[w.rank], tren_phase_name[w.phase], 100 * w.more, w.epochs);
-}
-
 static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_N_PHASES]) {
     tren_scores scores;
     tren_status st = TREN_OK;
@@ -118,7 +107,7 @@ static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_
         if (st == TREN_OK) judge(t, v, &scores);
     }
     spent_since(spent, &t->report.clock, before);
-    name_straggler(t, spent);
+    straggler_look(&t->report.straggler, t->run.comm, &t->report.log, spent);
     if (t->run.comm->rank == 0 && st == TREN_OK)
         st = metrics_row(t, &scores, v->best, v->digest, spent);
     TREN_TRY(tren_comm_agree(t->run.comm, st));

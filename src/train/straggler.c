@@ -77,12 +77,15 @@ tren_straggler_word straggler_judge(tren_straggler *s) {
     return word;
 }
 
-tren_straggler_word straggler_look(tren_straggler *s, const tren_comm *comm,
-                                   const double mine[TREN_N_PHASES]) {
-    tren_straggler_word nobody = {.found = false};
-    if (s->size == 1) return nobody;
+void straggler_look(tren_straggler *s, const tren_comm *comm, const tren_log *log,
+                    const double mine[TREN_N_PHASES]) {
+    if (s->size == 1) return;
     tren_comm_gather(comm, s->spent, mine, s->first); /* the watchdog can name who is missing */
-    return comm->rank > 0 || comm->crowded
-               ? nobody
-               : straggler_judge(s); /* ranks that share a CPU take turns */
+    if (comm->rank > 0 || comm->crowded) return;      /* ranks that share a CPU take turns */
+    tren_straggler_word w = straggler_judge(s);
+    if (w.found)
+        tren_log_line(log,
+                      "straggler: rank %d (%s): %s %.0f %% slower than the median of the ranks for "
+                      "%d epochs",
+                      w.rank, s->host[w.rank], tren_phase_name[w.phase], 100 * w.more, w.epochs);
 }

@@ -29,8 +29,9 @@ typedef struct tren_straggler_word {
 /* After an epoch whose times are in s->spent. Phases below 1 % of the epoch, and epochs below 0.1
  * s, do not count. */
 tren_straggler_word straggler_judge(tren_straggler *s);
-/* Gathers this rank's times of an epoch first. Rank 0 has the answer. Collective */
-tren_straggler_word straggler_look(tren_straggler *s, const tren_comm *comm,
-                                   const double mine[TREN_N_PHASES]);
+/* Gathers this rank's times of an epoch, and tells the log of rank 0 who is slow: waiting for that
+ * rank costs all of them. Collective */
+void straggler_look(tren_straggler *s, const tren_comm *comm, const tren_log *log,
+                    const double mine[TREN_N_PHASES]);
 
 #endif

@@ -1,0 +1,35 @@
+/* What 'tren plan' works with. Not collective. */
+#ifndef TREN_CLI_PLAN_H
+#define TREN_CLI_PLAN_H
+
+#include "tren/models.h"
+#include "tren/scale.h"
+
+typedef struct tren_plan_args {
+    const char *ranks_text, *machine, *score, *out;
+    double latency, bandwidth; /* of the network: microseconds, Gbit/s; 0: as measured */
+    bool help;
+    int n_ranks, ranks[TREN_SCALE_RANKS], per_node;
+} tren_plan_args;
+
+typedef struct tren_plan {
+    const tren_plan_args *args; /* not owned */
+    const tren_config *config;  /* not owned */
+    char dir[TREN_MAX_PATH];
+    tren_dataset *dataset;
+    tren_graph *graph;
+    const tren_dataset_info *info; /* not owned */
+    int shards, batch;
+    double flop; /* of a row */
+    tren_scale_machine machine;
+    double compute[TREN_SCALE_RANKS]; /* of each number of ranks; NaN: by the machine */
+} tren_plan;
+
+/* Nodes that so many ranks fill. */
+int tren_planned_nodes(const tren_plan *p, int ranks);
+/* Rows of a step that the rank with most shards has, of `ranks`. */
+int tren_planned_rows(const tren_plan *p, int ranks);
+/* Launches here: fills `compute` and `machine`, and writes DIR/machine.txt. */
+tren_status tren_plan_measure(tren_plan *p);
+
+#endif

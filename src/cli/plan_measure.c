@@ -1,0 +1,108 @@
+/* The launches behind a prediction. */
+#include "cli/mpirun.h"
+#include "cli/plan.h"
+#include "train/memory.h"
+
+#include <math.h>
+
+enum { REPEATS = 3, STEPS = 60, SKIP = 10 };
+
+int tren_planned_nodes(const tren_plan *p, int ranks) {
+    int per_node = p->args->per_node;
+    return per_node > 0 ? (ranks + per_node - 1) / per_node : 1;
+}
+
+/* What the rank with most shards has, of `ranks`. */
+static int shards_of(const tren_plan *p, int ranks) {
+    return (p->shards + ranks - 1) / ranks;
+}
+int tren_planned_rows(const tren_plan *p, int ranks) {
+    return (int)tren_batch_rows(p->config, p->info->rows[TREN_TRAIN], shards_of(p, ranks));
+}
+
+/* One launch of a recipe with these shards and rows; its seconds a step less waiting, and the whole
+ * step. */
+static tren_status launch(tren_plan *p, int ranks, int shards, int rows, tren_scale_launch *out) {
+    char record[TREN_MAX_PATH + 64], config[TREN_MAX_PATH + 32], log[TREN_MAX_PATH + 64],
+        number[4][16];
+    const int value[4] = {STEPS, SKIP, shards, rows};
+    for (int i = 0; i < 4; i++) snprintf(number[i], sizeof number[i], "%d", value[i]);
+    snprintf(record, sizeof record, "%s/%d-ranks-%d-shards.csv", p->dir, ranks, shards);
+    snprintf(log, sizeof log, "%s/%d-ranks-%d-shards.log", p->dir, ranks, shards);
+    snprintf(config, sizeof config, "%s/config.yaml", p->dir);
+    const char *arguments[] = {"scale-launch", config,    "--record",     record,    "--mode",
+                               "strong",       "--steps", number[0],      "--skip",  number[1],
+                               "--shards",     number[2], "--batch_size", number[3], NULL};
+    tren_fail(TREN_OK, "%s", "");
+    tren_status st = tren_mpirun_run(&(tren_mpirun){
+        .ranks = ranks, .nodes = tren_planned_nodes(p, ranks), .arguments = arguments, .log = log});
+    if (st != TREN_OK && tren_error_text()[0]) return st;
+    if (st != TREN_OK)
+        return tren_fail(st, "a launch of %d rank%s failed with exit code %d; see %s", ranks,
+                         ranks > 1 ? "s" : "", (int)st, log);
+    return tren_scale_launch_read(out, record);
+}
+
+/* Of the slowest rank, without waiting, with its part of the update alone. */
+static double compute_of(const tren_scale_launch *l, int ranks) {
+    double most = 0;
+    for (int r = 0; r < l->ranks; r++) {
+        double sum = l->phase[r].at[TREN_PHASE_UPDATE] / ranks;
+        for (int i = TREN_PHASE_DATA; i <= TREN_PHASE_BACKWARD; i++) sum += l->phase[r].at[i];
+        most = fmax(most, sum);
+    }
+    return most;
+}
+
+/* One rank does what a rank of `ranks` would do. */
+static tren_status measure_share(double *compute, tren_plan *p, int ranks) {
+    double seconds[REPEATS];
+    for (int k = 0; k < REPEATS; k++) {
+        tren_scale_launch l;
+        TREN_TRY(launch(p, 1, shards_of(p, ranks), tren_planned_rows(p, ranks), &l));
+        seconds[k] = compute_of(&l, ranks);
+        tren_scale_launch_close(&l);
+    }
+    *compute = tren_quantile(seconds, REPEATS, 0.5);
+    return TREN_OK;
+}
+
+/* Two ranks: what exchanging costs beside its bound. */
+static tren_status measure_pair(tren_plan *p) {
+    double step[REPEATS], latency[REPEATS], per_byte[REPEATS], alone, bound;
+    if (p->shards < 2 || tren_cores() < 2) return TREN_OK;
+    TREN_TRY(measure_share(&alone, p, 2));
+    for (int k = 0; k < REPEATS; k++) {
+        tren_scale_launch l;
+        TREN_TRY(launch(p, 2, p->shards, p->batch, &l));
+        bool near = isfinite(l.node.latency);
+        step[k] = tren_scale_launch_step(&l);
+        latency[k] = near ? l.node.latency : l.network.latency;
+        per_byte[k] = near ? l.node.per_byte : l.network.per_byte;
+        tren_scale_launch_close(&l);
+    }
+    p->machine.node =
+        (tren_link){tren_quantile(latency, REPEATS, 0.5), tren_quantile(per_byte, REPEATS, 0.5)};
+    bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
+                                    &p->machine.network);
+    p->machine.reduce_factor = fmax(1, (tren_quantile(step, REPEATS, 0.5) - alone) / bound);
+    return TREN_OK;
+}
+
+tren_status tren_plan_measure(tren_plan *p) {
+    double flop[TREN_SCALE_RANKS];
+    const tren_plan_args *a = p->args;
+    printf("measuring here: %d launches of %d steps\n",
+           REPEATS * (a->n_ranks + 2 * (p->shards > 1 && tren_cores() > 1)), STEPS);
+    fflush(stdout);
+    p->machine = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
+    for (int i = 0; i < a->n_ranks; i++) {
+        TREN_TRY(measure_share(&p->compute[i], p, a->ranks[i]));
+        flop[i] = p->flop * tren_planned_rows(p, a->ranks[i]);
+    }
+    tren_scale_machine_fit(&p->machine, flop, p->compute, a->n_ranks);
+    TREN_TRY(measure_pair(p));
+    char path[TREN_MAX_PATH + 32];
+    snprintf(path, sizeof path, "%s/machine.txt", p->dir);
+    return tren_scale_machine_write(&p->machine, path);
+}
