@@ -4,7 +4,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tren)
 
 install(TARGETS tren_lib tren64_lib EXPORT tren-targets)
 install(DIRECTORY include/tren DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h"
-        PATTERN lab.h EXCLUDE) # the laboratory is the program's
+        PATTERN lab.h EXCLUDE PATTERN scale.h EXCLUDE) # the laboratory is the program's
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 install(EXPORT tren-targets NAMESPACE tren:: DESTINATION ${package_dir})

@@ -105,13 +105,14 @@ typedef enum tren_purpose {
     TREN_RNG_INIT = 3,  /* a = parameter, b = 0 */
     TREN_RNG_DROPOUT =
         4, /* a = epoch, b = sample; the layer is added to the purpose: see tren_rng_stream */
-    TREN_RNG_AUGMENT = 5, /* a = epoch, b = sample; sub 0: the map, 1: the noise */
-    TREN_RNG_MAKE = 6,    /* synthetic data: a = part or 0, b = sample */
-    TREN_RNG_TEST = 7,    /* tests and self-tests */
-    TREN_RNG_TAKE = 8,    /* which rows of the pool are kept: a = class, b = row of the class */
-    TREN_RNG_NOISE = 9,   /* label noise: a = 0, b = row of the training part */
-    TREN_RNG_BUCKET = 10, /* a = epoch, b = pool of steps: their order, see tren_order_by_length */
-    TREN_RNG_DECODE = 11  /* a = 0, b = 0, element: the token's place: see tren_decode */
+    TREN_RNG_AUGMENT = 5,  /* a = epoch, b = sample; sub 0: the map, 1: the noise */
+    TREN_RNG_MAKE = 6,     /* synthetic data: a = part or 0, b = sample */
+    TREN_RNG_TEST = 7,     /* tests and self-tests */
+    TREN_RNG_TAKE = 8,     /* which rows of the pool are kept: a = class, b = row of the class */
+    TREN_RNG_NOISE = 9,    /* label noise: a = 0, b = row of the training part */
+    TREN_RNG_BUCKET = 10,  /* a = epoch, b = pool of steps: their order, see tren_order_by_length */
+    TREN_RNG_DECODE = 11,  /* a = text, b = 0, element: the token's place: see tren_decode */
+    TREN_RNG_LAUNCHES = 12 /* the order of launches that are timed: a = round */
 } tren_purpose;
 
 typedef struct tren_rng {

@@ -42,6 +42,8 @@ struct tren_watch {
     _Atomic int peer;      /* the rank whose message is being waited for, or -1 */
     _Atomic int epoch;
     _Atomic int64_t step;
+    void (*waits)(void *ctx, int peer); /* called when `peer` is set; may be NULL */
+    void *ctx;
 };
 #endif
 
@@ -99,6 +101,29 @@ enum { TREN_COMM_TEXT = 64 };
 void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT], const char *mine);
 /* "rank 3 (n02)": this rank and its host. Not collective. Returns `out`. */
 const char *tren_comm_name(char out[TREN_COMM_TEXT], const tren_comm *comm);
+
+/* A message of n bytes takes latency + n * per_byte seconds (Hockney's model). */
+typedef struct tren_link {
+    double latency, per_byte;
+} tren_link;
+/* Measures messages between rank 0 and `peer`, another rank: the shortest of many round trips,
+ * halved. The same result on every rank. TREN_ERR_INTERNAL: out of memory. */
+tren_status tren_comm_measure_link(tren_link *link, const tren_comm *comm, int peer);
+/* The first rank on a node other than rank 0's, or -1. Not collective. */
+int tren_comm_first_elsewhere(const tren_comm *comm);
+
+/* How far this rank's tren_seconds() is ahead of rank 0's, to within `error` either way (half of
+ * the shortest of some round trips: Cristian 1989), when this rank's clock stood at `at`. On rank 0
+ * both are 0. */
+typedef struct tren_clock_gap {
+    double ahead, error, at;
+} tren_clock_gap;
+void tren_comm_compare_clocks(tren_clock_gap *gap, const tren_comm *comm);
+/* Rank 0 calls fn for each rank, in their order, with what that rank brings: n < 2^31 bytes, as
+ * many as it likes. Rank 0 has one rank's bytes at a time. The first failure of fn comes back. */
+typedef tren_status (*tren_each_fn)(void *ctx, int rank, const void *bytes, size_t n);
+tren_status tren_comm_each(const tren_comm *comm, const void *mine, size_t n, tren_each_fn fn,
+                           void *ctx);
 
 /* Facts that all ranks must have in common, a name and a value each, in the order in which they
  * were added. The empty value holds none. */
@@ -163,10 +188,13 @@ bool tren_reducer_replicates(const tren_reducer *reducer);
 size_t tren_reducer_bytes(
     const tren_reducer *reducer); /* memory of this rank, the values and nodes included */
 
-/* What a rank of a launch needs for a reduction by `engine`, at most: its tree nodes, its share of
- * the values, what it receives; bytes. `nodes` have the same number of ranks each. Not
- * collective. */
-double tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes);
+/* What a rank of a launch needs for a reduction by `engine`, at most, in bytes: its tree nodes, its
+ * share of the values, what it receives. Of nodes with unequal numbers of ranks, on the one with
+ * the fewest. Not collective. */
+typedef struct tren_reduce_room {
+    double gradients, values, inbox;
+} tren_reduce_room;
+tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes);
 
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer,

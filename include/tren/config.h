@@ -11,8 +11,9 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define TREN_MAX_LIST 64
-#define TREN_MAX_PATH 1024
+#define TREN_MAX_LIST   64
+#define TREN_MAX_PATH   1024
+#define TREN_MAX_LAYERS 32768 /* bytes of model.layers as text */
 
 /* Who gave a key: the later one has the say. */
 enum { TREN_GIVEN_BY_FILE = 1, TREN_GIVEN_BY_HAND, TREN_GIVEN_BY_GRID, TREN_MAX_KEYS = 128 };
@@ -26,14 +27,31 @@ typedef struct tren_real_list {
     int n;
     double at[TREN_MAX_LIST];
 } tren_real_list;
+enum {
+    TREN_LIST_WORD = -1
+}; /* n of a list that is a word: the only one of the option's `choices` */
 
-/* Enumerations: the order is that of the option's `choices`. */
+/* A list of layers: YAML on one line, with one way to write each list; "" for none. Line ends in it
+ * stand where the source has some: they do not count, but tell where a layer stood. */
+typedef struct tren_layers_text {
+    char text[TREN_MAX_LAYERS];
+    char where[TREN_MAX_PATH + 16]; /* the list begins: "run.yaml:12", "command line" */
+} tren_layers_text;
+
+/* Enumerations: the order is that of the option's `choices`. Of activations it is that of
+ * tren_activations, too. */
 typedef enum tren_precision { TREN_PRECISION_FLOAT, TREN_PRECISION_DOUBLE } tren_precision;
 typedef enum tren_activation_id {
     TREN_IDENTITY,
     TREN_RELU,
     TREN_TANH,
-    TREN_GELU
+    TREN_GELU,
+    TREN_LEAKY_RELU,
+    TREN_ELU,
+    TREN_SILU,
+    TREN_SIGMOID,
+    TREN_SOFTPLUS,
+    TREN_N_ACTIVATION_IDS
 } tren_activation_id;
 typedef enum tren_norm_id { TREN_NORM_NONE, TREN_NORM_BATCH } tren_norm_id;
 typedef enum tren_init_id {
@@ -45,7 +63,10 @@ typedef enum tren_init_id {
 typedef enum tren_loss_id {
     TREN_LOSS_AUTO,
     TREN_LOSS_CROSS_ENTROPY,
-    TREN_LOSS_HALF_SQUARES
+    TREN_LOSS_HALF_SQUARES,
+    TREN_LOSS_HUBER,
+    TREN_LOSS_ABSOLUTE,
+    TREN_LOSS_BINARY
 } tren_loss_id;
 /* Optimizers. Each is a file of src/optim and a line here: its name, and the keys that act with it;
  * a key that no optimizer names acts with all of them. */
@@ -110,6 +131,22 @@ typedef enum tren_progress_id {
     TREN_PROGRESS_OFF
 } tren_progress_id;
 
+/* Models. Each is a file of src/models and a line here: its name, and the keys that act with it; a
+ * key that no model names acts with all of them. `layers` is what model.layers says, which chooses
+ * it. */
+#define TREN_BY_DENSE     "model.hidden model.activation dropout "
+#define TREN_BY_ATTENTION "model.width model.heads model.depth model.feed_forward dropout"
+#define TREN_MODELS(X)                                                                             \
+    X(mlp, TREN_BY_DENSE)                                                                          \
+    X(cnn, TREN_BY_DENSE "model.channels model.kernel model.norm")                                 \
+    X(cnn5, "model.width")                                                                         \
+    X(resnet18, "model.width")                                                                     \
+    X(gpt, TREN_BY_ATTENTION)                                                                      \
+    X(encoder, TREN_BY_ATTENTION)                                                                  \
+    X(seq2seq, TREN_BY_ATTENTION)                                                                  \
+    X(token_mlp, TREN_BY_DENSE)                                                                    \
+    X(layers, "model.layers")
+
 typedef struct tren_config {
     /* files */
     char data[TREN_MAX_PATH];      /* dataset (docs/data-format.md) */
@@ -135,6 +172,7 @@ typedef struct tren_config {
         int activation;         /* tren_activation_id */
         int init;               /* tren_init_id */
         double init_variance;
+        tren_layers_text layers;
     } model;
     tren_real_list dropout; /* drop rate before each dense layer: input first, then each hidden
                                layer's output */
@@ -149,6 +187,9 @@ typedef struct tren_config {
     struct {
         int name; /* tren_loss_id */
         double label_smoothing;
+        tren_real_list class_weights; /* n TREN_LIST_WORD: auto */
+        tren_real_list positive_weights;
+        double huber_delta;
     } loss;
     tren_optimizer_options optimizer;
     struct {
@@ -195,7 +236,9 @@ typedef enum tren_option_type {
     TREN_OPTION_SECONDS, /* double; written 90, 90s, 15m, 2h, 1:30:00 or 1-12:00:00 */
     TREN_OPTION_CHOICE,  /* int, index into choices */
     TREN_OPTION_INTS,    /* tren_int_list */
-    TREN_OPTION_REALS    /* tren_real_list */
+    TREN_OPTION_REALS,   /* tren_real_list */
+    TREN_OPTION_LAYERS,  /* tren_layers_text; of a layer's own options: a node of the text */
+    TREN_OPTION_BRANCHES /* the same, a list of such lists: of a layer's own options only */
 } tren_option_type;
 
 typedef enum tren_option_role {
@@ -204,16 +247,21 @@ typedef enum tren_option_role {
     TREN_ROLE_OUTPUT  /* where, how, on what: may change on --resume */
 } tren_option_role;
 
-extern const char *const tren_cpu_level_name[]; /* "auto", "baseline", ...; NULL-terminated */
+/* NULL-terminated. */
+extern const char *const tren_cpu_level_name[];  /* "auto", "baseline", ... */
+extern const char *const tren_activation_name[]; /* of tren_activation_id */
+extern const char *const tren_init_name[];       /* of tren_init_id */
 
 typedef struct tren_option {
     const char *key; /* dotted: optimizer.learning_rate */
     tren_option_type type;
     tren_option_role role;
-    size_t at, size;            /* offset and size within tren_config */
-    const char *fallback;       /* the default, as text; "null": not given, held as -1 */
-    double min, max;            /* numbers, each list element, and seconds */
-    const char *const *choices; /* NULL-terminated, for TREN_OPTION_CHOICE */
+    size_t at, size;      /* offset and size within tren_config */
+    const char *fallback; /* the default, as text; "null": not given, held as -1; NULL: the key must
+                              be given */
+    double min, max;      /* numbers, each list element, and seconds */
+    const char *const *choices; /* NULL-terminated; of a whole number: words for -1, -2, ...; of a
+                                   list of numbers: one word that may stand in its place */
     const char *help;           /* one sentence */
     const char
         *group; /* the heading it stands under in --help, the man page and the documentation */
@@ -281,7 +329,8 @@ double tren_config_dropout(const tren_config *config, int layer);
 /* What an option takes, in words: "a whole number from 1 to 65536", "auto, on or off". Returns
  * snprintf's count. */
 int tren_option_describe(char *out, size_t n, const tren_option *option);
-/* Formats one value as it would stand in the YAML file. Returns snprintf's count. */
+/* Formats one value as it would stand in the YAML file, a list of layers on one line. Returns
+ * snprintf's count. */
 int tren_option_format(char *out, size_t n, const tren_option *option, const tren_config *config);
 /* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2
  * now; ...". Keys that act in neither may differ. */

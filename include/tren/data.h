@@ -85,6 +85,8 @@ typedef struct tren_rows {
  * (TREN_ERR_DATA), naming part and row. */
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
+/* Do all targets lie from 0 to 1? TREN_ERR_DATA. */
+tren_status tren_rows_check_unit(const tren_rows *rows);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
 /* Tokens that a network reads of a row. */
 static inline int tren_sequence_length(const tren_sequence *sequence, size_t row) {
@@ -174,6 +176,18 @@ enum {
 typedef struct tren_merge {
     int32_t left, right;
 } tren_merge;
+
+typedef struct tren_bytes {
+    const char *at; /* not owned */
+    size_t n;
+} tren_bytes;
+/* A file's bytes, malloc'ed, behind `have` bytes of *memory, which may move; a byte order mark is
+ * left out. Plain or gzipped. Bytes that are not UTF-8 text are TREN_ERR_DATA, with line and
+ * column. *n: how many came. digest: of the file's bytes; NULL: none is wanted. */
+tren_status tren_text_read(char **memory, size_t have, size_t *n, const char *path,
+                           tren_digest_state *digest);
+/* The next line of what is left, without its end; false: there is none. */
+bool tren_text_line(tren_bytes *line, tren_bytes *left);
 
 typedef struct tren_tokenizer tren_tokenizer;
 /* merge [n]: each of tokens before it, and of 2^20 bytes at most; copied. n = 0: bytes only.

@@ -72,7 +72,12 @@ typedef enum tren_activation_kind {
     TREN_ACTIVATION_IDENTITY,
     TREN_ACTIVATION_RELU,
     TREN_ACTIVATION_TANH,
-    TREN_ACTIVATION_GELU, /* exact, by erf (Hendrycks & Gimpel 2016) */
+    TREN_ACTIVATION_GELU,       /* exact, by erf (Hendrycks & Gimpel 2016) */
+    TREN_ACTIVATION_LEAKY_RELU, /* z, or 0.01 z below 0 (Maas et al. 2013) */
+    TREN_ACTIVATION_ELU,        /* z, or e^z - 1 below 0 (Clevert et al. 2015) */
+    TREN_ACTIVATION_SILU,       /* z / (1 + e^-z) (Elfwing et al. 2017) */
+    TREN_ACTIVATION_SIGMOID,    /* 1 / (1 + e^-z) */
+    TREN_ACTIVATION_SOFTPLUS,   /* log(1 + e^z) */
     TREN_N_ACTIVATIONS
 } tren_activation_kind;
 typedef struct tren_activation {
@@ -80,7 +85,9 @@ typedef struct tren_activation {
     bool needs_z; /* backward reads z, so forward must not run in place */
     tren_activation_kind kind;
 } tren_activation;
-extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu;
+extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu, tren_leaky_relu,
+    tren_elu, tren_silu, tren_sigmoid, tren_softplus;
+extern const tren_activation *const tren_activations[TREN_N_ACTIVATIONS]; /* by their kind */
 typedef struct tren_activation_kernels {
     /* z [n,m] += b [m], where b is not NULL (relu leaves z as it is then); y [n,m] = f(z). y is z,
      * or overlaps nothing; with needs_z it is not z. b overlaps nothing. */
@@ -306,11 +313,24 @@ typedef struct tren_kernels {
      * equals) is the label's. Sums of a row from +0, in order, in real. */
     void (*softmax_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
                                   int n, int m, real smoothing, real scale);
+    /* The same where every term of class j is multiplied by weight [m]: L = -sum_j weight_j
+     * target_j log softmax(z)_j. */
+    void (*weighted_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
+                                   const real *weight, int n, int m, real smoothing, real scale);
     /* z [n,m] = softmax of its rows, by the same sums. */
     void (*softmax)(real *z, int n, int m);
     /* E = 1/2 sum (y-t)^2 over rows and columns, from 0, in order, in double: adds E to *loss; y
      * [n,m] becomes scale * (y - t), in real. */
     void (*half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
+    /* The same with other losses of d = y - t, each scaled by `scale` as the gradient: d^2/2 where
+     * |d|
+     * <= delta, else delta (|d| - delta/2) (Huber 1964); |d|, whose gradient is 0 at d = 0. */
+    void (*huber)(real *y, double *loss, const real *t, int n, int m, real scale, real delta);
+    void (*absolute_error)(real *y, double *loss, const real *t, int n, int m, real scale);
+    /* Of labels t [n,m] from 0 to 1, each by itself: L = -weight_j t log p - (1-t) log(1-p), p =
+     * 1/(1 + e^-y); weight [m]. */
+    void (*binary_cross_entropy)(real *y, double *loss, const real *t, const real *weight, int n,
+                                 int m, real scale);
 
     /* Layer normalisation of n rows of m: y = w (x - mean) / sqrt(var + 1e-5) + b; kept [n,2] =
      * mean, 1 / sqrt(var + 1e-5). Sums along a row in 16 lanes folded in halves, over rows in

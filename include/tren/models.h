@@ -11,18 +11,37 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* One const object per model file. build ends with the loss layer; errors stay in the graph. */
+/* What a model of tokens can be trained on. */
+enum {
+    TREN_READS_TEXTS = 1,   /* the next token of each is predicted */
+    TREN_READS_PAIRS = 2,   /* of a text and another, that of the other's */
+    TREN_READS_LABELED = 4, /* the label of the whole text is */
+    TREN_READS_NUMBERS = 8  /* rows of numbers, too */
+};
+
+/* One const object per model file. A model is a list of layers (docs/networks.md), as text. */
 typedef struct tren_model {
     const char *name, *help;
     const char *size; /* the keys that make it larger, for people */
-    bool tokens;      /* its rows are tokens, else numbers */
+    bool images;      /* it cannot take tables */
+    unsigned reads;   /* of the kinds below; 0: rows of numbers */
+    void (*layers)(FILE *out,
+                   const tren_config *config); /* NULL: model.layers has them, or build */
+    /* Of a network that is no list: ends with the loss layer; errors stay in the graph. */
     void (*build)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
+    /* What the layers would not say as well; errors stay in the graph. May be NULL. */
+    void (*check)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
 } tren_model;
 
 extern const tren_model *const tren_models[]; /* NULL-terminated */
 
 /* The one that the config names, or NULL. */
 const tren_model *tren_model_find(const tren_config *config);
+/* The model exists, and what its list says by itself is right. TREN_ERR_USAGE. */
+tren_status tren_model_check(const tren_config *config);
+/* The same network by model.layers: sets that key and model.name, and the keys that act no more to
+ * their defaults. TREN_ERR_USAGE. */
+tren_status tren_model_expand(tren_config *config);
 /* Builds the model that the config names for this dataset; the caller closes the graph.
  * TREN_ERR_USAGE. */
 tren_status tren_model_build(tren_graph **graph, const tren_config *config,
@@ -30,19 +49,11 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
 /* For builders: the loss that config and dataset ask for, on top of `output`. */
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info);
-/* The input of a model of images: fails where the dataset is a table. */
-tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
-                              const tren_dataset_info *info);
-/* The input of a model of tokens, along axis 1 or 2; fails where the dataset has no such axis, or
- * labels rows and not tokens (axis 0). */
-tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_config *config,
-                              const tren_dataset_info *info);
+/* The input of a model of tokens, along axis 1 or 2. */
+tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info);
 /* Fails where n maxima of 2 x 2 in a row, asked for by `key`, leave nothing of an image. */
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
                       const tren_dataset_info *info);
-/* Fails where the config asks a model for dropout that has none. */
-void tren_model_no_dropout(tren_graph *graph, const tren_config *config);
-const tren_activation *tren_model_activation(const tren_config *config);
 tren_init tren_model_init(const tren_config *config);
 /* Units of the output layer: classes or targets. */
 int tren_model_outputs(const tren_dataset_info *info);
@@ -58,6 +69,8 @@ typedef struct tren_decoding {
     double temperature; /* 0: nothing is drawn; else from softmax(logits / temperature); beam 1 */
     int top_k;          /* of the most probable tokens only; 0: of all */
     uint64_t seed;
+    uint32_t text;         /* its number: each is drawn by itself */
+    double length_penalty; /* A: what is best is the sum of logarithms / (number of tokens)^A */
 } tren_decoding;
 
 /* Tokens that were put out, and the sum of the natural logarithms of their probabilities. */
@@ -77,8 +90,8 @@ void tren_decoder_close(tren_decoder *decoder); /* accepts NULL */
 /* Goes on from prompt [n_prompt], n_prompt > 0, until `most` or `end`; source [n_source] is that of
  * pairs. Where a network reads fewer tokens than there are, it reads the last ones; a pair's target
  * ends there, and of a source the first ones are read. Returns the hypotheses [beam], the best
- * first, which stay until the next call. Beam search keeps the `beam` best sums of logarithms; a
- * hypothesis that has ended stays as it is, and there is no penalty for length. */
+ * first, which stay until the next call. Beam search keeps the `beam` best ones; a hypothesis
+ * that has ended stays as it is. */
 const tren_hypothesis *tren_decode(tren_decoder *decoder, const tren_decoding *how,
                                    const int32_t *prompt, int n_prompt, const int32_t *source,
                                    int n_source);

@@ -156,6 +156,7 @@ struct tren_layer {
 
     int index;
     char name[32];
+    char place[64]; /* in the list that a config has: "[1].residual[0].conv"; "": in none */
     tren_tensor in, out;
     int param[TREN_LAYER_VALUES], n_params; /* indices in the graph */
     /* [train][array] where it lies in the activations, in elements per row of capacity. What never
@@ -183,9 +184,10 @@ struct tren_graph {
     size_t per_group;      /* doubles kept per microbatch */
     size_t scratch;        /* elements that the layer with the largest need has for itself */
     bool lanes;            /* some layer works on blocks */
+    bool unit_targets;     /* the loss takes targets from 0 to 1 only */
     int tokens[TREN_AXES]; /* the most of a row along each axis; 0: no layer has it */
     tren_status status;    /* first construction error, sticky; its text in `error` */
-    char error[512];
+    char error[2048];
 };
 
 /* ---- construction: model builders compose without checks, then ask once ------------------------
@@ -251,16 +253,31 @@ tren_layer *tren_attention(tren_graph *graph, tren_layer *q, tren_layer *kv,
                            tren_attention_spec spec);
 /* y = the mean of a row's tokens; without a token axis. */
 tren_layer *tren_token_mean(tren_graph *graph, tren_layer *input);
-/* Layer normalisation of each row, or each token, by itself (eps 1e-5). */
+/* Layer normalisation of each row, or each token, by itself (eps 1e-5): over all of its numbers,
+ * each with a weight and a bias of its own. */
 tren_layer *tren_layer_norm(tren_graph *graph, tren_layer *input);
+/* Group normalisation (Wu & He 2018; eps 1e-5) of each image or row by itself: over each of
+ * `groups` equal parts of its channels. y = weight [c] xhat + bias [c]. Rows without a token axis.
+ */
+tren_layer *tren_group_norm(tren_graph *graph, tren_layer *input, int groups);
+/* y = the channels of a, then those of b, which differ in nothing else but lanes. */
+tren_layer *tren_concat(tren_graph *graph, tren_layer *a, tren_layer *b);
 /* y = f(x), a layer of its own */
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f);
-/* Inverted dropout at `rate` in [0,1); rate 0 adds nothing and returns input. */
+/* Inverted dropout at `rate` in [0,1), of images number by number; rate 0 adds nothing and returns
+ * input. */
 tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate);
 /* The last layer: its input's y are logits (n_classes) or predictions, of each token where there is
  * a token axis, and so are labels and targets. */
 tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing);
 tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input);
+/* Of targets, summed over columns: Huber's loss; the absolute error; cross-entropy of labels from 0
+ * to 1, each by itself, whose positive part is multiplied by a weight for each column. */
+tren_layer *tren_huber_loss(tren_graph *graph, tren_layer *input, double delta);
+tren_layer *tren_absolute_loss(tren_graph *graph, tren_layer *input);
+/* positive_weight [n]: of no columns (1 for each), one for all, or of each. */
+tren_layer *tren_binary_loss(tren_graph *graph, tren_layer *input, const double *positive_weight,
+                             int n);
 
 /* Images. What these put out lies in blocks of lanes; they and dense convert their input as needed.
  * y [co,oh,ow] = x [ci,h,w] * w [co,ci,kernel,kernel] + b [co] (bias false: none) */
@@ -271,8 +288,9 @@ typedef struct tren_conv_spec {
 tren_layer *tren_conv2d(tren_graph *graph, tren_layer *input, tren_conv_spec spec, tren_init init);
 /* Of a layer of tren_conv2d; NULL for others. */
 const tren_conv_plan *tren_conv2d_plan(const tren_layer *layer);
-/* Batch normalisation over a microbatch (eps 1e-5), then relu where asked. Prediction uses the
- * running mean and unbiased variance, moved once a step towards the mean over microbatches by rows.
+/* Batch normalisation of each channel, or column, over a microbatch (eps 1e-5), then relu where
+ * asked. Prediction uses the running mean and unbiased variance, moved once a step towards the mean
+ * over microbatches by rows.
  */
 tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu);
 /* Windows of kernel x kernel at that stride; what is left at the edge is dropped. */
@@ -321,9 +339,10 @@ struct tren_pass {
     uint32_t epoch;
     const uint32_t *sample;       /* [rows] index of each row in the training part, or NULL */
     const int *length[TREN_AXES]; /* [rows] tokens of each row along an axis; NULL: the most */
-    const int32_t *label; /* [rows], or of each token, or NULL; negative: it is not counted */
-    const real *target;   /* [rows, n_targets], or of each token, or NULL */
-    real scale;           /* of the loss gradient: 1 / what is counted in the global step */
+    const int32_t *label;     /* [rows], or of each token, or NULL; negative: it is not counted */
+    const real *class_weight; /* [n_classes] of the loss of each class; NULL: 1 */
+    const real *target;       /* [rows, n_targets], or of each token, or NULL */
+    real scale;               /* of the loss gradient: 1 / what is counted in the global step */
     tren_take_up take_up;
 };
 
@@ -349,6 +368,9 @@ typedef struct tren_work_spec {
     tren_ready_fn ready;
     tren_combine_fn combine; /* instead of storing gradients: only where one node is the whole sum.
                                 May be NULL */
+    /* Called when a layer's part of a pass begins and ends; may be NULL. */
+    void (*layer)(void *layer_ctx, const tren_layer *layer, bool backward, bool begins);
+    void *layer_ctx;
     void *ctx;
 } tren_work_spec;
 

@@ -58,6 +58,9 @@ typedef struct tren_train_options {
     const tren_log *log;                 /* rank 0's is used; may be NULL */
     void (*progress)(void *ctx,
                      const tren_progress *progress); /* rank 0, every step; may be NULL */
+    /* every rank, after each step: the rows that all ranks computed in it, and this rank's seconds
+     * by phase since the step before, or since the epoch began; may be NULL */
+    void (*stepped)(void *ctx, int64_t rows, const double spent[TREN_N_PHASES]);
     /* tests: named points inside a save, and "check" after an epoch of check_without_dropout; rank
      * 0's is called; may be NULL */
     void (*hook)(void *ctx, const char *point);
@@ -66,6 +69,10 @@ typedef struct tren_train_options {
     void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     void *ctx;
     double started; /* tren_seconds() when the program began */
+    /* A file for a timeline of every rank (Chrome's trace event format), which is written at the
+     * end; NULL: none. trace_layers: of each layer, too. */
+    const char *trace;
+    bool trace_layers;
 } tren_train_options;
 
 typedef enum tren_stop_reason {
@@ -109,8 +116,10 @@ typedef struct tren_result {
 tren_status tren_train(tren_comm *comm, const tren_config *config,
                        const tren_train_options *options, tren_result *result);
 /* --dry-run: checks everything that can be checked before training and prints the layer table:
- * shapes, parameters, FLOP, bytes, memory per rank. Not collective: one process. */
-tren_status tren_train_describe(const tren_config *config, FILE *out);
+ * shapes, parameters, FLOP, bytes, and what a rank and a node need of memory: of a launch of
+ * `ranks` on `nodes`, or, ranks 0, of some launches. Not collective: one process. TREN_ERR_USAGE:
+ * no such launch of this config */
+tren_status tren_train_describe(const tren_config *config, int ranks, int nodes, FILE *out);
 
 /* ---- evaluation --------------------------------------------------------------------------------
  */

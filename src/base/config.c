@@ -1,4 +1,5 @@
 #include "base/config_table.h"
+#include "base/yaml_tree.h"
 
 #include <assert.h>
 #include <string.h>
@@ -36,12 +37,25 @@ static size_t section_length(const char *key) {
     return dot ? (size_t)(dot - key) : 0;
 }
 
-static void print_option(FILE *out, const tren_option *option, const tren_config *config) {
+/* A layer a line. */
+static tren_status print_layers(FILE *out, const char *name, const char *text) {
+    tren_yaml *yaml;
+    TREN_TRY(tren_yaml_open(&yaml, text, name));
+    fprintf(out, "  %s:\n", name);
+    tren_yaml_put(out, tren_yaml_root(yaml), 4);
+    tren_yaml_close(yaml);
+    return TREN_OK;
+}
+
+static tren_status print_option(FILE *out, const tren_option *option, const tren_config *config) {
     char value[2 * TREN_MAX_PATH + 64];
     tren_option_format(value, sizeof value, option, config);
     size_t section = section_length(option->key);
     const char *name = section ? option->key + section + 1 : option->key;
+    if (option->type == TREN_OPTION_LAYERS && *config->model.layers.text)
+        return print_layers(out, name, config->model.layers.text);
     fprintf(out, "%s%s: %s\n", section ? "  " : "", name, value);
+    return TREN_OK;
 }
 
 tren_status tren_config_format(char **text, const tren_config *config) {
@@ -49,15 +63,16 @@ tren_status tren_config_format(char **text, const tren_config *config) {
     const tren_option *option = tren_options(&n);
     FILE *out = open_memstream(text, &size);
     if (!out) return tren_fail_memory(0, "the config");
-    for (size_t i = 0; i < n; i++) {
+    tren_status st = TREN_OK;
+    for (size_t i = 0; i < n && st == TREN_OK; i++) {
         size_t section = section_length(option[i].key);
         bool opens =
             section && (i == 0 || strncmp(option[i - 1].key, option[i].key, section + 1) != 0);
         if (opens) fprintf(out, "%.*s:\n", (int)section, option[i].key);
-        print_option(out, &option[i], config);
+        st = print_option(out, &option[i], config);
     }
-    if (fclose(out) == 0) return TREN_OK;
+    if (fclose(out) == 0 && st == TREN_OK) return TREN_OK;
     free(*text);
     *text = NULL;
-    return tren_fail_memory(0, "the config");
+    return st == TREN_OK ? tren_fail_memory(0, "the config") : st;
 }

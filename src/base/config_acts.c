@@ -3,31 +3,23 @@
 
 #include <string.h>
 
+enum { MAX_VALUES = 32 };
+
 typedef struct acts {
     const char *key, *with;
-    const char *values[TREN_N_OPTIMIZERS + 1]; /* of `with`; ends with NULL */
+    const char *values[MAX_VALUES]; /* of `with`; ends with NULL */
 } acts;
 
 #define STOPS_EARLY                                                                                \
     "early_stopping.rule", {                                                                       \
         "patience", "gl", "up"                                                                     \
     }
-#define TRANSFORMERS                                                                               \
-    "model.name", {                                                                                \
-        "gpt", "encoder", "seq2seq"                                                                \
-    }
 static const acts table[] = {
-    {"model.hidden", "model.name", {"mlp", "cnn", "token_mlp"}},
-    {"model.width", "model.name", {"cnn5", "resnet18", "gpt", "encoder", "seq2seq"}},
-    {"model.heads", TRANSFORMERS},
-    {"model.depth", TRANSFORMERS},
-    {"model.feed_forward", TRANSFORMERS},
-    {"model.channels", "model.name", {"cnn"}},
-    {"model.kernel", "model.name", {"cnn"}},
-    {"model.norm", "model.name", {"cnn"}},
-    {"model.activation", "model.name", {"mlp", "cnn", "token_mlp"}},
     {"model.init_variance", "model.init", {"gaussian"}},
     {"loss.label_smoothing", "loss.name", {"auto", "cross_entropy"}},
+    {"loss.class_weights", "loss.name", {"auto", "cross_entropy"}},
+    {"loss.positive_weights", "loss.name", {"binary_cross_entropy"}},
+    {"loss.huber_delta", "loss.name", {"huber"}},
     {"schedule.period", "schedule.name", {"step", "sqrt"}},
     {"schedule.gamma", "schedule.name", {"step"}},
     {"schedule.final_factor", "schedule.name", {"cosine"}},
@@ -39,24 +31,33 @@ static const acts table[] = {
     {"early_stopping.strip_epochs", "early_stopping.rule", {"up"}},
 };
 
+/* Whether `key` is one of the words of `keys`. */
 static bool names(const char *keys, const char *key) {
     size_t n = strlen(key);
-    for (; (keys = strstr(keys, key)); keys += n)
-        if (keys[n] == ' ' || keys[n] == '\0') return true;
+    for (const char *at = keys; (at = strstr(at, key)); at += n)
+        if ((at == keys || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0')) return true;
     return false;
 }
 
-/* The optimizers that name the key; false: none does. */
-static bool find_optimizers(acts *a, const char *key) {
-    static const char *const optimizer[][2] = {
-#define ROW(id, name, keys) {#name, keys},
-        TREN_OPTIMIZERS(ROW)
-#undef ROW
-    };
+/* A value of another key, and the keys that act with it. */
+typedef struct namer {
+    const char *with, *value, *keys;
+} namer;
+#define OPTIMIZER(id, name, keys) {"optimizer.name", #name, keys},
+#define MODEL(name, keys)         {"model.name", #name, keys},
+static const namer namers[] = {TREN_OPTIMIZERS(OPTIMIZER) TREN_MODELS(MODEL)};
+enum { N_NAMERS = sizeof namers / sizeof *namers };
+_Static_assert((int)N_NAMERS < (int)MAX_VALUES, "raise MAX_VALUES");
+
+/* The optimizers, or the models, that name the key; false: none does. */
+static bool find_namers(acts *a, const char *key) {
     int n = 0;
-    *a = (acts){.key = key, .with = "optimizer.name"};
-    for (int i = 0; i < TREN_N_OPTIMIZERS; i++)
-        if (names(optimizer[i][1], key)) a->values[n++] = optimizer[i][0];
+    *a = (acts){.key = key};
+    for (int i = 0; i < N_NAMERS; i++) {
+        if (!names(namers[i].keys, key)) continue;
+        a->with = namers[i].with;
+        a->values[n++] = namers[i].value;
+    }
     return n > 0;
 }
 
@@ -67,7 +68,7 @@ static bool find(acts *a, const tren_option *option) {
         *a = table[i];
         return true;
     }
-    return find_optimizers(a, option->key);
+    return find_namers(a, option->key);
 }
 
 static bool among(const acts *a, const char *value) {
@@ -98,8 +99,8 @@ static void list_values(char *out, size_t n, const acts *a) {
 
 static bool is_default(const tren_option *option, const char *value) {
     char fallback[TREN_MAX_PATH + 64];
-    tren_config defaults;
-    tren_config_defaults(&defaults);
+    tren_config defaults = {0};
+    tren_option_set(option, option->fallback, "default", &defaults);
     tren_option_format(fallback, sizeof fallback, option, &defaults);
     return strcmp(value, fallback) == 0;
 }

@@ -18,16 +18,18 @@ static tren_status check_ranges(const tren_config *config) {
 
 static tren_status check_model(const tren_config *config) {
     int layers = config->model.hidden.n + 1, rates = config->dropout.n;
-    if (rates == 1 && layers == 1)
+    bool acts = tren_option_acts(tren_option_find("dropout"), config),
+         by_dense = tren_option_acts(tren_option_find("model.hidden"), config);
+    if (acts && by_dense && rates == 1 && layers == 1)
         return tren_fail(TREN_ERR_USAGE,
                          "dropout: one rate is for the hidden layers, and model.hidden is []; "
                          "give dropout: []");
-    if (rates > layers)
+    if (acts && by_dense && rates > layers)
         return tren_fail(
             TREN_ERR_USAGE,
             "dropout: %d rates for %d dense layers (model.hidden has %d widths); give at most %d",
             rates, layers, layers - 1, layers);
-    if (config->check_without_dropout > 0 && rates == 0)
+    if (config->check_without_dropout > 0 && rates == 0 && !*config->model.layers.text)
         return tren_fail(TREN_ERR_USAGE,
                          "check_without_dropout: %d epochs, but there is no dropout; give 0, or "
                          "set dropout",
@@ -131,6 +133,8 @@ static void add_difference(FILE *out, bool first, const tren_option *option,
 
 /* By their text, since padding, spare list entries and bytes after a string's end do not count. */
 static bool same_value(const tren_option *option, const tren_config *a, const tren_config *b) {
+    if (option->type == TREN_OPTION_LAYERS)
+        return tren_layers_same(&a->model.layers, &b->model.layers);
     char text[2][2 * TREN_MAX_PATH + 64];
     tren_option_format(text[0], sizeof text[0], option, a);
     tren_option_format(text[1], sizeof text[1], option, b);

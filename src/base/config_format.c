@@ -74,6 +74,8 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
     case TREN_OPTION_INT64:
         put(&out, "a whole number");
         put_range(&out, option, put_whole);
+        if (option->choices) put(&out, ", or ");
+        if (option->choices) put_choices(&out, option->choices);
         break;
     case TREN_OPTION_REAL:
         put(&out, "a number");
@@ -90,6 +92,13 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
     case TREN_OPTION_REALS:
         put(&out, "a number or a list such as [0.2, 0.5], each");
         put_range(&out, option, put_real);
+        if (option->choices) put(&out, ", or "), put(&out, *option->choices);
+        break;
+    case TREN_OPTION_LAYERS:
+        put(&out, "a list of layers such as [dense: 64, relu, dense: outputs]");
+        break;
+    case TREN_OPTION_BRANCHES:
+        put(&out, "a list of such lists, one for each branch");
         break;
     }
     return out.count;
@@ -134,6 +143,10 @@ static void put_list(writer *out, const tren_option *option, const void *at) {
     const tren_int_list *ints = at;
     const tren_real_list *reals = at;
     int n = option->type == TREN_OPTION_INTS ? ints->n : reals->n;
+    if (n == TREN_LIST_WORD) {
+        put(out, *option->choices);
+        return;
+    }
     put(out, "[");
     for (int i = 0; i < n; i++) {
         if (i > 0) put(out, ", ");
@@ -143,6 +156,16 @@ static void put_list(writer *out, const tren_option *option, const void *at) {
             put_real(out, reals->at[i]);
     }
     put(out, "]");
+}
+
+/* On one line. */
+static void put_layers(writer *out, const char *text) {
+    char one[2] = "";
+    if (!*text) put(out, "[]");
+    for (; *text; text++) {
+        one[0] = *text;
+        if (*text != '\n') put(out, one);
+    }
 }
 
 int tren_option_format(char *text, size_t n, const tren_option *option, const tren_config *config) {
@@ -180,6 +203,11 @@ int tren_option_format(char *text, size_t n, const tren_option *option, const tr
     case TREN_OPTION_INTS:
     case TREN_OPTION_REALS:
         put_list(&out, option, at);
+        break;
+    case TREN_OPTION_LAYERS:
+        put_layers(&out, ((const tren_layers_text *)at)->text);
+        break;
+    case TREN_OPTION_BRANCHES:
         break;
     }
     return out.count;

@@ -1,4 +1,4 @@
-#include "tren/config.h"
+#include "base/config_table.h"
 
 #include <stdlib.h>
 
@@ -28,8 +28,8 @@ tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tr
     *config = *base;
     for (int i = 0; i < grid->n_axes; i++) {
         const tren_option *option = grid->axis[i].option;
-        TREN_TRY(tren_config_set(config, option->key, grid->axis[i].text[index[i]], "grid"));
-        config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_GRID;
+        TREN_TRY(tren_config_give(config, option, grid->axis[i].text[index[i]], "grid",
+                                  TREN_GIVEN_BY_GRID));
     }
     tren_status st = tren_config_check(config);
     if (st == TREN_OK) return st;

@@ -53,8 +53,7 @@ static const char *translated(const char *word) {
     static const char *const other[][2] = {{"lr", "optimizer.learning_rate"},
                                            {"dataset", "data"},
                                            {"output", "out"},
-                                           {"dtype", "precision"},
-                                           {"layers", "model.hidden"}};
+                                           {"dtype", "precision"}};
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
         if (strcmp(leaf(word), other[i][0]) == 0) return other[i][1];
     return NULL;

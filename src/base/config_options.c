@@ -5,10 +5,13 @@
 static const char *const precisions[] = {"float", "double", NULL};
 const char *const tren_cpu_level_name[] = {"auto", "baseline", "v3", "v4", "aarch64", NULL};
 static const char *const gemms[] = {"openblas", "portable", NULL};
-static const char *const activations[] = {"identity", "relu", "tanh", "gelu", NULL};
+const char *const tren_activation_name[] = {"identity", "relu", "tanh",    "gelu",     "leaky_relu",
+                                            "elu",      "silu", "sigmoid", "softplus", NULL};
 static const char *const norms[] = {"none", "batch", NULL};
-static const char *const inits[] = {"he", "glorot", "gaussian", "pytorch", NULL};
-static const char *const losses[] = {"auto", "cross_entropy", "half_squares", NULL};
+const char *const tren_init_name[] = {"he", "glorot", "gaussian", "pytorch", NULL};
+static const char *const losses[] = {
+    "auto", "cross_entropy", "half_squares", "huber", "absolute", "binary_cross_entropy", NULL};
+static const char *const class_weights[] = {"auto", NULL};
 #define NAME(id, name, keys) #name,
 static const char *const optimizers[] = {TREN_OPTIMIZERS(NAME) NULL};
 #undef NAME
@@ -54,9 +57,9 @@ static const tren_option options[] = {
      "every CPU.", "Recipe"},
     {"model.name", TREN_OPTION_TEXT, RECIPE, AT(model.name), "mlp", 0, 0, NULL,
      "The model: mlp is a stack of dense layers; cnn stages of convolution and pooling, then dense layers; cnn5 and "
-     "resnet18 (pre-activation) are those of the double-descent literature. Transformers, for texts: gpt is a "
-     "language model, encoder a classifier, seq2seq an encoder-decoder; token_mlp tells the next token from one token and its "
-     "place.", "Model"},
+     "resnet18 (pre-activation) are those of the double-descent literature; layers is what model.layers says. "
+     "Transformers, for texts: gpt is a language model, encoder a classifier, seq2seq an encoder-decoder; token_mlp tells "
+     "the next token from one token and its place.", "Model"},
     {"model.hidden", TREN_OPTION_INTS, RECIPE, AT(model.hidden), "[512, 256]", 1, 1 << 20, NULL,
      "Widths of the hidden layers of mlp, and of the dense ones of cnn; [] leaves a single dense layer. Of token_mlp the "
      "width of the embedding comes first.", "Model"},
@@ -76,12 +79,14 @@ static const tren_option options[] = {
      "Height and width of the kernels of cnn, an odd number.", "Model"},
     {"model.norm", TREN_OPTION_CHOICE, RECIPE, AT(model.norm), "batch", 0, 0, norms,
      "How cnn normalises behind a convolution: not at all, or over each microbatch.", "Model"},
-    {"model.activation", TREN_OPTION_CHOICE, RECIPE, AT(model.activation), "relu", 0, 0, activations,
+    {"model.activation", TREN_OPTION_CHOICE, RECIPE, AT(model.activation), "relu", 0, 0, tren_activation_name,
      "What follows each hidden layer.", "Model"},
-    {"model.init", TREN_OPTION_CHOICE, RECIPE, AT(model.init), "he", 0, 0, inits,
+    {"model.init", TREN_OPTION_CHOICE, RECIPE, AT(model.init), "he", 0, 0, tren_init_name,
      "How the initial weights are drawn.", "Model"},
     {"model.init_variance", TREN_OPTION_REAL, RECIPE, AT(model.init_variance), "0.01", TREN_ABOVE_0, TREN_NO_LIMIT,
      NULL, "Variance of the initial weights with model.init: gaussian.", "Model"},
+    {"model.layers", TREN_OPTION_LAYERS, RECIPE, AT(model.layers), "[]", 0, 0, NULL,
+     "A network of one's own, layer by layer (docs/networks.md), which needs no model.name.", "Model"},
     {"dropout", TREN_OPTION_REALS, RECIPE, AT(dropout), "[]", 0, TREN_BELOW_1, NULL,
      "Drop rates: of the input, then of each hidden layer's output. One number alone holds for every hidden layer "
      "but not for the input; [] is no dropout.", "Model"},
@@ -110,9 +115,17 @@ static const tren_option options[] = {
      "in the units of the file.", "Augmentation"},
 
     {"loss.name", TREN_OPTION_CHOICE, RECIPE, AT(loss.name), "auto", 0, 0, losses,
-     "The loss; auto is cross_entropy for classes and half_squares for targets.", "Loss"},
+     "The loss; auto is cross_entropy for classes and half_squares for targets. For targets there are also huber (Huber "
+     "1964), absolute, the mean absolute error, and binary_cross_entropy, for columns of yes and no (1 and 0).", "Loss"},
     {"loss.label_smoothing", TREN_OPTION_REAL, RECIPE, AT(loss.label_smoothing), "0", 0, TREN_BELOW_1, NULL,
      "The share of each label that is spread evenly over all classes.", "Loss"},
+    {"loss.class_weights", TREN_OPTION_REALS, RECIPE, AT(loss.class_weights), "[]", 0, 1e6, class_weights,
+     "How much a row of each class counts in training, in order; auto gives all classes the same sum. They are scaled so "
+     "that a row counts 1 in the mean. Evaluation counts all rows alike.", "Loss"},
+    {"loss.positive_weights", TREN_OPTION_REALS, RECIPE, AT(loss.positive_weights), "[]", 0, 1e6, NULL,
+     "How much a yes counts beside a no: one number for all columns of targets, or one for each.", "Loss"},
+    {"loss.huber_delta", TREN_OPTION_REAL, RECIPE, AT(loss.huber_delta), "1", 1e-6, 1e6, NULL,
+     "The error from which huber grows in a straight line.", "Loss"},
 
     {"optimizer.name", TREN_OPTION_CHOICE, RECIPE, AT(optimizer.name), "sgd", 0, 0, optimizers,
      "How the weights follow the gradient. lars and lamb give each weight matrix a step in proportion to its norm, for "
@@ -238,7 +251,7 @@ const tren_option *tren_option_find(const char *key) {
 }
 
 bool tren_option_nullable(const tren_option *option) {
-    return strcmp(option->fallback, "null") == 0;
+    return option->fallback && strcmp(option->fallback, "null") == 0;
 }
 
 bool tren_option_is_list(const tren_option *option) {

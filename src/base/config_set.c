@@ -1,6 +1,7 @@
 /* One value from text, and whether it lies in its range. */
 #include "base/config_table.h"
 #include "base/text.h"
+#include "base/yaml_tree.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -13,6 +14,7 @@ static bool within(const tren_option *option, double value) {
 }
 
 static bool reals_within(const tren_option *option, const tren_real_list *list) {
+    if (list->n == TREN_LIST_WORD) return option->choices;
     if (list->n < 0 || list->n > TREN_MAX_LIST) return false;
     for (int i = 0; i < list->n; i++)
         if (!within(option, list->at[i])) return false;
@@ -55,6 +57,10 @@ bool tren_option_in_range(const tren_option *option, const tren_config *config) 
         return ints_within(option, at);
     case TREN_OPTION_REALS:
         return reals_within(option, at);
+    case TREN_OPTION_LAYERS:
+        return memchr(at, '\0', TREN_MAX_LAYERS) != NULL;
+    case TREN_OPTION_BRANCHES:
+        break;
     }
     return false;
 }
@@ -112,9 +118,17 @@ static tren_status set_bool(const setting *s) {
     return TREN_OK;
 }
 
+static bool is_null(const char *text) {
+    return !*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
+}
+
 static tren_status set_choice(const setting *s) {
     const char *const *choice = s->option->choices;
     const char *text = s->text;
+    if (tren_option_nullable(s->option) && is_null(text)) {
+        *(int *)s->at = -1;
+        return TREN_OK;
+    }
     /* YAML writers turn on and off into true and false. */
     for (int i = 0; choice[i]; i++) {
         bool same = strcasecmp(text, choice[i]) == 0 ||
@@ -144,9 +158,17 @@ static tren_status parse_real(const setting *s, const char *text, double *value)
     return within(s->option, *value) ? TREN_OK : refuse(s, text, "is out of range");
 }
 
+/* The number that a word stands for; 0: it is none. */
+static int word_of(const setting *s) {
+    const char *const *word = s->option->choices;
+    for (int i = 0; word && word[i]; i++)
+        if (strcasecmp(s->text, word[i]) == 0) return -1 - i;
+    return 0;
+}
+
 static tren_status set_whole(const setting *s) {
-    int64_t value;
-    TREN_TRY(parse_whole(s, s->text, &value));
+    int64_t value = word_of(s);
+    if (value == 0) TREN_TRY(parse_whole(s, s->text, &value));
     if (s->option->type == TREN_OPTION_INT)
         *(int *)s->at = (int)value;
     else
@@ -160,10 +182,6 @@ static tren_status set_seed(const setting *s) {
     if (result != TREN_TEXT_OK) return refuse_result(s, s->text, result);
     *(uint64_t *)s->at = value;
     return TREN_OK;
-}
-
-static bool is_null(const char *text) {
-    return !*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
 }
 
 static tren_status set_real(const setting *s) {
@@ -206,22 +224,44 @@ static tren_status set_list(const setting *s) {
     size_t n = strlen(text);
     while (n > 0 && isblank((unsigned char)text[n - 1])) n--;
     while (n > 0 && isblank((unsigned char)*text)) text++, n--;
+    bool is_word = s->option->choices && strcmp(s->text, *s->option->choices) == 0;
     bool open = n > 0 && *text == '[', closed = n > 1 && text[n - 1] == ']';
     if (open != closed || n >= sizeof inner) return refuse(s, s->text, "is not a list");
     snprintf(inner, sizeof inner, "%.*s", (int)(n - 2 * open), text + open);
     tren_int_list ints = {0};
     tren_real_list reals = {0};
-    const char *rest = inner[strspn(inner, " \t")] ? inner : NULL;
+    const char *rest = is_word || inner[strspn(inner, " \t")] == '\0' ? NULL : inner;
     while (rest) {
         char item[128];
         rest = next_item(item, sizeof item, rest);
         TREN_TRY(add_item(s, item, &ints, &reals));
     }
+    if (is_word) ints.n = reals.n = TREN_LIST_WORD;
     if (s->option->type == TREN_OPTION_INTS)
         *(tren_int_list *)s->at = ints;
     else
         *(tren_real_list *)s->at = reals;
     return TREN_OK;
+}
+
+/* Written anew, so that one list has one text. */
+static tren_status set_layers(const setting *s) {
+    tren_layers_text *layers = s->at;
+    char where[TREN_MAX_PATH + 64];
+    tren_yaml *yaml;
+    snprintf(where, sizeof where, "%s: %s", s->where, s->option->key);
+    memset(layers, 0, sizeof *layers);
+    if (strcmp(s->text, "[]") == 0) return TREN_OK; /* the default, many times */
+    TREN_TRY(tren_yaml_open(&yaml, s->text, where));
+    tren_yaml_node root = tren_yaml_root(yaml);
+    tren_status st = TREN_OK;
+    if (!tren_yaml_is_list(root))
+        st = refuse(s, s->text, "is not a list");
+    else if (tren_yaml_count(root) > 0)
+        st = tren_yaml_flatten(layers->text, sizeof layers->text, root, true, where);
+    if (*layers->text) snprintf(layers->where, sizeof layers->where, "%s", s->where);
+    tren_yaml_close(yaml);
+    return st;
 }
 
 static tren_status set_value(const setting *s) {
@@ -244,21 +284,35 @@ static tren_status set_value(const setting *s) {
     case TREN_OPTION_INTS:
     case TREN_OPTION_REALS:
         return set_list(s);
+    case TREN_OPTION_LAYERS:
+        return set_layers(s);
+    case TREN_OPTION_BRANCHES:
+        break;
     }
     return tren_fail(TREN_ERR_INTERNAL, "%s: the options table gives it no type", s->option->key);
 }
 
-static tren_status set(tren_config *config, const tren_option *option, const char *text,
-                       const char *where) {
-    TREN_TRY(set_value(&(setting){option, text, where, tren_option_at(option, config)}));
-    config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_HAND;
-    return TREN_OK;
+tren_status tren_option_set(const tren_option *option, const char *text, const char *where,
+                            void *values) {
+    return set_value(&(setting){option, text, where, (char *)values + option->at});
+}
+
+tren_status tren_config_give(tren_config *config, const tren_option *option, const char *text,
+                             const char *where, int by) {
+    const tren_option *first = tren_options(NULL), *model = tren_option_find("model.name");
+    unsigned char *model_by = &config->given[model - first];
+    TREN_TRY(tren_option_set(option, text, where, config));
+    config->given[option - first] = (unsigned char)by;
+    bool chooses = option->type == TREN_OPTION_LAYERS && *config->model.layers.text;
+    if (!chooses || *model_by >= by) return TREN_OK;
+    *model_by = (unsigned char)by;
+    return tren_option_set(model, "layers", where, config);
 }
 
 tren_status tren_config_set(tren_config *config, const char *key, const char *text,
                             const char *where) {
     const tren_option *option = tren_option_find(key);
-    if (option) return set(config, option, text, where);
+    if (option) return tren_config_give(config, option, text, where, TREN_GIVEN_BY_HAND);
     if (tren_section_exists(key))
         return tren_fail(TREN_ERR_USAGE,
                          "%s: '%s' is a section, not a key; give its keys, such as '%s'", where,

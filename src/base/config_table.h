@@ -25,6 +25,17 @@ bool tren_option_is_list(const tren_option *option);
 /* Whether the numbers held in `config` lie in the option's range. */
 bool tren_option_in_range(const tren_option *option, const tren_config *config);
 
+/* config_set.c: the option's value at its offset in `values`, a config or the settings of a layer;
+ * `where` begins the error message. */
+tren_status tren_option_set(const tren_option *option, const char *text, const char *where,
+                            void *values);
+/* One key of a config, given by whom: TREN_GIVEN_BY_FILE, ... A list of layers chooses the model
+ * `layers`, too, where nobody of that rank has named a model. */
+tren_status tren_config_give(tren_config *config, const tren_option *option, const char *text,
+                             const char *where, int by);
+/* config_text.c: two lists of layers, line ends apart. */
+bool tren_layers_same(const tren_layers_text *a, const tren_layers_text *b);
+
 /* config_acts.c: whether other keys let this one act. */
 bool tren_option_acts(const tren_option *option, const tren_config *config);
 /* TREN_ERR_USAGE: a key was given that does not act. */

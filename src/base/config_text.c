@@ -40,3 +40,13 @@ tren_status tren_config_check_text(const char *text, size_t n, const char *name)
                          name);
     return check_nesting(text, n, name);
 }
+
+bool tren_layers_same(const tren_layers_text *a, const tren_layers_text *b) {
+    const char *at = a->text, *other = b->text;
+    for (;; at++, other++) {
+        at += strspn(at, "\n");
+        other += strspn(other, "\n");
+        if (*at != *other) return false;
+        if (!*at) return true;
+    }
+}

@@ -4,6 +4,7 @@
 #include "base/input.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "base/yaml_tree.h"
 
 #include <errno.h>
 #include <string.h>
@@ -37,10 +38,8 @@ static const char *scalar(const yaml_node_t *node) {
     return (const char *)node->data.scalar.value;
 }
 
-static bool is_plain_null(const yaml_node_t *node) {
-    const char *text = scalar(node);
-    return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-           (!*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0);
+static bool is_plain_null(yaml_node_t *node) {
+    return tren_yaml_is_null((tren_yaml_node){NULL, node});
 }
 
 /* A sequence of scalars as "[a, b]". */
@@ -66,6 +65,10 @@ static tren_status join(const reader *r, const yaml_node_t *node, const char *ke
     return TREN_OK;
 }
 
+static tren_status give(reader *r, const tren_option *option, const char *text, const char *where) {
+    return tren_config_give(r->config, option, text, where, TREN_GIVEN_BY_FILE);
+}
+
 /* The text of a scalar; decoded into `bytes` where it is !!binary, as paths that are not UTF-8 are.
  */
 static tren_status text_of(const char **text, char bytes[TREN_MAX_PATH], const reader *r,
@@ -83,7 +86,30 @@ static tren_status text_of(const char **text, char bytes[TREN_MAX_PATH], const r
     return TREN_OK;
 }
 
-static tren_status set_scalar(reader *r, const tren_option *option, const yaml_node_t *node,
+/* A list of layers as text, with its lines where asked: the caller frees. */
+static tren_status text_of_layers(char **text, const reader *r, const char *key, yaml_node_t *node,
+                                  bool lines) {
+    char where[TREN_MAX_PATH + 64];
+    snprintf(where, sizeof where, "%s:%d: %s", r->name, line_of(node), key);
+    TREN_TRY(tren_alloc(text, TREN_MAX_LAYERS, 1, "a list of layers"));
+    tren_status st = tren_yaml_flatten(*text, TREN_MAX_LAYERS, (tren_yaml_node){r->document, node},
+                                       lines, where);
+    if (st == TREN_OK) return st;
+    free(*text);
+    *text = NULL;
+    return st;
+}
+
+static tren_status set_layers(reader *r, const tren_option *option, yaml_node_t *node,
+                              const char *where) {
+    char *text;
+    TREN_TRY(text_of_layers(&text, r, option->key, node, true));
+    tren_status st = give(r, option, text, where);
+    free(text);
+    return st;
+}
+
+static tren_status set_scalar(reader *r, const tren_option *option, yaml_node_t *node,
                               const char *where) {
     const char *text;
     char bytes[TREN_MAX_PATH];
@@ -94,10 +120,10 @@ static tren_status set_scalar(reader *r, const tren_option *option, const yaml_n
             return fail_at(r, node, option->key, "has no value; give one, or leave the key out");
         text = "";
     }
-    return tren_config_set(r->config, option->key, text, where);
+    return give(r, option, text, where);
 }
 
-static tren_status set_value(reader *r, const tren_option *option, const yaml_node_t *node) {
+static tren_status set_value(reader *r, const tren_option *option, yaml_node_t *node) {
     char where[TREN_MAX_PATH + 16], list[4096], takes[256];
     snprintf(where, sizeof where, "%s:%d", r->name, line_of(node));
     tren_option_describe(takes, sizeof takes, option);
@@ -105,12 +131,13 @@ static tren_status set_value(reader *r, const tren_option *option, const yaml_no
     case YAML_SCALAR_NODE:
         return set_scalar(r, option, node, where);
     case YAML_SEQUENCE_NODE:
+        if (option->type == TREN_OPTION_LAYERS) return set_layers(r, option, node, where);
         if (!tren_option_is_list(option))
             return tren_fail(TREN_ERR_USAGE,
                              "%s: %s: a list stands where one value belongs; give %s", where,
                              option->key, takes);
         TREN_TRY(join(r, node, option->key, list, sizeof list));
-        return tren_config_set(r->config, option->key, list, where);
+        return give(r, option, list, where);
     default:
         return tren_fail(TREN_ERR_USAGE, "%s: %s: a map stands where one value belongs; give %s",
                          where, option->key, takes);
@@ -134,27 +161,27 @@ static tren_status fail_unknown(const reader *r, const yaml_node_t *node, const 
 }
 
 static tren_status set_option(reader *r, const tren_option *option, const yaml_node_t *key,
-                              const yaml_node_t *value) {
+                              yaml_node_t *value) {
     int *line = &r->line_of[option - tren_options(NULL)];
     if (*line > 0)
         return tren_fail(TREN_ERR_USAGE,
                          "%s:%d: '%s' was given on line %d already; remove one of them", r->name,
                          line_of(key), option->key, *line);
     *line = line_of(key);
-    TREN_TRY(set_value(r, option, value));
-    r->config->given[option - tren_options(NULL)] = TREN_GIVEN_BY_FILE;
-    return TREN_OK;
+    return set_value(r, option, value);
 }
 
 /* ---- the grid of a sweep ---------------------------------------------------------------------
  */
 
-static tren_status add_value(const reader *r, tren_axis *axis, const yaml_node_t *node) {
+static tren_status add_value(const reader *r, tren_axis *axis, yaml_node_t *node) {
     char list[4096], bytes[TREN_MAX_PATH];
     const char *text = list;
     if (axis->n == TREN_MAX_AXIS)
         return fail_at(r, node, axis->option->key,
                        "has more than 256 values in the grid; give fewer");
+    if (node->type == YAML_SEQUENCE_NODE && axis->option->type == TREN_OPTION_LAYERS)
+        return text_of_layers(&axis->text[axis->n++], r, axis->option->key, node, false);
     if (node->type == YAML_SEQUENCE_NODE && tren_option_is_list(axis->option))
         TREN_TRY(join(r, node, axis->option->key, list, sizeof list));
     else if (node->type == YAML_SCALAR_NODE)
@@ -235,7 +262,7 @@ static tren_status start_grid(reader *r, const yaml_node_t *key, const yaml_node
 
 static tren_status read_map(reader *r, const yaml_node_t *map, const char *section);
 
-static tren_status read_pair(reader *r, const yaml_node_t *key, const yaml_node_t *value,
+static tren_status read_pair(reader *r, const yaml_node_t *key, yaml_node_t *value,
                              const char *section) {
     if (key->type != YAML_SCALAR_NODE || key->data.scalar.length >= MAX_KEY / 2)
         return tren_fail(TREN_ERR_USAGE, "%s:%d: a key must be one word, such as batch_size",
@@ -258,7 +285,7 @@ static tren_status read_map(reader *r, const yaml_node_t *map, const char *secti
     const yaml_node_pair_t *end = map->data.mapping.pairs.top;
     for (const yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < end; pair++) {
         const yaml_node_t *key = yaml_document_get_node(r->document, pair->key);
-        const yaml_node_t *value = yaml_document_get_node(r->document, pair->value);
+        yaml_node_t *value = yaml_document_get_node(r->document, pair->value);
         TREN_TRY(read_pair(r, key, value, section));
     }
     return TREN_OK;
@@ -266,41 +293,8 @@ static tren_status read_map(reader *r, const yaml_node_t *map, const char *secti
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static bool line_has_tab(const reader *r, size_t line) {
-    const char *at = r->text, *end = r->text + r->n;
-    for (; at && line > 0; line--) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        if (at) at++;
-    }
-    for (; at && at < end && *at != '\n'; at++)
-        if (*at == '\t') return true;
-    return false;
-}
-
-static tren_status fail_parse(const reader *r, const yaml_parser_t *parser) {
-    const char *problem = parser->problem ? parser->problem : "cannot be read";
-    switch (parser->error) {
-    case YAML_MEMORY_ERROR:
-        return tren_fail_memory(0, r->name);
-    case YAML_READER_ERROR:
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: byte %zu: %s; a config is YAML text in UTF-8: convert it "
-                         "with iconv, or give a path that is not UTF-8 as an option or as !!binary",
-                         r->name, parser->problem_offset, problem);
-    default:
-        break;
-    }
-    size_t line = parser->problem_mark.line;
-    const char *hint = line_has_tab(r, line)      ? "; indent with spaces, not tabs"
-                       : strstr(problem, "alias") ? "; put quotes around a text that begins with *"
-                                                  : "; check its quotes, brackets and indentation";
-    return tren_fail(TREN_ERR_USAGE, "%s:%zu: not YAML: %s%s%s%s%s", r->name, line + 1, problem,
-                     parser->context ? " (" : "", parser->context ? parser->context : "",
-                     parser->context ? ")" : "", hint);
-}
-
 static tren_status read_root(reader *r) {
-    const yaml_node_t *root = yaml_document_get_root_node(r->document);
+    yaml_node_t *root = yaml_document_get_root_node(r->document);
     if (!root || (root->type == YAML_SCALAR_NODE && is_plain_null(root)))
         return tren_fail(TREN_ERR_USAGE, "%s: the config is empty; give at least 'data: FILE.h5'",
                          r->name);
@@ -314,7 +308,7 @@ static tren_status read_root(reader *r) {
 /* One more document after the first is a mistake, not a second config. */
 static tren_status read_end(const reader *r, yaml_parser_t *parser) {
     yaml_document_t next;
-    if (!yaml_parser_load(parser, &next)) return fail_parse(r, parser);
+    if (!yaml_parser_load(parser, &next)) return tren_yaml_fail(parser, r->text, r->n, r->name);
     const yaml_node_t *root = yaml_document_get_root_node(&next);
     int line = root ? line_of(root) : 0;
     yaml_document_delete(&next);
@@ -339,7 +333,7 @@ static tren_status load_text(tren_config *config, tren_grid *grid, const char *t
         if (st == TREN_OK) st = read_end(&r, &parser);
         yaml_document_delete(&document);
     } else {
-        st = fail_parse(&r, &parser);
+        st = tren_yaml_fail(&parser, text, n, name);
     }
     yaml_parser_delete(&parser);
     return st;

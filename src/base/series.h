@@ -2,7 +2,7 @@
  * version, CPU and vendor to the next. Plain additions, multiplications and divisions, in the order
  * written, without branches, so that loops over them become vectors and their bits are the same
  * everywhere. Errors, in units of the last place (tests/unit/test_series.c measures them): exp,
- * log, sin, cos and power below 1, tanh and erf below 2. */
+ * log, sin, cos and power below 1, tanh, erf, expm1 and log1p below 2. */
 #ifndef TREN_BASE_SERIES_H
 #define TREN_BASE_SERIES_H
 
@@ -71,6 +71,46 @@ static inline double series_log(double x) {
     double square = 0.5 * f * f;
     double rest = s * (square + p * z) + k * 0x1.a39ef35793c76p-33;
     return k * 0x1.62e42feep-1 - ((square - rest) - f);
+}
+
+/* e^x - 1 for x <= 0: above -0.34 by Taylor's series without its 1, below by subtraction. */
+static inline double series_expm1(double x) {
+    double p = 1.0 / 6227020800;
+    p = p * x + 1.0 / 479001600;
+    p = p * x + 1.0 / 39916800;
+    p = p * x + 1.0 / 3628800;
+    p = p * x + 1.0 / 362880;
+    p = p * x + 1.0 / 40320;
+    p = p * x + 1.0 / 5040;
+    p = p * x + 1.0 / 720;
+    p = p * x + 1.0 / 120;
+    p = p * x + 1.0 / 24;
+    p = p * x + 1.0 / 6;
+    p = p * x + 0.5;
+    double small = p * (x * x) + x, big = series_exp(x) - 1;
+    return x > -0.34 ? small : big;
+}
+
+/* log(1 + x) for 0 <= x <= 1: 2 atanh(s) with s = x/(2 + x). */
+static inline double series_log1p(double x) {
+    double s = x / (2 + x), z = s * s, p = 1.0 / 35;
+    p = p * z + 1.0 / 33;
+    p = p * z + 1.0 / 31;
+    p = p * z + 1.0 / 29;
+    p = p * z + 1.0 / 27;
+    p = p * z + 1.0 / 25;
+    p = p * z + 1.0 / 23;
+    p = p * z + 1.0 / 21;
+    p = p * z + 1.0 / 19;
+    p = p * z + 1.0 / 17;
+    p = p * z + 1.0 / 15;
+    p = p * z + 1.0 / 13;
+    p = p * z + 1.0 / 11;
+    p = p * z + 1.0 / 9;
+    p = p * z + 1.0 / 7;
+    p = p * z + 1.0 / 5;
+    p = p * z + 1.0 / 3;
+    return 2 * (s + s * z * p);
 }
 
 /* x less k quarters of a turn, in two parts, the second below half a unit in the last place of the

@@ -55,7 +55,7 @@ static void split_dims(const char *dims, int *width, char *hidden, size_t n, int
         if (*c == '-') *c = ',';
 }
 
-static tren_status fill_config(tren_config *config, const step_case *c, const char *data) {
+static tren_status fill_given(tren_config *config, const step_case *c, const char *data) {
     char hidden[128], number[32], more[256];
     int width, classes;
     tren_config_defaults(config);
@@ -67,17 +67,45 @@ static tren_status fill_config(tren_config *config, const step_case *c, const ch
     snprintf(number, sizeof number, "%d", c->shards);
     TREN_TRY(tren_config_set(config, "shards", number, "bench"));
     TREN_TRY(tren_config_set(config, "optimizer.learning_rate", "0.01", "bench"));
-    if (c->gemm) TREN_TRY(tren_config_set(config, "gemm", c->gemm, "--gemm"));
-    if (c->cpu) TREN_TRY(tren_config_set(config, "cpu", c->cpu, "--cpu"));
     snprintf(more, sizeof more, "%s", c->more);
     for (char *save = NULL, *key = strtok_r(more, " ", &save); key;
          key = strtok_r(NULL, " ", &save))
         TREN_TRY(tren_config_set(config, key, strtok_r(NULL, " ", &save), "bench"));
+    return TREN_OK;
+}
+
+/* That of a user, without what it writes. */
+static void take_config(tren_config *config, const tren_config *users) {
+    *config = *users;
+    config->out[0] = '\0';
+    config->plots = false;
+}
+
+static tren_status fill_config(tren_config *config, const step_case *c, const char *data) {
+    if (c->config)
+        take_config(config, c->config);
+    else
+        TREN_TRY(fill_given(config, c, data));
+    if (c->gemm) TREN_TRY(tren_config_set(config, "gemm", c->gemm, "--gemm"));
+    if (c->cpu) TREN_TRY(tren_config_set(config, "cpu", c->cpu, "--cpu"));
     config->epochs = 1000000;
     return TREN_OK;
 }
 
+static tren_status plan_config(tren_graph **graph, const step_case *c) {
+    tren_config config;
+    tren_dataset *dataset = NULL;
+    tren_status st;
+    TREN_GOTO(fill_config(&config, c, NULL));
+    TREN_GOTO(tren_dataset_open(&dataset, config.data));
+    st = tren_model_build(graph, &config, tren_dataset_info_of(dataset));
+done:
+    tren_dataset_close(dataset);
+    return st;
+}
+
 static tren_status plan(tren_graph **graph, const step_case *c) {
+    if (c->config) return plan_config(graph, c);
     tren_config config;
     tren_dataset_info info = {.shape =
                                   c->image.c > 0 ? c->image : (tren_shape){atoi(c->dims), 1, 1},

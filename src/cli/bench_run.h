@@ -8,10 +8,11 @@ typedef struct step_case {
     const char *name,
         *dims; /* widths of an mlp "784-512-10"; or of a row and the classes "784-10" */
     int batch, shards;
-    const char *more;       /* further settings: "key value key value" */
-    double target;          /* share of the large product; 0: none */
-    tren_shape image;       /* rows are images of this shape; {0}: a table */
-    const char *gemm, *cpu; /* NULL: the default */
+    const char *more;          /* further settings: "key value key value" */
+    double target;             /* share of the large product; 0: none */
+    tren_shape image;          /* rows are images of this shape; {0}: a table */
+    const char *gemm, *cpu;    /* NULL: the default */
+    const tren_config *config; /* instead of dims, shards and more; not owned; NULL: none */
 } step_case;
 
 /* Rows of noise in the source's type of images, u8, as many columns and classes as the case has. */

@@ -179,7 +179,7 @@ static tren_status open_data(bench_data *data, const tren_comm *comm) {
 }
 
 typedef struct custom_case {
-    const char *dims, *optimizer, *model, *shape;
+    const char *dims, *optimizer, *model, *shape, *config;
     int batch, shards, steps, width;
     double dropout;
     bool bare;
@@ -198,8 +198,46 @@ static tren_status take_model(step_case *c, char *more, size_t n, const custom_c
     return TREN_OK;
 }
 
+/* A training of the user's: its data and everything that its config says. */
+static tren_status take_config(step_case *c, tren_config *config, const char *file) {
+    tren_config_defaults(config);
+    TREN_TRY(tren_config_load(config, file));
+    TREN_TRY(tren_config_check(config));
+    c->config = config;
+    c->dims = config->model.name;
+    c->name = "config";
+    c->batch = config->batch_size;
+    c->shards = config->shards;
+    return TREN_OK;
+}
+
+/* path: of random rows, which this makes where no config names others. */
+static tren_status open_custom(char path[256], tren_comm *comm, const step_case *c) {
+    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    tren_status st = TREN_OK;
+    path[0] = '\0';
+    if (comm->rank == 0 && !c->config) {
+        snprintf(path, 256, "%s/tren-bench-%d.h5", dir, (int)getpid());
+        st = bench_make_data(path, c);
+    }
+    tren_comm_bcast(comm, path, 256);
+    return tren_comm_agree(comm, st);
+}
+
+static tren_status measure_custom(step_result *result, tren_comm *comm, const custom_case *custom,
+                                  const step_case *c, const char *path) {
+    double flop = bench_flop(c), seconds = custom->steps * flop / 100e9;
+    if (flop == 0) return TREN_ERR_USAGE; /* its text says why */
+    for (int r = 0; r < ROUNDS; r++)
+        TREN_TRY(custom->bare ? bench_measure(&result->seconds[r], comm, c, path, seconds / ROUNDS)
+                              : measure_beside_peak(result, r, comm, c, path, seconds / ROUNDS));
+    return TREN_OK;
+}
+
 static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
-    char more[192], name[64];
+    static step_result result;
+    static tren_config config;
+    char more[192], name[64], path[256];
     const char *rule = custom->optimizer;
     bool momentum = strcmp(rule, "momentum") == 0;
     snprintf(more, sizeof more,
@@ -210,23 +248,11 @@ static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
     step_case c = {
         .name = name, .dims = custom->dims, .batch = custom->batch, .shards = shards, .more = more};
     c = by_way(&c, &custom->way);
+    if (custom->config) TREN_TRY(take_config(&c, &config, custom->config));
     if (custom->model) TREN_TRY(take_model(&c, more, sizeof more, custom));
-    char path[256] = "";
-    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-    tren_status st = TREN_OK;
-    if (comm->rank == 0) {
-        snprintf(path, sizeof path, "%s/tren-bench-%d.h5", dir, (int)getpid());
-        st = bench_make_data(path, &c);
-    }
-    tren_comm_bcast(comm, path, sizeof path);
-    TREN_TRY(tren_comm_agree(comm, st));
-    static step_result result;
-    double seconds = custom->steps * bench_flop(&c) / 100e9;
-    for (int r = 0; r < ROUNDS && st == TREN_OK; r++) {
-        st = custom->bare ? bench_measure(&result.seconds[r], comm, &c, path, seconds / ROUNDS)
-                          : measure_beside_peak(&result, r, comm, &c, path, seconds / ROUNDS);
-    }
-    if (comm->rank == 0) unlink(path);
+    TREN_TRY(open_custom(path, comm, &c));
+    tren_status st = measure_custom(&result, comm, custom, &c, path);
+    if (comm->rank == 0 && *path) unlink(path);
     if (st != TREN_OK || comm->rank > 0) return st;
     if (custom->bare) {
         printf("%.1f\n", bench_median(result.seconds, ROUNDS) * 1e6);
@@ -263,6 +289,12 @@ static int list_custom(tren_arg *option, custom_case *c) {
          .at = &c->model,
          .metavar = "NAME",
          .help = "Or a network of images: cnn5, resnet18."},
+        {.name = "config",
+         .type = TREN_ARG_TEXT,
+         .at = &c->config,
+         .metavar = "FILE",
+         .help =
+             "Or the steps of the training that a config describes, on its data: of texts, too."},
         {.name = "width",
          .type = TREN_ARG_INT,
          .at = &c->width,
@@ -338,7 +370,8 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
     options[n] = (tren_arg){.name = NULL};
     tren_args args = {
         .command = "bench step",
-        .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ... | --model NAME [--width K] ...",
+        .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ... | --model NAME [--width K] ... | "
+                    "--config FILE",
         .summary =
             "Training steps through the real trainer. One rank: speed by network, optimizer and "
             "shards. Several: how much faster they are together.",
@@ -349,6 +382,6 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
                         atoi(strrchr(custom.dims, '-') + 1) < 2))
         return tren_fail(TREN_ERR_USAGE, "--dims: '%s' is not a list of widths like 784-512-10",
                          custom.dims);
-    return custom.dims || custom.model ? bench_custom(comm, &custom)
-                                       : bench_table(comm, seconds, &custom.way);
+    return custom.dims || custom.model || custom.config ? bench_custom(comm, &custom)
+                                                        : bench_table(comm, seconds, &custom.way);
 }

@@ -4,6 +4,7 @@
 #include "cli/args.h"
 #include "cli/help.h"
 #include "cli/launch.h"
+#include "tren/models.h"
 
 #include <string.h>
 
@@ -187,5 +188,6 @@ tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, ch
         return tren_fail(TREN_ERR_USAGE,
                          "%s: no dataset; give 'data: FILE.h5' there or --data FILE.h5", run->file);
     TREN_TRY(tren_config_check(config));
+    TREN_TRY(tren_model_check(config));
     return tren_launch_precision(config->precision, run->whole ? run->whole : argv);
 }

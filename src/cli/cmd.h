@@ -33,6 +33,8 @@ int tren_cmd_bench(int argc, char **argv);
 int tren_cmd_verify(int argc, char **argv);
 int tren_cmd_sweep(int argc, char **argv);
 int tren_cmd_lab(int argc, char **argv);
+int tren_cmd_scale(int argc, char **argv);
+int tren_cmd_scale_launch(int argc, char **argv);
 int tren_cmd_config(int argc, char **argv);
 int tren_cmd_help(int argc, char **argv);
 int tren_cmd_man(int argc, char **argv);

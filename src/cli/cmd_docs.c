@@ -1,6 +1,7 @@
 /* docs/configuration.md, from the options table. */
 #include "cli/cmd.h"
 #include "cli/help.h"
+#include "cli/help_layers.h"
 
 #include <string.h>
 
@@ -32,7 +33,7 @@ static const char introduction[] =
     "# Configuration\n"
     "\n"
     "<!-- Written by `tren docs > docs/configuration.md`; the rows come from "
-    "src/base/config_options.c. -->\n"
+    "src/base/config_options.c and src/models/kinds_*.c. -->\n"
     "\n"
     "A config is a YAML file of nested maps or dotted keys, of at most 64 KiB and a thousand "
     "brackets "
@@ -88,5 +89,6 @@ int tren_cmd_docs(int argc, char **argv) {
                    option[i].group);
         print_row(&option[i]);
     }
+    tren_docs_layers(print_cell);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* tren generate: what a trained network of texts writes. Rank 0 works alone: one process will do,
  * and more write the same. */
-#include "base/input.h"
+#include "base/quote.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
@@ -35,6 +35,8 @@ static tren_status check(generate_args *a, const tren_args *args, const char *so
                          "--beam %d keeps the most probable texts and --temperature %g draws one; "
                          "leave one of them out",
                          a->how.beam, a->how.temperature);
+    if (a->prompt && !tren_utf8_valid(a->prompt))
+        return tren_fail(TREN_ERR_USAGE, "--prompt: the text is not UTF-8; convert it (iconv)");
     if (a->how.top_k > 0 && a->how.temperature == 0)
         return tren_fail(TREN_ERR_USAGE,
                          "--top-k %d chooses among what is drawn, and nothing is drawn at "
@@ -64,6 +66,11 @@ static tren_status parse(generate_args *a, int argc, char **argv) {
         {"beam", TREN_ARG_INT, &a->how.beam, "B",
          .help = "Search with the B most probable texts so far (beam search); 1 by default.",
          .min = 1, .max = 1024},
+        {"length-penalty", TREN_ARG_REAL, &a->how.length_penalty, "A",
+         .help = "What is most probable is the sum of the logarithms of the tokens' probabilities "
+                 "divided by (number of tokens)^A: 1, the default, is their mean; with 0 short "
+                 "texts win.",
+         .min = 0, .max = 10},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
          .help = "Which checkpoint of a run folder; the best if there is one."},
         {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
@@ -142,36 +149,43 @@ static tren_status go_on(writer *w, const char *prompt) {
     return TREN_OK;
 }
 
-static tren_status turn_line(writer *w, const char *path, int64_t line, const char *text,
-                             size_t length) {
+/* Before any is turned: the lines fit. */
+static tren_status check_lines(writer *w, const char *path, tren_bytes left) {
+    tren_bytes line;
+    for (size_t i = 1; tren_text_line(&line, &left); i++) {
+        size_t n;
+        TREN_TRY(encode(w, &n, line.at, line.n, 0));
+        if (n > (size_t)w->info->tokens[0])
+            return tren_fail(TREN_ERR_DATA,
+                             "%s:%zu: the line has %zu tokens, and the network reads %d; cut it "
+                             "into shorter ones",
+                             path, i, n, w->info->tokens[0]);
+    }
+    return TREN_OK;
+}
+
+static tren_status turn_line(writer *w, tren_bytes line) {
     static const int32_t begin[] = {TREN_TOKEN_BEGIN};
     size_t n;
-    TREN_TRY(encode(w, &n, text, length, 0));
-    if (n > (size_t)w->info->tokens[0])
-        return tren_fail(TREN_ERR_DATA,
-                         "%s:%lld: the line has %zu tokens, and the network reads %d; cut it into "
-                         "shorter ones",
-                         path, (long long)line, n, w->info->tokens[0]);
+    TREN_TRY(encode(w, &n, line.at, line.n, 0));
     if (n > 0)
         print(w, tren_decode(w->decoder, &w->how, begin, 1, w->token, (int)n));
     else
         printf("\n");
+    w->how.text++;
     return tren_cli_flush();
 }
 
 static tren_status turn_lines(writer *w, const char *path) {
-    FILE *file;
     char *text = NULL;
-    size_t room = 0;
-    ssize_t n;
-    TREN_TRY(tren_input_fopen(&file, path, TREN_ERR_DATA, "a text file"));
-    tren_status st = TREN_OK;
-    for (int64_t line = 1; st == TREN_OK && (n = getline(&text, &room, file)) >= 0; line++) {
-        while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r')) n--;
-        st = turn_line(w, path, line, text, (size_t)n);
-    }
+    size_t n;
+    tren_bytes line;
+    tren_status st = tren_text_read(&text, 0, &n, path, NULL);
+    tren_bytes left = {text, n};
+    if (st == TREN_OK) st = check_lines(w, path, left);
+    while (st == TREN_OK && !tren_cli_reader_gone() && tren_text_line(&line, &left))
+        st = turn_line(w, line);
     free(text);
-    fclose(file);
     return st;
 }
 
@@ -227,7 +241,7 @@ static tren_status generate(const tren_comm *comm, const generate_args *a, tren_
 }
 
 int tren_cmd_generate(int argc, char **argv) {
-    generate_args a = {.how = {.beam = 1, .seed = 1}};
+    generate_args a = {.trained.no_rows = true, .how = {.beam = 1, .seed = 1, .length_penalty = 1}};
     tren_comm comm;
     tren_trained trained = {0};
     tren_status st = parse(&a, argc, argv);

@@ -1,5 +1,6 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "cli/help_layers.h"
 
 #include <string.h>
 
@@ -10,11 +11,15 @@ static tren_status fail_unknown(const char *name) {
     return tren_fail(TREN_ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name, nearest);
 }
 
-/* tren help COMMAND is tren COMMAND --help. */
+/* tren help COMMAND is tren COMMAND --help; tren help layers explains those of model.layers. */
 int tren_cmd_help(int argc, char **argv) {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return tren_help_short();
     const tren_command *command = tren_command_find(argv[1]);
+    if (strcmp(argv[1], "layers") == 0) {
+        tren_help_layers();
+        return 0;
+    }
     if (!command) return tren_cli_fail("help", fail_unknown(argv[1]));
     if (command->run == tren_cmd_help) return tren_help_short();
     char option[] = "--help";

@@ -65,8 +65,8 @@ static void print_options(void) {
     printf(".SH CONFIG\n");
     print_line(tren_help_precedence);
     printf(".PP\nThe file is YAML: nested maps or dotted keys.\n");
-    print_item("--", "resume", tren_help_resume);
-    print_item("--", "dry-run", tren_help_dry_run);
+    for (const tren_switch *s = tren_train_switches; s->name; s++)
+        print_item("--", s->name, s->help);
     for (size_t i = 0; i < n; i++) {
         if (tren_help_starts_group(option, i)) printf(".SS %s\n", option[i].group);
         char value[320];

@@ -185,9 +185,11 @@ static tren_status agree(const tren_comm *comm, const predict_args *a) {
 /* The same on every rank. */
 static tren_status check_rows(const tren_trained *t) {
     if (tren_dataset_info_of(t->dataset)->label_axis == 0) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s holds text, of which every token is predicted; 'tren eval' tells how well",
-                     t->config.data);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "%s holds text, of which every token is predicted: 'tren generate' writes text, "
+        "'tren eval' tells how well it is predicted",
+        t->config.data);
 }
 
 static tren_status predict(const tren_comm *comm, const predict_args *a, tren_trained *trained) {

@@ -1,9 +1,10 @@
 /* tren train: one run, on however many ranks the launcher started. */
-#include "cli/cli_config.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "cli/help.h"
 #include "cli/launch.h"
 #include "cli/mpi_start.h"
+#include "cli/own_args.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
@@ -34,17 +35,57 @@ static void say_result(const tren_result *r) {
     if (r->out[0]) printf("run folder: %s\n", tren_cli_shown(r->out));
 }
 
-static tren_status train(tren_comm *comm, const tren_config *config, bool resume, double started,
+/* What is said on the command line only. */
+typedef struct train_args {
+    tren_cli_run cli;
+    const char *trace;
+    bool trace_layers;
+    int ranks, nodes; /* of a launch to be described; 0: not given */
+    double started;
+} train_args;
+
+static tren_status read_args(train_args *a, tren_config *config, int argc, char **argv) {
+    const tren_arg own[] = {
+        {"trace", TREN_ARG_TEXT, &a->trace, "FILE", .help = ""},
+        {"trace-layers", TREN_ARG_FLAG, &a->trace_layers, NULL, .help = ""},
+        {"ranks", TREN_ARG_INT, &a->ranks, "P", .help = "", .min = 1, .max = 65536},
+        {"nodes", TREN_ARG_INT, &a->nodes, "N", .help = "", .min = 1, .max = 65536},
+        {.name = NULL}}; /* their help is in tren_train_switches */
+    tren_args args = {.command = "train", .synopsis = "", .summary = "", .options = own};
+    tren_own_args sorted = {0};
+    tren_status st = tren_own_args_parse(&sorted, &args, config, &a->cli, argc, argv);
+    tren_own_args_close(&sorted);
+    TREN_TRY(st);
+    if (a->cli.help) return TREN_OK;
+    if ((a->ranks || a->nodes) && !a->cli.dry_run)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--%s describes a launch: give --dry-run, too; to train on several ranks, "
+                         "start them: mpirun -n %d tren train ...",
+                         a->ranks ? "ranks" : "nodes", a->ranks ? a->ranks : a->nodes);
+    if (a->nodes && !a->ranks)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--nodes: on how many ranks? give --ranks P, the ranks of all nodes");
+    if (a->trace && !a->trace[0])
+        return tren_fail(TREN_ERR_USAGE, "--trace: the path is empty; name a file");
+    if (a->trace_layers && !a->trace)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--trace-layers adds layers to a trace: give --trace FILE, too");
+    return TREN_OK;
+}
+
+static tren_status train(tren_comm *comm, const tren_config *config, const train_args *a,
                          tren_result *result) {
     tren_log log = {.out = comm->rank == 0 ? stdout : NULL};
     tren_progress_view view;
     tren_progress_open(&view, comm->rank == 0 ? config->progress : TREN_PROGRESS_OFF, &log);
-    tren_train_options options = {.resume = resume,
+    tren_train_options options = {.resume = a->cli.resume,
                                   .signal = &tren_stop_signal,
                                   .log = &log,
                                   .progress = show,
                                   .ctx = &view,
-                                  .started = started};
+                                  .started = a->started,
+                                  .trace = a->trace,
+                                  .trace_layers = a->trace_layers};
     tren_status st = tren_train(comm, config, &options, result);
     tren_progress_close(&view);
     return st;
@@ -54,12 +95,12 @@ static bool finished(tren_status st) {
     return st == TREN_OK || st == TREN_REQUEUE;
 }
 
-static int run(const tren_config *config, bool resume, double started) {
+static int run(const tren_config *config, const train_args *a) {
     tren_comm comm;
     tren_result result;
     tren_status st = tren_mpi_start(&comm, config->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("train", st);
-    st = train(&comm, config, resume, started, &result);
+    st = train(&comm, config, a, &result);
     bool speaks = comm.rank == 0;
     if (speaks && finished(st) && !result.ended_before) say_result(&result);
     tren_comm_close(&comm);
@@ -72,14 +113,14 @@ static int run(const tren_config *config, bool resume, double started) {
 }
 
 int tren_cmd_train(int argc, char **argv) {
-    double started = tren_seconds();
+    train_args a = {.started = tren_seconds()};
     tren_config config;
-    tren_cli_run cli = {0};
-    tren_status st = tren_cli_config(&config, &cli, argc, argv);
-    if (st == TREN_OK && cli.help) return 0;
+    tren_status st = read_args(&a, &config, argc, argv);
+    if (st == TREN_OK && a.cli.help) return 0;
     if (st == TREN_OK) st = tren_launch_precision((tren_precision)config.precision, argv);
-    if (st == TREN_OK && cli.dry_run) st = tren_train_describe(&config, stdout);
-    if (st != TREN_OK || cli.dry_run) return tren_cli_fail("train", st);
+    if (st == TREN_OK && a.cli.dry_run)
+        st = tren_train_describe(&config, a.ranks, a.nodes ? a.nodes : 1, stdout);
+    if (st != TREN_OK || a.cli.dry_run) return tren_cli_fail("train", st);
     tren_stop_signal_catch();
-    return run(&config, cli.resume, started);
+    return run(&config, &a);
 }

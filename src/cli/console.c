@@ -4,10 +4,12 @@
 #include "base/why.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 static bool has_colours(FILE *out) {
     const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -90,10 +92,15 @@ void tren_cli_wrap(FILE *out, const char *text, int at, int indent, int width) {
     fputc('\n', out);
 }
 
+bool tren_cli_reader_gone(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
 tren_status tren_cli_flush(void) {
     errno = 0;
     bool failed = fflush(stdout) != 0 || ferror(stdout);
-    if (!failed || errno == EPIPE) return TREN_OK;
+    if (!failed || errno == EPIPE || tren_cli_reader_gone()) return TREN_OK;
     return tren_fail(TREN_ERR_ENV, "the output could not be written: %s",
                      errno ? tren_why(errno) : "write error; is the disk full?");
 }

@@ -36,5 +36,7 @@ void tren_cli_wrap(FILE *out, const char *text, int at, int indent, int width);
 /* Flushes stdout and says what went wrong with it (a full disk). A closed pipe is nobody's error.
  */
 tren_status tren_cli_flush(void);
+/* Is stdout a pipe that nobody reads any more? */
+bool tren_cli_reader_gone(void);
 
 #endif

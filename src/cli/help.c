@@ -24,11 +24,20 @@ const char tren_help_precedence[] =
     "Every key of the config is also an option: --KEY VALUE or --KEY=VALUE, and --KEY or --no-KEY "
     "where it is true or "
     "false. Defaults are overridden by the file, the file by the options.";
-const char tren_help_resume[] = "Continue from the run folder's last checkpoint, at its exact step "
-                                "and on any number of ranks up to shards; start "
-                                "fresh when there is none.";
-const char tren_help_dry_run[] =
-    "Print the layer table, with shapes, parameters, FLOP, bytes and memory, and leave.";
+const tren_switch tren_train_switches[] = {
+    {"resume",
+     "Continue from the run folder's last checkpoint, at its exact step and on any number "
+     "of ranks up to shards; start fresh when there is none."},
+    {"dry-run", "Print the layer table, with shapes, parameters, FLOP, bytes and memory, and "
+                "leave."},
+    {"ranks P", "With --dry-run: what a rank and a node of such a launch take of memory."},
+    {"nodes N", "With --ranks: on so many nodes; 1 by default."},
+    {"trace FILE", "Write a timeline of every rank: epochs, steps, phases and the messages that "
+                   "were waited for, for ui.perfetto.dev or chrome://tracing. An earlier trace is "
+                   "replaced."},
+    {"trace-layers", "With --trace: forward and backward of each layer, too."},
+    {NULL, NULL},
+};
 
 static const char *bold(void) {
     return tren_style_on(stdout, TREN_STYLE_BOLD);
@@ -119,7 +128,7 @@ static void print_option(const tren_option *option, int width) {
 }
 
 static void print_item(const char *name, const char *help, int width) {
-    enum { INDENT = 14 };
+    enum { INDENT = 17 };
     printf("  %s%-*s%s", bold(), INDENT - 2, name, plain());
     tren_cli_wrap(stdout, help, INDENT, INDENT, width);
 }
@@ -129,11 +138,19 @@ static void print_switches(const char *name, int width) {
     const tren_command *command = tren_command_find(name);
     printf("\n%sCommand line%s\n", bold(), plain());
     if (command && strstr(command->synopsis, "--resume")) {
-        print_item("--resume", tren_help_resume, width);
-        print_item("--dry-run", tren_help_dry_run, width);
+        char option[32];
+        for (const tren_switch *s = tren_train_switches; s->name; s++) {
+            snprintf(option, sizeof option, "--%s", s->name);
+            print_item(option, s->help, width);
+        }
     }
     if (command && strstr(command->synopsis, "--get"))
         print_item("--get KEY", "Print the value of one key as it is, without quotes, for scripts.",
+                   width);
+    if (command && strstr(command->synopsis, "--expand"))
+        print_item("--expand",
+                   "Print the model as layers, which train to the same bits: a start for a network "
+                   "of your own.",
                    width);
     print_item("--help", "Print this and leave.", width);
 }

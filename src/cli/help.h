@@ -16,7 +16,12 @@ void tren_help_value(char *text, size_t n, const tren_option *option);
 bool tren_help_starts_group(const tren_option *options, size_t i);
 
 /* Sentences that stand in more than one place. */
-extern const char tren_help_precedence[], tren_help_resume[], tren_help_dry_run[];
+extern const char tren_help_precedence[];
+/* Options of 'tren train' that are no keys of the config; NULL ends the list. */
+typedef struct tren_switch {
+    const char *name, *help;
+} tren_switch;
+extern const tren_switch tren_train_switches[];
 
 /* What each exit code means; NULL ends the list. */
 typedef struct tren_exit_code {

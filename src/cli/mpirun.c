@@ -76,21 +76,40 @@ static size_t split_launcher(const char *words[], size_t n, char *room, size_t s
     return k;
 }
 
-/* "NAME=VALUE ..."; what the user has set stays. */
-static void set_variables(const char *text) {
+static bool is_srun(const char *launcher) {
+    const char *slash = strrchr(launcher, '/');
+    return strcmp(slash ? slash + 1 : launcher, "srun") == 0;
+}
+
+/* "NAME=VALUE ..."; what the user has set stays. Returns which of them were set here, a bit each.
+ */
+static unsigned set_variables(const char *text) {
     char room[512], *rest = NULL;
+    unsigned set = 0, bit = 1;
     snprintf(room, sizeof room, "%s", text);
     for (char *word = strtok_r(room, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         char *value = strchr(word, '=');
         *value++ = '\0';
+        if (!getenv(word)) set |= bit;
         setenv(word, value, 0);
+        bit <<= 1;
+    }
+    return set;
+}
+
+static void unset_variables(const char *text, unsigned set) {
+    char room[512], *rest = NULL;
+    snprintf(room, sizeof room, "%s", text);
+    for (char *word = strtok_r(room, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        word[strcspn(word, "=")] = '\0';
+        if (set & 1) unsetenv(word);
+        set >>= 1;
     }
 }
 
 /* Open MPI refuses root unless told; who calls this as root has been told by the first run. */
-static void prepare(int ranks) {
+static void prepare(void) {
     set_variables(TREN_MPIEXEC_QUIET);
-    if (ranks > tren_cores()) set_variables(tren_mpirun_crowd);
     if (geteuid() == 0) set_variables("OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
 }
 
@@ -127,12 +146,19 @@ static void read_lines(int from, const tren_mpirun *job) {
     fclose(lines);
 }
 
-/* Starts argv, its output into `out` (-1: ours). */
-static tren_status spawn(const char **argv, int out) {
+static void send_output(posix_spawn_file_actions_t *actions, const char *log) {
+    posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, log, O_WRONLY | O_CREAT | O_TRUNC,
+                                     0666);
+    posix_spawn_file_actions_adddup2(actions, STDOUT_FILENO, STDERR_FILENO);
+}
+
+/* Starts argv, its output into `out` (-1: ours), or with its errors into `log`. */
+static tren_status spawn(const char **argv, int out, const char *log) {
     pid_t pid;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     if (out >= 0) posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    if (log) send_output(&actions, log);
     int failed = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed)
@@ -149,7 +175,7 @@ static tren_status run(const char **argv, const tren_mpirun *job) {
     int pipe_of[2] = {-1, -1};
     if (job->line && pipe2(pipe_of, O_CLOEXEC) != 0)
         return tren_fail(TREN_ERR_ENV, "a pipe cannot be made: %s", tren_why(errno));
-    tren_status st = spawn(argv, pipe_of[1]);
+    tren_status st = spawn(argv, pipe_of[1], job->log);
     if (job->line) close(pipe_of[1]);
     if (st == TREN_OK && job->line)
         read_lines(pipe_of[0], job);
@@ -160,23 +186,31 @@ static tren_status run(const char **argv, const tren_mpirun *job) {
 
 tren_status tren_mpirun_run(const tren_mpirun *job) {
     enum { MOST_WORDS = 32 };
-    char self[PATH_MAX], count[16], room[1024];
+    char self[PATH_MAX], count[16], nodes[16], room[1024];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     if (n <= 0) return tren_fail(TREN_ERR_ENV, "/proc/self/exe: %s", tren_why(errno));
     self[n] = '\0';
     snprintf(count, sizeof count, "%d", job->ranks);
+    snprintf(nodes, sizeof nodes, "%d", job->nodes);
     size_t n_arguments = 0;
     while (job->arguments[n_arguments]) n_arguments++;
     const char **argv;
-    TREN_TRY(tren_alloc(&argv, n_arguments + MOST_WORDS + 4, sizeof *argv, "the command line"));
+    TREN_TRY(tren_alloc(&argv, n_arguments + MOST_WORDS + 6, sizeof *argv, "the command line"));
     size_t k = split_launcher(argv, MOST_WORDS, room, sizeof room);
+    if (job->nodes > 0 && is_srun(argv[0])) {
+        argv[k++] = "-N";
+        argv[k++] = nodes;
+    }
     argv[k++] = "-n";
     argv[k++] = count;
     argv[k++] = self;
     for (size_t i = 0; i < n_arguments; i++) argv[k++] = job->arguments[i];
-    prepare(job->ranks);
+    bool crowded = job->ranks > tren_cores();
+    unsigned set = crowded ? set_variables(tren_mpirun_crowd) : 0;
+    prepare();
     install_handlers();
     tren_status st = caught ? fail_stopped() : run(argv, job);
+    unset_variables(tren_mpirun_crowd, set); /* the next job may have room */
     free(argv);
     return st;
 }

@@ -14,6 +14,8 @@ int tren_cores(void);
 
 typedef struct tren_mpirun {
     int ranks;
+    int nodes;       /* on which srun is to place them, one node after the other; 0: as it likes */
+    const char *log; /* a file that takes what the job prints and its errors; NULL: it has ours */
     const char *const *arguments; /* of the program: the command first; NULL-terminated */
     /* Takes each line that the job prints, without its newline; NULL: the job prints by itself. */
     void (*line)(void *ctx, const char *text);

@@ -15,9 +15,18 @@ bool tren_own_args_is(const char *arg, const char *name) {
     return true;
 }
 
+/* Whether `arg` is --no-NAME of a flag. */
+static bool negates(const char *arg, const tren_arg *option) {
+    const char no[] = "--no-";
+    char positive[64];
+    if (option->type != TREN_ARG_FLAG || strncmp(arg, no, sizeof no - 1) != 0) return false;
+    snprintf(positive, sizeof positive, "--%s", arg + sizeof no - 1);
+    return tren_own_args_is(positive, option->name);
+}
+
 static const tren_arg *find(const tren_arg *table, const char *arg) {
     for (; table->name; table++)
-        if (tren_own_args_is(arg, table->name)) return table;
+        if (tren_own_args_is(arg, table->name) || negates(arg, table)) return table;
     return NULL;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/run_files.h"
+#include "base/config_table.h"
 #include "base/input.h"
 #include "base/text.h"
 
@@ -196,7 +197,7 @@ void tren_run_name(char *out, size_t n, const char *run_dir) {
 static void describe_key(char *out, size_t n, const char *key, const tren_config *config) {
     const tren_option *option = tren_option_find(key);
     out[0] = '\0';
-    if (option) tren_option_format(out, n, option, config);
+    if (option && tren_option_acts(option, config)) tren_option_format(out, n, option, config);
 }
 
 void tren_run_caption(char *out, size_t n, const char *run_dir) {
@@ -206,17 +207,19 @@ void tren_run_caption(char *out, size_t n, const char *run_dir) {
     path_of(path, sizeof path, run_dir, "config.yaml");
     tren_config_defaults(&c);
     if (tren_config_load(&c, path) != TREN_OK) return;
-    for (int i = 0; i < c.model.hidden.n; i++)
+    bool dense = tren_option_acts(tren_option_find("model.hidden"), &c);
+    for (int i = 0; dense && i < c.model.hidden.n; i++)
         snprintf(hidden + strlen(hidden), sizeof hidden - strlen(hidden), "%s%d", i ? "-" : " ",
                  c.model.hidden.at[i]);
     describe_key(activation, sizeof activation, "model.activation", &c);
     describe_key(optimizer, sizeof optimizer, "optimizer.name", &c);
+    const char *comma = activation[0] ? ", " : "";
     if (c.optimizer.name == TREN_SCG) {
-        snprintf(out, n, "%s%s, %s, scg, all rows in %d shards, seed %llu", c.model.name, hidden,
-                 activation, c.shards, (unsigned long long)c.seed);
+        snprintf(out, n, "%s%s%s%s, scg, all rows in %d shards, seed %llu", c.model.name, hidden,
+                 comma, activation, c.shards, (unsigned long long)c.seed);
         return;
     }
-    snprintf(out, n, "%s%s, %s, %s at %g, batch of %d in %d shards, seed %llu", c.model.name,
-             hidden, activation, optimizer, c.optimizer.learning_rate, c.batch_size, c.shards,
-             (unsigned long long)c.seed);
+    snprintf(out, n, "%s%s%s%s, %s at %g, batch of %d in %d shards, seed %llu", c.model.name,
+             hidden, comma, activation, optimizer, c.optimizer.learning_rate, c.batch_size,
+             c.shards, (unsigned long long)c.seed);
 }

@@ -80,7 +80,7 @@ static tren_status choose_data(tren_trained *t, const char *data) {
 }
 
 tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, char **argv) {
-    *t = (tren_trained){.unlabeled = args->unlabeled};
+    *t = (tren_trained){.unlabeled = args->unlabeled, .no_rows = args->no_rows};
     TREN_TRY(find_part(&t->part, args->split));
     TREN_TRY(find_checkpoint(t, args));
     TREN_TRY(tren_checkpoint_read(&t->checkpoint, t->path));
@@ -211,8 +211,9 @@ static tren_status check_tokens(const tren_trained *t, const tren_dataset_info *
     char there[128], wanted[128];
     if (info->vocabulary == net->vocabulary && info->tokenizer != net->tokenizer)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: its text became tokens in another way than that of the training of "
-                         "%s; give --data the same dataset, or one with its tokenizer",
+                         "%s: its tokenizer differs from that of the training of %s; give --data "
+                         "the dataset of the training, or text that was imported with its "
+                         "tokenizer",
                          t->config.data, t->path);
     if (info->vocabulary == net->vocabulary && is_same_text(info, net)) return TREN_OK;
     return tren_fail(
@@ -236,7 +237,7 @@ static tren_status check_suits(const tren_trained *t, const tren_dataset_info *i
             t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));
     TREN_TRY(check_names(t, info));
     TREN_TRY(check_same(t, info->digest, t->checkpoint.dataset_digest));
-    if (info->rows[t->part] > 0) return TREN_OK;
+    if (info->rows[t->part] > 0 || t->no_rows) return TREN_OK;
     return tren_fail(TREN_ERR_DATA, "%s has no rows in its %s part; choose another with --split",
                      t->config.data, tren_part_name[t->part]);
 }

@@ -12,6 +12,7 @@ typedef struct tren_trained_args {
     const char *split;  /* "train", "validation" or "test", the default */
     const char *cpu;    /* level of the kernels; NULL: auto */
     bool unlabeled;     /* rows without labels will do */
+    bool no_rows;       /* so will a part without rows */
 } tren_trained_args;
 
 #define TREN_TRAINED_CPU(at)                                                                       \
@@ -26,7 +27,7 @@ typedef struct tren_trained {
     tren_checkpoint checkpoint;    /* its data: what the network takes and gives */
     tren_config config;            /* as trained, but for the dataset */
     tren_part part;
-    bool unlabeled; /* rows without labels will do */
+    bool unlabeled, no_rows; /* as the arguments said */
     tren_dataset *dataset;
     tren_graph *graph;
     tren_arena value;

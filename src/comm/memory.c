@@ -39,22 +39,31 @@ static double doubling_room(double lane, int parties) {
     return parties > 1 ? 2 * (2 * height + 1) * lane : 0;
 }
 
-double tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes) {
-    double values = (double)n, lanes = ranks / nodes, sum;
+static bool is_small(double values) {
+    return values * sizeof(real) <= TREN_SMALL_BYTES;
+}
+
+/* Values that a rank receives. lanes: ranks that share a window; 1: there is none. */
+static double received(double values, int shards, int engine, int ranks, int nodes, double lanes) {
     tree_share own = share_tree(shards, ranks), node = share_tree(shards, nodes);
-    bool windowed = lanes > 1 && (engine == TREN_ENGINE_AUTO || engine == TREN_ENGINE_SHARED ||
-                                  engine == TREN_ENGINE_HIERARCHICAL);
-    bool small = values * sizeof(real) <= TREN_SMALL_BYTES;
-    double share = windowed && !(small && nodes > 1) ? 1 / lanes : 1;
-    sum = values * (own.most + share);
-    if (windowed && nodes > 1)
-        sum += small ? doubling_room(values / lanes, nodes)
+    bool small = is_small(values);
+    if (lanes > 1 && nodes > 1)
+        return small ? doubling_room(values / lanes, nodes)
                      : inbox(values / lanes, nodes, node, engine);
-    else if (engine == TREN_ENGINE_GATHER)
-        sum += values * (own.all - 1);
-    else if (engine == TREN_ENGINE_DOUBLING || (engine == TREN_ENGINE_AUTO && small && !windowed))
-        sum += doubling_room(values, ranks);
-    else if (!windowed && engine != TREN_ENGINE_MPI)
-        sum += inbox(values, ranks, own, engine);
-    return sum * sizeof(real);
+    if (lanes > 1 || engine == TREN_ENGINE_MPI) return 0;
+    if (engine == TREN_ENGINE_GATHER) return values * (own.all - 1);
+    if (engine == TREN_ENGINE_DOUBLING || (engine == TREN_ENGINE_AUTO && small))
+        return doubling_room(values, ranks);
+    return inbox(values, ranks, own, engine);
+}
+
+tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes) {
+    double values = (double)n, local = ranks / nodes;
+    bool windowed = local > 1 && (engine == TREN_ENGINE_AUTO || engine == TREN_ENGINE_SHARED ||
+                                  engine == TREN_ENGINE_HIERARCHICAL);
+    double share = windowed && !(is_small(values) && nodes > 1) ? 1 / local : 1;
+    double got = received(values, shards, engine, ranks, nodes, windowed ? local : 1);
+    return (tren_reduce_room){.gradients = sizeof(real) * values * share_tree(shards, ranks).most,
+                              .values = sizeof(real) * values * share,
+                              .inbox = sizeof(real) * got};
 }

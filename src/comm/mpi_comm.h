@@ -38,7 +38,9 @@ tren_status tren_comm_find_nodes(tren_comm *comm, int colour);
 void tren_bcast(MPI_Comm comm, void *bytes, size_t n);
 
 static inline void tren_waiting_for(const tren_comm *comm, int peer) {
-    if (comm->watch) atomic_store_explicit(&comm->watch->peer, peer, memory_order_relaxed);
+    if (!comm->watch) return;
+    atomic_store_explicit(&comm->watch->peer, peer, memory_order_relaxed);
+    if (comm->watch->waits) comm->watch->waits(comm->watch->ctx, peer);
 }
 
 /* From here on a failing call on this communicator, on those made from it, or on this window ends

@@ -39,14 +39,6 @@ void tren_corpus_close(tren_corpus *corpus); /* accepts NULL */
 tren_status tren_corpus_add(tren_corpus *corpus, const tren_bytes *text,
                             const tren_text_place *place);
 
-/* A file's bytes, malloc'ed, behind `have` bytes of *memory, which may move; a byte order mark is
- * left out. Plain or gzipped. Bytes that are not UTF-8 text are TREN_ERR_DATA, with line and
- * column. *n: how many came. */
-tren_status tren_text_read(char **memory, size_t have, size_t *n, const char *path,
-                           tren_digest_state *digest);
-/* The next line of what is left, without its end; false: there is none. */
-bool tren_text_line(tren_bytes *line, tren_bytes *left);
-
 /* The rows of tokens that a corpus becomes. */
 typedef struct tren_token_rows {
     tren_tokenizer *tokenizer; /* owned */

@@ -31,10 +31,6 @@ int tren_pair_merge(int32_t *token, int n, tren_merge merge, int32_t merged);
 /* merge [most] <- the merges of n texts: again and again the pair that occurs most often in their
  * pieces, counted with overlaps; of equals the one with the smaller left token, then the smaller
  * right one. *found < most where no pair occurs twice any more. */
-typedef struct tren_bytes {
-    const char *at; /* not owned */
-    size_t n;
-} tren_bytes;
 tren_status tren_merges_find(tren_merge *merge, int *found, int most, const tren_bytes *text,
                              size_t n);
 

@@ -104,9 +104,106 @@ static void gelu_forward_slope(real *y, real *z, const real *b, int n, int m) {
     }
 }
 
+/* ---- by a function of one number --------------------------------------------------------------
+ */
+
+typedef real (*function)(real v);
+
+ALWAYS_INLINE void forward_by(function f, real *y, real *z, const real *b, int n, int m) {
+    if (b) add_bias(z, b, n, m);
+    size_t size = (size_t)n * m;
+    IVDEP
+    for (size_t i = 0; i < size; i++) y[i] = f(z[i]);
+}
+
+/* `at` is y or z. */
+ALWAYS_INLINE void backward_by(function slope, real *dy, const real *at, size_t size) {
+    IVDEP
+    for (size_t i = 0; i < size; i++) dy[i] *= slope(at[i]);
+}
+
+static const real leak = (real)0.01;
+
+ALWAYS_INLINE real leaky_relu(real z) {
+    return z < 0 ? leak * z : z;
+}
+ALWAYS_INLINE real leaky_relu_slope(real y) {
+    return y > 0 ? 1 : leak;
+}
+static void leaky_relu_forward(real *y, real *z, const real *b, int n, int m) {
+    forward_by(leaky_relu, y, z, b, n, m);
+}
+static void leaky_relu_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)z;
+    backward_by(leaky_relu_slope, dy, y, size);
+}
+
+ALWAYS_INLINE real elu(real z) {
+    real below = vexpm1(z < 0 ? z : 0);
+    return z < 0 ? below : z;
+}
+ALWAYS_INLINE real elu_slope(real y) {
+    return y > 0 ? 1 : y + 1;
+}
+static void elu_forward(real *y, real *z, const real *b, int n, int m) {
+    forward_by(elu, y, z, b, n, m);
+}
+static void elu_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)z;
+    backward_by(elu_slope, dy, y, size);
+}
+
+ALWAYS_INLINE real sigmoid(real z) {
+    return 1 / (1 + vexp(-z));
+}
+ALWAYS_INLINE real sigmoid_slope(real y) {
+    return y * (1 - y);
+}
+static void sigmoid_forward(real *y, real *z, const real *b, int n, int m) {
+    forward_by(sigmoid, y, z, b, n, m);
+}
+static void sigmoid_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)z;
+    backward_by(sigmoid_slope, dy, y, size);
+}
+
+ALWAYS_INLINE real silu(real z) {
+    return z * sigmoid(z);
+}
+/* s (1 + z (1 - s)), where 1 - s is the sigmoid of -z: by subtraction it would lose its digits. */
+ALWAYS_INLINE real silu_slope(real z) {
+    real e = vexp(z < 0 ? z : -z), large = 1 / (1 + e), small = e * large;
+    return z < 0 ? small * (1 + z * large) : large * (1 + z * small);
+}
+static void silu_forward(real *y, real *z, const real *b, int n, int m) {
+    forward_by(silu, y, z, b, n, m);
+}
+static void silu_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)y;
+    backward_by(silu_slope, dy, z, size);
+}
+
+/* log(1 + e^z), so that no exponential overflows. */
+ALWAYS_INLINE real softplus(real z) {
+    real distance = z < 0 ? z : -z;
+    return (z < 0 ? 0 : z) + vlog1p(vexp(distance));
+}
+static void softplus_forward(real *y, real *z, const real *b, int n, int m) {
+    forward_by(softplus, y, z, b, n, m);
+}
+static void softplus_backward(real *dy, const real *y, const real *z, size_t size) {
+    (void)y;
+    backward_by(sigmoid, dy, z, size);
+}
+
 const tren_activation_kernels LEVEL(activations)[TREN_N_ACTIVATIONS] = {
     [TREN_ACTIVATION_IDENTITY] = {identity_forward, identity_backward, NULL},
     [TREN_ACTIVATION_RELU] = {relu_forward, relu_backward, NULL},
     [TREN_ACTIVATION_TANH] = {tanh_forward, tanh_backward, NULL},
     [TREN_ACTIVATION_GELU] = {gelu_forward, gelu_backward, gelu_forward_slope},
+    [TREN_ACTIVATION_LEAKY_RELU] = {leaky_relu_forward, leaky_relu_backward},
+    [TREN_ACTIVATION_ELU] = {elu_forward, elu_backward},
+    [TREN_ACTIVATION_SILU] = {silu_forward, silu_backward},
+    [TREN_ACTIVATION_SIGMOID] = {sigmoid_forward, sigmoid_backward},
+    [TREN_ACTIVATION_SOFTPLUS] = {softplus_forward, softplus_backward},
 };

@@ -12,6 +12,9 @@
 #define PADDED(n) (((n) + TILE_COLS - 1) / TILE_COLS * TILE_COLS)
 /* Queries and keys of a block, and elements from one row of an array with queries in lanes to the
  * next. */
+/* Rows of one head lie apart in memory, and no CPU foresees them: they are asked for so many rows
+ * before. */
+enum { SOON = 12, LINE = 64 / sizeof(real) };
 enum { QUERIES = 32, KEYS = 64, STRIDE = PADDED(QUERIES) };
 #ifdef TREN_DOUBLE
 #define LOWEST (-DBL_MAX)
@@ -86,10 +89,19 @@ static void in_lanes(real *to, const real *from, int ld, const block *b, real sc
     transpose_array(to, STRIDE, from + (ptrdiff_t)b->first * ld, ld, b->n, width, scale);
 }
 
+static void ask_for(const real *x, ptrdiff_t ld, int n, int width) {
+    for (int i = 0; i < n; i++)
+        for (int l = 0; l < width; l += LINE) __builtin_prefetch(x + i * ld + l, 1);
+}
+
 static void copy_rows(real *to, ptrdiff_t to_ld, const real *from, ptrdiff_t from_ld, int n,
                       int width, real scale) {
     for (int i = 0; i < n; i++, to += to_ld, from += from_ld) {
         int c = 0;
+        for (int l = 0; l < width; l += LINE) {
+            __builtin_prefetch(from + SOON * from_ld + l);
+            __builtin_prefetch(to + SOON * to_ld + l, 1);
+        }
         for (; c + VL <= width; c += VL)
             store_anywhere(to + c, SPLAT(scale) * load_anywhere(from + c));
         for (; c < width; c++) to[c] = scale * from[c];
@@ -119,6 +131,8 @@ static void open_block(block *b, const real *q, int first) {
     b->first = first;
     b->n = smaller(QUERIES, s->queries - first);
     b->end = s->causal ? smaller(s->keys, first + b->n) : s->keys;
+    ask_for(q + (ptrdiff_t)(first + b->n) * s->q_ld, s->q_ld,
+            smaller(QUERIES, s->queries - first - b->n), s->width);
     in_lanes(b->q, q, s->q_ld, b, s->scale);
 }
 
@@ -201,6 +215,7 @@ void LEVEL(attention_forward)(real *restrict y, real *restrict kept, const real 
         online o = {{0}, {0}};
         real inverse[QUERIES];
         open_block(&b, q, first);
+        ask_for(y + (ptrdiff_t)first * s->y_ld, s->y_ld, b.n, s->width);
         for (int l = 0; l < QUERIES; l++) o.top[l] = LOWEST;
         memset(b.sum, 0, (size_t)s->width * STRIDE * sizeof *b.sum);
         attend(&b, &o);
@@ -249,6 +264,9 @@ static void open_back_block(back *t, const tren_attention_arrays *x, int first) 
     block *b = &t->b;
     const tren_attention_shape *s = b->shape;
     open_block(b, x->q, first);
+    int next = first + b->n, more = smaller(QUERIES, s->queries - next);
+    ask_for(x->dy + (ptrdiff_t)next * s->y_ld, s->y_ld, more, s->width);
+    ask_for(x->y + (ptrdiff_t)next * s->y_ld, s->y_ld, more, s->width);
     const real *q = x->q + (ptrdiff_t)first * s->q_ld, *dy = x->dy + (ptrdiff_t)first * s->y_ld;
     copy_rows(t->q_rows, t->padded, q, s->q_ld, b->n, s->width, s->scale);
     copy_rows(t->dy_rows, t->padded, dy, s->y_ld, b->n, s->width, 1);
@@ -305,6 +323,7 @@ void LEVEL(attention_input)(real *restrict dq, real *restrict dk, real *restrict
     open_back(&t, x, s, scratch);
     for (int first = 0; first < s->queries; first += QUERIES) {
         open_back_block(&t, x, first);
+        if (t.wants_q) ask_for(dq + (ptrdiff_t)first * s->q_ld, s->q_ld, t.b.n, s->width);
         attend_back(&t);
         if (t.wants_q)
             transpose_array(dq + (ptrdiff_t)first * s->q_ld, s->q_ld, t.b.sum, STRIDE, s->width,

@@ -49,6 +49,14 @@ const tren_activation tren_identity = {"identity", false, TREN_ACTIVATION_IDENTI
 const tren_activation tren_relu = {"relu", false, TREN_ACTIVATION_RELU};
 const tren_activation tren_tanh = {"tanh", false, TREN_ACTIVATION_TANH};
 const tren_activation tren_gelu = {"gelu", true, TREN_ACTIVATION_GELU};
+const tren_activation tren_leaky_relu = {"leaky_relu", false, TREN_ACTIVATION_LEAKY_RELU};
+const tren_activation tren_elu = {"elu", false, TREN_ACTIVATION_ELU};
+const tren_activation tren_silu = {"silu", true, TREN_ACTIVATION_SILU};
+const tren_activation tren_sigmoid = {"sigmoid", false, TREN_ACTIVATION_SIGMOID};
+const tren_activation tren_softplus = {"softplus", true, TREN_ACTIVATION_SOFTPLUS};
+const tren_activation *const tren_activations[TREN_N_ACTIVATIONS] = {
+    &tren_identity, &tren_relu, &tren_tanh,    &tren_gelu,    &tren_leaky_relu,
+    &tren_elu,      &tren_silu, &tren_sigmoid, &tren_softplus};
 
 const char *const tren_conv_way_name[] = {"direct", "Winograd", "unfolded"};
 

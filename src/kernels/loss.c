@@ -54,6 +54,31 @@ void LEVEL(softmax_cross_entropy)(real *z, double *loss, double *correct, const 
                             n - i < BLOCK ? n - i : BLOCK, m, smoothing, scale);
 }
 
+/* sum_j weight_j (label_j (1 - e) + e/m) f_j, of one row. */
+static inline double weighted(const real *f, const real *weight, int label, int m,
+                              double smoothing) {
+    double sum = 0;
+    for (int j = 0; j < m; j++) sum += (double)weight[j] * (f ? (double)f[j] : 1);
+    double own = (double)weight[label] * (f ? (double)f[label] : 1);
+    return (1 - smoothing) * own + smoothing / m * sum;
+}
+
+void LEVEL(weighted_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
+                                   const real *weight, int n, int m, real smoothing, real scale) {
+    for (int i = 0; i < n; i++) {
+        real *row = z + (size_t)i * m;
+        *correct += subtract_max(row, m) == label[i];
+        double all = weighted(NULL, weight, label[i], m, (double)smoothing);
+        double expected = weighted(row, weight, label[i], m, (double)smoothing);
+        map_exp(row, (size_t)m);
+        real sum = row_sum(row, m), factor = scale * (real)all / sum,
+             off = scale * (smoothing / (real)m);
+        *loss += all * series_log((double)sum) - expected;
+        for (int j = 0; j < m; j++) row[j] = row[j] * factor - off * weight[j];
+        row[label[i]] -= scale * (1 - smoothing) * weight[label[i]];
+    }
+}
+
 void LEVEL(softmax)(real *z, int n, int m) {
     for (int i = 0; i < n; i++) subtract_max(z + (size_t)i * m, m);
     map_exp(z, (size_t)n * m);
@@ -71,4 +96,39 @@ void LEVEL(half_squares)(real *y, double *loss, const real *t, int n, int m, rea
         y[i] = scale * (y[i] - t[i]);
     }
     *loss += 0.5 * sum;
+}
+
+void LEVEL(huber)(real *y, double *loss, const real *t, int n, int m, real scale, real delta) {
+    double sum = 0, most = (double)delta;
+    for (size_t i = 0; i < (size_t)n * m; i++) {
+        double d = (double)y[i] - (double)t[i], size = d < 0 ? -d : d;
+        sum += size <= most ? 0.5 * d * d : most * (size - 0.5 * most);
+        y[i] = scale * (real)(size <= most ? d : d < 0 ? -most : most);
+    }
+    *loss += sum;
+}
+
+void LEVEL(absolute_error)(real *y, double *loss, const real *t, int n, int m, real scale) {
+    double sum = 0;
+    for (size_t i = 0; i < (size_t)n * m; i++) {
+        double d = (double)y[i] - (double)t[i];
+        sum += d < 0 ? -d : d;
+        y[i] = d < 0 ? -scale : d > 0 ? scale : 0;
+    }
+    *loss += sum;
+}
+
+/* With p = 1/(1 + e^-z): -log p = log(1 + e^-|z|) + max(-z, 0), and -log(1-p) is z more. */
+void LEVEL(binary_cross_entropy)(real *y, double *loss, const real *t, const real *weight, int n,
+                                 int m, real scale) {
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < m; j++, y++, t++) {
+            double z = (double)*y, e = series_exp(z < 0 ? z : -z), p = (z < 0 ? e : 1) / (1 + e);
+            double yes = series_log(1 + e) + (z < 0 ? -z : 0), w = (double)weight[j] * (double)*t,
+                   no = 1 - (double)*t;
+            sum += w * yes + no * (yes + z);
+            *y = scale * (real)(no * p - w * (1 - p));
+        }
+    *loss += sum;
 }

@@ -1,5 +1,5 @@
-/* exp, tanh and erf that the compiler vectorises: a few ulp in float, in double those of
- * base/series.h. */
+/* exp, tanh, erf, expm1 (of x <= 0) and log1p (of x from 0 to 1) that the compiler vectorises: a
+ * few ulp in float, in double those of base/series.h. */
 #ifndef TREN_KERNELS_VMATH_H
 #define TREN_KERNELS_VMATH_H
 
@@ -11,9 +11,11 @@
 
 #include "base/series.h"
 
-#define vexp  series_exp
-#define vtanh series_tanh
-#define verf  series_erf
+#define vexp   series_exp
+#define vtanh  series_tanh
+#define verf   series_erf
+#define vexpm1 series_expm1
+#define vlog1p series_log1p
 
 #else
 
@@ -79,6 +81,30 @@ static inline float verf(float x) {
     float big = 1.0f - q * t * vexp(-s);
     big = x < 0 ? -big : big;
     return a < 1.0f ? small : big;
+}
+
+/* The polynomial of vexp without its 1 above -0.34. */
+static inline float vexpm1(float x) {
+    float p = 1.9875691500e-4f;
+    p = p * x + 1.3981999507e-3f;
+    p = p * x + 8.3334519073e-3f;
+    p = p * x + 4.1665795894e-2f;
+    p = p * x + 1.6666665459e-1f;
+    p = p * x + 5.0000001201e-1f;
+    float small = p * (x * x) + x, big = vexp(x) - 1.0f;
+    return x > -0.34f ? small : big;
+}
+
+/* 2 atanh(s), s = x/(2 + x), by its Taylor series. */
+static inline float vlog1p(float x) {
+    float s = x / (2.0f + x), z = s * s, p = 6.6666667e-2f;
+    p = p * z + 7.6923077e-2f;
+    p = p * z + 9.0909091e-2f;
+    p = p * z + 1.1111111e-1f;
+    p = p * z + 1.4285714e-1f;
+    p = p * z + 2.0e-1f;
+    p = p * z + 3.3333333e-1f;
+    return 2.0f * (s + s * z * p);
 }
 
 #endif

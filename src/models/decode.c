@@ -11,7 +11,7 @@
 typedef struct candidate {
     int from;  /* of the hypotheses */
     int token; /* -1: it has ended and stays as it is */
-    double log_probability;
+    double log_probability, score;
 } candidate;
 
 struct tren_decoder {
@@ -159,10 +159,14 @@ static double log_sum(const tren_decoder *d) {
     return most + series_log(sum);
 }
 
+static double score(double log_probability, int n, const tren_decoding *how) {
+    return log_probability / series_exp(how->length_penalty * series_log((double)n));
+}
+
 /* Keeps the best ones in order; of equals the first that came stays before. */
 static void offer(candidate *best, int *n, int most, candidate c) {
     int at = *n < most ? (*n)++ : most;
-    for (; at > 0 && c.log_probability > best[at - 1].log_probability; at--)
+    for (; at > 0 && c.score > best[at - 1].score; at--)
         if (at < most) best[at] = best[at - 1];
     if (at < most) best[at] = c;
 }
@@ -172,15 +176,17 @@ static int choose_best(tren_decoder *d, const tren_decoding *how, int n_now) {
     for (int i = 0; i < n_now; i++) {
         const tren_hypothesis *h = &d->now[i];
         if (h->ended) {
-            offer(d->best, &n, how->beam, (candidate){i, -1, h->log_probability});
+            offer(d->best, &n, how->beam,
+                  (candidate){i, -1, h->log_probability, score(h->log_probability, h->n, how)});
             continue;
         }
         take_logits(d, d->row[i]);
         double sum = log_sum(d);
-        for (int j = 0; j < d->vocabulary; j++)
+        for (int j = 0; j < d->vocabulary; j++) {
+            double now = h->log_probability + (double)d->logits[j] - sum;
             if (may_come(how, j))
-                offer(d->best, &n, how->beam,
-                      (candidate){i, j, h->log_probability + (double)d->logits[j] - sum});
+                offer(d->best, &n, how->beam, (candidate){i, j, now, score(now, h->n + 1, how)});
+        }
     }
     return n;
 }
@@ -206,7 +212,7 @@ static double weight(const tren_decoder *d, const tren_decoding *how, int token,
 }
 
 static int draw(tren_decoder *d, const tren_decoding *how) {
-    tren_rng rng = tren_rng_open(how->seed, TREN_RNG_DECODE, 0, 0, 0);
+    tren_rng rng = tren_rng_open(how->seed, TREN_RNG_DECODE, 0, how->text, 0);
     take_logits(d, 0);
     double least = least_logit(d, how), most = -INFINITY, sum = 0, sum_all = log_sum(d);
     for (int j = 0; j < d->vocabulary; j++)
@@ -222,7 +228,7 @@ static int draw(tren_decoder *d, const tren_decoding *how) {
         if (left < 0) break;
     }
     double log_probability = d->now[0].log_probability + (double)d->logits[token] - sum_all;
-    d->best[0] = (candidate){0, token, log_probability};
+    d->best[0] = (candidate){0, token, log_probability, 0};
     return 1;
 }
 

@@ -2,22 +2,9 @@
  * the tokens of a row, and a dense layer. */
 #include "models/transformer.h"
 
-static void build(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
-    tren_transformer t;
-    tren_layer *embedding;
-    tren_transformer_open(&t, g, config);
-    t.pre_norm = true;
-    t.activation = &tren_gelu;
-    if (info->label_axis > 0)
-        tren_graph_fail(g,
-                        "model.name: encoder needs one label for each text, and %s has none; use "
-                        "gpt for a text, seq2seq for pairs",
-                        config->data);
-    tren_layer *x = tren_model_tokens(g, 1, config, info);
-    x = tren_transformer_stack(&t, &embedding, x, info->vocabulary, false);
-    x = tren_token_mean(g, x);
-    x = tren_dense(g, x, tren_model_outputs(info), &tren_identity, t.init);
-    tren_model_add_loss(g, x, config, info);
+static void put_layers(FILE *out, const tren_config *config) {
+    tren_transformer_put(out, config, false);
+    fprintf(out, "- token_mean\n- dense: outputs\n");
 }
 
 const tren_model tren_model_encoder = {
@@ -25,5 +12,6 @@ const tren_model tren_model_encoder = {
     .help = "classifier of sequences: model.width, model.heads, model.depth, model.feed_forward, "
             "dropout",
     .size = "model.width, model.depth",
-    .tokens = true,
-    .build = build};
+    .reads = TREN_READS_LABELED,
+    .layers = put_layers,
+    .check = tren_transformer_check};

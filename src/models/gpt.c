@@ -3,27 +3,15 @@
  */
 #include "models/transformer.h"
 
-static void build(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
-    tren_transformer t;
-    tren_layer *embedding;
-    tren_transformer_open(&t, g, config);
-    t.pre_norm = true;
-    t.activation = &tren_gelu;
-    if (info->vocabulary > 0 && info->label_axis != 1)
-        tren_graph_fail(g,
-                        "model.name: gpt predicts the next token of a text, and %s is for another "
-                        "purpose; use %s",
-                        config->data, info->tokens[1] > 0 ? "seq2seq" : "encoder");
-    tren_layer *x = tren_model_tokens(g, 1, config, info);
-    x = tren_transformer_stack(&t, &embedding, x, info->vocabulary, true);
-    tren_dense_spec head = {
-        .out = info->vocabulary, .f = &tren_identity, .no_bias = true, .tied = embedding};
-    tren_softmax_loss(g, tren_dense_with(g, x, head), config->loss.label_smoothing);
+static void put_layers(FILE *out, const tren_config *config) {
+    tren_transformer_put(out, config, true);
+    fprintf(out, "- dense: {units: outputs, tied: true, bias: false}\n");
 }
 
 const tren_model tren_model_gpt = {
     .name = "gpt",
     .help = "language model: model.width, model.heads, model.depth, model.feed_forward, dropout",
     .size = "model.width, model.depth",
-    .tokens = true,
-    .build = build};
+    .reads = TREN_READS_TEXTS,
+    .layers = put_layers,
+    .check = tren_transformer_check};

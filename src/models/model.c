@@ -1,20 +1,25 @@
-#include "tren/models.h"
+#include "models/layers.h"
+#include "base/config_table.h"
+#include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-extern const tren_model tren_model_mlp, tren_model_cnn, tren_model_cnn5, tren_model_resnet18,
-    tren_model_gpt, tren_model_encoder, tren_model_seq2seq, tren_model_token_mlp;
+#define DECLARE(name, keys) extern const tren_model tren_model_##name;
+#define ADDRESS(name, keys) &tren_model_##name,
+TREN_MODELS(DECLARE)
 
-const tren_model *const tren_models[] = {
-    &tren_model_mlp,      &tren_model_cnn,       &tren_model_cnn5,
-    &tren_model_resnet18, &tren_model_gpt,       &tren_model_encoder,
-    &tren_model_seq2seq,  &tren_model_token_mlp, NULL};
+/* What model.layers says. */
+const tren_model tren_model_layers = {.name = "layers",
+                                      .help = "the network of model.layers",
+                                      .size = "the layers of model.layers",
+                                      .reads = TREN_READS_TEXTS | TREN_READS_PAIRS |
+                                               TREN_READS_LABELED | TREN_READS_NUMBERS};
 
-const tren_activation *tren_model_activation(const tren_config *config) {
-    static const tren_activation *const activation[] = {&tren_identity, &tren_relu, &tren_tanh,
-                                                        &tren_gelu};
-    return activation[config->model.activation];
-}
+const tren_model *const tren_models[] = {TREN_MODELS(ADDRESS) NULL};
+
+/* Kinds of the language name activations by the config's numbers. */
+_Static_assert((int)TREN_N_ACTIVATION_IDS == (int)TREN_N_ACTIVATIONS, "one enum for each other");
 
 tren_init tren_model_init(const tren_config *config) {
     static const tren_init_kind kind[] = {TREN_DRAW_HE, TREN_DRAW_GLOROT, TREN_DRAW_GAUSSIAN,
@@ -26,21 +31,61 @@ int tren_model_outputs(const tren_dataset_info *info) {
     return info->n_classes > 0 ? info->n_classes : info->n_targets;
 }
 
+static void fail_loss(tren_graph *graph, const tren_config *config, const tren_dataset_info *info) {
+    const char *name = tren_option_find("loss.name")->choices[config->loss.name];
+    if (info->n_classes > 0)
+        tren_graph_fail(graph,
+                        "loss.name: %s needs real targets, and %s has labels of %d classes; use "
+                        "cross_entropy or auto",
+                        name, config->data, info->n_classes);
+    else
+        tren_graph_fail(graph,
+                        "loss.name: %s needs class labels, and %s has %d real targets; use "
+                        "half_squares, or another for targets, or auto",
+                        name, config->data, info->n_targets);
+}
+
+static void check_class_weights(tren_graph *graph, const tren_config *config,
+                                const tren_dataset_info *info) {
+    int n = config->loss.class_weights.n;
+    if (n == 0) return;
+    if (info->n_classes == 0)
+        tren_graph_fail(graph, "loss.class_weights: %s has real targets, no classes; set it to []",
+                        config->data);
+    else if (info->label_axis > 0)
+        tren_graph_fail(graph,
+                        "loss.class_weights: the classes of %s are tokens, which all count alike; "
+                        "set it to []",
+                        config->data);
+    else if (n > 0 && n != info->n_classes)
+        tren_graph_fail(graph,
+                        "loss.class_weights: %d weights, and %s has %d classes; give one for each, "
+                        "or auto",
+                        n, config->data, info->n_classes);
+}
+
+static void add_target_loss(tren_graph *graph, tren_layer *output, const tren_config *config) {
+    const tren_real_list *positive = &config->loss.positive_weights;
+    switch (config->loss.name) {
+    case TREN_LOSS_HUBER:
+        tren_huber_loss(graph, output, config->loss.huber_delta);
+        break;
+    case TREN_LOSS_ABSOLUTE:
+        tren_absolute_loss(graph, output);
+        break;
+    case TREN_LOSS_BINARY:
+        tren_binary_loss(graph, output, positive->at, positive->n);
+        break;
+    default:
+        tren_half_squares_loss(graph, output);
+    }
+}
+
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info) {
-    bool classes = info->n_classes > 0;
-    if (config->loss.name == TREN_LOSS_CROSS_ENTROPY && !classes)
-        tren_graph_fail(
-            graph,
-            "loss.name: cross_entropy needs class labels, and %s has %d real targets; use "
-            "half_squares or auto",
-            config->data, info->n_targets);
-    else if (config->loss.name == TREN_LOSS_HALF_SQUARES && classes)
-        tren_graph_fail(
-            graph,
-            "loss.name: half_squares needs real targets, and %s has labels of %d classes; use "
-            "cross_entropy or auto",
-            config->data, info->n_classes);
+    bool classes = info->n_classes > 0, any = config->loss.name == TREN_LOSS_AUTO;
+    if (!any && classes != (config->loss.name == TREN_LOSS_CROSS_ENTROPY))
+        fail_loss(graph, config, info);
     else if (classes)
         tren_softmax_loss(graph, output, config->loss.label_smoothing);
     else if (config->loss.label_smoothing > 0)
@@ -48,40 +93,26 @@ void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_confi
                         "loss.label_smoothing: %g has no meaning for real targets; set it to 0",
                         config->loss.label_smoothing);
     else
-        tren_half_squares_loss(graph, output);
+        add_target_loss(graph, output, config);
 }
 
-tren_layer *tren_model_images(tren_graph *graph, const tren_config *config,
-                              const tren_dataset_info *info) {
+tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info) {
+    tren_tensor t = {.axis = axis, .tokens = info->tokens[axis - 1], .c = 1, .h = 1, .w = 1};
+    t.element = TREN_TOKENS;
+    return tren_typed_input(graph, t);
+}
+
+static tren_layer *input_of(tren_graph *graph, const tren_model *model, const tren_config *config,
+                            const tren_dataset_info *info) {
     int columns = tren_shape_size(info->shape);
-    if (info->is_image) return tren_input(graph, info->shape);
+    if (info->vocabulary > 0)
+        return tren_model_tokens(graph, info->label_axis > 0 ? info->label_axis : 1, info);
+    if (info->is_image || !model->images) return tren_input(graph, info->shape);
     return tren_graph_fail(
         graph,
         "model.name: %s needs images, and %s is a table of %d column%s; use mlp, "
         "or import images (tren data import idx, cifar, or hdf5)",
         config->model.name, config->data, columns, columns == 1 ? "" : "s");
-}
-
-tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_config *config,
-                              const tren_dataset_info *info) {
-    if (info->vocabulary == 0) return NULL; /* check_input has said it */
-    if (axis == 0)
-        return tren_graph_fail(graph,
-                               "model.name: %s tells the next token of each, and the rows of %s "
-                               "have one label each; import the texts with 'tren data import "
-                               "text' or 'pairs'",
-                               config->model.name, config->data);
-    if (info->tokens[axis - 1] == 0)
-        return tren_graph_fail(graph,
-                               "model.name: %s reads pairs of texts, and a row of %s is one; "
-                               "import them with 'tren data import pairs'",
-                               config->model.name, config->data);
-    return tren_typed_input(graph, (tren_tensor){.axis = axis,
-                                                 .tokens = info->tokens[axis - 1],
-                                                 .c = 1,
-                                                 .h = 1,
-                                                 .w = 1,
-                                                 .element = TREN_TOKENS});
 }
 
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
@@ -95,13 +126,6 @@ void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_conf
                         key, n, config->data, info->shape.h, info->shape.w, most);
 }
 
-void tren_model_no_dropout(tren_graph *graph, const tren_config *config) {
-    for (int i = 0; i < config->dropout.n; i++)
-        if (config->dropout.at[i] > 0)
-            tren_graph_fail(graph, "dropout: %s has no dropout layers; set it to []",
-                            config->model.name);
-}
-
 static tren_status unknown(const char *name) {
     char known[256] = "";
     for (int i = 0; tren_models[i]; i++)
@@ -111,39 +135,183 @@ static tren_status unknown(const char *name) {
                      known);
 }
 
-/* Running statistics move with every evaluation. */
+static bool has_dropout(const tren_graph *graph) {
+    for (int i = 0; i < graph->n_layers; i++)
+        if (strcmp(graph->layer[i]->ops->name, "dropout") == 0) return true;
+    return false;
+}
+
+/* Running statistics move with every evaluation; dropout is drawn anew. */
 static void check_optimizer(tren_graph *graph, const tren_config *config) {
-    if (config->optimizer.name == TREN_SCG && graph->n_values > graph->n_learned)
+    bool scg = config->optimizer.name == TREN_SCG, dropout = has_dropout(graph);
+    if (scg && graph->n_values > graph->n_learned)
         tren_graph_fail(graph,
                         "optimizer.name: scg compares losses of one function, which batch norm "
                         "changes with every evaluation; give model.name: mlp, or cnn with "
                         "model.norm: none");
+    if (scg && dropout)
+        tren_graph_fail(
+            graph, "optimizer.name: scg compares losses of one function, which dropout changes "
+                   "with every evaluation; leave the dropout out, or take another optimizer");
+    if (config->check_without_dropout > 0 && !dropout && *config->model.layers.text)
+        tren_graph_fail(
+            graph,
+            "check_without_dropout: %d epochs, but model.layers has no dropout; give 0, "
+            "or a layer dropout",
+            config->check_without_dropout);
 }
 
-static void list_models(char *out, size_t n, bool tokens) {
-    out[0] = '\0';
-    for (int i = 0; tren_models[i]; i++)
-        if (tren_models[i]->tokens == tokens)
-            snprintf(out + strlen(out), n - strlen(out), "%s%s", out[0] ? ", " : "",
-                     tren_models[i]->name);
+static unsigned kind_of(const tren_dataset_info *info) {
+    static const unsigned by_axis[] = {TREN_READS_LABELED, TREN_READS_TEXTS, TREN_READS_PAIRS};
+    return info->vocabulary > 0 ? by_axis[info->label_axis] : 0;
+}
+
+static bool suits(const tren_model *model, unsigned kind) {
+    return kind == 0 ? !model->reads || model->reads & TREN_READS_NUMBERS : model->reads & kind;
 }
 
 static void check_input(tren_graph *graph, const tren_model *model, const tren_config *config,
                         const tren_dataset_info *info) {
-    char suited[128], row[TREN_SHAPE_TEXT];
-    bool tokens = info->vocabulary > 0;
-    if (model->tokens == tokens) return;
-    list_models(suited, sizeof suited, tokens);
+    static const char *const what[] = {"rows of numbers", "texts", "pairs of texts", "",
+                                       "labeled texts"};
+    char suited[128] = "";
+    unsigned kind = kind_of(info);
+    if (suits(model, kind)) return;
+    for (int i = 0; tren_models[i]; i++)
+        if (suits(tren_models[i], kind))
+            snprintf(suited + strlen(suited), sizeof suited - strlen(suited), "%s%s",
+                     suited[0] ? ", " : "", tren_models[i]->name);
     tren_graph_fail(graph,
-                    "model.name: %s takes %s, and a row of %s is %s; use one of: %s, or other data",
-                    model->name, tokens ? "rows of numbers" : "tokens", config->data,
-                    tren_dataset_shape(row, info), suited);
+                    "model.name: %s does not read %s, which %s holds; use one of: %s, or other "
+                    "data",
+                    model->name, what[kind], config->data, suited);
 }
 
 const tren_model *tren_model_find(const tren_config *config) {
     for (int i = 0; tren_models[i]; i++)
         if (strcmp(tren_models[i]->name, config->model.name) == 0) return tren_models[i];
     return NULL;
+}
+
+/* ---- as layers ---------------------------------------------------------------------------------
+ */
+
+void tren_put_dropout(FILE *out, double rate) {
+    char text[40];
+    tren_text_from_real(text, sizeof text, rate);
+    if (rate > 0) fprintf(out, "- dropout: %s\n", text);
+}
+
+void tren_put_dense_layers(FILE *out, const tren_config *config) {
+    const tren_int_list *hidden = &config->model.hidden;
+    for (int i = 0; i <= hidden->n; i++) {
+        tren_put_dropout(out, tren_config_dropout(config, i));
+        if (i < hidden->n)
+            fprintf(out, "- dense: {units: %d, activation: %s}\n", hidden->at[i],
+                    tren_activation_name[config->model.activation]);
+    }
+    fprintf(out, "- dense: outputs\n");
+}
+
+/* The list that the model stands for: the caller frees. */
+static tren_status text_of(char **text, const tren_model *model, const tren_config *config) {
+    size_t n;
+    FILE *out = open_memstream(text, &n);
+    if (!out) return tren_fail_memory(0, "a model");
+    if (model->layers)
+        model->layers(out, config);
+    else
+        fputs(config->model.layers.text, out);
+    return fclose(out) == 0 ? TREN_OK : tren_fail_memory(0, "a model");
+}
+
+tren_status tren_model_check(const tren_config *config) {
+    const tren_model *model = tren_model_find(config);
+    if (!model) return unknown(config->model.name);
+    if (model->layers || model->build) return TREN_OK;
+    return tren_layers_check(config->model.layers.text, config->model.layers.where, config);
+}
+
+/* Keys that are of no use any more go back to their defaults. */
+static tren_status reset_idle_keys(tren_config *config) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++) {
+        bool model =
+            strncmp(option[i].key, "model.", 6) == 0 || strcmp(option[i].key, "dropout") == 0;
+        if (!model || tren_option_acts(&option[i], config)) continue;
+        TREN_TRY(tren_option_set(&option[i], option[i].fallback, "default", config));
+        config->given[i] = 0;
+    }
+    return TREN_OK;
+}
+
+tren_status tren_model_expand(tren_config *config) {
+    const tren_model *model = tren_model_find(config);
+    char *text = NULL;
+    TREN_TRY(tren_model_check(config));
+    if (model->build)
+        return tren_fail(TREN_ERR_USAGE, "model.name: %s is no list of layers; leave --expand out",
+                         model->name);
+    if (!model->layers) return TREN_OK;
+    tren_status st = text_of(&text, model, config);
+    memset(config->given, 0, sizeof config->given);
+    if (st == TREN_OK) st = tren_config_set(config, "model.layers", text, model->name);
+    free(text);
+    return st == TREN_OK ? reset_idle_keys(config) : st;
+}
+
+/* ---- as a graph --------------------------------------------------------------------------------
+ */
+
+static tren_layer *check_output(tren_graph *graph, tren_layer *output, const tren_config *config,
+                                const tren_dataset_info *info) {
+    char text[TREN_TENSOR_TEXT];
+    int wanted = tren_model_outputs(info);
+    if (output && output->out.axis != info->label_axis)
+        return tren_graph_fail(
+            graph, "model.layers: the last layer, %s, puts out %s, and %s has labels of %s; %s",
+            output->name, tren_tensor_text(text, output->out), config->data,
+            info->label_axis > 0 ? "tokens" : "whole texts",
+            info->label_axis > 0 ? "leave token_mean out" : "put '- token_mean' before it");
+    if (!output || tren_tensor_width(output->out) == wanted) return output;
+    return tren_graph_fail(
+        graph,
+        "model.layers: the last layer, %s, puts out %s, and %s has %d %s; end the "
+        "list with '- dense: outputs'",
+        output->name, tren_tensor_text(text, output->out), config->data, wanted,
+        info->n_classes > 0 ? "classes" : "targets");
+}
+
+static tren_status build_list(tren_graph *graph, const tren_model *model, const tren_config *config,
+                              const tren_dataset_info *info) {
+    char *text = NULL;
+    tren_builder b = {.graph = graph,
+                      .config = config,
+                      .info = *info,
+                      .where = model->layers ? "" : config->model.layers.where};
+    TREN_TRY(tren_model_check(config));
+    tren_status st = text_of(&text, model, config);
+    if (st == TREN_OK) {
+        tren_layer *x = tren_layers_build(&b, input_of(graph, model, config, info), text);
+        tren_model_add_loss(graph, check_output(graph, x, config, info), config, info);
+    }
+    free(text);
+    return st;
+}
+
+static tren_status build(tren_graph *graph, const tren_model *model, const tren_config *config,
+                         const tren_dataset_info *info) {
+    check_input(graph, model, config, info);
+    check_class_weights(graph, config, info);
+    if (model->check) model->check(graph, config, info);
+    if (graph->status != TREN_OK) return TREN_OK; /* tren_graph_complete says it */
+    if (model->build)
+        model->build(graph, config, info);
+    else
+        TREN_TRY(build_list(graph, model, config, info));
+    check_optimizer(graph, config);
+    return TREN_OK;
 }
 
 tren_status tren_model_build(tren_graph **graph, const tren_config *config,
@@ -155,10 +323,8 @@ tren_status tren_model_build(tren_graph **graph, const tren_config *config,
     TREN_TRY(tren_kernels_choose(&kernels, tren_cpu_level_name[config->cpu]));
     TREN_TRY(tren_graph_open(graph, kernels));
     (*graph)->portable = config->gemm == TREN_GEMM_PORTABLE;
-    check_input(*graph, model, config, info);
-    if ((*graph)->status == TREN_OK) model->build(*graph, config, info);
-    check_optimizer(*graph, config);
-    tren_status st = tren_graph_complete(*graph);
+    tren_status st = build(*graph, model, config, info);
+    if (st == TREN_OK) st = tren_graph_complete(*graph);
     if (st == TREN_OK) return TREN_OK;
     tren_graph_close(*graph);
     *graph = NULL;

@@ -17,22 +17,26 @@ static tren_layer *place(const tren_transformer *t, tren_layer *x) {
 }
 
 static void build(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
-    tren_transformer t;
-    tren_transformer_open(&t, g, config);
-    t.activation = &tren_relu;
-    tren_layer *source = tren_model_tokens(g, 1, config, info),
-               *target = tren_model_tokens(g, 2, config, info);
+    int depth = config->model.depth;
+    tren_transformer t = {.graph = g,
+                          .width = config->model.width,
+                          .heads = config->model.heads,
+                          .feed_forward = tren_transformer_feed_forward(config),
+                          .activation = &tren_relu,
+                          .init = tren_model_init(config),
+                          .dropout = tren_config_dropout(config, 1)};
+    tren_layer *source = tren_model_tokens(g, 1, info), *target = tren_model_tokens(g, 2, info);
     tren_layer *shared = embed(&t, source, info->vocabulary, NULL), *memory = place(&t, shared);
-    for (int i = 0; i < t.depth; i++)
+    for (int i = 0; i < depth; i++)
         memory = tren_transformer_feed(&t, tren_transformer_self(&t, memory, false));
     tren_layer *x = place(&t, embed(&t, target, info->vocabulary, shared));
-    for (int i = 0; i < t.depth; i++) {
+    for (int i = 0; i < depth; i++) {
         x = tren_transformer_self(&t, x, true);
         x = tren_transformer_feed(&t, tren_transformer_cross(&t, x, memory));
     }
     tren_dense_spec head = {
         .out = info->vocabulary, .f = &tren_identity, .no_bias = true, .tied = shared};
-    tren_softmax_loss(g, tren_dense_with(g, x, head), config->loss.label_smoothing);
+    tren_model_add_loss(g, tren_dense_with(g, x, head), config, info);
 }
 
 const tren_model tren_model_seq2seq = {
@@ -40,5 +44,6 @@ const tren_model tren_model_seq2seq = {
     .help = "encoder-decoder: model.width, model.heads, model.depth (of each), model.feed_forward, "
             "dropout",
     .size = "model.width, model.depth",
-    .tokens = true,
-    .build = build};
+    .reads = TREN_READS_PAIRS,
+    .build = build,
+    .check = tren_transformer_check};

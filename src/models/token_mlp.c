@@ -1,27 +1,28 @@
 /* A multilayer perceptron of each token by itself: what comes next is told from one token and its
  * place. Of pairs it reads the target alone. */
-#include "tren/models.h"
+#include "models/layers.h"
 
-static void build(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
+static void put_layers(FILE *out, const tren_config *config) {
     const tren_int_list *hidden = &config->model.hidden;
-    tren_init init = tren_model_init(config);
-    int width = hidden->n > 0 ? hidden->at[0] : 0;
-    if (hidden->n == 0)
+    double rate = tren_config_dropout(config, 1);
+    fprintf(out, "- embedding: %d\n- positions\n", hidden->at[0]);
+    for (int i = 1; i < hidden->n; i++) {
+        tren_put_dropout(out, rate);
+        fprintf(out, "- dense: {units: %d, activation: %s}\n", hidden->at[i],
+                tren_activation_name[config->model.activation]);
+    }
+    tren_put_dropout(out, rate);
+    fprintf(out, "- dense: outputs\n");
+}
+
+static void check(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
+    (void)info;
+    if (config->model.hidden.n == 0)
         tren_graph_fail(g, "model.hidden: [] leaves token_mlp without an embedding; give its width "
                            "first, as [64] or [64, 128]");
     if (config->dropout.n > 1)
         tren_graph_fail(g, "dropout: %d rates for token_mlp; give one, of all layers",
                         config->dropout.n);
-    tren_layer *x = tren_model_tokens(g, info->label_axis, config, info);
-    x = tren_embedding(g, x, (tren_embedding_spec){info->vocabulary, width, init, NULL});
-    x = tren_positions(g, x, init);
-    for (int i = 1; i < hidden->n; i++) {
-        x = tren_dropout(g, x, tren_config_dropout(config, i));
-        x = tren_dense(g, x, hidden->at[i], tren_model_activation(config), init);
-    }
-    x = tren_dropout(g, x, tren_config_dropout(config, hidden->n));
-    x = tren_dense(g, x, tren_model_outputs(info), &tren_identity, init);
-    tren_model_add_loss(g, x, config, info);
 }
 
 const tren_model tren_model_token_mlp = {
@@ -29,5 +30,6 @@ const tren_model tren_model_token_mlp = {
     .help = "of each token by itself: model.hidden (the width of the embedding, then dense "
             "layers), model.activation, dropout",
     .size = "model.hidden",
-    .tokens = true,
-    .build = build};
+    .reads = TREN_READS_TEXTS | TREN_READS_PAIRS,
+    .layers = put_layers,
+    .check = check};

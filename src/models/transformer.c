@@ -1,24 +1,37 @@
 #include "models/transformer.h"
+#include "base/text.h"
 
-void tren_transformer_open(tren_transformer *t, tren_graph *graph, const tren_config *c) {
-    *t = (tren_transformer){.graph = graph,
-                            .width = c->model.width,
-                            .heads = c->model.heads,
-                            .depth = c->model.depth,
-                            .feed_forward = c->model.feed_forward,
-                            .init = tren_model_init(c),
-                            .dropout = tren_config_dropout(c, 1)};
-    if (t->feed_forward == 0) t->feed_forward = 4 * t->width;
-    if (t->width % t->heads != 0)
+void tren_transformer_check(tren_graph *graph, const tren_config *c,
+                            const tren_dataset_info *info) {
+    int width = c->model.width, heads = c->model.heads;
+    (void)info;
+    if (width % heads != 0)
         tren_graph_fail(graph,
                         "model.heads: %d heads do not divide model.width: %d; give a width that "
                         "is a multiple of the heads, like %d",
-                        t->heads, t->width, (t->width / t->heads + 1) * t->heads);
+                        heads, width, (width / heads + 1) * heads);
     if (c->dropout.n > 1)
         tren_graph_fail(graph,
                         "dropout: %d rates, but %s has one, of the embeddings and of each "
                         "block; give one number",
                         c->dropout.n, c->model.name);
+}
+
+int tren_transformer_feed_forward(const tren_config *c) {
+    return c->model.feed_forward > 0 ? c->model.feed_forward : 4 * c->model.width;
+}
+
+void tren_transformer_put(FILE *out, const tren_config *c, bool causal) {
+    double rate = tren_config_dropout(c, 1);
+    char text[40];
+    tren_text_from_real(text, sizeof text, rate);
+    fprintf(out, "- embedding: %d\n- positions\n", c->model.width);
+    tren_put_dropout(out, rate);
+    fprintf(out,
+            "- {repeat: %d, transformer: {heads: %d, causal: %s, feed_forward: %d, dropout: %s}}\n",
+            c->model.depth, c->model.heads, causal ? "true" : "false",
+            tren_transformer_feed_forward(c), text);
+    fprintf(out, "- layer_norm\n");
 }
 
 static tren_layer *dense(const tren_transformer *t, tren_layer *x, int out) {
@@ -51,14 +64,4 @@ tren_layer *tren_transformer_cross(const tren_transformer *t, tren_layer *x, tre
 tren_layer *tren_transformer_feed(const tren_transformer *t, tren_layer *x) {
     tren_layer *h = tren_dense(t->graph, before(t, x), t->feed_forward, t->activation, t->init);
     return behind(t, x, dense(t, h, t->width));
-}
-
-tren_layer *tren_transformer_stack(const tren_transformer *t, tren_layer **embedding,
-                                   tren_layer *tokens, int vocabulary, bool causal) {
-    tren_embedding_spec spec = {.vocabulary = vocabulary, .width = t->width, .init = t->init};
-    tren_layer *x = *embedding = tren_embedding(t->graph, tokens, spec);
-    x = tren_dropout(t->graph, tren_positions(t->graph, x, t->init), t->dropout);
-    for (int i = 0; i < t->depth; i++)
-        x = tren_transformer_feed(t, tren_transformer_self(t, x, causal));
-    return tren_layer_norm(t->graph, x);
 }

@@ -28,6 +28,9 @@ static const tren_layer_ops add_ops = {.name = "add",
 tren_layer *tren_add_layers(tren_graph *graph, tren_layer *a, tren_layer *b) {
     if (!a || !b) return NULL;
     char one[TREN_TENSOR_TEXT], other[TREN_TENSOR_TEXT];
+    if (a->out.lanes) b = tren_as_lanes(graph, b);
+    if (b && b->out.lanes) a = tren_as_lanes(graph, a);
+    if (!a || !b) return NULL;
     if (a == b || !tren_tensor_equal(a->out, b->out))
         return tren_graph_fail(graph, "add: %s is %s, and %s %s; give two outputs of one shape",
                                a->name, tren_tensor_text(one, a->out), b->name,

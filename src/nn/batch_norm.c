@@ -169,7 +169,9 @@ static const tren_layer_ops norm_ops = {
     .can_add = true,
     .input_first = true};
 
+/* Of a table, whose columns are channels of one pixel, it puts out rows again. */
 tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu) {
+    bool table = input && !input->out.lanes && input->out.h == 1 && input->out.w == 1;
     input = tren_as_lanes(graph, input);
     if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(norm_layer), &norm_ops, input, input->out);
@@ -182,5 +184,5 @@ tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu) {
     tren_graph_add_param(graph, l, "bias", 1, &c, false);
     tren_graph_add_statistic(graph, l, "running_mean", c);
     tren_graph_add_statistic(graph, l, "running_var", c);
-    return l;
+    return table ? tren_as_rows(graph, l) : l;
 }

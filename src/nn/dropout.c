@@ -62,7 +62,7 @@ tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate) {
     if (!input || rate == 0) return input;
     if (!(rate > 0 && rate < 1))
         return tren_graph_fail(graph, "a dropout rate must lie in [0, 1), not %g", rate);
-    input = tren_as_rows(graph, input);
+    input = tren_as_image_rows(graph, input);
     if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(dropout_layer), &dropout_ops, input, input->out);
     if (!l) return NULL;

@@ -68,6 +68,9 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
         return tren_graph_fail(graph, "%s takes %s, and %s is %s", ops->name,
                                ops->takes_tokens ? "token numbers" : "reals, as an embedding gives",
                                input->name, tren_tensor_text(text, input->out));
+    if ((double)out.tokens * out.c * out.h * out.w > INT32_MAX)
+        return tren_graph_fail(graph, "%s would put out %g numbers for a row; make it smaller",
+                               ops->name, (double)out.tokens * out.c * out.h * out.w);
     if (graph->status != TREN_OK ||
         !grow(graph, &graph->layer, graph->n_layers, sizeof layer, "layers") ||
         !grow(graph, &layer, 0, size, "a layer"))

@@ -1,4 +1,5 @@
-/* Where images go into lanes and come out of them. Gradients of lanes without an image are zero. */
+/* Where images go into lanes and come out of them, and where they become rows of numbers. Gradients
+ * of lanes without an image are zero. */
 #include "nn/work.h"
 
 #include <string.h>
@@ -58,12 +59,49 @@ tren_layer *tren_as_lanes(tren_graph *graph, tren_layer *input) {
     return tren_graph_add(graph, sizeof(tren_layer), &to_lanes_ops, input, out);
 }
 
-tren_layer *tren_as_rows(tren_graph *graph, tren_layer *input) {
-    if (!input || !input->out.lanes) return input;
-    tren_tensor flat = {.tokens = 1, .c = tren_tensor_size(input->out), .h = 1, .w = 1};
-    return tren_graph_add(graph, sizeof(tren_layer), &to_rows_ops, input, flat);
+static tren_layer *to_rows(tren_graph *graph, tren_layer *input, tren_tensor out) {
+    out.lanes = false;
+    return tren_graph_add(graph, sizeof(tren_layer), &to_rows_ops, input, out);
 }
 
+static tren_tensor flat(tren_tensor t) {
+    return (tren_tensor){.axis = t.axis,
+                         .tokens = t.tokens,
+                         .c = tren_tensor_width(t),
+                         .h = 1,
+                         .w = 1,
+                         .element = t.element};
+}
+
+tren_layer *tren_as_rows(tren_graph *graph, tren_layer *input) {
+    if (!input || !input->out.lanes) return input;
+    return to_rows(graph, input, flat(input->out));
+}
+
+tren_layer *tren_as_image_rows(tren_graph *graph, tren_layer *input) {
+    if (!input || !input->out.lanes) return input;
+    return to_rows(graph, input, input->out);
+}
+
+/* ---- images in rows become rows of numbers: nothing moves, but for the plan --------------------
+ */
+
+static void flatten_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    const real *x = layer_y(w, l->input);
+    if (layer_y(w, l) != x) memcpy(layer_y(w, l), x, layer_elements(l, w, pass) * sizeof *x);
+}
+static void flatten_input(const tren_layer *l, tren_work *w, const tren_pass *pass, tren_dx dx) {
+    const real *dy = layer_dy(w, l);
+    if (dx.at != dy) memcpy(dx.at, dy, layer_elements(l, w, pass) * sizeof *dy);
+}
+
+static const tren_layer_ops flatten_ops = {.name = "flatten",
+                                           .forward = flatten_forward,
+                                           .input_gradient = flatten_input,
+                                           .in_place = true};
+
 tren_layer *tren_flatten(tren_graph *graph, tren_layer *input) {
-    return tren_as_rows(graph, input);
+    if (!input || input->out.lanes || (input->out.h == 1 && input->out.w == 1))
+        return tren_as_rows(graph, input);
+    return tren_graph_add(graph, sizeof(tren_layer), &flatten_ops, input, flat(input->out));
 }

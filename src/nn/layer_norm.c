@@ -50,7 +50,7 @@ static const tren_layer_ops norm_ops = {
     .can_add = true};
 
 tren_layer *tren_layer_norm(tren_graph *graph, tren_layer *input) {
-    input = tren_as_rows(graph, input);
+    input = tren_as_image_rows(graph, input);
     if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(tren_layer), &norm_ops, input, input->out);
     if (!l) return NULL;

@@ -5,8 +5,13 @@
 
 typedef struct loss_layer {
     tren_layer layer;
-    double smoothing;
+    double smoothing, delta;
+    real weight[]; /* [columns] of positive labels */
 } loss_layer;
+
+static const loss_layer *loss_of(const tren_layer *l) {
+    return (const loss_layer *)l;
+}
 
 static real *copy_input(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     real *y = layer_y(w, l);
@@ -22,42 +27,97 @@ static int alike(const int32_t *label, int most) {
     return n;
 }
 
+/* Rows [i, i + n) of microbatch g, which all have labels. */
+static void cross_entropy(const tren_layer *l, tren_work *w, const tren_pass *pass, real *z, int g,
+                          int i, int n) {
+    int m = tren_tensor_width(l->out);
+    real smoothing = pass->train ? (real)loss_of(l)->smoothing : 0;
+    tren_group_result *r = &w->result[g];
+    const int32_t *label = pass->label + i;
+    z += (size_t)i * m;
+    if (pass->class_weight)
+        kernels_of(w)->weighted_cross_entropy(z, &r->loss, &r->correct, label, pass->class_weight,
+                                              n, m, smoothing, pass->scale);
+    else
+        kernels_of(w)->softmax_cross_entropy(z, &r->loss, &r->correct, label, n, m, smoothing,
+                                             pass->scale);
+    r->counted += n;
+}
+
 static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     if (!pass->label) return;
-    real *z = copy_input(l, w, pass), smoothing = (real)((const loss_layer *)l)->smoothing;
+    real *z = copy_input(l, w, pass);
     const int *row0 = rows_of(l, w, pass);
     size_t m = (size_t)tren_tensor_width(l->out);
     for (int g = 0; g < pass->n_groups; g++)
         for (int i = row0[g], n; i < row0[g + 1]; i += n) {
             n = alike(pass->label + i, row0[g + 1] - i);
-            if (pass->label[i] < 0) {
+            if (pass->label[i] < 0)
                 memset(z + i * m, 0, n * m * sizeof *z);
-                continue;
-            }
-            w->result[g].counted += n;
-            kernels_of(w)->softmax_cross_entropy(z + i * m, &w->result[g].loss,
-                                                 &w->result[g].correct, pass->label + i, n, (int)m,
-                                                 pass->train ? smoothing : 0, pass->scale);
+            else
+                cross_entropy(l, w, pass, z, g, i, n);
         }
 }
 
-static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+/* Of targets: y [n,m] of one microbatch becomes the gradient. */
+typedef void (*of_targets)(const tren_layer *l, const tren_work *w, real *y, double *loss,
+                           const real *target, int n, real scale);
+
+static void targets_forward(const tren_layer *l, tren_work *w, const tren_pass *pass,
+                            of_targets loss) {
     if (!pass->target) return;
     real *y = copy_input(l, w, pass);
     int m = tren_tensor_width(l->out);
     for (int g = 0; g < pass->n_groups; g++) {
         size_t off = (size_t)rows_of(l, w, pass)[g] * m;
         int n = group_rows(l, w, pass, g);
-        kernels_of(w)->half_squares(y + off, &w->result[g].loss, pass->target + off, n, m,
-                                    pass->scale);
+        loss(l, w, y + off, &w->result[g].loss, pass->target + off, n, pass->scale);
         w->result[g].counted += n;
     }
+}
+
+static void squares(const tren_layer *l, const tren_work *w, real *y, double *loss,
+                    const real *target, int n, real scale) {
+    kernels_of(w)->half_squares(y, loss, target, n, tren_tensor_width(l->out), scale);
+}
+static void huber(const tren_layer *l, const tren_work *w, real *y, double *loss,
+                  const real *target, int n, real scale) {
+    kernels_of(w)->huber(y, loss, target, n, tren_tensor_width(l->out), scale,
+                         (real)loss_of(l)->delta);
+}
+static void absolute(const tren_layer *l, const tren_work *w, real *y, double *loss,
+                     const real *target, int n, real scale) {
+    kernels_of(w)->absolute_error(y, loss, target, n, tren_tensor_width(l->out), scale);
+}
+static void binary(const tren_layer *l, const tren_work *w, real *y, double *loss,
+                   const real *target, int n, real scale) {
+    kernels_of(w)->binary_cross_entropy(y, loss, target, loss_of(l)->weight, n,
+                                        tren_tensor_width(l->out), scale);
+}
+
+static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    targets_forward(l, w, pass, squares);
+}
+static void huber_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    targets_forward(l, w, pass, huber);
+}
+static void absolute_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    targets_forward(l, w, pass, absolute);
+}
+static void binary_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
+    targets_forward(l, w, pass, binary);
 }
 
 static const tren_layer_ops softmax_ops = {
     .name = "softmax_cross_entropy", .forward = softmax_forward, .in_place = true};
 static const tren_layer_ops squares_ops = {
     .name = "half_squares", .forward = squares_forward, .in_place = true};
+static const tren_layer_ops huber_ops = {
+    .name = "huber", .forward = huber_forward, .in_place = true};
+static const tren_layer_ops absolute_ops = {
+    .name = "absolute_error", .forward = absolute_forward, .in_place = true};
+static const tren_layer_ops binary_ops = {
+    .name = "binary_cross_entropy", .forward = binary_forward, .in_place = true};
 
 /* mean |z| is about hidden units; a network without any keeps its only layer. */
 static void mark_hidden(tren_graph *graph, tren_layer *output) {
@@ -66,21 +126,50 @@ static void mark_hidden(tren_graph *graph, tren_layer *output) {
     if (dense > 1) output->hidden = false;
 }
 
-static tren_layer *add_loss(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops,
-                            double smoothing) {
+static loss_layer *add_loss(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops,
+                            size_t weights) {
     input = tren_as_rows(graph, input);
     if (!input) return NULL;
-    tren_layer *l = tren_graph_add(graph, sizeof(loss_layer), ops, input, input->out);
-    if (!l) return NULL;
-    ((loss_layer *)l)->smoothing = smoothing;
-    mark_hidden(graph, input);
-    return l;
+    size_t size = sizeof(loss_layer) + weights * sizeof(real);
+    tren_layer *l = tren_graph_add(graph, size, ops, input, input->out);
+    if (l) mark_hidden(graph, input);
+    return (loss_layer *)l;
 }
 
 tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing) {
-    return add_loss(graph, input, &softmax_ops, label_smoothing);
+    loss_layer *l = add_loss(graph, input, &softmax_ops, 0);
+    if (!l) return NULL;
+    l->smoothing = label_smoothing;
+    return &l->layer;
 }
 
 tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input) {
-    return add_loss(graph, input, &squares_ops, 0);
+    return (tren_layer *)add_loss(graph, input, &squares_ops, 0);
+}
+
+tren_layer *tren_huber_loss(tren_graph *graph, tren_layer *input, double delta) {
+    loss_layer *l = add_loss(graph, input, &huber_ops, 0);
+    if (!l) return NULL;
+    l->delta = delta;
+    return &l->layer;
+}
+
+tren_layer *tren_absolute_loss(tren_graph *graph, tren_layer *input) {
+    return (tren_layer *)add_loss(graph, input, &absolute_ops, 0);
+}
+
+tren_layer *tren_binary_loss(tren_graph *graph, tren_layer *input, const double *positive_weight,
+                             int n) {
+    if (!input) return NULL;
+    int m = tren_tensor_width(input->out);
+    if (n > 1 && n != m)
+        return tren_graph_fail(graph,
+                               "loss.positive_weights: %d weights for %d columns of targets; give "
+                               "none, one for all, or one for each",
+                               n, m);
+    loss_layer *l = add_loss(graph, input, &binary_ops, (size_t)m);
+    if (!l) return NULL;
+    graph->unit_targets = true;
+    for (int j = 0; j < m; j++) l->weight[j] = n == 0 ? 1 : (real)positive_weight[n > 1 ? j : 0];
+    return &l->layer;
 }

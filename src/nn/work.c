@@ -201,6 +201,10 @@ static void lay_tokens(tren_work *w, const tren_pass *pass, int axis) {
     w->full[axis] = first[rows] == rows * most;
 }
 
+static void tell_layer(const tren_work *w, const tren_layer *l, bool backward, bool begins) {
+    if (w->spec.layer) w->spec.layer(w->spec.layer_ctx, l, backward, begins);
+}
+
 void tren_forward(tren_work *w, const tren_pass *pass) {
     for (int g = 0; g < pass->n_groups; g++) {
         int rows = pass->row0[g + 1] - pass->row0[g];
@@ -209,8 +213,12 @@ void tren_forward(tren_work *w, const tren_pass *pass) {
     for (int a = 0; a < TREN_AXES; a++)
         if (w->graph->tokens[a]) lay_tokens(w, pass, a);
     memset(w->result, 0, (size_t)pass->n_groups * sizeof *w->result);
-    for (int i = 0; i < w->graph->n_layers; i++)
-        w->graph->layer[i]->ops->forward(w->graph->layer[i], w, pass);
+    for (int i = 0; i < w->graph->n_layers; i++) {
+        const tren_layer *layer = w->graph->layer[i];
+        tell_layer(w, layer, false, true);
+        layer->ops->forward(layer, w, pass);
+        tell_layer(w, layer, false, false);
+    }
 }
 
 static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *pass, int which) {
@@ -260,8 +268,11 @@ void tren_backward(tren_work *w, const tren_pass *pass) {
         const tren_layer *layer = w->graph->layer[i];
         if (layer->ops->statistics) layer->ops->statistics(layer, w, pass);
     }
-    for (int i = w->graph->n_layers - 1; i >= 0; i--)
+    for (int i = w->graph->n_layers - 1; i >= 0; i--) {
+        tell_layer(w, w->graph->layer[i], true, true);
         tren_layer_backward(w->graph->layer[i], w, pass);
+        tell_layer(w, w->graph->layer[i], true, false);
+    }
 }
 
 size_t tren_work_bytes(const tren_work *w) {

@@ -28,6 +28,7 @@ void tren_graph_wants_scratch(tren_graph *graph, size_t elements);
 /* The input in blocks of lanes, or in rows: itself, or by way of a converting layer. */
 tren_layer *tren_as_lanes(tren_graph *graph, tren_layer *input);
 tren_layer *tren_as_rows(tren_graph *graph, tren_layer *input);
+tren_layer *tren_as_image_rows(tren_graph *graph, tren_layer *input); /* of the same shape */
 /* The weight, parameter 0 of a layer, where it is its own, and the bias, parameter 1, where it has
  * one. */
 void tren_init_layer(const tren_layer *layer, real *value, uint64_t seed, int fan_in, int fan_out,

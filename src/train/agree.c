@@ -35,7 +35,7 @@ void tren_facts_add_config(tren_facts *facts, const tren_config *config) {
     size_t n;
     const tren_option *option = tren_options(&n);
     for (size_t i = 0; i < n; i++) {
-        char value[TREN_MAX_PATH + TREN_MAX_LIST * 32];
+        char value[TREN_MAX_LAYERS];
         if (may_differ(&option[i])) continue;
         tren_option_format(value, sizeof value, &option[i], config);
         tren_facts_add(facts, option[i].key, "%s", value);

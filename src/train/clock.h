@@ -2,13 +2,14 @@
 #ifndef TREN_TRAIN_CLOCK_H
 #define TREN_TRAIN_CLOCK_H
 
-#include "tren/comm.h"
+#include "train/trace.h"
 
 typedef struct tren_clock {
     double spent[TREN_N_PHASES];
     double since;
     tren_phase phase;
     tren_watch *watch; /* not owned */
+    tren_trace *trace; /* not owned; NULL: nobody asked for it */
 } tren_clock;
 
 static inline void clock_start(tren_clock *clock, double since, tren_watch *watch) {
@@ -19,6 +20,7 @@ static inline tren_phase clock_enter(tren_clock *clock, tren_phase phase) {
     double now = tren_seconds();
     tren_phase before = clock->phase;
     clock->spent[before] += now - clock->since;
+    if (clock->trace) trace_add(clock->trace, TRACE_PHASE, (int)before, clock->since, now);
     clock->since = now;
     clock->phase = phase;
     atomic_store_explicit(&clock->watch->phase, (int)phase, memory_order_relaxed);

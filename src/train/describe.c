@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a column of shapes: those of tokens are longer. */
+static int shape_width(const tren_graph *g) {
+    return g->tokens[0] > 0 || g->tokens[1] > 0 ? 24 : 16;
+}
+
 static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, size_t rows) {
     double forward = 0, backward = 0;
     size_t parameters = 0;
@@ -13,9 +18,49 @@ static void print_layer(FILE *out, const tren_graph *g, const tren_layer *l, siz
         if (g->param[i].owner == l->index && !g->param[i].statistic)
             parameters += g->param[i].at.len;
     if (l->ops->cost) l->ops->cost(l, &forward, &backward);
-    fprintf(out, "%-24s %16s %16s %12zu %14.0f %14.1f\n", l->name, tren_tensor_text(from, l->in),
-            tren_tensor_text(shape, l->out), parameters, forward + backward,
-            (double)rows * tren_tensor_size(l->out) * sizeof(real) / 1024);
+    fprintf(out, "%-24s %*s %*s %12zu %14.0f %14.1f%s%s\n", l->name, shape_width(g),
+            tren_tensor_text(from, l->in), shape_width(g), tren_tensor_text(shape, l->out),
+            parameters, forward + backward,
+            (double)rows * tren_tensor_size(l->out) * sizeof(real) / 1024, *l->place ? "  " : "",
+            l->place);
+}
+
+static double needed(const tren_config *c, const tren_graph *g, const tren_dataset_info *info,
+                     int ranks, int nodes) {
+    tren_memory memory = tren_memory_needed(c, g, info, ranks, nodes);
+    return tren_memory_sum(&memory) / (1 << 20);
+}
+
+/* Launches of 1, 2, 4 ... ranks. */
+static void print_launches(FILE *out, const tren_config *c, const tren_graph *g,
+                           const tren_dataset_info *info) {
+    for (int p = 1; p <= c->shards && p <= 64; p *= 2)
+        fprintf(out,
+                "memory on %2d rank%s    %.1f MiB each on one node, %.1f MiB one on each node, "
+                "dataset included; the program and its libraries take about 30 MiB more\n",
+                p, p > 1 ? "s" : " ", needed(c, g, info, p, 1), needed(c, g, info, p, p));
+}
+
+/* One launch, by what takes the memory. */
+static void print_launch(FILE *out, const tren_memory *m, int ranks, int nodes) {
+    enum { PROGRAM = 30 };
+    int local = (ranks + nodes - 1) / nodes;
+    const struct {
+        const char *name;
+        double bytes;
+    } row[] = {
+        {"rows of the dataset", m->data}, {"gradients", m->reduce.gradients},
+        {"weights", m->reduce.values},    {"messages of others", m->reduce.inbox},
+        {"optimizer", m->states},         {"activations", m->activations},
+        {"work space", m->work},          {"program and libraries, about", PROGRAM * 0x1p20}};
+    double sum = tren_memory_sum(m) + PROGRAM * 0x1p20;
+    fprintf(out, "\nmemory of %d rank%s on %d node%s, up to %d on a node, at most, in MiB\n", ranks,
+            ranks > 1 ? "s" : "", nodes, nodes > 1 ? "s" : "", local);
+    fprintf(out, "%-30s %12s %12s\n", "", "a rank", "a node");
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        fprintf(out, "%-30s %12.1f %12.1f\n", row[i].name, row[i].bytes / 0x1p20,
+                row[i].bytes * local / 0x1p20);
+    fprintf(out, "%-30s %12.1f %12.1f\n", "together", sum / 0x1p20, sum * local / 0x1p20);
 }
 
 static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
@@ -24,8 +69,8 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     size_t batch = tren_config_batch(c, info->rows[TREN_TRAIN]);
     double steps = ceil(m / (double)batch);
     tren_graph_cost(g, &train, &evaluate);
-    fprintf(out, "%-24s %16s %16s %12s %14s %14s\n", "layer", "input", "output", "parameters",
-            "FLOP a row", "KiB a batch");
+    fprintf(out, "%-24s %*s %*s %12s %14s %14s\n", "layer", shape_width(g), "input", shape_width(g),
+            "output", "parameters", "FLOP a row", "KiB a batch");
     for (int i = 0; i < g->n_layers; i++) print_layer(out, g, g->layer[i], batch);
     fprintf(out, "\nparameters            %zu (%.2f MiB)\n", g->n_learned,
             (double)(g->n_learned * sizeof(real)) / (1 << 20));
@@ -48,23 +93,36 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
     int n = tren_config_late_keys(note, c, (int64_t)steps);
     for (int i = 0; i < n; i++) fprintf(out, "note                  %s\n", note[i]);
     fprintf(out, "shards                %d: at most %d ranks\n", c->shards, c->shards);
-    for (int p = 1; p <= c->shards && p <= 64; p *= 2)
-        fprintf(out,
-                "memory on %2d rank%s    %.1f MiB each on one node, %.1f MiB one on each node, "
-                "dataset included; the program and its libraries take about 30 MiB more\n",
-                p, p > 1 ? "s" : " ", tren_memory_needed(c, g, info, p, 1) / (1 << 20),
-                tren_memory_needed(c, g, info, p, p) / (1 << 20));
 }
 
-tren_status tren_train_describe(const tren_config *config, FILE *out) {
+static tren_status check_launch(const tren_config *c, int ranks, int nodes) {
+    if (ranks > c->shards)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--ranks: %d ranks for %d shards: a rank needs at least one; give at most "
+                         "%d ranks, or --shards %d or more (shards are part of the recipe: other "
+                         "bits)",
+                         ranks, c->shards, c->shards, ranks);
+    if (nodes <= ranks) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE, "--nodes: %d nodes for %d rank%s: a node needs at least one",
+                     nodes, ranks, ranks > 1 ? "s" : "");
+}
+
+tren_status tren_train_describe(const tren_config *config, int ranks, int nodes, FILE *out) {
     tren_dataset *dataset = NULL;
     tren_graph *graph = NULL;
     tren_augment augment = {0};
     tren_status st = TREN_OK;
+    if (ranks > 0) TREN_TRY(check_launch(config, ranks, nodes));
     TREN_GOTO(tren_dataset_open(&dataset, config->data));
-    TREN_GOTO(tren_augment_open(&augment, config, tren_dataset_info_of(dataset)));
-    TREN_GOTO(tren_model_build(&graph, config, tren_dataset_info_of(dataset)));
-    print_all(out, config, graph, tren_dataset_info_of(dataset));
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    TREN_GOTO(tren_augment_open(&augment, config, info));
+    TREN_GOTO(tren_model_build(&graph, config, info));
+    print_all(out, config, graph, info);
+    if (ranks > 0) {
+        tren_memory memory = tren_memory_needed(config, graph, info, ranks, nodes);
+        print_launch(out, &memory, ranks, nodes);
+    } else
+        print_launches(out, config, graph, info);
 done:
     tren_graph_close(graph);
     tren_augment_close(&augment);

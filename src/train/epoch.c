@@ -94,9 +94,21 @@ static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     v->stop = tren_early_stop(t->run.config, t->stands.history, t->stands.n_history);
 }
 
+/* Waiting for a slow rank costs all of them: its owner may want to look at that node. */
+static void name_straggler(tren_trainer *t, const double spent[TREN_N_PHASES]) {
+    const tren_straggler *s = &t->report.straggler;
+    tren_straggler_word w = straggler_look(&t->report.straggler, t->run.comm, spent);
+    if (w.found)
+        trainer_say(t,
+                    "straggler: rank %d (%s): %s %.0f %% slower than the median of the ranks for "
+                    "%d epochs",
+                    w.rank, s->host[w.rank], tren_phase_name[w.phase], 100 * w.more, w.epochs);
+}
+
 static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_N_PHASES]) {
     tren_scores scores;
     tren_status st = TREN_OK;
+    double spent[TREN_N_PHASES];
     clock_enter(&t->report.clock, TREN_PHASE_EVALUATE);
     tren_evaluate(&scores, t->validation, t->run.comm);
     *v = (verdict){.digest = tren_digest(t->run.value, t->run.n_values * sizeof(real))};
@@ -104,10 +116,11 @@ static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_
     if (t->run.comm->rank == 0) {
         st = remember_loss(&t->stands, scores.loss);
         if (st == TREN_OK) judge(t, v, &scores);
-        double spent[TREN_N_PHASES];
-        spent_since(spent, &t->report.clock, before);
-        if (st == TREN_OK) st = metrics_row(t, &scores, v->best, v->digest, spent);
     }
+    spent_since(spent, &t->report.clock, before);
+    name_straggler(t, spent);
+    if (t->run.comm->rank == 0 && st == TREN_OK)
+        st = metrics_row(t, &scores, v->best, v->digest, spent);
     TREN_TRY(tren_comm_agree(t->run.comm, st));
     tren_comm_bcast(t->run.comm, v, sizeof *v);
     tren_comm_bcast(t->run.comm, &t->stands.at, sizeof t->stands.at);
@@ -228,22 +241,52 @@ static void step(tren_trainer *t, double tail[N_TAIL]) {
     t->report.trained_rows += t->minimiser.kind->step(&t->minimiser, &t->stands.at, tail);
 }
 
-static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
-    double before[TREN_N_PHASES];
-    begin_epoch(t);
+/* Ends the present phase here, for what is told of it. Returns the time. */
+static double mark(tren_trainer *t) {
+    clock_enter(&t->report.clock, t->report.clock.phase);
+    return t->report.clock.since;
+}
+
+/* A step with word of it to whoever asked. */
+static void step_told(tren_trainer *t, double tail[N_TAIL]) {
+    double before[TREN_N_PHASES], spent[TREN_N_PHASES], since = mark(t);
+    int64_t rows = t->report.trained_rows;
     memcpy(before, t->report.clock.spent, sizeof before);
-    if (t->stands.at.step == 0) spent_since(before, &t->report.clock, (double[TREN_N_PHASES]){0});
+    step(t, tail);
+    trace_add(t->report.clock.trace, TRACE_STEP, (int)t->stands.at.step - 1, since, mark(t));
+    if (!t->options->stepped) return;
+    spent_since(spent, &t->report.clock, before);
+    t->options->stepped(t->options->ctx, t->report.trained_rows - rows, spent);
+}
+
+static tren_status make_steps(tren_trainer *t, bool *leave) {
     while (!*leave && !max_steps_done(t) && t->stands.at.step < t->run.feed.steps_per_epoch) {
         double tail[N_TAIL], since = t->report.clock.since;
-        step(t, tail);
+        if (t->options->stepped || t->options->trace)
+            step_told(t, tail);
+        else
+            step(t, tail);
         if (t->report.result->first_step_seconds == 0)
             t->report.result->first_step_seconds = tren_seconds() - t->options->started;
         TREN_TRY(obey(t, tail, leave));
         t->report.trained_seconds += t->report.clock.since - since;
         report(t, NULL);
     }
-    return t->stands.at.step < t->run.feed.steps_per_epoch ? TREN_OK
-                                                           : end_epoch(t, *leave, stop, before);
+    return TREN_OK;
+}
+
+static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
+    double before[TREN_N_PHASES], since;
+    int64_t epoch = t->stands.at.epoch;
+    begin_epoch(t);
+    since = mark(t);
+    memcpy(before, t->report.clock.spent, sizeof before);
+    if (t->stands.at.step == 0) spent_since(before, &t->report.clock, (double[TREN_N_PHASES]){0});
+    TREN_TRY(make_steps(t, leave));
+    if (t->stands.at.step == t->run.feed.steps_per_epoch)
+        TREN_TRY(end_epoch(t, *leave, stop, before));
+    trace_add(t->report.clock.trace, TRACE_EPOCH, (int)epoch, since, mark(t));
+    return TREN_OK;
 }
 
 /* Collective: only rank 0 has the history. */

@@ -67,6 +67,7 @@ static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
     else
         TREN_TRY(tren_normalizer_open(&e->normalizer, spec->trained_on ? spec->trained_on : info));
     e->normalizer.kernels = spec->graph->kernels;
+    if (spec->graph->unit_targets) TREN_TRY(tren_rows_check_unit(&e->rows));
     tren_work_spec work = {.max_rows = e->block, .shards = 1, .hi = 1, .value = spec->value};
     return tren_work_open(&e->work, spec->graph, &work);
 }

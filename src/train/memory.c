@@ -34,30 +34,48 @@ static double evaluation_room(const tren_graph *graph, const tren_dataset_info *
     return n * ((double)rows * (double)graph->per_row[false] + (double)graph->scratch);
 }
 
-double tren_memory_needed(const tren_config *config, const tren_graph *graph,
-                          const tren_dataset_info *info, int ranks, int nodes) {
-    int shards = (config->shards + ranks - 1) / ranks;
-    size_t m = info->rows[TREN_TRAIN];
+static double rows_room(const tren_config *c, const tren_dataset_info *info, int ranks,
+                        int shards) {
     double row = tren_shape_size(info->shape) * (double)tren_type_size(info->x_type);
-    size_t tested = config->evaluate_test ? info->rows[TREN_TEST] : 0;
+    size_t tested = c->evaluate_test ? info->rows[TREN_TEST] : 0;
     double evaluated = (double)(info->rows[TREN_VALIDATION] + tested) / ranks;
-    double data = row * ((double)m / config->shards * shards + evaluated);
-    /* Of a minimiser of the whole loss every rank has all vectors. */
-    double states =
-        tren_config_whole(config)
-            ? TREN_SCG_VECTORS
-            : (tren_optimizer_find(config)->n_states + (config->optimizer.ema > 0)) / (double)ranks;
-    double values = (double)graph->n_values * states;
-    double reduced =
-        tren_reduce_memory(graph->n_values, config->shards, config->reduction, ranks, nodes);
-    int rows = tren_work_capacity(graph, (int)tren_batch_rows(config, m, shards), shards);
-    double batch = (double)rows * (double)graph->per_row[true];
-    /* Products are tried before the evaluators are opened. */
+    return row * ((double)info->rows[TREN_TRAIN] / c->shards * shards + evaluated);
+}
+
+/* Of a minimiser of the whole loss every rank has all vectors. */
+static double states_room(const tren_config *c, const tren_graph *graph, int ranks) {
+    int n = tren_optimizer_find(c)->n_states + (c->optimizer.ema > 0);
+    double states = tren_config_whole(c) ? TREN_SCG_VECTORS : n / (double)ranks;
+    return sizeof(real) * (double)graph->n_values * states;
+}
+
+/* Products are tried before the evaluators are opened. */
+static double work_room(const tren_config *c, const tren_graph *graph,
+                        const tren_dataset_info *info, int shards, int rows) {
+    size_t tested = c->evaluate_test ? info->rows[TREN_TEST] : 0;
     double later = evaluation_room(graph, info, tested),
            trial = (double)tren_work_trial(graph, shards, rows);
     double room = (double)tren_work_room(graph, shards) +
                   (double)tren_work_scratch(graph, shards, rows) + fmax(trial, later);
-    return data + reduced + sizeof(real) * (values + batch + room) + blas_room(graph);
+    return sizeof(real) * room + blas_room(graph);
+}
+
+tren_memory tren_memory_needed(const tren_config *c, const tren_graph *graph,
+                               const tren_dataset_info *info, int ranks, int nodes) {
+    int shards = (c->shards + ranks - 1) / ranks;
+    size_t m = info->rows[TREN_TRAIN];
+    int rows = tren_work_capacity(graph, (int)tren_batch_rows(c, m, shards), shards);
+    return (tren_memory){
+        .data = rows_room(c, info, ranks, shards),
+        .reduce = tren_reduce_memory(graph->n_values, c->shards, c->reduction, ranks, nodes),
+        .states = states_room(c, graph, ranks),
+        .activations = sizeof(real) * (double)rows * (double)graph->per_row[true],
+        .work = work_room(c, graph, info, shards, rows)};
+}
+
+double tren_memory_sum(const tren_memory *m) {
+    return m->data + m->reduce.gradients + m->reduce.values + m->reduce.inbox + m->states +
+           m->activations + m->work;
 }
 
 /* ---- the comparison -------------------------------------------------------------------------- */
@@ -83,6 +101,6 @@ tren_status tren_memory_check(const tren_config *config, const tren_graph *graph
     snprintf(what, sizeof what, "%zu parameters, %zu rows, batches of %zu", graph->n_learned, rows,
              tren_config_batch(config, rows));
     snprintf(smaller, sizeof smaller, "%s or batch_size", tren_model_find(config)->size);
-    return tren_memory_require(
-        comm, tren_memory_needed(config, graph, info, comm->size, comm->n_nodes), what, smaller);
+    tren_memory needed = tren_memory_needed(config, graph, info, comm->size, comm->n_nodes);
+    return tren_memory_require(comm, tren_memory_sum(&needed), what, smaller);
 }

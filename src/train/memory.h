@@ -8,11 +8,17 @@
  */
 size_t tren_batch_rows(const tren_config *config, size_t m, int shards);
 
-/* Bytes that a rank of `ranks` on `nodes` needs, the largest of them: its rows, what the reduction
- * takes (tren_reduce_memory), optimizer states, activations, partial sums, and the trials of
- * products at the start. */
-double tren_memory_needed(const tren_config *config, const tren_graph *graph,
-                          const tren_dataset_info *info, int ranks, int nodes);
+/* Bytes that a rank of `ranks` on `nodes` needs, the largest of them. */
+typedef struct tren_memory {
+    double data;             /* its rows, of training and of evaluation */
+    tren_reduce_room reduce; /* gradients, values, messages */
+    double states;           /* of the optimizer */
+    double activations;      /* of a step */
+    double work;             /* partial sums and scratch; trials of products, or evaluation */
+} tren_memory;
+tren_memory tren_memory_needed(const tren_config *config, const tren_graph *graph,
+                               const tren_dataset_info *info, int ranks, int nodes);
+double tren_memory_sum(const tren_memory *memory);
 
 /* TREN_ERR_ENV where a rank of this node cannot get so many bytes: for `what`, and `smaller` is
  * what to make smaller. Not collective. */

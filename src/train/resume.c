@@ -6,10 +6,25 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What a token means is a matter of the tokenizer. */
+static tren_status check_tokenizer(const tren_run *run) {
+    tren_checkpoint c = {0};
+    const char *path = run->config->init_from;
+    tren_status st = run->info->vocabulary > 0 ? tren_checkpoint_read(&c, path) : TREN_OK;
+    if (st == TREN_OK && c.data.vocabulary > 0 && c.data.tokenizer != run->info->tokenizer)
+        st = tren_fail(TREN_ERR_DATA,
+                       "the tokenizer of %s differs from that of the training of %s; import the "
+                       "text with that tokenizer",
+                       run->config->data, path);
+    tren_checkpoint_close(&c);
+    return st;
+}
+
 tren_status trainer_init_from(tren_trainer *t) {
     tren_status st = TREN_OK;
     if (t->run.comm->rank == 0) {
         st = tren_checkpoint_verify(t->run.config->init_from);
+        if (st == TREN_OK) st = check_tokenizer(&t->run);
         if (st == TREN_OK)
             st = tren_checkpoint_read_values(t->run.value, t->run.config->init_from, t->run.graph);
     }

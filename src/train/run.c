@@ -48,6 +48,7 @@ static tren_status read_rows(tren_run *r) {
     char name[TREN_COMM_TEXT];
     r->stamp.file = tren_dataset_stamp(r->dataset);
     tren_status st = feed_open(&r->feed, r->config, r->dataset, r->comm, r->graph->kernels);
+    if (st == TREN_OK && r->graph->unit_targets) st = tren_rows_check_unit(&r->feed.rows);
     if (st == TREN_OK) st = run_stamp_rows(r);
     if (st == TREN_OK || r->comm->size == 1) return st;
     return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
@@ -63,12 +64,43 @@ static tren_status count_labels(tren_run *r) {
     return TREN_OK;
 }
 
+/* How much a row of each class counts, from the number of training rows of each, count [n]: so that
+ * a row counts 1 in the mean; where nothing is given, so that each class has the same sum. */
+static void weigh_classes(real *weight, const size_t *count, const tren_real_list *given, int n) {
+    double rows = 0, sum = 0;
+    for (int c = 0; c < n; c++) {
+        rows += (double)count[c];
+        sum += given->n > 0 ? given->at[c] * (double)count[c] : count[c] > 0;
+    }
+    for (int c = 0; c < n; c++) {
+        double w = given->n > 0 ? given->at[c] : count[c] > 0 ? 1 / (double)count[c] : 0;
+        weight[c] = sum > 0 ? (real)(w * rows / sum) : 0;
+    }
+}
+
+static tren_status open_class_weights(tren_run *r) {
+    const tren_real_list *given = &r->config->loss.class_weights;
+    size_t n = (size_t)r->info->n_classes, *count = NULL;
+    if (given->n == 0) return TREN_OK;
+    tren_status st = tren_alloc(&count, n, sizeof *count, "class weights");
+    if (st == TREN_OK) st = tren_alloc(&r->class_weight, n, sizeof(real), "class weights");
+    if (st == TREN_OK && r->comm->rank == 0)
+        st = tren_dataset_count_classes(count, r->dataset, TREN_TRAIN);
+    TREN_GOTO(tren_comm_agree(r->comm, st));
+    tren_comm_bcast(r->comm, count, n * sizeof *count);
+    weigh_classes(r->class_weight, count, given, (int)n);
+done:
+    free(count);
+    return st;
+}
+
 tren_status run_open_data(tren_run *r, uint64_t *rows_digest, uint64_t *content) {
     TREN_TRY(tren_comm_agree(r->comm, open_dataset(r)));
     TREN_TRY(tren_agree_on_dataset(r->comm, r->config->data, r->dataset));
     TREN_TRY(tren_comm_agree(r->comm, open_network(r)));
     TREN_TRY(tren_comm_agree(r->comm, read_rows(r)));
     TREN_TRY(count_labels(r));
+    TREN_TRY(open_class_weights(r));
     return run_pin_rows(r, rows_digest, content);
 }
 
@@ -108,6 +140,7 @@ static void work_combine(void *ctx, int param, tren_span at, const real *left, c
 
 tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, void *ctx) {
     const tren_feed *f = &r->feed;
+    tren_trace *trace = r->clock->trace;
     tren_work_spec spec = {.max_rows = (int)f->max_rows,
                            .train = true,
                            .stacking = r->config->stacking,
@@ -119,6 +152,8 @@ tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, voi
                            .node = tren_reducer_node(r->reducer),
                            .ready = work_ready,
                            .combine = combine ? work_combine : NULL,
+                           .layer = trace && trace->layers ? trace_layer : NULL,
+                           .layer_ctx = trace,
                            .ctx = r};
     r->combine = combine;
     r->combine_ctx = ctx;
@@ -135,6 +170,7 @@ void run_close(tren_run *r) {
     tren_dataset_close(r->dataset);
     free(r->pattern);
     free(r->leaf);
+    free(r->class_weight);
 }
 
 /* What this rank asks for rides on its first shard, so that the fold counts the ranks that ask. */
@@ -171,6 +207,7 @@ void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
                       .sample = f->sample,
                       .length = {length[0], length[1]},
                       .label = f->tokens.label ? f->tokens.label : f->label,
+                      .class_weight = r->class_weight,
                       .target = f->target,
                       .scale = (real)(1.0 / (double)feed_labels_of_step(f, at->step)),
                       .take_up = take_up};

@@ -39,8 +39,9 @@ typedef struct tren_run {
     tren_reducer *reducer;
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
-    int32_t *pattern; /* [steps_per_epoch] of rows, for the work */
-    real *leaf;       /* [my shards][N_TAIL] */
+    int32_t *pattern;   /* [steps_per_epoch] of rows, for the work */
+    real *leaf;         /* [my shards][N_TAIL] */
+    real *class_weight; /* [n_classes] NULL: all count alike */
     bool dropout;
     tren_combine_fn combine; /* what the work calls, by way of us */
     void *combine_ctx;

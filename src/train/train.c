@@ -77,7 +77,7 @@ static tren_status begin(tren_trainer *t) {
     if (resumed && t->run.comm->rank == 0) trainer_go_on_with(t, &from);
     if (!resumed) {
         TREN_TRY(trainer_start(t));
-        if (t->run.config->check_without_dropout > 0 && t->run.config->dropout.n > 0) {
+        if (t->run.config->check_without_dropout > 0) {
             TREN_TRY(trainer_check_without_dropout(t));
             TREN_TRY(trainer_start(t));
         }
@@ -115,6 +115,23 @@ static tren_status test(tren_trainer *t) {
     return TREN_OK;
 }
 
+/* A run that has trained is not lost for its timeline. */
+static void write_trace(tren_trainer *t) {
+    tren_trace *trace = &t->report.trace;
+    char text[512];
+    if (!trace->at) return;
+    snprintf(text, sizeof text, "%s", tren_error_text());
+    clock_enter(&t->report.clock, TREN_PHASE_SETUP);
+    if (trace_write(trace, t->run.comm, t->run.graph) != TREN_OK)
+        trainer_say(t, "warning: %s", tren_error_text());
+    else if (trace->lost > 0)
+        trainer_say(t,
+                    "note: the trace %s has the first %lld events of each rank; %lld of rank 0's "
+                    "came later: trace fewer steps (--max_steps)",
+                    t->options->trace, (long long)trace->room, (long long)trace->lost);
+    tren_fail(TREN_OK, "%s", text); /* what ended the run */
+}
+
 static tren_status run(tren_trainer *t) {
     tren_result *r = t->report.result;
     tren_status st = begin(t);
@@ -130,6 +147,7 @@ static tren_status run(tren_trainer *t) {
     if (st == TREN_OK && !r->ended_before) st = run_confirm_data(&t->run);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     if (t->run.comm->rank == 0) trainer_follow_folder(t);
+    write_trace(t);
     trainer_fill_result(t);
     if (r->ended_before) return TREN_OK;
     tren_status written = TREN_OK;
@@ -150,6 +168,8 @@ static tren_status agree(const tren_comm *comm, const tren_config *config,
     TREN_TRY(tren_agree_on_program(comm, "train"));
     tren_facts_add_config(&facts, config);
     tren_facts_add(&facts, "--resume", "%s", options->resume ? "given" : "not given");
+    tren_facts_add(&facts, "--trace", "%s", options->trace ? options->trace : "not given");
+    tren_facts_add(&facts, "--trace-layers", "%s", options->trace_layers ? "given" : "not given");
     return tren_agree_on_config(comm, &facts);
 }
 

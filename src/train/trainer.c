@@ -76,8 +76,21 @@ static tren_status open_local(tren_trainer *t) {
     return TREN_OK;
 }
 
+/* Before the rows are read: a file that cannot be written is refused at once. */
+static tren_status open_trace(tren_trainer *t) {
+    tren_trace *trace = &t->report.trace;
+    if (!t->options->trace) return TREN_OK;
+    TREN_TRY(trace_open(trace, t->run.comm, t->options->trace, t->options->trace_layers));
+    t->report.clock.trace = trace;
+    t->report.watch.ctx = trace;
+    t->report.watch.waits = trace_waits;
+    return TREN_OK;
+}
+
 tren_status trainer_open(tren_trainer *t) {
     tren_run *run = &t->run;
+    TREN_TRY(open_trace(t));
+    TREN_TRY(straggler_open(&t->report.straggler, run->comm));
     tren_blas_threads(run->config->blas_threads);
     TREN_TRY(tren_agree_on_core(run->comm, run->config, t->options->log));
     TREN_TRY(run_open_data(run, &t->stands.rows_digest, &t->report.result->content));
@@ -108,5 +121,7 @@ void trainer_close(tren_trainer *t) {
     run_close(&t->run);
     tren_arena_close(&t->saver.best);
     tren_checkpoint_close(&t->stands);
+    trace_close(&t->report.trace);
+    straggler_close(&t->report.straggler);
     if (t->run.comm->rank == 0) tren_folder_close(&t->saver.folder);
 }

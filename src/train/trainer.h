@@ -5,12 +5,15 @@
 
 #include "train/folder.h"
 #include "train/minimiser.h"
+#include "train/straggler.h"
 #include "train/watchdog.h"
 
 /* What people and scripts are told. */
 typedef struct tren_report {
     tren_log log; /* rank 0 only */
     tren_clock clock;
+    tren_trace trace;
+    tren_straggler straggler;
     tren_watch watch;
     tren_watchdog *watchdog;
     tren_result *result;    /* not owned */

@@ -82,6 +82,9 @@ class Good:
         self.write("scg.yaml", "data: targets.h5\noptimizer.name: scg\nepochs: 3\nplots: false\nmodel: {hidden: [3]}\n")
         self.write("grid.yaml", "data: targets.h5\nepochs: 1\nplots: false\nmodel: {hidden: [3]}\ngrid:\n  seed: [1, 2]\n"
                                 "  optimizer.learning_rate: [0.1, 0.01]\n")
+        self.write("layers.yaml", "data: classes.h5\nepochs: 1\nplots: false\nmodel:\n  layers:\n    - dense: {units: 8, norm: batch, activation: relu}\n"
+                                  "    - residual:\n        - dense: {units: 6, dropout: 0.1}\n    - concat: [[], [dense: 4, gelu]]\n"
+                                  "    - repeat: 2\n      layers: [relu, dense: 5]\n    - dense: outputs\n")
         self.do("train", "run.yaml", "--out", "run")
         self.do("train", "scg.yaml", "--out", "scg")
         self.do("train", "--data", "images.h5", "--out", "cnn", "--model.name", "cnn", "--model.channels", "[2]", "--model.hidden", "[]",
@@ -207,7 +210,7 @@ TARGETS = [
         Command("regression", ["data", "import", "hdf5", "FILE", "--x", "/x", "--y", "/y", "--regression", *OUT], IMPORT),
         Command("last", ["data", "import", "hdf5", "FILE", "--x", "/x", "--y", "/y", "--channels-last", *OUT], IMPORT, 1, ["images.hdf5"]),
     ], 4),
-    Format("yaml", ".yaml", mutate.either(mutate.yaml, 0.15), ["run.yaml", "scg.yaml"], [
+    Format("yaml", ".yaml", mutate.either(mutate.yaml, 0.15), ["run.yaml", "scg.yaml", "layers.yaml"], [
         Command("config", ["config", "FILE"], {2}, 5),
         Command("dry", ["train", "FILE", "--data", "GOOD/classes.h5", "--dry-run"], {2, 3, 4}, 1),
         Command("grid", ["sweep", "FILE", "--data", "GOOD/targets.h5", "--dry-run"], {2, 3, 4}, 2, ["grid.yaml"]),

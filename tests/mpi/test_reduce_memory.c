@@ -20,7 +20,9 @@ static void check_memory(int engine, int shards) {
     tren_reducer *reducer;
     tren_reduce_spec spec = {.n = N, .bucket = 4096, .shards = shards, .engine = engine};
     if (tren_reducer_open(&reducer, &test_comm, &spec) != TREN_OK) return; /* not here */
-    double told = tren_reduce_memory(N, shards, engine, test_comm.size, test_comm.n_nodes);
+    tren_reduce_room room =
+        tren_reduce_memory(N, shards, engine, test_comm.size, test_comm.n_nodes);
+    double told = room.gradients + room.values + room.inbox;
     double mine = (double)tren_reducer_bytes(reducer), all[64], sum = 0;
     tren_comm_allgather(&test_comm, all, &mine, 1);
     for (int q = 0; q < test_comm.size; q++) sum += all[q] / test_comm.size;

@@ -128,6 +128,18 @@ spoil_configs() {
     yaml base64 'data: !!binary r.h5\n'
     yaml grid 'data: good/classes.h5\nepochs: 1\nmodel.hidden: [4]\ngrid: {seed: [1, 2]}\n'
     yaml nested 'model.hidden: [[1]]\n'
+    yaml layers 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - conv: 4\n    - residual:\n        - conv: 4\n        - rellu\n'
+    yaml layers-key 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - conv: {channels: 4,\n        kernl: 3}\n'
+    yaml layers-shape 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    # one\n    - conv: 4\n    - max_pool: 5\n    - dense: outputs\n'
+    yaml layers-dash 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - dense: 4\n      relu:\n    - dense: outputs\n'
+    yaml layers-name 'data: good/images.h5\nout: new\nmodel:\n  name: cnn\n  layers: [dense: outputs]\n'
+    yaml layers-hidden 'data: good/images.h5\nout: new\nmodel:\n  layers: [dense: outputs]\n  hidden: [8]\n'
+    yaml layers-dropout 'data: good/images.h5\nout: new\nmodel:\n  layers: [dense: outputs]\ndropout: [0.5]\n'
+    yaml layers-map 'data: good/images.h5\nmodel:\n  layers:\n    dense: outputs\n'
+    yaml layers-text 'data: good/images.h5\nmodel:\n  layers: dense\n'
+    yaml layers-self 'model:\n  layers: &a [layers: *a]\n'
+    yaml layers-long "model:\n  layers: [$(printf 'dense: {units: 8, norm: layer, activation: leaky_relu, dropout: 0.5}, %.0s' {1..700})dense: outputs]\n"
+    yaml layers-grid 'data: good/classes.h5\nepochs: 1\ngrid: {model.layers: [[dense: outputs], dense]}\n'
     yaml many "model.hidden: [$(seq -s, 100)]\n"
     yaml deep "$(printf '[%.0s' {1..20000})"
     yaml dashes "epochs: $(printf -- '- %.0s' {0..20000})1\n"
@@ -148,6 +160,7 @@ spoil_configs
 # ---- what the rows use -----------------------------------------------------------------------------------------
 
 train="$tren train good/run.yaml"
+images="$tren train --data good/images.h5 --out new --model.layers"
 talk="$tren train good/text.yaml"
 text="$tren data import text good/words.txt"
 mpi3="mpirun -n 3"
@@ -173,7 +186,7 @@ END
 # A CPU without AVX-512: this one, or an emulated one.
 below=""
 grep -qw avx512f /proc/cpuinfo && emulator=$(command -v qemu-x86_64-static) && below="$emulator -cpu max"
-export tren train talk text mpi3 long other full below
+export tren train images talk text mpi3 long other full below
 
 # ---- the table -------------------------------------------------------------------------------------------------
 

@@ -82,10 +82,25 @@ test_picture() {
     grep -qx "</svg>" roof.svg || fail "a failed picture replaced the one before"
 }
 
+# A training of the user's, of a text: nothing is written, and the time of a step is a number.
+test_step_of_config() {
+    seq 1000 >numbers.txt
+    expect 0 "" "$tren" data import text numbers.txt --tokens 16 --out numbers.h5
+    printf '%s\n' 'data: numbers.h5' 'out: runs/none' 'shards: 2' 'batch_size: 8' \
+        'model: {name: gpt, width: 8, heads: 2, depth: 1}' >text.yaml
+    expect 0 "" "$tren" bench step --config text.yaml --steps 1 --bare
+    grep -qxE '[0-9]+\.[0-9]' output || fail "no time: $(cat output)"
+    [[ ! -e runs ]] || fail "a benchmark has written a run"
+    expect 2 "gone.yaml" "$tren" bench step --config gone.yaml
+    sed -i 's/numbers.h5/gone.h5/' text.yaml
+    expect 2 "gone.h5" "$tren" bench step --config text.yaml
+}
+
 test_help
 test_table
+test_step_of_config
 test_file
 test_warm
 test_kinds
 test_picture
-echo "bench conv: table, file and picture"
+echo "bench conv: table, file and picture; bench step: of a config"

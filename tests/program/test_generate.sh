@@ -49,6 +49,31 @@ expect 7 "no run folder or checkpoint" "$tren" generate nowhere --prompt a
 expect 4 "no-such.txt" "$tren" generate pairs --source no-such.txt
 printf '47\n%0100d\n' 1 >long.txt
 expect 4 "long.txt:2: the line has 100 tokens" "$tren" generate pairs --source long.txt
+refuse_part "<4-7>" # nothing is turned before all is checked
+printf 'caf\351' >latin.txt
+expect 4 "latin.txt:1" "$tren" generate pairs --source latin.txt
+expect 2 "--prompt: the text is not UTF-8" "$tren" generate text --prompt $'caf\351'
+printf '\357\273\27747\n' >mark.txt
+expect 0 "<4-7>" "$tren" generate pairs --source mark.txt
+printf '47\n47\n47\n47\n47\n47\n' >alike.txt
+expect 0 "" "$tren" generate pairs --source alike.txt --temperature 3
+[[ $(sort -u output | wc -l) -gt 1 ]] || fail "each line is drawn alike: $(<output)"
+"$tren" generate text --prompt a --tokens 20000 2>errors | head -c 10 >part
+[[ ! -s errors ]] || fail "a reader that leaves is an error: $(<errors)"
+expect 0 "" "$tren" generate pairs --source source.txt --beam 4 --length-penalty 0
+
+# No part but the training part is needed.
+"$tren" data import text text.txt --tokens 24 --split 100/0/0 --out all.h5 >/dev/null
+"$tren" train common.yaml --data all.h5 --model.name gpt --epochs 1 --out all >/dev/null
+expect 0 "" "$tren" generate all --prompt one --tokens 5
+# Weights of another tokenizer mean nothing.
+"$tren" data import text text.txt --tokens 24 --vocabulary 262 --out bpe.h5 >/dev/null
+"$tren" data import text pairs.tsv --tokens 24 --vocabulary 262 --out other.h5 >/dev/null
+"$tren" train common.yaml --data bpe.h5 --model.name gpt --epochs 1 --out bpe >/dev/null
+expect 4 "the tokenizer of other.h5 differs" \
+    "$tren" train common.yaml --data other.h5 --model.name gpt --epochs 1 --out new --init_from bpe/best.h5
+expect 2 "half_squares needs real targets" \
+    "$tren" train common.yaml --data text.h5 --model.name gpt --loss.name half_squares --out new
 make_classes rows.h5 200
 "$tren" train --data rows.h5 --epochs 1 --out rows --plots false >/dev/null
 expect 2 "does not write text" "$tren" generate rows --prompt a

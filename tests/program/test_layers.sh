@@ -15,7 +15,8 @@ declare -A below=(
     [models]="nn data kernels base"
     [train]="models optim data nn comm kernels io base"
     [lab]="train models optim data nn comm kernels io base"
-    [cli]="lab train models optim data nn comm kernels io base"
+    [scale]="comm kernels base"
+    [cli]="lab scale train models optim data nn comm kernels io base"
 )
 # The one layer that may include a foreign header.
 declare -A home=([mpi]=comm [hdf5]=io [blas]=kernels)

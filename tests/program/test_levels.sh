@@ -40,12 +40,25 @@ one_digest() {
     [[ $other == "$first" ]] || fail "$*: $other without stacking, $first with it"
 }
 
+# Rows of tokens: texts of different length, pairs of them, and such with a label.
+for ((i = 0; i < 120; i++)); do printf '%s %d %d %d.\n' "some words and numbers" $i $((i * i)) $((i * i * i)); done >lines.txt
+cut -d ' ' -f 3- lines.txt | paste lines.txt - >pairs.tsv
+awk '{ print NR % 3 "\t" substr($0, 1, 15 + NR % 30) }' lines.txt >labeled.tsv
+"$tren" data import text lines.txt --tokens 40 --split 80/10/10 --out text.h5 >/dev/null
+"$tren" data import pairs pairs.tsv --vocabulary 280 --split 80/10/10 --out pairs.h5 >/dev/null
+"$tren" data import labeled labeled.tsv --split 80/10/10 --out labeled.h5 >/dev/null
+texts=(--shards 4 --batch_size 16 --max_steps 3 --model.width 24 --model.heads 2 --model.depth 1 --dropout 0.1
+    --optimizer.name adamw --optimizer.learning_rate 0.001)
+
 images=(--data pictures.h5 --shards 4 --batch_size 72 --max_steps 4 --optimizer.momentum 0.9)
 for gemm in portable openblas; do
     one_digest --data classes.h5 --shards 4 --batch_size 60 --epochs 2 --model.hidden 300,41 --dropout 0.2 \
         --optimizer.lambda 1 --optimizer.clip_norm 1 --gemm $gemm
     one_digest "${images[@]}" --model.name cnn --model.channels 6,12 --augment.rotation 5 --augment.noise 0.02 --gemm $gemm
     one_digest "${images[@]}" --model.name resnet18 --model.width 4 --max_steps 2 --gemm $gemm
+    one_digest "${texts[@]}" --data text.h5 --model.name gpt --gemm $gemm
+    one_digest "${texts[@]}" --data pairs.h5 --model.name seq2seq --loss.label_smoothing 0.1 --gemm $gemm
+    one_digest "${texts[@]}" --data labeled.h5 --model.name encoder --gemm $gemm
     one_digest --data sinusoid.h5 --shards 4 --optimizer.name scg --epochs 4 --precision double --gemm $gemm
 done
 

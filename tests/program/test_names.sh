@@ -144,18 +144,19 @@ test_report() {
     "$python" -m json.tool "$lab/W1/verdict.json" >/dev/null || fail "verdict.json: no JSON"
 }
 
-# ---- the batch scripts, without SLURM
-test_scripts() {
-    command -v gnuplot >/dev/null || return 0
-    local name="it's \"a\" \$(touch run-by-a-shell) \`id\` %s 100 %"
+# ---- a page about launches, and the batch script in a job that is none
+test_scale() {
+    local name="it's \"a\" \$(touch run-by-a-shell) \`id\` %s 100 % <script>alert(1)"
     mkdir "$name"
     cp waves.h5 "$name/d'a t\"a.h5"
     cp -r "$TREN_SOURCE/slurm" "$name/the scripts"
     "$tren" config --data "$name/d'a t\"a.h5" --model.hidden 4 --batch_size 8 >"$name/$name.yaml"
-    TREN=$tren TREN_RANKS="1 2" TREN_STEPS=3 TREN_SCALING="$name/=out" \
-        expect 0 "one digest" bash "$name/the scripts/scaling.sbatch" "$name/$name.yaml"
-    refuse_part warning
-    grep -q '</svg>' "$name/=out/scaling.svg" || fail "scaling.sbatch: no picture"
+    SLURM_JOB_ID=1 TREN=$tren TREN_LAUNCHER=mpirun expect 0 "one digest" bash "$name/the scripts/scaling.sbatch" \
+        "$name/$name.yaml" --ranks 1,2 --steps 3 --repeats 1 --max-repeats 1 --out "$name/=out"
+    expect_harmless "scale"
+    ! grep -q '<script' "$name/=out/scaling.html" || fail "a name has become a part of the page"
+    grep -q '&lt;script&gt;alert(1)' "$name/=out/scaling.html" || fail "the page does not show the name"
+    "$python" -m json.tool "$name/=out/scaling.json" >/dev/null || fail "scaling.json: no JSON"
     [[ ! -e run-by-a-shell ]] || fail "a shell ran a name"
 }
 
@@ -166,4 +167,4 @@ test_other_encodings
 test_sweep
 test_pictures
 test_report
-test_scripts
+test_scale

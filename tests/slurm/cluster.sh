@@ -23,7 +23,7 @@ for name in slurmctld slurmd srun sbatch scancel scontrol; do
 done
 
 # sbatch must not be told of a job this test may itself run in.
-unset "${!SLURM_@}" "${!SBATCH_@}" "${!PMIX_@}" "${!OMPI_COMM_@}" TREN_LAUNCHER TREN_RANKS TREN_STEPS TREN_SCALING
+unset "${!SLURM_@}" "${!SBATCH_@}" "${!PMIX_@}" "${!OMPI_COMM_@}" TREN_LAUNCHER
 export TREN=$TREN_BIN/tren
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/tren-slurm.XXXXXX")
 trap 'bash "$tests/slurm-down.sh" "$scratch/slurm"; rm -rf "$scratch"' EXIT

@@ -8,9 +8,10 @@
 /* The file that has the dataset. */
 static tren_h5 *open_file(const char *dataset) {
     static const char *const name[] = {TREN_TEST_DIR "/reference/reference.h5",
-                                       TREN_TEST_DIR "/reference/reference_tokens.h5"};
+                                       TREN_TEST_DIR "/reference/reference_tokens.h5",
+                                       TREN_TEST_DIR "/reference/reference_layers.h5"};
     tren_h5 *file = NULL;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         cr_assert_eq(tren_h5_open(&file, name[i], TREN_ERR_DATA), TREN_OK, "%s", tren_error_text());
         if (tren_h5_has(file, dataset)) return file;
         tren_h5_close(file);
@@ -31,6 +32,7 @@ test_values test_reference(const char *group, const char *name) {
         v.n *= shape.dim[i];
         v.dim[i > 0] *= (int)shape.dim[i];
     }
+    if (shape.rank == 2) v.shape = (tren_shape){(int)shape.dim[1], 1, 1};
     if (shape.rank == 4)
         v.shape = (tren_shape){(int)shape.dim[1], (int)shape.dim[2], (int)shape.dim[3]};
     v.at = calloc(v.n, sizeof *v.at);

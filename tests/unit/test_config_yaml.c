@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tren/config.h"
+#include "base/config_table.h"
 
 static tren_status load(tren_config *config, const char *text) {
     tren_config_defaults(config);
@@ -145,12 +145,14 @@ static tren_config unusual(void) {
         "precision: double\nshards: 7\nbatch_size: 10000000\nshuffle: false\nblas_threads: 2\n"
         "model: {name: '12', hidden: [1048576, 3], activation: gelu, init: gaussian, "
         "init_variance: 0.3333333333333333, width: 3, heads: 5, depth: 6, feed_forward: 7, "
-        "channels: [1], "
-        "kernel: 5, norm: none}\n"
+        "channels: [1], kernel: 5, norm: none,\n"
+        "  layers: [conv: {channels: 8, kernel: 5},\n   'odd: ''name', {repeat: 2, dense: 3}, "
+        "[]]}\n"
         "dropout: [0.1, 0.30000000000000004]\n"
         "augment: {rotation: 10, translation: 1.5, crop_padding: 4, flip_horizontal: true, "
         "flip_vertical: true, zoom: [0.9, 1.1], noise: 0.1}\n"
-        "loss: {name: cross_entropy, label_smoothing: 0.1}\n"
+        "loss: {name: cross_entropy, label_smoothing: 0.1, class_weights: auto, "
+        "positive_weights: [2], huber_delta: 2}\n"
         "optimizer: {name: adamw, learning_rate: 1e-300, momentum: .5, beta1: .8, beta2: .99, "
         "epsilon: 1e-7, nesterov: true, lambda: 0, weight_decay: 1e-4, clip_norm: 1, "
         "trust: 0.5, ema: 0.9, tolerance_x: 0.5, tolerance_f: 0}\n"
@@ -174,6 +176,8 @@ Test(config_yaml, what_is_written_reads_back_the_same) {
         char *text;
         cr_assert_eq(tren_config_format(&text, both[i]), TREN_OK);
         cr_assert_eq(load(&back, text), TREN_OK, "%s\n%s", tren_error_text(), text);
+        cr_assert(tren_layers_same(&back.model.layers, &both[i]->model.layers), "%s", text);
+        back.model.layers = both[i]->model.layers; /* lines, and where they stand, do not count */
         cr_assert_eq(memcmp(&back, both[i], offsetof(tren_config, given)), 0, "%s", text);
         free(text);
     }

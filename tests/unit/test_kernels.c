@@ -62,18 +62,15 @@ Test(vmath, extremes_saturate_and_nan_stays) {
 
 /* ---- activations ----------------------------------------------------------------------------- */
 
-static const tren_activation *const activations[] = {&tren_identity, &tren_relu, &tren_tanh,
-                                                     &tren_gelu};
-
 static const tren_activation_kernels *of(size_t a) {
-    return &tren_kernels_best()->activation[activations[a]->kind];
+    return &tren_kernels_best()->activation[a];
 }
 
 enum { ROWS = 5, COLUMNS = 37 };
 
 /* A rank has other rows than another one: an element must not feel where in the array it lies. */
 Test(activation, bits_do_not_depend_on_the_place) {
-    for (size_t a = 0; a < 4; a++)
+    for (size_t a = 0; a < TREN_N_ACTIVATIONS; a++)
         for (size_t shift = 0; shift < 17; shift++) {
             real z[ROWS * COLUMNS], y[ROWS * COLUMNS], one, dy[ROWS * COLUMNS], d;
             size_t n = ROWS * COLUMNS - shift;
@@ -88,8 +85,8 @@ Test(activation, bits_do_not_depend_on_the_place) {
                 of(a)->forward(&one, &z0[i], NULL, 1, 1);
                 d = dy0[i];
                 of(a)->backward(&d, &one, &z0[i], 1);
-                cr_expect_eq(memcmp(&one, &y[i], sizeof one), 0, "%s", activations[a]->name);
-                cr_expect_eq(memcmp(&d, &dy[i], sizeof d), 0, "%s", activations[a]->name);
+                cr_expect_eq(memcmp(&one, &y[i], sizeof one), 0, "%s", tren_activations[a]->name);
+                cr_expect_eq(memcmp(&d, &dy[i], sizeof d), 0, "%s", tren_activations[a]->name);
             }
         }
 }
@@ -97,13 +94,13 @@ Test(activation, bits_do_not_depend_on_the_place) {
 /* A relu that made it 0 would hide that a training has diverged. Every width of vector and its rest
  * is met. */
 Test(activation, not_a_number_stays_so) {
-    for (size_t a = 0; a < 4; a++)
+    for (size_t a = 0; a < TREN_N_ACTIVATIONS; a++)
         for (int m = 1; m <= COLUMNS; m++)
             for (int with_bias = 0; with_bias < 2; with_bias++) {
                 real z[COLUMNS] = {0}, b[COLUMNS] = {0}, y[COLUMNS];
                 z[m - 1] = (real)NAN;
                 of(a)->forward(y, z, with_bias ? b : NULL, 1, m);
-                cr_expect(isnan(y[m - 1]), "%s, %d columns", activations[a]->name, m);
+                cr_expect(isnan(y[m - 1]), "%s, %d columns", tren_activations[a]->name, m);
             }
 }
 
@@ -119,8 +116,65 @@ Test(batch_norm, not_a_number_stays_so) {
     for (int i = 0; i < 2 * TREN_LANES; i++) cr_expect(isnan(y[i]));
 }
 
+typedef struct definition {
+    tren_activation_kind kind;
+    double (*at)(double z), (*slope)(double z);
+} definition;
+
+static double leaky_at(double z) {
+    return z < 0 ? 0.01 * z : z;
+}
+static double leaky_slope(double z) {
+    return z > 0 ? 1 : 0.01;
+}
+static double elu_at(double z) {
+    return z < 0 ? expm1(z) : z;
+}
+static double elu_slope(double z) {
+    return z < 0 ? exp(z) : 1;
+}
+static double sigmoid_at(double z) {
+    return 1 / (1 + exp(-z));
+}
+static double sigmoid_slope(double z) {
+    return sigmoid_at(z) * sigmoid_at(-z);
+}
+static double silu_at(double z) {
+    return z * sigmoid_at(z);
+}
+static double silu_slope(double z) {
+    return sigmoid_at(z) * (1 + z * sigmoid_at(-z));
+}
+static double softplus_at(double z) {
+    return fmax(z, 0) + log1p(exp(-fabs(z)));
+}
+
+static const definition definitions[] = {
+    {TREN_ACTIVATION_LEAKY_RELU, leaky_at, leaky_slope},
+    {TREN_ACTIVATION_ELU, elu_at, elu_slope},
+    {TREN_ACTIVATION_SILU, silu_at, silu_slope},
+    {TREN_ACTIVATION_SIGMOID, sigmoid_at, sigmoid_slope},
+    {TREN_ACTIVATION_SOFTPLUS, softplus_at, sigmoid_at},
+};
+
+Test(activation, values_and_slopes_are_those_of_their_definition) {
+    const double unit = sizeof(real) == sizeof(float) ? 0x1p-23 : 0x1p-52;
+    for (size_t k = 0; k < sizeof definitions / sizeof *definitions; k++)
+        for (int i = -2001; i <= 2001; i++) {
+            const definition *d = &definitions[k];
+            real z = (real)(i / 100.0), y, dy = 1;
+            double exact = d->at((double)z), slope = d->slope((double)z);
+            of(d->kind)->forward(&y, &z, NULL, 1, 1);
+            of(d->kind)->backward(&dy, &y, &z, 1);
+            cr_expect(fabs((double)y - exact) <= 8 * unit * fabs(exact), "%s(%g) = %.9g, not %.9g",
+                      tren_activations[d->kind]->name, (double)z, (double)y, exact);
+            cr_expect(fabs((double)dy - slope) <= 8 * unit, "%s'(%g) = %.9g, not %.9g",
+                      tren_activations[d->kind]->name, (double)z, (double)dy, slope);
+        }
+}
+
 Test(activation, the_bias_is_added_to_every_row) {
-    for (size_t a = 0; a < 4; a++) {
+    for (size_t a = 0; a < TREN_N_ACTIVATIONS; a++) {
         real z[ROWS * COLUMNS], sum[ROWS * COLUMNS], b[COLUMNS], y[ROWS * COLUMNS],
             y1[ROWS * COLUMNS];
         test_fill(z, ROWS * COLUMNS, 1);
@@ -128,8 +182,8 @@ Test(activation, the_bias_is_added_to_every_row) {
         for (int i = 0; i < ROWS * COLUMNS; i++) sum[i] = z[i] + b[i % COLUMNS];
         of(a)->forward(y, z, b, ROWS, COLUMNS);
         of(a)->forward(y1, sum, NULL, ROWS, COLUMNS);
-        cr_expect_eq(memcmp(y, y1, sizeof y), 0, "%s", activations[a]->name);
-        if (activations[a]->needs_z) cr_expect_eq(memcmp(z, sum, sizeof z), 0);
+        cr_expect_eq(memcmp(y, y1, sizeof y), 0, "%s", tren_activations[a]->name);
+        if (tren_activations[a]->needs_z) cr_expect_eq(memcmp(z, sum, sizeof z), 0);
     }
 }
 

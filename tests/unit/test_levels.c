@@ -10,7 +10,7 @@
 #include "tren/kernels.h"
 
 /* Images: blocks of C channels; elements: an odd length, and an odd address where it may be one. */
-enum { C = 3, SIDE = 7, AREA = SIDE * SIDE, BLOCKS = 2, N = 32832 };
+enum { C = 3, SIDE = 7, AREA = SIDE * SIDE, BLOCKS = 2, N = 40000 };
 enum { FLAT = 333, ROWS = 9, CLASSES = 37, NUMBERS = 8 };
 
 /* What a check of a level writes; what all of them read. */
@@ -88,6 +88,16 @@ static void losses(const tren_kernels *k, room *o) {
     k->half_squares(o->a + 2 * FLAT + 1, &o->number[2], dy, ROWS, CLASSES, (real)0.7);
 }
 
+static void more_losses(const tren_kernels *k, room *o) {
+    for (int i = 0; i < 4; i++) memcpy(o->a + i * FLAT + 1, x, FLAT * sizeof *x);
+    real *y = o->a + 1;
+    k->weighted_cross_entropy(y, &o->number[0], &o->number[1], label, dy, ROWS, CLASSES, (real)0.1,
+                              (real)0.3);
+    k->huber(y + FLAT, &o->number[2], dy, ROWS, CLASSES, (real)0.7, (real)0.2);
+    k->absolute_error(y + 2 * FLAT, &o->number[3], dy, ROWS, CLASSES, (real)0.7);
+    k->binary_cross_entropy(y + 3 * FLAT, &o->number[4], dy, dy, ROWS, CLASSES, (real)0.7);
+}
+
 static void layer_norm(const tren_kernels *k, room *o) {
     real *y = o->a + 1, *kept = o->a + FLAT + 1, *dx = o->b + 1, *dw = o->b + FLAT + 1;
     memcpy(dx, x, FLAT * sizeof *x);
@@ -107,7 +117,7 @@ static void attend(const tren_kernels *k, room *o, const tren_attention_shape *s
 }
 
 static void attention(const tren_kernels *k, room *o) {
-    enum { D = 37 };
+    enum { D = 29 };
     tren_attention_shape s = {
         .queries = 70, .keys = 70, .width = D, .q_ld = 3 * D, .kv_ld = 3 * D, .y_ld = D};
     s.scale = (real)0.2;
@@ -288,8 +298,12 @@ static const struct {
     {ENTRY(dropout_forward), dropout},
     {ENTRY(dropout_backward), dropout},
     {ENTRY(softmax_cross_entropy), losses},
+    {ENTRY(weighted_cross_entropy), more_losses},
     {ENTRY(softmax), losses},
     {ENTRY(half_squares), losses},
+    {ENTRY(huber), more_losses},
+    {ENTRY(absolute_error), more_losses},
+    {ENTRY(binary_cross_entropy), more_losses},
     {ENTRY(layer_norm_forward), layer_norm},
     {ENTRY(layer_norm_input), layer_norm},
     {ENTRY(layer_norm_weight), layer_norm},

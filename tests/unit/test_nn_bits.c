@@ -5,6 +5,7 @@
 
 #include "nn/work.h"
 #include "support/net.h"
+#include "tren/models.h"
 
 enum { CLASSES = 10, MOST_SHARDS = 13 };
 
@@ -174,7 +175,7 @@ static void run_combining(bits *b, const test_run_spec *all) {
 
 /* Every way to run these shards. `cut`: where two workers share them. */
 static void check_ways(test_run_spec *all, const char *name, int cut) {
-    char what[64];
+    char what[600];
     bits apart = {0}, other = {0};
     run_apart(&apart, all);
     for (int stacking = 0; stacking < 2; stacking++) {
@@ -205,6 +206,47 @@ static void check_network(uint32_t seed) {
     free(value);
     test_batch_close(&batch);
     tren_graph_close(graph);
+}
+
+/* Layers that a config's list may have, of tables and of images. */
+static void check_list(const char *yaml, tren_shape shape, bool portable) {
+    tren_config config;
+    tren_graph *graph;
+    test_batch batch;
+    tren_dataset_info info = {
+        .shape = shape, .is_image = shape.h > 1, .n_classes = CLASSES, .n_targets = 1};
+    tren_config_defaults(&config);
+    cr_assert_eq(tren_config_load_text(&config, yaml, strlen(yaml), "list"), TREN_OK);
+    if (portable) config.gemm = TREN_GEMM_PORTABLE;
+    cr_assert_eq(tren_model_build(&graph, &config, &info), TREN_OK, "%s", tren_error_text());
+    test_batch_open(&batch, 5, (int[]){7, 0, 18, 2, 3}, tren_shape_size(shape), CLASSES);
+    real *value = test_values_of(graph, 3);
+    test_run_spec all = {
+        .graph = graph, .value = value, .batch = &batch, .hi = batch.shards, .dropout = true};
+    check_ways(&all, yaml, 2);
+    free(value);
+    test_batch_close(&batch);
+    tren_graph_close(graph);
+}
+
+Test(bits, layers_of_lists_do_not_mind_how_they_run) {
+    static const char of_images[] =
+        "model.layers: [conv: {channels: 6, norm: group, norm_groups: 3, activation: silu}, "
+        "residual: "
+        "[conv: {channels: 8, stride: 2, norm: batch, activation: softplus, dropout: 0.2}], "
+        "concat: "
+        "[[], [layer_norm, conv: 5]], dense: {units: 20, norm: batch, activation: elu}, dense: "
+        "outputs]";
+    static const char of_tables[] =
+        "model.layers: [concat: [[dense: {units: 30, norm: group, activation: sigmoid, "
+        "norm_groups: "
+        "5}], [dense: 20, leaky_relu], []], residual: [dense: {units: 33, norm: batch}], dense: "
+        "outputs]";
+    tren_blas_threads(1);
+    for (int portable = 0; portable < 2; portable++) {
+        check_list(of_images, (tren_shape){2, 7, 6}, portable);
+        check_list(of_tables, (tren_shape){19, 1, 1}, portable);
+    }
 }
 
 Test(bits, stacked_separate_and_spread_runs_are_equal) {

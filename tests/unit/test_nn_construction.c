@@ -44,11 +44,15 @@ static tren_layer *add(tren_graph *g, int which, tren_layer *x) {
         return tren_positions(g, x, no_init);
     case 15:
         return tren_embedding(g, x, (tren_embedding_spec){.vocabulary = 3, .width = 2});
+    case 17:
+        return tren_group_norm(g, x, 2);
+    case 18:
+        return tren_concat(g, x, x);
     default:
         return NULL;
     }
 }
-enum { N_KINDS = 17 };
+enum { N_KINDS = 19 };
 
 Test(construction, a_shared_weight_must_fit) {
     tren_graph *g = NULL;

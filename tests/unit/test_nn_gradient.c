@@ -39,6 +39,26 @@ static tren_layer *build_tanh(tren_graph *g, tren_layer *x) {
 static tren_layer *build_gelu(tren_graph *g, tren_layer *x) {
     return two_layers(g, x, &tren_gelu);
 }
+/* Fused with a layer, and by itself. */
+static tren_layer *twice(tren_graph *g, tren_layer *x, const tren_activation *f) {
+    x = tren_activate(g, tren_dense(g, x, 7, f, no_init), f);
+    return tren_dense(g, x, OUT, &tren_identity, no_init);
+}
+static tren_layer *build_leaky_relu(tren_graph *g, tren_layer *x) {
+    return twice(g, x, &tren_leaky_relu);
+}
+static tren_layer *build_elu(tren_graph *g, tren_layer *x) {
+    return twice(g, x, &tren_elu);
+}
+static tren_layer *build_silu(tren_graph *g, tren_layer *x) {
+    return twice(g, x, &tren_silu);
+}
+static tren_layer *build_sigmoid(tren_graph *g, tren_layer *x) {
+    return twice(g, x, &tren_sigmoid);
+}
+static tren_layer *build_softplus(tren_graph *g, tren_layer *x) {
+    return twice(g, x, &tren_softplus);
+}
 static tren_layer *build_identity(tren_graph *g, tren_layer *x) {
     return two_layers(g, x, &tren_identity);
 }
@@ -108,6 +128,11 @@ static const gradient_case cases[] = {
     {"gelu, squares", build_gelu, true, 0, false},
     {"gelu, label smoothing", build_gelu, false, 0.1, false},
     {"activations of their own", build_own_activations, false, 0, false},
+    {"leaky relu", build_leaky_relu, true, 0, false},
+    {"elu", build_elu, true, 0, false},
+    {"silu", build_silu, false, 0, false},
+    {"sigmoid", build_sigmoid, true, 0, false},
+    {"softplus", build_softplus, false, 0, false},
     {"activated output", build_activated_output, true, 0, false},
     {"dropout", build_deep_with_dropout, false, 0, true},
     {"dropout, squares, smoothing off", build_deep_with_dropout, true, 0, true},

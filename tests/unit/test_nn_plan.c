@@ -76,6 +76,22 @@ static tren_graph *images(const char *model) {
     return g;
 }
 
+/* Layers of every kind in a list. */
+static tren_graph *list(void) {
+    static const char yaml[] =
+        "model.layers: [conv: {channels: 4, norm: group, norm_groups: 2, activation: silu}, "
+        "residual: "
+        "[conv: {channels: 6, stride: 2, dropout: 0.2}, layer_norm, gelu], concat: [[], [conv: 3, "
+        "sigmoid]], flatten, concat: [[], [dense: 20, softplus, dropout: 0.1]], dense: outputs]";
+    tren_config config;
+    tren_config_defaults(&config);
+    tren_graph *g = NULL;
+    tren_dataset_info info = {.shape = {2, 9, 1}, .is_image = true, .n_classes = 3, .n_targets = 1};
+    cr_assert_eq(tren_config_load_text(&config, yaml, strlen(yaml), "list"), TREN_OK);
+    cr_assert_eq(tren_model_build(&g, &config, &info), TREN_OK, "%s", tren_error_text());
+    return g;
+}
+
 typedef struct results {
     real *gradient;
     double loss;
@@ -125,6 +141,7 @@ Test(plan, shared_memory_gives_the_same_bits) {
     check_same(images("cnn"), "cnn");
     check_same(images("cnn5"), "cnn5");
     check_same(images("resnet18"), "resnet18");
+    check_same(list(), "a list of layers");
 }
 
 Test(plan, an_output_that_nobody_reads_is_refused) {

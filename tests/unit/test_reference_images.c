@@ -51,6 +51,28 @@ static tren_layer *norm(tren_graph *g, tren_layer *x) {
     return tren_batch_norm(g, x, false);
 }
 
+static tren_layer *group_norm3(tren_graph *g, tren_layer *x) {
+    return tren_group_norm(g, x, 3);
+}
+static tren_layer *group_norm4(tren_graph *g, tren_layer *x) {
+    return tren_group_norm(g, x, 4);
+}
+static tren_layer *leaky_relu(tren_graph *g, tren_layer *x) {
+    return tren_activate(g, x, &tren_leaky_relu);
+}
+static tren_layer *elu(tren_graph *g, tren_layer *x) {
+    return tren_activate(g, x, &tren_elu);
+}
+static tren_layer *silu(tren_graph *g, tren_layer *x) {
+    return tren_activate(g, x, &tren_silu);
+}
+static tren_layer *sigmoid(tren_graph *g, tren_layer *x) {
+    return tren_activate(g, x, &tren_sigmoid);
+}
+static tren_layer *softplus(tren_graph *g, tren_layer *x) {
+    return tren_activate(g, x, &tren_softplus);
+}
+
 /* ---- layers ---------------------------------------------------------------------------------- */
 
 static void put(real *value, const tren_param *p, const char *group, const char *name) {
@@ -116,6 +138,20 @@ Test(reference_images, pools) {
 
 Test(reference_images, batch_norm) {
     check_case("batchnorm2d", norm, 1, (int[]){6});
+    check_case("batchnorm1d", norm, 1, (int[]){7});
+}
+
+Test(reference_images, group_norm) {
+    check_rowwise("groupnorm", group_norm3, 3);
+    check_rowwise("groupnorm_table", group_norm4, 5);
+}
+
+Test(reference_images, activations) {
+    check_rowwise("leaky_relu", leaky_relu, 7);
+    check_rowwise("elu", elu, 7);
+    check_rowwise("silu", silu, 7);
+    check_rowwise("sigmoid", sigmoid, 7);
+    check_rowwise("softplus", softplus, 7);
 }
 
 /* One step of the running statistics, then prediction with them. */

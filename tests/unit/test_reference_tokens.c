@@ -273,21 +273,15 @@ static tren_graph *build(const char *model, tren_dataset_info info, double smoot
 
 /* Everything of gpt but the tied head. */
 static tren_graph *build_untied(tren_dataset_info info) {
+    tren_config config;
+    tren_config_defaults(&config);
+    cr_assert_eq(tren_config_set(&config, "model.layers",
+                                 "[embedding: 16, positions, {repeat: 2, transformer: {heads: 2, "
+                                 "causal: true}}, layer_norm, dense: outputs]",
+                                 "test"),
+                 TREN_OK);
     tren_graph *g = NULL;
-    tren_layer *embedding;
-    cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
-    tren_transformer t = {.graph = g,
-                          .width = 16,
-                          .heads = 2,
-                          .depth = 2,
-                          .feed_forward = 64,
-                          .activation = &tren_gelu,
-                          .pre_norm = true};
-    tren_config config = {0};
-    tren_layer *x = tren_model_tokens(g, 1, &config, &info);
-    x = tren_transformer_stack(&t, &embedding, x, info.vocabulary, true);
-    tren_softmax_loss(g, linear(g, x, info.vocabulary), 0);
-    cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(tren_model_build(&g, &config, &info), TREN_OK, "%s", tren_error_text());
     return g;
 }
 

@@ -44,6 +44,8 @@ static const function functions[] = {
     {"tanh near 0", series_tanh, tanhl, -1, 1, 2, 0xd5c9983f36382bd2},
     {"erf", series_erf, erfl, -7, 7, 2, 0x4cc365133601de40},
     {"erf near 0", series_erf, erfl, -1.5, 1.5, 2, 0x9850ffc1b729c83e},
+    {"expm1", series_expm1, expm1l, -40, 0, 2, 0x2c96ab6dc238d0c7},
+    {"log1p", series_log1p, log1pl, 0, 1, 2, 0x5b69d13e25a6ac41},
 };
 enum { N_FUNCTIONS = sizeof functions / sizeof *functions };
 

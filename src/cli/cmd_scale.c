@@ -1,0 +1,371 @@
+/* tren scale: how training scales over ranks and nodes. */
+#include "base/text.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/launch.h"
+#include "cli/mpirun.h"
+#include "cli/own_args.h"
+#include "tren/data.h"
+#include "tren/scale.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct scale_args {
+    const char *out, *ranks_text;
+    double width;
+    bool help;
+    tren_scale_plan plan;
+} scale_args;
+
+static const char summary[] =
+    "Trains the first steps of a config on 1, 2, 4 ... ranks, several times each in random order, "
+    "and tells the step time of each number of ranks with its 95 % interval: strong scaling (one "
+    "recipe on more ranks, with one digest) and weak scaling (batch_size grows with the ranks). "
+    "Launches go on until the interval is narrow enough. The outcome is DIR/scaling.html, "
+    "scaling.csv and scaling.json; started again, it goes on where it was. Every key of the config "
+    "is also an option here ('tren train --help'). 'tren scale compare A B' compares two such "
+    "folders.";
+
+/* ---- arguments ------------------------------------------------------------------------------- */
+
+static tren_status fail_ranks(const char *value) {
+    return tren_fail(TREN_ERR_USAGE,
+                     "--ranks: '%s' is no number of ranks; give ascending whole numbers from 1 to "
+                     "65536 with commas, such as 1,2,4",
+                     value);
+}
+
+static tren_status add_ranks(tren_scale_plan *plan, const char *value) {
+    int64_t n;
+    int before = plan->n_ranks > 0 ? plan->ranks[plan->n_ranks - 1] : 0;
+    if (tren_text_int64(&n, value) != TREN_TEXT_OK || n <= before || n > 65536)
+        return fail_ranks(value);
+    if (plan->n_ranks == TREN_SCALE_RANKS)
+        return tren_fail(TREN_ERR_USAGE, "--ranks: more than %d numbers; give fewer",
+                         TREN_SCALE_RANKS);
+    plan->ranks[plan->n_ranks++] = (int)n;
+    return TREN_OK;
+}
+
+static tren_status split_ranks(tren_scale_plan *plan, const char *text) {
+    char copy[256];
+    if (strlen(text) >= sizeof copy) return fail_ranks("a longer list");
+    strcpy(copy, text);
+    for (char *rest = copy, *value; (value = strsep(&rest, ","));) TREN_TRY(add_ranks(plan, value));
+    return TREN_OK;
+}
+
+static int env_number(const char *name, int otherwise) {
+    const char *text = getenv(name);
+    int64_t n;
+    return text && tren_text_int64(&n, text) == TREN_TEXT_OK && n > 0 && n < 1 << 20 ? (int)n
+                                                                                     : otherwise;
+}
+
+/* Ranks that there is room for, and how many a node takes: what SLURM has granted, else the cores
+ * of this machine. */
+static int find_room(tren_scale_plan *plan) {
+    int tasks = env_number("SLURM_NTASKS", 0), nodes = env_number("SLURM_NNODES", 1);
+    if (tasks == 0) return tren_cores();
+    if (plan->ranks_per_node == 0) plan->ranks_per_node = (tasks + nodes - 1) / nodes;
+    return tasks;
+}
+
+static tren_status choose_ranks(scale_args *a) {
+    tren_scale_plan *plan = &a->plan;
+    int room = find_room(plan);
+    if (a->ranks_text) TREN_TRY(split_ranks(plan, a->ranks_text));
+    for (int n = 1; !a->ranks_text && n <= room; n *= 2) plan->ranks[plan->n_ranks++] = n;
+    int most = plan->ranks[plan->n_ranks - 1];
+    if (most > room)
+        printf("note: up to %d ranks share %d core%s, so beyond %d this shows the price of "
+               "sharing, not scaling\n",
+               most, room, room > 1 ? "s" : "", room);
+    return TREN_OK;
+}
+
+/* What scale sets itself: a config may have these keys for its training. */
+static tren_status check_given(int argc, char **argv) {
+    static const char *const own[][2] = {
+        {"resume", "it always goes on where it was"},
+        {"dry-run", "'tren train --dry-run' has it"},
+        {"max-steps", "--steps is the length of a launch"},
+        {"epochs", "--steps is the length of a launch"},
+        {"max-time", "--steps is the length of a launch"},
+    };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (tren_args_given(own[i][0], argc, argv))
+            return tren_fail(TREN_ERR_USAGE, "--%s is not for scale: %s; leave it out", own[i][0],
+                             own[i][1]);
+    return TREN_OK;
+}
+
+static tren_status check(scale_args *a, const tren_config *config) {
+    tren_scale_plan *plan = &a->plan;
+    if (plan->skip < 0) plan->skip = plan->steps / 10;
+    if (plan->skip >= plan->steps)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--skip: %d of %d steps do not count, so none is left; give a smaller "
+                         "number",
+                         plan->skip, plan->steps);
+    if (plan->max_repeats < plan->repeats) plan->max_repeats = plan->repeats;
+    plan->width = a->width / 100;
+    if (tren_config_whole(config)) plan->weak = false;
+    return TREN_OK;
+}
+
+static tren_status read_args(scale_args *a, tren_config *config, tren_cli_run *run, int argc,
+                             char **argv) {
+    tren_scale_plan *p = &a->plan;
+    const tren_arg own[] = {
+        {"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,4",
+         .help = "Numbers of ranks; by default 1, 2, 4 ... up to the tasks of the SLURM job, or to "
+                 "the cores of this machine."},
+        {"ranks-per-node", TREN_ARG_INT, &p->ranks_per_node, "R",
+         .help = "Ranks that fill a node; by default those of the SLURM job.", .min = 1,
+         .max = 65536},
+        {"weak", TREN_ARG_FLAG, &p->weak, NULL,
+         .help = "Weak scaling, too; --no-weak leaves it out."},
+        {"steps", TREN_ARG_INT, &p->steps, "N", .help = "Steps of a launch; 200 by default.",
+         .min = 1, .max = 1 << 24},
+        {"skip", TREN_ARG_INT, &p->skip, "N",
+         .help = "Steps at the start of a launch that do not count; by default a tenth.", .min = 0,
+         .max = 1 << 24},
+        {"repeats", TREN_ARG_INT, &p->repeats, "N",
+         .help = "Launches of each point, at least; 6 by default, with fewer there is no interval.",
+         .min = 1, .max = 1000},
+        {"max-repeats", TREN_ARG_INT, &p->max_repeats, "N",
+         .help = "Launches of each point, at most; 20 by default.", .min = 1, .max = 1000},
+        {"width", TREN_ARG_REAL, &a->width, "PERCENT",
+         .help = "Launches go on until both ends of the interval are that close to the median; 5 "
+                 "by default.",
+         .min = 0.01, .max = 1000},
+        {"order-seed", TREN_ARG_SEED, &p->seed, "N", .help = "Seed of the order of the launches."},
+        {"out", TREN_ARG_TEXT, &a->out, "DIR",
+         .help = "The folder of the outcome; by default scaling-NAME in runs/."},
+        {.name = NULL}};
+    tren_args args = {.command = "scale",
+                      .synopsis = "[CONFIG.yaml] [--ranks 1,2,4] [--steps N] [--out DIR] "
+                                  "[--KEY VALUE ...] | compare DIR_A DIR_B",
+                      .summary = summary,
+                      .options = own};
+    tren_own_args sorted = {0};
+    a->help = tren_args_ask_help(argc, argv);
+    if (a->help) return tren_args_parse(&args, argc, argv);
+    tren_status st = tren_own_args_parse(&sorted, &args, config, run, argc, argv);
+    tren_own_args_close(&sorted);
+    TREN_TRY(st);
+    TREN_TRY(check_given(argc, argv));
+    TREN_TRY(choose_ranks(a));
+    return check(a, config);
+}
+
+/* ---- the experiment -------------------------------------------------------------------------- */
+
+/* The points, from the rows there are. */
+static tren_status plan_points(scale_args *a, tren_config *config) {
+    tren_dataset *dataset;
+    TREN_TRY(tren_dataset_open(&dataset, config->data));
+    tren_scale_plan_points(&a->plan, config, tren_dataset_info_of(dataset)->rows[TREN_TRAIN]);
+    tren_dataset_close(dataset);
+    int shards = a->plan.point[1].shards;
+    if (shards != config->shards)
+        printf("note: shards is raised from %d to %d, the most ranks, in all points but the base\n",
+               config->shards, shards);
+    return TREN_OK;
+}
+
+/* runs/scaling-NAME beside the runs of that name. */
+static void name_folder(char out[TREN_MAX_PATH], const scale_args *a, const tren_config *config) {
+    const char *slash = strrchr(config->out, '/'), *name = slash ? slash + 1 : config->out;
+    if (a->out)
+        snprintf(out, TREN_MAX_PATH, "%s", a->out);
+    else
+        snprintf(out, TREN_MAX_PATH, "%.*sscaling-%s", (int)(name - config->out), config->out,
+                 name);
+}
+
+static tren_status open_scale(tren_scale *scale, scale_args *a, tren_config *config) {
+    char dir[TREN_MAX_PATH], *recipe;
+    TREN_TRY(plan_points(a, config));
+    name_folder(dir, a, config);
+    if (!dir[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a folder");
+    tren_config_set(config, "out", "", "");
+    TREN_TRY(tren_config_format(&recipe, config));
+    tren_status st = tren_scale_open(scale, dir, &a->plan, recipe);
+    free(recipe);
+    return st;
+}
+
+/* OpenBLAS would start a thread for every CPU of the node in each rank. */
+static void set_threads(const tren_config *config) {
+    char n[16];
+    snprintf(n, sizeof n, "%d", config->blas_threads);
+    setenv("OPENBLAS_NUM_THREADS", n, 0);
+    setenv("OMP_NUM_THREADS", n, 0);
+}
+
+static tren_status start(const tren_scale *scale, int point, int repeat, const char *log) {
+    const tren_scale_point *p = &scale->plan.point[point];
+    char record[TREN_MAX_PATH + 128], config[TREN_MAX_PATH + 32], text[5][16];
+    const int number[5] = {repeat, scale->plan.steps, scale->plan.skip, p->shards, p->batch};
+    for (int i = 0; i < 5; i++) snprintf(text[i], sizeof text[i], "%d", number[i]);
+    tren_scale_path(record, sizeof record, scale, point, repeat, "csv");
+    snprintf(config, sizeof config, "%s/config.yaml", scale->dir);
+    const char *arguments[] = {
+        "scale-launch", config,  "--record", record,  "--mode", tren_scale_mode_name[p->mode],
+        "--repeat",     text[0], "--steps",  text[1], "--skip", text[2],
+        "--shards",     text[3], NULL,       NULL,    NULL};
+    if (p->mode != TREN_SCALE_BASE || scale->plan.weak) {
+        arguments[14] = "--batch_size";
+        arguments[15] = text[4];
+    }
+    return tren_mpirun_run(&(tren_mpirun){.ranks = p->ranks,
+                                          .nodes = scale->plan.ranks_per_node ? p->nodes : 0,
+                                          .arguments = arguments,
+                                          .log = log});
+}
+
+static void say_launch(const tren_scale *scale, int point, int repeat, tren_status st) {
+    const tren_scale_point *p = &scale->plan.point[point];
+    const tren_scale_launch *l = &scale->launch[scale->n_launches - 1];
+    printf("%-6s %5d rank%s launch %2d: ", tren_scale_mode_name[p->mode], p->ranks,
+           p->ranks > 1 ? "s" : " ", repeat);
+    if (st == TREN_OK)
+        printf("%.4g ms a step\n", 1e3 * tren_scale_launch_step(l));
+    else
+        printf("exit code %d: %s\n", (int)st, tren_cli_shown(l->said));
+    fflush(stdout);
+}
+
+/* One launch after the other. A failed one is kept, and tried once more. */
+static tren_status measure(tren_scale *scale, tren_status *worst) {
+    int point, repeat;
+    while (tren_scale_next(&point, &repeat, scale)) {
+        char log[TREN_MAX_PATH + 128];
+        tren_scale_path(log, sizeof log, scale, point, repeat, "log");
+        tren_fail(TREN_OK, "%s", "");
+        tren_status st = start(scale, point, repeat, log);
+        if (st == TREN_REQUEUE)
+            return tren_fail(st,
+                             "stopped by a signal: %d launches are kept in %s; the same command "
+                             "makes the others",
+                             scale->n_launches, scale->dir);
+        if (st != TREN_OK && tren_error_text()[0]) return st; /* there is no launcher */
+        TREN_TRY(tren_scale_take(scale, point, repeat, (int)st, log));
+        if (st != TREN_OK) *worst = st;
+        say_launch(scale, point, repeat, st);
+        if (st == TREN_ERR_USAGE || st == TREN_ERR_DATA) /* the next one would say the same */
+            return tren_fail(st, "a launch was refused: %s",
+                             scale->launch[scale->n_launches - 1].said);
+    }
+    return TREN_OK;
+}
+
+static int judge(const tren_scale_summary *s, tren_status worst) {
+    bool whole = true;
+    for (int i = 0; i < s->n_rows; i++) whole = whole && (s->row[i].n > 0 || s->row[i].point->why);
+    if (s->n_strong_digests > 1)
+        return tren_cli_fail("scale",
+                             tren_fail(TREN_ERR_INTERNAL,
+                                       "the strong launches do NOT end with one digest: see %s; "
+                                       "with reduction: mpi that is to be expected, otherwise "
+                                       "nodes, libraries or CPUs differ",
+                                       s->scale->dir));
+    if (!whole && worst != TREN_OK)
+        return tren_cli_fail("scale", tren_fail(worst,
+                                                "a point has no launch, since all of its launches "
+                                                "failed: the logs are in %s/launches",
+                                                s->scale->dir));
+    return 0;
+}
+
+static tren_status report(const tren_scale *scale, tren_scale_summary *s) {
+    TREN_TRY(tren_scale_summarize(s, scale));
+    printf("\n");
+    tren_scale_print(stdout, s);
+    TREN_TRY(tren_scale_report(s));
+    if (s->n_strong_digests == 1)
+        printf("one digest over all strong launches: %016llx\n",
+               (unsigned long long)s->row[1].digest);
+    printf("%s/scaling.html, .csv, .json\n", tren_cli_shown(scale->dir));
+    return TREN_OK;
+}
+
+static int run(int argc, char **argv) {
+    scale_args a = {.width = 5,
+                    .plan = {.steps = 200,
+                             .skip = -1,
+                             .repeats = TREN_INTERVAL_LEAST,
+                             .max_repeats = 20,
+                             .weak = true,
+                             .seed = 1}};
+    tren_config config;
+    tren_cli_run cli = {0};
+    tren_scale scale = {.n_launches = 0};
+    tren_scale_summary s = {.n_rows = 0};
+    tren_status worst = TREN_OK, st = read_args(&a, &config, &cli, argc, argv);
+    if (st != TREN_OK || a.help) return tren_cli_fail("scale", st);
+    st = open_scale(&scale, &a, &config);
+    set_threads(&config);
+    if (st == TREN_OK && scale.n_launches > 0)
+        printf("%s has %d launches, and more are added\n", tren_cli_shown(scale.dir),
+               scale.n_launches);
+    if (st == TREN_OK) st = measure(&scale, &worst);
+    if (st == TREN_OK) st = report(&scale, &s);
+    int code = st == TREN_OK ? judge(&s, worst) : tren_cli_fail("scale", st);
+    tren_scale_summary_close(&s);
+    tren_scale_close(&scale);
+    return code;
+}
+
+/* ---- two folders ----------------------------------------------------------------------------- */
+
+static tren_status compare_folders(const char *const dir[2]) {
+    tren_scale scale[2] = {{.n_launches = 0}, {.n_launches = 0}};
+    tren_scale_summary s[2] = {{.n_rows = 0}, {.n_rows = 0}};
+    tren_status st = TREN_OK;
+    for (int i = 0; i < 2; i++) {
+        TREN_GOTO(tren_scale_read(&scale[i], dir[i]));
+        TREN_GOTO(tren_scale_summarize(&s[i], &scale[i]));
+    }
+    printf("A: %s\nB: %s\n", tren_cli_shown(dir[0]), tren_cli_shown(dir[1]));
+    if (tren_scale_compare(stdout, &s[0], &s[1]) == 0)
+        st = tren_fail(TREN_ERR_USAGE,
+                       "%s and %s have no point in common (mode, ranks, shards and batch), so "
+                       "there is nothing to compare",
+                       dir[0], dir[1]);
+done:
+    for (int i = 0; i < 2; i++) {
+        tren_scale_summary_close(&s[i]);
+        tren_scale_close(&scale[i]);
+    }
+    return st;
+}
+
+static int compare(int argc, char **argv) {
+    const char *dir[2] = {NULL, NULL};
+    const tren_arg options[] = {{.name = NULL}};
+    tren_args args = {.command = "scale compare",
+                      .synopsis = "DIR_A DIR_B",
+                      .summary = "Compares two folders of 'tren scale', such as before and after "
+                                 "an upgrade: step times with the interval of their ratio, whether "
+                                 "they can be told apart, whether the bits are the same, and what "
+                                 "is different about program and machine.",
+                      .options = options,
+                      .positional = dir,
+                      .max_positional = 2};
+    tren_status st = tren_args_parse(&args, argc, argv);
+    if (st != TREN_OK || args.help) return tren_cli_fail("scale compare", st);
+    st = dir[1]
+             ? compare_folders(dir)
+             : tren_fail(TREN_ERR_USAGE, "two folders are needed: tren scale compare DIR_A DIR_B");
+    return tren_cli_fail("scale compare", st);
+}
+
+int tren_cmd_scale(int argc, char **argv) {
+    bool compares = argc > 1 && strcmp(argv[1], "compare") == 0;
+    return compares ? compare(argc - 1, argv + 1) : run(argc, argv);
+}

@@ -1,0 +1,10 @@
+/* The layers that a config's model.layers may have. */
+#ifndef TREN_CLI_HELP_LAYERS_H
+#define TREN_CLI_HELP_LAYERS_H
+
+/* To stdout, for `tren help layers`. */
+void tren_help_layers(void);
+/* The same as a table of markdown, whose cells are printed by `print_cell`. */
+void tren_docs_layers(void (*print_cell)(const char *text));
+
+#endif
