@@ -204,7 +204,8 @@ size_t tren_tokenizer_decode(const tren_tokenizer *t, char *text, size_t room, c
     for (size_t i = 0; i < n; i++) {
         size_t bytes, left = all < room ? room - all : 0;
         const char *at = tren_tokenizer_bytes(t, token[i], &bytes);
-        memcpy(text + all - (all > room ? all - room : 0), at, bytes < left ? bytes : left);
+        size_t here = bytes < left ? bytes : left;
+        if (here > 0) memcpy(text + all, at, here);
         all += bytes;
     }
     return all;
