@@ -116,14 +116,21 @@ static tren_layer *build_once(tren_builder *b, tren_layer *x, const layers_item 
     return b->graph->status == TREN_OK ? x : NULL;
 }
 
+/* This thread's error becomes the graph's. */
+static tren_layer *fail_with(tren_builder *b, tren_status status) {
+    b->placed = true;
+    tren_graph_fail(b->graph, "%s", tren_error_text());
+    b->graph->status = status;
+    return NULL;
+}
+
 static tren_layer *build_item(tren_builder *b, tren_layer *x, tren_yaml_node node) {
     _Alignas(max_align_t) char spec[TREN_LAYER_SPEC];
     char part[64];
     layers_item it;
-    if (layers_read_item(&it, b, node) != TREN_OK || layers_read_options(b, &it, spec) != TREN_OK) {
-        b->placed = true;
-        return tren_graph_fail(b->graph, "%s", tren_error_text());
-    }
+    tren_status st = layers_read_item(&it, b, node);
+    if (st == TREN_OK) st = layers_read_options(b, &it, spec);
+    if (st != TREN_OK) return fail_with(b, st);
     snprintf(part, sizeof part, ".%s", it.kind->name);
     layers_mark m = layers_enter(b, node, part);
     for (int k = 0; k < it.repeat && x; k++) x = build_once(b, x, &it, spec);
@@ -154,8 +161,8 @@ tren_layer *tren_layers_build(tren_builder *b, tren_layer *x, const char *text) 
     tren_yaml *yaml;
     begin(b);
     if (!x) return NULL;
-    if (tren_yaml_open(&yaml, text, "model.layers") != TREN_OK)
-        return tren_graph_fail(b->graph, "%s", tren_error_text());
+    tren_status st = tren_yaml_open(&yaml, text, "model.layers");
+    if (st != TREN_OK) return fail_with(b, st);
     x = build_list(b, x, tren_yaml_root(yaml));
     tren_yaml_close(yaml);
     return x;
