@@ -3,7 +3,6 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/eval_report.h"
-#include "cli/mpi_start.h"
 #include "cli/out_file.h"
 #include "cli/trained.h"
 
@@ -86,7 +85,8 @@ static tren_status check_text(const eval_args *a, const tren_trained *t) {
                      "leave it out, or give --json");
 }
 
-static tren_status evaluate(const tren_comm *comm, const eval_args *a, tren_trained *trained) {
+static tren_status evaluate(const tren_comm *comm, const void *args, tren_trained *trained) {
+    const eval_args *a = args;
     tren_evaluator *evaluator = NULL;
     tren_eval_result result = {0};
     tren_out_file out = {0};
@@ -109,19 +109,8 @@ done:
 
 int tren_cmd_eval(int argc, char **argv) {
     eval_args a = {0};
-    tren_comm comm;
-    tren_trained trained = {0};
     tren_status st = parse(&a, argc, argv);
     if (st == TREN_OK && a.help) return 0;
-    if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
-    if (st == TREN_OK) st = tren_mpi_start(&comm, TREN_START_SECONDS);
-    if (st != TREN_OK) {
-        tren_trained_close(&trained);
-        return tren_cli_fail("eval", st);
-    }
-    bool speaks = comm.rank == 0;
-    st = evaluate(&comm, &a, &trained);
-    tren_comm_close(&comm);
-    tren_trained_close(&trained);
-    return tren_cli_fail_agreed("eval", st, speaks);
+    tren_trained_command command = {"eval", evaluate, &a.trained, &a};
+    return tren_trained_main(&command, st, argv);
 }

@@ -4,7 +4,6 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
-#include "cli/mpi_start.h"
 #include "cli/trained.h"
 
 #include <math.h>
@@ -233,7 +232,8 @@ static tren_status write_all(const generate_args *a, tren_trained *t) {
     return st;
 }
 
-static tren_status generate(const tren_comm *comm, const generate_args *a, tren_trained *trained) {
+static tren_status generate(const tren_comm *comm, const void *args, tren_trained *trained) {
+    const generate_args *a = args;
     TREN_TRY(agree(comm, a));
     TREN_TRY(tren_trained_open(trained, comm));
     TREN_TRY(check_network(a, trained));
@@ -242,19 +242,8 @@ static tren_status generate(const tren_comm *comm, const generate_args *a, tren_
 
 int tren_cmd_generate(int argc, char **argv) {
     generate_args a = {.trained.no_rows = true, .how = {.beam = 1, .seed = 1, .length_penalty = 1}};
-    tren_comm comm;
-    tren_trained trained = {0};
     tren_status st = parse(&a, argc, argv);
     if (st == TREN_OK && a.help) return 0;
-    if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
-    if (st == TREN_OK) st = tren_mpi_start(&comm, TREN_START_SECONDS);
-    if (st != TREN_OK) {
-        tren_trained_close(&trained);
-        return tren_cli_fail("generate", st);
-    }
-    bool speaks = comm.rank == 0;
-    st = generate(&comm, &a, &trained);
-    tren_comm_close(&comm);
-    tren_trained_close(&trained);
-    return tren_cli_fail_agreed("generate", st, speaks);
+    tren_trained_command command = {"generate", generate, &a.trained, &a};
+    return tren_trained_main(&command, st, argv);
 }

@@ -3,7 +3,6 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
-#include "cli/mpi_start.h"
 #include "cli/predict_out.h"
 #include "cli/scores.h"
 
@@ -192,7 +191,8 @@ static tren_status check_rows(const tren_trained *t) {
         t->config.data);
 }
 
-static tren_status predict(const tren_comm *comm, const predict_args *a, tren_trained *trained) {
+static tren_status predict(const tren_comm *comm, const void *args, tren_trained *trained) {
+    const predict_args *a = args;
     tren_evaluator *evaluator = NULL;
     tren_out_file file = {0};
     tren_status st = agree(comm, a);
@@ -212,19 +212,8 @@ done:
 
 int tren_cmd_predict(int argc, char **argv) {
     predict_args a = {0};
-    tren_comm comm;
-    tren_trained trained = {0};
     tren_status st = parse(&a, argc, argv);
     if (st == TREN_OK && a.help) return 0;
-    if (st == TREN_OK) st = tren_trained_find(&trained, &a.trained, argv);
-    if (st == TREN_OK) st = tren_mpi_start(&comm, TREN_START_SECONDS);
-    if (st != TREN_OK) {
-        tren_trained_close(&trained);
-        return tren_cli_fail("predict", st);
-    }
-    bool speaks = comm.rank == 0;
-    st = predict(&comm, &a, &trained);
-    tren_comm_close(&comm);
-    tren_trained_close(&trained);
-    return tren_cli_fail_agreed("predict", st, speaks);
+    tren_trained_command command = {"predict", predict, &a.trained, &a};
+    return tren_trained_main(&command, st, argv);
 }

@@ -40,6 +40,17 @@ tren_status tren_trained_find(tren_trained *trained, const tren_trained_args *ar
 tren_status tren_trained_open(tren_trained *trained, const tren_comm *comm);
 void tren_trained_close(tren_trained *trained); /* accepts the empty value */
 
+/* A command: what it does once MPI has begun, and with what arguments. Collective. */
+typedef struct tren_trained_command {
+    const char *name;
+    tren_status (*run)(const tren_comm *comm, const void *args, tren_trained *trained);
+    const tren_trained_args *trained;
+    const void *args; /* all of them, for `run` */
+} tren_trained_command;
+/* Finds the weights, starts MPI, runs the command and ends MPI; parsed: what became of its
+ * arguments. Returns the exit code. */
+int tren_trained_main(const tren_trained_command *command, tren_status parsed, char **argv);
+
 /* An evaluator of the part, normalised as the training data was. shared: by all ranks, else by rank
  * 0 alone. Collective. */
 tren_status tren_trained_evaluator(tren_evaluator **evaluator, tren_trained *trained,
