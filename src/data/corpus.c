@@ -67,7 +67,7 @@ static const struct {
      "hdf5' reads arrays"},
 };
 
-static const char *foreign_of(const char *text, size_t n) {
+const char *tren_text_foreign(const char *text, size_t n) {
     for (size_t k = 0; k < sizeof foreign / sizeof *foreign; k++)
         if (n >= foreign[k].n && memcmp(text, foreign[k].bytes, foreign[k].n) == 0)
             return foreign[k].is;
@@ -76,7 +76,7 @@ static const char *foreign_of(const char *text, size_t n) {
 
 static tren_status not_utf8(const char *text, size_t n, size_t at, const char *path) {
     size_t line = 1, start = 0;
-    const char *is = foreign_of(text, n);
+    const char *is = tren_text_foreign(text, n);
     if (is) return tren_fail(TREN_ERR_DATA, "%s: %s", path, is);
     for (size_t i = 0; i < at; i++)
         if (text[i] == '\n') line++, start = i + 1;

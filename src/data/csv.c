@@ -213,10 +213,9 @@ static tren_status check_text(const tren_csv *csv) {
         return tren_fail(TREN_ERR_DATA, "%s: is an HDF5 file, not CSV: use 'tren data import hdf5'",
                          path);
     if (!memchr(csv->buffer, 0, csv->hi < HEAD ? csv->hi : HEAD)) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA,
-                     "%s: holds a zero byte: this is not text in UTF-8; save it so (Excel: 'CSV "
-                     "UTF-8')",
-                     path);
+    const char *is = tren_text_foreign(csv->buffer, csv->hi);
+    return tren_fail(TREN_ERR_DATA, "%s: %s (Excel: save as 'CSV UTF-8')", path,
+                     is ? is : "holds a zero byte: this is not text in UTF-8; save it so");
 }
 
 /* Excel may begin with a line that names the separator: "sep=;". */

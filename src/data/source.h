@@ -132,6 +132,10 @@ const char *tren_names_repeat(const char *const *name, int n);
 void tren_source_add_origin(tren_source *source, const char *text);
 void tren_source_add_file(tren_source *source, const char *path); /* its name without folders */
 
+/* What a file that is no UTF-8 is by its first bytes, and what to do: "is text in UTF-16; ...";
+ * NULL: nothing that is known. */
+const char *tren_text_foreign(const char *text, size_t n);
+
 /* A reader of plain or gzipped files that digests what it delivers. */
 typedef struct tren_stream tren_stream;
 tren_status tren_stream_open(tren_stream **stream, const char *path, tren_digest_state *digest);
