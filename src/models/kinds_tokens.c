@@ -95,7 +95,7 @@ typedef struct block {
     .min = 1, .max = 4096, .help = "Heads of the attention, which divide the features of a token."}
 #define CAUSAL {.key = "causal", .type = TREN_OPTION_BOOL, .at = offsetof(block, causal), .fallback = "false", \
     .help = "Whether a token sees only itself and those before it: a text that is to be gone on with."}
-#define UNITS(name) {.key = name, .type = TREN_OPTION_INT, .at = offsetof(block, feed_forward), .fallback = "4x", \
+#define UNITS(name) {.key = (name), .type = TREN_OPTION_INT, .at = offsetof(block, feed_forward), .fallback = "4x", \
     .min = 1, .max = 1 << 20, .choices = times_4, \
     .help = "Features between the two dense layers; 4x: four times those of a token."}
 #define ACTIVATION {.key = "activation", .type = TREN_OPTION_CHOICE, .at = offsetof(block, activation), .fallback = "gelu", \

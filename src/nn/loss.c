@@ -27,21 +27,25 @@ static int alike(const int32_t *label, int most) {
     return n;
 }
 
-/* Rows [i, i + n) of microbatch g, which all have labels. */
-static void cross_entropy(const tren_layer *l, tren_work *w, const tren_pass *pass, real *z, int g,
-                          int i, int n) {
+/* Rows [first, first + n) of a microbatch, which all have labels; z: of all rows. */
+typedef struct run {
+    int group, first, n;
+} run;
+
+static void cross_entropy(const tren_layer *l, tren_work *w, const tren_pass *pass, real *z,
+                          run rows) {
     int m = tren_tensor_width(l->out);
     real smoothing = pass->train ? (real)loss_of(l)->smoothing : 0;
-    tren_group_result *r = &w->result[g];
-    const int32_t *label = pass->label + i;
-    z += (size_t)i * m;
+    tren_group_result *r = &w->result[rows.group];
+    const int32_t *label = pass->label + rows.first;
+    z += (size_t)rows.first * m;
     if (pass->class_weight)
         kernels_of(w)->weighted_cross_entropy(z, &r->loss, &r->correct, label, pass->class_weight,
-                                              n, m, smoothing, pass->scale);
+                                              rows.n, m, smoothing, pass->scale);
     else
-        kernels_of(w)->softmax_cross_entropy(z, &r->loss, &r->correct, label, n, m, smoothing,
+        kernels_of(w)->softmax_cross_entropy(z, &r->loss, &r->correct, label, rows.n, m, smoothing,
                                              pass->scale);
-    r->counted += n;
+    r->counted += rows.n;
 }
 
 static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
@@ -55,13 +59,19 @@ static void softmax_forward(const tren_layer *l, tren_work *w, const tren_pass *
             if (pass->label[i] < 0)
                 memset(z + i * m, 0, n * m * sizeof *z);
             else
-                cross_entropy(l, w, pass, z, g, i, n);
+                cross_entropy(l, w, pass, z, (run){g, i, n});
         }
 }
 
-/* Of targets: y [n,m] of one microbatch becomes the gradient. */
-typedef void (*of_targets)(const tren_layer *l, const tren_work *w, real *y, double *loss,
-                           const real *target, int n, real scale);
+/* One microbatch: y [n,m] becomes the gradient. */
+typedef struct outputs {
+    real *y;
+    double *loss;
+    const real *target;
+    int n, m;
+    real scale;
+} outputs;
+typedef void (*of_targets)(const loss_layer *l, const tren_kernels *k, const outputs *x);
 
 static void targets_forward(const tren_layer *l, tren_work *w, const tren_pass *pass,
                             of_targets loss) {
@@ -71,28 +81,25 @@ static void targets_forward(const tren_layer *l, tren_work *w, const tren_pass *
     for (int g = 0; g < pass->n_groups; g++) {
         size_t off = (size_t)rows_of(l, w, pass)[g] * m;
         int n = group_rows(l, w, pass, g);
-        loss(l, w, y + off, &w->result[g].loss, pass->target + off, n, pass->scale);
+        outputs x = {y + off, &w->result[g].loss, pass->target + off, n, m, pass->scale};
+        loss(loss_of(l), kernels_of(w), &x);
         w->result[g].counted += n;
     }
 }
 
-static void squares(const tren_layer *l, const tren_work *w, real *y, double *loss,
-                    const real *target, int n, real scale) {
-    kernels_of(w)->half_squares(y, loss, target, n, tren_tensor_width(l->out), scale);
+static void squares(const loss_layer *l, const tren_kernels *k, const outputs *x) {
+    (void)l;
+    k->half_squares(x->y, x->loss, x->target, x->n, x->m, x->scale);
 }
-static void huber(const tren_layer *l, const tren_work *w, real *y, double *loss,
-                  const real *target, int n, real scale) {
-    kernels_of(w)->huber(y, loss, target, n, tren_tensor_width(l->out), scale,
-                         (real)loss_of(l)->delta);
+static void huber(const loss_layer *l, const tren_kernels *k, const outputs *x) {
+    k->huber(x->y, x->loss, x->target, x->n, x->m, x->scale, (real)l->delta);
 }
-static void absolute(const tren_layer *l, const tren_work *w, real *y, double *loss,
-                     const real *target, int n, real scale) {
-    kernels_of(w)->absolute_error(y, loss, target, n, tren_tensor_width(l->out), scale);
+static void absolute(const loss_layer *l, const tren_kernels *k, const outputs *x) {
+    (void)l;
+    k->absolute_error(x->y, x->loss, x->target, x->n, x->m, x->scale);
 }
-static void binary(const tren_layer *l, const tren_work *w, real *y, double *loss,
-                   const real *target, int n, real scale) {
-    kernels_of(w)->binary_cross_entropy(y, loss, target, loss_of(l)->weight, n,
-                                        tren_tensor_width(l->out), scale);
+static void binary(const loss_layer *l, const tren_kernels *k, const outputs *x) {
+    k->binary_cross_entropy(x->y, x->loss, x->target, l->weight, x->n, x->m, x->scale);
 }
 
 static void squares_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
