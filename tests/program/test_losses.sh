@@ -44,6 +44,9 @@ test_class_weights() {
     ranks_agree plain --data classes.h5
     ranks_agree auto --data classes.h5 --loss.class_weights auto
     ranks_agree list --data classes.h5 --loss.class_weights "[2, 38]" # as auto has it, but for rounding
+    "$tren" train common.yaml --data classes.h5 --loss.class_weights "[38, 2]" --out against >/dev/null
+    awk -v a="$(recall plain1)" -v b="$(recall against)" 'BEGIN { exit !(b < a - 0.2) }' ||
+        fail "recall: $(recall plain1), $(recall against) against the rare class"
     [[ $(field plain1 digest) != "$(field auto1 digest)" ]] || fail "class weights change nothing"
     awk -v a="$(recall plain1)" -v b="$(recall auto1)" -v c="$(recall list1)" \
         'BEGIN { exit !(b > a + 0.3 && c > a + 0.3) }' || fail "recall: $(recall plain1) $(recall auto1) $(recall list1)"
