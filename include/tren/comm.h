@@ -151,7 +151,8 @@ void tren_comm_version(char *text, size_t n);
  * step is write the gradients into tren_reducer_node(k), telling `ready` from the top of the arena
  * downwards finish            my pieces of the sum are final, in tren_reducer_sum (update my pieces
  * of the values) gather            every rank has all values with the bits of the canonical tree
- * for every engine but mpi. */
+ * for every engine but mpi. Or, instead of gather, spread, and need before values are read, so that
+ * they travel while the next step computes. */
 typedef struct tren_reducer tren_reducer;
 
 typedef struct tren_reduce_spec {
@@ -209,7 +210,17 @@ const real *tren_reducer_fold(tren_reducer *reducer, tren_span at, real *room);
 bool tren_reducer_folded(const tren_reducer *reducer);
 /* wait, and fold all of my pieces. */
 void tren_reducer_finish(tren_reducer *reducer);
-void tren_reducer_gather(tren_reducer *reducer);
+void tren_reducer_gather(tren_reducer *reducer); /* spread, and need of everything */
+/* My pieces of the values are final and set off. Before the next `begin`, and before anything else
+ * that is Collective, all are needed. */
+void tren_reducer_spread(tren_reducer *reducer);
+/* Whether values still travel when `spread` returns: the same on every rank. Not collective */
+bool tren_reducer_lags(const tren_reducer *reducer);
+/* Whether the values [0, end) are here. Moves messages along. Not collective, never blocks */
+bool tren_reducer_here(tren_reducer *reducer, size_t end);
+/* Waits for the values [0, end). Not collective, but what it waits for are other ranks that spread
+ * theirs. */
+void tren_reducer_need(tren_reducer *reducer, size_t end);
 /* For rules that want the whole sum on every rank and do there, all of them, the same. Instead of
  * `finish` and `gather`: sum [n] <- the whole sum; the values may be room for it. */
 void tren_reducer_sum_everywhere(tren_reducer *reducer, real *sum);

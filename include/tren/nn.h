@@ -359,13 +359,16 @@ typedef struct tren_work_spec {
     int max_rows;  /* of a pass, all groups together */
     bool train;    /* room for gradients */
     bool stacking; /* false: always call per microbatch */
-    bool poked;    /* `ready` moves messages along: cut calls that would keep it waiting */
-    int shards;    /* S, of the canonical tree; evaluation: 1 */
-    int lo, hi;    /* my shards */
-    real *value;   /* [n_values] not owned */
-    real **node;   /* [tree nodes of my shards][n_values] gradient arenas, not owned; NULL in
-                      evaluation */
+    bool poked; /* `ready` and `need` move messages along: cut calls that would keep them waiting */
+    int shards; /* S, of the canonical tree; evaluation: 1 */
+    int lo, hi; /* my shards */
+    real *value; /* [n_values] not owned */
+    real **node; /* [tree nodes of my shards][n_values] gradient arenas, not owned; NULL in
+                    evaluation */
     tren_ready_fn ready;
+    /* Forward is about to read the values [0, end), or, with 0, has been busy for a while; may be
+     * NULL. */
+    void (*need)(void *ctx, size_t end);
     tren_combine_fn combine; /* instead of storing gradients: only where one node is the whole sum.
                                 May be NULL */
     /* Called when a layer's part of a pass begins and ends; may be NULL. */

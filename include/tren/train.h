@@ -42,8 +42,9 @@ tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
  */
 
 typedef struct tren_progress {
-    int epoch, epochs;                 /* epoch counts from 0 */
-    int64_t step, steps;               /* of this epoch */
+    int epoch, epochs;   /* epoch counts from 0 */
+    int64_t step, steps; /* of this epoch: those whose loss is known, one less where values travel
+                            on while the next step computes */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
     double samples_per_second;
     bool epoch_done; /* then the next ones are known */
@@ -56,8 +57,8 @@ typedef struct tren_train_options {
     bool resume;
     const volatile sig_atomic_t *signal; /* nonzero: save at the next step and leave; may be NULL */
     const tren_log *log;                 /* rank 0's is used; may be NULL */
-    void (*progress)(void *ctx,
-                     const tren_progress *progress); /* rank 0, every step; may be NULL */
+    void (*progress)(void *ctx, const tren_progress *progress); /* rank 0, after each step of which
+                                                                   a loss is known; may be NULL */
     /* every rank, after each step: the rows that all ranks computed in it, and this rank's seconds
      * by phase since the step before, or since the epoch began; may be NULL */
     void (*stepped)(void *ctx, int64_t rows, const double spent[TREN_N_PHASES]);

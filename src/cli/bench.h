@@ -27,6 +27,7 @@ tren_status bench_gemm(tren_comm *comm, int argc, char **argv);
 tren_status bench_conv(tren_comm *comm, int argc, char **argv);
 tren_status bench_step(tren_comm *comm, int argc, char **argv);
 tren_status bench_allreduce(tren_comm *comm, int argc, char **argv);
+tren_status bench_overlap(tren_comm *comm, int argc, char **argv);
 tren_status bench_load(tren_comm *comm, int argc, char **argv);
 tren_status bench_conv(tren_comm *none, int argc, char **argv); /* without MPI: it draws */
 

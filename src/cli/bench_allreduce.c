@@ -1,6 +1,7 @@
 /* The engines beside MPI_Allreduce, taking turns at each size. */
 #include "cli/args.h"
 #include "cli/bench.h"
+#include "cli/bench_run.h"
 #include "tren/kernels.h"
 
 #include <stdlib.h>
@@ -20,22 +21,6 @@ static double time_mpi(const tren_comm *comm, real *x, size_t n) {
     tren_comm_barrier(comm);
     double since = tren_seconds();
     tren_comm_allreduce(comm, x, n);
-    return tren_seconds() - since;
-}
-
-/* Sum, then the owners' pieces as values, then everybody has them: the same service as an
- * allreduce. */
-static double time_engine(tren_reducer *r, const tren_comm *comm) {
-    tren_comm_barrier(comm);
-    double since = tren_seconds();
-    tren_reducer_begin(r);
-    tren_reducer_finish(r);
-    const tren_span *piece;
-    int n = tren_reducer_pieces(r, &piece);
-    for (int p = 0; p < n; p++)
-        memcpy(tren_reducer_value(r) + piece[p].off, tren_reducer_sum(r) + piece[p].off,
-               piece[p].len * sizeof(real));
-    tren_reducer_gather(r);
     return tren_seconds() - since;
 }
 
@@ -78,7 +63,7 @@ static tren_status bench_size(tren_comm *comm, size_t bytes) {
         int at = i < 0 ? 0 : i;
         seconds[N_ENGINES][at] = time_mpi(comm, x, n);
         for (int e = 0; e < N_ENGINES; e++)
-            if (r[e]) seconds[e][at] = time_engine(r[e], comm);
+            if (r[e]) seconds[e][at] = bench_reduction(r[e], comm);
     }
     if (st == TREN_OK && comm->rank == 0) print_row(bytes, seconds, r);
     for (int e = 0; e < N_ENGINES; e++) tren_reducer_close(r[e]);

@@ -81,13 +81,14 @@ static void take_config(tren_config *config, const tren_config *users) {
     config->plots = false;
 }
 
-static tren_status fill_config(tren_config *config, const step_case *c, const char *data) {
+tren_status bench_config(tren_config *config, const step_case *c, const char *data) {
     if (c->config)
         take_config(config, c->config);
     else
         TREN_TRY(fill_given(config, c, data));
     if (c->gemm) TREN_TRY(tren_config_set(config, "gemm", c->gemm, "--gemm"));
     if (c->cpu) TREN_TRY(tren_config_set(config, "cpu", c->cpu, "--cpu"));
+    if (c->reduction) TREN_TRY(tren_config_set(config, "reduction", c->reduction, "--reduction"));
     config->epochs = 1000000;
     return TREN_OK;
 }
@@ -96,7 +97,7 @@ static tren_status plan_config(tren_graph **graph, const step_case *c) {
     tren_config config;
     tren_dataset *dataset = NULL;
     tren_status st;
-    TREN_GOTO(fill_config(&config, c, NULL));
+    TREN_GOTO(bench_config(&config, c, NULL));
     TREN_GOTO(tren_dataset_open(&dataset, config.data));
     st = tren_model_build(graph, &config, tren_dataset_info_of(dataset));
 done:
@@ -112,7 +113,7 @@ static tren_status plan(tren_graph **graph, const step_case *c) {
                               .is_image = c->image.c > 0,
                               .n_classes = atoi(strrchr(c->dims, '-') + 1),
                               .n_targets = 1};
-    TREN_TRY(fill_config(&config, c, ""));
+    TREN_TRY(bench_config(&config, c, ""));
     return tren_model_build(graph, &config, &info);
 }
 
@@ -122,6 +123,27 @@ double bench_flop(const step_case *c) {
     if (plan(&graph, c) == TREN_OK) tren_graph_cost(graph, &train, &evaluate);
     tren_graph_close(graph);
     return train * c->batch;
+}
+
+size_t bench_values(const step_case *c) {
+    tren_graph *graph = NULL;
+    size_t n = plan(&graph, c) == TREN_OK ? graph->n_values : 0;
+    tren_graph_close(graph);
+    return n;
+}
+
+double bench_reduction(tren_reducer *r, const tren_comm *comm) {
+    const tren_span *piece;
+    int n = tren_reducer_pieces(r, &piece);
+    tren_comm_barrier(comm);
+    double since = tren_seconds();
+    tren_reducer_begin(r);
+    tren_reducer_finish(r);
+    for (int p = 0; p < n; p++)
+        memcpy(tren_reducer_value(r) + piece[p].off, tren_reducer_sum(r) + piece[p].off,
+               piece[p].len * sizeof(real));
+    tren_reducer_gather(r);
+    return tren_seconds() - since;
 }
 
 static int steps_for(const step_case *c, double seconds) {
@@ -135,7 +157,7 @@ tren_status bench_measure(double *median, tren_comm *comm, const step_case *c, c
     static step_times times;
     tren_config config;
     tren_result result;
-    TREN_TRY(fill_config(&config, c, data));
+    TREN_TRY(bench_config(&config, c, data));
     config.max_steps = steps_for(c, seconds);
     times.n = 0;
     tren_train_options options = {.progress = note_step, .ctx = &times, .started = tren_seconds()};

@@ -24,6 +24,8 @@ static const benchmark benchmarks[] = {
      bench_step, false},
     {"allreduce", "the reduction engines beside MPI_Allreduce, 4 kB to 64 MB", bench_allreduce,
      false},
+    {"overlap", "computing and communication alone and together: how much is hidden", bench_overlap,
+     false},
     {"load", "reading a rank's share of a dataset", bench_load, false},
 };
 
@@ -73,7 +75,7 @@ int tren_cmd_bench(int argc, char **argv) {
         return tren_cli_fail("bench",
                              tren_fail(TREN_ERR_USAGE,
                                        "no benchmark is called '%s'; there are gemm, conv, step, "
-                                       "allreduce and load",
+                                       "allreduce, overlap and load",
                                        argv[1]));
     return tren_cli_fail("bench", (b->alone ? run_alone : run_together)(b, argc - 1, argv + 1));
 }

@@ -107,9 +107,19 @@ static void die_with_launcher(void) {
 
 static bool was_started;
 
+/* Open MPI sends a message over TCP at once if it is at most so long, else when the other side has
+ * asked for it, which it does not while it computes: nothing of a longer one is hidden. With the
+ * usual limit, 64 kB, that is almost every bucket. */
+static void send_at_once(void) {
+    static const char bytes[] = "1048576";
+    setenv("OMPI_MCA_btl_tcp_eager_limit", bytes, 0);
+    setenv("OMPI_MCA_btl_tcp_rndv_eager_limit", bytes, 0);
+}
+
 tren_status tren_mpi_start(tren_comm *comm, double timeout) {
     was_started = true;
     watch(timeout > 0 ? fmax(timeout, LEAST_SECONDS) : 0);
+    send_at_once();
     tren_status st = tren_launch_is_alone() ? start_alone(comm) : tren_comm_open(comm);
     stop_watching();
     tren_stop_signal_mind_hup();

@@ -11,6 +11,7 @@ typedef struct direct_state {
     MPI_Request *in, *out;   /* owned */
     int *in_peer, *out_peer; /* owned */
     int n_in, n_out;
+    int *in_end; /* [n_buckets] of each bucket's values among them; owned */
 } direct_state;
 
 /* Messages of one step: in and out are posted at once. Values are gathered by fewer. */
@@ -46,6 +47,7 @@ static tren_status direct_open(tren_reducer *r) {
     TREN_TRY(tren_alloc(&s->out, out, sizeof *s->out, "messages"));
     TREN_TRY(tren_alloc(&s->in_peer, in, sizeof *s->in_peer, "messages"));
     TREN_TRY(tren_alloc(&s->out_peer, out, sizeof *s->out_peer, "messages"));
+    TREN_TRY(tren_alloc(&s->in_end, (size_t)r->n_buckets, sizeof *s->in_end, "messages"));
     r->bytes += len * sizeof(real) + (in + out) * (sizeof(MPI_Request) + sizeof(int));
     return TREN_OK;
 }
@@ -59,6 +61,7 @@ static void direct_close(tren_reducer *r) {
     free(s->out);
     free(s->in_peer);
     free(s->out_peer);
+    free(s->in_end);
     free(s);
 }
 
@@ -137,6 +140,7 @@ static void direct_wait(tren_reducer *r) {
 }
 
 static void direct_gather(tren_reducer *r) {
+    direct_state *s = r->state;
     int n = r->net.plan->n, me = r->net.me;
     for (int b = 0; b < r->n_buckets; b++) {
         tren_span mine = tren_my_slice(r, b);
@@ -147,8 +151,29 @@ static void direct_gather(tren_reducer *r) {
                 receive(r, r->value + theirs.off, theirs.len, from, TREN_TAG_VALUE + b);
             if (mine.len > 0) send(r, r->value + mine.off, mine.len, to, TREN_TAG_VALUE + b);
         }
+        s->in_end[b] = s->n_in;
     }
-    direct_wait(r);
+}
+
+/* The messages of a bucket's values among those that are expected. */
+static int in_begin(const direct_state *s, int b) {
+    return b > 0 ? s->in_end[b - 1] : 0;
+}
+
+static bool direct_here(const tren_reducer *r, int b) {
+    const direct_state *s = r->state;
+    int first = in_begin(s, b);
+    return b < r->n_buckets - 1 && tren_test_all(s->in + first, s->in_end[b] - first);
+}
+
+/* With the last come those that I sent. */
+static void direct_arrive(tren_reducer *r, int b) {
+    direct_state *s = r->state;
+    int first = in_begin(s, b);
+    tren_wait_all(r->comm, s->in + first, s->in_peer + first, s->in_end[b] - first);
+    if (b < r->n_buckets - 1) return;
+    tren_wait_all(r->comm, s->out, s->out_peer, s->n_out);
+    s->n_in = s->n_out = 0;
 }
 
 const tren_engine tren_engine_direct = {.name = "direct",
@@ -161,4 +186,6 @@ const tren_engine tren_engine_direct = {.name = "direct",
                                         .wait = direct_wait,
                                         .operands = direct_operands,
                                         .gather = direct_gather,
+                                        .here = direct_here,
+                                        .arrive = direct_arrive,
                                         .slice = tren_slice_evenly};

@@ -11,14 +11,13 @@ typedef struct bucket_state {
     tren_span mine;  /* what is left of the lane to me */
     tren_span first; /* what was left to me in the first round */
     int round;       /* rounds begun; -1: not shipped */
+    int bit;         /* of the round of the values; 0: they are here */
     MPI_Request request[2];
 } bucket_state;
 
 typedef struct halving_state {
     tren_arena inbox; /* for each bucket what is sent to me first, one after the other */
     bucket_state *bucket;
-    MPI_Request *request; /* [2 * n_buckets] for gather */
-    int *peer;
     int n_rounds;
 } halving_state;
 
@@ -67,9 +66,6 @@ static tren_status halving_open(tren_reducer *r) {
         len += half(r->net.lane[b], my_number(r, b) & 1).len;
     }
     TREN_TRY(tren_arena_open(&s->inbox, len));
-    TREN_TRY(tren_alloc(&s->request, 2 * (size_t)r->n_buckets, sizeof *s->request,
-                        "the halving engine"));
-    TREN_TRY(tren_alloc(&s->peer, 2 * (size_t)r->n_buckets, sizeof *s->peer, "the halving engine"));
     while (1 << s->n_rounds < r->net.plan->n) s->n_rounds++;
     r->bytes += len * sizeof(real);
     return TREN_OK;
@@ -80,8 +76,6 @@ static void halving_close(tren_reducer *r) {
     if (!s) return;
     tren_arena_close(&s->inbox);
     free(s->bucket);
-    free(s->request);
-    free(s->peer);
     free(s);
 }
 
@@ -127,7 +121,7 @@ static void halving_ship(tren_reducer *r, int b) {
     if (s->n_rounds > 0) begin_round(r, b);
 }
 
-static void halving_poke(tren_reducer *r) {
+static void poke_gradients(tren_reducer *r) {
     halving_state *s = r->state;
     for (int b = r->n_buckets - 1; b >= 0; b--) {
         bucket_state *bucket = &s->bucket[b];
@@ -144,37 +138,71 @@ static void halving_wait(tren_reducer *r) {
             int partner = r->net.peer[r->net.me ^ (1 << bucket->round)];
             tren_wait_all(r->comm, bucket->request, (int[]){partner, partner}, 2);
             end_round(r, b);
-            halving_poke(r); /* keep the other buckets going */
+            poke_gradients(r); /* keep the other buckets going */
         }
     }
 }
 
-/* What a party holds of a bucket before the gather's round for `bit`: its slice of the first
- * rounds. */
+/* ---- the values ------------------------------------------------------------------------------ */
+
+/* What a party holds of a bucket before the round for `bit`: its slice of the first rounds. */
 static tren_span held(const tren_reducer *r, int b, int party, int bit) {
     return halves(r->net.lane[b], bit, turned(r->net.plan->n, party, tren_turn(r, b)));
 }
 
-static int swap_values(tren_reducer *r, int b, int party, int bit, MPI_Request *request) {
+static void begin_swap(tren_reducer *r, int b) {
+    bucket_state *bucket = &((halving_state *)r->state)->bucket[b];
+    int bit = bucket->bit, party = r->net.me ^ bit, partner = r->net.peer[party];
     tren_span mine = held(r, b, r->net.me, bit), theirs = held(r, b, party, bit);
-    int partner = r->net.peer[party], n = 0;
+    bucket->request[0] = bucket->request[1] = MPI_REQUEST_NULL;
     if (theirs.len > 0)
         MPI_Irecv(r->value + theirs.off, (int)theirs.len, TREN_MPI_REAL, partner,
-                  TREN_TAG_VALUE + b, mpi_of(r->comm), &request[n++]);
+                  TREN_TAG_VALUE + b, mpi_of(r->comm), &bucket->request[0]);
     if (mine.len > 0)
         MPI_Isend(r->value + mine.off, (int)mine.len, TREN_MPI_REAL, partner, TREN_TAG_VALUE + b,
-                  mpi_of(r->comm), &request[n++]);
-    return n;
+                  mpi_of(r->comm), &bucket->request[1]);
 }
 
+static void end_swap(tren_reducer *r, int b) {
+    bucket_state *bucket = &((halving_state *)r->state)->bucket[b];
+    bucket->bit /= 2;
+    if (bucket->bit > 0) begin_swap(r, b);
+}
+
+/* The first buckets are needed first. */
 static void halving_gather(tren_reducer *r) {
     halving_state *s = r->state;
-    for (int bit = r->net.plan->n / 2; bit > 0; bit /= 2) {
-        int party = r->net.me ^ bit, n = 0;
-        for (int b = 0; b < r->n_buckets; b++) n += swap_values(r, b, party, bit, s->request + n);
-        for (int i = 0; i < n; i++) s->peer[i] = r->net.peer[party];
-        tren_wait_all(r->comm, s->request, s->peer, n);
+    for (int b = 0; b < r->n_buckets; b++) {
+        s->bucket[b].bit = r->net.plan->n / 2;
+        if (s->bucket[b].bit > 0) begin_swap(r, b);
     }
+}
+
+static bool halving_here(const tren_reducer *r, int b) {
+    return ((const halving_state *)r->state)->bucket[b].bit == 0;
+}
+
+static void poke_values(tren_reducer *r) {
+    halving_state *s = r->state;
+    for (int b = r->arrived; b < r->n_buckets; b++)
+        if (s->bucket[b].bit > 0 && tren_test_all(s->bucket[b].request, 2)) end_swap(r, b);
+}
+
+static void halving_arrive(tren_reducer *r, int b) {
+    bucket_state *bucket = &((halving_state *)r->state)->bucket[b];
+    while (bucket->bit > 0) {
+        int partner = r->net.peer[r->net.me ^ bucket->bit];
+        tren_wait_all(r->comm, bucket->request, (int[]){partner, partner}, 2);
+        end_swap(r, b);
+        poke_values(r); /* keep the other buckets going */
+    }
+}
+
+static void halving_poke(tren_reducer *r) {
+    if (r->arrived < r->n_buckets)
+        poke_values(r);
+    else
+        poke_gradients(r);
 }
 
 const tren_engine tren_engine_halving = {.name = "halving",
@@ -186,4 +214,6 @@ const tren_engine tren_engine_halving = {.name = "halving",
                                          .poke = halving_poke,
                                          .wait = halving_wait,
                                          .gather = halving_gather,
+                                         .here = halving_here,
+                                         .arrive = halving_arrive,
                                          .slice = halving_slice};

@@ -15,6 +15,8 @@ typedef struct node_stage {
     int unfolded;    /* buckets [0, unfolded) are not folded yet */
     int late;        /* a rank of this node that has not shipped enough */
     uint64_t before; /* buckets of earlier steps */
+    int told; /* buckets [0, told) of this step whose values my lane has, as the others know */
+    uint64_t arrived; /* the same, with those of earlier steps */
 } node_stage;
 
 static tren_status hierarchical_allowed(const tren_reducer *r) {
@@ -112,7 +114,7 @@ static void fold_lane(tren_reducer *r, int bucket) {
                           h->begin[k + 1] - h->begin[k], r->kernels, lane.len);
 }
 
-static void hierarchical_poke(tren_reducer *r) {
+static void poke_gradients(tren_reducer *r) {
     node_stage *h = r->node_stage;
     while (h->unfolded > 0 && tren_window_shipped(r, count_at(r, h->unfolded - 1), &h->late)) {
         fold_lane(r, --h->unfolded);
@@ -126,7 +128,7 @@ static void hierarchical_wait(tren_reducer *r) {
     node_stage *h = r->node_stage;
     const tren_comm *comm = r->comm;
     for (int spins = 0; h->unfolded > 0; spins++) {
-        hierarchical_poke(r);
+        poke_gradients(r);
         if (h->unfolded == 0) break;
         tren_waiting_for(comm, comm->rank_at[comm->node_first[comm->node] + h->late]);
         tren_pause(spins, comm->crowded);
@@ -137,9 +139,52 @@ static void hierarchical_wait(tren_reducer *r) {
     if (r->stage->replicates) tren_window_meet(r); /* all lanes of the sum are there */
 }
 
+/* ---- the values: each rank receives those of its lane, in the window ------------------------- */
+
 static void hierarchical_gather(tren_reducer *r) {
+    node_stage *h = r->node_stage;
+    h->told = 0;
+    if (!r->stage->arrive) r->arrived = r->n_buckets;
     r->stage->gather(r);
-    if (!r->stage->replicates) tren_window_meet(r);
+}
+
+/* Bucket h->told of my lane is here: the node's ranks may read it. */
+static void tell_arrived(tren_reducer *r) {
+    node_stage *h = r->node_stage;
+    _Atomic uint64_t *arrived = &r->window.of[r->comm->local_rank]->arrived;
+    r->stage->arrive(r, h->told++);
+    atomic_store_explicit(arrived, ++h->arrived, memory_order_release);
+}
+
+static void hierarchical_poke(tren_reducer *r) {
+    node_stage *h = r->node_stage;
+    poke_gradients(r);
+    while (r->arrived < r->n_buckets && h->told < r->n_buckets && r->stage->here(r, h->told))
+        tell_arrived(r);
+}
+
+/* Of all lanes. */
+static bool bucket_is_here(const tren_reducer *r, int bucket, int *late) {
+    const node_stage *h = r->node_stage;
+    uint64_t before = h->arrived - (uint64_t)h->told;
+    return h->told > bucket && tren_window_arrived(r, before + (uint64_t)bucket + 1, late);
+}
+
+static bool hierarchical_here(const tren_reducer *r, int bucket) {
+    int first = 0;
+    return bucket_is_here(r, bucket, &first);
+}
+
+static void hierarchical_arrive(tren_reducer *r, int bucket) {
+    node_stage *h = r->node_stage;
+    const tren_comm *comm = r->comm;
+    while (h->told <= bucket) tell_arrived(r);
+    for (int spins = 0; !bucket_is_here(r, bucket, &h->late); spins++) {
+        tren_waiting_for(comm, comm->rank_at[comm->node_first[comm->node] + h->late]);
+        tren_pause(spins, comm->crowded);
+        hierarchical_poke(r);
+    }
+    tren_waiting_for(comm, -1);
 }
 
 const tren_engine tren_engine_hierarchical = {.name = "hierarchical",
@@ -151,4 +196,6 @@ const tren_engine tren_engine_hierarchical = {.name = "hierarchical",
                                               .ship = hierarchical_ship,
                                               .poke = hierarchical_poke,
                                               .wait = hierarchical_wait,
-                                              .gather = hierarchical_gather};
+                                              .gather = hierarchical_gather,
+                                              .here = hierarchical_here,
+                                              .arrive = hierarchical_arrive};

@@ -40,7 +40,7 @@ size_t tren_bucket_len(size_t n, size_t wanted) {
 
 static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
     size_t len = r->stage->whole ? r->n : tren_bucket_len(r->n, wanted);
-    r->n_buckets = (int)((r->n + len - 1) / len);
+    r->n_buckets = r->arrived = (int)((r->n + len - 1) / len);
     TREN_TRY(tren_alloc(&r->bucket, (size_t)r->n_buckets, sizeof *r->bucket, "buckets"));
     for (int b = 0; b < r->n_buckets; b++) {
         size_t off = (size_t)b * len;
@@ -251,6 +251,7 @@ done:
 
 void tren_reducer_close(tren_reducer *r) {
     if (!r) return;
+    if (r->arrived < r->n_buckets) tren_reducer_need(r, r->n);
     if (r->engine) r->engine->close(r);
     tren_window_close(r);
     tren_plan_close(&r->ranks);
@@ -348,8 +349,33 @@ void tren_reducer_finish(tren_reducer *r) {
     r->folded = true;
 }
 
-void tren_reducer_gather(tren_reducer *r) {
+void tren_reducer_spread(tren_reducer *r) {
+    r->arrived = r->engine->arrive ? 0 : r->n_buckets;
     r->engine->gather(r);
+}
+
+static bool is_here(const tren_reducer *r, size_t end) {
+    return r->arrived == r->n_buckets || r->bucket[r->arrived].off >= end;
+}
+
+bool tren_reducer_lags(const tren_reducer *r) {
+    return r->engine->arrive != NULL;
+}
+
+bool tren_reducer_here(tren_reducer *r, size_t end) {
+    if (is_here(r, end)) return true;
+    r->engine->poke(r);
+    while (!is_here(r, end) && r->engine->here(r, r->arrived)) r->engine->arrive(r, r->arrived++);
+    return is_here(r, end);
+}
+
+void tren_reducer_need(tren_reducer *r, size_t end) {
+    while (!is_here(r, end)) r->engine->arrive(r, r->arrived++);
+}
+
+void tren_reducer_gather(tren_reducer *r) {
+    tren_reducer_spread(r);
+    tren_reducer_need(r, r->n);
 }
 
 void tren_reducer_share_values(tren_reducer *r) {

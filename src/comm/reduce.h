@@ -35,6 +35,7 @@ enum { TREN_WINDOW_FOLDER = 256 };
 typedef struct tren_counters {
     _Atomic uint64_t met;     /* meetings */
     _Atomic uint64_t shipped; /* buckets */
+    _Atomic uint64_t arrived; /* buckets whose new values have come to the rank's lane */
 } tren_counters;
 
 typedef struct tren_window {
@@ -78,7 +79,12 @@ typedef struct tren_engine {
     /* leaf [all nodes of net.plan]: where each node's values from `off` on lie. NULL: `wait` has
      * folded already. */
     void (*operands)(const tren_reducer *r, const real **leaf, size_t off);
+    /* My pieces' values go to everybody: `arrive` waits until those of a bucket are here, and is
+     * called for one bucket after the other, from the first. `here` does not wait. NULL: gather
+     * itself waits for everything. */
     void (*gather)(tren_reducer *r);
+    bool (*here)(const tren_reducer *r, int bucket);
+    void (*arrive)(tren_reducer *r, int bucket);
     /* Which part of a lane a party owns, of n. `turn` says where dealing goes on, if there are
      * fewer grains than parties. */
     tren_span (*slice)(tren_span lane, int n, int party, size_t turn);
@@ -107,6 +113,7 @@ struct tren_reducer {
     int n_buckets;
     int unshipped;       /* buckets [0, unshipped) are not shipped yet */
     bool waited, folded; /* how far this step's reduction is */
+    int arrived;         /* buckets [0, arrived) have their new values */
     tren_span *piece;    /* mine; owned */
     int n_pieces;
     const real **leaf; /* [all nodes of all ranks] operands of a fold; owned */
@@ -157,6 +164,8 @@ void tren_window_meet(tren_reducer *r);
 /* Whether every rank of the node has shipped so many buckets. *late: where to look first, and who
  * has not. */
 bool tren_window_shipped(const tren_reducer *r, uint64_t count, int *late);
+/* The same of buckets whose new values have come. */
+bool tren_window_arrived(const tren_reducer *r, uint64_t count, int *late);
 /* The common array, which rank 0 wrote, on every node. Collective. */
 void tren_window_share(tren_reducer *r);
 /* In a loop that waits for others of this node. */

@@ -4,6 +4,7 @@
 #include "comm/reduce.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -177,13 +178,23 @@ void tren_window_meet(tren_reducer *r) {
     tren_waiting_for(r->comm, -1);
 }
 
-bool tren_window_shipped(const tren_reducer *r, uint64_t count, int *late) {
+/* The counter lies `offset` bytes from the beginning of each rank's. */
+static bool all_reached(const tren_reducer *r, size_t offset, uint64_t count, int *late) {
     for (int i = 0; i < r->comm->local_size; i++) {
-        const _Atomic uint64_t *shipped = &r->window.of[*late]->shipped;
-        if (atomic_load_explicit(shipped, memory_order_acquire) < count) return false;
+        const void *counter = (const char *)r->window.of[*late] + offset;
+        if (atomic_load_explicit((const _Atomic uint64_t *)counter, memory_order_acquire) < count)
+            return false;
         *late = (*late + 1) % r->comm->local_size;
     }
     return true;
+}
+
+bool tren_window_shipped(const tren_reducer *r, uint64_t count, int *late) {
+    return all_reached(r, offsetof(tren_counters, shipped), count, late);
+}
+
+bool tren_window_arrived(const tren_reducer *r, uint64_t count, int *late) {
+    return all_reached(r, offsetof(tren_counters, arrived), count, late);
 }
 
 void tren_window_share(tren_reducer *r) {

@@ -159,6 +159,15 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
         group_rows(l, w, pass, leaf->group), out_of(l));
 }
 
+/* Where the whole product may be stacked, and messages move between its parts. */
+static tren_status tune_cut(const tren_layer *l, const tren_work *w, tren_pattern *p,
+                            tren_gemm_shape shape, int what) {
+    bool equal = false;
+    if (w->spec.poked && tren_cut_width(shape) < shape.n) TREN_TRY(tren_try_cut(&equal, shape));
+    if (equal) p->stack[l->index] |= (uint8_t)what;
+    return TREN_OK;
+}
+
 static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p) {
     const int *row0 = pattern_rows(p, l);
     tren_gemm_shape shape = {.m = row0[p->n_groups], .n = in_of(l), .k = out_of(l)};
@@ -166,10 +175,17 @@ static tren_status tune_input(const tren_layer *l, tren_work *w, tren_pattern *p
     if (!equal) TREN_TRY(tren_try_stacked(&equal, shape, p->n_groups, row0));
     if (!equal) return TREN_OK;
     p->stack[l->index] |= TREN_STACK_INPUT;
-    if (!w->spec.poked || tren_cut_width(shape) == shape.n) return TREN_OK;
-    TREN_TRY(tren_try_cut(&equal, shape));
-    if (equal) p->stack[l->index] |= TREN_STACK_CUT;
-    return TREN_OK;
+    return tune_cut(l, w, p, shape, TREN_STACK_CUT_INPUT);
+}
+
+static tren_status tune_forward(const tren_layer *l, tren_work *w, tren_pattern *p) {
+    const int *row0 = pattern_rows(p, l);
+    tren_gemm_shape shape = {.m = row0[p->n_groups], .n = out_of(l), .k = in_of(l), .tb = true};
+    bool equal = p->n_groups == 1;
+    if (!equal) TREN_TRY(tren_try_stacked(&equal, shape, p->n_groups, row0));
+    if (!equal) return TREN_OK;
+    p->stack[l->index] |= TREN_STACK_FORWARD;
+    return tune_cut(l, w, p, shape, TREN_STACK_CUT_FORWARD);
 }
 
 static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
@@ -177,16 +193,13 @@ static tren_status dense_tune(const tren_layer *l, tren_work *w, int pattern) {
     const int *row0 = pattern_rows(p, l);
     if (w->graph->portable) { /* so does the product */
         p->stack[l->index] = TREN_STACK_FORWARD | TREN_STACK_INPUT | TREN_STACK_ACCUMULATE;
-        if (w->spec.poked) p->stack[l->index] |= TREN_STACK_CUT;
+        if (w->spec.poked) p->stack[l->index] |= TREN_STACK_CUT_INPUT | TREN_STACK_CUT_FORWARD;
         return TREN_OK;
     }
-    tren_gemm_shape forward = {.n = out_of(l), .k = in_of(l), .tb = true};
     bool equal = false;
     if (w->spec.train && l->input->wants_dy) TREN_TRY(tune_input(l, w, p));
-    if (p->n_groups == 1) return TREN_OK;
-    TREN_TRY(tren_try_stacked(&equal, forward, p->n_groups, row0));
-    if (equal) p->stack[l->index] |= TREN_STACK_FORWARD;
-    if (!w->spec.train) return TREN_OK;
+    TREN_TRY(tune_forward(l, w, p));
+    if (p->n_groups == 1 || !w->spec.train) return TREN_OK;
     TREN_TRY(tren_try_accumulate(&equal, &w->graph->param[l->param[WEIGHT]], p->n_groups, row0));
     if (equal) p->stack[l->index] |= TREN_STACK_ACCUMULATE;
     return TREN_OK;

@@ -34,6 +34,12 @@ static real *slot(const fold_call *f, int node, int depth) {
                       : w->fold.at + (size_t)(depth - 1) * w->fold_len;
 }
 
+/* Gradients become final from the end of the arena downwards. */
+void tren_work_ready(tren_work *w, size_t lo) {
+    if (lo < w->ready) w->ready = lo;
+    if (w->spec.ready) w->spec.ready(w->spec.ctx, w->ready);
+}
+
 /* A microbatch without rows contributes zeros, added like any others: skipping them would keep a
  * -0. */
 static void empty_leaf(real *dst, size_t n, bool accumulate) {
@@ -138,8 +144,9 @@ void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pas
     const tren_param *p = &w->graph->param[layer->param[i]];
     bool shared = p->n_users > 1, takes_up = pass->take_up.into && g->node && !shared,
          at_once = g->node && !shared && w->graph->portable && w->spec.stacking;
-    /* A tile is still in the cache for the next fold or update. Without one, tiles only cost. */
-    bool tiles = takes_up ? pass->take_up.combine : !at_once || w->spec.combine;
+    /* A tile is still in the cache for the next fold or update, or sets off before the next one is
+     * computed. Else tiles only cost. */
+    bool tiles = takes_up ? pass->take_up.combine : !at_once || w->spec.combine || w->spec.poked;
     int rows = tiles ? tren_tile_rows(p) : p->dim[0];
     size_t row_len = p->at.len / (size_t)p->dim[0];
     fold_call f = {.leaf = shared ? shared_leaf : own_leaf,
@@ -149,10 +156,11 @@ void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pas
                    .gradient = g,
                    .accumulates = !shared && g->accumulates && g->accumulates(layer, w, pass),
                    .param = layer->param[i]};
-    for (int first = 0; first < p->dim[0]; first += rows) {
+    for (int first = (p->dim[0] - 1) / rows * rows; first >= 0; first -= rows) {
         f.tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
         f.at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f.tile.n * row_len};
         (takes_up ? take_tile_up : at_once ? tile_at_once : fold_tile)(&f);
+        if (!p->statistic) tren_work_ready(w, f.at.off); /* those lie in no such order */
     }
 }
 

@@ -42,29 +42,40 @@ int tren_cut_width(tren_gemm_shape s) {
     return pieces <= 1 ? s.n : (int)(s.n / pieces / 64 + 1) * 64;
 }
 
-/* In blocks of columns, between which messages move on. */
-static void cut_gemm(const tren_work *w, tren_factors f, tren_gemm_shape s) {
+/* In blocks of columns, between which messages move on. Forward (tb) waits for a block's weights.
+ */
+static void cut_gemm(tren_work *w, tren_factors f, tren_gemm_shape s) {
     int width = tren_cut_width(s);
+    size_t step = s.tb ? (size_t)s.k : 1; /* from one column of op(b) to the next */
     tren_gemm_shape piece = s;
-    piece.ldb = piece.ldc = s.n;
+    piece.ldb = s.tb ? s.k : s.n;
+    piece.ldc = s.n;
     for (int j = 0; j < s.n; j += width) {
         piece.n = s.n - j < width ? s.n - j : width;
-        tren_work_gemm(w, (tren_factors){f.c + j, f.a, f.b + j}, piece, 1, 0);
-        if (w && w->spec.ready) w->spec.ready(w->spec.ctx, w->ready);
+        const real *b = f.b + (size_t)j * step;
+        if (w && s.tb)
+            w->spec.need(w->spec.ctx, (size_t)(b - w->spec.value) + (size_t)piece.n * step);
+        tren_work_gemm(w, (tren_factors){f.c + j, f.a, b}, piece, 1, 0);
+        if (w && !s.tb) tren_work_ready(w, w->ready);
     }
 }
 
-void tren_rows_gemm(const tren_layer *l, const tren_work *w, tren_factors f, tren_gemm_shape shape,
+static bool is_cut(const tren_layer *l, const tren_work *w, const tren_pass *pass, int what) {
+    if (what == TREN_STACK_FORWARD) return cuts_forward(l, w, pass);
+    return w->spec.poked && (found_for(w, l, pass) & TREN_STACK_CUT_INPUT);
+}
+
+void tren_rows_gemm(const tren_layer *l, tren_work *w, tren_factors f, tren_gemm_shape shape,
                     const tren_pass *pass, int what) {
-    bool cut =
-        what == TREN_STACK_INPUT && w->spec.poked && (found_for(w, l, pass) & TREN_STACK_CUT);
     shape.m = pass_rows(l, w, pass);
+    bool cut = is_cut(l, w, pass, what);
     if (cut)
         cut_gemm(w, f, shape);
     else if (may_stack(w, l, pass, what))
         stacked_gemm(w, f, shape, shape.m);
     else
         gemm_by_group(w, f, shape, pass->n_groups, rows_of(l, w, pass));
+    if (cut) tren_wait_for_values(w, l); /* the bias */
 }
 
 /* Cheap noise of mixed sign and size: only its rounding matters. In odd trials three of four are

@@ -205,6 +205,17 @@ static void tell_layer(const tren_work *w, const tren_layer *l, bool backward, b
     if (w->spec.layer) w->spec.layer(w->spec.layer_ctx, l, backward, begins);
 }
 
+/* Statistics are not read in training. */
+void tren_wait_for_values(const tren_work *w, const tren_layer *l) {
+    size_t end = 0;
+    if (!w->spec.need) return;
+    for (int i = 0; i < l->n_params; i++) {
+        const tren_param *p = &w->graph->param[l->param[i]];
+        if (!p->statistic && p->at.off + p->at.len > end) end = p->at.off + p->at.len;
+    }
+    w->spec.need(w->spec.ctx, end);
+}
+
 void tren_forward(tren_work *w, const tren_pass *pass) {
     for (int g = 0; g < pass->n_groups; g++) {
         int rows = pass->row0[g + 1] - pass->row0[g];
@@ -215,6 +226,7 @@ void tren_forward(tren_work *w, const tren_pass *pass) {
     memset(w->result, 0, (size_t)pass->n_groups * sizeof *w->result);
     for (int i = 0; i < w->graph->n_layers; i++) {
         const tren_layer *layer = w->graph->layer[i];
+        if (!cuts_forward(layer, w, pass)) tren_wait_for_values(w, layer);
         tell_layer(w, layer, false, true);
         layer->ops->forward(layer, w, pass);
         tell_layer(w, layer, false, false);
@@ -237,12 +249,13 @@ static void input_gradient(const tren_layer *l, tren_work *w, const tren_pass *p
 }
 
 static void tell_ready(tren_work *w, const tren_layer *l) {
+    size_t lo = w->ready;
     if (l->n_params == 0) return;
     for (int i = 0; i < l->n_params; i++) {
         size_t off = w->graph->param[l->param[i]].at.off;
-        if (owns_param(l, i) && off < w->ready) w->ready = off;
+        if (owns_param(l, i) && off < lo) lo = off;
     }
-    if (w->spec.ready) w->spec.ready(w->spec.ctx, w->ready);
+    tren_work_ready(w, lo);
 }
 
 /* Gradients that other ranks wait for come first; but where this rank updates the weights here and

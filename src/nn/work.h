@@ -44,9 +44,11 @@ enum { TREN_TUNED_PATTERNS = 512 };
 enum {
     TREN_STACK_FORWARD = 1, /* all groups in one forward call */
     TREN_STACK_INPUT = 2,   /* all groups in one data-gradient call */
-    TREN_STACK_CUT = 8,     /* the data-gradient call in pieces, with `ready` between them */
     TREN_STACK_ACCUMULATE =
-        4 /* a right leaf's weight gradient added onto its left sibling by the call itself */
+        4, /* a right leaf's weight gradient added onto its left sibling by the call itself */
+    /* calls in pieces: the data gradient with `ready` between them; forward as the values come */
+    TREN_STACK_CUT_INPUT = 8,
+    TREN_STACK_CUT_FORWARD = 16
 };
 
 typedef struct tren_pattern {
@@ -149,6 +151,9 @@ static inline bool may_stack(const tren_work *w, const tren_layer *l, const tren
                              int what) {
     return pass->n_groups == 1 || (found_for(w, l, pass) & what);
 }
+static inline bool cuts_forward(const tren_layer *l, const tren_work *w, const tren_pass *pass) {
+    return w->spec.need && (found_for(w, l, pass) & TREN_STACK_CUT_FORWARD);
+}
 static inline const int *pattern_rows(const tren_pattern *p, const tren_layer *l) {
     return l->out.axis ? p->token0[l->out.axis - 1] : p->row0;
 }
@@ -157,6 +162,10 @@ static inline const int *pattern_rows(const tren_pattern *p, const tren_layer *l
  * each tile to `combine` where there is one. `gradient` is that of this layer. */
 void tren_fold_param(const tren_layer *layer, tren_work *work, const tren_pass *pass, int i,
                      const tren_gradient *gradient);
+/* Gradients [lo, n) of this pass are final. */
+void tren_work_ready(tren_work *work, size_t lo);
+/* The values that forward of this layer reads are here. */
+void tren_wait_for_values(const tren_work *work, const tren_layer *layer);
 /* Rows of a parameter's tiles, the last perhaps fewer: a matter of its shape alone. */
 int tren_tile_rows(const tren_param *param);
 
@@ -172,8 +181,8 @@ void tren_work_gemm(const tren_work *w, tren_factors f, tren_gemm_shape shape, r
 void tren_work_product(const tren_work *w, tren_factors f, const tren_product *product);
 /* c [rows,n] = a [rows,k] op(b), in one call for all groups or one for each, as was found to give
  * the same bits (what: TREN_STACK_FORWARD or TREN_STACK_INPUT, of this layer). */
-void tren_rows_gemm(const tren_layer *layer, const tren_work *w, tren_factors f,
-                    tren_gemm_shape shape, const tren_pass *pass, int what);
+void tren_rows_gemm(const tren_layer *layer, tren_work *w, tren_factors f, tren_gemm_shape shape,
+                    const tren_pass *pass, int what);
 /* Columns of a block that takes about 5 ms, a matter of the shape alone; n when the whole does not
  * take longer. */
 int tren_cut_width(tren_gemm_shape shape);

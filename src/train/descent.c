@@ -19,6 +19,7 @@ typedef struct descent {
     bool at_once; /* update each layer as backward leaves it: one rank, nothing to look at first */
     bool blends;  /* gradient products take part in the update: see tren_take_up */
     int average;  /* the state that is the average of the weights, or -1 */
+    int64_t labels; /* of the step that is pending */
     tren_update update;
     /* layer-wise rules */
     double *trust;    /* [params] */
@@ -259,7 +260,7 @@ static tren_take_up take_up(const tren_minimiser *m) {
                           .combine = m->optimizer->settle != NULL};
 }
 
-/* The owner of the tail passes it on as values, which tren_reducer_gather brings to everybody. */
+/* The owner of the tail passes it on as values, which come to everybody. */
 static void pass_tail_on(tren_run *run) {
     const tren_span *piece;
     int n = tren_reducer_pieces(run->reducer, &piece);
@@ -273,24 +274,41 @@ static void pass_tail_on(tren_run *run) {
     }
 }
 
+/* What the values of a step brought with them. */
+static void take_tail(const tren_minimiser *m, tren_position *at, double tail[N_TAIL],
+                      const real *brought) {
+    for (int i = 0; i < N_TAIL; i++) tail[i] += (double)brought[i];
+    at->loss += (double)brought[TAIL_LOSS];
+    at->correct += (double)brought[TAIL_CORRECT];
+    at->rows += ((const descent *)m->own)->labels;
+}
+
 static int64_t step(tren_minimiser *m, tren_position *at, double tail[N_TAIL]) {
-    const descent *d = m->own;
+    descent *d = m->own;
     tren_run *run = m->run;
     int64_t rows = feed_rows_of_step(&run->feed, at->step);
     plan_update(m, at);
     run_pass(run, at, take_up(m));
+    memset(tail, 0, N_TAIL * sizeof *tail);
+    if (m->pending) take_tail(m, at, tail, run->last_tail);
     clock_enter(run->clock, TREN_PHASE_UPDATE);
     look_first(m);
     for (int i = d->n_segments - 1; i >= 0 && !d->at_once; i--) update_segment(m, &d->segment[i]);
     pass_tail_on(run);
     clock_enter(run->clock, TREN_PHASE_REDUCE);
-    tren_reducer_gather(run->reducer);
-    for (int i = 0; i < N_TAIL; i++) tail[i] = (double)run->value[run->n_values + (size_t)i];
-    at->loss += tail[TAIL_LOSS];
-    at->correct += tail[TAIL_CORRECT];
-    at->rows += feed_labels_of_step(&run->feed, at->step);
+    tren_reducer_spread(run->reducer);
+    m->pending = tren_reducer_lags(run->reducer);
+    d->labels = feed_labels_of_step(&run->feed, at->step);
     at->step++;
+    if (!m->pending) take_tail(m, at, tail, run->value + run->n_values);
     return rows;
+}
+
+static void finish(tren_minimiser *m, tren_position *at, double tail[N_TAIL]) {
+    const tren_run *run = m->run;
+    clock_enter(run->clock, TREN_PHASE_REDUCE);
+    tren_reducer_need(run->reducer, run->n_values + N_TAIL);
+    take_tail(m, at, tail, run->value + run->n_values);
 }
 
 /* ---- between steps --------------------------------------------------------------------------- */
@@ -322,6 +340,7 @@ const tren_minimiser_kind minimiser_descent = {.open = descent_open,
                                                .close = descent_close,
                                                .start = start,
                                                .step = step,
+                                               .finish = finish,
                                                .pieces = pieces,
                                                .collect = collect,
                                                .swap_average = swap_average};

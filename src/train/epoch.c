@@ -14,13 +14,13 @@ typedef struct verdict {
 } verdict;
 
 static void report(tren_trainer *t, const verdict *v) {
-    if (t->run.comm->rank > 0 || !t->options->progress) return;
     const tren_position *at = &t->stands.at;
+    if (t->run.comm->rank > 0 || !t->options->progress || at->rows == 0) return;
     bool classes = t->run.info->n_classes > 0;
-    double rows = at->rows > 0 ? (double)at->rows : NAN;
+    double rows = (double)at->rows;
     tren_progress p = {.epoch = (int)at->epoch,
                        .epochs = t->run.config->epochs,
-                       .step = at->step,
+                       .step = at->step - t->minimiser.pending,
                        .steps = t->run.feed.steps_per_epoch,
                        .train_loss = at->loss / rows,
                        .train_accuracy = classes ? at->correct / rows : NAN,
@@ -181,16 +181,16 @@ const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t) {
     return out;
 }
 
-static tren_status diverged(tren_trainer *t) {
+static tren_status diverged(tren_trainer *t, int64_t step) {
     t->report.result->reason = TREN_STOP_DIVERGED;
     const tren_position *at = &t->stands.at;
     char where[64], remedy[TRAINER_REMEDY];
-    bool updated = !t->minimiser.kind->whole && (at->epoch > 0 || at->step > 1);
+    bool updated = !t->minimiser.kind->whole && (at->epoch > 0 || step > 1);
     if (updated)
         return tren_fail(TREN_ERR_DIVERGED,
                          "the training loss is not finite in epoch %lld, step %lld: training has "
                          "diverged; %s, or set optimizer.clip_norm%s",
-                         (long long)at->epoch + 1, (long long)at->step, trainer_remedy(remedy, t),
+                         (long long)at->epoch + 1, (long long)step, trainer_remedy(remedy, t),
                          t->saver.has_saved ? "; the checkpoint before is kept" : "");
     if (t->minimiser.kind->whole)
         snprintf(where, sizeof where, "where iteration %lld of %s begins", (long long)at->epoch + 1,
@@ -211,13 +211,25 @@ static bool asked_to_leave(tren_trainer *t, const double tail[N_TAIL]) {
     return asked;
 }
 
+/* A step's tail comes during the next one, or here: where it must, where the one before asks for
+ * anything, and at the end of an epoch. */
+static tren_status settle(tren_trainer *t, double tail[N_TAIL], bool must) {
+    tren_position *at = &t->stands.at;
+    bool finite = isfinite(tail[TAIL_LOSS]), late = t->minimiser.pending && !finite;
+    bool asks = tail[TAIL_SIGNAL] > 0 || tail[TAIL_TIME] > 0 || tail[TAIL_SAVE] > 0 || !finite;
+    if (must || asks || at->step == t->run.feed.steps_per_epoch)
+        minimiser_finish(&t->minimiser, at, tail);
+    return isfinite(tail[TAIL_LOSS]) ? TREN_OK : diverged(t, at->step - late);
+}
+
 /* What the folded tail asks for, the same on every rank. *leave: stop here. */
-static tren_status obey(tren_trainer *t, const double tail[N_TAIL], bool *leave) {
+static tren_status obey(tren_trainer *t, double tail[N_TAIL], bool *leave) {
     int64_t done = t->stands.at.epoch * t->run.feed.steps_per_epoch + t->stands.at.step;
     int every = t->run.config->checkpoint_steps;
-    if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
+    bool counted = every > 0 && done % every == 0;
+    TREN_TRY(settle(t, tail, counted || max_steps_done(t)));
     *leave = asked_to_leave(t, tail);
-    bool due = tail[TAIL_SAVE] > 0 || (every > 0 && done % every == 0);
+    bool due = tail[TAIL_SAVE] > 0 || counted;
     t->saver.due = due || t->minimiser.kind->save_period == 0;
     if (t->stands.at.step == t->run.feed.steps_per_epoch)
         return TREN_OK; /* the end of an epoch saves by itself */
@@ -317,7 +329,7 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
         while (t->stands.at.step < t->run.feed.steps_per_epoch) {
             double tail[N_TAIL];
             step(t, tail);
-            if (!isfinite(tail[TAIL_LOSS])) return diverged(t);
+            TREN_TRY(settle(t, tail, false));
             if (asked_to_leave(t, tail)) return left_the_check(t);
         }
         last = t->stands.at.loss / (double)t->stands.at.rows;

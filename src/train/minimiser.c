@@ -32,6 +32,11 @@ void minimiser_start(tren_minimiser *m) {
     if (m->kind->start) m->kind->start(m);
 }
 
+void minimiser_finish(tren_minimiser *m, tren_position *at, double tail[N_TAIL]) {
+    if (m->pending) m->kind->finish(m, at, tail);
+    m->pending = false;
+}
+
 void minimiser_swap_average(tren_minimiser *m) {
     if (m->kind->swap_average) m->kind->swap_average(m);
 }

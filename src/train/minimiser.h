@@ -20,8 +20,12 @@ typedef struct tren_minimiser_kind {
     void (*start)(tren_minimiser *m); /* the values are the initial ones, the states zero */
     void (*begin)(tren_minimiser *m); /* to go on from the present values and states */
     /* Collective. Moves the weights, and the position by a step. tail: the sums of what its passes
-     * asked for; its loss only tells whether it is finite. Returns the rows it computed. */
+     * asked for; its loss only tells whether it is finite. Returns the rows it computed. Where it
+     * leaves the step `pending`, the new values are on their way, and tail is that of the step
+     * before: */
     int64_t (*step)(tren_minimiser *m, tren_position *at, double tail[N_TAIL]);
+    /* Collective. Waits for them, and adds the tail that they bring. */
+    void (*finish)(tren_minimiser *m, tren_position *at, double tail[N_TAIL]);
     /* Which values the states hold, one span after the other. */
     int (*pieces)(const tren_minimiser *m, const tren_span **piece);
     /* Collective. Rank 0: full [n_values] = a state of all ranks. */
@@ -41,6 +45,7 @@ struct tren_minimiser {
     double decay;  /* weight_decay = lambda/m */
     real *value;   /* not owned: where passes are made, [n_values] */
     tren_combine_fn combine;
+    bool pending; /* the last step is not finished */
     int n_states;
     const char *state_name[TREN_MAX_STATES + 1];
     tren_arena state[TREN_MAX_STATES + 1];
@@ -55,6 +60,8 @@ extern const tren_minimiser_kind minimiser_descent, minimiser_conjugate;
 tren_status minimiser_open(tren_minimiser *m, tren_run *run); /* Not collective */
 void minimiser_close(tren_minimiser *m);                      /* accepts the empty value */
 void minimiser_start(tren_minimiser *m); /* the run begins at the present values */
+/* Collective. See finish; nothing where no step is pending. */
+void minimiser_finish(tren_minimiser *m, tren_position *at, double tail[N_TAIL]);
 /* Collective. See swap_average; nothing where no average is kept. */
 void minimiser_swap_average(tren_minimiser *m);
 

@@ -133,6 +133,14 @@ static tren_status find_patterns(tren_run *r) {
 static void work_ready(void *ctx, size_t lo) {
     tren_reducer_ready(((tren_run *)ctx)->reducer, lo);
 }
+/* Values of the last step that are still on their way. */
+static void work_need(void *ctx, size_t end) {
+    tren_run *r = ctx;
+    if (tren_reducer_here(r->reducer, end)) return;
+    clock_enter(r->clock, TREN_PHASE_REDUCE);
+    tren_reducer_need(r->reducer, end);
+    clock_enter(r->clock, TREN_PHASE_FORWARD);
+}
 static void work_combine(void *ctx, int param, tren_span at, const real *left, const real *right) {
     tren_run *r = ctx;
     r->combine(r->combine_ctx, param, at, left, right);
@@ -151,6 +159,7 @@ tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, voi
                            .value = value,
                            .node = tren_reducer_node(r->reducer),
                            .ready = work_ready,
+                           .need = tren_reducer_sends(r->reducer) ? work_need : NULL,
                            .combine = combine ? work_combine : NULL,
                            .layer = trace && trace->layers ? trace_layer : NULL,
                            .layer_ctx = trace,
@@ -213,6 +222,8 @@ void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
                       .take_up = take_up};
     clock_enter(r->clock, TREN_PHASE_FORWARD);
     tren_forward(r->work, &pass);
+    work_need(r, r->n_values + N_TAIL);
+    memcpy(r->last_tail, r->value + r->n_values, sizeof r->last_tail);
     clock_enter(r->clock, TREN_PHASE_BACKWARD);
     tren_reducer_begin(r->reducer);
     fold_tail(r);

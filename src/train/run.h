@@ -39,9 +39,11 @@ typedef struct tren_run {
     tren_reducer *reducer;
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
-    int32_t *pattern;   /* [steps_per_epoch] of rows, for the work */
-    real *leaf;         /* [my shards][N_TAIL] */
-    real *class_weight; /* [n_classes] NULL: all count alike */
+    int32_t *pattern;       /* [steps_per_epoch] of rows, for the work */
+    real *leaf;             /* [my shards][N_TAIL] */
+    real last_tail[N_TAIL]; /* of the step before; read between its last value and the next sum,
+                               which its owner may write over it */
+    real *class_weight;     /* [n_classes] NULL: all count alike */
     bool dropout;
     tren_combine_fn combine; /* what the work calls, by way of us */
     void *combine_ctx;
@@ -60,7 +62,8 @@ tren_status run_pin_rows(const tren_run *run, uint64_t *rows_digest, uint64_t *c
 /* Has the dataset stayed what it was? TREN_ERR_DATA. Collective */
 tren_status run_confirm_data(const tren_run *run);
 
-/* Rows, forward, backward, and the wait for what my pieces of the sum are made of. */
+/* Rows, forward as the last step's values come, backward, and the wait for what my pieces of the
+ * sum are made of. */
 void run_pass(tren_run *run, const tren_position *at, tren_take_up take_up);
 /* Steps that the run has made before this position. */
 static inline int64_t run_steps(const tren_run *run, const tren_position *at) {

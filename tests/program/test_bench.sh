@@ -9,7 +9,7 @@ small=(--model cnn5 --width 4 --shape 1x8x8 --batch 32 --shards 2 --seconds 0)
 test_help() {
     local name
     "$tren" bench --help >names
-    for name in gemm step conv allreduce load; do
+    for name in gemm step conv allreduce overlap load; do
         grep -q "^  $name " names || fail "'tren bench --help' lacks $name"
         expect 0 "tren bench $name" "$tren" bench "$name" --help
     done
@@ -82,6 +82,12 @@ test_picture() {
     grep -qx "</svg>" roof.svg || fail "a failed picture replaced the one before"
 }
 
+# Computing, reducing, both, and the share that is hidden.
+test_overlap() {
+    expect 0 "reduction direct of 0.01 MB, 2 shards" mpi 2 "$tren" bench overlap --dims 64-32-10 --batch 64 --steps 40 --reduction direct
+    grep -Eq '^ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9]+ %$' output || fail "no line of four figures in: $(cat output)"
+}
+
 # A training of the user's, of a text: nothing is written, and the time of a step is a number.
 test_step_of_config() {
     seq 1000 >numbers.txt
@@ -98,6 +104,7 @@ test_step_of_config() {
 
 test_help
 test_table
+test_overlap
 test_step_of_config
 test_file
 test_warm

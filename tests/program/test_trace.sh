@@ -46,7 +46,7 @@ for rank in range(ranks):
     count = collections.Counter(e["cat"] for _, _, e in lines[rank, 0])
     assert count["step"] == steps, (rank, count)
     forward = sum(e["name"] == "forward" for _, _, e in lines[rank, 0])
-    assert forward == steps, (rank, forward)
+    assert forward >= steps, (rank, forward)  # it may wait for values in between
     assert len(lines[rank, 2]) == layers * steps, (rank, len(lines[rank, 2]))
     # a message waited for names another rank, within reduce or one of the other phases
     for _, _, e in lines[rank, 1]:

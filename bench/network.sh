@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# A program of MPI on hosts of this machine's own making: bench/network.sh RATE HOSTS RANKS COMMAND...
+# Each host is a network namespace at one switch, with a link of RATE (1gbit; '-': as fast as it goes) in both directions,
+# and has RANKS ranks. Needs root, iproute2 and Open MPI 4. All hosts share this machine's cores, so have at least one for
+# each rank.
+#
+# COMMAND is run by mpirun; with EACH=1 it is run once on each host instead, without MPI, with RANK, WORLD_SIZE,
+# MASTER_ADDR, MASTER_PORT and GLOO_SOCKET_IFNAME set, as PyTorch wants it.
+set -euo pipefail
+rate=$1 hosts=$2 ranks=$3
+shift 3
+readonly tag=$$ net=10.$((128 + RANDOM % 64)).$((RANDOM % 256))
+scratch=$(mktemp -d)
+
+clean_up() {
+    local i
+    for ((i = 0; i <= hosts; i++)); do ip netns del "tren-$tag-$i" 2>/dev/null || true; done
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 143' TERM INT HUP
+
+limit() { # namespace, link
+    [[ $rate == - ]] || ip netns exec "$1" tc qdisc replace dev "$2" root tbf rate "$rate" burst 256kb latency 50ms
+}
+
+# tren-TAG-0 is the switch.
+ip netns add "tren-$tag-0"
+ip -n "tren-$tag-0" link add bridge type bridge
+ip -n "tren-$tag-0" link set bridge up
+for ((i = 1; i <= hosts; i++)); do
+    host=tren-$tag-$i
+    ip netns add "$host"
+    ip link add "v$i" netns "$host" type veth peer name "w$i" netns "tren-$tag-0"
+    ip -n "tren-$tag-0" link set "w$i" master bridge up
+    ip -n "$host" addr add "$net.$i/24" dev "v$i"
+    ip -n "$host" link set lo up
+    ip -n "$host" link set "v$i" up
+    limit "$host" "v$i"
+    limit "tren-$tag-0" "w$i"
+    echo "$net.$i slots=$ranks" >>"$scratch/hosts"
+done
+
+# Stands in for ssh: HOST COMMAND ...
+cat >"$scratch/shell" <<SH
+#!/bin/sh
+while [ "\${1#-}" != "\$1" ]; do shift; done
+host=tren-$tag-\${1##*.}
+shift
+exec nsenter --net="/run/netns/\$host" unshare --uts --mount sh -c \
+    "hostname \$host; mount -t tmpfs tmpfs /dev/shm; cd '$PWD'; \$*"
+SH
+chmod +x "$scratch/shell"
+
+if [[ -n ${EACH:-} ]]; then
+    for ((i = 1; i <= hosts; i++)); do
+        "$scratch/shell" "$net.$i" "GLOO_SOCKET_IFNAME=v$i MASTER_ADDR=$net.1 MASTER_PORT=29500 RANK=$((i - 1)) WORLD_SIZE=$hosts $*" &
+    done
+    wait
+else
+    # One core for each rank of all hosts, as they would have on machines of their own.
+    "$scratch/shell" "$net.1" "mpirun --mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree_spawn 1 \
+        --mca oob_tcp_if_include $net.0/24 --mca btl_tcp_if_include $net.0/24 --bind-to none \
+        --hostfile $scratch/hosts -n $((hosts * ranks)) ${MPIRUN_OPTIONS:-} $*"
+fi

@@ -1,0 +1,164 @@
+/* A case of the user's own: a network by its widths or its name, or a whole config. */
+#include "cli/bench_case.h"
+#include "cli/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A network of images, by its name and width. */
+static tren_status take_model(custom_case *c) {
+    tren_shape *s = &c->step.image;
+    char end;
+    if (sscanf(c->shape, "%dx%dx%d%c", &s->c, &s->h, &s->w, &end) != 3)
+        return tren_fail(TREN_ERR_USAGE, "--shape: '%s' is not like 3x32x32", c->shape);
+    size_t used = strlen(c->more);
+    snprintf(c->more + used, sizeof c->more - used, " model.name %s model.width %d", c->model,
+             c->width);
+    c->step.dims = "1-10";
+    return TREN_OK;
+}
+
+/* A training of the user's: its data and everything that its config says. */
+static tren_status take_config(step_case *c, tren_config *config, const char *file) {
+    tren_config_defaults(config);
+    TREN_TRY(tren_config_load(config, file));
+    TREN_TRY(tren_config_check(config));
+    c->config = config;
+    c->dims = config->model.name;
+    c->name = "config";
+    c->batch = config->batch_size;
+    c->shards = config->shards;
+    return TREN_OK;
+}
+
+static tren_status make_rows(custom_case *c, const tren_comm *comm) {
+    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+    tren_status st = TREN_OK;
+    c->path[0] = '\0';
+    if (comm->rank == 0 && !c->step.config) {
+        snprintf(c->path, sizeof c->path, "%s/tren-bench-%d.h5", dir, (int)getpid());
+        st = bench_make_data(c->path, &c->step);
+    }
+    tren_comm_bcast(comm, c->path, sizeof c->path);
+    return tren_comm_agree(comm, st);
+}
+
+step_case bench_by_way(const step_case *c, const step_way *way) {
+    step_case x = *c;
+    x.gemm = way->gemm;
+    x.cpu = way->cpu;
+    x.reduction = way->reduction;
+    return x;
+}
+
+bool custom_case_given(const custom_case *c) {
+    return c->dims || c->model || c->config;
+}
+
+tren_status custom_case_open(custom_case *c, tren_comm *comm) {
+    bool momentum = strcmp(c->optimizer, "momentum") == 0;
+    if (c->dims &&
+        (atoi(c->dims) < 1 || !strchr(c->dims, '-') || atoi(strrchr(c->dims, '-') + 1) < 2))
+        return tren_fail(TREN_ERR_USAGE, "--dims: '%s' is not a list of widths like 784-512-10",
+                         c->dims);
+    snprintf(c->more, sizeof c->more,
+             "optimizer.name %s optimizer.lambda 5 optimizer.momentum %s dropout %g",
+             momentum ? "sgd" : c->optimizer, momentum ? "0.9" : "0", c->dropout);
+    c->step = (step_case){.name = c->optimizer,
+                          .dims = c->dims,
+                          .batch = c->batch,
+                          .shards = c->shards ? c->shards : comm->size,
+                          .more = c->more};
+    c->step = bench_by_way(&c->step, &c->way);
+    if (c->config) TREN_TRY(take_config(&c->step, &c->users, c->config));
+    if (c->model) TREN_TRY(take_model(c));
+    TREN_TRY(make_rows(c, comm));
+    return bench_flop(&c->step) > 0 ? TREN_OK : TREN_ERR_USAGE; /* its text says why */
+}
+
+void custom_case_close(const custom_case *c, const tren_comm *comm) {
+    if (comm->rank == 0 && *c->path) unlink(c->path);
+}
+
+int custom_case_list(tren_arg *option, custom_case *c) {
+    const tren_arg own[] = {
+        {.name = "dims",
+         .type = TREN_ARG_TEXT,
+         .at = &c->dims,
+         .metavar = "A-B-C",
+         .help = "One case instead of the table: the widths of its network, at least two."},
+        {.name = "model",
+         .type = TREN_ARG_TEXT,
+         .at = &c->model,
+         .metavar = "NAME",
+         .help = "Or a network of images: cnn5, resnet18."},
+        {.name = "config",
+         .type = TREN_ARG_TEXT,
+         .at = &c->config,
+         .metavar = "FILE",
+         .help =
+             "Or the steps of the training that a config describes, on its data: of texts, too."},
+        {.name = "width",
+         .type = TREN_ARG_INT,
+         .at = &c->width,
+         .metavar = "K",
+         .min = 1,
+         .max = 4096,
+         .help = "Its model.width."},
+        {.name = "shape",
+         .type = TREN_ARG_TEXT,
+         .at = &c->shape,
+         .metavar = "CxHxW",
+         .help = "The shape of its images."},
+        {.name = "batch",
+         .type = TREN_ARG_INT,
+         .at = &c->batch,
+         .metavar = "N",
+         .min = 1,
+         .max = 8192,
+         .help = "Its global batch."},
+        {.name = "shards",
+         .type = TREN_ARG_INT,
+         .at = &c->shards,
+         .metavar = "S",
+         .min = 0,
+         .max = 8192,
+         .help = "Its shards; 0: as many as ranks."},
+        {.name = "optimizer",
+         .type = TREN_ARG_TEXT,
+         .at = &c->optimizer,
+         .metavar = "NAME",
+         .help = "sgd, momentum, adam or adamw."},
+        {.name = "dropout",
+         .type = TREN_ARG_REAL,
+         .at = &c->dropout,
+         .metavar = "R",
+         .min = 0,
+         .max = 0.99,
+         .help = "Drop rate of its hidden layers."},
+        {.name = "steps",
+         .type = TREN_ARG_INT,
+         .at = &c->steps,
+         .metavar = "N",
+         .min = 1,
+         .max = 1e6,
+         .help = "About how many steps."},
+        {.name = "gemm",
+         .type = TREN_ARG_TEXT,
+         .at = &c->way.gemm,
+         .metavar = "WHO",
+         .help = "Matrix products by openblas or portable."},
+        BENCH_CPU_OPTION(&c->way.cpu),
+        {.name = "reduction",
+         .type = TREN_ARG_TEXT,
+         .at = &c->way.reduction,
+         .metavar = "ENGINE",
+         .help = "How ranks sum their gradients: the config's key 'reduction'."},
+        {.name = "bare",
+         .type = TREN_ARG_FLAG,
+         .at = &c->bare,
+         .help = "Print the median microseconds of a step and nothing else."}};
+    memcpy(option, own, sizeof own);
+    return (int)(sizeof own / sizeof *own);
+}
