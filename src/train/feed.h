@@ -38,7 +38,6 @@ typedef struct tren_feed {
     tren_token_batch tokens;
     int32_t *row_length; /* [my rows] tokens of all axes; owned */
     double *labels;      /* [steps_per_epoch] of an epoch, of all ranks; owned */
-    double *all_labels;  /* [ranks][LABELS_SLICE] owned */
 } tren_feed;
 
 /* What can be known to fail before the rows are read: augmentation. */

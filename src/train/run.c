@@ -27,15 +27,6 @@ static tren_status check_shards(const tren_run *r) {
     return TREN_OK;
 }
 
-static tren_status open_dataset(tren_run *r) {
-    char name[TREN_COMM_TEXT];
-    tren_status st = tren_dataset_open(&r->dataset, r->config->data);
-    if (st != TREN_OK && r->comm->rank > 0) /* rank 0 may well have one */
-        return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
-    if (st == TREN_OK) r->info = tren_dataset_info_of(r->dataset);
-    return st;
-}
-
 static tren_status open_network(tren_run *r) {
     TREN_TRY(check_shards(r));
     TREN_TRY(feed_check(&r->feed, r->config, r->info));
@@ -47,21 +38,19 @@ static tren_status open_network(tren_run *r) {
 static tren_status read_rows(tren_run *r) {
     char name[TREN_COMM_TEXT];
     r->stamp.file = tren_dataset_stamp(r->dataset);
+    reading_begin(r);
     tren_status st = feed_open(&r->feed, r->config, r->dataset, r->comm, r->graph->kernels);
     if (st == TREN_OK && r->graph->unit_targets) st = tren_rows_check_unit(&r->feed.rows);
     if (st == TREN_OK) st = run_stamp_rows(r);
+    reading_end(r);
     if (st == TREN_OK || r->comm->size == 1) return st;
     return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
 }
 
-static tren_status count_labels(tren_run *r) {
-    double mine = (double)feed_labels(&r->feed), *all;
-    TREN_TRY(tren_comm_agree(
-        r->comm, tren_alloc(&all, (size_t)r->comm->size, sizeof *all, "the number of labels")));
-    tren_comm_allgather(r->comm, all, &mine, 1);
-    for (int q = 0; q < r->comm->size; q++) r->n_labels += (int64_t)all[q];
-    free(all);
-    return TREN_OK;
+static void count_labels(tren_run *r) {
+    double n = (double)feed_labels(&r->feed);
+    tren_comm_sum(r->comm, &n, 1);
+    r->n_labels = (int64_t)n;
 }
 
 /* How much a row of each class counts, from the number of training rows of each, count [n]: so that
@@ -95,13 +84,15 @@ done:
 }
 
 tren_status run_open_data(tren_run *r, uint64_t *rows_digest, uint64_t *content) {
-    TREN_TRY(tren_comm_agree(r->comm, open_dataset(r)));
+    TREN_TRY(tren_dataset_share(&r->dataset, r->comm, r->config->data));
+    r->info = tren_dataset_info_of(r->dataset);
     TREN_TRY(tren_agree_on_dataset(r->comm, r->config->data, r->dataset));
     TREN_TRY(tren_comm_agree(r->comm, open_network(r)));
     TREN_TRY(tren_comm_agree(r->comm, read_rows(r)));
-    TREN_TRY(count_labels(r));
+    count_labels(r);
     TREN_TRY(open_class_weights(r));
-    return run_pin_rows(r, rows_digest, content);
+    run_pin_rows(r, rows_digest, content);
+    return TREN_OK;
 }
 
 tren_status run_open_reducer(tren_run *r) {
