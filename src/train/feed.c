@@ -98,6 +98,12 @@ int64_t feed_labels(const tren_feed *f) {
     return n;
 }
 
+int64_t feed_labels_of_shard(const tren_feed *f) {
+    int64_t n = 0;
+    for (int i = 0; i < f->row0[1]; i++) n += row_labels(&f->rows, f->row[i]);
+    return n;
+}
+
 static void choose_rows(tren_feed *f, int64_t step) {
     size_t base = tren_shard_first(f->order.sharding, f->lo);
     feed_plan(f, step, f->row0);
@@ -141,9 +147,18 @@ void feed_begin_epoch(tren_feed *f, const tren_comm *comm, int64_t epoch) {
     if (f->labels) count_labels(f, comm);
 }
 
-void feed_take(tren_feed *f, tren_work *work, const tren_graph *graph, int64_t epoch,
-               int64_t step) {
+/* Leaves one of my shards its rows, which count as those of the first. */
+static void keep_shard(tren_feed *f, int shard) {
+    int from = f->row0[shard - f->lo], n = f->row0[shard - f->lo + 1] - from;
+    memmove(f->row, f->row + from, (size_t)n * sizeof *f->row);
+    memmove(f->sample, f->sample + from, (size_t)n * sizeof *f->sample);
+    for (int g = 1; g <= f->hi - f->lo; g++) f->row0[g] = n;
+}
+
+void feed_take(tren_feed *f, tren_work *work, const tren_graph *graph, int64_t epoch, int64_t step,
+               int shard) {
     choose_rows(f, step);
+    if (shard >= 0) keep_shard(f, shard);
     int n = f->row0[f->hi - f->lo];
     copy_answers(f, n);
     f->augment.epoch = (uint32_t)epoch;

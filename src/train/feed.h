@@ -58,8 +58,10 @@ int64_t feed_labels(const tren_feed *feed);
 /* Collective, as labels of tokens are counted. */
 void feed_begin_epoch(tren_feed *feed, const tren_comm *comm, int64_t epoch);
 /* Writes the inputs of my rows of a step, augmented and normalised, and sets the members of the
- * batch. */
+ * batch. shard: the rows of this one of mine alone, as those of my first one; -1: all. */
 void feed_take(tren_feed *feed, tren_work *work, const tren_graph *graph, int64_t epoch,
-               int64_t step);
+               int64_t step, int shard);
+/* Labels of the rows that my first shard has in what was taken. */
+int64_t feed_labels_of_shard(const tren_feed *feed);
 
 #endif

@@ -34,6 +34,11 @@ typedef struct tren_reading {
 enum { READING_TEXT = 128 };
 const char *reading_tell(char text[READING_TEXT], tren_reading *reading, double now);
 
+/* The mean gradient of some rows. */
+typedef struct tren_small {
+    double squares, rows; /* rows: 0: there is none */
+} tren_small;
+
 typedef struct tren_run {
     tren_comm *comm;           /* not owned */
     const tren_config *config; /* not owned */
@@ -51,6 +56,9 @@ typedef struct tren_run {
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
     int32_t *pattern;   /* [steps_per_epoch] of rows, for the work */
+    int lone;           /* the pattern where my first shard alone has rows */
+    bool held;          /* gradients are not sent, and move no weights */
+    tren_small small;   /* of one shard in this step, see noise.h */
     real *leaf;         /* [my shards][N_TAIL] */
     real *class_weight; /* [n_classes] NULL: all count alike */
     bool dropout;
@@ -86,6 +94,11 @@ tren_status run_confirm_data(const tren_run *run);
 
 /* Rows, forward, backward, and the wait for what my pieces of the sum are made of. */
 void run_pass(tren_run *run, const tren_position *at, tren_take_up take_up);
+/* Rows, forward and backward of one of my shards: its gradient, in my first node, and nothing else
+ * happens. Not collective; nobody may be reading my nodes. */
+void run_pass_of_shard(tren_run *run, const tren_position *at, int shard);
+/* Where a sum of gradients belongs that is not used at once. */
+void run_keep_sum(const tren_run *run, tren_span at, const real *left, const real *right);
 /* Steps that the run has made before this position. */
 static inline int64_t run_steps(const tren_run *run, const tren_position *at) {
     return at->epoch * run->feed.steps_per_epoch + at->step;

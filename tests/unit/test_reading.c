@@ -16,7 +16,8 @@ static tren_dataset *make_and_open(const char *path, int n_classes) {
     tren_dataset *dataset;
     test_make_source(&source, 40, 0, 3, n_classes);
     tren_split split = {.percent = {50, 25, 25}, .seed = 1};
-    cr_assert_eq(tren_dataset_write(path, &source, &split, false), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(tren_dataset_write(path, &source, &split, false), TREN_OK, "%s",
+                 tren_error_text());
     tren_source_close(&source);
     cr_assert_eq(tren_dataset_open(&dataset, path), TREN_OK, "%s", tren_error_text());
     return dataset;
