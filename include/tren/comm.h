@@ -90,6 +90,9 @@ tren_status tren_comm_agree(const tren_comm *comm, tren_status status);
 void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n); /* from rank 0; any n */
 /* all [size][n]: every rank's n doubles, on every rank. */
 void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine, int n);
+/* sum [n]: of whole numbers below 2^53 in all, or of what one rank has and is 0 on the others, so
+ * that no order of additions changes it. */
+void tren_comm_sum(const tren_comm *comm, double *sum, int n);
 void tren_comm_barrier(const tren_comm *comm);
 /* Plain MPI_Allreduce, sum in place: what the engines are measured against. n < 2^31 */
 void tren_comm_allreduce(const tren_comm *comm, real *sum, size_t n);

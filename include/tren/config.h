@@ -218,7 +218,8 @@ typedef struct tren_config {
     int reduction; /* tren_engine_id */
     int cpu;       /* index into tren_cpu_level_name */
     int bucket_kib;
-    bool stacking; /* stack a rank's microbatches where the self-test finds equal bits */
+    bool stacking;      /* stack a rank's microbatches where the self-test finds equal bits */
+    int gradient_noise; /* steps between measurements; 0: off */
     bool evaluate_test;
     int progress; /* tren_progress_id */
     bool plots;

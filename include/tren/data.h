@@ -54,6 +54,16 @@ tren_status tren_dataset_open(tren_dataset **dataset, const char *path);
 tren_status tren_dataset_open_rows(tren_dataset **dataset, const char *path);
 void tren_dataset_close(tren_dataset *dataset); /* accepts NULL */
 const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset);
+/* All that opening a dataset has found out, as bytes for another process of the same program that
+ * sees the same file: *bytes [*n], malloc'ed. TREN_ERR_INTERNAL: out of memory. */
+tren_status tren_dataset_pack(char **bytes, size_t *n, const tren_dataset *dataset);
+/* A dataset from such bytes; of the file at `path` nothing but rows is read any more, without HDF5
+ * where rows lie in it as they do in memory. TREN_ERR_DATA: it is another file now. */
+tren_status tren_dataset_unpack(tren_dataset **dataset, const char *path, const char *bytes,
+                                size_t n);
+/* Calls fn while rows are read, with each some 16 MiB that have come. NULL: nobody asks. */
+typedef void (*tren_read_fn)(void *ctx, size_t bytes);
+void tren_dataset_watch(tren_dataset *dataset, tren_read_fn fn, void *ctx);
 tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset);
 /* What a row is, for people: "64 columns" or "3 x 32 x 32". */
 enum { TREN_SHAPE_TEXT = 48 };

@@ -65,6 +65,13 @@ typedef struct tren_file_stamp {
     int64_t modified[2], changed[2]; /* seconds and nanoseconds */
 } tren_file_stamp;
 tren_file_stamp tren_h5_stamp(const tren_h5 *file);
+/* The same of a path that nobody has opened; all 0 where there is nothing. */
+tren_file_stamp tren_path_stamp(const char *path);
+/* Where the values of a dataset lie in its file, one after the other, as memory has them. */
+typedef struct tren_h5_place {
+    uint64_t offset, rows; /* rows: 0: they do not lie so (chunked, elsewhere, of another type) */
+} tren_h5_place;
+tren_h5_place tren_h5_find_place(tren_h5 *file, const char *name, tren_type type);
 /* Was the file changed in place, as far as can be told? One that was removed, or replaced by
  * another of the same name, was not: who has it open goes on reading the old one. */
 bool tren_file_stamp_differs(const tren_file_stamp *before, const tren_file_stamp *now);

@@ -175,6 +175,9 @@ typedef struct tren_position {
     uint64_t best_digest;
     double seconds; /* of training before this checkpoint */
     double last_train_loss, last_train_accuracy;
+    /* the noise of gradients: sums of what was measured in this epoch, see gradient_noise */
+    double noise_square, noise_trace;
+    int64_t noise_steps;
 } tren_position;
 
 enum { TREN_MAX_COMPUTED = 8, TREN_COMPUTED = 176 };

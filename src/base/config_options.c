@@ -227,6 +227,9 @@ static const tren_option options[] = {
     {"stacking", TREN_OPTION_BOOL, OUTPUT, AT(stacking), "true", 0, 0, NULL,
      "Whether a rank computes its shards together where a self-test finds that the bits stay the same.",
      "How it runs"},
+    {"gradient_noise", TREN_OPTION_INT, OUTPUT, AT(gradient_noise), "100", 0, 1 << 30, NULL,
+     "Every so many steps the noise of the gradients is measured, which costs at most one step more; metrics.csv and "
+     "tren plan tell how many rows a step can use. 0 turns it off. Needs 2 shards or more.", "How it runs"},
     {"evaluate_test", TREN_OPTION_BOOL, OUTPUT, AT(evaluate_test), "true", 0, 0, NULL,
      "Whether the best weights are evaluated on the test part at the end.", "How it runs"},
     {"progress", TREN_OPTION_CHOICE, OUTPUT, AT(progress), "auto", 0, 0, progresses,

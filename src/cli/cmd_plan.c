@@ -45,6 +45,9 @@ static tren_status read_args(tren_plan_args *a, tren_config *config, int argc, c
          .help = "Its latency in microseconds; 10 by default.", .min = 0, .max = 1e6},
         {"score", TREN_ARG_TEXT, &a->score, "DIR",
          .help = "Compare with what 'tren scale' has measured there, by the same recipe."},
+        {"noise", TREN_ARG_TEXT, &a->noise, "DIR",
+         .help = "The run whose gradient noise tells how many rows a step can use; by default that "
+                 "of the config (out)."},
         {"out", TREN_ARG_TEXT, &a->out, "DIR",
          .help = "Where the measurements go; by default plan-NAME in runs/."},
         {.name = NULL}};
@@ -121,12 +124,12 @@ static tren_status find_numbers(tren_plan *p) {
                      "--bandwidth, such as --bandwidth 10 for 10 Gbit/s, and --latency");
 }
 
-static tren_prediction predict(const tren_plan *p, int i) {
+tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
     int ranks = p->args->ranks[i];
     tren_prediction launch = {
-        .ranks = ranks, .nodes = tren_planned_nodes(p, ranks), .compute = p->compute[i]};
-    return tren_scale_predict(&p->machine, launch, p->flop * tren_planned_rows(p, ranks), p->batch,
-                              (double)p->graph->n_values);
+        .ranks = ranks, .nodes = tren_planned_nodes(p, ranks), .compute = p->compute[i] * times};
+    return tren_scale_predict(&p->machine, launch, p->flop * times * tren_planned_rows(p, ranks),
+                              p->batch * times, (double)p->graph->n_values);
 }
 
 static void print_plan(const tren_plan *p) {
@@ -135,7 +138,7 @@ static void print_plan(const tren_plan *p) {
     printf("%5s %5s %6s %9s %9s %9s %10s %8s %10s\n", "ranks", "nodes", "shards", "ms a step",
            "compute", "exchange", "rows/s", "speed-up", "MiB a rank");
     for (int i = 0; i < p->args->n_ranks; i++) {
-        tren_prediction t = predict(p, i), first = predict(p, 0);
+        tren_prediction t = tren_plan_predict(p, i, 1), first = tren_plan_predict(p, 0, 1);
         tren_memory m = tren_memory_needed(p->config, p->graph, p->info, t.ranks, t.nodes);
         if (t.rate > 1.05 * before) best = t.ranks;
         before = fmax(before, t.rate);
@@ -197,7 +200,7 @@ static tren_status print_score(const tren_plan *p) {
     if (st == TREN_OK) st = tren_scale_summarize(&s, &scale);
     for (int i = 0; st == TREN_OK && i < p->args->n_ranks; i++) {
         const tren_scale_row *row = find_row(&s, p, p->args->ranks[i]);
-        tren_prediction t = predict(p, i);
+        tren_prediction t = tren_plan_predict(p, i, 1);
         if (!row) continue;
         if (n++ == 0)
             printf("\n%5s %10s %10s %17s %7s\n", "ranks", "predicted", "measured", "95 % interval",
@@ -237,6 +240,7 @@ int tren_cmd_plan(int argc, char **argv) {
     st = open_plan(&p, &config);
     if (st == TREN_OK) st = find_numbers(&p);
     if (st == TREN_OK) print_plan(&p);
+    if (st == TREN_OK) st = tren_plan_tell_noise(&p);
     if (st == TREN_OK && a.score) st = print_score(&p);
     tren_graph_close(p.graph);
     tren_dataset_close(p.dataset);

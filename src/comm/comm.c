@@ -116,6 +116,10 @@ void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine,
     MPI_Allgather(mine, n, MPI_DOUBLE, all, n, MPI_DOUBLE, mpi_of(comm));
 }
 
+void tren_comm_sum(const tren_comm *comm, double *sum, int n) {
+    MPI_Allreduce(MPI_IN_PLACE, sum, n, MPI_DOUBLE, MPI_SUM, mpi_of(comm));
+}
+
 void tren_comm_barrier(const tren_comm *comm) {
     MPI_Barrier(mpi_of(comm));
 }

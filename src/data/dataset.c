@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const tren_part_name[TREN_N_PARTS] = {"train", "validation", "test"};
 
@@ -292,6 +293,7 @@ tren_status tren_dataset_open_rows(tren_dataset **dataset, const char *path) {
     *dataset = NULL;
     tren_dataset *opened;
     TREN_TRY(tren_alloc(&opened, 1, sizeof *opened, "a dataset"));
+    opened->fd = -1;
     opened->path = strdup(path);
     tren_status st = opened->path ? dataset_read(opened) : tren_fail_memory(0, path);
     if (st != TREN_OK) {
@@ -305,6 +307,7 @@ tren_status tren_dataset_open_rows(tren_dataset **dataset, const char *path) {
 void tren_dataset_close(tren_dataset *dataset) {
     if (!dataset) return;
     tren_h5_close(dataset->file);
+    if (dataset->fd >= 0) close(dataset->fd);
     for (int i = 0; dataset->info.class_name && i < dataset->info.n_classes; i++)
         free(dataset->info.class_name[i]);
     free(dataset->info.class_name);
@@ -327,7 +330,10 @@ const tren_dataset_info *tren_dataset_info_of(const tren_dataset *dataset) {
 }
 
 tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset) {
-    return tren_h5_stamp(dataset->file);
+    if (dataset->file) return tren_h5_stamp(dataset->file);
+    tren_file_stamp stamp = tren_path_stamp(dataset->path);
+    if (stamp.inode) stamp.elsewhere = dataset->elsewhere;
+    return stamp;
 }
 
 const char *tren_dataset_shape(char out[TREN_SHAPE_TEXT], const tren_dataset_info *info) {

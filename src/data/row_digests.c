@@ -75,12 +75,12 @@ tren_status tren_row_digests_read(tren_row_digests *digests, tren_h5 *file, cons
 
 /* ---- verifying ------------------------------------------------------------------------------- */
 
-static tren_status changed(tren_h5 *file, const char *name, size_t first, size_t end) {
+static tren_status changed(const char *path, const char *name, size_t first, size_t end) {
     return tren_fail(
         TREN_ERR_DATA,
         "%s: %s: rows %zu to %zu are not those that were written: the file was changed "
         "or damaged since; restore it, or import the data again",
-        tren_h5_path(file), name, first, end - 1);
+        path, name, first, end - 1);
 }
 
 /* A block of rows, of which [lo, hi) lie in memory at `rows`. */
@@ -90,19 +90,18 @@ typedef struct row_block {
 } row_block;
 
 /* room = all rows of the block; those that are not in memory are read. */
-static tren_status complete(char *room, tren_h5 *file, const tren_row_array *array,
+static tren_status complete(char *room, const tren_dataset *dataset, const tren_row_array *array,
                             const row_block *b) {
     size_t bytes = array->row_bytes;
     if (b->lo > b->begin)
-        TREN_TRY(
-            tren_h5_read_rows(file, array->name, b->begin, b->lo - b->begin, array->type, room));
+        TREN_TRY(tren_row_array_read(room, dataset, array, b->begin, b->lo - b->begin));
     memcpy(room + (b->lo - b->begin) * bytes, b->rows, (b->hi - b->lo) * bytes);
     if (b->hi == b->end) return TREN_OK;
-    return tren_h5_read_rows(file, array->name, b->hi, b->end - b->hi, array->type,
-                             room + (b->hi - b->begin) * bytes);
+    return tren_row_array_read(room + (b->hi - b->begin) * bytes, dataset, array, b->hi,
+                               b->end - b->hi);
 }
 
-tren_status tren_row_digests_verify(const tren_row_digests *digests, tren_h5 *file,
+tren_status tren_row_digests_verify(const tren_row_digests *digests, const tren_dataset *dataset,
                                     const tren_row_array *array, size_t first, size_t n,
                                     const void *rows) {
     char *room = NULL;
@@ -118,11 +117,11 @@ tren_status tren_row_digests_verify(const tren_row_digests *digests, tren_h5 *fi
             if (!room)
                 TREN_GOTO(tren_alloc(&room, each < array->n_rows ? each : array->n_rows,
                                      array->row_bytes, "verifying a dataset"));
-            TREN_GOTO(complete(room, file, array, &b));
+            TREN_GOTO(complete(room, dataset, array, &b));
             b.rows = room;
         }
         if (tren_digest(b.rows, (b.end - begin) * array->row_bytes) != digests->at[begin / each])
-            TREN_GOTO(changed(file, array->name, begin, b.end));
+            TREN_GOTO(changed(dataset->path, array->name, begin, b.end));
     }
 done:
     free(room);

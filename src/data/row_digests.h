@@ -28,13 +28,18 @@ tren_status tren_row_digests_read(tren_row_digests *digests, tren_h5 *file, cons
 /* An array of a dataset, for tren_row_digests_verify. */
 typedef struct tren_row_array {
     const char *name;
+    int kind, part; /* TREN_SET_X ... */
     tren_type type;
     size_t n_rows, row_bytes;
 } tren_row_array;
 /* Compares rows [first, first + n), in memory as the file has them, with the digests; what is
  * missing of the first and the last block is read. TREN_ERR_DATA names the rows that differ. */
-tren_status tren_row_digests_verify(const tren_row_digests *digests, tren_h5 *file,
+tren_status tren_row_digests_verify(const tren_row_digests *digests, const tren_dataset *dataset,
                                     const tren_row_array *array, size_t first, size_t n,
                                     const void *rows);
+
+/* arrays.c: rows [first, first + n) of an array as it is in the file. TREN_ERR_DATA. */
+tren_status tren_row_array_read(void *out, const tren_dataset *dataset, const tren_row_array *array,
+                                size_t first, size_t n);
 
 #endif

@@ -32,14 +32,15 @@ static size_t first_not_finite_f64(const double *value, size_t n) {
 static tren_status read_verified(void *out, const tren_dataset *dataset,
                                  const tren_row_array *array, const tren_row_digests *digests,
                                  size_t first, size_t n) {
-    TREN_TRY(tren_h5_read_rows(dataset->file, array->name, first, n, array->type, out));
-    return tren_row_digests_verify(digests, dataset->file, array, first, n, out);
+    TREN_TRY(tren_row_array_read(out, dataset, array, first, n));
+    return tren_row_digests_verify(digests, dataset, array, first, n, out);
 }
 
 static tren_status read_x(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
     size_t width = (size_t)rows->width, count = rows->n * width;
     size_t bytes = width * tren_type_size(rows->x_type);
-    tren_row_array x = {tren_part_x[part], rows->x_type, dataset->info.rows[part], bytes};
+    tren_row_array x = {tren_part_x[part],        TREN_SET_X, (int)part, rows->x_type,
+                        dataset->info.rows[part], bytes};
     TREN_TRY(tren_alloc(&rows->x, rows->n, bytes, "the rows of a dataset"));
     TREN_TRY(read_verified(rows->x, dataset, &x, &dataset->x[part], rows->first, rows->n));
     size_t bad = count;
@@ -95,7 +96,8 @@ static tren_status take_targets(tren_rows *rows, const tren_dataset *dataset, co
 static tren_status read_y(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
     bool classes = dataset->info.n_classes > 0;
     size_t width = (size_t)rows->n_targets, bytes = width * tren_type_size(dataset->y_type);
-    tren_row_array y = {tren_part_y[part], dataset->y_type, dataset->info.rows[part], bytes};
+    tren_row_array y = {tren_part_y[part],        TREN_SET_Y, (int)part, dataset->y_type,
+                        dataset->info.rows[part], bytes};
     void *block = NULL;
     tren_status st = TREN_OK;
     if (classes)

@@ -41,9 +41,17 @@ typedef struct tren_row_digests {
     uint64_t *at; /* [n] owned */
 } tren_row_digests;
 
+/* The arrays of a part. */
+enum { TREN_SET_X, TREN_SET_Y, TREN_SET_LENGTH, TREN_N_SETS };
+
 struct tren_dataset {
-    tren_h5 *file;
-    char *path; /* owned */
+    tren_h5 *file;                                  /* NULL: rows alone are read, from fd */
+    int fd;                                         /* of the same file, or -1 */
+    char *path;                                     /* owned */
+    tren_h5_place place[TREN_N_SETS][TREN_N_PARTS]; /* where there is no `file` */
+    bool elsewhere;                                 /* see tren_file_stamp; the same */
+    tren_read_fn read;                              /* see tren_dataset_watch */
+    void *read_ctx;
     tren_dataset_info info;
     tren_type y_type;
     bool has_stats_digest; /* of mean and sd, which are what it says */

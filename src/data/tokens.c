@@ -158,23 +158,25 @@ tren_status tren_tokens_check_part(tren_dataset *dataset, tren_part part) {
 
 /* ---- rows in memory -------------------------------------------------------------------------- */
 
-static tren_row_array array_of(const char *name, const tren_dataset *dataset, tren_part part,
+static tren_row_array array_of(int kind, const tren_dataset *dataset, tren_part part,
                                size_t width) {
-    return (tren_row_array){name, TREN_I32, dataset->info.rows[part], width * sizeof(int32_t)};
+    const char *name[] = {tren_part_x[part], tren_part_y[part], tren_part_length[part]};
+    return (tren_row_array){
+        name[kind], kind, (int)part, TREN_I32, dataset->info.rows[part], width * sizeof(int32_t)};
 }
 
 static tren_status read_array(int32_t **out, const tren_rows *rows, const tren_dataset *dataset,
                               tren_row_array array, const tren_row_digests *digests) {
     TREN_TRY(tren_alloc(out, rows->n, array.row_bytes, "the tokens of a dataset"));
-    TREN_TRY(tren_h5_read_rows(dataset->file, array.name, rows->first, rows->n, TREN_I32, *out));
-    return tren_row_digests_verify(digests, dataset->file, &array, rows->first, rows->n, *out);
+    TREN_TRY(tren_row_array_read(*out, dataset, &array, rows->first, rows->n));
+    return tren_row_digests_verify(digests, dataset, &array, rows->first, rows->n, *out);
 }
 
 static tren_status read_lengths(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
     size_t columns = columns_of(&dataset->info);
     int32_t *both = NULL;
     tren_status st =
-        read_array(&both, rows, dataset, array_of(tren_part_length[part], dataset, part, columns),
+        read_array(&both, rows, dataset, array_of(TREN_SET_LENGTH, dataset, part, columns),
                    &dataset->length[part]);
     for (size_t k = 0; k < columns && st == TREN_OK; k++) {
         st = tren_alloc(&rows->sequence[k].length, rows->n, sizeof *both, "lengths of rows");
@@ -215,15 +217,16 @@ size_t tren_tokens_find_bad(char why[TREN_TOKENS_WHY], const tren_rows *rows,
 
 tren_status tren_tokens_read(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
     const tren_dataset_info *info = &dataset->info;
-    const char *name[] = {tren_part_x[part], tren_part_y[part]};
     const tren_row_digests *digests[] = {&dataset->x[part], &dataset->y[part]};
     char why[TREN_TOKENS_WHY];
     for (int k = 0; k < (int)columns_of(info); k++) {
         tren_sequence *s = &rows->sequence[k];
         s->width = tren_tokens_width(info, k);
         s->labeled = info->label_axis == k + 1;
-        TREN_TRY(read_array(&s->token, rows, dataset,
-                            array_of(name[k], dataset, part, (size_t)s->width), digests[k]));
+        TREN_TRY(
+            read_array(&s->token, rows, dataset,
+                       array_of(k == 0 ? TREN_SET_X : TREN_SET_Y, dataset, part, (size_t)s->width),
+                       digests[k]));
     }
     TREN_TRY(read_lengths(rows, dataset, part));
     size_t bad = tren_tokens_find_bad(why, rows, info);

@@ -55,15 +55,20 @@ static tren_status check_readable(const char *path, tren_status code) {
     return TREN_OK;
 }
 
-tren_file_stamp tren_h5_stamp(const tren_h5 *file) {
+tren_file_stamp tren_path_stamp(const char *path) {
     struct stat about;
-    if (stat(file->path, &about) != 0) return (tren_file_stamp){0};
-    return (tren_file_stamp){.elsewhere = file->elsewhere,
-                             .device = about.st_dev,
+    if (stat(path, &about) != 0) return (tren_file_stamp){0};
+    return (tren_file_stamp){.device = about.st_dev,
                              .inode = about.st_ino,
                              .size = (uint64_t)about.st_size,
                              .modified = {about.st_mtim.tv_sec, about.st_mtim.tv_nsec},
                              .changed = {about.st_ctim.tv_sec, about.st_ctim.tv_nsec}};
+}
+
+tren_file_stamp tren_h5_stamp(const tren_h5 *file) {
+    tren_file_stamp stamp = tren_path_stamp(file->path);
+    if (stamp.inode) stamp.elsewhere = file->elsewhere;
+    return stamp;
 }
 
 bool tren_file_stamp_differs(const tren_file_stamp *before, const tren_file_stamp *now) {

@@ -1,6 +1,7 @@
 /* What all ranks must have in common before anything is computed: the program and its arithmetic,
  * every key of the config, the dataset, the checkpoint. */
 #include "train/checkpoint.h"
+#include "train/run.h"
 #include "tren/kernels.h"
 
 #include <stdlib.h>
@@ -47,46 +48,17 @@ tren_status tren_agree_on_config(const tren_comm *comm, tren_facts *facts) {
                           "start all ranks with the same config file and the same options");
 }
 
-/* What two ranks that read one file have in common, on whichever nodes they are: a copy of it has
- * another time of its last change, which nobody can set. As halves that a double holds exactly. */
-static void identify(double id[2], const tren_comm *comm, const tren_dataset *dataset) {
-    tren_file_stamp stamp = tren_dataset_stamp(dataset);
-    bool known = stamp.inode != 0 && !stamp.elsewhere;
-    stamp.device = 0; /* a shared file system has another one on each node */
-    uint64_t digest = tren_digest(&stamp, sizeof stamp);
-    id[0] = known ? (double)(digest >> 32) : -1;
-    id[1] = known ? (double)(digest & 0xffffffffu) : comm->rank;
-}
-
-/* *n: how many files the ranks have; *mine: whether this rank is the first that has its own. */
-static tren_status count_files(int *n, bool *mine, const tren_comm *comm,
-                               const tren_dataset *dataset) {
-    double id[2], *all;
-    identify(id, comm, dataset);
-    *n = 0;
-    TREN_TRY(tren_comm_agree(
-        comm, tren_alloc(&all, 2 * (size_t)comm->size, sizeof *all, "the datasets of all ranks")));
-    tren_comm_allgather(comm, all, id, 2);
-    for (int r = 0; r < comm->size; r++) {
-        int first = 0;
-        while (all[2 * first] != all[2 * r] || all[2 * first + 1] != all[2 * r + 1]) first++;
-        if (first == r) ++*n;
-        if (r == comm->rank) *mine = first == r;
-    }
-    free(all);
-    return TREN_OK;
-}
-
 /* Where nothing was recorded of the rows and ranks have different files, the first rank of each
  * reads all of it. */
 static tren_status compare_rows(uint64_t *digest, const tren_comm *comm,
                                 const tren_dataset *dataset) {
-    int n_files;
-    bool mine = false;
+    int n_files, reader;
     *digest = 0;
     if (tren_dataset_info_of(dataset)->has_digests) return TREN_OK;
-    TREN_TRY(count_files(&n_files, &mine, comm, dataset));
+    tren_file_stamp stamp = tren_dataset_stamp(dataset);
+    TREN_TRY(tren_files_seen(&reader, &n_files, comm, &stamp));
     if (n_files == 1) return TREN_OK;
+    bool mine = reader == comm->rank;
     TREN_TRY(tren_comm_agree(comm, mine ? tren_dataset_content(digest, dataset) : TREN_OK));
     uint64_t first = *digest;
     tren_comm_bcast(comm, &first, sizeof first);

@@ -18,6 +18,7 @@ typedef struct position_field {
     position_type type;
     double least, most; /* what it may be; a u64 may be anything */
     bool or_nan;
+    bool may_lack; /* not written where it is 0, as files of before have none */
 } position_field;
 extern const position_field tren_position_fields[];
 extern const int tren_n_position_fields;

@@ -22,6 +22,7 @@ static tren_status get_position(tren_h5 *file, tren_position *at) {
         const position_field *f = &tren_position_fields[i];
         void *value = (char *)at + f->at;
         size_t one = 1;
+        if (f->may_lack && !tren_h5_has_attr(file, "/", f->name)) continue;
         switch (f->type) {
         case POSITION_I64:
             TREN_TRY(tren_h5_get_i64(file, "/", f->name, value));

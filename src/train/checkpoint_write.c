@@ -10,7 +10,8 @@
 
 #define EXACT 0x1p53 /* whole numbers up to here are doubles */
 /* clang-format off */
-#define FIELD(name, type, least, most, or_nan) {#name, offsetof(tren_position, name), type, least, most, or_nan}
+#define FIELD(name, type, least, most, or_nan) {#name, offsetof(tren_position, name), type, least, most, or_nan, false}
+#define LATER(name, type, least, most) {#name, offsetof(tren_position, name), type, least, most, false, true}
 const position_field tren_position_fields[] = {
     FIELD(epoch, POSITION_I64, 0, 1 << 30, false),
     FIELD(step, POSITION_I64, 0, EXACT, false),
@@ -25,9 +26,19 @@ const position_field tren_position_fields[] = {
     FIELD(seconds, POSITION_F64, 0, DBL_MAX, false),
     FIELD(last_train_loss, POSITION_F64, -DBL_MAX, DBL_MAX, true),
     FIELD(last_train_accuracy, POSITION_F64, 0, 1, true),
+    LATER(noise_square, POSITION_F64, -DBL_MAX, DBL_MAX),
+    LATER(noise_trace, POSITION_F64, -DBL_MAX, DBL_MAX),
+    LATER(noise_steps, POSITION_I64, 0, EXACT),
 };
 /* clang-format on */
 const int tren_n_position_fields = sizeof tren_position_fields / sizeof *tren_position_fields;
+
+/* As all fields are 8 bytes. */
+static uint64_t bits_of(const position_field *f, const tren_position *at) {
+    uint64_t bits;
+    memcpy(&bits, (const char *)at + f->at, sizeof bits);
+    return bits;
+}
 
 tren_status tren_checkpoint_head(char **text, const tren_checkpoint *c) {
     size_t room = 2048;
@@ -37,8 +48,8 @@ tren_status tren_checkpoint_head(char **text, const tren_checkpoint *c) {
                      c->canonical, (unsigned long long)c->dataset_digest);
     for (int i = 0; i < tren_n_position_fields; i++) {
         const position_field *f = &tren_position_fields[i];
-        uint64_t bits; /* all fields are 8 bytes */
-        memcpy(&bits, (const char *)&c->at + f->at, sizeof bits);
+        uint64_t bits = bits_of(f, &c->at);
+        if (f->may_lack && bits == 0) continue;
         n += snprintf(*text + n, room - (size_t)n, "%s=%016llx\n", f->name,
                       (unsigned long long)bits);
     }
@@ -49,6 +60,7 @@ static tren_status put_position(tren_h5 *file, const tren_position *at) {
     for (int i = 0; i < tren_n_position_fields; i++) {
         const position_field *f = &tren_position_fields[i];
         const void *value = (const char *)at + f->at;
+        if (f->may_lack && bits_of(f, at) == 0) continue;
         switch (f->type) {
         case POSITION_I64:
             TREN_TRY(tren_h5_put_i64(file, "/", f->name, *(const int64_t *)value));

@@ -20,29 +20,21 @@ tren_status run_stamp_rows(tren_run *r) {
 
 /* A dataset that somebody made may be without digests: then the rows themselves say whether a
  * resumed run has its data again. Sums modulo 2^64, by halves that a double holds exactly. */
-tren_status run_pin_rows(const tren_run *r, uint64_t *rows_digest, uint64_t *content) {
-    enum { N = 2 * TREN_N_PARTS };
-    double *all, mine[N];
+void run_pin_rows(const tren_run *r, uint64_t *rows_digest, uint64_t *content) {
+    double half[2 * TREN_N_PARTS];
     *rows_digest = 0;
     *content = r->info->digest;
-    if (r->info->has_digests) return TREN_OK;
-    uint64_t sum[TREN_N_PARTS] = {0};
+    if (r->info->has_digests) return;
+    uint64_t sum[TREN_N_PARTS];
     for (int part = 0; part < TREN_N_PARTS; part++) {
-        mine[2 * part] = (double)(r->stamp.rows[part] >> 32);
-        mine[2 * part + 1] = (double)(r->stamp.rows[part] & 0xffffffffu);
+        half[2 * part] = (double)(r->stamp.rows[part] >> 32);
+        half[2 * part + 1] = (double)(r->stamp.rows[part] & 0xffffffffu);
     }
-    tren_status st =
-        tren_alloc(&all, N * (size_t)r->comm->size, sizeof *all, "the digest of the rows");
-    TREN_TRY(tren_comm_agree(r->comm, st));
-    tren_comm_allgather(r->comm, all, mine, N);
-    for (int q = 0; q < r->comm->size; q++)
-        for (int part = 0; part < TREN_N_PARTS; part++)
-            sum[part] +=
-                ((uint64_t)all[N * q + 2 * part] << 32) + (uint64_t)all[N * q + 2 * part + 1];
-    free(all);
+    tren_comm_sum(r->comm, half, 2 * TREN_N_PARTS);
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        sum[part] = ((uint64_t)half[2 * part] << 32) + (uint64_t)half[2 * part + 1];
     *rows_digest = tren_dataset_digest_of(r->info, sum);
     *content = tren_dataset_content_of(r->info, *rows_digest);
-    return TREN_OK;
 }
 
 static tren_status changed(const tren_run *r) {

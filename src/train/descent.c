@@ -1,6 +1,7 @@
 /* Steps along the gradient of a batch, by any rule of optim: each rank folds and updates the pieces
  * that it owns, while they are in the cache, and all gather the values. */
 #include "train/minimiser.h"
+#include "train/noise.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ typedef struct descent {
     int n_segments;
     bool at_once; /* update each layer as backward leaves it: one rank, nothing to look at first */
     bool blends;  /* gradient products take part in the update: see tren_take_up */
+    bool noisy;   /* the sum of this step is measured, see noise.h */
     int average;  /* the state that is the average of the weights, or -1 */
     int64_t labels; /* of the step that is pending */
     tren_update update;
@@ -171,6 +173,11 @@ static void combine(void *ctx, int param, tren_span at, const real *left, const 
     real room[TILE];
     const segment *s = &((descent *)m->own)->segment[param];
     clock_enter(m->run->clock, TREN_PHASE_UPDATE);
+    if (((descent *)m->own)->noisy) {
+        run_keep_sum(m->run, at, left, right);
+        left = tren_reducer_node(m->run->reducer)[0] + at.off;
+        right = NULL;
+    }
     if (!left)
         settle_part(m, s, at);
     else if (!right)
@@ -223,15 +230,16 @@ static void measure(tren_minimiser *m) {
 }
 
 /* Norms come before the first update, so the sum is stored. */
-static void look_first(tren_minimiser *m) {
+static void look_first(tren_minimiser *m, tren_position *at) {
     descent *d = m->own;
     tren_run *run = m->run;
-    double clip = run->config->optimizer.clip_norm;
-    if (clip == 0 && !m->optimizer->measure) return;
+    double clip = run->config->optimizer.clip_norm, squares = 0;
+    if (clip == 0 && !m->optimizer->measure && !d->noisy) return;
     tren_reducer_finish(run->reducer);
-    if (clip > 0)
-        d->update.scale = tren_clip_scale(
-            clip, sqrt(tren_reducer_norm_squared(run->reducer, run->graph->n_learned)));
+    if (clip > 0 || d->noisy)
+        squares = tren_reducer_norm_squared(run->reducer, run->graph->n_learned);
+    if (clip > 0) d->update.scale = tren_clip_scale(clip, sqrt(squares));
+    if (d->noisy) noise_add(run, at, squares);
     if (m->optimizer->measure) measure(m);
 }
 
@@ -287,12 +295,14 @@ static int64_t step(tren_minimiser *m, tren_position *at, double tail[N_TAIL]) {
     descent *d = m->own;
     tren_run *run = m->run;
     int64_t rows = feed_rows_of_step(&run->feed, at->step);
+    d->noisy = noise_is_due(run, at);
+    if (d->noisy) noise_measure(run, at);
     plan_update(m, at);
     run_pass(run, at, take_up(m));
     memset(tail, 0, N_TAIL * sizeof *tail);
     if (m->pending) take_tail(m, at, tail, run->last_tail);
     clock_enter(run->clock, TREN_PHASE_UPDATE);
-    look_first(m);
+    look_first(m, at);
     for (int i = d->n_segments - 1; i >= 0 && !d->at_once; i--) update_segment(m, &d->segment[i]);
     pass_tail_on(run);
     clock_enter(run->clock, TREN_PHASE_REDUCE);

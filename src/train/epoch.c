@@ -162,6 +162,8 @@ static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop,
     at->epoch++;
     at->step = 0;
     if (!t->minimiser.kind->whole) at->loss = at->correct = 0, at->rows = 0;
+    at->noise_square = at->noise_trace = 0;
+    at->noise_steps = 0;
     *stop = v.stop;
     tren_stop_reason ignored;
     bool must = leave || is_over(t, v.stop, &ignored);

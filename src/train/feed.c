@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABELS_SLICE = 1024 }; /* steps whose labels are summed at a time */
+enum { LABELS_SLICE = 1 << 20 }; /* steps whose labels are summed at a time */
 
 tren_status feed_check(tren_feed *f, const tren_config *config, const tren_dataset_info *info) {
     return tren_augment_open(&f->augment, config, info);
 }
 
 /* Rows of like length come together. */
-static tren_status open_tokens(tren_feed *f, const tren_dataset_info *info, const tren_comm *comm) {
+static tren_status open_tokens(tren_feed *f, const tren_dataset_info *info) {
     size_t steps = (size_t)f->steps_per_epoch;
     if (info->vocabulary == 0) return TREN_OK;
     TREN_TRY(token_batch_open(&f->tokens, info, f->max_rows));
@@ -21,9 +21,7 @@ static tren_status open_tokens(tren_feed *f, const tren_dataset_info *info, cons
             f->row_length[i] += tren_sequence_length(&f->rows.sequence[k], i);
     TREN_TRY(tren_order_by_length(&f->order, f->row_length, f->batch));
     if (!f->tokens.label) return TREN_OK;
-    TREN_TRY(tren_alloc(&f->labels, steps, sizeof *f->labels, "labels of steps"));
-    return tren_alloc(&f->all_labels, (size_t)comm->size * LABELS_SLICE, sizeof *f->all_labels,
-                      "labels of steps");
+    return tren_alloc(&f->labels, steps, sizeof *f->labels, "labels of steps");
 }
 
 static tren_status open_batch(tren_feed *f, const tren_dataset_info *info) {
@@ -55,7 +53,7 @@ tren_status feed_open(tren_feed *f, const tren_config *config, const tren_datase
     f->normalizer.kernels = f->augment.kernels = kernels;
     TREN_TRY(tren_order_open(&f->order, sharding, f->lo, f->hi, config->seed,
                              config->shuffle && !tren_config_whole(config)));
-    TREN_TRY(open_tokens(f, info, comm));
+    TREN_TRY(open_tokens(f, info));
     return open_batch(f, info);
 }
 
@@ -72,7 +70,6 @@ void feed_close(tren_feed *f) {
     token_batch_close(&f->tokens);
     free(f->row_length);
     free(f->labels);
-    free(f->all_labels);
 }
 
 void feed_plan(const tren_feed *f, int64_t step, int *row0) {
@@ -98,6 +95,12 @@ int64_t feed_labels_of_step(const tren_feed *f, int64_t step) {
 int64_t feed_labels(const tren_feed *f) {
     int64_t n = 0;
     for (size_t i = 0; i < f->rows.n; i++) n += row_labels(&f->rows, i);
+    return n;
+}
+
+int64_t feed_labels_of_shard(const tren_feed *f) {
+    int64_t n = 0;
+    for (int i = 0; i < f->row0[1]; i++) n += row_labels(&f->rows, f->row[i]);
     return n;
 }
 
@@ -135,12 +138,7 @@ static void count_labels(tren_feed *f, const tren_comm *comm) {
     for (int64_t at = 0; at < f->steps_per_epoch; at += LABELS_SLICE) {
         int64_t left = f->steps_per_epoch - at;
         int n = left < LABELS_SLICE ? (int)left : LABELS_SLICE;
-        tren_comm_allgather(comm, f->all_labels, f->labels + at, n);
-        for (int i = 0; i < n; i++) {
-            f->labels[at + i] = 0;
-            for (int q = 0; q < comm->size; q++)
-                f->labels[at + i] += f->all_labels[(size_t)q * (size_t)n + (size_t)i];
-        }
+        tren_comm_sum(comm, f->labels + at, n);
     }
 }
 
@@ -149,9 +147,18 @@ void feed_begin_epoch(tren_feed *f, const tren_comm *comm, int64_t epoch) {
     if (f->labels) count_labels(f, comm);
 }
 
-void feed_take(tren_feed *f, tren_work *work, const tren_graph *graph, int64_t epoch,
-               int64_t step) {
+/* Leaves one of my shards its rows, which count as those of the first. */
+static void keep_shard(tren_feed *f, int shard) {
+    int from = f->row0[shard - f->lo], n = f->row0[shard - f->lo + 1] - from;
+    memmove(f->row, f->row + from, (size_t)n * sizeof *f->row);
+    memmove(f->sample, f->sample + from, (size_t)n * sizeof *f->sample);
+    for (int g = 1; g <= f->hi - f->lo; g++) f->row0[g] = n;
+}
+
+void feed_take(tren_feed *f, tren_work *work, const tren_graph *graph, int64_t epoch, int64_t step,
+               int shard) {
     choose_rows(f, step);
+    if (shard >= 0) keep_shard(f, shard);
     int n = f->row0[f->hi - f->lo];
     copy_answers(f, n);
     f->augment.epoch = (uint32_t)epoch;

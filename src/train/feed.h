@@ -38,7 +38,6 @@ typedef struct tren_feed {
     tren_token_batch tokens;
     int32_t *row_length; /* [my rows] tokens of all axes; owned */
     double *labels;      /* [steps_per_epoch] of an epoch, of all ranks; owned */
-    double *all_labels;  /* [ranks][LABELS_SLICE] owned */
 } tren_feed;
 
 /* What can be known to fail before the rows are read: augmentation. */
@@ -59,8 +58,10 @@ int64_t feed_labels(const tren_feed *feed);
 /* Collective, as labels of tokens are counted. */
 void feed_begin_epoch(tren_feed *feed, const tren_comm *comm, int64_t epoch);
 /* Writes the inputs of my rows of a step, augmented and normalised, and sets the members of the
- * batch. */
+ * batch. shard: the rows of this one of mine alone, as those of my first one; -1: all. */
 void feed_take(tren_feed *feed, tren_work *work, const tren_graph *graph, int64_t epoch,
-               int64_t step);
+               int64_t step, int shard);
+/* Labels of the rows that my first shard has in what was taken. */
+int64_t feed_labels_of_shard(const tren_feed *feed);
 
 #endif

@@ -96,11 +96,17 @@ tren_status tren_memory_require(const tren_comm *comm, double bytes, const char 
 
 tren_status tren_memory_check(const tren_config *config, const tren_graph *graph,
                               const tren_dataset_info *info, const tren_comm *comm) {
-    char what[128], smaller[64];
+    char what[160], smaller[64];
     size_t rows = info->rows[TREN_TRAIN];
+    tren_memory needed = tren_memory_needed(config, graph, info, comm->size, comm->n_nodes);
+    double sum = tren_memory_sum(&needed);
     snprintf(what, sizeof what, "%zu parameters, %zu rows, batches of %zu", graph->n_learned, rows,
              tren_config_batch(config, rows));
     snprintf(smaller, sizeof smaller, "%s or batch_size", tren_model_find(config)->size);
-    tren_memory needed = tren_memory_needed(config, graph, info, comm->size, comm->n_nodes);
-    return tren_memory_require(comm, tren_memory_sum(&needed), what, smaller);
+    if (needed.data > sum / 2) {
+        snprintf(what, sizeof what, "%.0f of it for its share of the %zu rows of the dataset",
+                 ceil(needed.data / MIB), rows);
+        snprintf(smaller, sizeof smaller, "the dataset ('tren data import --take N')");
+    }
+    return tren_memory_require(comm, sum, what, smaller);
 }

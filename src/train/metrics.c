@@ -2,6 +2,7 @@
  * of ranks, killed or not. */
 #include "base/own.h"
 #include "base/whole.h"
+#include "train/noise.h"
 #include "train/trainer.h"
 #include "base/why.h"
 
@@ -10,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOISE "noise_trace,noise_square,noise_rows,"
 static const char header[] =
     "epoch,steps,train_loss,train_accuracy,validation_loss,validation_accuracy,"
-    "learning_rate,weight_norm,penalty,mean_abs_z,best,digest,seconds,setup_seconds,"
+    "learning_rate,weight_norm,penalty,mean_abs_z,best,digest," NOISE "seconds,setup_seconds,"
     "data_seconds,forward_seconds,backward_seconds,reduce_seconds,update_seconds,"
     "evaluate_seconds,checkpoint_seconds\n";
 
@@ -100,6 +102,16 @@ static const char *number(char out[32], double x) {
     return out;
 }
 
+/* A run that was begun before there were these columns goes on without them. */
+static int put_noise(char *out, size_t room, const tren_trainer *t) {
+    const char *first = t->stands.metrics;
+    char cell[3][32];
+    if (memmem(first, strcspn(first, "\n"), NOISE, sizeof NOISE - 1) == NULL) return 0;
+    tren_noise noise = noise_of_epoch(&t->stands.at);
+    return snprintf(out, room, ",%s,%s,%s", number(cell[0], noise.trace),
+                    number(cell[1], noise.square), number(cell[2], noise_rows(noise)));
+}
+
 tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64_t digest,
                         const double spent[TREN_N_PHASES]) {
     const tren_position *at = &t->stands.at;
@@ -119,8 +131,10 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
     for (size_t i = 0; i < sizeof value / sizeof *value; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, ",%s", number(cell, value[i]));
     for (int i = 0; i < TREN_N_PHASES; i++) total += spent[i];
-    n += snprintf(line + n, sizeof line - (size_t)n, ",%d,%016llx,%.4f", best,
-                  (unsigned long long)digest, total);
+    n += snprintf(line + n, sizeof line - (size_t)n, ",%d,%016llx", best,
+                  (unsigned long long)digest);
+    n += put_noise(line + n, sizeof line - (size_t)n, t);
+    n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", total);
     for (int i = 0; i < TREN_N_PHASES; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);
     snprintf(line + n, sizeof line - (size_t)n, "\n");

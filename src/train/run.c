@@ -27,15 +27,6 @@ static tren_status check_shards(const tren_run *r) {
     return TREN_OK;
 }
 
-static tren_status open_dataset(tren_run *r) {
-    char name[TREN_COMM_TEXT];
-    tren_status st = tren_dataset_open(&r->dataset, r->config->data);
-    if (st != TREN_OK && r->comm->rank > 0) /* rank 0 may well have one */
-        return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
-    if (st == TREN_OK) r->info = tren_dataset_info_of(r->dataset);
-    return st;
-}
-
 static tren_status open_network(tren_run *r) {
     TREN_TRY(check_shards(r));
     TREN_TRY(feed_check(&r->feed, r->config, r->info));
@@ -47,21 +38,19 @@ static tren_status open_network(tren_run *r) {
 static tren_status read_rows(tren_run *r) {
     char name[TREN_COMM_TEXT];
     r->stamp.file = tren_dataset_stamp(r->dataset);
+    reading_begin(r);
     tren_status st = feed_open(&r->feed, r->config, r->dataset, r->comm, r->graph->kernels);
     if (st == TREN_OK && r->graph->unit_targets) st = tren_rows_check_unit(&r->feed.rows);
     if (st == TREN_OK) st = run_stamp_rows(r);
+    reading_end(r);
     if (st == TREN_OK || r->comm->size == 1) return st;
     return tren_fail_in(st, "%s", tren_comm_name(name, r->comm));
 }
 
-static tren_status count_labels(tren_run *r) {
-    double mine = (double)feed_labels(&r->feed), *all;
-    TREN_TRY(tren_comm_agree(
-        r->comm, tren_alloc(&all, (size_t)r->comm->size, sizeof *all, "the number of labels")));
-    tren_comm_allgather(r->comm, all, &mine, 1);
-    for (int q = 0; q < r->comm->size; q++) r->n_labels += (int64_t)all[q];
-    free(all);
-    return TREN_OK;
+static void count_labels(tren_run *r) {
+    double n = (double)feed_labels(&r->feed);
+    tren_comm_sum(r->comm, &n, 1);
+    r->n_labels = (int64_t)n;
 }
 
 /* How much a row of each class counts, from the number of training rows of each, count [n]: so that
@@ -95,13 +84,15 @@ done:
 }
 
 tren_status run_open_data(tren_run *r, uint64_t *rows_digest, uint64_t *content) {
-    TREN_TRY(tren_comm_agree(r->comm, open_dataset(r)));
+    TREN_TRY(tren_dataset_share(&r->dataset, r->comm, r->config->data));
+    r->info = tren_dataset_info_of(r->dataset);
     TREN_TRY(tren_agree_on_dataset(r->comm, r->config->data, r->dataset));
     TREN_TRY(tren_comm_agree(r->comm, open_network(r)));
     TREN_TRY(tren_comm_agree(r->comm, read_rows(r)));
-    TREN_TRY(count_labels(r));
+    count_labels(r);
     TREN_TRY(open_class_weights(r));
-    return run_pin_rows(r, rows_digest, content);
+    run_pin_rows(r, rows_digest, content);
+    return TREN_OK;
 }
 
 tren_status run_open_reducer(tren_run *r) {
@@ -130,9 +121,18 @@ static tren_status find_patterns(tren_run *r) {
     return TREN_OK;
 }
 
-static void work_ready(void *ctx, size_t lo) {
-    tren_reducer_ready(((tren_run *)ctx)->reducer, lo);
+/* A shard alone, with as many rows as one can have. */
+static tren_status find_lone(tren_run *r) {
+    const tren_feed *f = &r->feed;
+    int most = 0, groups = f->hi - f->lo;
+    if (r->config->gradient_noise == 0 || r->config->shards == 1) return TREN_OK;
+    feed_plan(f, 0, f->row0);
+    for (int g = 0; g < groups; g++)
+        if (f->row0[g + 1] - f->row0[g] > most) most = f->row0[g + 1] - f->row0[g];
+    for (int g = 1; g <= groups; g++) f->row0[g] = most;
+    return tren_work_pattern(r->work, &r->lone, groups, f->row0);
 }
+
 /* Values of the last step that are still on their way. */
 static void work_need(void *ctx, size_t end) {
     tren_run *r = ctx;
@@ -141,8 +141,26 @@ static void work_need(void *ctx, size_t end) {
     tren_reducer_need(r->reducer, end);
     clock_enter(r->clock, TREN_PHASE_FORWARD);
 }
+
+static void work_ready(void *ctx, size_t lo) {
+    tren_run *r = ctx;
+    if (!r->held) tren_reducer_ready(r->reducer, lo);
+}
+
+void run_keep_sum(const tren_run *r, tren_span at, const real *left, const real *right) {
+    real *sum = tren_reducer_node(r->reducer)[0] + at.off;
+    if (right)
+        r->graph->kernels->sum(sum, left, right, at.len);
+    else if (left != sum)
+        memcpy(sum, left, at.len * sizeof *sum);
+}
+
 static void work_combine(void *ctx, int param, tren_span at, const real *left, const real *right) {
     tren_run *r = ctx;
+    if (r->held) {
+        run_keep_sum(r, at, left, right);
+        return;
+    }
     r->combine(r->combine_ctx, param, at, left, right);
 }
 
@@ -168,7 +186,8 @@ tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, voi
     r->combine_ctx = ctx;
     TREN_TRY(tren_work_open(&r->work, r->graph, &spec));
     TREN_TRY(tren_alloc(&r->leaf, (size_t)(f->hi - f->lo) * N_TAIL, sizeof *r->leaf, "a batch"));
-    return find_patterns(r);
+    TREN_TRY(find_patterns(r));
+    return find_lone(r);
 }
 
 void run_close(tren_run *r) {
@@ -201,25 +220,29 @@ static void fold_tail(tren_run *r) {
     tren_work_fold(r->work, r->n_values, r->leaf, N_TAIL);
 }
 
-void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
-    tren_feed *f = &r->feed;
-    clock_enter(r->clock, TREN_PHASE_DATA);
-    feed_take(f, r->work, r->graph, at->epoch, at->step);
+static tren_pass pass_of(const tren_run *r, const tren_position *at, int pattern) {
+    const tren_feed *f = &r->feed;
     const int *const *length = (const int *const *)f->tokens.length;
-    tren_pass pass = {.n_groups = f->hi - f->lo,
-                      .row0 = f->row0,
-                      .pattern = r->pattern[at->step],
-                      .train = true,
-                      .dropout = r->dropout,
-                      .seed = r->config->seed,
-                      .epoch = (uint32_t)at->epoch,
-                      .sample = f->sample,
-                      .length = {length[0], length[1]},
-                      .label = f->tokens.label ? f->tokens.label : f->label,
-                      .class_weight = r->class_weight,
-                      .target = f->target,
-                      .scale = (real)(1.0 / (double)feed_labels_of_step(f, at->step)),
-                      .take_up = take_up};
+    return (tren_pass){.n_groups = f->hi - f->lo,
+                       .row0 = f->row0,
+                       .pattern = pattern,
+                       .train = true,
+                       .dropout = r->dropout,
+                       .seed = r->config->seed,
+                       .epoch = (uint32_t)at->epoch,
+                       .sample = f->sample,
+                       .length = {length[0], length[1]},
+                       .label = f->tokens.label ? f->tokens.label : f->label,
+                       .class_weight = r->class_weight,
+                       .target = f->target,
+                       .scale = (real)(1.0 / (double)feed_labels_of_step(f, at->step))};
+}
+
+void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
+    clock_enter(r->clock, TREN_PHASE_DATA);
+    feed_take(&r->feed, r->work, r->graph, at->epoch, at->step, -1);
+    tren_pass pass = pass_of(r, at, r->pattern[at->step]);
+    pass.take_up = take_up;
     clock_enter(r->clock, TREN_PHASE_FORWARD);
     tren_forward(r->work, &pass);
     work_need(r, r->n_values + N_TAIL);
@@ -230,4 +253,16 @@ void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
     tren_backward(r->work, &pass);
     clock_enter(r->clock, TREN_PHASE_REDUCE);
     tren_reducer_wait(r->reducer);
+}
+
+void run_pass_of_shard(tren_run *r, const tren_position *at, int shard) {
+    clock_enter(r->clock, TREN_PHASE_DATA);
+    feed_take(&r->feed, r->work, r->graph, at->epoch, at->step, shard);
+    tren_pass pass = pass_of(r, at, r->lone);
+    clock_enter(r->clock, TREN_PHASE_FORWARD);
+    tren_forward(r->work, &pass);
+    clock_enter(r->clock, TREN_PHASE_BACKWARD);
+    r->held = true;
+    tren_backward(r->work, &pass);
+    r->held = false;
 }

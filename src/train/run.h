@@ -24,6 +24,21 @@ typedef struct tren_data_stamp {
     uint64_t rows[TREN_N_PARTS]; /* sums of row digests of what this rank read */
 } tren_data_stamp;
 
+/* How far the reading of rows is; of rank 0 somebody is told. */
+typedef struct tren_reading {
+    const tren_log *log; /* not owned; NULL: nobody is told */
+    double begun, told;  /* as tren_seconds() counts */
+    double all, done;    /* bytes of this rank's training rows */
+} tren_reading;
+/* What there is to tell when it is `now`: every 5 seconds, text; else "". */
+enum { READING_TEXT = 128 };
+const char *reading_tell(char text[READING_TEXT], tren_reading *reading, double now);
+
+/* The mean gradient of some rows. */
+typedef struct tren_small {
+    double squares, rows; /* rows: 0: there is none */
+} tren_small;
+
 typedef struct tren_run {
     tren_comm *comm;           /* not owned */
     const tren_config *config; /* not owned */
@@ -32,6 +47,7 @@ typedef struct tren_run {
     tren_dataset *dataset;
     const tren_dataset_info *info; /* not owned */
     tren_data_stamp stamp;
+    tren_reading reading;
     tren_feed feed;
     tren_graph *graph;
     size_t n_values;  /* of the graph; the tail lies behind them */
@@ -40,6 +56,9 @@ typedef struct tren_run {
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
     int32_t *pattern;       /* [steps_per_epoch] of rows, for the work */
+    int lone;               /* the pattern where my first shard alone has rows */
+    bool held;              /* gradients are not sent, and move no weights */
+    tren_small small;       /* of one shard in this step, see noise.h */
     real *leaf;             /* [my shards][N_TAIL] */
     real last_tail[N_TAIL]; /* of the step before; read between its last value and the next sum,
                                which its owner may write over it */
@@ -56,15 +75,33 @@ tren_status run_open_reducer(tren_run *run);
 tren_status run_open_work(tren_run *run, real *value, tren_combine_fn combine, void *ctx);
 void run_close(tren_run *run); /* accepts the empty value. Not collective */
 
+/* share.c: opens the dataset: of all ranks that see one file, the first looks into it for the
+ * others, which then read nothing but rows. Collective */
+tren_status tren_dataset_share(tren_dataset **dataset, const tren_comm *comm, const char *path);
+/* *first: the lowest rank that sees the same file as this one; *n: how many files the ranks see.
+ * Collective */
+tren_status tren_files_seen(int *first, int *n, const tren_comm *comm,
+                            const tren_file_stamp *stamp);
+
+/* reading.c: all rows that are read between the two are progress, for the watchdog and the log. Not
+ * collective */
+void reading_begin(tren_run *run);
+void reading_end(tren_run *run);
+
 /* data.c: what was read is as it was, for the digest of all rows where the dataset has none. */
 tren_status run_stamp_rows(tren_run *run); /* Not collective */
-tren_status run_pin_rows(const tren_run *run, uint64_t *rows_digest, uint64_t *content);
+void run_pin_rows(const tren_run *run, uint64_t *rows_digest, uint64_t *content);
 /* Has the dataset stayed what it was? TREN_ERR_DATA. Collective */
 tren_status run_confirm_data(const tren_run *run);
 
 /* Rows, forward as the last step's values come, backward, and the wait for what my pieces of the
  * sum are made of. */
 void run_pass(tren_run *run, const tren_position *at, tren_take_up take_up);
+/* Rows, forward and backward of one of my shards: its gradient, in my first node, and nothing else
+ * happens. Not collective; nobody may be reading my nodes. */
+void run_pass_of_shard(tren_run *run, const tren_position *at, int shard);
+/* Where a sum of gradients belongs that is not used at once. */
+void run_keep_sum(const tren_run *run, tren_span at, const real *left, const real *right);
 /* Steps that the run has made before this position. */
 static inline int64_t run_steps(const tren_run *run, const tren_position *at) {
     return at->epoch * run->feed.steps_per_epoch + at->step;

@@ -93,6 +93,7 @@ tren_status trainer_open(tren_trainer *t) {
     TREN_TRY(straggler_open(&t->report.straggler, run->comm));
     tren_blas_threads(run->config->blas_threads);
     TREN_TRY(tren_agree_on_core(run->comm, run->config, t->options->log));
+    if (run->comm->rank == 0) run->reading.log = t->options->log;
     TREN_TRY(run_open_data(run, &t->stands.rows_digest, &t->report.result->content));
     TREN_TRY(open_folder(t));
     TREN_TRY(run_open_reducer(run));

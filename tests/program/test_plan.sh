@@ -29,6 +29,18 @@ awk -v all="$(column 6 4)" 'BEGIN { exit !(all > 0.00128 && all < 0.00129) }' ||
 expect 2 "nothing is known of the network between nodes; give --bandwidth" \
     "$tren" plan run.yaml --ranks 4 --ranks-per-node 2 --machine machine.txt
 
+# What a run has measured of the noise of its gradients: the later half of the epochs, sums before the ratio.
+expect 0 "gradient noise: not known before a run of this config" "$tren" plan run.yaml --ranks 1 --machine machine.txt
+mkdir noisy
+printf 'epoch,noise_trace,noise_square,noise_rows\n1,9,9,1\n2,8,8,1\n3,,,\n4,100,0.75,\n5,20,-0.25,\n' >noisy/metrics.csv
+expect 0 "of 2 epochs of noisy: beyond batch 240 more rows per step no longer save steps" \
+    "$tren" plan run.yaml --ranks 1,2,4 --machine machine.txt --noise noisy
+grep -q "batch_size is 56: about 5.29 times the fewest steps" output || fail "$(cat output)"
+grep -q "best of these: [124] ranks* at batch 56, 4 at batch 240; shards: at least as many" output || fail "$(cat output)"
+expect 4 "there is no run folder 'nowhere'" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise nowhere
+expect 0 "" "$tren" train run.yaml --out counted --epochs 4 --gradient_noise 1 --no-plots --progress off
+expect 0 "of 2 epochs of counted" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise counted
+
 expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1
 expect 0 "predicted   measured" "$tren" plan run.yaml --ranks 1,2,4 --score runs/scaling-run
 [[ $(grep -cE "^ +[12] .* [+-][0-9]+%$" output) -eq 2 ]] || fail "not two errors: $(cat output)"

@@ -1,4 +1,4 @@
-# For the tests to source: a SLURM of two pretend nodes in $scratch, gone again whatever happens; $scratch is also
+# For the tests to source: a SLURM of two pretend nodes (or $pretend_nodes) in $scratch, gone again whatever happens; $scratch is also
 # where the test works. Skips the test, saying why, where that cannot be.
 # shellcheck shell=bash
 set -euo pipefail
@@ -29,7 +29,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/tren-slurm.XXXXXX")
 trap 'bash "$tests/slurm-down.sh" "$scratch/slurm"; rm -rf "$scratch"' EXIT
 trap 'exit 143' TERM INT HUP
 cd "$scratch"
-if ! bash "$tests/slurm-up.sh" "$scratch/slurm" >environment 2>up.log </dev/null; then
+if ! bash "$tests/slurm-up.sh" "$scratch/slurm" "${pretend_nodes:-2}" >environment 2>up.log </dev/null; then
     cat up.log
     skip "SLURM does not start here"
 fi

@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# slurm-up.sh FOLDER: a real SLURM with two pretend nodes of two CPUs each on this machine, in a folder of its own
-# and on ports of its own. Prints the environment to eval. Needs root; slurm-down.sh ends it.
+# slurm-up.sh FOLDER [NODES]: a real SLURM with two (or so many) pretend nodes of two CPUs each on this machine, in a
+# folder of its own and on ports of its own. Prints the environment to eval. Needs root; slurm-down.sh ends it.
 set -euo pipefail
 folder=$(realpath -m "$1")
 host=$(hostname -s)
-mkdir -p "$folder"/{state,log,run,spool-n1,spool-n2,tmp-n1,tmp-n2}
+nodes=()
+for ((i = 1; i <= ${2:-2}; i++)); do nodes+=("n$i"); done
+mkdir -p "$folder"/{state,log,run} "${nodes[@]/#/$folder/spool-}" "${nodes[@]/#/$folder/tmp-}"
 cd "$folder"
 
-# Three ports in a row that nobody listens on.
+# Ports in a row that nobody listens on, one more than nodes.
 free_ports() {
     local base port
     while :; do
         base=$((20000 + RANDOM % 10000))
-        for port in "$base" $((base + 1)) $((base + 2)); do
+        for ((port = base; port <= base + ${#nodes[@]}; port++)); do
             if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue 2; fi
         done
         echo "$base"
@@ -51,15 +53,16 @@ JobRequeue=1
 KillWait=5
 SlurmdTimeout=10
 MinJobAge=300
-NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=2 RealMemory=500 State=UNKNOWN
-NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=2 RealMemory=500 State=UNKNOWN
-PartitionName=test Nodes=n1,n2 Default=YES MaxTime=120 State=UP
+$(for i in "${!nodes[@]}"; do
+    echo "NodeName=${nodes[i]} NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1 + i)) CPUs=2 RealMemory=500 State=UNKNOWN"
+done)
+PartitionName=test Nodes=$(IFS=, && echo "${nodes[*]}") Default=YES MaxTime=120 State=UP
 CONF
 echo 'CgroupPlugin=cgroup/v1' >cgroup.conf # so that slurmd starts where no cgroup is mounted
 
 export SLURM_CONF=$folder/slurm.conf
 slurmctld -f "$SLURM_CONF"
-for node in n1 n2; do slurmd -f "$SLURM_CONF" -N "$node"; done
+for node in "${nodes[@]}"; do slurmd -f "$SLURM_CONF" -N "$node"; done
 for ((i = 0; i < 150; i++)); do
     if [[ $(sinfo -h -o %T 2>/dev/null) == idle ]]; then
         # Nodes that share a host name share /dev/shm too, where vader would take the wrong segment.
