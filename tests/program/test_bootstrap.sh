@@ -45,9 +45,10 @@ else
 fi
 
 # The recipes for containers install the same packages; that for Spack is Python.
-for package in $(sed -n 's/^build|required|[^|]*|[^|]*|\([^|]*\)|.*/\1/p' bootstrap); do
+packages=$(sed -n 's/^build|required|[^|]*|[^|]*|\([^|]*\)|.*/\1/p' bootstrap)
+for package in $packages; do
     for recipe in packaging/container/{Dockerfile,tren.def}; do
-        grep -qw -- "$package" $recipe || fail "$recipe does not install $package"
+        grep -qw -- "$package" "$recipe" || fail "$recipe does not install $package"
     done
 done
 find packaging -name '*.py' -exec python3 -c 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")' {} \; 2>&1 |
