@@ -32,6 +32,7 @@ make_root() { # RELEASE
     [[ -e $root/etc/apt/sources.list ]] ||
         debootstrap --variant=minbase --include=ca-certificates,ccache "$1" "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} \
             >"$work/debootstrap.log" || skip "debootstrap: $(tail -n 1 "$work/debootstrap.log")"
+    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/no-waiting-for-the-disk"
 }
 
 # In there, with mounts and processes that are gone with it.
