@@ -24,7 +24,7 @@ prefixes() {
     printf '%s\n' 'Name: openblas' 'Description: BLAS' 'Version: 0.3.21' 'Libs: -L/opt/openblas/lib -lopenblas' \
         'Cflags: -I/opt/openblas/include' >/opt/openblas/lib/pkgconfig/openblas.pc
     cp -r /usr/include/hdf5/serial /opt/hdf5/include
-    cp -L "$arch"/hdf5/serial/libhdf5.so /opt/hdf5/lib
+    cp -L "$arch"/hdf5/serial/ /opt/hdf5/lib
     printf '%s\n' '#%Module1.0' 'prepend-path PATH /opt/mpich/bin' 'prepend-path CMAKE_PREFIX_PATH /opt/mpich' >/opt/modules/mpich
 }
 
@@ -37,9 +37,9 @@ MPICH by its suffix                  | MPI: MPICH 4            | $mpich -DHDF5_R
 MPICH by its compiler alone          | refused: mpiexec is the launcher of Open MPI: each rank would be a run of its own | -DMPI_C_COMPILER=mpicc.mpich
 MPICH by MPI_HOME                    | refused: MPI_HOME is /opt/mpich, but the MPI found is | -DMPI_HOME=/opt/mpich
 MPICH by its prefix                  | launcher /opt/mpich/bin/mpiexec | -DCMAKE_PREFIX_PATH=/opt/mpich -DHDF5_ROOT=$arch/hdf5/serial
-the serial HDF5                      | HDF5: 1.10.8, $arch/hdf5/serial/libhdf5.so | -DHDF5_ROOT=$arch/hdf5/serial
-the parallel HDF5 of the same MPI    | HDF5: 1.10.8, $arch/hdf5/openmpi/libhdf5.so | -DHDF5_ROOT=$arch/hdf5/openmpi
-that of MPICH with MPICH             | HDF5: 1.10.8, $arch/hdf5/mpich/libhdf5.so | $mpich -DHDF5_ROOT=$arch/hdf5/mpich
+the serial HDF5                      | HDF5: 1.10.8, $arch/hdf5/serial/ | -DHDF5_ROOT=$arch/hdf5/serial
+the parallel HDF5 of the same MPI    | HDF5: 1.10.8, $arch/hdf5/openmpi/ | -DHDF5_ROOT=$arch/hdf5/openmpi
+that of MPICH with MPICH             | HDF5: 1.10.8, $arch/hdf5/mpich/ | $mpich -DHDF5_ROOT=$arch/hdf5/mpich
 that of MPICH with Open MPI          | refused: is a parallel one, built with MPICH, but the MPI is Open MPI | -DHDF5_ROOT=$arch/hdf5/mpich
 that of Open MPI with MPICH          | refused: is a parallel one, built with Open MPI, but the MPI is MPICH | $mpich -DHDF5_ROOT=$arch/hdf5/openmpi
 an HDF5 in a prefix                  | HDF5: 1.10.8, /opt/hdf5/lib/libhdf5.so | -DCMAKE_PREFIX_PATH=/opt/hdf5
