@@ -23,8 +23,8 @@ prefixes() {
     cp -r /usr/include/x86_64-linux-gnu/openblas-pthread/* /opt/openblas/include
     printf '%s\n' 'Name: openblas' 'Description: BLAS' 'Version: 0.3.21' 'Libs: -L/opt/openblas/lib -lopenblas' \
         'Cflags: -I/opt/openblas/include' >/opt/openblas/lib/pkgconfig/openblas.pc
-    cp -r /usr/include/hdf5/serial /opt/hdf5/include
-    cp -L "$arch"/hdf5/serial/ /opt/hdf5/lib
+    cp -rT /usr/include/hdf5/serial /opt/hdf5/include
+    cp -L "$arch"/hdf5/serial/libhdf5.so /opt/hdf5/lib
     printf '%s\n' '#%Module1.0' 'prepend-path PATH /opt/mpich/bin' 'prepend-path CMAKE_PREFIX_PATH /opt/mpich' >/opt/modules/mpich
 }
 
@@ -45,7 +45,7 @@ that of Open MPI with MPICH          | refused: is a parallel one, built with Op
 an HDF5 in a prefix                  | HDF5: 1.10.8, /opt/hdf5/lib/libhdf5.so | -DCMAKE_PREFIX_PATH=/opt/hdf5
 an OpenBLAS in a prefix              | OpenBLAS: /opt/openblas/lib/libopenblas.so | -DCMAKE_PREFIX_PATH=/opt/openblas
 a static OpenBLAS                    | OpenBLAS: /opt/openblas/lib/libopenblas.a | -DOPENBLAS_LIBRARY=/opt/openblas/lib/libopenblas.a
-OpenBLAS with integers of 64 bits    | refused: tren cannot be linked with the OpenBLAS found | -DOPENBLAS_LIBRARY=$arch/openblas64-pthread/libopenblas64.so
+OpenBLAS with integers of 64 bits    | refused: integers of 64 bits, and tren passes 32 | -DOPENBLAS_LIBRARY=$arch/openblas64-pthread/libopenblas64.so
 BLIS                                 | refused: It is no OpenBLAS (it has no openblas_get_corename) | -DOPENBLAS_LIBRARY=$arch/libblis.so
 END
 }
