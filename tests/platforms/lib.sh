@@ -30,8 +30,9 @@ make_root() { # RELEASE
     [[ $EUID -eq 0 ]] || skip "a root of its own needs root"
     needs_packages debootstrap
     [[ -e $root/etc/apt/sources.list ]] ||
-        debootstrap --variant=minbase --include=ca-certificates "$1" "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} \
+        debootstrap --variant=minbase --include=ca-certificates,ccache "$1" "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} \
             >"$work/debootstrap.log" || skip "debootstrap: $(tail -n 1 "$work/debootstrap.log")"
+    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/no-waiting-for-the-disk"
 }
 
 # In there, with mounts and processes that are gone with it.
@@ -40,7 +41,7 @@ in_root() { # SCRIPT
     unshare --mount --pid --fork --kill-child sh -c '
         mount --bind "$0" "$0" && mount --make-private "$0" && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && mount --rbind /sys "$0/sys" &&
         mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm" && cp /etc/resolv.conf "$0/etc/resolv.conf" &&
-        exec chroot "$0" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 bash -c "$1"' "$root" "$1"
+        exec chroot "$0" env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 bash -c "$1"' "$root" "$1"
 }
 
 # The sources as they are in this folder, without what is built: copy_sources FOLDER

@@ -2,7 +2,8 @@
 # With gemm: portable an aarch64 CPU has the digests of this one. Builds tren for aarch64 with Debian's cross compiler and
 # the libraries of its arm64 packages, which are unpacked and not installed, and runs it under QEMU's user emulation.
 # Skipped where these packages cannot be had within some minutes. They and the build are kept in build/aarch64. In the
-# quick tier the program in float alone and two recipes, since it is compiled a second time.
+# quick tier the program in float alone and two recipes, since it is compiled a second time; in the long one the unit
+# tests too.
 source "${BASH_SOURCE[0]%/*}/../program/lib.sh"
 work=$TREN_SOURCE/build/aarch64
 root=$work/root
@@ -31,7 +32,7 @@ unpack() {
         -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Install-Recommends=false)
     timeout 120 apt-get -qq "${list[@]}" update >/dev/null 2>&1 || skip "no lists of arm64 packages"
     timeout 240 apt-get -qq -y "${list[@]}" --download-only install libc6-dev libgcc-12-dev libopenmpi-dev \
-        libopenblas-dev libhdf5-dev zlib1g-dev libyaml-dev libxxhash-dev >/dev/null 2>&1 || skip "the arm64 packages cannot be loaded"
+        libopenblas-dev libhdf5-dev zlib1g-dev libyaml-dev libxxhash-dev libcriterion-dev >/dev/null 2>&1 || skip "the arm64 packages cannot be loaded"
     mkdir -p "$root"
     for deb in "$work"/apt/archives/{lib,zlib,linux-libc,openmpi}*.deb; do dpkg-deb -x "$deb" "$root"; done
     touch "$work/unpacked"
@@ -48,13 +49,13 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 END
     export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$lib/pkgconfig:$lib/openblas-pthread/pkgconfig
     cmake --fresh -S "$TREN_SOURCE" -B "$work/build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$work/toolchain.cmake" \
-        -DCMAKE_BUILD_TYPE=Release -DTREN_TESTS=OFF -DCMAKE_FIND_ROOT_PATH="$root" \
+        -DCMAKE_BUILD_TYPE=Release -DTREN_TESTS="$(few OFF -- ON)" -DCMAKE_FIND_ROOT_PATH="$root" \
         -DCMAKE_LIBRARY_ARCHITECTURE=aarch64-linux-gnu -DMPI_C_LIB_NAMES=mpi -DMPI_C_HEADER_DIR="$lib/openmpi/include" \
         -DMPI_mpi_LIBRARY="$lib/openmpi/lib/libmpi.so" -DHDF5_ROOT="$root/usr" \
         -DHDF5_C_INCLUDE_DIR="$root/usr/include/hdf5/serial" \
         -DHDF5_hdf5_LIBRARY_RELEASE="$lib/hdf5/serial/libhdf5.so" -DCMAKE_EXE_LINKER_FLAGS="$links" \
         -DCMAKE_SHARED_LINKER_FLAGS="$links"
-    read -ra programs <<<"$(few tren -- tren tren64)"
+    read -ra programs <<<"$(few tren -- tren tren64 unit_tests unit_tests64)"
     cmake --build "$work/build" --parallel 2 --target "${programs[@]}"
 }
 build >"$work/build.log" 2>&1 || fail "tren does not build for aarch64: $(tail -n 20 "$work/build.log")"
@@ -66,6 +67,18 @@ emulated() {
     qemu-aarch64-static -L "$root" -E OPAL_PREFIX="$root/usr" -E OMPI_MCA_ess_singleton_isolated=1 -E OMPI_MCA_btl=self \
         -E OMPI_MCA_mca_base_component_path=/usr/lib/aarch64-linux-gnu/openmpi/lib/openmpi3 \
         -E LD_LIBRARY_PATH="$work/build:/usr/lib/aarch64-linux-gnu/openblas-pthread:/usr/lib/aarch64-linux-gnu" "$program" "$@"
+}
+
+# Criterion starts itself for each test: the kernel hands programs for aarch64 to QEMU, for this command alone.
+unit_tests() { # PROGRAM
+    # shellcheck disable=SC2016
+    QEMU_LD_PREFIX=$root unshare --user --map-root-user --mount bash -euc '
+        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+        magic="\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+        mask="\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
+        echo ":aarch64:M::$magic:$mask:$(command -v qemu-aarch64-static):F" >/proc/sys/fs/binfmt_misc/register
+        LD_LIBRARY_PATH=$1 exec "$0" -j2' "$work/build/tests/$1" \
+        /usr/lib/aarch64-linux-gnu/openblas-pthread:/usr/lib/aarch64-linux-gnu
 }
 
 make_pictures pictures.h5
@@ -95,3 +108,7 @@ same gelu tren --data classes.h5 --model.hidden 30 --model.activation gelu --opt
     --optimizer.learning_rate 0.001 --schedule.name cosine --batch_size 60
 same cnn tren --data pictures.h5 --model.name cnn --model.channels 6,12 --batch_size 72 --augment.rotation 5 --augment.noise 0.02
 same scg tren64 --data sinusoid.h5 --precision double --optimizer.name scg --epochs 20
+for program in unit_tests unit_tests64; do
+    unit_tests $program >log 2>&1 || fail "$program on aarch64: $(tail -n 40 log)"
+    grep 'Tested: ' log
+done

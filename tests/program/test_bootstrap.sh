@@ -43,4 +43,14 @@ if [[ $EUID -eq 0 ]]; then
 else
     [[ ! -e $scratch/apt.log ]] || fail "a plain user tried to install"
 fi
+
+# The recipes for containers install the same packages; that for Spack is Python.
+packages=$(sed -n 's/^build|required|[^|]*|[^|]*|\([^|]*\)|.*/\1/p' bootstrap)
+for package in $packages; do
+    for recipe in packaging/container/{Dockerfile,tren.def}; do
+        grep -qw -- "$package" "$recipe" || fail "$recipe does not install $package"
+    done
+done
+find packaging -name '*.py' -exec python3 -c 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")' {} \; 2>&1 |
+    grep . && fail "the recipe above is no Python"
 echo "bootstrap refuses with the names of what is missing"

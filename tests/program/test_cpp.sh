@@ -18,9 +18,9 @@ cmake --install "$build" --prefix "$scratch/prefix" >"$scratch/log" || fail "$(c
 cmake -G Ninja -S examples/c -B "$scratch/c" -DCMAKE_PREFIX_PATH="$scratch/prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$scratch/c" >/dev/null
 for compiler in "${compilers[@]}"; do
-    for header in "$scratch"/prefix/include/tren/*.h; do
+    for header in include/tren/*.h; do
         for precision in -UTREN_DOUBLE -DTREN_DOUBLE; do
-            echo "#include <tren/${header##*/}>" | "$compiler" "${flags[@]}" $precision -I"$scratch/prefix/include" \
+            echo "#include <tren/${header##*/}>" | "$compiler" "${flags[@]}" $precision -Iinclude \
                 -fsyntax-only -x c++ - || fail "$compiler $precision: tren/${header##*/} is no C++"
         done
     done

@@ -40,8 +40,10 @@ start_again() { # job, restarts
     scontrol update JobId="$1" StartTime=now
 }
 
+# Open MPI 5's mpirun takes two nodes for one where they share a host name, as the pretend ones do.
 test_requeue() { # launcher
-    local job
+    local job nodes="2 nodes"
+    if [[ $1 == mpirun ]] && "$TREN" launch | grep -q "^mpi: Open MPI 5"; then nodes="1 node"; fi
     export TREN_LAUNCHER=$1
     rm -rf "it's disturbed"
     job=$(submit run.yaml --out "it's disturbed")
@@ -49,7 +51,7 @@ test_requeue() { # launcher
     scancel --batch --signal=USR1 "$job"
     start_again "$job" 1
     expect_exit "$job" 0
-    expect_text "4 ranks on 2 nodes" job.out
+    expect_text "4 ranks on $nodes" job.out
     expect_text "saved: requeueing job $job" job.out
     expect_text "start 2: 4 ranks" job.out
     expect_text "resumed from it's disturbed/last.h5" job.out

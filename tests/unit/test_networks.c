@@ -198,8 +198,7 @@ Test(networks, lists_without_end_are_refused) {
 Test(networks, built_in_models_expand_to_the_same_graph) {
     static const char *const models[] = {
         "model: {name: mlp, hidden: [5, 7], activation: gelu}\ndropout: [0.1, 0, 0.3]",
-        "model: {name: cnn, channels: [3, 4], activation: tanh, norm: none, kernel: 5}\ndropout: "
-        "0.2",
+        "dropout: .2\nmodel: {name: cnn, channels: [3,4], activation: tanh, norm: none, kernel: 5}",
         "model: {name: cnn, channels: [3], activation: identity, hidden: []}",
         "model: {name: cnn5, width: 2}", "model: {name: resnet18, width: 2, init: pytorch}"};
     for (size_t k = 0; k < sizeof models / sizeof *models; k++) {

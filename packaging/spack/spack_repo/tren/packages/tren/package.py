@@ -1,8 +1,10 @@
 # Copyright (c) 2026, the tren authors. SPDX-License-Identifier: BSD-3-Clause
-"""Spack package of tren, for a repository of your own:
-spack repo create my && mkdir -p my/packages/tren && cp package.py my/packages/tren && spack repo add my
-spack dev-build tren@main        # in a copy of the sources: there is no release to load yet
+"""tren for Spack 1.0 or later, in a repository of its own. In a copy of the sources, as there is no release to load yet:
+spack repo add packaging/spack/spack_repo/tren
+spack dev-build tren@main
 """
+
+from spack_repo.builtin.build_systems.cmake import CMakePackage, generator
 
 from spack.package import *
 
@@ -36,6 +38,7 @@ class Tren(CMakePackage):
             self.define_from_variant("BUILD_SHARED_LIBS", "shared"),
             self.define("TREN_TESTS", False),
             self.define("MPI_C_COMPILER", self.spec["mpi"].mpicc),
+            self.define("MPIEXEC_EXECUTABLE", self.spec["mpi"].prefix.bin.mpiexec),
             self.define("HDF5_ROOT", self.spec["hdf5"].prefix),
         ]
 
