@@ -109,7 +109,8 @@ typedef enum tren_stop_rule {
     TREN_STOP_NONE,
     TREN_STOP_PATIENCE,
     TREN_STOP_GL,
-    TREN_STOP_UP
+    TREN_STOP_UP,
+    TREN_STOP_STANDARD_ERROR
 } tren_stop_rule;
 typedef enum tren_engine_id {
     TREN_ENGINE_AUTO,
@@ -130,6 +131,26 @@ typedef enum tren_progress_id {
     TREN_PROGRESS_ON,
     TREN_PROGRESS_OFF
 } tren_progress_id;
+
+/* Metrics, what eval and metrics.csv tell beside the loss. Each is a line here and one of the table
+ * in src/train/metric.c. */
+#define TREN_METRICS(X)                                                                            \
+    X(TREN_METRIC_LOSS_SE, loss_se)                                                                \
+    X(TREN_METRIC_ACCURACY, accuracy)                                                              \
+    X(TREN_METRIC_TOP5, top5)                                                                      \
+    X(TREN_METRIC_PRECISION, precision)                                                            \
+    X(TREN_METRIC_RECALL, recall)                                                                  \
+    X(TREN_METRIC_F1, f1)                                                                          \
+    X(TREN_METRIC_AUC, auc)                                                                        \
+    X(TREN_METRIC_R2, r2)                                                                          \
+    X(TREN_METRIC_MAE, mae)                                                                        \
+    X(TREN_METRIC_PERPLEXITY, perplexity)
+typedef enum tren_metric_id {
+#define TREN_METRIC_ID(id, name) id,
+    TREN_METRICS(TREN_METRIC_ID)
+#undef TREN_METRIC_ID
+        TREN_N_METRICS
+} tren_metric_id;
 
 /* Models. Each is a file of src/models and a line here: its name, and the keys that act with it; a
  * key that no model names acts with all of them. `layers` is what model.layers says, which chooses
@@ -191,6 +212,7 @@ typedef struct tren_config {
         tren_real_list positive_weights;
         double huber_delta;
     } loss;
+    bool normalize_targets;
     tren_optimizer_options optimizer;
     struct {
         int name; /* tren_schedule_id */
@@ -198,8 +220,10 @@ typedef struct tren_config {
         int period; /* epochs for step, steps for sqrt */
         double gamma, final_factor;
     } schedule;
+    tren_int_list metrics; /* of tren_metric_id */
     struct {
-        int rule; /* tren_stop_rule */
+        int rule;    /* tren_stop_rule */
+        int monitor; /* 0: the validation loss, else 1 + tren_metric_id */
         int patience, start_epoch;
         double min_delta;
         double gl_alpha; /* percent */
@@ -238,6 +262,7 @@ typedef enum tren_option_type {
     TREN_OPTION_CHOICE,  /* int, index into choices */
     TREN_OPTION_INTS,    /* tren_int_list */
     TREN_OPTION_REALS,   /* tren_real_list */
+    TREN_OPTION_WORDS,   /* tren_int_list, indices into choices */
     TREN_OPTION_LAYERS,  /* tren_layers_text; of a layer's own options: a node of the text */
     TREN_OPTION_BRANCHES /* the same, a list of such lists: of a layer's own options only */
 } tren_option_type;
@@ -252,6 +277,7 @@ typedef enum tren_option_role {
 extern const char *const tren_cpu_level_name[];  /* "auto", "baseline", ... */
 extern const char *const tren_activation_name[]; /* of tren_activation_id */
 extern const char *const tren_init_name[];       /* of tren_init_id */
+extern const char *const tren_metric_name[];     /* of tren_metric_id */
 
 typedef struct tren_option {
     const char *key; /* dotted: optimizer.learning_rate */
@@ -262,7 +288,8 @@ typedef struct tren_option {
                               be given */
     double min, max;      /* numbers, each list element, and seconds */
     const char *const *choices; /* NULL-terminated; of a whole number: words for -1, -2, ...; of a
-                                   list of numbers: one word that may stand in its place */
+                                   list of numbers: one word that may stand in its place; of a
+                                   list of words: these */
     const char *help;           /* one sentence */
     const char
         *group; /* the heading it stands under in --help, the man page and the documentation */

@@ -29,9 +29,12 @@ typedef struct tren_dataset_info {
     size_t n_stats;    /* shape.c for images and tables alike */
     double *mean, *sd; /* [n_stats] of the training part, in the file's units (u8: 0..255). Owned by
                           the dataset */
-    char **class_name; /* [n_classes], or NULL. Owned by the dataset */
-    char **column_name;     /* of a table: [shape.c], or NULL. Owned by the dataset */
-    uint64_t source_digest; /* of the source files' bytes, or of a maker's settings */
+    double *target_mean, *target_sd; /* [n_targets] of the training part: of what a network with
+                                        normalised targets was trained on (a checkpoint has them, a
+                                        dataset has not); NULL: targets are as they are. Owned */
+    char **class_name;               /* [n_classes], or NULL. Owned by the dataset */
+    char **column_name;              /* of a table: [shape.c], or NULL. Owned by the dataset */
+    uint64_t source_digest;          /* of the source files' bytes, or of a maker's settings */
     uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
                         run to its data */
     /* Of tokens (layouts text, pairs and labeled): */
@@ -42,6 +45,7 @@ typedef struct tren_dataset_info {
     uint64_t tokenizer;         /* the digest of what makes text tokens, see tren_tokenizer */
     int label_axis;   /* 1, 2: every token along this axis is labeled, by the token after it, and
                          n_classes = vocabulary; 0: a row has one label, as rows of numbers have */
+    bool has_weights; /* a training row has a weight */
     bool has_digests; /* of all rows' bytes, which are verified whenever they are read, and so that
                          `digest` tells when they change */
 } tren_dataset_info;
@@ -88,6 +92,7 @@ typedef struct tren_rows {
     int32_t *label; /* [n] owned; NULL for regression, without labels, and where tokens are
                        labeled */
     real *target;   /* [n, n_targets] owned; NULL for classification and without labels */
+    real *weight;   /* [n] how much training rows count, finite and >= 0; owned; NULL: alike */
 } tren_rows;
 
 /* Reads rows [first, first + n) and compares them with the digests that the file has of them. Rows
@@ -109,6 +114,9 @@ size_t tren_sequence_fetch(int32_t *token, int *length, const tren_sequence *seq
 /* label <- of each of these tokens the next one. Only where they are labeled. */
 size_t tren_sequence_fetch_next(int32_t *label, const tren_sequence *sequence, const uint32_t *row,
                                 int n);
+/* Of the training targets, which are read: mean [n_targets], sd [n_targets]. Of values too large
+ * for the sum of squares they are not finite, which is no error. */
+tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset);
 /* How many rows of a part each class has: n [n_classes]. Labels out of range are TREN_ERR_DATA. */
 tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, tren_part part);
 /* The sum, modulo 2^64, of a digest of each row with its number: ranks add theirs up to the same
@@ -274,6 +282,7 @@ typedef struct tren_source {
     void *x;                  /* [n + n_test, shape] owned */
     tren_type y_type;         /* U8, I32 or I64 labels; F32 or F64 targets */
     void *y;                  /* [n + n_test, n_targets] owned */
+    double *weight;           /* [n + n_test] owned; NULL: all rows count alike */
     char **class_name;        /* [n_classes] owned, or NULL */
     char **column_name;       /* [shape.c] of tables, owned, or NULL */
     uint64_t digest;          /* of the source bytes or settings */

@@ -342,7 +342,18 @@ struct tren_pass {
     const int32_t *label;     /* [rows], or of each token, or NULL; negative: it is not counted */
     const real *class_weight; /* [n_classes] of the loss of each class; NULL: 1 */
     const real *target;       /* [rows, n_targets], or of each token, or NULL */
-    real scale;               /* of the loss gradient: 1 / what is counted in the global step */
+    /* How much the loss of each row counts, [rows] of rows without a token axis; NULL: 1. */
+    const real *row_weight;
+    /* Targets are normalised, and losses of them are told in the units of the data: [n_targets] of
+     * those units in one of the network. NULL: targets are as they are. */
+    const real *target_unit;
+    /* Out: the loss of each row, or of each token, whatever it weighs; in the units of the data; 0
+     * where it is not counted. NULL: not wanted. */
+    double *row_loss;
+    /* Is shown the network's outputs before the loss replaces them by its gradient. May be NULL. */
+    void (*look)(void *look_ctx, const real *output);
+    void *look_ctx;
+    real scale; /* of the loss gradient: 1 / what is counted in the global step */
     tren_take_up take_up;
 };
 
@@ -390,9 +401,11 @@ const tren_layer *tren_graph_tokens_input(const tren_graph *graph, int axis);
 int32_t *tren_work_tokens(tren_work *work, const tren_layer *input);
 /* After forward of a pass with labels or targets: per group. */
 typedef struct tren_group_result {
-    double loss;    /* sum over rows, or tokens */
-    double correct; /* rows, or tokens */
-    double counted; /* those that have a label or target */
+    double loss;      /* sum over rows, or tokens; of weighted ones, and in the units of the data */
+    double objective; /* the same, of what the gradient is computed: of normalised targets in their
+                         units */
+    double correct;   /* rows, or tokens */
+    double counted;   /* those that have a label or target */
     double abs_z,
         n_z; /* sum of |z| over hidden units and rows, and their number, when pass->stats */
 } tren_group_result;

@@ -47,10 +47,13 @@ typedef struct tren_progress {
                             on while the next step computes */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
     double samples_per_second;
-    bool epoch_done; /* then the next ones are known */
+    double tokens_per_second; /* that are predicted; 0: rows are no texts */
+    bool epoch_done;          /* then the next ones are known */
     double validation_loss, validation_accuracy;
     double weight_norm, mean_abs_z; /* as in metrics.csv */
     bool best;
+    const char *metric_name; /* that is monitored, or the first one of `metrics`; NULL: none */
+    double metric;           /* of validation */
 } tren_progress;
 
 typedef struct tren_train_options {
@@ -137,7 +140,74 @@ typedef struct tren_scores {
     double labels;         /* rows, or tokens */
     double mean_abs_z;     /* of hidden units */
     size_t rows;
+    double metric[TREN_N_METRICS]; /* of those that were asked for; NaN: of the others, and where
+                                      a metric has no value */
 } tren_scores;
+
+/* What metrics are made of: counted of a part's rows, each as whole numbers or summed by blocks
+ * along the canonical tree, so that it has the same bits on any number of ranks. */
+typedef struct tren_class_tally {
+    double rows, taken, right; /* of the class; taken for it; both */
+    double area; /* under the ROC curve of this class against the others; NaN: not wanted, or only
+                    one of both has rows */
+} tren_class_tally;
+typedef struct tren_target_tally {
+    double squares, absolute; /* means of squared and of absolute errors */
+    double variance;          /* of the target, about its mean over these rows */
+} tren_target_tally;
+typedef struct tren_tally {
+    double labels, loss; /* rows, or tokens; the mean over them */
+    double loss_se;      /* its standard error; of tokens by their sequences. NaN: fewer than 2 */
+    double row_mean[TREN_N_METRICS]; /* of metrics that are a mean over labels */
+    int n_classes, n_targets;        /* classes of rows, or columns of yes and no; targets */
+    tren_class_tally *of_class;      /* [n_classes] owned */
+    tren_target_tally *of_target;    /* [n_targets] in the units of the data; owned */
+    double *confusion; /* [n_classes][n_classes] rows of class i taken for class j; owned; NULL:
+                          not wanted */
+} tren_tally;
+
+/* What rows have to tell of. */
+enum {
+    TREN_OF_CLASSES = 1, /* one class of several a row */
+    TREN_OF_TOKENS = 2,  /* the next token */
+    TREN_OF_TARGETS = 4, /* real targets */
+    TREN_OF_COLUMNS = 8  /* columns of yes and no (binary cross-entropy) */
+};
+/* One line of the table in src/train/metric.c. */
+typedef struct tren_metric {
+    unsigned suits;    /* TREN_OF_CLASSES | ... */
+    int least_classes; /* that it takes */
+    bool larger;       /* is better */
+    bool share;        /* of labels: has an interval */
+    bool areas;        /* takes tren_class_tally.area, for which rank 0 gets all outputs */
+    double (*value)(const tren_tally *tally); /* NULL: the mean over labels of this: */
+    double (*row)(const real *output, int n, int label);
+} tren_metric;
+extern const tren_metric tren_metric_table[TREN_N_METRICS]; /* by tren_metric_id */
+#define TREN_ALL_METRICS (~0u)
+
+/* Those of `wanted`, a bit of each, that suit the network's loss and the dataset. */
+unsigned tren_metrics_of(const tren_graph *graph, const tren_dataset_info *info, unsigned wanted);
+/* A metric that `key` asks for and that does not suit: TREN_ERR_USAGE. */
+tren_status tren_metric_check(int metric, const tren_graph *graph, const tren_dataset_info *info,
+                              const char *key, const char *data);
+/* Wilson's 95 % interval of a share of `n` rows (Wilson 1927). */
+void tren_wilson(double *low, double *high, double share, double n);
+/* Of a class: found / taken for it, found / really it; NaN where there are none. The harmonic mean
+ * of both: 0 where nothing was found, NaN where neither is there. */
+double tren_precision_of(const tren_class_tally *of);
+double tren_recall_of(const tren_class_tally *of);
+double tren_f1_of(const tren_class_tally *of);
+/* The area under the ROC curve: the probability that a positive row has the larger score, ties
+ * counting half (Hanley & McNeil 1982), by ranks. Sorts row [n]. NaN: there are not both kinds, or
+ * a score is NaN. */
+typedef struct tren_scored_row {
+    double score;
+    bool positive;
+} tren_scored_row;
+double tren_area_under_curve(tren_scored_row *row, size_t n);
+/* The largest of n, the first of equals, as the trainer counts. */
+int tren_argmax(const real *x, int n);
 
 typedef struct tren_evaluator tren_evaluator;
 typedef struct tren_eval_spec {
@@ -147,14 +217,19 @@ typedef struct tren_eval_spec {
     real *value;             /* [n_values] not owned */
     bool shared;             /* all ranks share the blocks out; else rank 0 evaluates alone */
     const tren_dataset_info
-        *trained_on; /* not owned; whose mean and sd normalise, NULL: the dataset's own */
+        *trained_on;  /* not owned; whose mean and sd normalise, NULL: the dataset's own */
+    unsigned metrics; /* a bit of each tren_metric_id; all suit */
+    bool tally;       /* for tren_evaluator_tally, whatever the metrics are: with the confusions */
 } tren_eval_spec;
 /* Reads this rank's rows of the part. An empty part gives scores of NaN. */
 tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm,
                                 const tren_eval_spec *spec);
 void tren_evaluator_close(tren_evaluator *evaluator); /* accepts NULL. Not collective */
-/* On rank 0 the scores; on the others zeros. */
-void tren_evaluate(tren_scores *scores, tren_evaluator *evaluator, const tren_comm *comm);
+/* On rank 0 the scores; on the others zeros. Fails where metrics were asked for and there is no
+ * memory. */
+tren_status tren_evaluate(tren_scores *scores, tren_evaluator *evaluator, const tren_comm *comm);
+/* Rank 0: of the last tren_evaluate, where spec.tally or spec.metrics asked for it. */
+const tren_tally *tren_evaluator_tally(const tren_evaluator *evaluator);
 /* Calls fn for each block of this rank's rows in order, with the network's outputs (logits or
  * predictions) [n, outputs] of rows [first, first + n). Not collective. */
 typedef tren_status (*tren_block_fn)(void *ctx, size_t first, int n, const real *output,
@@ -198,6 +273,10 @@ typedef struct tren_checkpoint {
     uint64_t digest;  /* of all of it; only where it was read */
     double *history;  /* validation losses of the epochs so far; owned */
     size_t n_history;
+    /* The same of early_stopping.monitor, where it is a metric: its values, or their negatives
+     * where more is better; and of rule standard_error the standard errors of the losses.
+     * [n_history] owned; NULL: not asked for. */
+    double *monitored, *history_se;
     double scalar[TREN_MAX_SCALARS]; /* the optimizer's; 0 where it has none */
     char optimizer[32], precision[16];
     /* Of rank 0, which wrote it; "": unknown. */

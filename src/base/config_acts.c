@@ -12,7 +12,7 @@ typedef struct acts {
 
 #define STOPS_EARLY                                                                                \
     "early_stopping.rule", {                                                                       \
-        "patience", "gl", "up"                                                                     \
+        "patience", "gl", "up", "standard_error"                                                   \
     }
 static const acts table[] = {
     {"model.init_variance", "model.init", {"gaussian"}},
@@ -23,7 +23,7 @@ static const acts table[] = {
     {"schedule.period", "schedule.name", {"step", "sqrt"}},
     {"schedule.gamma", "schedule.name", {"step"}},
     {"schedule.final_factor", "schedule.name", {"cosine"}},
-    {"early_stopping.patience", "early_stopping.rule", {"patience"}},
+    {"early_stopping.patience", "early_stopping.rule", {"patience", "standard_error"}},
     {"early_stopping.start_epoch", STOPS_EARLY},
     {"early_stopping.min_delta", "early_stopping.rule", {"patience"}},
     {"early_stopping.gl_alpha", "early_stopping.rule", {"gl"}},
@@ -159,8 +159,8 @@ int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_confi
     bool by_epochs = c->schedule.name == TREN_SCHEDULE_STEP;
     const late all[TREN_MAX_NOTES] = {
         {"early_stopping.start_epoch", rule != TREN_STOP_NONE, start, start, epochs, "epochs"},
-        {"early_stopping.patience", rule == TREN_STOP_PATIENCE, patience, patience + 1.0, epochs,
-         "epochs"},
+        {"early_stopping.patience", rule == TREN_STOP_PATIENCE || rule == TREN_STOP_STANDARD_ERROR,
+         patience, patience + 1.0, epochs, "epochs"},
         {"early_stopping.up_strips", rule == TREN_STOP_UP, c->early_stopping.up_strips,
          up_epochs(c), epochs, "epochs"},
         {"schedule.warmup_steps", true, warmup, warmup, steps, "steps"},

@@ -94,6 +94,10 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
         put_range(&out, option, put_real);
         if (option->choices) put(&out, ", or "), put(&out, *option->choices);
         break;
+    case TREN_OPTION_WORDS:
+        put(&out, "a list of ");
+        put_choices(&out, option->choices);
+        break;
     case TREN_OPTION_LAYERS:
         put(&out, "a list of layers such as [dense: 64, relu, dense: outputs]");
         break;
@@ -142,7 +146,7 @@ static void put_quoted(writer *out, const char *text) {
 static void put_list(writer *out, const tren_option *option, const void *at) {
     const tren_int_list *ints = at;
     const tren_real_list *reals = at;
-    int n = option->type == TREN_OPTION_INTS ? ints->n : reals->n;
+    int n = option->type == TREN_OPTION_REALS ? reals->n : ints->n;
     if (n == TREN_LIST_WORD) {
         put(out, *option->choices);
         return;
@@ -150,7 +154,9 @@ static void put_list(writer *out, const tren_option *option, const void *at) {
     put(out, "[");
     for (int i = 0; i < n; i++) {
         if (i > 0) put(out, ", ");
-        if (option->type == TREN_OPTION_INTS)
+        if (option->type == TREN_OPTION_WORDS)
+            put(out, option->choices[ints->at[i]]);
+        else if (option->type == TREN_OPTION_INTS)
             put_whole(out, ints->at[i]);
         else
             put_real(out, reals->at[i]);
@@ -202,6 +208,7 @@ int tren_option_format(char *text, size_t n, const tren_option *option, const tr
         break;
     case TREN_OPTION_INTS:
     case TREN_OPTION_REALS:
+    case TREN_OPTION_WORDS:
         put_list(&out, option, at);
         break;
     case TREN_OPTION_LAYERS:

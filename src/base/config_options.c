@@ -16,7 +16,11 @@ static const char *const class_weights[] = {"auto", NULL};
 static const char *const optimizers[] = {TREN_OPTIMIZERS(NAME) NULL};
 #undef NAME
 static const char *const schedules[] = {"constant", "step", "cosine", "sqrt", "inverse_sqrt", NULL};
-static const char *const stop_rules[] = {"none", "patience", "gl", "up", NULL};
+#define NAME(id, name) #name,
+const char *const tren_metric_name[] = {TREN_METRICS(NAME) NULL};
+static const char *const monitors[] = {"val_loss", TREN_METRICS(NAME) NULL};
+#undef NAME
+static const char *const stop_rules[] = {"none", "patience", "gl", "up", "standard_error", NULL};
 static const char *const engines[] = {"auto",     "shared", "hierarchical", "halving", "direct",
                                       "doubling", "gather", "mpi",          NULL};
 static const char *const progresses[] = {"auto", "on", "off", NULL};
@@ -178,9 +182,19 @@ static const tren_option options[] = {
     {"schedule.final_factor", TREN_OPTION_REAL, RECIPE, AT(schedule.final_factor), "0", 0, 1, NULL,
      "Where the cosine ends, as a share of the learning rate.", "Learning-rate schedule"},
 
+    {"metrics", TREN_OPTION_WORDS, RECIPE, AT(metrics), "[]", 0, 0, tren_metric_name,
+     "Metrics of the validation part that metrics.csv has a column for, such as [f1, auc]. Of classes: accuracy, top5, "
+     "and precision, recall, f1 and auc as means over the classes; of targets: r2 and mae; of text: accuracy, top5 and "
+     "perplexity; of all: loss_se, the standard error of the loss.", "Metrics"},
+
     {"early_stopping.rule", TREN_OPTION_CHOICE, RECIPE, AT(early_stopping.rule), "none", 0, 0, stop_rules,
      "When the validation loss ends the run: after `patience` epochs without a better one; when it exceeds the best "
-     "by gl_alpha percent (Prechelt's GL); when it rose in up_strips successive strips (his UP).", "Early stopping"},
+     "by gl_alpha percent (Prechelt's GL); when it rose in up_strips successive strips (his UP). standard_error is patience "
+     "that counts only improvements larger than the standard error of the validation loss, which gets a column in "
+     "metrics.csv (val_loss_se).", "Early stopping"},
+    {"early_stopping.monitor", TREN_OPTION_CHOICE, RECIPE, AT(early_stopping.monitor), "val_loss", 0, 0, monitors,
+     "What tells the best epoch, and ends the run: the validation loss or a metric, of which more or less is better "
+     "as it is known of each. It gets a column in metrics.csv.", "Early stopping"},
     {"early_stopping.patience", TREN_OPTION_INT, LENGTH, AT(early_stopping.patience), "10", 1, 1 << 30, NULL,
      "Epochs to wait for a better validation loss.", "Early stopping"},
     {"early_stopping.start_epoch", TREN_OPTION_INT, RECIPE, AT(early_stopping.start_epoch), "0", 0, 1 << 30, NULL,
@@ -258,5 +272,6 @@ bool tren_option_nullable(const tren_option *option) {
 }
 
 bool tren_option_is_list(const tren_option *option) {
-    return option->type == TREN_OPTION_INTS || option->type == TREN_OPTION_REALS;
+    return option->type == TREN_OPTION_INTS || option->type == TREN_OPTION_REALS ||
+           option->type == TREN_OPTION_WORDS;
 }

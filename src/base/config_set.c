@@ -21,17 +21,24 @@ static bool reals_within(const tren_option *option, const tren_real_list *list) 
     return true;
 }
 
+static int n_choices(const tren_option *option) {
+    int n = 0;
+    while (option->choices[n]) n++;
+    return n;
+}
+
+static bool words_within(const tren_option *option, const tren_int_list *list) {
+    if (list->n < 0 || list->n > TREN_MAX_LIST) return false;
+    for (int i = 0; i < list->n; i++)
+        if (list->at[i] < 0 || list->at[i] >= n_choices(option)) return false;
+    return true;
+}
+
 static bool ints_within(const tren_option *option, const tren_int_list *list) {
     if (list->n < 0 || list->n > TREN_MAX_LIST) return false;
     for (int i = 0; i < list->n; i++)
         if (!within(option, list->at[i])) return false;
     return true;
-}
-
-static int n_choices(const tren_option *option) {
-    int n = 0;
-    while (option->choices[n]) n++;
-    return n;
 }
 
 bool tren_option_in_range(const tren_option *option, const tren_config *config) {
@@ -57,6 +64,8 @@ bool tren_option_in_range(const tren_option *option, const tren_config *config) 
         return ints_within(option, at);
     case TREN_OPTION_REALS:
         return reals_within(option, at);
+    case TREN_OPTION_WORDS:
+        return words_within(option, at);
     case TREN_OPTION_LAYERS:
         return memchr(at, '\0', TREN_MAX_LAYERS) != NULL;
     case TREN_OPTION_BRANCHES:
@@ -122,26 +131,29 @@ static bool is_null(const char *text) {
     return !*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
 }
 
-static tren_status set_choice(const setting *s) {
+static tren_status find_choice(const setting *s, const char *text, int *value) {
     const char *const *choice = s->option->choices;
-    const char *text = s->text;
-    if (tren_option_nullable(s->option) && is_null(text)) {
-        *(int *)s->at = -1;
-        return TREN_OK;
-    }
     /* YAML writers turn on and off into true and false. */
     for (int i = 0; choice[i]; i++) {
         bool same = strcasecmp(text, choice[i]) == 0 ||
                     (strcasecmp(text, "true") == 0 && strcmp(choice[i], "on") == 0) ||
                     (strcasecmp(text, "false") == 0 && strcmp(choice[i], "off") == 0);
         if (!same) continue;
-        *(int *)s->at = i;
+        *value = i;
         return TREN_OK;
     }
     const char *nearest = tren_text_nearest(text, choice, (size_t)n_choices(s->option));
     if (!nearest) return refuse(s, text, "is unknown");
     return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.80s' is unknown; did you mean '%s'?", s->where,
                      s->option->key, text, nearest);
+}
+
+static tren_status set_choice(const setting *s) {
+    int *value = s->at;
+    if (!tren_option_nullable(s->option) || !is_null(s->text))
+        return find_choice(s, s->text, value);
+    *value = -1;
+    return TREN_OK;
 }
 
 static tren_status parse_whole(const setting *s, const char *text, int64_t *value) {
@@ -198,7 +210,19 @@ static const char *next_item(char *item, size_t n, const char *list) {
     list += strspn(list, " \t");
     size_t length = strcspn(list, ",");
     snprintf(item, n, "%.*s", (int)(length < n ? length : n - 1), list);
+    for (size_t i = strlen(item); i > 0 && isblank((unsigned char)item[i - 1]);) item[--i] = '\0';
     return list[length] == ',' ? list + length + 1 : NULL;
+}
+
+static tren_status add_word(const setting *s, const char *item, tren_int_list *words) {
+    int value;
+    TREN_TRY(find_choice(s, item, &value));
+    for (int i = 0; i < words->n; i++)
+        if (words->at[i] == value)
+            return tren_fail(TREN_ERR_USAGE, "%s: %s: '%s' stands twice in the list; give it once",
+                             s->where, s->option->key, item);
+    words->at[words->n++] = value;
+    return TREN_OK;
 }
 
 static tren_status add_item(const setting *s, const char *item, tren_int_list *ints,
@@ -211,6 +235,7 @@ static tren_status add_item(const setting *s, const char *item, tren_int_list *i
         reals->n++;
         return TREN_OK;
     }
+    if (s->option->type == TREN_OPTION_WORDS) return add_word(s, item, ints);
     int64_t value;
     TREN_TRY(parse_whole(s, item, &value));
     ints->at[ints->n++] = (int)value;
@@ -224,7 +249,8 @@ static tren_status set_list(const setting *s) {
     size_t n = strlen(text);
     while (n > 0 && isblank((unsigned char)text[n - 1])) n--;
     while (n > 0 && isblank((unsigned char)*text)) text++, n--;
-    bool is_word = s->option->choices && strcmp(s->text, *s->option->choices) == 0;
+    bool words = s->option->type == TREN_OPTION_WORDS;
+    bool is_word = !words && s->option->choices && strcmp(s->text, *s->option->choices) == 0;
     bool open = n > 0 && *text == '[', closed = n > 1 && text[n - 1] == ']';
     if (open != closed || n >= sizeof inner) return refuse(s, s->text, "is not a list");
     snprintf(inner, sizeof inner, "%.*s", (int)(n - 2 * open), text + open);
@@ -237,10 +263,10 @@ static tren_status set_list(const setting *s) {
         TREN_TRY(add_item(s, item, &ints, &reals));
     }
     if (is_word) ints.n = reals.n = TREN_LIST_WORD;
-    if (s->option->type == TREN_OPTION_INTS)
-        *(tren_int_list *)s->at = ints;
-    else
+    if (s->option->type == TREN_OPTION_REALS)
         *(tren_real_list *)s->at = reals;
+    else
+        *(tren_int_list *)s->at = ints;
     return TREN_OK;
 }
 
@@ -283,6 +309,7 @@ static tren_status set_value(const setting *s) {
         return set_choice(s);
     case TREN_OPTION_INTS:
     case TREN_OPTION_REALS:
+    case TREN_OPTION_WORDS:
         return set_list(s);
     case TREN_OPTION_LAYERS:
         return set_layers(s);

@@ -29,10 +29,11 @@ static tren_status parse(eval_args *a, int argc, char **argv) {
         {.name = NULL}};
     tren_args args = {.command = "eval",
                       .synopsis = "RUN_DIR|CHECKPOINT [--data FILE.h5] [--split PART] [--json]",
-                      .summary = "Loss, accuracy, precision and recall of every class and the "
-                                 "confusion matrix of trained weights. Under mpirun the ranks "
-                                 "share the rows; the figures do not depend on how many there "
-                                 "are.",
+                      .summary = "Loss and metrics of trained weights: of classes accuracy, "
+                                 "precision, recall, F1 and area under the ROC curve, with the "
+                                 "confusion matrix; of targets R^2 and errors; of text perplexity. "
+                                 "Under mpirun the ranks share the rows; the figures do not depend "
+                                 "on how many there are.",
                       .options = options,
                       .positional = source,
                       .max_positional = 1};
@@ -96,13 +97,13 @@ static tren_status evaluate(const tren_comm *comm, const void *args, tren_traine
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
     TREN_GOTO(check_text(a, trained));
-    TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, true));
-    TREN_GOTO(tren_eval_run(&result, evaluator, comm, tren_dataset_info_of(trained->dataset)));
+    TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, TREN_TRAINED_SCORED));
+    TREN_GOTO(tren_evaluate(&result.scores, evaluator, comm));
+    result.tally = tren_evaluator_tally(evaluator);
     if (comm->rank == 0) st = report(a, &out, trained, &result);
     st = tren_comm_agree(comm, st);
 done:
     tren_out_close(&out);
-    tren_eval_close(&result);
     tren_evaluator_close(evaluator);
     return st;
 }

@@ -4,7 +4,6 @@
 #include "cli/cmd.h"
 #include "cli/console.h"
 #include "cli/predict_out.h"
-#include "cli/scores.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -201,7 +200,7 @@ static tren_status predict(const tren_comm *comm, const void *args, tren_trained
     TREN_GOTO(tren_comm_agree(comm, st));
     TREN_GOTO(tren_trained_open(trained, comm));
     TREN_GOTO(check_rows(trained));
-    TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, false));
+    TREN_GOTO(tren_trained_evaluator(&evaluator, trained, comm, TREN_TRAINED_ROWS));
     if (comm->rank == 0) st = write_all(a, trained, &file, evaluator);
     st = tren_comm_agree(comm, st);
 done:

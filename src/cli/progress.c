@@ -24,24 +24,32 @@ void tren_progress_close(tren_progress_view *view) {
     fflush(stderr);
 }
 
-/* "  loss 0.4123  accuracy 0.853", the second only in classification */
-static int scores(char *out, size_t n, double loss, double accuracy) {
+/* "loss 0.4123 accuracy 0.8530", the second only in classification; of text, "loss 1.512 perplexity
+ * 4.536". */
+static int scores(char *out, size_t n, const tren_progress *p, double loss, double accuracy) {
+    if (p->tokens_per_second > 0)
+        return snprintf(out, n, "loss %-6.4f perplexity %.4g", loss, exp(loss));
     if (isnan(accuracy)) return snprintf(out, n, "loss %.4g", loss);
     return snprintf(out, n, "loss %-6.4f accuracy %.4f", loss, accuracy);
 }
 
+static int speed(char *out, size_t n, const tren_progress *p) {
+    if (p->tokens_per_second > 0) return snprintf(out, n, "%.0f tokens/s", p->tokens_per_second);
+    return snprintf(out, n, "%.0f samples/s", p->samples_per_second);
+}
+
 static void draw(tren_progress_view *view, const tren_progress *p) {
     enum { CELLS = 20 };
-    char bar[CELLS + 1], training[64];
+    char bar[CELLS + 1], training[64], fast[64];
     int done = (int)(CELLS * p->step / (p->steps > 0 ? p->steps : 1));
     memset(bar, '-', CELLS);
     memset(bar, '#', (size_t)done);
     bar[CELLS] = '\0';
-    scores(training, sizeof training, p->train_loss, p->train_accuracy);
+    scores(training, sizeof training, p, p->train_loss, p->train_accuracy);
+    speed(fast, sizeof fast, p);
     char line[256];
-    snprintf(line, sizeof line, "epoch %d/%d [%s] %3d%%  %s  %.0f samples/s", p->epoch + 1,
-             p->epochs, bar, (int)(100 * p->step / (p->steps > 0 ? p->steps : 1)), training,
-             p->samples_per_second);
+    snprintf(line, sizeof line, "epoch %d/%d [%s] %3d%%  %s  %s", p->epoch + 1, p->epochs, bar,
+             (int)(100 * p->step / (p->steps > 0 ? p->steps : 1)), training, fast);
     fprintf(stderr, "\r%.*s\033[K", view->width - 1, line);
     fflush(stderr);
     view->drawn = true;
@@ -57,14 +65,16 @@ static bool too_soon(tren_progress_view *view) {
 }
 
 static void stay(tren_progress_view *view, const tren_progress *p) {
-    char training[64], validation[64];
-    scores(training, sizeof training, p->train_loss, p->train_accuracy);
-    scores(validation, sizeof validation, p->validation_loss, p->validation_accuracy);
+    char training[64], validation[64], metric[64] = "", fast[64];
+    scores(training, sizeof training, p, p->train_loss, p->train_accuracy);
+    scores(validation, sizeof validation, p, p->validation_loss, p->validation_accuracy);
+    speed(fast, sizeof fast, p);
+    if (p->metric_name && !isnan(p->metric))
+        snprintf(metric, sizeof metric, " %s %.4g", p->metric_name, p->metric);
     if (too_soon(view)) return;
-    tren_log_line(view->log, "epoch %3d/%d  training %s  validation %s %s  %.0f samples/s",
-                  p->epoch + 1, p->epochs, training,
-                  isnan(p->validation_loss) ? "none" : validation, p->best ? "*" : " ",
-                  p->samples_per_second);
+    tren_log_line(view->log, "epoch %3d/%d  training %s  validation %s%s %s  %s", p->epoch + 1,
+                  p->epochs, training, isnan(p->validation_loss) ? "none" : validation, metric,
+                  p->best ? "*" : " ", fast);
 }
 
 void tren_progress_show(tren_progress_view *view, const tren_progress *p) {

@@ -331,12 +331,14 @@ void tren_trained_close(tren_trained *t) {
 }
 
 tren_status tren_trained_evaluator(tren_evaluator **evaluator, tren_trained *t,
-                                   const tren_comm *comm, bool shared) {
+                                   const tren_comm *comm, tren_trained_use use) {
     tren_eval_spec spec = {.dataset = t->dataset,
                            .part = t->part,
                            .graph = t->graph,
                            .value = t->value.at,
-                           .shared = shared,
+                           .shared = use == TREN_TRAINED_SCORED,
+                           .metrics = use == TREN_TRAINED_SCORED ? TREN_ALL_METRICS : 0,
+                           .tally = use == TREN_TRAINED_SCORED,
                            .trained_on = &t->checkpoint.data};
     return tren_evaluator_open(evaluator, comm, &spec);
 }

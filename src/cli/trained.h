@@ -51,10 +51,11 @@ typedef struct tren_trained_command {
  * arguments. Returns the exit code. */
 int tren_trained_main(const tren_trained_command *command, tren_status parsed, char **argv);
 
-/* An evaluator of the part, normalised as the training data was. shared: by all ranks, else by rank
- * 0 alone. Collective. */
+/* An evaluator of the part, normalised as the training data was: for scores and all metrics, by all
+ * ranks; or for rows in their order, by rank 0 alone. Collective. */
+typedef enum tren_trained_use { TREN_TRAINED_ROWS, TREN_TRAINED_SCORED } tren_trained_use;
 tren_status tren_trained_evaluator(tren_evaluator **evaluator, tren_trained *trained,
-                                   const tren_comm *comm, bool shared);
+                                   const tren_comm *comm, tren_trained_use use);
 /* "runs/a/best.h5: mlp 784-512-10 after epoch 12" and "fm.h5: 10000 rows of the test part". */
 void tren_trained_describe(char *out, size_t n, const tren_trained *trained);
 size_t tren_trained_rows(const tren_trained *trained);

@@ -50,8 +50,6 @@ tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
 /* The same of the training rows of a dataset, which are read: mean [n_stats], sd [n_stats]. Of
  * values too large for the sum of squares they are not finite, which is no error. */
 tren_status tren_dataset_statistics(double *mean, double *sd, const tren_dataset *dataset);
-/* And of its training targets: mean [n_targets], sd [n_targets]. */
-tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset);
 
 /* Fails when a label is out of range or a value is not finite. */
 tren_status tren_source_check(const tren_source *source);

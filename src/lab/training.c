@@ -62,7 +62,7 @@ tren_status lab_score(tren_scores *scores, const char *data, tren_part part,
     tren_eval_spec spec = {
         .dataset = dataset, .part = part, .graph = graph, .value = (real *)value};
     TREN_GOTO(tren_evaluator_open(&evaluator, &self, &spec));
-    tren_evaluate(scores, evaluator, &self);
+    TREN_GOTO(tren_evaluate(scores, evaluator, &self));
 done:
     tren_evaluator_close(evaluator);
     tren_dataset_close(dataset);

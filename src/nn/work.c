@@ -228,6 +228,8 @@ void tren_forward(tren_work *w, const tren_pass *pass) {
         const tren_layer *layer = w->graph->layer[i];
         if (!cuts_forward(layer, w, pass)) tren_wait_for_values(w, layer);
         tell_layer(w, layer, false, true);
+        if (pass->look && i + 1 == w->graph->n_layers)
+            pass->look(pass->look_ctx, tren_work_output(w));
         layer->ops->forward(layer, w, pass);
         tell_layer(w, layer, false, false);
     }

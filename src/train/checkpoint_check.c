@@ -2,6 +2,7 @@
  * its digest is right or not. */
 #include "base/quote.h"
 #include "train/checkpoint.h"
+#include "train/early_stop.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -78,18 +79,17 @@ static tren_status check_position(const tren_checkpoint *c, const char *path) {
     return TREN_OK;
 }
 
-/* The best epoch is the first of the lowest loss that the history has. */
+/* The best epoch is the first of the lowest loss that the history has, or of what is monitored. */
 static tren_status check_best(const tren_checkpoint *c, const char *path) {
-    const double *loss = c->history;
-    size_t best = 0;
-    for (size_t i = 0; i < c->n_history; i++)
-        if (isfinite(loss[i]) && (best == 0 || loss[i] < loss[best - 1])) best = i + 1;
-    double lowest = best > 0 ? loss[best - 1] : c->at.best_loss;
-    if ((size_t)c->at.best_epoch == best && c->at.best_loss == lowest) return TREN_OK;
+    tren_judged judged = {.value = c->monitored ? c->monitored : c->history, .n = c->n_history};
+    size_t best = tren_best_epoch(judged);
+    double loss = best > 0 ? c->history[best - 1] : c->at.best_loss;
+    if ((size_t)c->at.best_epoch == best && c->at.best_loss == loss) return TREN_OK;
     return tren_checkpoint_damaged(path,
-                                   "the lowest loss of /history is %g in epoch %zu, and it says "
-                                   "best_loss %g, best_epoch %lld",
-                                   lowest, best, c->at.best_loss, (long long)c->at.best_epoch);
+                                   "%s has its lowest value in epoch %zu, whose loss is %g, and it "
+                                   "says best_loss %g, best_epoch %lld",
+                                   c->monitored ? "/monitored" : "/history", best, loss,
+                                   c->at.best_loss, (long long)c->at.best_epoch);
 }
 
 /* ---- metrics: rows of what history and position say too ---------------------------------------

@@ -7,6 +7,8 @@ void tren_checkpoint_close(tren_checkpoint *c) {
     free(c->config);
     free(c->metrics);
     free(c->history);
+    free(c->monitored);
+    free(c->history_se);
     tren_checkpoint_close_data(&c->data);
     *c = (tren_checkpoint){0};
 }
@@ -171,6 +173,24 @@ static tren_status get_bytes(tren_h5 *file, const char *name, char **text) {
     return tren_h5_read(file, name, n, TREN_U8, *text);
 }
 
+/* Optional ones are as long as the losses. */
+static tren_status get_more_history(tren_h5 *file, const char *name, double **value, size_t n,
+                                    tren_digest_state *digest) {
+    size_t found;
+    if (!tren_h5_has(file, name)) return TREN_OK;
+    TREN_TRY(get_numbers(file, name, value, &found, digest));
+    if (found == n) return TREN_OK;
+    return tren_checkpoint_damaged(tren_h5_path(file), "%s has %zu values, and /history %zu losses",
+                                   name, found, n);
+}
+
+static tren_status get_history(tren_h5 *file, tren_checkpoint *c, tren_digest_state *digest) {
+    if (!tren_h5_has(file, "/history")) return TREN_OK;
+    TREN_TRY(get_numbers(file, "/history", &c->history, &c->n_history, digest));
+    TREN_TRY(get_more_history(file, "/monitored", &c->monitored, c->n_history, digest));
+    return get_more_history(file, "/history_se", &c->history_se, c->n_history, digest);
+}
+
 static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_state *digest) {
     TREN_TRY(get_bytes(file, "/config", &c->config));
     TREN_TRY(get_bytes(file, "/metrics", &c->metrics));
@@ -178,8 +198,7 @@ static tren_status get_texts(tren_h5 *file, tren_checkpoint *c, tren_digest_stat
     c->n_metrics = strlen(c->metrics);
     tren_digest_add(digest, c->metrics, c->n_metrics);
     tren_checkpoint_digest_data(&c->data, digest);
-    if (!tren_h5_has(file, "/history")) return TREN_OK;
-    return get_numbers(file, "/history", &c->history, &c->n_history, digest);
+    return get_history(file, c, digest);
 }
 
 static tren_status check_head(const tren_checkpoint *c, const char *path, tren_type *type) {

@@ -165,6 +165,14 @@ static tren_status put_bytes(tren_h5 *file, const char *name, const char *text,
     return tren_h5_write(file, name, (tren_h5_shape){.rank = 1, .dim = {n}}, TREN_U8, text);
 }
 
+static tren_status put_history(tren_h5 *file, const char *name, const double *value, size_t n,
+                               tren_digest_state *digest) {
+    tren_h5_shape shape = {.rank = 1, .dim = {n}};
+    if (n == 0 || !value) return TREN_OK;
+    tren_digest_add(digest, value, n * sizeof *value);
+    return tren_h5_write(file, name, shape, TREN_F64, value);
+}
+
 static void at_point(const tren_checkpoint_arrays *a, const char *point) {
     if (a->hook) a->hook(a->hook_ctx, point);
 }
@@ -186,11 +194,9 @@ static tren_status write_file(const char *path, const tren_checkpoint *c,
     TREN_GOTO(put_bytes(file, "/metrics", c->metrics, digest));
     TREN_GOTO(tren_checkpoint_put_data(file, &c->data));
     tren_checkpoint_digest_data(&c->data, digest);
-    if (c->n_history > 0) {
-        tren_h5_shape shape = {.rank = 1, .dim = {c->n_history}};
-        TREN_GOTO(tren_h5_write(file, "/history", shape, TREN_F64, c->history));
-        tren_digest_add(digest, c->history, c->n_history * sizeof *c->history);
-    }
+    TREN_GOTO(put_history(file, "/history", c->history, c->n_history, digest));
+    TREN_GOTO(put_history(file, "/monitored", c->monitored, c->n_history, digest));
+    TREN_GOTO(put_history(file, "/history_se", c->history_se, c->n_history, digest));
     TREN_GOTO(tren_h5_put_u64(file, "/", "digest", tren_digest_value(digest)));
     st = tren_h5_finish(file);
     file = NULL;

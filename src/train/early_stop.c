@@ -2,44 +2,58 @@
 
 #include <math.h>
 
-int64_t tren_bad_epochs(const double *loss, size_t n, double min_delta) {
-    double reset = INFINITY;
+/* A part of one row has no standard error: then any improvement counts. */
+static double margin_of(const tren_config *config, tren_judged judged, size_t i) {
+    if (config->early_stopping.rule != TREN_STOP_STANDARD_ERROR)
+        return config->early_stopping.min_delta;
+    return isfinite(judged.se[i]) ? judged.se[i] : 0;
+}
+
+int64_t tren_bad_epochs(const tren_config *config, tren_judged judged) {
+    double reset = INFINITY, margin = 0;
     int64_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        bool improved = isfinite(loss[i]) && loss[i] < reset - min_delta;
-        if (improved) reset = loss[i];
+    for (size_t i = 0; i < judged.n; i++) {
+        bool improved = isfinite(judged.value[i]) && judged.value[i] < reset - margin;
+        if (improved) reset = judged.value[i], margin = margin_of(config, judged, i);
         bad = improved ? 0 : bad + 1;
     }
     return bad;
 }
 
-static double best_of(const double *loss, size_t n) {
-    double best = INFINITY;
-    for (size_t i = 0; i < n; i++)
-        if (isfinite(loss[i])) best = fmin(best, loss[i]);
+size_t tren_best_epoch(tren_judged judged) {
+    size_t best = 0;
+    for (size_t i = 0; i < judged.n; i++)
+        if (isfinite(judged.value[i]) && (best == 0 || judged.value[i] < judged.value[best - 1]))
+            best = i + 1;
     return best;
 }
 
-static bool rose_over_strips(const double *loss, size_t n, int strips, int strip_epochs) {
-    size_t k = (size_t)strip_epochs;
+static bool far_above_best(tren_judged judged, double percent) {
+    size_t best = tren_best_epoch(judged);
+    double lowest = best > 0 ? judged.value[best - 1] : INFINITY;
+    return 100 * (judged.value[judged.n - 1] / lowest - 1) > percent;
+}
+
+static bool rose_over_strips(tren_judged judged, int strips, int strip_epochs) {
+    size_t k = (size_t)strip_epochs, n = judged.n;
     if (n % k != 0 || n < k * (size_t)(strips + 1)) return false;
     for (int s = 0; s < strips; s++) {
         size_t end = n - k * (size_t)s;
-        if (!(loss[end - 1] > loss[end - 1 - k])) return false;
+        if (!(judged.value[end - 1] > judged.value[end - 1 - k])) return false;
     }
     return true;
 }
 
-bool tren_early_stop(const tren_config *config, const double *loss, size_t n) {
-    if (n == 0 || n < (size_t)config->early_stopping.start_epoch) return false;
+bool tren_early_stop(const tren_config *config, tren_judged judged) {
+    if (judged.n == 0 || judged.n < (size_t)config->early_stopping.start_epoch) return false;
     switch ((tren_stop_rule)config->early_stopping.rule) {
     case TREN_STOP_PATIENCE:
-        return tren_bad_epochs(loss, n, config->early_stopping.min_delta) >=
-               config->early_stopping.patience;
+    case TREN_STOP_STANDARD_ERROR:
+        return tren_bad_epochs(config, judged) >= config->early_stopping.patience;
     case TREN_STOP_GL:
-        return 100 * (loss[n - 1] / best_of(loss, n) - 1) > config->early_stopping.gl_alpha;
+        return far_above_best(judged, config->early_stopping.gl_alpha);
     case TREN_STOP_UP:
-        return rose_over_strips(loss, n, config->early_stopping.up_strips,
+        return rose_over_strips(judged, config->early_stopping.up_strips,
                                 config->early_stopping.strip_epochs);
     case TREN_STOP_NONE:
         break;

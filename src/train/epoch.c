@@ -9,6 +9,7 @@
 /* What rank 0 decides at the end of an epoch. */
 typedef struct verdict {
     double loss, accuracy, mean_abs_z;
+    double metric; /* that is shown */
     bool best, stop;
     uint64_t digest;
 } verdict;
@@ -18,6 +19,7 @@ static void report(tren_trainer *t, const verdict *v) {
     if (t->run.comm->rank > 0 || !t->options->progress || at->rows == 0) return;
     bool classes = t->run.info->n_classes > 0;
     double rows = (double)at->rows;
+    int shown = metrics_shown(t->run.config);
     tren_progress p = {.epoch = (int)at->epoch,
                        .epochs = t->run.config->epochs,
                        .step = at->step - t->minimiser.pending,
@@ -26,6 +28,8 @@ static void report(tren_trainer *t, const verdict *v) {
                        .train_accuracy = classes ? at->correct / rows : NAN,
                        .samples_per_second =
                            (double)t->report.trained_rows / t->report.trained_seconds};
+    if (t->run.info->label_axis > 0)
+        p.tokens_per_second = (double)t->report.trained_labels / t->report.trained_seconds;
     if (v) {
         p.epoch_done = true;
         p.validation_loss = v->loss;
@@ -33,6 +37,8 @@ static void report(tren_trainer *t, const verdict *v) {
         p.weight_norm = sqrt(tren_graph_weight_squares(t->run.graph, t->run.value));
         p.mean_abs_z = v->mean_abs_z;
         p.best = v->best;
+        p.metric_name = shown < 0 ? NULL : tren_metric_name[shown];
+        p.metric = v->metric;
     }
     t->options->progress(t->options->ctx, &p);
 }
@@ -58,40 +64,63 @@ static tren_status same_digest(tren_trainer *t, uint64_t digest) {
     return tren_comm_agree(t->run.comm, st);
 }
 
-static tren_status remember_loss(tren_checkpoint *c, double loss) {
-    double *longer = realloc(c->history, (c->n_history + 1) * sizeof *longer);
+static tren_status remember(double **history, size_t n, double value) {
+    double *longer = realloc(*history, (n + 1) * sizeof *longer);
     if (!longer) return tren_fail_memory(0, "the history of losses");
-    c->history = longer;
-    c->history[c->n_history++] = loss;
+    longer[n] = value;
+    *history = longer;
     return TREN_OK;
 }
 
-/* The best weights are those of the lowest loss, whatever patience counts. */
+static tren_status remember_scores(tren_checkpoint *c, const tren_config *config,
+                                   const tren_scores *scores) {
+    int monitor = config->early_stopping.monitor - 1;
+    TREN_TRY(remember(&c->history, c->n_history, scores->loss));
+    if (monitor >= 0) {
+        double value = scores->metric[monitor];
+        if (tren_metric_table[monitor].larger) value = -value;
+        TREN_TRY(remember(&c->monitored, c->n_history, value));
+    }
+    if (config->early_stopping.rule == TREN_STOP_STANDARD_ERROR)
+        TREN_TRY(remember(&c->history_se, c->n_history, scores->metric[TREN_METRIC_LOSS_SE]));
+    c->n_history++;
+    return TREN_OK;
+}
+
+static tren_judged judged_of(const tren_checkpoint *c) {
+    return (tren_judged){c->monitored ? c->monitored : c->history, c->history_se, c->n_history};
+}
+
+static const char *monitor_name(const tren_config *config) {
+    return tren_metric_name[config->early_stopping.monitor - 1];
+}
+
+/* The best weights are those of the lowest loss, or of the best metric that is monitored, whatever
+ * patience counts. */
 static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     tren_position *at = &t->stands.at;
     v->loss = scores->loss;
     v->accuracy = scores->accuracy;
     v->mean_abs_z = scores->mean_abs_z;
+    if (metrics_shown(t->run.config) >= 0) v->metric = scores->metric[metrics_shown(t->run.config)];
     if (scores->rows == 0) return;
-    bool first = at->best_epoch == 0 && isfinite(v->loss);
-    v->best = first || v->loss < at->best_loss;
-    if (!isfinite(v->loss)) {
-        v->best = false; /* nothing is lower than NaN: it would stay the best for ever */
+    tren_judged judged = judged_of(&t->stands);
+    v->best = tren_best_epoch(judged) == judged.n;
+    if (!isfinite(judged.value[judged.n - 1]))
         trainer_say(t,
-                    "warning: the validation loss of epoch %lld is not finite, and counts as no "
+                    "warning: the %s of epoch %lld is not finite, and counts as no "
                     "improvement: look for extreme values in the validation rows, or lower "
                     "optimizer.learning_rate",
+                    t->stands.monitored ? monitor_name(t->run.config) : "validation loss",
                     (long long)at->epoch + 1);
-    }
-    at->bad_epochs = tren_bad_epochs(t->stands.history, t->stands.n_history,
-                                     t->run.config->early_stopping.min_delta);
+    at->bad_epochs = tren_bad_epochs(t->run.config, judged);
     if (v->best) {
         at->best_loss = v->loss;
         at->best_accuracy = v->accuracy;
         at->best_epoch = at->epoch + 1;
         at->best_digest = v->digest;
     }
-    v->stop = tren_early_stop(t->run.config, t->stands.history, t->stands.n_history);
+    v->stop = tren_early_stop(t->run.config, judged);
 }
 
 static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_N_PHASES]) {
@@ -99,11 +128,11 @@ static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_
     tren_status st = TREN_OK;
     double spent[TREN_N_PHASES];
     clock_enter(&t->report.clock, TREN_PHASE_EVALUATE);
-    tren_evaluate(&scores, t->validation, t->run.comm);
+    TREN_TRY(tren_evaluate(&scores, t->validation, t->run.comm));
     *v = (verdict){.digest = tren_digest(t->run.value, t->run.n_values * sizeof(real))};
     TREN_TRY(same_digest(t, v->digest));
     if (t->run.comm->rank == 0) {
-        st = remember_loss(&t->stands, scores.loss);
+        st = remember_scores(&t->stands, t->run.config, &scores);
         if (st == TREN_OK) judge(t, v, &scores);
     }
     spent_since(spent, &t->report.clock, before);
@@ -241,7 +270,13 @@ static tren_status obey(tren_trainer *t, double tail[N_TAIL], bool *leave) {
 
 static void step(tren_trainer *t, double tail[N_TAIL]) {
     atomic_store_explicit(&t->report.watch.step, t->stands.at.step, memory_order_relaxed);
-    t->report.trained_rows += t->minimiser.kind->step(&t->minimiser, &t->stands.at, tail);
+    const tren_run *run = &t->run;
+    int64_t before = t->stands.at.rows;
+    int64_t rows = t->minimiser.kind->step(&t->minimiser, &t->stands.at, tail);
+    int64_t passes = rows / (int64_t)run->info->rows[TREN_TRAIN];
+    t->report.trained_rows += rows;
+    t->report.trained_labels +=
+        t->minimiser.kind->whole ? passes * run->n_labels : t->stands.at.rows - before;
 }
 
 /* Ends the present phase here, for what is told of it. Returns the time. */
@@ -294,7 +329,7 @@ static tren_status run_epoch(tren_trainer *t, bool *leave, bool *stop) {
 
 /* Collective: only rank 0 has the history. */
 static bool stopped_before(const tren_trainer *t) {
-    bool stop = tren_early_stop(t->run.config, t->stands.history, t->stands.n_history);
+    bool stop = tren_early_stop(t->run.config, judged_of(&t->stands));
     tren_comm_bcast(t->run.comm, &stop, sizeof stop);
     return stop;
 }
@@ -353,7 +388,7 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
         first, last);
     t->run.dropout = true;
     t->stands.at = (tren_position){0};
-    t->report.trained_rows = 0;
+    t->report.trained_rows = t->report.trained_labels = 0;
     t->report.trained_seconds = 0;
     return TREN_OK;
 }

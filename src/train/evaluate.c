@@ -3,11 +3,13 @@
 #include "tren/train.h"
 #include "train/feed.h"
 #include "train/memory.h"
+#include "train/tally.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { LOSS, CORRECT, COUNTED, ABS_Z, N_Z, N_LEAF };
+enum { LOSS, COUNTED, CORRECT, ABS_Z, N_Z, N_LEAF }; /* of a block; then those of the tally */
 
 struct tren_evaluator {
     const tren_graph *graph; /* not owned */
@@ -19,11 +21,15 @@ struct tren_evaluator {
     size_t n;       /* rows of the whole part */
     int n_blocks;   /* of the whole part */
     int lo, hi;     /* my blocks */
-    int *first;     /* [size + 1] first block of each rank, times N_LEAF; owned */
-    double *leaf;   /* [my blocks][N_LEAF] owned */
-    double *all;    /* rank 0: [n_blocks][N_LEAF] owned */
+    int n_leaf;     /* doubles of a block */
+    int *first;     /* [size + 1] first block of each rank, times n_leaf; owned */
+    int *first_row; /* [size + 1] owned */
+    double *leaf;   /* [my blocks][n_leaf] owned */
+    double *all;    /* rank 0: [n_blocks][n_leaf] owned */
     double *column; /* [n_blocks] scratch; owned */
     bool classes;
+    int label_axis; /* of tokens that are labeled; 0: rows are */
+    tally tally;
 };
 
 int tren_eval_rows(const tren_dataset_info *info) {
@@ -33,16 +39,42 @@ int tren_eval_rows(const tren_dataset_info *info) {
     return rows < 1 ? 1 : rows < TREN_EVAL_ROWS ? rows : TREN_EVAL_ROWS;
 }
 
+static int first_block(const tren_evaluator *e, const tren_comm *comm, int rank, bool shared) {
+    if (rank == 0) return 0;
+    return shared ? tren_part_first(e->n_blocks, comm->size, rank) : e->n_blocks;
+}
+
 static tren_status share_out(tren_evaluator *e, const tren_comm *comm, bool shared) {
-    TREN_TRY(tren_alloc(&e->first, (size_t)comm->size + 1, sizeof *e->first, "evaluation"));
-    for (int q = 1; q <= comm->size; q++)
-        e->first[q] = N_LEAF * (shared ? tren_part_first(e->n_blocks, comm->size, q) : e->n_blocks);
-    e->lo = e->first[comm->rank] / N_LEAF;
-    e->hi = e->first[comm->rank + 1] / N_LEAF;
-    TREN_TRY(tren_alloc(&e->leaf, (size_t)(e->hi - e->lo) * N_LEAF, sizeof *e->leaf, "evaluation"));
+    size_t ends = (size_t)comm->size + 1;
+    TREN_TRY(tren_alloc(&e->first, ends, sizeof *e->first, "evaluation"));
+    TREN_TRY(tren_alloc(&e->first_row, ends, sizeof *e->first_row, "evaluation"));
+    for (int q = 0; q <= comm->size; q++) {
+        size_t block = (size_t)first_block(e, comm, q, shared), row = block * (size_t)e->block;
+        e->first[q] = (int)block;
+        e->first_row[q] = (int)(row < e->n ? row : e->n);
+    }
+    e->lo = e->first[comm->rank];
+    e->hi = e->first[comm->rank + 1];
+    return TREN_OK;
+}
+
+static tren_status open_leaves(tren_evaluator *e, const tren_comm *comm,
+                               const tren_eval_spec *spec) {
+    const tren_dataset_info *info = tren_dataset_info_of(spec->dataset);
+    size_t mine = (size_t)(e->first_row[comm->rank + 1] - e->first_row[comm->rank]);
+    size_t labels = e->label_axis > 0 ? (size_t)info->tokens[e->label_axis - 1] : 1;
+    TREN_TRY(tally_open(&e->tally, spec, mine, (size_t)e->block * labels));
+    e->n_leaf = N_LEAF + e->tally.n_leaf;
+    if (e->n_blocks > INT_MAX / e->n_leaf)
+        return tren_fail(TREN_ERR_USAGE,
+                         "metrics: %d blocks of rows with %d targets are more than can be told of; "
+                         "leave the metrics out, or take fewer rows",
+                         e->n_blocks, info->n_targets);
+    for (int q = 0; q <= comm->size; q++) e->first[q] *= e->n_leaf;
+    size_t row = (size_t)e->n_leaf * sizeof *e->leaf;
+    TREN_TRY(tren_alloc(&e->leaf, (size_t)(e->hi - e->lo), row, "evaluation"));
     TREN_TRY(tren_alloc(&e->column, (size_t)e->n_blocks, sizeof *e->column, "evaluation"));
-    size_t all = comm->rank == 0 ? (size_t)e->n_blocks * N_LEAF : 0;
-    return tren_alloc(&e->all, all, sizeof *e->all, "evaluation");
+    return tren_alloc(&e->all, comm->rank == 0 ? (size_t)e->n_blocks : 0, row, "evaluation");
 }
 
 static tren_status check_memory(const tren_evaluator *e, const tren_comm *comm,
@@ -84,7 +116,9 @@ tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *com
     e->block = tren_eval_rows(info);
     e->n_blocks = (int)((e->n + (size_t)e->block - 1) / (size_t)e->block);
     e->classes = info->n_classes > 0;
+    e->label_axis = info->label_axis;
     TREN_GOTO(share_out(e, comm, spec->shared));
+    TREN_GOTO(open_leaves(e, comm, spec));
     TREN_GOTO(check_memory(e, comm, info));
     TREN_GOTO(open_rows(e, spec));
 done:
@@ -102,7 +136,9 @@ void tren_evaluator_close(tren_evaluator *e) {
     tren_normalizer_close(&e->normalizer);
     token_batch_close(&e->tokens);
     tren_work_close(e->work);
+    tally_close(&e->tally);
     free(e->first);
+    free(e->first_row);
     free(e->leaf);
     free(e->all);
     free(e->column);
@@ -123,6 +159,21 @@ static const int32_t *labels_at(const tren_evaluator *e, size_t first) {
     return e->rows.label ? e->rows.label + first : NULL;
 }
 
+/* The tally looks at this pass over block b of n rows. */
+static void watch_block(tren_evaluator *e, tren_pass *pass, int b, int n) {
+    size_t mine = (size_t)(b - e->lo);
+    e->tally.now =
+        (tally_block){.first = mine * (size_t)e->block,
+                      .rows = n,
+                      .length = e->label_axis ? e->tokens.length[e->label_axis - 1] : NULL,
+                      .label = pass->label,
+                      .target = pass->target,
+                      .leaf = e->leaf + mine * (size_t)e->n_leaf + N_LEAF};
+    pass->row_loss = e->tally.row_loss;
+    pass->look = tally_look;
+    pass->look_ctx = &e->tally;
+}
+
 /* Runs block b (of mine) forward. Returns its rows. */
 static int run_block(tren_evaluator *e, int b, bool scored) {
     uint32_t row[TREN_EVAL_ROWS];
@@ -137,28 +188,28 @@ static int run_block(tren_evaluator *e, int b, bool scored) {
                       .scale = 1};
     if (scored) pass.label = labels_at(e, first);
     if (scored && e->rows.target) pass.target = e->rows.target + first * (size_t)e->rows.n_targets;
+    if (scored && e->tally.wanted) watch_block(e, &pass, b, n);
     tren_forward(e->work, &pass);
+    if (scored && e->tally.wanted) tally_end_block(&e->tally);
     return n;
 }
 
-void tren_evaluate(tren_scores *scores, tren_evaluator *e, const tren_comm *comm) {
-    *scores = (tren_scores){0};
-    for (int b = e->lo; b < e->hi; b++) {
-        run_block(e, b, true);
-        if (comm->watch) atomic_fetch_add_explicit(&comm->watch->beat, 1, memory_order_relaxed);
-        const tren_group_result *r = tren_work_result(e->work);
-        double *leaf = e->leaf + (size_t)(b - e->lo) * N_LEAF;
-        leaf[LOSS] = r->loss;
-        leaf[CORRECT] = r->correct;
-        leaf[COUNTED] = r->counted;
-        leaf[ABS_Z] = r->abs_z;
-        leaf[N_Z] = r->n_z;
-    }
-    tren_comm_gather(comm, e->all, e->leaf, e->first);
-    if (comm->rank > 0) return;
+static void evaluate_block(tren_evaluator *e, int b) {
+    run_block(e, b, true);
+    const tren_group_result *r = tren_work_result(e->work);
+    double *leaf = e->leaf + (size_t)(b - e->lo) * (size_t)e->n_leaf;
+    leaf[LOSS] = r->loss;
+    leaf[CORRECT] = r->correct;
+    leaf[COUNTED] = r->counted;
+    leaf[ABS_Z] = r->abs_z;
+    leaf[N_Z] = r->n_z;
+}
+
+static void fold_scores(tren_scores *scores, const tren_evaluator *e) {
     double total[N_LEAF];
     for (int i = 0; i < N_LEAF; i++) {
-        for (int b = 0; b < e->n_blocks; b++) e->column[b] = e->all[(size_t)b * N_LEAF + i];
+        for (int b = 0; b < e->n_blocks; b++)
+            e->column[b] = e->all[(size_t)b * (size_t)e->n_leaf + (size_t)i];
         total[i] = tren_tree_sum(e->column, e->n_blocks);
     }
     double n = total[COUNTED]; /* 0 gives NaN: no rows, no score */
@@ -167,6 +218,40 @@ void tren_evaluate(tren_scores *scores, tren_evaluator *e, const tren_comm *comm
                             .mean_abs_z = total[ABS_Z] / total[N_Z],
                             .labels = n,
                             .rows = e->n};
+}
+
+static void fill_metrics(tren_scores *scores, const tally *t) {
+    for (int k = 0; k < TREN_N_METRICS; k++) {
+        const tren_metric *m = &tren_metric_table[k];
+        scores->metric[k] = NAN;
+        if (t->metrics & 1u << k)
+            scores->metric[k] = m->value ? m->value(&t->told) : t->told.row_mean[k];
+    }
+}
+
+tren_status tren_evaluate(tren_scores *scores, tren_evaluator *e, const tren_comm *comm) {
+    *scores = (tren_scores){0};
+    tally_begin(&e->tally);
+    for (int b = e->lo; b < e->hi; b++) {
+        evaluate_block(e, b);
+        if (comm->watch) atomic_fetch_add_explicit(&comm->watch->beat, 1, memory_order_relaxed);
+    }
+    tren_comm_gather(comm, e->all, e->leaf, e->first);
+    if (comm->rank == 0) fold_scores(scores, e);
+    tally_leaves leaves = {.all = e->all,
+                           .column = e->column,
+                           .n_blocks = e->n_blocks,
+                           .stride = e->n_leaf,
+                           .at = N_LEAF,
+                           .block = e->block,
+                           .n = e->n};
+    TREN_TRY(tally_finish(&e->tally, comm, &leaves, e->first_row, scores));
+    if (comm->rank == 0) fill_metrics(scores, &e->tally);
+    return TREN_OK;
+}
+
+const tren_tally *tren_evaluator_tally(const tren_evaluator *e) {
+    return &e->tally.told;
 }
 
 tren_status tren_evaluator_each(tren_evaluator *e, tren_block_fn fn, void *ctx) {

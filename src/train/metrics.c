@@ -11,12 +11,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOISE "noise_trace,noise_square,noise_rows,"
+#define NOISE ",noise_trace,noise_square,noise_rows"
 static const char header[] =
     "epoch,steps,train_loss,train_accuracy,validation_loss,validation_accuracy,"
-    "learning_rate,weight_norm,penalty,mean_abs_z,best,digest," NOISE "seconds,setup_seconds,"
-    "data_seconds,forward_seconds,backward_seconds,reduce_seconds,update_seconds,"
-    "evaluate_seconds,checkpoint_seconds\n";
+    "learning_rate,weight_norm,penalty,mean_abs_z,best,digest" NOISE;
+static const char header_of_seconds[] =
+    ",seconds,setup_seconds,data_seconds,forward_seconds,backward_seconds,reduce_seconds,"
+    "update_seconds,evaluate_seconds,checkpoint_seconds\n";
+
+unsigned metrics_wanted(const tren_config *c) {
+    unsigned wanted = 0;
+    for (int i = 0; i < c->metrics.n; i++) wanted |= 1u << c->metrics.at[i];
+    if (c->early_stopping.monitor > 0) wanted |= 1u << (c->early_stopping.monitor - 1);
+    if (c->early_stopping.rule == TREN_STOP_STANDARD_ERROR) wanted |= 1u << TREN_METRIC_LOSS_SE;
+    return wanted;
+}
+
+int metrics_shown(const tren_config *c) {
+    if (c->early_stopping.monitor > 0) return c->early_stopping.monitor - 1;
+    return c->metrics.n > 0 ? c->metrics.at[0] : -1;
+}
+
+/* Of each metric that is wanted, in the table's order, `cell`. */
+static int put_metrics(char *out, size_t n, unsigned wanted,
+                       void (*cell)(char out[64], int metric, const tren_scores *scores),
+                       const tren_scores *scores) {
+    char text[64];
+    int at = 0;
+    out[0] = '\0';
+    for (int k = 0; k < TREN_N_METRICS; k++) {
+        if (!(wanted & 1u << k)) continue;
+        cell(text, k, scores);
+        at += snprintf(out + at, n - (size_t)at, ",%s", text);
+    }
+    return at;
+}
+
+static void name_of(char out[64], int metric, const tren_scores *scores) {
+    (void)scores;
+    snprintf(out, 64, "val_%s", tren_metric_name[metric]);
+}
 
 static tren_status append(tren_checkpoint *c, const char *line) {
     size_t have = c->n_metrics, more = strlen(line);
@@ -78,7 +112,13 @@ void metrics_check(tren_trainer *t) {
 
 /* Rows after the checkpoint are written again, by the steps that are done again. */
 tren_status metrics_begin(tren_trainer *t) {
-    if (t->stands.n_metrics == 0) TREN_TRY(append(&t->stands, header));
+    char columns[64 * TREN_N_METRICS];
+    put_metrics(columns, sizeof columns, metrics_wanted(t->run.config), name_of, NULL);
+    if (t->stands.n_metrics == 0) {
+        TREN_TRY(append(&t->stands, header));
+        TREN_TRY(append(&t->stands, columns));
+        TREN_TRY(append(&t->stands, header_of_seconds));
+    }
     return t->saver.folder.path[0] ? write_rows(t) : TREN_OK;
 }
 
@@ -112,6 +152,10 @@ static int put_noise(char *out, size_t room, const tren_trainer *t) {
                     number(cell[1], noise.square), number(cell[2], noise_rows(noise)));
 }
 
+static void value_of(char out[64], int metric, const tren_scores *scores) {
+    number(out, scores->metric[metric]);
+}
+
 tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64_t digest,
                         const double spent[TREN_N_PHASES]) {
     const tren_position *at = &t->stands.at;
@@ -134,6 +178,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
     n += snprintf(line + n, sizeof line - (size_t)n, ",%d,%016llx", best,
                   (unsigned long long)digest);
     n += put_noise(line + n, sizeof line - (size_t)n, t);
+    n += put_metrics(line + n, sizeof line - (size_t)n, metrics_wanted(t->run.config), value_of, v);
     n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", total);
     for (int i = 0; i < TREN_N_PHASES; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, ",%.4f", spent[i]);

@@ -81,13 +81,21 @@ static bool could_count(const tren_trainer *t, const tren_position *at) {
     return run->feed.labels ? at->rows >= rows : at->rows == rows;
 }
 
+/* What is judged is in the checkpoint as the config says. */
+static bool has_history(const tren_checkpoint *c, const tren_config *config) {
+    bool monitors = config->early_stopping.monitor > 0,
+         errors = config->early_stopping.rule == TREN_STOP_STANDARD_ERROR;
+    return c->n_history == 0 ||
+           (monitors == (c->monitored != NULL) && errors == (c->history_se != NULL));
+}
+
 /* The position lies within this very run: only a forged checkpoint's does not. */
 static tren_status check_position(const tren_trainer *t, const tren_checkpoint *c,
                                   const char *path) {
     const tren_position *at = &c->at;
     if (at->step < t->run.feed.steps_per_epoch && could_count(t, at) &&
         at->correct <= (double)at->rows && c->n_history == (size_t)at->epoch &&
-        strcmp(c->optimizer, t->minimiser.optimizer->name) == 0 &&
+        has_history(c, t->run.config) && strcmp(c->optimizer, t->minimiser.optimizer->name) == 0 &&
         strcmp(c->precision, TREN_REAL_NAME) == 0)
         return TREN_OK;
     return tren_checkpoint_damaged(
@@ -138,6 +146,11 @@ static void take_over(tren_trainer *t, tren_checkpoint *c) {
     now->n_metrics = c->n_metrics;
     now->history = c->history;
     now->n_history = c->n_history;
+    free(now->monitored);
+    free(now->history_se);
+    now->monitored = c->monitored;
+    now->history_se = c->history_se;
+    c->monitored = c->history_se = NULL;
     memcpy(now->scalar, c->scalar, sizeof now->scalar);
     free(c->config);
     c->config = c->metrics = NULL;

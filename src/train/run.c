@@ -27,11 +27,44 @@ static tren_status check_shards(const tren_run *r) {
     return TREN_OK;
 }
 
+static tren_status check_monitor(const tren_run *r) {
+    int monitor = r->config->early_stopping.monitor - 1, rule = r->config->early_stopping.rule;
+    if (monitor < 0) return TREN_OK;
+    const char *name = tren_metric_name[monitor];
+    TREN_TRY(
+        tren_metric_check(monitor, r->graph, r->info, "early_stopping.monitor", r->config->data));
+    if (r->info->rows[TREN_VALIDATION] == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "early_stopping.monitor: %s has no validation rows to take %s of; split "
+                         "the data with --split 96/2/2, or leave it out",
+                         r->config->data, name);
+    if (rule == TREN_STOP_STANDARD_ERROR)
+        return tren_fail(TREN_ERR_USAGE,
+                         "early_stopping.monitor: %s, but the rule standard_error compares losses "
+                         "with their standard error; give early_stopping.rule: patience, or leave "
+                         "the monitor out",
+                         name);
+    if (rule != TREN_STOP_GL || !tren_metric_table[monitor].larger) return TREN_OK;
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "early_stopping.monitor: %s, of which more is better, but the rule gl measures "
+        "percents above the lowest; give early_stopping.rule: patience or up",
+        name);
+}
+
+static tren_status check_metrics(const tren_run *r) {
+    const tren_int_list *list = &r->config->metrics;
+    for (int i = 0; i < list->n; i++)
+        TREN_TRY(tren_metric_check(list->at[i], r->graph, r->info, "metrics", r->config->data));
+    return check_monitor(r);
+}
+
 static tren_status open_network(tren_run *r) {
     TREN_TRY(check_shards(r));
     TREN_TRY(feed_check(&r->feed, r->config, r->info));
     TREN_TRY(tren_model_build(&r->graph, r->config, r->info));
     r->n_values = r->graph->n_values;
+    TREN_TRY(check_metrics(r));
     return tren_memory_check(r->config, r->graph, r->info, r->comm);
 }
 

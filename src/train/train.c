@@ -108,8 +108,9 @@ static tren_status test(tren_trainer *t) {
                            .shared = true};
     TREN_TRY(tren_evaluator_open(&evaluator, t->run.comm, &spec));
     tren_scores scores;
-    tren_evaluate(&scores, evaluator, t->run.comm);
+    tren_status st = tren_evaluate(&scores, evaluator, t->run.comm);
     tren_evaluator_close(evaluator);
+    TREN_TRY(st);
     r->test_loss = scores.loss;
     r->test_accuracy = scores.accuracy;
     return TREN_OK;

@@ -102,7 +102,8 @@ tren_status trainer_open(tren_trainer *t) {
                                  .part = TREN_VALIDATION,
                                  .graph = run->graph,
                                  .value = run->value,
-                                 .shared = worth_sharing(run)};
+                                 .shared = worth_sharing(run),
+                                 .metrics = metrics_wanted(run->config)};
     return tren_evaluator_open(&t->validation, run->comm, &evaluation);
 }
 

@@ -19,7 +19,7 @@ typedef struct tren_report {
     tren_result *result;    /* not owned */
     double resumed_seconds; /* of earlier launches */
     double trained_seconds; /* spent in steps, this launch */
-    int64_t trained_rows;
+    int64_t trained_rows, trained_labels;
 } tren_report;
 
 /* What stays. */
@@ -84,6 +84,10 @@ tren_status metrics_begin(tren_trainer *t);
 tren_status metrics_restore(tren_trainer *t);
 /* The same for a file that is open. */
 void metrics_check(tren_trainer *t);
+/* Which metric lines of training show: a tren_metric_id; -1: none. */
+int metrics_shown(const tren_config *config);
+/* Metrics that metrics.csv has columns for, a bit of each. */
+unsigned metrics_wanted(const tren_config *config);
 tren_status metrics_row(tren_trainer *t, const tren_scores *validation, bool best, uint64_t digest,
                         const double spent[TREN_N_PHASES]);
 

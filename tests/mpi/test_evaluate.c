@@ -53,8 +53,8 @@ static tren_scores score(const trial *t, bool shared) {
                            .shared = shared};
     cr_assert_eq(tren_evaluator_open(&evaluator, t->comm, &spec), TREN_OK, "%s", tren_error_text());
     tren_scores first, again;
-    tren_evaluate(&first, evaluator, t->comm);
-    tren_evaluate(&again, evaluator, t->comm);
+    cr_assert_eq(tren_evaluate(&first, evaluator, t->comm), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(tren_evaluate(&again, evaluator, t->comm), TREN_OK, "%s", tren_error_text());
     cr_assert_eq(memcmp(&first, &again, sizeof first), 0, "a second evaluation differs");
     tren_evaluator_close(evaluator);
     return first;

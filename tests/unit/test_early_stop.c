@@ -19,7 +19,7 @@ static tren_config rule(tren_stop_rule name) {
 /* The epoch after which the rule stops, 0 if never. */
 static int stops_after(const tren_config *c, const double *loss, int n) {
     for (int e = 1; e <= n; e++)
-        if (tren_early_stop(c, loss, (size_t)e)) return e;
+        if (tren_early_stop(c, (tren_judged){.value = loss, .n = (size_t)e})) return e;
     return 0;
 }
 #define STOPS(c, ...)                                                                              \
@@ -53,7 +53,8 @@ Test(early_stop, patience_compares_with_the_loss_of_the_last_reset) {
     cr_expect_eq(STOPS(&c, 9, 8.5, 8, 7.5, 7, 6.5, 6, 5.5), 0);
     cr_expect_eq(STOPS(&c, 9, 8.75, 8.5, 8.25, 8), 4);
     cr_expect_eq(STOPS(&c, 9, 7, 8, 6, 7, 7), 5); /* 6 is lower than 7 by 1, not by more */
-    cr_expect_eq(tren_bad_epochs((double[]){9, 8.5, 7.5, 7, 7}, 5, 1), 2);
+    cr_expect_eq(tren_bad_epochs(&c, (tren_judged){.value = (double[]){9, 8.5, 7.5, 7, 7}, .n = 5}),
+                 2);
 }
 
 Test(early_stop, a_loss_that_is_not_finite_is_no_improvement) {
@@ -87,12 +88,32 @@ Test(early_stop, up_stops_when_the_loss_rose_over_successive_strips) {
 Test(early_stop, none_never_stops) {
     tren_config c = rule(TREN_STOP_NONE);
     cr_expect_eq(STOPS(&c, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 0);
-    cr_expect_not(tren_early_stop(&c, NULL, 0));
+    cr_expect_not(tren_early_stop(&c, (tren_judged){0}));
 }
 
 Test(early_stop, nothing_known_is_no_reason_to_stop) {
-    for (int r = TREN_STOP_NONE; r <= TREN_STOP_UP; r++) {
+    for (int r = TREN_STOP_NONE; r <= TREN_STOP_STANDARD_ERROR; r++) {
         tren_config c = rule((tren_stop_rule)r);
-        cr_expect_not(tren_early_stop(&c, NULL, 0));
+        cr_expect_not(tren_early_stop(&c, (tren_judged){0}));
     }
+}
+
+/* 7.9 is within the standard error 0.2 of 8; 7.7 is not, and is the next to be beaten, by 0.5. */
+Test(early_stop, standard_error_counts_improvements_beyond_the_error_of_the_last_reset) {
+    tren_config c = rule(TREN_STOP_STANDARD_ERROR);
+    const double loss[] = {9, 8, 7.9, 7.7, 7.6, 7.4, 7.3, 7.1},
+                 se[] = {0.3, 0.2, 9, 0.5, 9, 9, 9, 9};
+    cr_expect_eq(tren_bad_epochs(&c, (tren_judged){loss, se, 3}), 1);
+    cr_expect_eq(tren_bad_epochs(&c, (tren_judged){loss, se, 4}), 0);
+    cr_expect_not(tren_early_stop(&c, (tren_judged){loss, se, 6}));
+    cr_expect(tren_early_stop(&c, (tren_judged){loss, se, 7}));
+    cr_expect_eq(tren_bad_epochs(&c, (tren_judged){loss, se, 8}), 0);
+    const double unknown[] = {NAN, NAN, NAN};
+    cr_expect_eq(tren_bad_epochs(&c, (tren_judged){loss, unknown, 3}), 0);
+}
+
+Test(early_stop, the_best_epoch_is_the_first_of_the_lowest) {
+    cr_expect_eq(tren_best_epoch((tren_judged){.value = (double[]){NAN, 3, -0.5, -0.5, 1}, .n = 5}),
+                 3);
+    cr_expect_eq(tren_best_epoch((tren_judged){.value = (double[]){NAN, INFINITY}, .n = 2}), 0);
 }
