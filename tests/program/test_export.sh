@@ -14,7 +14,7 @@ done
 make_data() {
     make_classes classes.h5 "$1"
     make_sinusoid sinusoid.h5 "$2"
-    make_pictures pictures.h5
+    make_pictures pictures.h5 "$4"
     for ((i = 0; i < $3; i++)); do
         printf 'row %d of a text%.*s\n' $i $((RANDOM % 30)) ", and some more words, and so on"
     done >text.txt
@@ -163,9 +163,9 @@ for p in numpy, onnx, onnxruntime, safetensors, torch: print(p.__name__, p.__ver
 }
 
 if [[ ${TREN_LONG:-} ]]; then
-    make_data 10000 7000 3000
+    make_data 10000 7000 3000 10050
     test_peers
 else
-    make_data 300 100 60
+    make_data 300 100 60 450
     test_files
 fi
