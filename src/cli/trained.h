@@ -37,8 +37,8 @@ typedef struct tren_trained {
 /* Finds, reads and verifies the checkpoint; where it holds the other precision, the other program
  * takes over (tren_launch_precision). Before MPI_Init. argv as the command got it. */
 tren_status tren_trained_find(tren_trained *trained, const tren_trained_args *args, char **argv);
-/* Builds the network, reads its weights and opens the dataset, where one is wanted; it must suit the
- * network. Collective. */
+/* Builds the network, reads its weights and opens the dataset, where one is wanted; it must suit
+ * the network. Collective. */
 tren_status tren_trained_open(tren_trained *trained, const tren_comm *comm);
 void tren_trained_close(tren_trained *trained); /* accepts the empty value */
 

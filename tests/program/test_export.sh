@@ -102,14 +102,13 @@ test_files() {
 
 # A Python with the packages that read such files: $TREN_PEERS, or one that is made and kept in the build folder.
 find_peers() {
-    local packages="onnx onnxruntime safetensors torch"
+    local packages=(numpy h5py onnx onnxruntime safetensors torch) list
     peers=${TREN_PEERS:-${TREN_BUILD:-$TREN_BIN}/peers/bin/python}
+    list=${packages[*]}
     [[ -x $peers ]] || "$python" -m venv "${peers%/bin/python}" >venv.log 2>&1 ||
-        skip "no virtual environment for $packages: $(tail -n 1 venv.log)"
-    "$peers" -c "import ${packages// /, }, numpy, h5py" 2>/dev/null ||
-        # shellcheck disable=SC2086
-        "$peers" -m pip install -q numpy h5py $packages >venv.log 2>&1 ||
-        skip "pip cannot install $packages: $(tail -n 1 venv.log)"
+        skip "no virtual environment for $list: $(tail -n 1 venv.log)"
+    "$peers" -c "import ${list// /, }" 2>/dev/null || "$peers" -m pip install -q "${packages[@]}" >venv.log 2>&1 ||
+        skip "pip cannot install $list: $(tail -n 1 venv.log)"
 }
 
 # tren's own word on the test part: predictions, or, where every token is predicted, loss and accuracy.
