@@ -87,6 +87,19 @@ typedef struct tren_gradient {
 } tren_gradient;
 enum { TREN_LAYER_PARAMS = 2, TREN_LAYER_VALUES = 4 }; /* that are learned; with statistics */
 
+/* What a layer does beyond its shapes and parameters, for those who write a network in another
+ * form. What its kind does not have is 0 or NULL. */
+typedef struct tren_layer_traits {
+    const tren_activation *f;   /* what is applied last; NULL: nothing is */
+    double eps;                 /* of a norm */
+    int groups;                 /* of a group norm */
+    int kernel[2], stride, pad; /* of a convolution or pool; kernel: height, width */
+    int heads;                  /* of attention */
+    bool causal;
+    double scale;      /* of a sinusoid: y = scale x + table [tokens, width] */
+    const real *table; /* not owned */
+} tren_layer_traits;
+
 /* One const object per kind of layer. A layer computes; nn/work.c owns the order of things, adds
  * the gradients of an output that several layers read, folds, and tells what is ready. */
 typedef struct tren_layer_ops {
@@ -116,6 +129,8 @@ typedef struct tren_layer_ops {
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
     void (*cost)(const tren_layer *layer, double *forward, double *backward);
+    /* Fills in what a layer of this kind has. May be NULL. */
+    void (*traits)(const tren_layer *layer, tren_layer_traits *traits);
     bool takes_tokens; /* its input is token numbers, not reals */
     /* Does backward read the input's y, or the layer's own? Where not, they may be gone. */
     bool reads_x, reads_y;
@@ -198,6 +213,7 @@ struct tren_graph {
 /* kernels: of the level of the CPU that its layers run on. */
 tren_status tren_graph_open(tren_graph **graph, const tren_kernels *kernels);
 void tren_graph_close(tren_graph *graph); /* accepts NULL */
+tren_layer_traits tren_layer_describe(const tren_layer *layer);
 /* Ends construction: the sticky status, its text made the thread's error text; or the plan of what
  * lies where while the network runs. */
 tren_status tren_graph_complete(tren_graph *graph);

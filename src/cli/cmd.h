@@ -28,6 +28,8 @@ int tren_cmd_train(int argc, char **argv);
 int tren_cmd_eval(int argc, char **argv);
 int tren_cmd_predict(int argc, char **argv);
 int tren_cmd_generate(int argc, char **argv);
+int tren_cmd_export(int argc, char **argv);
+int tren_cmd_import_weights(int argc, char **argv);
 int tren_cmd_plot(int argc, char **argv);
 int tren_cmd_bench(int argc, char **argv);
 int tren_cmd_verify(int argc, char **argv);

@@ -67,6 +67,7 @@ static tren_status find_part(tren_part *part, const char *split) {
 }
 
 static tren_status choose_data(tren_trained *t, const char *data) {
+    if (t->no_data) return TREN_OK;
     if (!data) {
         if (access(t->config.data, F_OK) == 0) return TREN_OK;
         return tren_fail(TREN_ERR_DATA,
@@ -80,7 +81,8 @@ static tren_status choose_data(tren_trained *t, const char *data) {
 }
 
 tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, char **argv) {
-    *t = (tren_trained){.unlabeled = args->unlabeled, .no_rows = args->no_rows};
+    *t = (tren_trained){
+        .unlabeled = args->unlabeled, .no_rows = args->no_rows, .no_data = args->no_data};
     TREN_TRY(find_part(&t->part, args->split));
     TREN_TRY(find_checkpoint(t, args));
     TREN_TRY(tren_checkpoint_read(&t->checkpoint, t->path));
@@ -257,12 +259,7 @@ static void warn_of_units(const tren_trained *t, const tren_dataset_info *info) 
 }
 
 /* The first rank speaks, and reads the rows: agree() compares them with those of the others. */
-static tren_status open_local(tren_trained *t, bool is_first) {
-    if (t->checkpoint.data.n_stats == 0 && t->checkpoint.data.vocabulary == 0)
-        return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s does not say how its input was normalised: train again with this "
-                         "version",
-                         t->path);
+static tren_status open_data(tren_trained *t, bool is_first) {
     TREN_TRY(t->unlabeled ? tren_dataset_open_rows(&t->dataset, t->config.data)
                           : tren_dataset_open(&t->dataset, t->config.data));
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
@@ -270,6 +267,10 @@ static tren_status open_local(tren_trained *t, bool is_first) {
     TREN_TRY(check_suits(t, info));
     if (is_first) TREN_TRY(check_same_rows(t));
     if (is_first) warn_of_units(t, info);
+    return TREN_OK;
+}
+
+static tren_status open_network(tren_trained *t) {
     tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);
     if (built == TREN_ERR_USAGE || built == TREN_ERR_DATA)
         return tren_fail(TREN_ERR_CHECKPOINT,
@@ -284,6 +285,16 @@ static tren_status open_local(tren_trained *t, bool is_first) {
                          t->path, t->checkpoint.n_values, t->graph->n_values);
     TREN_TRY(tren_arena_open(&t->value, t->graph->n_values));
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
+}
+
+static tren_status open_local(tren_trained *t, bool is_first) {
+    if (t->checkpoint.data.n_stats == 0 && t->checkpoint.data.vocabulary == 0)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s does not say how its input was normalised: train again with this "
+                         "version",
+                         t->path);
+    if (!t->no_data) TREN_TRY(open_data(t, is_first));
+    return open_network(t);
 }
 
 static const char one_file[] =
@@ -309,7 +320,7 @@ static tren_status agree(const tren_trained *t, const tren_comm *comm) {
     tren_facts_add(&facts, name, "%016llx",
                    (unsigned long long)tren_digest(t->value.at, t->value.len * sizeof(real)));
     TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_CHECKPOINT, one_file));
-    return tren_agree_on_dataset(comm, t->config.data, t->dataset);
+    return t->no_data ? TREN_OK : tren_agree_on_dataset(comm, t->config.data, t->dataset);
 }
 
 tren_status tren_trained_open(tren_trained *t, const tren_comm *comm) {
@@ -367,7 +378,9 @@ void tren_trained_describe(char *out, size_t n, const tren_trained *t) {
                  (long long)at->step);
     else
         snprintf(when, sizeof when, "epoch %lld", (long long)tren_trained_epoch(t));
-    snprintf(out, n, "weights  %s: %s %s, %s\ndata     %s: %s part, %zu rows",
-             tren_cli_shown(t->path), t->config.model.name, layers, when,
+    int had = snprintf(out, n, "weights  %s: %s %s, %s", tren_cli_shown(t->path),
+                       t->config.model.name, layers, when);
+    if (t->no_data || had >= (int)n) return;
+    snprintf(out + had, n - (size_t)had, "\ndata     %s: %s part, %zu rows",
              tren_cli_shown(t->config.data), tren_part_name[t->part], tren_trained_rows(t));
 }

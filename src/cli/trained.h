@@ -13,6 +13,7 @@ typedef struct tren_trained_args {
     const char *cpu;    /* level of the kernels; NULL: auto */
     bool unlabeled;     /* rows without labels will do */
     bool no_rows;       /* so will a part without rows */
+    bool no_data;       /* no dataset is wanted */
 } tren_trained_args;
 
 #define TREN_TRAINED_CPU(at)                                                                       \
@@ -27,8 +28,8 @@ typedef struct tren_trained {
     tren_checkpoint checkpoint;    /* its data: what the network takes and gives */
     tren_config config;            /* as trained, but for the dataset */
     tren_part part;
-    bool unlabeled, no_rows; /* as the arguments said */
-    tren_dataset *dataset;
+    bool unlabeled, no_rows, no_data; /* as the arguments said */
+    tren_dataset *dataset;            /* NULL: none is wanted */
     tren_graph *graph;
     tren_arena value;
 } tren_trained;
@@ -36,7 +37,8 @@ typedef struct tren_trained {
 /* Finds, reads and verifies the checkpoint; where it holds the other precision, the other program
  * takes over (tren_launch_precision). Before MPI_Init. argv as the command got it. */
 tren_status tren_trained_find(tren_trained *trained, const tren_trained_args *args, char **argv);
-/* Builds the network, reads its weights and opens the dataset, which must suit it. Collective. */
+/* Builds the network, reads its weights and opens the dataset, where one is wanted; it must suit
+ * the network. Collective. */
 tren_status tren_trained_open(tren_trained *trained, const tren_comm *comm);
 void tren_trained_close(tren_trained *trained); /* accepts the empty value */
 

@@ -21,8 +21,14 @@ static void activate_input(const tren_layer *l, tren_work *w, const tren_pass *p
     kernels_of(w)->activation[f->kind].backward(dx.at, layer_y(w, l), layer_y(w, l->input), n);
 }
 
-static const tren_layer_ops activate_ops = {
-    .name = "activate", .forward = activate_forward, .input_gradient = activate_input};
+static void activate_traits(const tren_layer *l, tren_layer_traits *t) {
+    t->f = ((const activate_layer *)l)->f;
+}
+
+static const tren_layer_ops activate_ops = {.name = "activate",
+                                            .forward = activate_forward,
+                                            .input_gradient = activate_input,
+                                            .traits = activate_traits};
 
 tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activation *f) {
     if (!input) return NULL;

@@ -97,10 +97,16 @@ static void attention_cost(const tren_layer *l, double *forward, double *backwar
     *backward += 5 * product;
 }
 
+static void attention_traits(const tren_layer *l, tren_layer_traits *t) {
+    t->heads = attention_of(l)->heads;
+    t->causal = attention_of(l)->causal;
+}
+
 static const tren_layer_ops attention_ops = {.name = "attention",
                                              .forward = attention_forward,
                                              .input_gradient = attention_input,
                                              .cost = attention_cost,
+                                             .traits = attention_traits,
                                              .reads_x = true,
                                              .reads_y = true};
 

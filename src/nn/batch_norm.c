@@ -157,6 +157,11 @@ static tren_status norm_check(const tren_layer *l, int rows) {
         l->name);
 }
 
+static void norm_traits(const tren_layer *l, tren_layer_traits *t) {
+    t->f = relu_of(l) ? &tren_relu : NULL;
+    t->eps = eps;
+}
+
 static const tren_layer_ops norm_ops = {
     .name = "batch_norm",
     .init = norm_init,
@@ -165,6 +170,7 @@ static const tren_layer_ops norm_ops = {
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
     .statistics = norm_statistics,
     .check = norm_check,
+    .traits = norm_traits,
     .reads_x = true,
     .can_add = true,
     .input_first = true};

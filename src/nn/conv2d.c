@@ -77,6 +77,13 @@ static void conv_cost(const tren_layer *l, double *forward, double *backward) {
     *backward += l->input->wants_dy ? 2 * product : product;
 }
 
+static void conv_traits(const tren_layer *l, tren_layer_traits *t) {
+    const tren_conv_shape *s = &conv_of(l)->plan.shape;
+    t->kernel[0] = t->kernel[1] = s->kernel;
+    t->stride = s->stride;
+    t->pad = s->pad;
+}
+
 static const tren_layer_ops conv_ops = {
     .name = "conv2d",
     .init = conv_init,
@@ -84,6 +91,7 @@ static const tren_layer_ops conv_ops = {
     .input_gradient = conv_input,
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
     .cost = conv_cost,
+    .traits = conv_traits,
     .reads_x = true,
     .can_add = true};
 

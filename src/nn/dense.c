@@ -222,6 +222,10 @@ static void dense_cost(const tren_layer *l, double *forward, double *backward) {
     *backward += l->input->wants_dy ? 2 * product : product;
 }
 
+static void dense_traits(const tren_layer *l, tren_layer_traits *t) {
+    t->f = dense_of(l)->f;
+}
+
 static const tren_layer_ops dense_ops = {.name = "dense",
                                          .init = dense_init,
                                          .forward = dense_forward,
@@ -234,6 +238,7 @@ static const tren_layer_ops dense_ops = {.name = "dense",
                                          .tune = dense_tune,
                                          .trial = dense_trial,
                                          .cost = dense_cost,
+                                         .traits = dense_traits,
                                          .reads_x = true};
 
 /* At most TREN_NARROW units: kernels of their own, which stack by construction. */
@@ -246,6 +251,7 @@ static const tren_layer_ops narrow_ops = {
     .gradient = {[WEIGHT] = {.leaf = narrow_weight_leaf, .accumulates = always},
                  [BIAS] = {.leaf = bias_leaf}},
     .cost = dense_cost,
+    .traits = dense_traits,
     .reads_x = true};
 
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,

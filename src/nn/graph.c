@@ -94,6 +94,12 @@ tren_layer *tren_graph_add(tren_graph *graph, size_t size, const tren_layer_ops 
     return layer;
 }
 
+tren_layer_traits tren_layer_describe(const tren_layer *layer) {
+    tren_layer_traits traits = {0};
+    if (layer->ops->traits) layer->ops->traits(layer, &traits);
+    return traits;
+}
+
 void tren_graph_also_reads(tren_layer *layer, tren_layer *other) {
     layer->other = other;
     layer->wants_dy = layer->wants_dy || other->wants_dy;

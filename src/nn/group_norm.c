@@ -93,11 +93,17 @@ static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, 
     }
 }
 
+static void norm_traits(const tren_layer *l, tren_layer_traits *t) {
+    t->groups = groups_of(l);
+    t->eps = 1e-5;
+}
+
 static const tren_layer_ops norm_ops = {
     .name = "group_norm",
     .init = norm_init,
     .forward = norm_forward,
     .input_gradient = norm_input,
+    .traits = norm_traits,
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},
     .reads_x = true,
     .can_add = true};

@@ -37,15 +37,23 @@ static void average_input(const tren_layer *l, tren_work *w, const tren_pass *pa
         kernels_of(w)->pool_average_input(block_dx(l, dx, i), block_dy(w, l, i), pool_of(l));
 }
 
+static void pool_traits(const tren_layer *l, tren_layer_traits *t) {
+    t->kernel[0] = pool_of(l)->kh;
+    t->kernel[1] = pool_of(l)->kw;
+    t->stride = pool_of(l)->stride;
+}
+
 static const tren_layer_ops max_ops = {.name = "max_pool",
                                        .forward = max_forward,
                                        .input_gradient = max_input,
+                                       .traits = pool_traits,
                                        .reads_x = true,
                                        .reads_y = true,
                                        .can_add = true};
 static const tren_layer_ops average_ops = {.name = "average_pool",
                                            .forward = average_forward,
                                            .input_gradient = average_input,
+                                           .traits = pool_traits,
                                            .can_add = true};
 
 static tren_layer *add_pool(tren_graph *graph, tren_layer *input, const tren_layer_ops *ops,

@@ -28,9 +28,15 @@ static void sinusoid_input(const tren_layer *l, tren_work *w, const tren_pass *p
     kernels_of(w)->scale(dx.at, layer_dy(w, l), sinusoid_of(l)->scale, layer_elements(l, w, pass));
 }
 
+static void sinusoid_traits(const tren_layer *l, tren_layer_traits *t) {
+    t->scale = (double)sinusoid_of(l)->scale;
+    t->table = sinusoid_of(l)->table;
+}
+
 static const tren_layer_ops sinusoid_ops = {.name = "sinusoid",
                                             .forward = sinusoid_forward,
                                             .input_gradient = sinusoid_input,
+                                            .traits = sinusoid_traits,
                                             .in_place = true};
 
 static void fill_table(real *table, int tokens, int width) {

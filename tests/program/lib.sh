@@ -147,14 +147,16 @@ make_classes() {
     "$tren" data import csv "$1.csv" --header no --label 9 --split 80/10/10 --seed 3 --out "$1" >/dev/null
 }
 
-# make_pictures FILE   450 pictures of 12 x 10 pixels: a bright bar that lies, stands or is not there, on noise.
+# make_pictures FILE [ROWS]   450 pictures of 12 x 10 pixels, or ROWS: a bright bar that lies, stands or is not there, on
+# noise.
 make_pictures() {
-    local n=450
-    { printf '\0\0\10\3\0\0\1\302\0\0\0\14\0\0\0\12' && LC_ALL=C awk -v n=$n 'BEGIN { srand(3); for (i = 0; i < n; i++) {
+    local n=${2:-450} bytes
+    bytes=$(printf '\\0%o\\0%o' $((n / 256)) $((n % 256)))
+    { printf "\\0\\0\\10\\3\\0\\0%b\\0\\0\\0\\14\\0\\0\\0\\12" "$bytes" && LC_ALL=C awk -v n="$n" 'BEGIN { srand(3); for (i = 0; i < n; i++) {
         at = 2 + int(rand() * 6); for (y = 0; y < 12; y++) for (x = 0; x < 10; x++) {
             bar = (i % 3 == 0 && y == at) || (i % 3 == 1 && x == at)
             printf "%c", (bar ? 150 : 33) + int(rand() * 60) } } }'; } >images
-    { printf '\0\0\10\1\0\0\1\302' && printf '\0\1\2%.0s' $(seq 150); } >labels
+    { printf "\\0\\0\\10\\1\\0\\0%b" "$bytes" && printf '\0\1\2%.0s' $(seq $((n / 3))); } >labels
     "$tren" data import idx --images images --labels labels --split 80/10/10 --stratify --out "$1" >/dev/null
 }
 

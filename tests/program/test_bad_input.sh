@@ -46,6 +46,7 @@ END
 
 sed "s/classes/text/; s/model.hidden.*/model: {name: token_mlp, hidden: [8]}/" good/run.yaml >good/text.yaml
 "$tren" train good/text.yaml --out good/talk >/dev/null
+"$tren" export good/run --to safetensors >/dev/null
 
 spoil_files() {
     local size
@@ -113,6 +114,53 @@ spoil_files() {
     printf '\tone\n' >bad/no-label.tsv
 }
 
+# weights NAME EDIT   The good weights, whose header is edited by sed; its length stays.
+weights() { LC_ALL=C sed "$2" good/run.safetensors >"bad/$1.safetensors"; }
+
+# tensors NAME HEADER BYTES   A safetensors file of this header, and so many zeros.
+tensors() {
+    local n=${#2}
+    { printf "\\x$(printf %02x $((n % 256)))\\x$(printf %02x $((n / 256)))\\0\\0\\0\\0\\0\\0%s" "$2" && head -c "$3" /dev/zero; } >"bad/$1.safetensors"
+}
+
+spoil_weights() {
+    local one='"dtype":"F32","shape":[1],"data_offsets":[0,4]'
+    : >bad/empty.safetensors
+    printf '\20\0\0' >bad/short.safetensors
+    { printf '\0\0\0\0\0\0\0\20' && tail -c +9 good/run.safetensors; } >bad/length-2e60.safetensors
+    { head -c 7 good/run.safetensors && printf '\377' && tail -c +9 good/run.safetensors; } >bad/length-2e63.safetensors
+    head -c -1 good/run.safetensors >bad/cut.safetensors
+    { cat good/run.safetensors && printf x; } >bad/long.safetensors
+    { head -c -4 good/run.safetensors && printf '\0\0\300\177'; } >bad/nan.safetensors
+    weights dtype-unknown 's/F32/F37/'
+    weights dtype-whole 's/F32/I32/'
+    weights turned 's/\[16,8\]/[8,16]/'
+    weights larger 's/\[16,8\]/[16,9]/'
+    weights renamed 's/dense1.bias/dense9.bias/'
+    weights twice 's/dense1.bias/dense2.bias/'
+    weights overlap 's/\[640,704\]/[636,700]/'
+    weights behind 's/\[640,704\]/[940,999]/'
+    weights backwards 's/\[640,704\]/[704,640]/'
+    weights not-json 's/{"__/["__/'
+    weights control 's/dense1.bias/dense1\x01bias/'
+    weights latin 's/dense1.bias/dense1\xe9bias/'
+    tensors deep "$(printf '{"a":%.0s' {1..2000})" 4
+    tensors lists "{\"a\":{\"shape\":$(printf '[%.0s' {1..9000})" 4
+    tensors extents "{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}" 4
+    tensors anchor "{\"a\":&x {$one},\"b\":*x}" 4
+    tensors tag "{\"a\":!!map {$one}}" 4
+    tensors block "a: 1" 4
+    tensors number "{\"a\":{\"dtype\":\"F32\",\"shape\":[1e0],\"data_offsets\":[0,4]}}" 4
+    tensors huge '{"a":{"dtype":"F32","shape":[4294967296,4294967297,4],"data_offsets":[0,4]}}' 4
+    tensors lacks '{"a":{"dtype":"F32","shape":[1]}}' 4
+    tensors again "{\"a\":{$one,\"dtype\":\"F32\"}}" 4
+    tensors metadata "{\"__metadata__\":{\"a\":[1]},\"a\":{$one}}" 4
+    tensors two-maps "{\"a\":{$one}} {}" 4
+    tensors none '{}' 0
+    # shellcheck disable=SC2016
+    tensors name '{"\u001b]0;x\u0007 $(touch new) %s%n":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}' 4
+}
+
 # yaml NAME TEXT   A config.
 yaml() { printf '%b' "$2" >"bad/$1.yaml"; }
 
@@ -160,6 +208,7 @@ for python in /usr/bin/python3 python3; do
     [[ $h5py ]] || ! "$python" -c "import h5py" 2>/dev/null || h5py=$python
 done
 spoil_files
+spoil_weights
 spoil_configs
 [[ -z $h5py ]] || (cd bad && "$h5py" "$here/bad_input_data.py" ../good/classes.h5 ../good/targets.h5 &&
     "$h5py" "$here/bad_input_text.py" ../good/text.h5 ../good/pairs.h5)
@@ -169,6 +218,7 @@ spoil_configs
 train="$tren train good/run.yaml"
 images="$tren train --data good/images.h5 --out new --model.layers"
 talk="$tren train good/text.yaml"
+weights="$tren import-weights good/run.yaml --out new.h5 --from"
 text="$tren data import text good/words.txt"
 mpi3="mpirun -n 3"
 long=$(printf 'a%.0s' {1..1100})
@@ -193,7 +243,7 @@ END
 # A CPU without AVX-512: this one, or an emulated one.
 below=""
 grep -qw avx512f /proc/cpuinfo && emulator=$(command -v qemu-x86_64-static) && below="$emulator -cpu max"
-export tren train images talk text mpi3 long other full below
+export tren train images talk weights text mpi3 long other full below
 
 # ---- the table -------------------------------------------------------------------------------------------------
 
@@ -220,7 +270,7 @@ row() {
     rm -rf new new.*
     timeout -k 2 20 bash -c "$command" >output 2>&1 </dev/null || code=$?
     [[ $code -eq $want ]] || fail "$id: exit code $code, not $want, from: $command: $(tail -n 20 output)"
-    said=$(grep -cE '^tren( [a-z]+){0,2}( \(rank [0-9]+\))?: ' output) || true
+    said=$(grep -cE '^tren( [a-z-]+){0,2}( \(rank [0-9]+\))?: ' output) || true
     [[ $said -eq 1 ]] || fail "$id: $said messages, not 1, from: $command: $(tail -n 20 output)"
     while [[ $patterns ]]; do
         pattern=${patterns%% && *}

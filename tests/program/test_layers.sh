@@ -13,10 +13,11 @@ declare -A below=(
     [comm]="kernels base"
     [optim]="kernels base"
     [models]="nn data kernels base"
+    [export]="nn data kernels io base"
     [train]="models optim data nn comm kernels io base"
     [lab]="train models optim data nn comm kernels io base"
     [scale]="comm kernels base"
-    [cli]="lab scale train models optim data nn comm kernels io base"
+    [cli]="lab scale export train models optim data nn comm kernels io base"
 )
 # The one layer that may include a foreign header.
 declare -A home=([mpi]=comm [hdf5]=io [blas]=kernels)

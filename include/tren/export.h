@@ -1,0 +1,55 @@
+/* Export: trained weights in the formats of other programs, and weights from such a file. Knows no
+ * MPI. Not collective. docs/exports.md describes what is written. */
+#ifndef TREN_EXPORT_H
+#define TREN_EXPORT_H
+
+#include "tren/data.h"
+#include "tren/nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* A network, its weights, and what they were trained on. Nothing here is owned. */
+typedef struct tren_export {
+    const tren_graph *graph;
+    const real *value;             /* [graph->n_values] */
+    const tren_dataset_info *data; /* mean and sd, which normalise the input; names; text or not */
+    const char *config;            /* YAML, which is kept beside the weights */
+} tren_export;
+
+/* One const object per format. */
+typedef struct tren_export_format {
+    const char *name, *help;
+    const char *ending; /* of its files: ".onnx" */
+    /* Writes the file from where `out` stands. TREN_ERR_USAGE: the format cannot hold this network;
+     * nothing has been written then. A write that fails shows in ferror(out) only. */
+    tren_status (*write)(FILE *out, const tren_export *e);
+} tren_export_format;
+extern const tren_export_format *const tren_export_formats[]; /* NULL-terminated */
+/* The one of this name. TREN_ERR_USAGE, with the nearest name. */
+tren_status tren_export_find(const tren_export_format **format, const char *name);
+
+/* What a parameter is called in all of them: its name in a checkpoint with a point for the slash,
+ * "dense1.weight". */
+enum { TREN_EXPORT_NAME = 48 };
+const char *tren_export_name(char out[TREN_EXPORT_NAME], const tren_param *param);
+
+/* What a file says of the normalisation beside the weights. */
+typedef struct tren_import {
+    size_t n_stats;    /* 0: nothing */
+    double *mean, *sd; /* [n_stats] owned */
+} tren_import;
+/* value [graph->n_values] <- the tensors of a safetensors file of these names and shapes, in F32,
+ * F64, F16 or BF16. All parameters must be there, and nothing else but normalization.mean and
+ * normalization.sd, and what PyTorch counts (NAME.num_batches_tracked). TREN_ERR_DATA. */
+tren_status tren_import_safetensors(real *value, tren_import *import, const tren_graph *graph,
+                                    const char *path);
+void tren_import_close(tren_import *import); /* accepts the empty value */
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+#endif
