@@ -8,7 +8,7 @@
 typedef struct tren_plan_args {
     const char *ranks_text, *machine, *score, *out;
     double latency, bandwidth; /* of the network: microseconds, Gbit/s; 0: as measured */
-    bool help;
+    bool help, json;
     int n_ranks, ranks[TREN_SCALE_RANKS], per_node;
 } tren_plan_args;
 

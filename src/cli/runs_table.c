@@ -2,7 +2,7 @@
 #include "base/config_table.h"
 #include "base/text.h"
 #include "cli/console.h"
-#include "cli/json.h"
+#include "base/json.h"
 
 #include <math.h>
 #include <stdlib.h>
