@@ -218,6 +218,8 @@ void tren_scale_print(FILE *out, const tren_scale_summary *summary);
 tren_status tren_scale_report(const tren_scale_summary *summary);
 /* Rows of both, b against a. Returns how many rows could be compared. */
 int tren_scale_compare(FILE *out, const tren_scale_summary *a, const tren_scale_summary *b);
+/* The same as JSON. */
+int tren_scale_compare_json(FILE *out, const tren_scale_summary *a, const tren_scale_summary *b);
 
 #ifdef __cplusplus
 }

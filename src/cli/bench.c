@@ -52,7 +52,30 @@ static void cpu_name(char *out, size_t n) {
     if (file) fclose(file);
 }
 
-void bench_say_machine(const tren_comm *comm) {
+tren_json bench_begin_row(const char *name) {
+    tren_json row = {.out = stdout, .one_line = true};
+    tren_json_begin(&row, NULL, '{');
+    tren_json_text(&row, "bench", name);
+    return row;
+}
+
+void bench_end_row(tren_json *row) {
+    tren_json_end(row);
+    fflush(stdout);
+}
+
+static void json_machine(const char *cpu, const char *mpi, int ranks, const char *date) {
+    tren_json row = bench_begin_row("machine");
+    tren_json_text(&row, "cpu", cpu);
+    tren_json_text(&row, "blas_core", tren_blas_core());
+    tren_json_text(&row, "precision", TREN_REAL_NAME);
+    tren_json_text(&row, "mpi", mpi);
+    tren_json_whole(&row, "ranks", ranks);
+    tren_json_text(&row, "date", date);
+    bench_end_row(&row);
+}
+
+void bench_say_machine(const tren_comm *comm, bool json) {
     if (comm && comm->rank > 0) return;
     int ranks = comm ? comm->size : 1;
     char cpu[128], mpi[128], date[32];
@@ -60,6 +83,10 @@ void bench_say_machine(const tren_comm *comm) {
     cpu_name(cpu, sizeof cpu);
     tren_comm_version(mpi, sizeof mpi);
     strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
+    if (json) {
+        json_machine(cpu, mpi, ranks, date);
+        return;
+    }
     printf("# %s, OpenBLAS core %s, 1 thread a rank, %s, %s, %d rank%s, %s\n", cpu,
            tren_blas_core(), TREN_REAL_NAME, mpi, ranks, ranks > 1 ? "s" : "", date);
 }

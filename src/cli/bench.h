@@ -2,6 +2,7 @@
 #ifndef TREN_CLI_BENCH_H
 #define TREN_CLI_BENCH_H
 
+#include "base/json.h"
 #include "tren/comm.h"
 
 /* Initialises a tren_arg. */
@@ -9,6 +10,12 @@
     {                                                                                              \
         .name = "cpu", .type = TREN_ARG_TEXT, .at = (level), .metavar = "LEVEL",                   \
         .help = "CPU level of the kernels; 'auto': the highest of this CPU."                       \
+    }
+
+#define BENCH_JSON_OPTION(json)                                                                    \
+    {                                                                                              \
+        .name = "json", .type = TREN_ARG_FLAG, .at = (json),                                       \
+        .help = "Print JSON: an object on each line, the machine first."                           \
     }
 
 /* Times in seconds, sorted in place. */
@@ -21,7 +28,10 @@ double bench_peak_now(void);
 
 /* Machine, core type, threads, date: one line at the head of every table. comm NULL: of a benchmark
  * that works alone. */
-void bench_say_machine(const tren_comm *comm);
+void bench_say_machine(const tren_comm *comm, bool json);
+/* A line of JSON, begun with the name of what it measures; to be ended by bench_end_row. */
+tren_json bench_begin_row(const char *name);
+void bench_end_row(tren_json *row);
 
 tren_status bench_gemm(tren_comm *comm, int argc, char **argv);
 tren_status bench_conv(tren_comm *comm, int argc, char **argv);

@@ -38,6 +38,22 @@ static tren_status open_engines(tren_reducer **r, tren_comm *comm, size_t n) {
     return TREN_OK;
 }
 
+static void json_row(const char *engine, size_t bytes, double own, double mpi) {
+    tren_json row = bench_begin_row("allreduce");
+    tren_json_text(&row, "engine", engine);
+    tren_json_whole(&row, "bytes", (int64_t)bytes);
+    tren_json_real(&row, "seconds", own);
+    tren_json_real(&row, "over_mpi", own / mpi);
+    bench_end_row(&row);
+}
+
+static void json_rows(size_t bytes, double seconds[][ROUNDS], tren_reducer **r) {
+    double mpi = bench_median(seconds[N_ENGINES], ROUNDS);
+    json_row("MPI_Allreduce", bytes, mpi, mpi);
+    for (int e = 0; e < N_ENGINES; e++)
+        if (r[e]) json_row(engines[e].name, bytes, bench_median(seconds[e], ROUNDS), mpi);
+}
+
 static void print_row(size_t bytes, double seconds[][ROUNDS], tren_reducer **r) {
     double mpi = bench_median(seconds[N_ENGINES], ROUNDS);
     printf("%10zu %12.1f", bytes, mpi * 1e6);
@@ -52,7 +68,7 @@ static void print_row(size_t bytes, double seconds[][ROUNDS], tren_reducer **r) 
     fflush(stdout);
 }
 
-static tren_status bench_size(tren_comm *comm, size_t bytes) {
+static tren_status bench_size(tren_comm *comm, size_t bytes, bool json) {
     size_t n = bytes / sizeof(real);
     double seconds[N_ENGINES + 1][ROUNDS] = {{0}};
     tren_reducer *r[N_ENGINES] = {NULL};
@@ -65,25 +81,26 @@ static tren_status bench_size(tren_comm *comm, size_t bytes) {
         for (int e = 0; e < N_ENGINES; e++)
             if (r[e]) seconds[e][at] = bench_reduction(r[e], comm);
     }
-    if (st == TREN_OK && comm->rank == 0) print_row(bytes, seconds, r);
+    if (st == TREN_OK && comm->rank == 0) (json ? json_rows : print_row)(bytes, seconds, r);
     for (int e = 0; e < N_ENGINES; e++) tren_reducer_close(r[e]);
     free(x);
     return st;
 }
 
 tren_status bench_allreduce(tren_comm *comm, int argc, char **argv) {
-    const tren_arg options[] = {{.name = NULL}};
+    bool json = false;
+    const tren_arg options[] = {BENCH_JSON_OPTION(&json), {.name = NULL}};
     tren_args args = {
         .command = "bench allreduce",
-        .synopsis = "",
+        .synopsis = "[--json]",
         .summary =
             "A whole reduction, 4 kB to 64 MB, by each engine that this launch allows and by "
             "MPI_Allreduce, taking turns.",
         .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
-    bench_say_machine(comm);
-    if (comm->rank == 0) {
+    bench_say_machine(comm, json);
+    if (comm->rank == 0 && !json) {
         printf("# microseconds, median of %d; in brackets: over MPI_Allreduce (below 1: faster)\n",
                ROUNDS);
         printf("%10s %12s", "bytes", "MPI");
@@ -91,6 +108,6 @@ tren_status bench_allreduce(tren_comm *comm, int argc, char **argv) {
         printf("\n");
     }
     for (size_t bytes = 4096; bytes <= (size_t)64 << 20; bytes *= 4)
-        TREN_TRY(bench_size(comm, bytes));
+        TREN_TRY(bench_size(comm, bytes, json));
     return TREN_OK;
 }

@@ -150,6 +150,7 @@ int custom_case_list(tren_arg *option, custom_case *c) {
          .metavar = "WHO",
          .help = "Matrix products by openblas or portable."},
         BENCH_CPU_OPTION(&c->way.cpu),
+        BENCH_JSON_OPTION(&c->way.json),
         {.name = "reduction",
          .type = TREN_ARG_TEXT,
          .at = &c->way.reduction,

@@ -5,9 +5,11 @@
 #include "cli/args.h"
 #include "cli/bench_run.h"
 
-/* Who computes products, the level of the kernels, the engine; NULL: the default. */
+/* Who computes products, the level of the kernels, the engine (NULL: the default); and how it is
+ * printed. */
 typedef struct step_way {
     const char *gemm, *cpu, *reduction;
+    bool json; /* an object on each line */
 } step_way;
 
 typedef struct custom_case {
@@ -22,7 +24,7 @@ typedef struct custom_case {
     tren_config users;
 } custom_case;
 
-enum { CUSTOM_OPTIONS = 14 };
+enum { CUSTOM_OPTIONS = 15 };
 #define CUSTOM_DEFAULTS                                                                            \
     { .optimizer = "sgd", .batch = 256, .steps = 300, .width = 16, .shape = "1x28x28" }
 

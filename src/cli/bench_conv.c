@@ -6,13 +6,14 @@
 #include "cli/out_file.h"
 #include "base/quote.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct conv_bench {
     const char *model, *shape, *out_path, *plot_path;
     int width, batch, shards;
     double seconds;
-    bool warm, force;
+    bool warm, force, json;
     tren_shape image;
     tren_config config;
     bench_layers layers;
@@ -93,6 +94,39 @@ static void print_ceilings(const bench_ceilings *c) {
                c->memory[i].megabytes, i + 1 < BENCH_N_MEMORIES ? "," : "\n");
 }
 
+static void json_ceiling(const char *name, double gflops, double gbytes) {
+    tren_json row = bench_begin_row("ceiling");
+    tren_json_text(&row, "of", name);
+    tren_json_real(&row, "gflops", gflops > 0 ? gflops : NAN);
+    tren_json_real(&row, "gbytes_per_second", gbytes > 0 ? gbytes : NAN);
+    bench_end_row(&row);
+}
+
+static void json_row(const bench_row *r, double step) {
+    char name[64];
+    bench_layer_name(name, sizeof name, r->layer);
+    tren_json row = bench_begin_row("conv");
+    tren_json_text(&row, "layer", name);
+    tren_json_whole(&row, "layers", r->n_layers);
+    tren_json_text(&row, "pass", bench_pass_name(r));
+    tren_json_text(&row, "way", bench_row_way(r));
+    tren_json_real(&row, "seconds", r->seconds / r->n_layers);
+    tren_json_real(&row, "share", r->seconds / step);
+    tren_json_real(&row, "flop", r->flop / r->n_layers);
+    tren_json_real(&row, "bytes", r->bytes / r->n_layers);
+    bench_end_row(&row);
+}
+
+static void json_all(const conv_bench *b) {
+    const bench_ceilings *c = &b->ceilings;
+    double step = step_seconds(&b->layers);
+    json_ceiling("multiply-adds", c->fma, 0);
+    json_ceiling("2048-cubed product", c->gemm, 0);
+    for (int i = 0; i < BENCH_N_MEMORIES; i++)
+        json_ceiling(c->memory[i].name, 0, c->memory[i].gbytes);
+    for (int i = 0; i < b->layers.n_rows; i++) json_row(&b->layers.row[i], step);
+}
+
 static void print_all(const conv_bench *b) {
     double step = step_seconds(&b->layers);
     printf("# %s k = %d, %s, one microbatch of %d images: %.1f us forward and backward%s, medians "
@@ -165,8 +199,8 @@ static tren_status run(conv_bench *b) {
     TREN_TRY(check_outputs(b));
     TREN_TRY(bench_layers_measure(&b->layers, &b->config, b->image, b->seconds, b->warm));
     TREN_TRY(bench_ceilings_measure(&b->ceilings));
-    bench_say_machine(NULL);
-    print_all(b);
+    bench_say_machine(NULL, b->json);
+    (b->json ? json_all : print_all)(b);
     if (b->out_path) TREN_TRY(write_csv(b));
     return b->plot_path ? draw(b) : TREN_OK;
 }
@@ -198,6 +232,7 @@ tren_status bench_conv(tren_comm *none, int argc, char **argv) {
         {"out", TREN_ARG_TEXT, &b.out_path, "FILE.csv", .help = "Write the table."},
         {"plot", TREN_ARG_TEXT, &b.plot_path, "FILE.svg|FILE.png",
          .help = "Draw the roofline of its products, by gnuplot."},
+        BENCH_JSON_OPTION(&b.json),
         {"force", TREN_ARG_FLAG, &b.force, NULL, .help = "Replace existing files."},
         {.name = NULL}};
     tren_args args = {

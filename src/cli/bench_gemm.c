@@ -86,20 +86,41 @@ static tren_status measure(speed *out, const tren_kernels *kernels, tren_gemm_sh
     return st;
 }
 
-/* Adds the logarithms of the ratios to *log_sum. */
-static tren_status print_layer(double *log_sum, const tren_kernels *kernels, int batch, int in,
-                               int out, double peak) {
+static void json_product(const char *name, tren_gemm_shape s, speed v) {
+    tren_json row = bench_begin_row("gemm");
+    tren_json_text(&row, "product", name);
+    tren_json_whole(&row, "m", s.m);
+    tren_json_whole(&row, "n", s.n);
+    tren_json_whole(&row, "k", s.k);
+    tren_json_real(&row, "openblas_gflops", v.gflops);
+    tren_json_real(&row, "portable_over_openblas", v.ratio);
+    bench_end_row(&row);
+}
+
+typedef struct gemm_table {
+    const tren_kernels *kernels;
+    int batch;
+    bool json;
+    double peak, log_sum; /* GFLOP/s of the 2048-cubed product; of the logarithms of the ratios */
+} gemm_table;
+
+static tren_status print_layer(gemm_table *t, int in, int out) {
+    static const char *const name[] = {"forward", "data gradient", "weight gradient"};
+    int batch = t->batch;
     tren_gemm_shape shape[] = {{.m = batch, .n = out, .k = in, .tb = true},
                                {.m = batch, .n = in, .k = out},
                                {.m = out, .n = in, .k = batch, .ta = true}};
-    printf("%6d x %5d -> %5d ", batch, in, out);
+    if (!t->json) printf("%6d x %5d -> %5d ", batch, in, out);
     for (int i = 0; i < 3; i++) {
         speed s;
-        TREN_TRY(measure(&s, kernels, shape[i]));
-        printf("   %7.1f (%.2f)  x %.2f", s.gflops, s.gflops / peak, s.ratio);
-        *log_sum += log(s.ratio);
+        TREN_TRY(measure(&s, t->kernels, shape[i]));
+        if (t->json)
+            json_product(name[i], shape[i], s);
+        else
+            printf("   %7.1f (%.2f)  x %.2f", s.gflops, s.gflops / t->peak, s.ratio);
+        t->log_sum += log(s.ratio);
     }
-    printf("\n");
+    if (!t->json) printf("\n");
     fflush(stdout);
     return TREN_OK;
 }
@@ -118,26 +139,35 @@ static tren_status parse_dims(int *dim, int *n, const char *text) {
     return tren_fail(TREN_ERR_USAGE, "--dims: '%s' is not a list of widths like 784-512-10", text);
 }
 
-static tren_status print_table(const tren_kernels *kernels, const int *dim, int n, int batch) {
-    speed cube;
-    double log_sum = 0;
-    TREN_TRY(measure(&cube, kernels, (tren_gemm_shape){.m = 2048, .n = 2048, .k = 2048}));
+static void print_head(const gemm_table *t, tren_gemm_shape shape, speed cube) {
+    if (t->json) {
+        json_product("2048-cubed", shape, cube);
+        return;
+    }
     printf("# 2048-cubed: OpenBLAS %.1f GFLOP/s, portable (level %s) x %.2f\n"
            "# below: OpenBLAS in GFLOP/s (share of the 2048-cubed), portable over OpenBLAS\n",
-           cube.gflops, kernels->level, cube.ratio);
+           cube.gflops, t->kernels->level, cube.ratio);
     printf("%22s   %23s   %23s   %23s\n", "batch x in -> out", "forward", "data gradient",
            "weight gradient");
-    for (int i = 0; i + 1 < n; i++)
-        TREN_TRY(print_layer(&log_sum, kernels, batch, dim[i], dim[i + 1], cube.gflops));
-    printf("# portable over OpenBLAS, geometric mean of these: x %.2f\n",
-           exp(log_sum / (3.0 * (n - 1))));
+}
+
+static tren_status print_table(gemm_table *t, const int *dim, int n) {
+    speed cube;
+    tren_gemm_shape shape = {.m = 2048, .n = 2048, .k = 2048};
+    TREN_TRY(measure(&cube, t->kernels, shape));
+    t->peak = cube.gflops;
+    print_head(t, shape, cube);
+    for (int i = 0; i + 1 < n; i++) TREN_TRY(print_layer(t, dim[i], dim[i + 1]));
+    if (!t->json)
+        printf("# portable over OpenBLAS, geometric mean of these: x %.2f\n",
+               exp(t->log_sum / (3.0 * (n - 1))));
     return TREN_OK;
 }
 
 tren_status bench_gemm(tren_comm *comm, int argc, char **argv) {
     const char *dims = "784-512-512-10", *level = "auto";
-    int batch = 256, dim[MAX_LAYERS], n = 0;
-    const tren_kernels *kernels;
+    int dim[MAX_LAYERS], n = 0;
+    gemm_table table = {.batch = 256};
     const tren_arg options[] = {{.name = "dims",
                                  .type = TREN_ARG_TEXT,
                                  .at = &dims,
@@ -145,15 +175,16 @@ tren_status bench_gemm(tren_comm *comm, int argc, char **argv) {
                                  .help = "Widths of the network."},
                                 {.name = "batch",
                                  .type = TREN_ARG_INT,
-                                 .at = &batch,
+                                 .at = &table.batch,
                                  .metavar = "N",
                                  .help = "Rows.",
                                  .min = 1,
                                  .max = 1e6},
                                 BENCH_CPU_OPTION(&level),
+                                BENCH_JSON_OPTION(&table.json),
                                 {.name = NULL}};
     tren_args args = {.command = "bench gemm",
-                      .synopsis = "[--dims 784-512-512-10] [--batch 256] [--cpu LEVEL]",
+                      .synopsis = "[--dims 784-512-512-10] [--batch 256] [--cpu LEVEL] [--json]",
                       .summary =
                           "Matrix products of a network's shapes by OpenBLAS, as shares of a "
                           "2048-cubed one, and the portable product beside them.",
@@ -161,7 +192,7 @@ tren_status bench_gemm(tren_comm *comm, int argc, char **argv) {
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help || comm->rank > 0) return TREN_OK;
     TREN_TRY(parse_dims(dim, &n, dims));
-    TREN_TRY(tren_kernels_choose(&kernels, level));
-    bench_say_machine(comm);
-    return print_table(kernels, dim, n, batch);
+    TREN_TRY(tren_kernels_choose(&table.kernels, level));
+    bench_say_machine(comm, table.json);
+    return print_table(&table, dim, n);
 }

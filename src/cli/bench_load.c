@@ -28,21 +28,23 @@ static tren_status load(double *seconds, double *bytes, const tren_comm *comm, c
 
 tren_status bench_load(tren_comm *comm, int argc, char **argv) {
     const char *path = NULL;
+    bool json = false;
     const tren_arg options[] = {{.name = "data",
                                  .type = TREN_ARG_TEXT,
                                  .at = &path,
                                  .metavar = "FILE.h5",
                                  .help = "The dataset."},
+                                BENCH_JSON_OPTION(&json),
                                 {.name = NULL}};
     tren_args args = {.command = "bench load",
-                      .synopsis = "--data FILE.h5",
+                      .synopsis = "--data FILE.h5 [--json]",
                       .summary = "Opens the dataset and reads each rank's share, a few times.",
                       .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
     if (!path) return tren_fail(TREN_ERR_USAGE, "which dataset? Give --data FILE.h5");
     double seconds[ROUNDS], bytes = 0, first = 0;
-    bench_say_machine(comm);
+    bench_say_machine(comm, json);
     for (int i = 0; i < ROUNDS; i++) {
         tren_comm_barrier(comm);
         TREN_TRY(tren_comm_agree(comm, load(&seconds[i], &bytes, comm, path)));
@@ -50,6 +52,14 @@ tren_status bench_load(tren_comm *comm, int argc, char **argv) {
     }
     if (comm->rank > 0) return TREN_OK;
     double median = bench_median(seconds, ROUNDS);
+    if (json) {
+        tren_json row = bench_begin_row("load");
+        tren_json_real(&row, "bytes", bytes);
+        tren_json_real(&row, "first_seconds", first);
+        tren_json_real(&row, "median_seconds", median);
+        bench_end_row(&row);
+        return TREN_OK;
+    }
     printf("%.1f MB a rank: first %.1f ms, median %.1f ms, %.2f GB/s a rank\n", bytes * 1e-6,
            first * 1e3, median * 1e3, bytes / median * 1e-9);
     return TREN_OK;

@@ -3,6 +3,7 @@
 #include "cli/bench.h"
 #include "cli/bench_case.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { ROUNDS = 7, REDUCTIONS = 5 };
@@ -64,15 +65,27 @@ static tren_status measure(overlap *o, tren_comm *comm, const custom_case *c,
 static void print(overlap *o, const custom_case *c, const tren_comm *comm,
                   const tren_reducer *reducer) {
     size_t bytes = bench_values(&c->step) * sizeof(real);
-    bench_say_machine(comm);
-    printf("# reduction %s of %.2f MB, %d shards, batch %d; microseconds, medians of %d rounds\n",
+    double compute = bench_median(o->compute, ROUNDS), reduce = bench_median(o->reduce, ROUNDS),
+           both = bench_median(o->both, ROUNDS), hidden = fmax(0, bench_median(o->hidden, ROUNDS));
+    bench_say_machine(comm, c->way.json);
+    if (c->way.json) {
+        tren_json row = bench_begin_row("overlap");
+        tren_json_text(&row, "reduction", tren_reducer_engine(reducer));
+        tren_json_whole(&row, "bytes", (int64_t)bytes);
+        tren_json_real(&row, "compute_seconds", compute);
+        tren_json_real(&row, "reduce_seconds", reduce);
+        tren_json_real(&row, "step_seconds", both);
+        tren_json_real(&row, "hidden", hidden);
+        bench_end_row(&row);
+        return;
+    }
+    printf("# reduction %s of %.2f MB, %d shards, batch %d; microseconds, medians of %d rounds;\n"
+           "# hidden: of the shorter one of computing and reducing\n",
            tren_reducer_engine(reducer), (double)bytes * 1e-6, c->step.shards, c->step.batch,
            ROUNDS);
     printf("%12s %12s %12s %12s\n", "computing", "reducing", "together", "hidden");
-    double hidden = bench_median(o->hidden, ROUNDS);
-    printf("%12.1f %12.1f %12.1f %10.0f %%\n", bench_median(o->compute, ROUNDS) * 1e6,
-           bench_median(o->reduce, ROUNDS) * 1e6, bench_median(o->both, ROUNDS) * 1e6,
-           100 * (hidden < 0 ? 0 : hidden));
+    printf("%12.1f %12.1f %12.1f %10.0f %%\n", compute * 1e6, reduce * 1e6, both * 1e6,
+           100 * hidden);
 }
 
 static tren_status run(tren_comm *comm, custom_case *c) {

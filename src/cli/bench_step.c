@@ -52,12 +52,32 @@ typedef struct step_result {
     double peak[ROUNDS];    /* GFLOP/s of the large product */
 } step_result;
 
-static void print_head(void) {
+static void json_case(const step_case *c, int ranks, step_result *r) {
+    double seconds = bench_median(r->seconds, ROUNDS);
+    tren_json row = bench_begin_row("step");
+    tren_json_text(&row, "case", c->name);
+    tren_json_text(&row, "network", c->dims);
+    tren_json_whole(&row, "batch", c->batch);
+    tren_json_whole(&row, "shards", c->shards);
+    tren_json_whole(&row, "ranks", ranks);
+    tren_json_real(&row, "step_seconds", seconds);
+    tren_json_real(&row, "samples_per_second", c->batch / seconds);
+    tren_json_real(&row, "gflops", bench_flop(c) / seconds * 1e-9);
+    tren_json_real(&row, "share_of_product", bench_median(r->share, ROUNDS));
+    bench_end_row(&row);
+}
+
+static void print_head(const step_way *way) {
+    if (way->json) return;
     printf("%-18s %-22s %5s %6s %6s  %10s %12s %9s %6s %7s\n", "case", "network", "batch", "shards",
            "ranks", "us/step", "samples/s", "GFLOP/s", "share", "target");
 }
 
-static void print_case(const step_case *c, int ranks, step_result *r) {
+static void print_case(const step_case *c, int ranks, step_result *r, const step_way *way) {
+    if (way->json) {
+        json_case(c, ranks, r);
+        return;
+    }
     double seconds = bench_median(r->seconds, ROUNDS);
     printf("%-18s %-22s %5d %6d %6d  %10.1f %12.0f %9.1f %6.3f", c->name, c->dims, c->batch,
            c->shards, ranks, seconds * 1e6, c->batch / seconds, bench_flop(c) / seconds * 1e-9,
@@ -77,6 +97,7 @@ static const char *data_for(const bench_data *data, const step_case *c) {
 
 static void say_way(const tren_comm *comm, const step_way *way) {
     const tren_kernels *kernels;
+    if (way->json) return;
     if (comm->rank == 0 && tren_kernels_choose(&kernels, way->cpu ? way->cpu : "auto") == TREN_OK)
         printf("# level %s, gemm %s\n", kernels->level, way->gemm ? way->gemm : "openblas");
 }
@@ -106,18 +127,22 @@ static tren_status bench_alone(tren_comm *comm, const bench_data *data, double s
     for (int i = 0; i < N; i++)
         for (int r = 0; r < ROUNDS; r++)
             if (result[i].peak[r] > best) best = result[i].peak[r];
-    printf("# median of %d rounds, each the median of its steps; share: of the 2048-cubed product "
-           "beside it (best of the "
-           "run: %.1f GFLOP/s)\n",
-           ROUNDS, best);
-    printf("price of shards at batch 256:");
-    for (int i = FIRST_SHARDS; i <= LAST_SHARDS; i++) {
-        for (int r = 0; r < ROUNDS; r++) price[r] = result[i].seconds[r] / result[BASE].seconds[r];
-        printf("  S = %d: x %.3f", one_rank[i].shards, bench_median(price, ROUNDS));
+    if (!way->json) {
+        printf(
+            "# median of %d rounds, each the median of its steps; share: of the 2048-cubed product "
+            "beside it (best of the "
+            "run: %.1f GFLOP/s)\n",
+            ROUNDS, best);
+        printf("price of shards at batch 256:");
+        for (int i = FIRST_SHARDS; i <= LAST_SHARDS; i++) {
+            for (int r = 0; r < ROUNDS; r++)
+                price[r] = result[i].seconds[r] / result[BASE].seconds[r];
+            printf("  S = %d: x %.3f", one_rank[i].shards, bench_median(price, ROUNDS));
+        }
+        printf("\n");
     }
-    printf("\n");
-    print_head();
-    for (int i = 0; i < N; i++) print_case(&one_rank[i], 1, &result[i]);
+    print_head(way);
+    for (int i = 0; i < N; i++) print_case(&one_rank[i], 1, &result[i], way);
     return TREN_OK;
 }
 
@@ -142,12 +167,14 @@ static tren_status bench_together(tren_comm *comm, const bench_data *data, doubl
             together.seconds[r] > 0 ? alone.seconds[r] / together.seconds[r] * comm->size : 0;
     }
     if (comm->rank > 0) return TREN_OK;
-    printf("# median of %d rounds; share: of the 2048-cubed product beside it\n", ROUNDS);
-    printf("together over alone at the same rows a rank: x %.3f of %d\n",
-           bench_median(ratio, ROUNDS), comm->size);
-    print_head();
-    print_case(&half, 1, &alone);
-    print_case(&all, comm->size, &together);
+    if (!way->json) {
+        printf("# median of %d rounds; share: of the 2048-cubed product beside it\n", ROUNDS);
+        printf("together over alone at the same rows a rank: x %.3f of %d\n",
+               bench_median(ratio, ROUNDS), comm->size);
+    }
+    print_head(way);
+    print_case(&half, 1, &alone, way);
+    print_case(&all, comm->size, &together, way);
     return TREN_OK;
 }
 
@@ -183,17 +210,17 @@ static tren_status bench_custom(tren_comm *comm, custom_case *c) {
         printf("%.1f\n", bench_median(result.seconds, ROUNDS) * 1e6);
         return TREN_OK;
     }
-    bench_say_machine(comm);
+    bench_say_machine(comm, c->way.json);
     say_way(comm, &c->way);
-    print_head();
-    print_case(&c->step, comm->size, &result);
+    print_head(&c->way);
+    print_case(&c->step, comm->size, &result, &c->way);
     return TREN_OK;
 }
 
 static tren_status bench_table(tren_comm *comm, double seconds, const step_way *way) {
     bench_data data;
     TREN_TRY(open_data(&data, comm));
-    bench_say_machine(comm);
+    bench_say_machine(comm, way->json);
     say_way(comm, way);
     tren_status st = comm->size == 1 ? bench_alone(comm, &data, seconds, way)
                                      : bench_together(comm, &data, seconds, way);
@@ -216,7 +243,7 @@ tren_status bench_step(tren_comm *comm, int argc, char **argv) {
     tren_args args = {
         .command = "bench step",
         .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ... | --model NAME [--width K] ... | "
-                    "--config FILE",
+                    "--config FILE [--json]",
         .summary =
             "Training steps through the real trainer. One rank: speed by network, optimizer and "
             "shards. Several: how much faster they are together.",

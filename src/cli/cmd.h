@@ -31,6 +31,7 @@ int tren_cmd_generate(int argc, char **argv);
 int tren_cmd_export(int argc, char **argv);
 int tren_cmd_import_weights(int argc, char **argv);
 int tren_cmd_plot(int argc, char **argv);
+int tren_cmd_runs(int argc, char **argv);
 int tren_cmd_bench(int argc, char **argv);
 int tren_cmd_verify(int argc, char **argv);
 int tren_cmd_sweep(int argc, char **argv);

@@ -3,6 +3,7 @@
 #include "cli/cmd_data.h"
 #include "data/schema.h"
 #include "cli/console.h"
+#include "base/json.h"
 #include "cli/text_rows.h"
 #include <ctype.h>
 #include <string.h>
@@ -126,28 +127,105 @@ static tren_status print_beginning(const tren_dataset *dataset) {
     return tren_text_rows_print(stdout, dataset, part, 0, 1, 0);
 }
 
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static void json_names(tren_json *j, const char *key, char *const *name, int n) {
+    if (!name) return;
+    tren_json_begin(j, key, '[');
+    for (int i = 0; i < n; i++) tren_json_text(j, NULL, name[i]);
+    tren_json_end(j);
+}
+
+static void json_layout(tren_json *j, const tren_dataset_info *info) {
+    char shape[TREN_SHAPE_TEXT];
+    tren_json_text(j, "layout",
+                   info->vocabulary == 0 ? (info->is_image ? "image" : "table")
+                   : info->tokens[1]     ? "pairs"
+                   : info->label_axis    ? "text"
+                                         : "labeled");
+    tren_json_text(j, "shape", tren_dataset_shape(shape, info));
+    if (info->vocabulary > 0) {
+        tren_json_whole(j, "vocabulary", info->vocabulary);
+        tren_json_digest(j, "tokenizer", info->tokenizer);
+    } else {
+        tren_json_text(j, "type", tren_type_name(info->x_type));
+    }
+    tren_json_whole(j, "classes", info->label_axis ? 0 : info->n_classes);
+    tren_json_whole(j, "targets", info->n_classes > 0 ? 0 : info->n_targets);
+    json_names(j, "column_names", info->column_name, info->shape.c);
+    json_names(j, "class_names", info->class_name, info->n_classes);
+}
+
+static void json_provenance(tren_json *j, const tren_dataset *dataset) {
+    tren_provenance from;
+    if (tren_dataset_provenance(&from, dataset) != TREN_OK)
+        tren_json_text(j, "damaged", tren_error_text());
+    tren_json_text(j, "origin", from.origin[0] ? from.origin : NULL);
+    tren_json_text(j, "split", from.split[0] ? from.split : NULL);
+    tren_json_whole(j, "skipped", from.skipped);
+    tren_json_whole(j, "taken", from.take);
+    tren_json_real(j, "label_noise", from.label_noise);
+}
+
+static void json_info(tren_json *j, const char *path, const tren_dataset *dataset) {
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    struct stat about = {0};
+    stat(path, &about);
+    tren_json_begin(j, NULL, '{');
+    tren_json_text(j, "path", path);
+    tren_json_whole(j, "bytes", about.st_size);
+    json_provenance(j, dataset);
+    json_layout(j, info);
+    tren_json_begin(j, "rows", '{');
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        tren_json_whole(j, tren_part_name[part], (int64_t)info->rows[part]);
+    tren_json_end(j);
+    if (info->n_stats > 0) {
+        tren_json_reals(j, "mean", info->mean, info->n_stats);
+        tren_json_reals(j, "sd", info->sd, info->n_stats);
+    }
+    tren_json_digest(j, "source", info->source_digest);
+    tren_json_digest(j, "digest", info->digest);
+    tren_json_end(j);
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static tren_status tell(const char *path, tren_json *json) {
+    tren_dataset *dataset;
+    tren_status st = TREN_OK;
+    TREN_TRY(tren_dataset_open_rows(&dataset, path));
+    if (json) {
+        json_info(json, path, dataset);
+    } else {
+        print_info(path, dataset);
+        st = print_beginning(dataset);
+    }
+    tren_dataset_close(dataset);
+    return st;
+}
+
 tren_status tren_data_info(int argc, char **argv) {
     const char *file[TREN_ARG_MAX_TEXTS];
-    const tren_arg none[] = {{0}};
+    bool json = false;
+    const tren_arg options[] = {{"json", TREN_ARG_FLAG, &json, NULL,
+                                 .help = "Print JSON: a list with a map for each file."},
+                                {.name = NULL}};
     tren_args args = {.command = "data info",
-                      .synopsis = "FILE.h5 ...",
+                      .synopsis = "FILE.h5 ... [--json]",
                       .summary =
                           "Says what datasets hold, from their attributes alone, and of text the "
                           "first row.",
-                      .options = none,
+                      .options = options,
                       .positional = file,
                       .max_positional = TREN_ARG_MAX_TEXTS};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
     if (args.n_positional == 0)
         return tren_fail(TREN_ERR_USAGE, "info: a dataset is missing: tren data info FILE.h5");
-    for (int i = 0; i < args.n_positional; i++) {
-        tren_dataset *dataset;
-        TREN_TRY(tren_dataset_open_rows(&dataset, file[i]));
-        print_info(file[i], dataset);
-        tren_status st = print_beginning(dataset);
-        tren_dataset_close(dataset);
-        TREN_TRY(st);
-    }
+    tren_json document = {.out = stdout};
+    if (json) tren_json_begin(&document, NULL, '[');
+    for (int i = 0; i < args.n_positional; i++) TREN_TRY(tell(file[i], json ? &document : NULL));
+    if (json) tren_json_end(&document);
     return TREN_OK;
 }

@@ -1,6 +1,6 @@
 /* tren generate: what a trained network of texts writes. Rank 0 works alone: one process will do,
  * and more write the same. */
-#include "base/quote.h"
+#include "base/json.h"
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
@@ -15,7 +15,7 @@ typedef struct generate_args {
     const char *prompt, *source;
     int tokens; /* 0: not given */
     tren_decoding how;
-    bool help;
+    bool help, json;
 } generate_args;
 
 enum { TOKENS = 200 }; /* of a text, where nothing is said */
@@ -70,6 +70,10 @@ static tren_status parse(generate_args *a, int argc, char **argv) {
                  "divided by (number of tokens)^A: 1, the default, is their mean; with 0 short "
                  "texts win.",
          .min = 0, .max = 10},
+        {"json", TREN_ARG_FLAG, &a->json, NULL,
+         .help =
+             "Print JSON: a list with a map for each text, with its tokens and the logarithm of "
+             "its probability."},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
          .help = "Which checkpoint of a run folder; the best if there is one."},
         {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
@@ -78,7 +82,7 @@ static tren_status parse(generate_args *a, int argc, char **argv) {
         {.name = NULL}};
     tren_args args = {.command = "generate",
                       .synopsis = "RUN_DIR|CHECKPOINT --prompt TEXT | --source FILE [--tokens N] "
-                                  "[--temperature T] [--top-k K] [--beam B]",
+                                  "[--temperature T] [--top-k K] [--beam B] [--json]",
                       .summary = "Writes text: how a language model goes on with a prompt, or what "
                                  "a network of pairs makes of each line of a file.",
                       .options = options,
@@ -98,6 +102,7 @@ typedef struct writer {
     const tren_dataset_info *info;
     int32_t *token; /* [room] owned: of a prompt, or a line */
     size_t room;
+    tren_json *json; /* not owned; NULL: only the texts */
 } writer;
 
 static void writer_close(writer *w) {
@@ -129,6 +134,34 @@ static tren_status encode(writer *w, size_t *n_tokens, const char *text, size_t 
     return TREN_OK;
 }
 
+/* The caller frees; NULL: out of memory. */
+static char *text_of(const writer *w, const tren_hypothesis *h) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return NULL;
+    for (int i = 0; i < h->n; i++) {
+        size_t n;
+        const char *bytes = tren_tokenizer_bytes(w->tokenizer, h->token[i], &n);
+        fwrite(bytes, 1, n, out);
+    }
+    fclose(out);
+    return text;
+}
+
+/* h NULL: of an empty line. */
+static void put_json(const writer *w, const char *from, const tren_hypothesis *h) {
+    char *text = h ? text_of(w, h) : NULL;
+    tren_json_begin(w->json, NULL, '{');
+    tren_json_text(w->json, "from", from);
+    tren_json_text(w->json, "text", text ? text : "");
+    tren_json_whole(w->json, "tokens", h ? h->n : 0);
+    tren_json_real(w->json, "log_probability", h ? h->log_probability : 0);
+    tren_json_bool(w->json, "ended", h ? h->ended : true);
+    tren_json_end(w->json);
+    free(text);
+}
+
 static void print(const writer *w, const tren_hypothesis *h) {
     for (int i = 0; i < h->n; i++) {
         size_t n;
@@ -143,6 +176,10 @@ static tren_status go_on(writer *w, const char *prompt) {
     TREN_TRY(encode(w, &n, prompt, strlen(prompt), 1));
     w->token[0] = TREN_TOKEN_BEGIN;
     const tren_hypothesis *h = tren_decode(w->decoder, &w->how, w->token, (int)n + 1, NULL, 0);
+    if (w->json) {
+        put_json(w, prompt, h);
+        return TREN_OK;
+    }
     fputs(prompt, stdout);
     print(w, h);
     return TREN_OK;
@@ -163,12 +200,22 @@ static tren_status check_lines(writer *w, const char *path, tren_bytes left) {
     return TREN_OK;
 }
 
+static void json_line(const writer *w, tren_bytes line, const tren_hypothesis *h) {
+    char *from = strndup(line.at, line.n);
+    put_json(w, from, h);
+    free(from);
+}
+
 static tren_status turn_line(writer *w, tren_bytes line) {
     static const int32_t begin[] = {TREN_TOKEN_BEGIN};
     size_t n;
     TREN_TRY(encode(w, &n, line.at, line.n, 0));
-    if (n > 0)
-        print(w, tren_decode(w->decoder, &w->how, begin, 1, w->token, (int)n));
+    const tren_hypothesis *h =
+        n > 0 ? tren_decode(w->decoder, &w->how, begin, 1, w->token, (int)n) : NULL;
+    if (w->json)
+        json_line(w, line, h);
+    else if (h)
+        print(w, h);
     else
         printf("\n");
     w->how.text++;
@@ -224,9 +271,12 @@ static tren_status agree(const tren_comm *comm, const generate_args *a) {
 
 /* Rank 0. */
 static tren_status write_all(const generate_args *a, tren_trained *t) {
-    writer w = {0};
+    tren_json json = {.out = stdout};
+    writer w = {.json = a->json ? &json : NULL};
     tren_status st = writer_open(&w, a, t);
+    if (a->json) tren_json_begin(&json, NULL, '[');
     if (st == TREN_OK) st = a->prompt ? go_on(&w, a->prompt) : turn_lines(&w, a->source);
+    if (a->json) tren_json_end(&json);
     if (st == TREN_OK) st = tren_cli_flush();
     writer_close(&w);
     return st;

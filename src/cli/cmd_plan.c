@@ -1,6 +1,7 @@
 /* tren plan: how long a step will take on so many ranks, from quick measurements. */
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "base/json.h"
 #include "cli/own_args.h"
 #include "cli/plan.h"
 #include "cli/plan_jobs.h"
@@ -50,10 +51,11 @@ static tren_status read_args(tren_plan_args *a, tren_config *config, int argc, c
                  "of the config (out)."},
         {"out", TREN_ARG_TEXT, &a->out, "DIR",
          .help = "Where the measurements go; by default plan-NAME in runs/."},
+        {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON; times are in seconds."},
         {.name = NULL}};
     tren_args args = {.command = "plan",
                       .synopsis = "[CONFIG.yaml] [--ranks 1,2,4] [--ranks-per-node R] "
-                                  "[--machine FILE] [--score DIR] [--KEY VALUE ...]",
+                                  "[--machine FILE] [--score DIR] [--json] [--KEY VALUE ...]",
                       .summary = summary,
                       .options = own};
     tren_own_args sorted = {0};
@@ -132,6 +134,28 @@ tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
                               p->batch * times, (double)p->graph->n_values);
 }
 
+static void json_plan(tren_json *j, const tren_plan *p) {
+    tren_json_whole(j, "shards", p->shards);
+    tren_json_whole(j, "batch_size", p->batch);
+    tren_json_real(j, "exchange_over_bound", p->machine.reduce_factor);
+    tren_json_begin(j, "predicted", '[');
+    for (int i = 0; i < p->args->n_ranks; i++) {
+        tren_prediction t = tren_plan_predict(p, i, 1), first = tren_plan_predict(p, 0, 1);
+        tren_memory m = tren_memory_needed(p->config, p->graph, p->info, t.ranks, t.nodes);
+        tren_json_begin(j, NULL, '{');
+        tren_json_whole(j, "ranks", t.ranks);
+        tren_json_whole(j, "nodes", t.nodes);
+        tren_json_real(j, "step_seconds", t.compute + t.reduce);
+        tren_json_real(j, "compute_seconds", t.compute);
+        tren_json_real(j, "exchange_seconds", t.reduce);
+        tren_json_real(j, "rows_per_second", t.rate);
+        tren_json_real(j, "speed_up", t.rate / first.rate);
+        tren_json_real(j, "memory_bytes", tren_memory_sum(&m));
+        tren_json_end(j);
+    }
+    tren_json_end(j);
+}
+
 static void print_plan(const tren_plan *p) {
     double before = 0;
     int best = 0;
@@ -190,28 +214,60 @@ static tren_status check_recipe(const tren_plan *p, const tren_scale *scale) {
                      scale->dir, scale->dir, scale->dir);
 }
 
-/* Prediction, measurement and error of each number of ranks that both have. */
-static tren_status print_score(const tren_plan *p) {
+static void json_error(tren_json *j, const tren_prediction *t, const tren_scale_row *row) {
+    double told = t->compute + t->reduce;
+    tren_json_begin(j, NULL, '{');
+    tren_json_whole(j, "ranks", t->ranks);
+    tren_json_real(j, "predicted_seconds", told);
+    tren_json_real(j, "measured_seconds", row->step.median);
+    tren_json_real(j, "measured_low", row->step.lo);
+    tren_json_real(j, "measured_high", row->step.hi);
+    tren_json_real(j, "error", told / row->step.median - 1);
+    tren_json_end(j);
+}
+
+/* Prediction, measurement and error of each number of ranks that both have; j NULL: as a table. */
+static tren_status print_score(const tren_plan *p, tren_json *j) {
     tren_scale scale = {.n_launches = 0};
     tren_scale_summary s = {.n_rows = 0};
     int n = 0;
     tren_status st = tren_scale_read(&scale, p->args->score);
     if (st == TREN_OK) st = check_recipe(p, &scale);
     if (st == TREN_OK) st = tren_scale_summarize(&s, &scale);
+    if (j) tren_json_begin(j, "score", '[');
     for (int i = 0; st == TREN_OK && i < p->args->n_ranks; i++) {
         const tren_scale_row *row = find_row(&s, p, p->args->ranks[i]);
         tren_prediction t = tren_plan_predict(p, i, 1);
         if (!row) continue;
-        if (n++ == 0)
+        if (n++ == 0 && !j)
             printf("\n%5s %10s %10s %17s %7s\n", "ranks", "predicted", "measured", "95 % interval",
                    "error");
-        print_error(&t, row);
+        if (j)
+            json_error(j, &t, row);
+        else
+            print_error(&t, row);
     }
+    if (j) tren_json_end(j);
     if (st == TREN_OK && n == 0)
         st = tren_fail(TREN_ERR_USAGE, "--score: %s has no strong point of these ranks",
                        p->args->score);
     tren_scale_summary_close(&s);
     tren_scale_close(&scale);
+    return st;
+}
+
+static tren_status show(const tren_plan *p) {
+    tren_json j = {.out = stdout};
+    tren_json *to = p->args->json ? &j : NULL;
+    if (to) {
+        tren_json_begin(to, NULL, '{');
+        json_plan(to, p);
+    } else {
+        print_plan(p);
+    }
+    tren_status st = tren_plan_tell_noise(p, to);
+    if (st == TREN_OK && p->args->score) st = print_score(p, to);
+    if (to) tren_json_end(to);
     return st;
 }
 
@@ -239,9 +295,7 @@ int tren_cmd_plan(int argc, char **argv) {
     name_folder(&p, &config);
     st = open_plan(&p, &config);
     if (st == TREN_OK) st = find_numbers(&p);
-    if (st == TREN_OK) print_plan(&p);
-    if (st == TREN_OK) st = tren_plan_tell_noise(&p);
-    if (st == TREN_OK && a.score) st = print_score(&p);
+    if (st == TREN_OK) st = show(&p);
     tren_graph_close(p.graph);
     tren_dataset_close(p.dataset);
     return tren_cli_fail("plan", st);

@@ -297,7 +297,7 @@ static int run(int argc, char **argv) {
 
 /* ---- two folders ----------------------------------------------------------------------------- */
 
-static tren_status compare_folders(const char *const dir[2]) {
+static tren_status compare_folders(const char *const dir[2], bool json) {
     tren_scale scale[2] = {{.n_launches = 0}, {.n_launches = 0}};
     tren_scale_summary s[2] = {{.n_rows = 0}, {.n_rows = 0}};
     tren_status st = TREN_OK;
@@ -305,8 +305,8 @@ static tren_status compare_folders(const char *const dir[2]) {
         TREN_GOTO(tren_scale_read(&scale[i], dir[i]));
         TREN_GOTO(tren_scale_summarize(&s[i], &scale[i]));
     }
-    printf("A: %s\nB: %s\n", tren_cli_shown(dir[0]), tren_cli_shown(dir[1]));
-    if (tren_scale_compare(stdout, &s[0], &s[1]) == 0)
+    if (!json) printf("A: %s\nB: %s\n", tren_cli_shown(dir[0]), tren_cli_shown(dir[1]));
+    if ((json ? tren_scale_compare_json : tren_scale_compare)(stdout, &s[0], &s[1]) == 0)
         st = tren_fail(TREN_ERR_USAGE,
                        "%s and %s have no point in common (mode, ranks, shards and batch), so "
                        "there is nothing to compare",
@@ -321,9 +321,12 @@ done:
 
 static int compare(int argc, char **argv) {
     const char *dir[2] = {NULL, NULL};
-    const tren_arg options[] = {{.name = NULL}};
+    bool json = false;
+    const tren_arg options[] = {
+        {"json", TREN_ARG_FLAG, &json, NULL, .help = "Print JSON; times are in seconds."},
+        {.name = NULL}};
     tren_args args = {.command = "scale compare",
-                      .synopsis = "DIR_A DIR_B",
+                      .synopsis = "DIR_A DIR_B [--json]",
                       .summary = "Compares two folders of 'tren scale', such as before and after "
                                  "an upgrade: step times with the interval of their ratio, whether "
                                  "they can be told apart, whether the bits are the same, and what "
@@ -334,7 +337,7 @@ static int compare(int argc, char **argv) {
     tren_status st = tren_args_parse(&args, argc, argv);
     if (st != TREN_OK || args.help) return tren_cli_fail("scale compare", st);
     st = dir[1]
-             ? compare_folders(dir)
+             ? compare_folders(dir, json)
              : tren_fail(TREN_ERR_USAGE, "two folders are needed: tren scale compare DIR_A DIR_B");
     return tren_cli_fail("scale compare", st);
 }

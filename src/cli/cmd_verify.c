@@ -1,5 +1,6 @@
 /* tren verify: a few steps in every way the program may compute them, and whether their bits are
  * the same. */
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
@@ -20,7 +21,7 @@ enum { MOST = 16, DEFAULT_STEPS = 10 };
 typedef struct verify_args {
     const char *ranks_text, *cpu_text;
     int steps;
-    bool help;
+    bool help, json;
     int ranks[MOST], n_ranks;
     int cpu[MOST], n_cpu; /* indices into tren_cpu_level_name */
 } verify_args;
@@ -145,10 +146,11 @@ static tren_status read_args(verify_args *a, tren_config *config, tren_cli_run *
          .help = "Levels of the CPU; by default all that it can run."},
         {"steps", TREN_ARG_INT, &a->steps, "N", .help = "Steps to train; 10 by default.", .min = 1,
          .max = 1 << 30},
+        {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
         {.name = NULL}};
     tren_args args = {.command = "verify",
                       .synopsis = "[CONFIG.yaml] [--ranks 1,2,3] [--cpu baseline,v3] [--steps N] "
-                                  "[--KEY VALUE ...]",
+                                  "[--json] [--KEY VALUE ...]",
                       .summary = summary,
                       .options = own};
     tren_own_args sorted = {0};
@@ -177,10 +179,45 @@ typedef struct verify_way {
 typedef struct verify_tally {
     verify_way first, odd;
     int n, n_odd;
+    tren_json *json; /* NULL: as a table */
 } verify_tally;
 
-static void print_head(const tren_config *config) {
+static void json_head(tren_json *j, const tren_config *config) {
     bool portable = config->gemm == TREN_GEMM_PORTABLE;
+    tren_json_begin(j, NULL, '{');
+    tren_json_text(j, "data", config->data);
+    tren_json_whole(j, "shards", config->shards);
+    tren_json_text(j, "gemm", portable ? "portable" : "openblas");
+    tren_json_text(j, "blas_core", portable ? NULL : tren_blas_core());
+    tren_json_text(j, "precision", TREN_REAL_NAME);
+    tren_json_begin(j, "ways", '[');
+}
+
+static void json_way(tren_json *j, const verify_way *w) {
+    char digest[24] = "", loss[40] = "";
+    sscanf(w->bits, "%23s %39s", digest, loss);
+    tren_json_begin(j, NULL, '{');
+    tren_json_whole(j, "ranks", w->ranks);
+    tren_json_text(j, "level", w->level);
+    tren_json_bool(j, "stacking", strcmp(w->stacking, "on") == 0);
+    tren_json_whole(j, "steps", w->steps);
+    tren_json_text(j, "digest", digest);
+    tren_json_text(j, "test_loss", strcmp(loss, "-") == 0 ? NULL : loss); /* to its last bit */
+    tren_json_end(j);
+}
+
+static void json_foot(tren_json *j, const verify_tally *t) {
+    tren_json_end(j);
+    tren_json_bool(j, "same_bits", t->n > 0 && t->n_odd == 0);
+    tren_json_end(j);
+}
+
+static void print_head(const verify_tally *t, const tren_config *config) {
+    bool portable = config->gemm == TREN_GEMM_PORTABLE;
+    if (t->json) {
+        json_head(t->json, config);
+        return;
+    }
     printf("%s: shards %d, gemm %s%s%s%s, %s\n", tren_cli_shown(config->data), config->shards,
            portable ? "portable" : "openblas", portable ? "" : " (core ",
            portable ? "" : tren_blas_core(), portable ? "" : ")", TREN_REAL_NAME);
@@ -188,7 +225,11 @@ static void print_head(const tren_config *config) {
            "test loss");
 }
 
-static void print_way(const verify_way *w) {
+static void print_way(const verify_tally *t, const verify_way *w) {
+    if (t->json) {
+        json_way(t->json, w);
+        return;
+    }
     printf("%5d  %-8s  %-8s  %5d  %s\n", w->ranks, w->level, w->stacking, w->steps, w->bits);
     fflush(stdout);
 }
@@ -206,17 +247,19 @@ static void take_line(void *ctx, const char *text) {
         at == 0)
         return;
     snprintf(w.bits, sizeof w.bits, "%s", text + at);
-    print_way(&w);
+    print_way(ctx, &w);
     count(ctx, &w);
 }
 
 static int judge(const verify_tally *t, const tren_config *config) {
-    if (config->gemm == TREN_GEMM_OPENBLAS)
+    if (t->json)
+        json_foot(t->json, t);
+    else if (config->gemm == TREN_GEMM_OPENBLAS)
         printf("note: with gemm: openblas these digests depend on the version of OpenBLAS and on "
                "its core type (%s here); with gemm: portable they do not\n",
                tren_blas_core());
     if (t->n_odd == 0) {
-        printf("all %d ways have the same bits\n", t->n);
+        if (!t->json) printf("all %d ways have the same bits\n", t->n);
         return 0;
     }
     tren_fail(TREN_ERR_INTERNAL,
@@ -271,12 +314,13 @@ static tren_status agree(const tren_comm *comm, const verify_args *a) {
 
 static int run_within(const verify_args *a, tren_config *config) {
     tren_comm comm;
-    verify_tally tally = {.n = 0};
+    tren_json json = {.out = stdout};
+    verify_tally tally = {.json = a->json ? &json : NULL};
     tren_status st = tren_mpi_start(&comm, config->stall_timeout);
     if (st != TREN_OK) return tren_cli_fail("verify", st);
     bool speaks = comm.rank == 0;
     st = agree(&comm, a);
-    if (st == TREN_OK && speaks) print_head(config);
+    if (st == TREN_OK && speaks) print_head(&tally, config);
     for (int way = 0; st == TREN_OK && way < 2 * a->n_cpu; way++) {
         verify_way w;
         config->cpu = a->cpu[way / 2];
@@ -284,7 +328,7 @@ static int run_within(const verify_args *a, tren_config *config) {
         st = train_one(&comm, config, &w);
         if (st != TREN_OK) break;
         count(&tally, &w);
-        if (speaks) print_way(&w);
+        if (speaks) print_way(&tally, &w);
     }
     tren_comm_close(&comm);
     if (st != TREN_OK) return tren_cli_fail_agreed("verify", st, speaks);
@@ -294,14 +338,15 @@ static int run_within(const verify_args *a, tren_config *config) {
 /* ---- as a launcher ----------------------------------------------------------------------------
  */
 
-/* The command line without --ranks, which mpirun has then taken. NULL-terminated; owned. */
+/* The command line without --ranks, which mpirun has then taken, and without --json, since this
+ * process reads their table. NULL-terminated; owned. */
 static tren_status without_ranks(const char ***out, int argc, char **argv) {
     int n = 0;
     TREN_TRY(tren_alloc(out, (size_t)argc + 1, sizeof **out, "the command line"));
     for (int i = 0; i < argc; i++) {
         if (tren_own_args_is(argv[i], "ranks"))
             i += strchr(argv[i], '=') == NULL;
-        else
+        else if (!tren_own_args_is(argv[i], "json"))
             (*out)[n++] = argv[i];
     }
     (*out)[n] = NULL;
@@ -310,9 +355,10 @@ static tren_status without_ranks(const char ***out, int argc, char **argv) {
 
 static int run_by_mpirun(const verify_args *a, const tren_config *config, int argc, char **argv) {
     const char **arguments;
-    verify_tally tally = {.n = 0};
+    tren_json json = {.out = stdout};
+    verify_tally tally = {.json = a->json ? &json : NULL};
     tren_status st = without_ranks(&arguments, argc, argv);
-    print_head(config);
+    print_head(&tally, config);
     fflush(stdout);
     for (int i = 0; st == TREN_OK && i < a->n_ranks; i++) {
         int before = tally.n;

@@ -8,7 +8,7 @@
 typedef struct tren_plan_args {
     const char *ranks_text, *machine, *score, *noise, *out;
     double latency, bandwidth; /* of the network: microseconds, Gbit/s; 0: as measured */
-    bool help;
+    bool help, json;
     int n_ranks, ranks[TREN_SCALE_RANKS], per_node;
 } tren_plan_args;
 
@@ -29,7 +29,7 @@ typedef struct tren_plan {
 tren_prediction tren_plan_predict(const tren_plan *p, int i, double times);
 /* plan_noise.c: what the gradient noise of a run says about the batch and the ranks.
  * TREN_ERR_DATA: --noise names no run. */
-tren_status tren_plan_tell_noise(const tren_plan *p);
+tren_status tren_plan_tell_noise(const tren_plan *p, tren_json *j);
 /* Nodes that so many ranks fill. */
 int tren_planned_nodes(const tren_plan *p, int ranks);
 /* Rows of a step that the rank with most shards has, of `ranks`. */

@@ -92,8 +92,8 @@ static tren_status measure_pair(tren_plan *p) {
 tren_status tren_plan_measure(tren_plan *p) {
     double flop[TREN_SCALE_RANKS];
     const tren_plan_args *a = p->args;
-    printf("measuring here: %d launches of %d steps\n",
-           REPEATS * (a->n_ranks + 2 * (p->shards > 1 && tren_cores() > 1)), STEPS);
+    fprintf(a->json ? stderr : stdout, "measuring here: %d launches of %d steps\n",
+            REPEATS * (a->n_ranks + 2 * (p->shards > 1 && tren_cores() > 1)), STEPS);
     fflush(stdout);
     p->machine = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
     for (int i = 0; i < a->n_ranks; i++) {

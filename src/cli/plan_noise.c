@@ -43,14 +43,16 @@ static void tell(const tren_plan *p, double rows, int epochs) {
            here, here > 1 ? "s" : "", p->batch, there, rows);
 }
 
-tren_status tren_plan_tell_noise(const tren_plan *p) {
+tren_status tren_plan_tell_noise(const tren_plan *p, tren_json *j) {
     tren_metrics m = {0};
     int epochs = 0;
     tren_status st = tren_metrics_read(&m, p->args->noise ? p->args->noise : p->config->out);
     double rows = st == TREN_OK ? rows_of(&m, &epochs) : NAN;
     tren_metrics_close(&m);
     if (st != TREN_OK && p->args->noise) return st;
-    if (!isnan(rows))
+    if (j)
+        tren_json_real(j, "noise_rows", rows);
+    else if (!isnan(rows))
         tell(p, rows, epochs);
     else if (st == TREN_OK)
         printf("gradient noise: the run has measured none that tells something: it needs 2 shards "

@@ -124,6 +124,7 @@ test_compare() {
         mv new "$file"
     done
     expect 0 "slower" "$tren" scale compare a b
+    expect 0 '"b_is": "slower"' "$tren" scale compare a b --json
     [[ $(grep -c "slower .*OTHER BITS" output) -eq 2 ]] || fail "$(cat output)"
     grep -q "^MPI: .* -> new" output || fail "the other MPI is not told: $(cat output)"
     expect 0 "faster" "$tren" scale compare b a

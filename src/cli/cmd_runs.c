@@ -1,0 +1,175 @@
+/* tren runs: the runs below some folders, side by side. */
+#include "base/config_table.h"
+#include "cli/args.h"
+#include "cli/cmd.h"
+#include "cli/console.h"
+#include "cli/runs_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DIRS = 256 };
+
+typedef struct runs_args {
+    const char *dir[MAX_DIRS];
+    int n_dirs, limit;
+    const char *sort;
+    char columns[4096];              /* --columns, cut at its commas */
+    bool chosen, differ, json, help; /* chosen: --columns was given */
+} runs_args;
+
+static const char usual[] = "path,status,epochs,train_loss,validation_loss,validation_accuracy,"
+                            "test_loss,test_accuracy,modified";
+
+static tren_status parse(runs_args *a, int argc, char **argv) {
+    const char *columns = usual;
+    const tren_arg options[] = {
+        {"columns", TREN_ARG_TEXT, &columns, "NAME[,...]",
+         .help = "What to show of each run, instead of the usual: names of result.json, columns of "
+                 "metrics.csv (in the last epoch, or in the best one where the name begins with "
+                 "validation_), keys of the config such as optimizer.learning_rate; path, name, "
+                 "status and modified. A name with + in front is added to the usual ones."},
+        {"differ", TREN_ARG_FLAG, &a->differ, NULL,
+         .help = "Add each key of the config in which these runs differ."},
+        {"sort", TREN_ARG_TEXT, &a->sort, "[-]NAME",
+         .help = "Order by this column, the smallest value first; with - the largest first. By "
+                 "default the order of the paths."},
+        {"limit", TREN_ARG_INT, &a->limit, "N", .help = "Show the first N runs only.", .min = 1,
+         .max = 1 << 30},
+        {"json", TREN_ARG_FLAG, &a->json, NULL,
+         .help = "Print JSON: a list with a map for each run."},
+        {.name = NULL}};
+    tren_args args = {
+        .command = "runs",
+        .synopsis = "[DIR ...] [--columns NAME,...] [--sort [-]NAME] [--json]",
+        .summary = "Lists the runs below some folders (by default below runs), one a line. Status: "
+                   "live (its process runs), finished, saved (on a signal or at max_time), stopped "
+                   "(killed; --resume goes on from its checkpoint), dead (killed before its first "
+                   "checkpoint), diverged, failed, or damaged (its files cannot be understood).",
+        .options = options,
+        .positional = a->dir,
+        .max_positional = MAX_DIRS};
+    TREN_TRY(tren_args_parse(&args, argc, argv));
+    a->help = args.help;
+    if (a->help) return TREN_OK;
+    a->n_dirs = args.n_positional;
+    if (a->n_dirs == 0) a->dir[a->n_dirs++] = "runs";
+    a->chosen = columns != usual;
+    int n = snprintf(a->columns, sizeof a->columns, "%s%s%s", *columns == '+' ? usual : "",
+                     *columns == '+' ? "," : "", columns + (*columns == '+'));
+    if (n < (int)sizeof a->columns) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE, "--columns is too long; name fewer columns");
+}
+
+/* ---- columns --------------------------------------------------------------------------------- */
+
+static tren_status add_column(tren_runs_table *t, const char *name, int *at) {
+    for (*at = 0; *at < t->n_columns; ++*at)
+        if (strcmp(t->column[*at], name) == 0) return TREN_OK;
+    if (t->n_columns == TREN_RUNS_COLUMNS)
+        return tren_fail(TREN_ERR_USAGE, "more than %d columns; name fewer with --columns",
+                         TREN_RUNS_COLUMNS);
+    t->column[t->n_columns++] = name;
+    return TREN_OK;
+}
+
+/* Keys that say where a run lies, or how it is shown, always differ or never matter. */
+static bool is_outward(const tren_option *option) {
+    static const char *const outward[] = {"out", "progress", "plots"};
+    for (size_t i = 0; i < sizeof outward / sizeof *outward; i++)
+        if (strcmp(option->key, outward[i]) == 0) return true;
+    return false;
+}
+
+/* The values of the first run, and which keys have another one elsewhere. */
+typedef struct differences {
+    char first[TREN_MAX_KEYS][TREN_RUN_VALUE];
+    bool differs[TREN_MAX_KEYS];
+} differences;
+
+static void compare_run(differences *d, const char *path, bool first) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    tren_run_view view = {.path = path};
+    for (size_t i = 0; i < n; i++) {
+        char value[TREN_RUN_VALUE] = "";
+        if (d->differs[i]) continue;
+        if (!tren_run_view_config(value, &view, option[i].key)) value[0] = '\0';
+        if (first)
+            memcpy(d->first[i], value, sizeof value);
+        else
+            d->differs[i] = strcmp(d->first[i], value) != 0;
+    }
+    tren_run_view_close(&view);
+}
+
+static tren_status add_differences(tren_runs_table *t, const tren_run_paths *paths) {
+    differences *d;
+    size_t n;
+    int ignored;
+    const tren_option *option = tren_options(&n);
+    TREN_TRY(tren_alloc(&d, 1, sizeof *d, "the differences of runs"));
+    for (int i = 0; i < paths->n; i++) compare_run(d, paths->at[i], i == 0);
+    tren_status st = TREN_OK;
+    for (size_t i = 0; i < n && st == TREN_OK; i++)
+        if (d->differs[i] && !is_outward(&option[i])) st = add_column(t, option[i].key, &ignored);
+    free(d);
+    return st;
+}
+
+static tren_status choose_columns(tren_runs_table *t, runs_args *a, const tren_run_paths *paths) {
+    char *rest = NULL;
+    int at;
+    for (char *c = strtok_r(a->columns, ", ", &rest); c; c = strtok_r(NULL, ", ", &rest))
+        TREN_TRY(add_column(t, c, &at));
+    if (t->n_columns == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--columns is empty; name a column, such as test_accuracy");
+    return a->differ ? add_differences(t, paths) : TREN_OK;
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+static void tell_rest(const runs_args *a, const tren_run_paths *paths) {
+    if (paths->n == 0)
+        fprintf(stderr, "tren runs: no run lies below '%s'%s; 'tren train' makes a run folder\n",
+                tren_cli_shown(a->dir[0]), a->n_dirs > 1 ? " and the others" : "");
+    if (paths->unreadable > 0)
+        fprintf(stderr, "tren runs: warning: %d folder%s could not be read: %s%s\n",
+                paths->unreadable, paths->unreadable > 1 ? "s" : "",
+                paths->first_why ? tren_cli_shown(paths->first_why) : "",
+                paths->unreadable > 1 ? ", ..." : "");
+}
+
+static tren_status show(runs_args *a, const tren_run_paths *paths, tren_runs_table *t) {
+    int by = -1;
+    TREN_TRY(choose_columns(t, a, paths));
+    if (a->sort) TREN_TRY(add_column(t, a->sort + (*a->sort == '-'), &by));
+    TREN_TRY(tren_runs_table_fill(t, paths));
+    if (a->sort) TREN_TRY(tren_runs_table_sort(t, by, *a->sort == '-'));
+    t->hide_empty = !a->chosen;
+    if (a->json)
+        tren_runs_table_json(stdout, t, a->limit);
+    else if (paths->n > 0)
+        tren_runs_table_print(stdout, t, a->limit);
+    return tren_cli_flush();
+}
+
+static tren_status list(runs_args *a) {
+    tren_run_paths paths = {0};
+    tren_runs_table table = {0};
+    tren_status st = TREN_OK;
+    for (int i = 0; i < a->n_dirs && st == TREN_OK; i++) st = tren_run_paths_add(&paths, a->dir[i]);
+    if (st == TREN_OK) st = show(a, &paths, &table);
+    if (st == TREN_OK) tell_rest(a, &paths);
+    tren_runs_table_close(&table);
+    tren_run_paths_close(&paths);
+    return st;
+}
+
+int tren_cmd_runs(int argc, char **argv) {
+    runs_args a = {0};
+    tren_status st = parse(&a, argc, argv);
+    if (st == TREN_OK && !a.help) st = list(&a);
+    return tren_cli_fail("runs", st);
+}
