@@ -232,6 +232,7 @@ typedef struct tren_lab_param {
     tren_lab_values full, quick; /* of the judged form and of --quick; quick.n 0: the same */
     double low, high;            /* of each value */
     bool whole, list;            /* no fractions; several values */
+    int at_least, at_most;       /* how many; 0: any */
 } tren_lab_param;
 
 typedef struct tren_lab_options {

@@ -81,8 +81,9 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
          .help = "Where DIR/NAME/ is made; runs/lab by default, runs/lab-quick with --quick, "
                  "runs/lab-KEY=LIST with --set."},
         {"data", text, &a->data, "FILE.h5",
-         .help = "Fashion-MNIST, or other images of bytes with classes; "
-                 "datasets/fashion-mnist.h5 by default."},
+         .help = "Fashion-MNIST, or other images of bytes with classes, by default "
+                 "datasets/fashion-mnist.h5; for T1 pairs of sentences, "
+                 "datasets/german-english.h5."},
         {"ranks-per-run", TREN_ARG_INT, &a->ranks_per_run, "R",
          .help = "Ranks that share one training; 1 by default. Does not change the result.",
          .min = 1, .max = 65536},
@@ -145,7 +146,7 @@ static void say_verdict(const tren_experiment *e, const tren_verdict *v,
     if (*tren_lab_difference(difference, e, setting, language)) {
         int n = printf(language == TREN_SPANISH ? "  No es el montaje que se juzga: "
                                                 : "  Not the judged setting: ");
-        tren_cli_wrap(stdout, difference, 4, n, tren_cli_width(stdout));
+        tren_cli_wrap(stdout, difference, n, 4, tren_cli_width(stdout));
     }
     for (int i = 0; i < v->n; i++) {
         const char *m = (language == TREN_SPANISH ? mark_es : mark)[v->at[i].claim];
@@ -164,6 +165,11 @@ static void draw(const tren_experiment *e, const lab_args *a, tren_language lang
         else
             printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
     }
+}
+
+static const char *data_of(const lab_args *a, const tren_experiment *e) {
+    if (a->data) return a->data;
+    return e->wants_pairs ? "datasets/german-english.h5" : "datasets/fashion-mnist.h5";
 }
 
 static tren_lab_options options_of(const lab_args *a) {
@@ -217,8 +223,10 @@ static int run_within(const tren_experiment *const chosen[], int n, const lab_ar
     tren_lab_options options = options_of(a);
     options.log = &log;
     int done = 0;
-    for (; done < n && st == TREN_OK; done += st == TREN_OK)
+    for (; done < n && st == TREN_OK; done += st == TREN_OK) {
+        options.data = data_of(a, chosen[done]);
         st = tren_lab_run(&comm, chosen[done], &options, &verdict[done]);
+    }
     bool speaks = comm.rank == 0;
     tren_comm_close(&comm);
     for (int i = 0; speaks && i < done; i++) {
@@ -253,11 +261,14 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
     snprintf(first, sizeof first, "%llu", (unsigned long long)a->first_seed);
     snprintf(group, sizeof group, "%d", a->ranks_per_run);
     enum { NAME = 2 };
-    const char *options[24 + 2 * TREN_LAB_SETS] = {
-        "lab",   "run",      "",       "--first-seed", first,
-        "--out", a->out,     "--data", a->data,        "--ranks-per-run",
-        group,   "--format", a->format};
-    int k = 13;
+    const char *options[24 + 2 * TREN_LAB_SETS] = {"lab", "run",      "",       "--first-seed",
+                                                   first, "--out",    a->out,   "--ranks-per-run",
+                                                   group, "--format", a->format};
+    int k = 11;
+    if (a->data) {
+        options[k++] = "--data";
+        options[k++] = a->data;
+    }
     if (a->seeds) {
         options[k++] = "--seeds";
         options[k++] = a->seeds;
@@ -293,10 +304,11 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
 }
 
 int tren_cmd_lab_run(int argc, char **argv) {
-    lab_args a = {.first_seed = 1,
-                  .ranks_per_run = 1,
-                  .format = "svg,png",
-                  .data = "datasets/fashion-mnist.h5"};
+    lab_args a = {
+        .first_seed = 1,
+        .ranks_per_run = 1,
+        .format = "svg,png",
+    };
     const tren_experiment *chosen[TREN_LAB_NAMES];
     tren_language language;
     int n = 0;

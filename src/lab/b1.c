@@ -128,11 +128,11 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
                      "verdadera (raíz de la media de cuadrados) y tres distan %.3f, x %.2f (se "
                      "pide: 0.6 a lo sumo)",
                      rms[0], rms[1], rms[1] / rms[0]);
-    tren_verdict_add(v, fitted >= 0.8 * draws,
+    tren_verdict_add(v, fitted >= 0.7 * draws,
                      "ten units fit the ten points, noise included: in %d of %d draws the sum of "
-                     "squares is below 5 %% of that of three units (asked: 80 %%)",
+                     "squares is below 5 %% of that of three units (asked: 70 %%)",
                      "diez unidades ajustan los diez puntos con su ruido: en %d de %d sorteos la "
-                     "suma de cuadrados es menos del 5 %% de la de tres unidades (se pide: 80 %%)",
+                     "suma de cuadrados es menos del 5 %% de la de tres unidades (se pide: 70 %%)",
                      fitted, draws);
     tren_verdict_add(v, rms[2] >= 1.5 * rms[1],
                      "variance: ten units are off by %.3f, x %.2f of three (asked: 1.5)",
@@ -186,7 +186,7 @@ const tren_experiment tren_lab_b1 = {
                .high = 10},
               {.name = "variance",
                .what = {"variance of the initial weights", "varianza de los pesos iniciales"},
-               .full = TREN_LAB_VALUES_OF(10),
+               .full = TREN_LAB_VALUES_OF(100),
                .low = 0,
                .high = 100},
               {.name = "iterations",
@@ -198,7 +198,7 @@ const tren_experiment tren_lab_b1 = {
                .whole = true},
               {.name = "starts",
                .what = {"starts of each training", "inicios de cada entrenamiento"},
-               .full = TREN_LAB_VALUES_OF(1),
+               .full = TREN_LAB_VALUES_OF(5),
                .low = 1,
                .high = 99,
                .whole = true},
@@ -211,7 +211,7 @@ const tren_experiment tren_lab_b1 = {
               {.name = "draws",
                .what = {"draws of the points for each seed",
                         "sorteos de los puntos con cada semilla"},
-               .full = TREN_LAB_VALUES_OF(20),
+               .full = TREN_LAB_VALUES_OF(10),
                .low = 1,
                .high = 200,
                .whole = true}},
@@ -223,7 +223,7 @@ const tren_experiment tren_lab_b1 = {
     .max_ranks = 1,
     .seeds = 5,
     .quick_seeds = 1,
-    .seconds = 10,
+    .seconds = 15,
     .quick_seconds = 3,
     .columns = "units,seed,draw,train_rms,sse,rms,square,x,y",
     .plan = plan,

@@ -33,18 +33,19 @@ const tren_lesson lab_lessons_training[] = {
                  "La de diez unidades: oscila entre los puntos."}},
      .right = 2,
      .change =
-         {{"--set variance=0.1",
+         {{"--quick --set variance=1",
            {"From small initial weights ten units find smooth curves, and much of their "
             "variance is gone: where training begins matters as much as the number of "
             "units.",
             "Con pesos iniciales pequeños, diez unidades encuentran curvas suaves y gran parte "
             "de su varianza desaparece: el punto de partida del entrenamiento importa tanto "
             "como el número de unidades."}},
-          {"--set iterations=50",
-           {"Stopped early, ten units have not yet reached every point: that is early "
-            "stopping, and the variance falls.",
-            "Si se detiene pronto, diez unidades aún no alcanzan todos los puntos: es la "
-            "parada temprana, y la varianza baja."}}}},
+          {"--quick --set noise=0.3",
+           {"With three times the noise, three units fit the noise too: ten parameters for ten "
+            "points. The good fit is gone, and the difference to ten units gets small.",
+            "Con el triple de ruido, tres unidades también ajustan el ruido: diez parámetros "
+            "para diez puntos. El buen ajuste desaparece, y la diferencia con diez unidades se "
+            "hace pequeña."}}}},
     {.name = "B2",
      .slide = {"Training: analysis; local minima matter",
                "Entrenamiento: análisis; los mínimos locales importan"},

@@ -4,40 +4,13 @@
  * regression", arXiv 1912.07242). */
 #include "lab/experiments.h"
 #include "lab/least_squares.h"
+#include "lab/regression.h"
 #include "lab/training.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* n rows of d features, of which p are used; |b| = 1, evenly over the features; noise variance s2.
- */
-typedef struct problem {
-    int n, d, p;
-    double s2;
-} problem;
-
-/* Of one trial, keyed by its seed and number alone. */
-static void draw_trial(double *x, double *y, const problem *q, uint64_t seed, uint32_t trial) {
-    double b = 1 / sqrt(q->d), sd = sqrt(q->s2);
-    for (int i = 0; i < q->n; i++) {
-        tren_rng rng = tren_rng_open(seed, TREN_RNG_MAKE, 0, trial, (uint32_t)i);
-        y[i] = sd * tren_rng_normal(&rng, (uint32_t)q->d);
-        for (int j = 0; j < q->d; j++) {
-            double value = tren_rng_normal(&rng, (uint32_t)j);
-            if (j < q->p) x[(size_t)i * q->p + j] = value;
-            y[i] += b * value;
-        }
-    }
-}
-
-/* E (x.b - x.w)^2 over fresh x, by isotropy exactly, without the noise. */
-static double excess(const double *w, const problem *q) {
-    double b = 1 / sqrt(q->d), sum = (q->d - q->p) * b * b;
-    for (int j = 0; j < q->p; j++) sum += (w[j] - b) * (w[j] - b);
-    return sum;
-}
-
-static tren_status mean_excess(double *mean, const problem *q, uint64_t seed, int trials) {
+static tren_status mean_excess(double *mean, const lab_regression *q, uint64_t seed, int trials) {
     double *x = NULL, *y = NULL, *w = NULL, *each = NULL;
     tren_status st = TREN_OK;
     TREN_GOTO(tren_alloc(&x, (size_t)q->n * q->p, sizeof *x, "a regression"));
@@ -45,9 +18,9 @@ static tren_status mean_excess(double *mean, const problem *q, uint64_t seed, in
     TREN_GOTO(tren_alloc(&w, (size_t)q->p, sizeof *w, "a regression"));
     TREN_GOTO(tren_alloc(&each, (size_t)trials, sizeof *each, "a regression"));
     for (int t = 0; t < trials; t++) {
-        draw_trial(x, y, q, seed, (uint32_t)t);
+        lab_regression_draw(x, y, q, seed, (uint32_t)t);
         TREN_GOTO(lab_min_norm(w, x, y, q->n, q->p, 1));
-        each[t] = excess(w, q);
+        each[t] = lab_regression_excess(w, q);
     }
     *mean = tren_tree_sum(each, trials) / trials;
 done:
@@ -59,7 +32,7 @@ done:
 }
 
 /* The same in expectation; infinite near p = n. */
-static double closed_form(const problem *q) {
+static double closed_form(const lab_regression *q) {
     double used = (double)q->p / q->d, rest = 1 - used + q->s2;
     int n = q->n, p = q->p;
     if (p <= n - 2) return rest * (1 + (double)p / (n - p - 1)) - q->s2;
@@ -72,11 +45,11 @@ static double closed_form(const problem *q) {
 
 enum { FEATURES = 400 };
 
-static problem problem_w4(const tren_lab *lab, double p) {
-    return (problem){.n = tren_lab_int(lab, "rows"),
-                     .d = FEATURES,
-                     .p = (int)p,
-                     .s2 = tren_lab_number(lab, "variance")};
+static lab_regression problem_w4(const tren_lab *lab, double p) {
+    return (lab_regression){.n = tren_lab_int(lab, "rows"),
+                            .d = FEATURES,
+                            .p = (int)p,
+                            .s2 = tren_lab_number(lab, "variance")};
 }
 
 static tren_status plan_list(tren_lab *lab, const char *what) {
@@ -98,7 +71,7 @@ static tren_status plan_w4(tren_lab *lab) {
 
 static tren_status point_w4(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
                             tren_table *rows) {
-    problem q = problem_w4(lab, p->at[0]);
+    lab_regression q = problem_w4(lab, p->at[0]);
     double mean = NAN;
     int trials = tren_lab_int(lab, "trials");
     TREN_TRY(tren_comm_agree(group, mean_excess(&mean, &q, p->seed, trials)));
@@ -129,7 +102,7 @@ static tren_status judge_w4(const tren_lab *lab, const tren_table *points, tren_
     const tren_lab_values *used = tren_lab_list(lab, "features");
     int rows = tren_lab_int(lab, "rows");
     for (int i = 0; i < used->n; i++) {
-        problem q = problem_w4(lab, used->at[i]);
+        lab_regression q = problem_w4(lab, used->at[i]);
         double mean = tren_table_mean(points, "risk", TREN_WHERE({"features", q.p}));
         TREN_TRY(tren_table_add(curve, (const double[]){q.p, mean, closed_form(&q) + q.s2}));
     }
@@ -218,10 +191,10 @@ const tren_experiment tren_lab_w4 = {
 
 /* ---- S2: over the rows ----------------------------------------------------------------------- */
 
-static problem problem_s2(const tren_lab *lab, double n) {
+static lab_regression problem_s2(const tren_lab *lab, double n) {
     int d = tren_lab_int(lab, "features");
     double sd = tren_lab_number(lab, "noise");
-    return (problem){.n = (int)n, .d = d, .p = d, .s2 = sd * sd};
+    return (lab_regression){.n = (int)n, .d = d, .p = d, .s2 = sd * sd};
 }
 
 static tren_status plan_s2(tren_lab *lab) {
@@ -230,7 +203,7 @@ static tren_status plan_s2(tren_lab *lab) {
 
 static tren_status point_s2(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
                             tren_table *rows) {
-    problem q = problem_s2(lab, p->at[0]);
+    lab_regression q = problem_s2(lab, p->at[0]);
     double mean = NAN;
     int trials = tren_lab_int(lab, "trials");
     TREN_TRY(tren_comm_agree(group, mean_excess(&mean, &q, p->seed, trials)));
@@ -242,7 +215,7 @@ static tren_status judge_s2(const tren_lab *lab, const tren_table *points, tren_
     const tren_lab_values *list = tren_lab_list(lab, "rows");
     int width = tren_lab_int(lab, "features");
     for (int i = 0; i < list->n; i++) {
-        problem q = problem_s2(lab, list->at[i]);
+        lab_regression q = problem_s2(lab, list->at[i]);
         double mean = tren_table_mean(points, "risk", TREN_WHERE({"rows", q.n}));
         TREN_TRY(tren_table_add(curve, (const double[]){q.n, mean, closed_form(&q)}));
     }

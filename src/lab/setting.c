@@ -66,6 +66,8 @@ static tren_status read_values(tren_lab_values *v, const tren_experiment *e,
         if ((why = fault(p, v, one, &x))) return refuse(e, p, set, why);
         v->at[v->n++] = x;
     }
+    if (p->at_least > 0 && (v->n < p->at_least || v->n > p->at_most))
+        return refuse(e, p, set, "this is another number of values");
     return TREN_OK;
 }
 

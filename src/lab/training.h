@@ -58,6 +58,9 @@ typedef struct lab_subset {
 } lab_subset;
 tren_status lab_make_subset(const char *path, const char *from, const lab_subset *subset);
 
+/* The same of pairs of sentences: train and test alone, with the tokens of `from`. */
+tren_status lab_make_pairs(const char *path, const char *from, const lab_subset *subset);
+
 /* ---- what verdicts look for -------------------------------------------------------------------
  */
 

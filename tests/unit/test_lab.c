@@ -187,6 +187,7 @@ Test(lab, who_judges_the_points_of_another_wants_the_same_as_that_one) {
         cr_assert(!e->plan && !e->prepare && !e->point && !e->columns, "%s", e->name);
         cr_assert_null(source->points_of, "%s", e->name);
         cr_assert(e->wants_double == source->wants_double && e->wants_data == source->wants_data);
+        cr_assert_eq(e->wants_pairs, source->wants_pairs);
         cr_assert(e->max_ranks == source->max_ranks && e->seeds == source->seeds, "%s", e->name);
     }
 }
