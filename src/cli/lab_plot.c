@@ -130,6 +130,19 @@ static void put_axes(const picture *p, const tren_panel *panel) {
     tren_lab_axis_put(p->out, "y", y, fixed, p->language);
 }
 
+/* Two columns, where all labels of the panel are short. */
+static int columns_of(const picture *p, const tren_panel *panel) {
+    enum { SHORT = 20 };
+    for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++) {
+        const tren_series *s = &panel->series[i];
+        int n = 0;
+        for (const char *c = s->label.en ? tren_say_in(p->language, s->label) : ""; *c; c++)
+            n += (*c & 0xc0) != 0x80; /* characters of UTF-8 */
+        if (n > SHORT && has_values(p, s)) return 1;
+    }
+    return 2;
+}
+
 static void put_panel(const picture *p, int index) {
     FILE *out = p->out;
     const tren_panel *panel = &p->experiment->panel[p->first + index];
@@ -137,10 +150,11 @@ static void put_panel(const picture *p, int index) {
     fprintf(out, "set lmargin at screen %.5f\nset rmargin at screen %.5f\n", left / width,
             (left + PANEL_WIDTH - LEFT - RIGHT) / width);
     put_axes(p, panel);
-    fprintf(out,
-            "set key at screen %.5f,%.5f left bottom horizontal Left reverse maxcols 2 samplen "
-            "2.5 spacing 1.1 width 1 font ',11'\n",
-            ((double)PANEL_WIDTH * index + 14) / width, 6.0 / p->height);
+    fprintf(
+        out,
+        "set key at screen %.5f,%.5f left bottom horizontal Left reverse maxcols %d samplen 2.5 "
+        "spacing 1.1 width 1 font ',11'\n",
+        ((double)PANEL_WIDTH * index + 14) / width, 6.0 / p->height, columns_of(p, panel));
     fputs("set title ", out);
     put_words(p, panel->title);
     fputs(" offset 0,-0.3\nset xlabel ", out);
@@ -181,16 +195,16 @@ static void put_title(const picture *p, int width) {
                                           : 9);
 }
 
-static int labels_of(const picture *p, const tren_panel *panel) {
-    int n = 0;
+static int rows_of_key(const picture *p, const tren_panel *panel) {
+    int n = 0, columns = columns_of(p, panel);
     for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++)
         n += panel->series[i].label.en && has_values(p, &panel->series[i]);
-    return n;
+    return (n + columns - 1) / columns;
 }
 
 static void measure(picture *p) {
     for (int k = 0; k < p->n_panels; k++) {
-        int rows = (labels_of(p, &p->experiment->panel[p->first + k]) + 1) / 2;
+        int rows = rows_of_key(p, &p->experiment->panel[p->first + k]);
         if (rows > p->key_rows) p->key_rows = rows;
     }
     p->height = (p->titled ? TITLE : 0) + ABOVE + PLOT_HEIGHT + BELOW + KEY_ROW * p->key_rows;

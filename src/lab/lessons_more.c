@@ -73,5 +73,20 @@ const tren_lesson lab_lessons_more[] = {
                  {"Images on their heads are not what the test has: rotation now costs accuracy.",
                   "Las imágenes cabeza abajo no son como las del test: ahora la rotación cuesta "
                   "exactitud."}}}},
+    {.name = "N1",
+     .slide = {"Double descent over complexity: what is behind it",
+               "Doble descenso según la complejidad: qué hay detrás"},
+     .predict =
+         {"You may train 37,000 parameters: as one network, or as eight small ones at the "
+          "peak of double descent that vote. Which gives fewer errors?",
+          "Puede entrenar 37\u202f000 parámetros: como una sola red, o como ocho pequeñas, en "
+          "el pico del doble descenso, que votan. ¿Qué da menos errores?"},
+     .choice = {{"The one network.", "La red única."},
+                {"The eight that vote.", "Las ocho que votan."},
+                {"They are alike.", "Son parecidas."}},
+     .right = 1,
+     .change = {{"--quick --set members=2",
+                 {"Two networks already bring a good part of what eight bring.",
+                  "Dos redes aportan ya buena parte de lo que aportan ocho."}}}},
     {.name = NULL},
 };

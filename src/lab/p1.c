@@ -237,6 +237,8 @@ const tren_experiment tren_lab_p1 = {
                .y = {"expected squared error without the noise",
                      "error cuadrático esperado, sin el ruido"},
                .log_y = true,
+               .y_low = 0.01,
+               .y_high = 1000,
                .series = {{"rows", "plain", .label = {"nothing removed", "sin quitar nada"},
                            .colour = 0},
                           {"rows", "truncated",

@@ -61,7 +61,7 @@ fi
 
 # ---- another setting: what is said, its folder, and what cannot be set
 expect 0 "another setting: " "$tren" lab run W4 --set rows=20 --set trials=5 --set features=2,5,10,18,20,22,40,400 --seeds 4-4 --ranks 1
-grep -q "training rows: 20 instead of 40" output || fail "it is not said what was set: $(cat output)"
+grep -q "trials of each seed: 5 instead of 200" output || fail "it is not said what was set: $(cat output)"
 own=runs/lab-rows=20-trials=5-features=2,5,10,18,20,22,40,400
 grep -q "^set rows: 20$" "$own/W4/recipe.txt" || fail "no recipe in $own"
 grep -q "the peak is at as many features as rows, 20" output || fail "20 rows have another peak: $(cat output)"
