@@ -61,8 +61,7 @@ static void put_claims(const report *r, const tren_verdict *v) {
                     v->form == TREN_LAB_QUICK
                         ? tren_page_say(&r->page, "not judged in the quick form",
                                         "sin juzgar en la forma rápida")
-                        : tren_page_say(&r->page, "not judged: a size that it is about was not run",
-                                        "sin juzgar: falta un tamaño del que trata"));
+                        : tren_page_say(&r->page, "not judged", "sin juzgar"));
         tren_put_html(out, v->at[i].text[r->page.language]);
         fputs("</li>\n", out);
     }

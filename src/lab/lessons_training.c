@@ -41,11 +41,11 @@ const tren_lesson lab_lessons_training[] = {
             "de su varianza desaparece: el punto de partida del entrenamiento importa tanto "
             "como el número de unidades."}},
           {"--quick --set noise=0.3",
-           {"With three times the noise, three units fit the noise too: ten parameters for ten "
-            "points. The good fit is gone, and the difference to ten units gets small.",
-            "Con el triple de ruido, tres unidades también ajustan el ruido: diez parámetros "
-            "para diez puntos. El buen ajuste desaparece, y la diferencia con diez unidades se "
-            "hace pequeña."}}}},
+           {"With the noise of the book's figure three units fit the noise too: ten parameters "
+            "for ten points. Their good fit is gone, and ten units are as wild as before.",
+            "Con el ruido de la figura del libro, tres unidades también ajustan el ruido: diez "
+            "parámetros para diez puntos. Su buen ajuste desaparece, y diez unidades oscilan "
+            "tanto como antes."}}}},
     {.name = "B2",
      .slide = {"Training: analysis; local minima matter",
                "Entrenamiento: análisis; los mínimos locales importan"},

@@ -51,13 +51,27 @@ bool tren_verdict_holds(const tren_verdict *v) {
     return judged > 0;
 }
 
-/* In another form a claim whose sizes were not run has no number, and says nothing. */
+/* Whether a claim lacks its number, as in another form the values that it is about were not run. */
+static bool lacks_number(const char *text) {
+    return strstr(text, "nan") || strstr(text, " inf ");
+}
+
+static void unjudge(tren_verdict *v, int i, bool unknown) {
+    v->at[i].claim = TREN_CLAIM_UNJUDGED;
+    if (!unknown) return;
+    snprintf(v->at[i].text[TREN_ENGLISH], TREN_CLAIM_TEXT,
+             "a claim that needs values which were not run, or which this setting does not have");
+    snprintf(v->at[i].text[TREN_SPANISH], TREN_CLAIM_TEXT,
+             "una afirmación que necesita valores que no se han ejecutado, o que este montaje no "
+             "tiene");
+}
+
 void tren_verdict_set_form(tren_verdict *v, tren_lab_form form) {
     v->form = form;
     for (int i = 0; i < v->n && form != TREN_LAB_JUDGED; i++) {
         bool judged = v->at[i].claim == TREN_CLAIM_HOLDS || v->at[i].claim == TREN_CLAIM_FAILED;
-        bool unknown = strstr(v->at[i].text[TREN_ENGLISH], "nan") != NULL;
-        if (judged && (form == TREN_LAB_QUICK || unknown)) v->at[i].claim = TREN_CLAIM_UNJUDGED;
+        bool unknown = lacks_number(v->at[i].text[TREN_ENGLISH]);
+        if (judged && (form == TREN_LAB_QUICK || unknown)) unjudge(v, i, unknown);
     }
 }
 

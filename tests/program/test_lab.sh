@@ -131,6 +131,17 @@ with h5py.File("hand.h5", "w") as f:
         f[part + "/x"] = rng.integers(0, 256, (n, 1, 28, 28)).astype("u1")
         f[part + "/y"] = rng.integers(0, 10, n).astype("u1")
 END
+    # A few steps of a transformer on a few pairs, and of augmentation and ensembles.
+    for i in {1..60}; do printf 'eins zwei %d drei\tone two %d three\n' $i $i; done >pairs.tsv
+    "$tren" data import pairs pairs.tsv --split 100/0/0 --out pairs.h5 >/dev/null || fail "no pairs"
+    expect 0 "another setting" "$tren" lab run T1 --data pairs.h5 --out small --seeds 1 --ranks 1 --set widths=8,16 --set pairs=10,40 \
+        --set steps=10 --set batch=8 --set depth=1 --set test_pairs=10
+    expect 0 "another setting" "$tren" lab run A1 --data hand.h5 --out small --seeds 1 --ranks 1 --set rows=100 --set steps=2 \
+        --set test_rows=100
+    expect 0 "another setting" "$tren" lab run N1 --out small --seeds 1 --ranks 1 --set widths=20 --set members=2 --set epochs=1 \
+        --set rows=200 --set test_rows=100
+    [[ $(wc -l <small/N1/points.csv) -eq 4 ]] || fail "two members and one network are no three rows"
+
     by_hand() { timeout -s USR1 60 "$tren" lab run W2 --data hand.h5 --out hand --quick --seeds 1 --ranks 1; }
     by_hand >hand.log 2>&1 &
     job=$!
@@ -173,6 +184,9 @@ expect 4 "W3 needs images, and there is no datasets/fashion-mnist.h5" "$tren" la
 for part in "^B1 .*reproduced, . of 3" "^W3 .* s  -  " "one page of all: tren lab report some"; do
     grep -q "$part" output || fail "lab run W3 B1: no '$part' in: $(cat output)"
 done
+expect 4 "T1 needs pairs of sentences, and there is no datasets/german-english.h5" "$tren" lab run T1 --quick --ranks 1 --out some
+[[ ! -e hand.h5 ]] || expect 2 "hand.h5 holds no pairs of sentences" "$tren" lab run T1 --quick --ranks 1 --data hand.h5 --out pairs
+refuse 2 "lambdas=1: this is another number of values; lambdas of W5" run W5 --set lambdas=1 --out refused
 refuse 2 "exists already" report cut --out es.html
 expect 2 "mpirun has started the ranks already" mpi 2 "$tren" lab run W1 --ranks 2 --out refused
 expect 2 "so at most 1 rank share" mpi 2 "$tren" lab run W1 --ranks-per-run 2 --quick --out cut
