@@ -145,8 +145,18 @@ static inline const char *tren_say_in(tren_language language, tren_phrase phrase
     return language == TREN_SPANISH && phrase.es ? phrase.es : phrase.en;
 }
 
-/* The claims of an experiment, each with its numbers. */
-typedef enum tren_claim { TREN_CLAIM_FAILED, TREN_CLAIM_HOLDS, TREN_CLAIM_INFO } tren_claim;
+/* What of an experiment was run: the setting that its claims are about, the reduced one of --quick,
+ * or one of the user's own. */
+typedef enum tren_lab_form { TREN_LAB_JUDGED, TREN_LAB_QUICK, TREN_LAB_OWN } tren_lab_form;
+
+/* The claims of an experiment, each with its numbers. UNJUDGED: told, in a form that is not the one
+ * the claim is about. */
+typedef enum tren_claim {
+    TREN_CLAIM_FAILED,
+    TREN_CLAIM_HOLDS,
+    TREN_CLAIM_INFO,
+    TREN_CLAIM_UNJUDGED
+} tren_claim;
 enum { TREN_MAX_CLAIMS = 24, TREN_CLAIM_TEXT = 400 };
 typedef struct tren_verdict {
     int n;
@@ -154,9 +164,10 @@ typedef struct tren_verdict {
         tren_claim claim;
         char text[2][TREN_CLAIM_TEXT]; /* by tren_language */
     } at[TREN_MAX_CLAIMS];
-    bool not_available; /* the claims say why */
+    tren_lab_form form; /* quick: no claim is judged; own: they hold, or not, for that setting */
 } tren_verdict;
-/* The same numbers in both languages: the formats take the same arguments in the same order. */
+/* The same numbers in both languages: the formats take the same arguments in the same order.
+ * Spanish gets its decimal comma by itself. */
 void tren_verdict_add(tren_verdict *verdict, bool holds, const char *en, const char *es, ...)
     __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
 /* Texts that are ready. */
@@ -166,8 +177,11 @@ void tren_verdict_tell(tren_verdict *verdict, const char *en, const char *es, ..
     __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
 /* Whether every claim that is judged holds, and there is one. */
 bool tren_verdict_holds(const tren_verdict *verdict);
-/* "NOT reproduced, 2 of 3": how many of the claims that are judged hold. Returns out. */
-enum { TREN_VERDICT_WORDS = 48 };
+/* Makes it one of a form, which may judge nothing. */
+void tren_verdict_set_form(tren_verdict *verdict, tren_lab_form form);
+/* "NOT reproduced, 2 of 3": how many of the claims that are judged hold; "not judged in the quick
+ * form"; "another setting: 2 of 3 hold". Returns out. */
+enum { TREN_VERDICT_WORDS = 64 };
 const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict *verdict,
                                tren_language language);
 tren_status tren_verdict_write(const tren_verdict *verdict, const char *path);
@@ -197,13 +211,39 @@ typedef struct tren_panel {
     tren_series series[TREN_MAX_SERIES];
 } tren_panel;
 
+enum { TREN_LAB_VALUES = 48, TREN_LAB_PARAMS = 12, TREN_LAB_SETS = 16, TREN_LAB_TEXT = 2048 };
+
+/* One number, or several in ascending order. */
+typedef struct tren_lab_values {
+    int n;
+    double at[TREN_LAB_VALUES];
+} tren_lab_values;
+#define TREN_LAB_VALUES_OF(...)                                                                    \
+    {                                                                                              \
+        sizeof((double[]){__VA_ARGS__}) / sizeof(double), {                                        \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+/* What of an experiment can be changed, by --set NAME=VALUE,... */
+typedef struct tren_lab_param {
+    const char *name;            /* also in texts: {epochs} stands for the values of what was run */
+    tren_phrase what;            /* "epochs of each training" */
+    tren_lab_values full, quick; /* of the judged form and of --quick; quick.n 0: the same */
+    double low, high;            /* of each value */
+    bool whole, list;            /* no fractions; several values */
+    int at_least, at_most;       /* how many; 0: any */
+} tren_lab_param;
+
 typedef struct tren_lab_options {
     const char *out;  /* the laboratory's folder: DIR/W1/... */
     const char *data; /* a dataset of images with their classes (Fashion-MNIST) */
     int seeds;        /* first_seed, first_seed + 1, ...; 0: as the experiment has it */
     uint64_t first_seed;
-    bool quick;        /* a reduced form, for a look and for tests */
-    int ranks_per_run; /* R */
+    bool quick; /* a reduced form, for a look and for tests */
+    int n_sets;
+    const char *set[TREN_LAB_SETS]; /* "epochs=100": other values than the form has */
+    int ranks_per_run;              /* R */
     const volatile sig_atomic_t *signal;
     const tren_log *log; /* every rank's */
 } tren_lab_options;
@@ -217,23 +257,35 @@ typedef struct tren_lab_point {
 } tren_lab_point;
 
 typedef struct tren_experiment tren_experiment;
+
+/* What was run, or is to be. */
+typedef struct tren_lab_setting {
+    tren_lab_form form;
+    tren_lab_values value[TREN_LAB_PARAMS]; /* by the experiment's params */
+    int seeds;
+    uint64_t first_seed;
+} tren_lab_setting;
+
 typedef struct tren_lab {
     const tren_experiment *experiment; /* not owned */
-    const tren_lab_options *options;   /* not owned */
-    char dir[TREN_MAX_PATH];           /* DIR/W1 */
-    tren_lab_point *point;             /* [n_points] owned */
+    const tren_lab_options *options;   /* not owned; seeds is the number that is run */
+    tren_lab_setting setting;
+    char dir[TREN_MAX_PATH]; /* DIR/W1 */
+    tren_lab_point *point;   /* [n_points] owned */
     int n_points;
 } tren_lab;
 
 /* One const object per file; listed in experiments.c. */
 struct tren_experiment {
-    const char *name;   /* "W1" */
-    tren_phrase figure; /* of the lecture */
-    tren_phrase title, question, setting, look_for;
-    bool wants_double, wants_data; /* tren64; the dataset of images */
-    int max_ranks;                 /* per run: its shards */
-    int seeds, quick_seeds;        /* by default; 0: 3 and 1 */
-    double seconds, quick_seconds; /* expected on two cores, so many seeds */
+    const char *name;                               /* "W1" */
+    tren_phrase figure;                             /* of the lecture */
+    tren_phrase title, question, setting, look_for; /* setting and look_for may have {NAME} */
+    tren_lab_param param[TREN_LAB_PARAMS];          /* ends with a name of NULL */
+    bool wants_double, wants_data;                  /* tren64; the dataset of images */
+    bool wants_pairs;                               /* that dataset is of pairs of sentences */
+    int max_ranks;                                  /* per run: its shards */
+    int seeds, quick_seeds;                         /* by default; 0: 3 and 1 */
+    double seconds, quick_seconds;                  /* expected on two cores, so many seeds */
     /* Whose points it judges, in that one's folder: computed at most once for both. Then the next
      * four are NULL, and precision, data and ranks are that one's. NULL: its own points. */
     const tren_experiment *points_of;
@@ -258,6 +310,39 @@ static inline const tren_experiment *tren_experiment_source(const tren_experimen
     return experiment->points_of ? experiment->points_of : experiment;
 }
 
+/* The setting that options ask of an experiment. TREN_ERR_USAGE: a key that it does not have (the
+ * message lists those there are), or values that it cannot take. */
+tren_status tren_lab_setting_of(tren_lab_setting *setting, const tren_experiment *experiment,
+                                const tren_lab_options *options);
+/* A text of an experiment with the numbers of a setting: "{epochs} epochs", {seeds}. Returns out.
+ */
+char *tren_lab_say(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
+                   const tren_lab_setting *setting, tren_phrase text, tren_language language);
+/* "epochs=150 (judged: 500); ..." of what differs from the judged setting; "" of nothing. */
+char *tren_lab_difference(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
+                          const tren_lab_setting *setting, tren_language language);
+/* A text with the decimal comma of Spanish, in place. */
+void tren_localize(char *text, tren_language language);
+/* The values of a parameter of lab's experiment, which has it. */
+const tren_lab_values *tren_lab_list(const tren_lab *lab, const char *name);
+double tren_lab_number(const tren_lab *lab, const char *name);
+int tren_lab_int(const tren_lab *lab, const char *name);
+
+/* What a class makes of an experiment: lessons*.c. */
+enum { TREN_MAX_CHOICES = 4, TREN_MAX_CHANGES = 2 };
+typedef struct tren_lesson {
+    const char *name;                     /* of the experiment */
+    tren_phrase slide;                    /* of the lecture */
+    tren_phrase predict;                  /* what to ask before it is run */
+    tren_phrase choice[TREN_MAX_CHOICES]; /* the answers; ends with en NULL */
+    int right;                            /* which is */
+    struct {
+        const char *command; /* behind "tren lab run NAME"; NULL ends */
+        tren_phrase then;    /* what should happen */
+    } change[TREN_MAX_CHANGES];
+} tren_lesson;
+const tren_lesson *tren_lesson_of(const tren_experiment *experiment); /* NULL: it has none */
+
 /* For plans: a point by its seed, what it holds, and a name. */
 tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double at[4],
                          const char *name, ...) __attribute__((format(printf, 5, 6)));
@@ -268,7 +353,8 @@ tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
                          const tren_lab_options *options, tren_verdict *verdict);
 /* How far an experiment is in DIR. Not collective. */
 typedef struct tren_lab_state {
-    bool begun, judged, quick;
+    bool begun, judged;
+    tren_lab_setting setting;
     tren_verdict verdict; /* where judged */
     double seconds;       /* of all launches that computed its points */
     char command[512];    /* that made it */

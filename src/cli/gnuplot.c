@@ -63,7 +63,9 @@ tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
 tren_status tren_gnuplot_check(const tren_out_file *picture) {
     enum { TAIL = 32 };
     char tail[TAIL] = "";
-    const char *end = tren_path_ends(picture->path, ".png") ? "IEND" : "</svg>";
+    const char *end = tren_path_ends(picture->path, ".png")   ? "IEND"
+                      : tren_path_ends(picture->path, ".pdf") ? "%%EOF"
+                                                              : "</svg>";
     FILE *file = fopen(picture->tmp, "re");
     size_t n = 0;
     if (file && fseek(file, -TAIL, SEEK_END) == 0) n = fread(tail, 1, TAIL, file);

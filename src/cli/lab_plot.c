@@ -1,5 +1,6 @@
 #include "cli/lab_plot.h"
 #include "cli/gnuplot.h"
+#include "cli/lab_axes.h"
 #include "cli/out_file.h"
 #include "cli/plot_script.h"
 #include "base/why.h"
@@ -8,18 +9,25 @@
 #include <math.h>
 #include <string.h>
 
-enum { PANEL_WIDTH = 520, HEIGHT = 420, LEFT = 74, RIGHT = 26, TOP = 76, BOTTOM = 60 };
+/* The key stands below the axes, in rows of two. */
+enum { PANEL_WIDTH = 460, PLOT_HEIGHT = 300, LEFT = 78, RIGHT = 18, BELOW = 58, KEY_ROW = 21 };
+enum { ABOVE = 40, TITLE = 34 };
 
-static const char *const palette[] = {"#1f6fb4", "#d1571b", "#2f8f4e", "#8a4fb0",
-                                      "#b0892b", "#4a4a4a", "#c2407e", "#3aa0a8"};
+/* M. Okabe and K. Ito, "Color universal design", 2008: told apart by colour-blind readers too. */
+static const char *const palette[] = {"#0072B2", "#D55E00", "#009E73", "#AA4499",
+                                      "#B07D00", "#000000", "#56B4E9"};
+static const int point_of[] = {7, 5, 9, 13, 11, 6, 15}; /* gnuplot's marks, one for each colour */
 enum { N_COLOURS = sizeof palette / sizeof *palette };
 
 typedef struct picture {
     FILE *out; /* the script */
     tren_table curve, points;
     tren_language language;
-    bool png;
-    int n_panels;
+    const tren_experiment *experiment;
+    const char *ending; /* svg, png, pdf */
+    int first, n_panels;
+    bool titled; /* the experiment's name and title above */
+    int height, key_rows;
 } picture;
 
 static const tren_table *table_of(const picture *p, const tren_series *s) {
@@ -50,27 +58,39 @@ static bool has_values(const picture *p, const tren_series *s) {
 }
 
 static void put_style(FILE *out, const tren_series *s) {
-    const char *colour = palette[s->colour % N_COLOURS];
+    int k = s->colour % N_COLOURS;
+    const char *colour = palette[k];
     switch (s->mark) {
     case TREN_MARK_LINE:
-        fprintf(out, "with linespoints lw 2 pt 7 ps 0.5 lc rgb '%s'", colour);
+        fprintf(out, "with linespoints lw 2 pt %d ps 0.6 lc rgb '%s'", point_of[k], colour);
         break;
     case TREN_MARK_CURVE:
-        fprintf(out, "with lines lw 2 lc rgb '%s'", colour);
+        fprintf(out, "with lines lw 2.2 lc rgb '%s'", colour);
         break;
     case TREN_MARK_DASHED:
-        fprintf(out, "with lines lw 1.5 dt 2 lc rgb '%s'", colour);
+        fprintf(out, "with lines lw 2 dt (8,5) lc rgb '%s'", colour);
         break;
     case TREN_MARK_POINTS:
         fprintf(out, "with points pt 7 ps 0.3 lc rgb '%s'", colour);
         break;
     case TREN_MARK_CIRCLES:
-        fprintf(out, "with points pt 6 ps 1 lw 1.5 lc rgb '%s'", colour);
+        fprintf(out, "with points pt %d ps 0.9 lw 1.5 lc rgb '%s'",
+                k == 0   ? 6
+                : k == 1 ? 4
+                         : 8,
+                colour);
         break;
     case TREN_MARK_BAND:
         fprintf(out, "with filledcurves fs transparent solid 0.15 noborder lc rgb '%s'", colour);
         break;
     }
+}
+
+static void put_words(const picture *p, tren_phrase phrase) {
+    char text[512];
+    snprintf(text, sizeof text, "%s", tren_say_in(p->language, phrase));
+    tren_localize(text, p->language);
+    tren_plot_text(p->out, text);
 }
 
 static void put_plot(const picture *p, const tren_panel *panel, int index) {
@@ -82,57 +102,133 @@ static void put_plot(const picture *p, const tren_panel *panel, int index) {
                 s->mark == TREN_MARK_BAND ? "1:2:3" : "1:2");
         put_style(p->out, s);
         fputs(" title ", p->out);
-        tren_plot_text(p->out, s->label.en ? tren_say_in(p->language, s->label) : "");
+        put_words(p, s->label.en ? s->label : (tren_phrase){"", ""});
         between = ", \\\n     ";
     }
     fputs(*between == 'p' ? "plot [1:2][1:2] NaN notitle\n" : "\n", p->out);
 }
 
-static void put_panel(const picture *p, const tren_panel *panel, int index) {
+/* What a series shows belongs into the axes. */
+static void extend(const picture *p, const tren_series *s, tren_lab_axis *x, tren_lab_axis *y) {
+    const tren_table *t = table_of(p, s);
+    for (int row = 0; row < t->n_rows; row++) {
+        double at = tren_table_get(t, row, s->x), value = tren_table_get(t, row, s->y);
+        if (!isfinite(at) || !isfinite(value)) continue;
+        tren_lab_axis_extend(x, at);
+        tren_lab_axis_extend(y, value);
+        if (s->y2) tren_lab_axis_extend(y, tren_table_get(t, row, s->y2));
+    }
+}
+
+static void put_axes(const picture *p, const tren_panel *panel) {
+    tren_lab_axis x = {INFINITY, -INFINITY, panel->log_x}, y = {INFINITY, -INFINITY, panel->log_y};
+    bool fixed = panel->y_high > panel->y_low;
+    for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++)
+        extend(p, &panel->series[i], &x, &y);
+    if (fixed) y = (tren_lab_axis){panel->y_low, panel->y_high, panel->log_y};
+    tren_lab_axis_put(p->out, "x", x, false, p->language);
+    tren_lab_axis_put(p->out, "y", y, fixed, p->language);
+}
+
+/* Two columns, where all labels of the panel are short. */
+static int columns_of(const picture *p, const tren_panel *panel) {
+    enum { SHORT = 20 };
+    for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++) {
+        const tren_series *s = &panel->series[i];
+        int n = 0;
+        for (const char *c = s->label.en ? tren_say_in(p->language, s->label) : ""; *c; c++)
+            n += (*c & 0xc0) != 0x80; /* characters of UTF-8 */
+        if (n > SHORT && has_values(p, s)) return 1;
+    }
+    return 2;
+}
+
+static void put_panel(const picture *p, int index) {
     FILE *out = p->out;
+    const tren_panel *panel = &p->experiment->panel[p->first + index];
     double width = (double)PANEL_WIDTH * p->n_panels, left = (double)PANEL_WIDTH * index + LEFT;
     fprintf(out, "set lmargin at screen %.5f\nset rmargin at screen %.5f\n", left / width,
             (left + PANEL_WIDTH - LEFT - RIGHT) / width);
-    fprintf(out, "unset logscale\nset autoscale\nset format '%%g'\n");
-    if (panel->log_x) fputs("set logscale x\n", out);
-    if (panel->log_y) fputs("set logscale y\n", out);
-    if (panel->y_high > panel->y_low)
-        fprintf(out, "set yrange [%g:%g]\n", panel->y_low, panel->y_high);
+    put_axes(p, panel);
+    fprintf(
+        out,
+        "set key at screen %.5f,%.5f left bottom horizontal Left reverse maxcols %d samplen 2.5 "
+        "spacing 1.1 width 1 font ',11'\n",
+        ((double)PANEL_WIDTH * index + 14) / width, 6.0 / p->height, columns_of(p, panel));
     fputs("set title ", out);
-    tren_plot_text(out, tren_say_in(p->language, panel->title));
-    fputs(" offset 0,-0.4\nset xlabel ", out);
-    tren_plot_text(out, tren_say_in(p->language, panel->x));
+    put_words(p, panel->title);
+    fputs(" offset 0,-0.3\nset xlabel ", out);
+    put_words(p, panel->x);
     fputs("\nset ylabel ", out);
-    tren_plot_text(out, tren_say_in(p->language, panel->y));
-    fputs(" offset 1,0\n", out);
+    put_words(p, panel->y);
+    fputs(" offset 0.5,0\n", out);
     put_plot(p, panel, index);
 }
 
-static void put_script(const picture *p, const tren_experiment *e) {
+static void put_terminal(const picture *p, int width) {
+    if (strcmp(p->ending, "png") == 0)
+        fprintf(p->out,
+                "set term pngcairo noenhanced size %d,%d font 'Sans,10' background '#ffffff'\n",
+                width, p->height);
+    else if (strcmp(p->ending, "pdf") == 0)
+        fprintf(p->out, "set term pdfcairo noenhanced size %.3fin,%.3fin font 'Sans,10'\n",
+                width / 96.0, p->height / 96.0);
+    else
+        fprintf(p->out,
+                "set term svg noenhanced size %d,%d dynamic font 'Arial,13' background "
+                "'#ffffff'\n",
+                width, p->height);
+    fprintf(p->out, "set encoding utf8\nset decimalsign '%s'\n",
+            p->language == TREN_SPANISH ? "," : ".");
+}
+
+static void put_title(const picture *p, int width) {
+    char title[512];
+    snprintf(title, sizeof title, "%s  %s", p->experiment->name,
+             tren_say_in(p->language, p->experiment->title));
+    fputs("set label ", p->out);
+    tren_plot_text(p->out, title);
+    fprintf(p->out, " at screen %.5f,%.5f left font ',%d' front\n", 16.0 / width,
+            1 - 20.0 / p->height,
+            strcmp(p->ending, "svg") == 0 ? 16
+            : p->n_panels > 1             ? 12
+                                          : 9);
+}
+
+static int rows_of_key(const picture *p, const tren_panel *panel) {
+    int n = 0, columns = columns_of(p, panel);
+    for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++)
+        n += panel->series[i].label.en && has_values(p, &panel->series[i]);
+    return (n + columns - 1) / columns;
+}
+
+static void measure(picture *p) {
+    for (int k = 0; k < p->n_panels; k++) {
+        int rows = rows_of_key(p, &p->experiment->panel[p->first + k]);
+        if (rows > p->key_rows) p->key_rows = rows;
+    }
+    p->height = (p->titled ? TITLE : 0) + ABOVE + PLOT_HEIGHT + BELOW + KEY_ROW * p->key_rows;
+}
+
+static void put_script(picture *p) {
     FILE *out = p->out;
     int width = PANEL_WIDTH * p->n_panels;
-    fputs("set encoding utf8\n", out);
-    fprintf(out,
-            p->png ? "set term pngcairo noenhanced size %d,%d font 'Sans,10' background '#ffffff'\n"
-                   : "set term svg noenhanced size %d,%d dynamic font 'Arial,13' background "
-                     "'#ffffff'\n",
-            width, HEIGHT);
-    for (int k = 0; k < p->n_panels; k++)
-        for (int i = 0; i < TREN_MAX_SERIES && e->panel[k].series[i].y; i++)
-            put_series(p, &e->panel[k].series[i], k, i);
-    fputs("set border 3 lw 1 lc rgb '#777777'\nset tics nomirror scale 0.5\n"
-          "set grid back lt 1 lw 1 lc rgb '#e6e6e6'\n"
-          "set key top right samplen 2 spacing 1.1 font ',10'\nset multiplot\n",
-          out);
-    fprintf(out, "set tmargin at screen %.5f\nset bmargin at screen %.5f\nset label ",
-            1 - (double)TOP / HEIGHT, (double)BOTTOM / HEIGHT);
-    char title[512];
-    snprintf(title, sizeof title, "%s  %s", e->name, tren_say_in(p->language, e->title));
-    tren_plot_text(out, title);
-    fprintf(out, " at screen %.5f,%.5f left font ',%d' front\n", 24.0 / width, 1 - 24.0 / HEIGHT,
-            p->png ? 13 : 17);
+    measure(p);
+    put_terminal(p, width);
     for (int k = 0; k < p->n_panels; k++) {
-        put_panel(p, &e->panel[k], k);
+        const tren_panel *panel = &p->experiment->panel[p->first + k];
+        for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++)
+            put_series(p, &panel->series[i], k, i);
+    }
+    fputs("set border 3 lw 1 lc rgb '#555555'\nset tics nomirror scale 0.5\n"
+          "set grid back lt 1 lw 1 lc rgb '#e6e6e6'\nset multiplot\n",
+          out);
+    double top = (p->titled ? TITLE : 0) + ABOVE, bottom = BELOW + KEY_ROW * p->key_rows;
+    fprintf(out, "set tmargin at screen %.5f\nset bmargin at screen %.5f\n", 1 - top / p->height,
+            bottom / p->height);
+    if (p->titled) put_title(p, width);
+    for (int k = 0; k < p->n_panels; k++) {
+        put_panel(p, k);
         fputs("unset label\n", out);
     }
     fputs("unset multiplot\n", out);
@@ -158,15 +254,26 @@ static tren_status run_gnuplot(picture *p, const char *path) {
     return st;
 }
 
+int tren_lab_panels(const tren_experiment *e) {
+    int n = 0;
+    while (n < TREN_MAX_PANELS && e->panel[n].series[0].y) n++;
+    return n;
+}
+
 tren_status tren_lab_draw(const tren_experiment *e, const char *out, const char *path,
-                          tren_language language) {
-    picture p = {.out = tmpfile(), .language = language, .png = tren_path_ends(path, ".png")};
+                          tren_language language, int panel) {
+    static const char *const ending[] = {"png", "pdf", "svg"};
+    picture p = {.out = tmpfile(), .language = language, .experiment = e, .ending = "svg"};
     if (!p.out)
         return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
-    while (p.n_panels < TREN_MAX_PANELS && e->panel[p.n_panels].series[0].y) p.n_panels++;
+    for (int i = 0; i < 3; i++)
+        if (tren_path_ends(path, ending[i])) p.ending = ending[i];
+    p.titled = panel < 0;
+    p.first = panel < 0 ? 0 : panel;
+    p.n_panels = panel < 0 ? tren_lab_panels(e) : 1;
     tren_status st = read_tables(&p, e, out);
     if (st == TREN_OK) {
-        put_script(&p, e);
+        put_script(&p);
         st = run_gnuplot(&p, path);
     }
     fclose(p.out);

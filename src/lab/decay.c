@@ -9,17 +9,16 @@ static const char recipe[] =
     "batch_size: 64\n"
     "optimizer: {name: sgd, learning_rate: 0.05, momentum: 0.9}\n";
 
-enum { ROWS = 4000, VALIDATION_ROWS = 2000, TEST_ROWS = 4000 };
-
-static const double grid[] = {0, 0.1, 0.3, 1, 3, 10, 30, 100, 300};
-enum { N_LAMBDAS = sizeof grid / sizeof *grid };
+#define AS_ZERO 0.03
+enum { TEST_ROWS = 4000 };
 
 static tren_status plan(tren_lab *lab) {
+    const tren_lab_values *grid = tren_lab_list(lab, "lambdas");
     for (int s = 0; s < lab->options->seeds; s++)
-        for (int i = 0; i < N_LAMBDAS; i++) {
+        for (int i = 0; i < grid->n; i++) {
             uint64_t seed = lab->options->first_seed + (uint64_t)s;
-            TREN_TRY(tren_lab_add(lab, seed, 1, (const double[4]){grid[i]}, "lambda%g-seed%llu",
-                                  grid[i], (unsigned long long)seed));
+            TREN_TRY(tren_lab_add(lab, seed, 1, (const double[4]){grid->at[i]}, "lambda%g-seed%llu",
+                                  grid->at[i], (unsigned long long)seed));
         }
     return TREN_OK;
 }
@@ -27,8 +26,8 @@ static tren_status plan(tren_lab *lab) {
 static tren_status prepare(const tren_lab *lab) {
     for (int s = 0; s < lab->options->seeds; s++) {
         char path[TREN_MAX_PATH];
-        lab_subset subset = {.train = ROWS,
-                             .validation = VALIDATION_ROWS,
+        lab_subset subset = {.train = (size_t)tren_lab_int(lab, "rows"),
+                             .validation = (size_t)tren_lab_int(lab, "validation_rows"),
                              .test = TEST_ROWS,
                              .pool = 1,
                              .seed = lab->options->first_seed + (uint64_t)s};
@@ -51,7 +50,8 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
     TREN_TRY(lab_config(&config, lab, recipe));
     lab_data_path(config.data, lab, "images-s%llu", (unsigned long long)p->seed);
     config.seed = p->seed;
-    config.epochs = lab->options->quick ? 10 : 60;
+    config.epochs = tren_lab_int(lab, "epochs");
+    config.optimizer.learning_rate = tren_lab_number(lab, "rate");
     config.optimizer.lambda = p->at[0];
     TREN_TRY(lab_train(&out, lab, group, &config, &watch));
     return tren_table_add(rows,
@@ -60,41 +60,39 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
                                            1 - last.validation_accuracy, last.validation_loss});
 }
 
-/* From each row to the `step`th after it. */
-static bool falls(const tren_table *curve, const char *column, int step) {
-    for (int i = step; i < curve->n_rows; i++)
-        if (tren_table_get(curve, i, column) > tren_table_get(curve, i - step, column))
-            return false;
+static bool falls(const tren_table *curve, const char *column) {
+    for (int i = 1; i < curve->n_rows; i++)
+        if (tren_table_get(curve, i, column) > tren_table_get(curve, i - 1, column)) return false;
     return true;
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
-    int step = lab->options->quick ? 2 : 1; /* a few epochs of one seed are noisy */
+    const tren_lab_values *grid = tren_lab_list(lab, "lambdas");
     static const char *const column[] = {"weight_norm", "mean_abs_z", "train_error",
                                          "validation_error", "validation_loss"};
-    for (int i = 0; i < N_LAMBDAS; i++) {
-        double row[6] = {grid[i] > 0 ? grid[i]
-                                     : 0.03}; /* where a logarithmic axis has room for 0 */
+    for (int i = 0; i < grid->n; i++) {
+        /* 0 stands where a logarithmic axis has room for it. */
+        double row[6] = {grid->at[i] > 0 ? grid->at[i] : AS_ZERO};
         for (int k = 0; k < 5; k++)
-            row[1 + k] = tren_table_mean(points, column[k], TREN_WHERE({"lambda", grid[i]}));
+            row[1 + k] = tren_table_mean(points, column[k], TREN_WHERE({"lambda", grid->at[i]}));
         TREN_TRY(tren_table_add(curve, row));
     }
-    int last = N_LAMBDAS - 1;
-    tren_verdict_add(v, falls(curve, "weight_norm", step),
+    int last = grid->n - 1;
+    tren_verdict_add(v, falls(curve, "weight_norm"),
                      "||W|| falls with lambda at every step: %.1f without, %.1f with lambda = %g",
                      "||W|| baja con lambda en cada paso: %.1f sin ella, %.1f con lambda = %g",
                      tren_table_get(curve, 0, "weight_norm"),
-                     tren_table_get(curve, last, "weight_norm"), grid[last]);
+                     tren_table_get(curve, last, "weight_norm"), grid->at[last]);
     tren_verdict_add(
-        v, falls(curve, "mean_abs_z", step),
+        v, falls(curve, "mean_abs_z"),
         "so does mean |z| of the hidden units, and tanh becomes nearly linear: %.2f, %.2f",
         "también la media de |z| de las unidades ocultas, y tanh se hace casi lineal: "
         "%.2f, %.2f",
         tren_table_get(curve, 0, "mean_abs_z"), tren_table_get(curve, last, "mean_abs_z"));
     lab_peak best = lab_find_least(curve, "lambda", "validation_loss", 0, 1e9);
     tren_verdict_add(
-        v, best.x > 0.03 && best.x < grid[last],
+        v, best.x > AS_ZERO && best.x < grid->at[last],
         "the best validation loss, %.3f, is at lambda = %g: neither without decay nor "
         "with the most",
         "la mejor pérdida de validación, %.3f, está en lambda = %g: ni sin penalización "
@@ -114,10 +112,45 @@ const tren_experiment tren_lab_decay = {
     .question = {"What does the penalty do inside the network?",
                  "¿Qué hace la penalización dentro de la red?"},
     .setting =
-        {"4000 images of Fashion-MNIST, 784-128-64-10 with tanh, SGD 0.05 with momentum 0.9, "
-         "60 epochs; J_R = J + lambda/(2m) sum ||W||^2 with m = 4000.",
-         "4000 imágenes de Fashion-MNIST, 784-128-64-10 con tanh, SGD 0.05 con momento 0.9, 60 "
-         "épocas; J_R = J + lambda/(2m) suma ||W||^2 con m = 4000."},
+        {"{rows} images of Fashion-MNIST, {validation_rows} others for validation; a network "
+         "784-128-64-10 with tanh; SGD with learning rate {rate} and momentum 0.9, {epochs} "
+         "epochs; "
+         "J_R = J + lambda/(2m) sum ||W||^2 with m = {rows} and lambda = {lambdas}; means over "
+         "{seeds} seeds.",
+         "{rows} imágenes de Fashion-MNIST y otras {validation_rows} de validación; una red "
+         "784-128-64-10 con tanh; SGD con tasa de aprendizaje {rate} y momento 0.9, {epochs} "
+         "épocas; J_R = J + lambda/(2m) suma ||W||^2 con m = {rows} y lambda = {lambdas}; medias "
+         "sobre {seeds} semillas."},
+    .param = {{.name = "lambdas",
+               .what = {"penalties lambda", "penalizaciones lambda"},
+               .full = TREN_LAB_VALUES_OF(0, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
+               .low = 0,
+               .high = 1000000.0,
+               .list = true},
+              {.name = "epochs",
+               .what = {"epochs of each training", "épocas de cada entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(60),
+               .quick = TREN_LAB_VALUES_OF(10),
+               .low = 1,
+               .high = 1e6,
+               .whole = true},
+              {.name = "rows",
+               .what = {"training images", "imágenes de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(4000),
+               .low = 10,
+               .high = 50000,
+               .whole = true},
+              {.name = "validation_rows",
+               .what = {"validation images", "imágenes de validación"},
+               .full = TREN_LAB_VALUES_OF(2000),
+               .low = 100,
+               .high = 8000,
+               .whole = true},
+              {.name = "rate",
+               .what = {"learning rate", "tasa de aprendizaje"},
+               .full = TREN_LAB_VALUES_OF(0.05),
+               .low = 1e-06,
+               .high = 10}},
     .look_for =
         {"The larger lambda, the smaller ||W||, so the smaller z = Wa + b, so the more tanh "
          "works where it is a straight line. A little of that is less overfitting, too much "

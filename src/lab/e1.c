@@ -9,12 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAST = 40, SLOW = 5, N = FAST + SLOW, ROWS = 400, TRIALS = 100, STEPS = 30000 };
-#define ETA   0.1
-#define SIGMA 2.0
+enum { FAST = 40, SLOW = 5, N = FAST + SLOW };
 
-static double scale_of(int i) {
-    return i < FAST ? 1 : 0.05;
+typedef struct model {
+    int rows, trials, steps;
+    double rate, sigma, slow; /* the scale of the slow features */
+} model;
+
+static model model_of(const tren_lab *lab) {
+    return (model){.rows = tren_lab_int(lab, "rows"),
+                   .trials = tren_lab_int(lab, "trials"),
+                   .steps = tren_lab_int(lab, "steps"),
+                   .rate = tren_lab_number(lab, "rate"),
+                   .sigma = tren_lab_number(lab, "noise"),
+                   .slow = tren_lab_number(lab, "slow")};
+}
+
+static double scale_of(const model *m, int i) {
+    return i < FAST ? 1 : m->slow;
 }
 static double target_of(int i) {
     return i < FAST ? 0.0707 : 6.93;
@@ -24,46 +36,48 @@ enum { ORTHOGONAL, GAUSSIAN, N_DESIGNS };
 
 /* The normal equations of a trial: H = X^T X / n and c = X^T y / n. Of an orthogonal design H is
  * diagonal and X^T e / n has independent normal elements: they are drawn as such. */
-static void draw_orthogonal(double *h, double *c, const tren_rng *rng) {
+static void draw_orthogonal(double *h, double *c, const model *m, const tren_rng *rng) {
     memset(h, 0, (size_t)N * N * sizeof *h);
     for (int i = 0; i < N; i++) {
-        double s = scale_of(i), noise = s * SIGMA / sqrt(ROWS) * tren_rng_normal(rng, (uint32_t)i);
+        double s = scale_of(m, i),
+               noise = s * m->sigma / sqrt(m->rows) * tren_rng_normal(rng, (uint32_t)i);
         h[i * N + i] = s * s;
         c[i] = s * s * target_of(i) + noise;
     }
 }
 
-static void draw_gaussian(double *h, double *c, double *x, const tren_rng *rng) {
+static void draw_gaussian(double *h, double *c, double *x, const model *m, const tren_rng *rng) {
     memset(c, 0, N * sizeof *c);
-    for (int r = 0; r < ROWS; r++) {
+    for (int r = 0; r < m->rows; r++) {
         uint32_t first = (uint32_t)(r * (N + 1));
-        double y = SIGMA * tren_rng_normal(rng, first + N);
+        double y = m->sigma * tren_rng_normal(rng, first + N);
         for (int i = 0; i < N; i++) {
-            x[r * N + i] = scale_of(i) * tren_rng_normal(rng, first + (uint32_t)i);
+            x[r * N + i] = scale_of(m, i) * tren_rng_normal(rng, first + (uint32_t)i);
             y += x[r * N + i] * target_of(i);
         }
-        for (int i = 0; i < N; i++) c[i] += x[r * N + i] * y / ROWS;
+        for (int i = 0; i < N; i++) c[i] += x[r * N + i] * y / m->rows;
     }
-    tren_dgemm(h, x, x, (tren_gemm_shape){.m = N, .n = N, .k = ROWS, .ta = true}, 1.0 / ROWS, 0);
+    tren_dgemm(h, x, x, (tren_gemm_shape){.m = N, .n = N, .k = m->rows, .ta = true}, 1.0 / m->rows,
+               0);
 }
 
-static double excess(const double *w) {
+static double excess(const double *w, const model *m) {
     double sum = 0;
     for (int i = 0; i < N; i++) {
-        double off = scale_of(i) * (w[i] - target_of(i));
+        double off = scale_of(m, i) * (w[i] - target_of(i));
         sum += off * off;
     }
     return sum;
 }
 
-static void descend(double *w, const double *h, const double *c) {
+static void descend(double *w, const double *h, const double *c, double rate) {
     double gradient[N];
     for (int i = 0; i < N; i++) {
         double sum = -c[i];
         for (int j = 0; j < N; j++) sum += h[i * N + j] * w[j];
         gradient[i] = sum;
     }
-    for (int i = 0; i < N; i++) w[i] -= ETA * gradient[i];
+    for (int i = 0; i < N; i++) w[i] -= rate * gradient[i];
 }
 
 /* The steps that are recorded: every one to 20, then about 25 a decade. */
@@ -72,36 +86,36 @@ static int next_record(int k) {
     return k < 20 || more == k ? k + 1 : more;
 }
 
-static double closed_form(uint64_t k) {
+static double closed_form(const model *m, uint64_t k) {
     double sum = 0;
     for (int i = 0; i < N; i++) {
-        double s2 = scale_of(i) * scale_of(i), t = target_of(i),
-               left = series_power(1 - ETA * s2, k);
-        sum += s2 * t * t * left * left + SIGMA * SIGMA / ROWS * (1 - left) * (1 - left);
+        double s2 = scale_of(m, i) * scale_of(m, i), t = target_of(i),
+               left = series_power(1 - m->rate * s2, k);
+        sum += s2 * t * t * left * left + m->sigma * m->sigma / m->rows * (1 - left) * (1 - left);
     }
     return sum;
 }
 
 enum { MAX_RECORDS = 512 };
 
-static tren_status run_trials(double *mean, int design, uint64_t seed) {
+static tren_status run_trials(double *mean, const model *m, int design, uint64_t seed) {
     double *h = NULL, *x = NULL, c[N];
     tren_status st = TREN_OK;
     TREN_GOTO(tren_alloc(&h, (size_t)N * N, sizeof *h, "a regression"));
-    TREN_GOTO(tren_alloc(&x, (size_t)ROWS * N, sizeof *x, "a regression"));
-    for (int t = 0; t < TRIALS; t++) {
+    TREN_GOTO(tren_alloc(&x, (size_t)m->rows * N, sizeof *x, "a regression"));
+    for (int t = 0; t < m->trials; t++) {
         tren_rng rng = tren_rng_open(seed, TREN_RNG_MAKE, 0, (uint32_t)design, (uint32_t)t);
         if (design == ORTHOGONAL)
-            draw_orthogonal(h, c, &rng);
+            draw_orthogonal(h, c, m, &rng);
         else
-            draw_gaussian(h, c, x, &rng);
+            draw_gaussian(h, c, x, m, &rng);
         double w[N] = {0};
-        for (int k = 0, record = 0, i = 0; k <= STEPS && i < MAX_RECORDS; k++) {
+        for (int k = 0, record = 0, i = 0; k <= m->steps && i < MAX_RECORDS; k++) {
             if (k == record) {
-                mean[i++] += excess(w) / TRIALS;
+                mean[i++] += excess(w, m) / m->trials;
                 record = next_record(k);
             }
-            descend(w, h, c);
+            descend(w, h, c, m->rate);
         }
     }
 done:
@@ -124,9 +138,9 @@ static tren_status plan(tren_lab *lab) {
 static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
                          tren_table *rows) {
     double mean[MAX_RECORDS] = {0};
-    (void)lab;
-    TREN_TRY(tren_comm_agree(group, run_trials(mean, (int)p->at[0], p->seed)));
-    for (int k = 0, i = 0; k <= STEPS; k = next_record(k), i++)
+    model m = model_of(lab);
+    TREN_TRY(tren_comm_agree(group, run_trials(mean, &m, (int)p->at[0], p->seed)));
+    for (int k = 0, i = 0; k <= m.steps; k = next_record(k), i++)
         TREN_TRY(tren_table_add(rows, (const double[]){p->at[0], (double)p->seed, k, mean[i]}));
     return TREN_OK;
 }
@@ -135,7 +149,7 @@ static void judge_at(tren_verdict *v, const tren_table *curve, const char *colum
                      const char *en, const char *es) {
     lab_peak first = lab_find_least(curve, "step", column, 0, 20),
              peak = lab_find_peak(curve, "step", column, 10, 1000),
-             last = lab_find_least(curve, "step", column, 1000, STEPS);
+             last = lab_find_least(curve, "step", column, 1000, 1e9);
     bool close = fabs(first.y / 0.732 - 1) <= allowed && fabs(peak.y / 0.981 - 1) <= allowed &&
                  fabs(last.y / 0.446 - 1) <= allowed;
     char text[2][TREN_CLAIM_TEXT];
@@ -153,8 +167,9 @@ static void judge_at(tren_verdict *v, const tren_table *curve, const char *colum
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
     (void)lab;
-    for (int k = 0; k <= STEPS; k = next_record(k)) {
-        double row[] = {k, NAN, NAN, closed_form(k)};
+    model m = model_of(lab);
+    for (int k = 0; k <= m.steps; k = next_record(k)) {
+        double row[] = {k, NAN, NAN, closed_form(&m, (uint64_t)k)};
         for (int d = 0; d < N_DESIGNS; d++)
             row[1 + d] = tren_table_mean(points, "risk", TREN_WHERE({"design", d}, {"step", k}));
         TREN_TRY(tren_table_add(curve, row));
@@ -173,12 +188,47 @@ const tren_experiment tren_lab_e1 = {
                  "¿Por qué puede el error de test bajar, subir y volver a bajar en un mismo "
                  "entrenamiento?"},
     .setting =
-        {"Gradient descent on a linear model of 400 rows with noise of standard deviation 2: "
-         "40 features of scale 1 that matter little, 5 of scale 0.05 that matter much; "
-         "learning rate 0.1; 100 trials a seed.",
-         "Descenso de gradiente en un modelo lineal con 400 muestras y ruido de desviación "
-         "típica 2: 40 características de escala 1 que importan poco y 5 de escala 0.05 que "
-         "importan mucho; tasa de aprendizaje 0.1; 100 ensayos por semilla."},
+        {"Gradient descent on a linear model of {rows} rows with noise of standard deviation "
+         "{noise}: 40 features of scale 1 that matter little, 5 of scale {slow} that matter much; "
+         "learning rate {rate}, {steps} steps; {trials} trials for each of {seeds} seeds.",
+         "Descenso de gradiente en un modelo lineal con {rows} muestras y ruido de desviación "
+         "típica {noise}: 40 características de escala 1 que importan poco y 5 de escala {slow} "
+         "que "
+         "importan mucho; tasa de aprendizaje {rate}, {steps} pasos; {trials} ensayos con cada una "
+         "de {seeds} semillas."},
+    .param = {{.name = "noise",
+               .what = {"standard deviation of the noise", "desviación típica del ruido"},
+               .full = TREN_LAB_VALUES_OF(2),
+               .low = 0,
+               .high = 100},
+              {.name = "slow",
+               .what = {"scale of the slow features", "escala de las características lentas"},
+               .full = TREN_LAB_VALUES_OF(0.05),
+               .low = 0.001,
+               .high = 1},
+              {.name = "rate",
+               .what = {"learning rate", "tasa de aprendizaje"},
+               .full = TREN_LAB_VALUES_OF(0.1),
+               .low = 0.0001,
+               .high = 1},
+              {.name = "steps",
+               .what = {"steps of gradient descent", "pasos de descenso de gradiente"},
+               .full = TREN_LAB_VALUES_OF(30000),
+               .low = 100,
+               .high = 1000000.0,
+               .whole = true},
+              {.name = "rows",
+               .what = {"training rows", "muestras de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(400),
+               .low = 50,
+               .high = 10000.0,
+               .whole = true},
+              {.name = "trials",
+               .what = {"trials of each seed", "ensayos de cada semilla"},
+               .full = TREN_LAB_VALUES_OF(100),
+               .low = 1,
+               .high = 10000.0,
+               .whole = true}},
     .look_for = {"The fast features fit first what there is, then the noise: the first minimum and "
                  "the rise. The slow ones arrive a hundred times later and bring the second "
                  "descent.",

@@ -6,8 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ROWS = 4000, QUICK_ROWS = 1000, SCORED = 2000, N_WIDTHS = 2 };
-enum { EPOCHS = 600, QUICK_EPOCHS = 10 };
+enum { N_WIDTHS = 2 };
 static const int width[N_WIDTHS] = {2, 16};
 
 static const char recipe[] = "model: {name: resnet18, init: pytorch}\n"
@@ -17,7 +16,7 @@ static const char recipe[] = "model: {name: resnet18, init: pytorch}\n"
                              "schedule: {name: sqrt, period: 512}\n";
 
 static int epochs_of(const tren_lab *lab) {
-    return lab->options->quick ? QUICK_EPOCHS : EPOCHS;
+    return tren_lab_int(lab, "epochs");
 }
 
 static tren_status plan(tren_lab *lab) {
@@ -34,10 +33,10 @@ static tren_status plan(tren_lab *lab) {
 static tren_status prepare(const tren_lab *lab) {
     for (int s = 0; s < lab->options->seeds; s++) {
         char path[TREN_MAX_PATH];
-        lab_subset subset = {.train = lab->options->quick ? QUICK_ROWS : ROWS,
-                             .validation = SCORED,
+        lab_subset subset = {.train = (size_t)tren_lab_int(lab, "rows"),
+                             .validation = (size_t)tren_lab_int(lab, "scored_rows"),
                              .pool = 2,
-                             .label_noise = 0.2,
+                             .label_noise = tren_lab_number(lab, "noise"),
                              .noise_kind = TREN_NOISE_INCORRECT,
                              .seed = lab->options->first_seed + (uint64_t)s};
         lab_data_path(path, lab, "small-s%llu", (unsigned long long)subset.seed);
@@ -80,6 +79,7 @@ static tren_status train(history *h, const tren_lab *lab, tren_comm *group,
     config.model.width = (int)p->at[0];
     config.seed = p->seed;
     config.epochs = epochs_of(lab);
+    config.optimizer.learning_rate = tren_lab_number(lab, "rate");
     return lab_train(&out, lab, group, &config, &watch);
 }
 
@@ -118,21 +118,8 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
                          tren_verdict *v) {
     TREN_TRY(draw(lab, points, curve));
     double last = tren_table_get(curve, curve->n_rows - 1, "test16");
-    if (lab->options->quick) {
-        lab_peak least = lab_find_least(curve, "epoch", "test16", 0, QUICK_EPOCHS);
-        tren_verdict_tell(
-            v,
-            "%d epochs of 1000 images are too few for a second descent: test error %.3f, least "
-            "%.3f "
-            "at epoch %.0f; run it in full",
-            "%d épocas de 1000 imágenes son pocas para un segundo descenso: error de test %.3f, "
-            "mínimo %.3f en la época %.0f; ejecútelo entero",
-            QUICK_EPOCHS, last, least.y, least.x);
-        v->not_available = true;
-        return TREN_OK;
-    }
     /* The first tenth, with the largest learning rates, jumps. */
-    lab_peak peak = lab_find_peak(curve, "epoch", "test16", EPOCHS / 10, 1e9);
+    lab_peak peak = lab_find_peak(curve, "epoch", "test16", epochs_of(lab) / 10, 1e9);
     lab_peak first = lab_find_least(curve, "epoch", "test16", 0, peak.x);
     tren_verdict_add(
         v, peak.y - first.y >= 0.03,
@@ -163,16 +150,47 @@ const tren_experiment tren_lab_e2 = {
     .question = {"Can training on for long undo the overfitting that training on has brought?",
                  "¿Puede seguir entrenando deshacer el sobreajuste que trajo seguir entrenando?"},
     .setting =
-        {"4000 images of Fashion-MNIST, averaged to 14 x 14, 20 % of whose labels are wrong; "
-         "pre-activation ResNet18 of widths 2 and 16, SGD without momentum in batches of 128, "
-         "learning rate 0.1/sqrt(1 + floor(step/512)), crops and flips, 600 epochs; 2000 images "
-         "with true labels score each epoch; curves are averaged over a tenth of the epoch either "
-         "way.",
-         "4000 imágenes de Fashion-MNIST, promediadas a 14 x 14, con un 20 % de etiquetas "
-         "erróneas; ResNet18 preactivada de anchuras 2 y 16, SGD sin momento en lotes de 128, "
-         "tasa de aprendizaje 0.1/raíz(1 + suelo(paso/512)), recortes y reflejos, 600 épocas; 2000 "
-         "imágenes con etiquetas verdaderas puntúan cada época; las curvas se promedian en un "
-         "décimo de la época a cada lado."},
+        {"{rows} images of Fashion-MNIST, averaged to 14 x 14; a share of {noise} of the labels is "
+         "wrong. Pre-activation ResNet18 of widths 2 and 16, SGD without momentum in batches of "
+         "128, learning rate {rate}/sqrt(1 + floor(step/512)), crops and flips, {epochs} epochs. "
+         "{scored_rows} images with true labels score each epoch. The curves are averaged over a "
+         "tenth of the epoch either way, and over {seeds} seeds.",
+         "{rows} imágenes de Fashion-MNIST, promediadas a 14 x 14; una proporción {noise} de las "
+         "etiquetas es errónea. ResNet18 con preactivación, de anchuras 2 y 16, SGD sin momento "
+         "con lotes de 128, tasa de aprendizaje {rate}/raíz(1 + suelo(paso/512)), recortes y "
+         "reflejos, {epochs} épocas. {scored_rows} imágenes con sus etiquetas verdaderas puntúan "
+         "cada época. Las curvas se promedian en un décimo de la época a cada lado, y sobre "
+         "{seeds} semillas."},
+    .param = {{.name = "epochs",
+               .what = {"epochs of each training", "épocas de cada entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(600),
+               .quick = TREN_LAB_VALUES_OF(10),
+               .low = 1,
+               .high = 1e6,
+               .whole = true},
+              {.name = "rows",
+               .what = {"training images", "imágenes de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(4000),
+               .quick = TREN_LAB_VALUES_OF(1000),
+               .low = 100,
+               .high = 50000,
+               .whole = true},
+              {.name = "scored_rows",
+               .what = {"images that score each epoch", "imágenes que puntúan cada época"},
+               .full = TREN_LAB_VALUES_OF(2000),
+               .low = 100,
+               .high = 20000,
+               .whole = true},
+              {.name = "noise",
+               .what = {"share of wrong labels", "proporción de etiquetas erróneas"},
+               .full = TREN_LAB_VALUES_OF(0.2),
+               .low = 0,
+               .high = 1},
+              {.name = "rate",
+               .what = {"first learning rate", "primera tasa de aprendizaje"},
+               .full = TREN_LAB_VALUES_OF(0.1),
+               .low = 1e-06,
+               .high = 10}},
     .look_for =
         {"The narrow network falls and stays. The wide one falls, rises while it learns the "
          "wrong labels, and falls again once it has learned nearly all of them. Stopping "

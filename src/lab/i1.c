@@ -24,17 +24,8 @@ static const char recipe[] = "model: {name: mlp, activation: relu, init: %s}\n"
                              "optimizer: {name: adam, learning_rate: 0.001}\n"
                              "schedule: {name: step, period: 100, gamma: 0.99}\n";
 
-enum { MOST = 13 };
-typedef struct widths {
-    int n, at[MOST];
-} widths;
-static const widths all_widths[2][N_STARTS] = {
-    {{13, {1, 2, 5, 10, 20, 50, 100, 200, 400, 800, 2000, 4000, 8000}},
-     {5, {50, 200, 800, 2000, 4000}}},
-    {{6, {2, 10, 50, 200, 800, 4000}}, {2, {200, 800}}},
-};
-static const widths *widths_of(const tren_lab *lab, int start) {
-    return &all_widths[lab->options->quick][start];
+static const tren_lab_values *widths_of(const tren_lab *lab, int start) {
+    return tren_lab_list(lab, start == USUAL ? "units" : "units_large");
 }
 
 static tren_status read_dots(lab_dots *dots, const tren_lab *lab) {
@@ -51,7 +42,7 @@ static tren_status plan(tren_lab *lab) {
     for (int s = 0; s < lab->options->seeds; s++)
         for (int start = 0; start < N_STARTS; start++)
             for (int i = 0; i < widths_of(lab, start)->n; i++) {
-                int m = widths_of(lab, start)->at[i];
+                int m = (int)widths_of(lab, start)->at[i];
                 uint64_t seed = lab->options->first_seed + (uint64_t)s;
                 TREN_TRY(tren_lab_add(lab, seed, 1000 + m, (const double[4]){start, m},
                                       "%s%04d-seed%llu", name[start], m, (unsigned long long)seed));
@@ -84,7 +75,7 @@ static tren_status train(lab_outcome *out, lab_fit *fit, const tren_lab *lab, tr
     config.model.hidden = (tren_int_list){.n = 1, .at = {(int)p->at[1]}};
     config.seed = p->seed;
     config.batch_size = LAB_DOTS;
-    config.epochs = lab->options->quick ? 20000 : 50000;
+    config.epochs = tren_lab_int(lab, "steps");
     config.stop_loss = STOP_LOSS;
     return lab_train(out, lab, group, &config, &watch);
 }
@@ -180,10 +171,10 @@ static tren_status draw_functions(const tren_table *points, tren_table *curve, c
 
 static tren_status draw_widths(const tren_lab *lab, const tren_table *points, tren_table *curve,
                                const lab_dots *d) {
-    const widths *w = widths_of(lab, USUAL);
+    const tren_lab_values *w = widths_of(lab, USUAL);
     for (int i = 0; i < w->n; i++) {
         double row[N_CURVE];
-        int m = w->at[i];
+        int m = (int)w->at[i];
         clear(row);
         row[UNITS] = m;
         row[TO_TRUTH] = median(points, "to_truth", USUAL, m);
@@ -199,9 +190,9 @@ static tren_status draw_widths(const tren_lab *lab, const tren_table *points, tr
 
 static void judge_fit(const tren_lab *lab, const tren_table *points, tren_verdict *v) {
     double small = median(points, "mse", USUAL, 10), wide = 0;
-    const widths *w = widths_of(lab, USUAL);
+    const tren_lab_values *w = widths_of(lab, USUAL);
     for (int i = 0; i < w->n; i++)
-        if (w->at[i] >= 800) wide = fmax(wide, quantile(points, "mse", USUAL, w->at[i], 1));
+        if (w->at[i] >= 800) wide = fmax(wide, quantile(points, "mse", USUAL, (int)w->at[i], 1));
     tren_verdict_add(v, small > 1e-5,
                      "ten units (31 parameters) do not interpolate: median mean square %.2g "
                      "(asked: more than 1e-5)",
@@ -268,9 +259,9 @@ static void judge_polynomial(const tren_table *points, tren_verdict *v, const la
 
 /* The first width whose runs all interpolate. */
 static int first_interpolating(const tren_lab *lab, const tren_table *points) {
-    const widths *w = widths_of(lab, USUAL);
+    const tren_lab_values *w = widths_of(lab, USUAL);
     for (int i = 0; i < w->n; i++)
-        if (quantile(points, "mse", USUAL, w->at[i], 1) < 1e-6) return w->at[i];
+        if (quantile(points, "mse", USUAL, (int)w->at[i], 1) < 1e-6) return (int)w->at[i];
     return 0;
 }
 
@@ -313,18 +304,46 @@ const tren_experiment tren_lab_i1 = {
     .question =
         {"Infinitely many functions pass through twelve points. Which one does a network of "
          "12,001 parameters choose, and why?",
-         "Por doce puntos pasan infinitas funciones. ¿Cuál elige una red con 12.001 "
+         "Por doce puntos pasan infinitas funciones. ¿Cuál elige una red con 12\u202f001 "
          "parámetros, y por qué?"},
     .setting =
-        {"Twelve points of 2 (1 - exp(-|x + sin x|)) at random places in [-5, 5], without "
-         "noise; 1-m-1 with ReLU, from PyTorch's usual initial weights and from N(0, 1); Adam "
-         "0.001 (x 0.99 every 100 steps) on all points, at most 50,000 steps or until the mean "
-         "square is 1e-8. Roughness: the total variation of the slope, seen over steps of 0.25.",
-         "Doce puntos de 2 (1 - exp(-|x + sen x|)) en lugares al azar de [-5, 5], sin ruido; "
-         "1-m-1 con ReLU, con los pesos iniciales usuales de PyTorch y con N(0, 1); Adam 0.001 (x "
-         "0.99 cada 100 pasos) con todos los puntos, a lo sumo 50.000 pasos o hasta un error "
-         "cuadrático medio de 1e-8. Rugosidad: la variación total de la pendiente, vista en pasos "
-         "de 0.25."},
+        {"Twelve points of 2 (1 - exp(-|x + sin x|)) at random places in [-5, 5], without noise; "
+         "1-m-1 with ReLU, from PyTorch's usual initial weights (m = {units}) and from N(0, 1) (m "
+         "= "
+         "{units_large}); Adam 0.001 (x 0.99 every 100 steps) on all points, at most {steps} steps "
+         "or until the mean square is 1e-8; {seeds} seeds. Roughness: the total variation of the "
+         "slope, seen over steps of 0.25.",
+         "Doce puntos de 2 (1 - exp(-|x + sen x|)) en lugares al azar de [-5, 5], sin ruido; 1-m-1 "
+         "con ReLU, con los pesos iniciales usuales de PyTorch (m = {units}) y con N(0, 1) (m = "
+         "{units_large}); Adam 0.001 (x 0.99 cada 100 pasos) con todos los puntos, a lo sumo "
+         "{steps} pasos o hasta un error cuadrático medio de 1e-8; {seeds} semillas. Rugosidad: la "
+         "variación total de la pendiente, vista en pasos de 0.25."},
+    .param = {{.name = "units",
+               .what = {"hidden units m", "unidades ocultas m"},
+               .full =
+                   TREN_LAB_VALUES_OF(1, 2, 5, 10, 20, 50, 100, 200, 400, 800, 2000, 4000, 8000),
+               .quick = TREN_LAB_VALUES_OF(2, 10, 50, 200, 800, 4000),
+               .low = 1,
+               .high = 20000,
+               .whole = true,
+               .list = true},
+              {.name = "units_large",
+               .what = {"hidden units m of the networks from N(0, 1)",
+                        "unidades ocultas m de las redes desde N(0, 1)"},
+               .full = TREN_LAB_VALUES_OF(50, 200, 800, 2000, 4000),
+               .quick = TREN_LAB_VALUES_OF(200, 800),
+               .low = 1,
+               .high = 20000,
+               .whole = true,
+               .list = true},
+              {.name = "steps",
+               .what = {"steps of each training, at most",
+                        "pasos de cada entrenamiento, a lo sumo"},
+               .full = TREN_LAB_VALUES_OF(50000),
+               .quick = TREN_LAB_VALUES_OF(20000),
+               .low = 1,
+               .high = 1000000.0,
+               .whole = true}},
     .look_for =
         {"Ten units miss points. Hundreds and thousands hit them all, and all draw nearly the "
          "same: straight lines from point to point, the least rough of all interpolants. From "

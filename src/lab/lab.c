@@ -2,6 +2,7 @@
 #include "base/quote.h"
 #include "base/whole.h"
 #include "lab/folder.h"
+#include "lab/recipe.h"
 #include "tren/lab.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double
 
 static tren_status open_plan(tren_lab *lab, const tren_experiment *e, const tren_lab_options *o) {
     *lab = (tren_lab){.experiment = e, .options = o};
+    TREN_TRY(tren_lab_setting_of(&lab->setting, e, o));
     TREN_TRY(lab_path(lab->dir, o->out, e->name));
     return e->plan(lab);
 }
@@ -73,55 +75,13 @@ static tren_sweep sweep_of(tren_lab *lab, const char *dir) {
 
 /* ---- its folder ------------------------------------------------------------------------------ */
 
-/* What all points of a folder have in common. */
-static tren_status describe(char *text, size_t n, const tren_lab *lab) {
-    const tren_experiment *e = lab->experiment;
-    uint64_t digest = 0;
-    if (e->wants_data) {
-        tren_dataset *dataset;
-        const char *data = lab->options->data;
-        if (access(data, F_OK) != 0)
-            return tren_fail(TREN_ERR_DATA,
-                             "%s needs images, and there is no %s: './bootstrap train' or "
-                             "'datasets/fashion-mnist.sh' makes it, or name another by --data",
-                             e->name, data);
-        tren_status st = tren_dataset_open(&dataset, data);
-        if (st != TREN_OK) return tren_fail_in(st, "%s", e->name);
-        st = tren_dataset_content(&digest, dataset);
-        tren_dataset_close(dataset);
-        TREN_TRY(st);
-    }
-    /* Who changes a setting changes the text that tells it. */
-    uint64_t setting = tren_digest(e->setting.en, strlen(e->setting.en));
-    snprintf(text, n, "experiment: %s\nsetting: %016llx\nform: %s\nprecision: %s\ndata: %016llx\n",
-             e->name, (unsigned long long)setting, lab->options->quick ? "quick" : "full",
-             TREN_REAL_NAME, (unsigned long long)digest);
-    return TREN_OK;
-}
-
-static tren_status check_recipe(const tren_lab *lab) {
-    char path[TREN_MAX_PATH], now[512], *before = NULL;
-    TREN_TRY(lab_path(path, lab->dir, "recipe.txt"));
-    TREN_TRY(describe(now, sizeof now, lab));
-    struct stat info;
-    if (stat(path, &info) != 0) return tren_whole_write_text(path, TREN_ERR_ENV, now);
-    TREN_TRY(tren_whole_read(&before, path, TREN_ERR_DATA));
-    bool same = strcmp(before, now) == 0;
-    free(before);
-    if (same) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s holds points of another setting (%s: quick or full, precision, data); "
-                     "give another --out, or remove the folder",
-                     lab->dir, path);
-}
-
 static tren_status prepare(const tren_lab *lab, char points[TREN_MAX_PATH]) {
     char data[TREN_MAX_PATH];
     TREN_TRY(lab_path(points, lab->dir, "points"));
     TREN_TRY(lab_path(data, lab->dir, "data"));
     TREN_TRY(lab_make_folder(points));
     TREN_TRY(lab_make_folder(data));
-    TREN_TRY(check_recipe(lab));
+    TREN_TRY(lab_recipe_check(lab));
     return lab->experiment->prepare ? lab->experiment->prepare(lab) : TREN_OK;
 }
 
@@ -130,6 +90,8 @@ static tren_status prepare(const tren_lab *lab, char points[TREN_MAX_PATH]) {
 typedef struct record {
     double seconds;
     char command[512];
+    int seeds;
+    uint64_t first_seed;
 } record;
 
 static void read_record(record *r, const char *dir) {
@@ -142,24 +104,42 @@ static void read_record(record *r, const char *dir) {
     if (command)
         snprintf(r->command, sizeof r->command, "%.*s", (int)strcspn(command + 1, "\n"),
                  command + 1);
+    const char *seeds = command ? strchr(command + 1, '\n') : NULL;
+    unsigned long long first = 0;
+    if (seeds && sscanf(seeds, " seeds %d from %llu", &r->seeds, &first) == 2)
+        r->first_seed = first;
     free(text);
 }
 
-static tren_status write_record(const tren_lab *lab, int ranks, double seconds) {
-    char path[TREN_MAX_PATH], data[TREN_MAX_PATH], text[TREN_MAX_PATH + 700];
+static void put_command(FILE *out, const tren_lab *lab, int ranks) {
+    char data[TREN_MAX_PATH];
     const tren_lab_options *o = lab->options;
-    TREN_TRY(lab_path(path, lab->dir, "run.txt"));
-    int n = snprintf(text, sizeof text, "%.3f\ntren lab run %s --ranks %d --seeds %d", seconds,
-                     lab->experiment->name, ranks, o->seeds);
-    if (o->first_seed != 1)
-        n += snprintf(text + n, sizeof text - (size_t)n, " --first-seed %llu",
-                      (unsigned long long)o->first_seed);
+    fprintf(out, "tren lab run %s --ranks %d --seeds ", lab->experiment->name, ranks);
+    if (o->first_seed == 1)
+        fprintf(out, "%d", o->seeds);
+    else
+        fprintf(out, "%llu-%llu", (unsigned long long)o->first_seed,
+                (unsigned long long)o->first_seed + (uint64_t)o->seeds - 1);
     if (lab->experiment->wants_data)
-        n += snprintf(text + n, sizeof text - (size_t)n, " --data %s",
-                      tren_shown(data, sizeof data, o->data));
-    if ((size_t)n < sizeof text)
-        snprintf(text + n, sizeof text - (size_t)n, "%s\n", o->quick ? " --quick" : "");
-    return tren_whole_write_text(path, TREN_ERR_ENV, text);
+        fprintf(out, " --data %s", tren_shown(data, sizeof data, o->data));
+    if (o->quick) fputs(" --quick", out);
+    for (int i = 0; i < o->n_sets; i++) fprintf(out, " --set %s", o->set[i]);
+}
+
+static tren_status write_record(const tren_lab *lab, int ranks, double seconds) {
+    char path[TREN_MAX_PATH], *text = NULL;
+    size_t n;
+    TREN_TRY(lab_path(path, lab->dir, "run.txt"));
+    FILE *out = open_memstream(&text, &n);
+    if (!out) return tren_fail_memory(0, "a record");
+    fprintf(out, "%.3f\n", seconds);
+    put_command(out, lab, ranks);
+    fprintf(out, "\nseeds %d from %llu\n", lab->options->seeds,
+            (unsigned long long)lab->options->first_seed);
+    fclose(out);
+    tren_status st = tren_whole_write_text(path, TREN_ERR_ENV, text);
+    free(text);
+    return st;
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_verdict *verdict) {
@@ -167,6 +147,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_ver
     tren_table curve;
     TREN_TRY(tren_table_open(&curve, lab->experiment->curve));
     tren_status st = lab->experiment->judge(lab, points, &curve, verdict);
+    tren_verdict_set_form(verdict, lab->setting.form);
     if (st == TREN_OK) st = lab_path(path, lab->dir, "curve.csv");
     if (st == TREN_OK) st = tren_table_write(&curve, path);
     if (st == TREN_OK) st = lab_path(path, lab->dir, "verdict.json");
@@ -236,11 +217,6 @@ static tren_status run(tren_comm *comm, tren_lab *lab, const tren_experiment *ex
     return st != TREN_OK ? tren_fail(st, "%s", text) : after;
 }
 
-static int seeds_of(const tren_experiment *e, bool quick) {
-    int own = quick ? e->quick_seeds : e->seeds, usual = quick ? 1 : 3;
-    return own > 0 ? own : usual;
-}
-
 static tren_status agree(const tren_comm *comm, const tren_experiment *experiment,
                          const tren_lab_options *options) {
     tren_facts facts = {0};
@@ -250,6 +226,8 @@ static tren_status agree(const tren_comm *comm, const tren_experiment *experimen
     tren_facts_add(&facts, "--seeds", "%d", options->seeds);
     tren_facts_add(&facts, "--first-seed", "%llu", (unsigned long long)options->first_seed);
     tren_facts_add(&facts, "--quick", "%s", options->quick ? "given" : "not given");
+    for (int i = 0; i < options->n_sets; i++)
+        tren_facts_add(&facts, "--set", "%s", options->set[i]);
     tren_facts_add(&facts, "--ranks-per-run", "%d", options->ranks_per_run);
     TREN_TRY(tren_agree_on_config(comm, &facts));
     return tren_agree_on_core(comm, NULL, options->log);
@@ -259,7 +237,9 @@ tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
                          const tren_lab_options *options, tren_verdict *verdict) {
     tren_lab lab;
     tren_lab_options own = *options;
-    if (own.seeds == 0) own.seeds = seeds_of(experiment, own.quick);
+    tren_lab_setting setting;
+    TREN_TRY(tren_lab_setting_of(&setting, experiment, options));
+    own.seeds = setting.seeds;
     *verdict = (tren_verdict){0};
     TREN_TRY(agree(comm, experiment, &own));
     tren_status st = open_plan(&lab, tren_experiment_source(experiment), &own);
@@ -270,31 +250,27 @@ tren_status tren_lab_run(tren_comm *comm, const tren_experiment *experiment,
 
 /* ---- how far it is --------------------------------------------------------------------------- */
 
-static tren_status read_form(bool *quick, const char *recipe) {
-    char *text;
-    TREN_TRY(tren_whole_read(&text, recipe, TREN_ERR_DATA));
-    *quick = strstr(text, "\nform: quick\n") != NULL;
-    free(text);
-    return TREN_OK;
-}
-
 tren_status tren_lab_look(tren_lab_state *state, const tren_experiment *experiment,
                           const char *out) {
     char dir[TREN_MAX_PATH], path[TREN_MAX_PATH];
     record r;
     struct stat info;
     *state = (tren_lab_state){0};
-    TREN_TRY(lab_path(dir, out, tren_experiment_source(experiment)->name));
+    const tren_experiment *source = tren_experiment_source(experiment);
+    TREN_TRY(lab_path(dir, out, source->name));
     TREN_TRY(lab_path(path, dir, "recipe.txt"));
     state->begun = stat(path, &info) == 0;
-    if (state->begun) TREN_TRY(read_form(&state->quick, path));
+    if (state->begun) TREN_TRY(lab_recipe_read(&state->setting, source, dir));
     TREN_TRY(lab_path(dir, out, experiment->name));
     read_record(&r, dir);
     state->seconds = r.seconds;
+    state->setting.seeds = r.seeds;
+    state->setting.first_seed = r.first_seed;
     snprintf(state->command, sizeof state->command, "%s", r.command);
     TREN_TRY(lab_path(path, dir, "verdict.json"));
     if (stat(path, &info) != 0) return TREN_OK;
     TREN_TRY(tren_verdict_read(&state->verdict, path));
+    state->verdict.form = state->setting.form;
     state->judged = true;
     return TREN_OK;
 }

@@ -4,40 +4,13 @@
  * regression", arXiv 1912.07242). */
 #include "lab/experiments.h"
 #include "lab/least_squares.h"
+#include "lab/regression.h"
 #include "lab/training.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* n rows of d features, of which p are used; |b| = 1, evenly over the features; noise variance s2.
- */
-typedef struct problem {
-    int n, d, p;
-    double s2;
-} problem;
-
-/* Of one trial, keyed by its seed and number alone. */
-static void draw_trial(double *x, double *y, const problem *q, uint64_t seed, uint32_t trial) {
-    double b = 1 / sqrt(q->d), sd = sqrt(q->s2);
-    for (int i = 0; i < q->n; i++) {
-        tren_rng rng = tren_rng_open(seed, TREN_RNG_MAKE, 0, trial, (uint32_t)i);
-        y[i] = sd * tren_rng_normal(&rng, (uint32_t)q->d);
-        for (int j = 0; j < q->d; j++) {
-            double value = tren_rng_normal(&rng, (uint32_t)j);
-            if (j < q->p) x[(size_t)i * q->p + j] = value;
-            y[i] += b * value;
-        }
-    }
-}
-
-/* E (x.b - x.w)^2 over fresh x, by isotropy exactly, without the noise. */
-static double excess(const double *w, const problem *q) {
-    double b = 1 / sqrt(q->d), sum = (q->d - q->p) * b * b;
-    for (int j = 0; j < q->p; j++) sum += (w[j] - b) * (w[j] - b);
-    return sum;
-}
-
-static tren_status mean_excess(double *mean, const problem *q, uint64_t seed, int trials) {
+static tren_status mean_excess(double *mean, const lab_regression *q, uint64_t seed, int trials) {
     double *x = NULL, *y = NULL, *w = NULL, *each = NULL;
     tren_status st = TREN_OK;
     TREN_GOTO(tren_alloc(&x, (size_t)q->n * q->p, sizeof *x, "a regression"));
@@ -45,9 +18,9 @@ static tren_status mean_excess(double *mean, const problem *q, uint64_t seed, in
     TREN_GOTO(tren_alloc(&w, (size_t)q->p, sizeof *w, "a regression"));
     TREN_GOTO(tren_alloc(&each, (size_t)trials, sizeof *each, "a regression"));
     for (int t = 0; t < trials; t++) {
-        draw_trial(x, y, q, seed, (uint32_t)t);
+        lab_regression_draw(x, y, q, seed, (uint32_t)t);
         TREN_GOTO(lab_min_norm(w, x, y, q->n, q->p, 1));
-        each[t] = excess(w, q);
+        each[t] = lab_regression_excess(w, q);
     }
     *mean = tren_tree_sum(each, trials) / trials;
 done:
@@ -59,7 +32,7 @@ done:
 }
 
 /* The same in expectation; infinite near p = n. */
-static double closed_form(const problem *q) {
+static double closed_form(const lab_regression *q) {
     double used = (double)q->p / q->d, rest = 1 - used + q->s2;
     int n = q->n, p = q->p;
     if (p <= n - 2) return rest * (1 + (double)p / (n - p - 1)) - q->s2;
@@ -70,35 +43,38 @@ static double closed_form(const problem *q) {
 
 /* ---- W4: over the features ------------------------------------------------------------------- */
 
-static const int used_full[] = {2,  5,  10, 15, 20, 25, 30, 32, 34,  36,  38,  40,  42,
-                                44, 46, 48, 50, 55, 60, 70, 80, 100, 150, 200, 300, 400};
-enum { N_USED = sizeof used_full / sizeof *used_full, ROWS = 40, FEATURES = 400, TRIALS = 200 };
+enum { FEATURES = 400 };
 
-static problem problem_w4(int p) {
-    return (problem){.n = ROWS, .d = FEATURES, .p = p, .s2 = 0.04};
+static lab_regression problem_w4(const tren_lab *lab, double p) {
+    return (lab_regression){.n = tren_lab_int(lab, "rows"),
+                            .d = FEATURES,
+                            .p = (int)p,
+                            .s2 = tren_lab_number(lab, "variance")};
 }
 
-static tren_status plan_list(tren_lab *lab, const int *list, int n, const char *what) {
+static tren_status plan_list(tren_lab *lab, const char *what) {
+    const tren_lab_values *list = tren_lab_list(lab, what);
     for (int s = 0; s < lab->options->seeds; s++)
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < list->n; i++) {
             uint64_t seed = lab->options->first_seed + (uint64_t)s;
-            double m = fmin(list[i], 200);
-            TREN_TRY(tren_lab_add(lab, seed, m * m * m + 1e6, (const double[4]){list[i]},
-                                  "%s%04d-seed%llu", what, list[i], (unsigned long long)seed));
+            double m = fmin(list->at[i], 200);
+            TREN_TRY(tren_lab_add(lab, seed, m * m * m + 1e6, (const double[4]){list->at[i]},
+                                  "%s%04.0f-seed%llu", what, list->at[i],
+                                  (unsigned long long)seed));
         }
     return TREN_OK;
 }
 
 static tren_status plan_w4(tren_lab *lab) {
-    return plan_list(lab, used_full, N_USED, "features");
+    return plan_list(lab, "features");
 }
 
 static tren_status point_w4(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
                             tren_table *rows) {
-    problem q = problem_w4((int)p->at[0]);
+    lab_regression q = problem_w4(lab, p->at[0]);
     double mean = NAN;
-    (void)lab;
-    TREN_TRY(tren_comm_agree(group, mean_excess(&mean, &q, p->seed, TRIALS)));
+    int trials = tren_lab_int(lab, "trials");
+    TREN_TRY(tren_comm_agree(group, mean_excess(&mean, &q, p->seed, trials)));
     return tren_table_add(rows, (const double[]){q.p, (double)p->seed, mean + q.s2});
 }
 
@@ -123,17 +99,18 @@ static void judge_fit(const tren_table *curve, tren_verdict *v, const char *x, i
 
 static tren_status judge_w4(const tren_lab *lab, const tren_table *points, tren_table *curve,
                             tren_verdict *v) {
-    (void)lab;
-    for (int i = 0; i < N_USED; i++) {
-        problem q = problem_w4(used_full[i]);
+    const tren_lab_values *used = tren_lab_list(lab, "features");
+    int rows = tren_lab_int(lab, "rows");
+    for (int i = 0; i < used->n; i++) {
+        lab_regression q = problem_w4(lab, used->at[i]);
         double mean = tren_table_mean(points, "risk", TREN_WHERE({"features", q.p}));
         TREN_TRY(tren_table_add(curve, (const double[]){q.p, mean, closed_form(&q) + q.s2}));
     }
-    judge_fit(curve, v, "features", ROWS, 0.2);
+    judge_fit(curve, v, "features", rows, 0.2);
     lab_peak peak = lab_find_peak(curve, "features", "risk", 0, 1e9);
     double all = tren_table_get(curve, curve->n_rows - 1, "risk");
-    lab_peak left = lab_find_least(curve, "features", "risk", 0, ROWS);
-    tren_verdict_add(v, peak.x == ROWS && peak.y > 10 * all,
+    lab_peak left = lab_find_least(curve, "features", "risk", 0, rows);
+    tren_verdict_add(v, peak.x == rows && peak.y > 10 * all,
                      "the peak is at as many features as rows, %.0f: %.3g; with all of them %.3f",
                      "el pico está en tantas características como muestras, %.0f: %.3g; con todas, "
                      "%.3f",
@@ -153,12 +130,39 @@ const tren_experiment tren_lab_w4 = {
     .question = {"Is double descent about neural networks at all?",
                  "¿Es el doble descenso cosa de las redes neuronales?"},
     .setting =
-        {"40 rows of 400 independent normal features, all of which matter alike; the first p "
-         "are used, by least squares of smallest norm; noise variance 0.04; 200 trials a "
-         "seed.",
-         "40 muestras de 400 características normales independientes, todas igual de "
-         "importantes; se usan las p primeras, por mínimos cuadrados de norma mínima; "
-         "varianza del ruido 0.04; 200 ensayos por semilla."},
+        {"{rows} rows of 400 independent normal features, all of which matter alike; the first p "
+         "of "
+         "them are used, p = {features}, by least squares of smallest norm; noise of variance "
+         "{variance}; {trials} trials for each of {seeds} seeds.",
+         "{rows} muestras de 400 características normales independientes, todas igual de "
+         "importantes; se usan las p primeras, p = {features}, por mínimos cuadrados de norma "
+         "mínima; ruido de varianza {variance}; {trials} ensayos con cada una de {seeds} "
+         "semillas."},
+    .param = {{.name = "features",
+               .what = {"features that are used", "características usadas"},
+               .full = TREN_LAB_VALUES_OF(2, 5, 10, 15, 20, 25, 30, 32, 34, 36, 38, 40, 42, 44, 46,
+                                          48, 50, 55, 60, 70, 80, 100, 150, 200, 300, 400),
+               .low = 1,
+               .high = 400,
+               .whole = true,
+               .list = true},
+              {.name = "rows",
+               .what = {"training rows", "muestras de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(40),
+               .low = 3,
+               .high = 300,
+               .whole = true},
+              {.name = "variance",
+               .what = {"variance of the noise", "varianza del ruido"},
+               .full = TREN_LAB_VALUES_OF(0.04),
+               .low = 0,
+               .high = 100},
+              {.name = "trials",
+               .what = {"trials of each seed", "ensayos de cada semilla"},
+               .full = TREN_LAB_VALUES_OF(200),
+               .low = 1,
+               .high = 100000.0,
+               .whole = true}},
     .look_for = {"No network, no training: the same two descents, with their peak where the number "
                  "of parameters equals that of rows, and the formula on top of the simulation.",
                  "Sin red ni entrenamiento: los mismos dos descensos, con el pico donde hay tantos "
@@ -179,52 +183,51 @@ const tren_experiment tren_lab_w4 = {
                .y = {"expected squared error", "error cuadrático esperado"},
                .log_x = true,
                .log_y = true,
-               .series = {{"features", "risk", .label = {"simulation", "simulación"}, .colour = 0},
+               .series = {{"features", "risk", .label = {"simulation", "simulación"},
+                           .mark = TREN_MARK_CIRCLES, .colour = 0},
                           {"features", "closed_form", .label = {"closed form", "fórmula cerrada"},
-                           .mark = TREN_MARK_DASHED, .colour = 1}}}},
+                           .mark = TREN_MARK_CURVE, .colour = 1}}}},
 };
 
 /* ---- S2: over the rows ----------------------------------------------------------------------- */
 
-static const int rows_full[] = {20,  50,  75,  100, 120, 140, 150, 160, 170, 180,
-                                190, 200, 210, 220, 230, 250, 300, 400, 600};
-enum { N_ROWS = sizeof rows_full / sizeof *rows_full, WIDTH = 200, TRIALS_S2 = 50 };
-
-static problem problem_s2(int n) {
-    return (problem){.n = n, .d = WIDTH, .p = WIDTH, .s2 = 0.25};
+static lab_regression problem_s2(const tren_lab *lab, double n) {
+    int d = tren_lab_int(lab, "features");
+    double sd = tren_lab_number(lab, "noise");
+    return (lab_regression){.n = (int)n, .d = d, .p = d, .s2 = sd * sd};
 }
 
 static tren_status plan_s2(tren_lab *lab) {
-    return plan_list(lab, rows_full, N_ROWS, "rows");
+    return plan_list(lab, "rows");
 }
 
 static tren_status point_s2(const tren_lab *lab, tren_comm *group, const tren_lab_point *p,
                             tren_table *rows) {
-    problem q = problem_s2((int)p->at[0]);
+    lab_regression q = problem_s2(lab, p->at[0]);
     double mean = NAN;
-    int trials = lab->options->quick ? TRIALS_S2 / 2 : TRIALS_S2;
+    int trials = tren_lab_int(lab, "trials");
     TREN_TRY(tren_comm_agree(group, mean_excess(&mean, &q, p->seed, trials)));
     return tren_table_add(rows, (const double[]){q.n, (double)p->seed, mean});
 }
 
 static tren_status judge_s2(const tren_lab *lab, const tren_table *points, tren_table *curve,
                             tren_verdict *v) {
-    (void)lab;
-    for (int i = 0; i < N_ROWS; i++) {
-        problem q = problem_s2(rows_full[i]);
+    const tren_lab_values *list = tren_lab_list(lab, "rows");
+    int width = tren_lab_int(lab, "features");
+    for (int i = 0; i < list->n; i++) {
+        lab_regression q = problem_s2(lab, list->at[i]);
         double mean = tren_table_mean(points, "risk", TREN_WHERE({"rows", q.n}));
         TREN_TRY(tren_table_add(curve, (const double[]){q.n, mean, closed_form(&q)}));
     }
-    judge_fit(curve, v, "rows", WIDTH, 0.099);
-    lab_peak least = lab_find_least(curve, "rows", "risk", 0, WIDTH - 1);
-    double later = lab_find_peak(curve, "rows", "risk", 180, 180).y;
+    judge_fit(curve, v, "rows", width, 0.099);
+    lab_peak least = lab_find_least(curve, "rows", "risk", 0, width - 1);
+    double near = 0.9 * width, later = lab_find_peak(curve, "rows", "risk", near, near).y;
     tren_verdict_add(v, later > 2 * least.y,
-                     "more data hurt: %.2f with %.0f rows, %.2f with 180 (2.5 by the formula)",
-                     "más datos perjudican: %.2f con %.0f muestras, %.2f con 180 (2.5 según la "
-                     "fórmula)",
-                     least.y, least.x, later);
+                     "more data hurt: %.2f with %.0f rows, %.2f with %.0f (asked: x 2)",
+                     "más datos perjudican: %.2f con %.0f muestras, %.2f con %.0f (se pide: x 2)",
+                     least.y, least.x, later, near);
     lab_peak peak = lab_find_peak(curve, "rows", "risk", 0, 1e9);
-    tren_verdict_add(v, peak.x == WIDTH,
+    tren_verdict_add(v, peak.x == width,
                      "the peak is where there are as many rows as features: %.0f",
                      "el pico está donde hay tantas muestras como características: %.0f", peak.x);
     return TREN_OK;
@@ -237,11 +240,39 @@ const tren_experiment tren_lab_s2 = {
               "Más datos pueden perjudicar: regresión lineal"},
     .question = {"Can one and the same model become worse with more data?",
                  "¿Puede un mismo modelo empeorar con más datos?"},
-    .setting = {"Least squares of smallest norm on 200 independent normal features, noise of "
-                "standard deviation 0.5, and n rows; 50 trials a seed.",
-                "Mínimos cuadrados de norma mínima con 200 características normales "
-                "independientes, ruido de desviación típica 0.5, y n muestras; 50 ensayos por "
-                "semilla."},
+    .setting =
+        {"Least squares of smallest norm on {features} independent normal features, noise of "
+         "standard deviation {noise}, and n rows, n = {rows}; {trials} trials for each of "
+         "{seeds} seeds.",
+         "Mínimos cuadrados de norma mínima con {features} características normales "
+         "independientes, ruido de desviación típica {noise} y n muestras, n = {rows}; "
+         "{trials} ensayos con cada una de {seeds} semillas."},
+    .param = {{.name = "rows",
+               .what = {"training rows n", "muestras de entrenamiento n"},
+               .full = TREN_LAB_VALUES_OF(20, 50, 75, 100, 120, 140, 150, 160, 170, 180, 190, 200,
+                                          210, 220, 230, 250, 300, 400, 600),
+               .low = 2,
+               .high = 2000,
+               .whole = true,
+               .list = true},
+              {.name = "features",
+               .what = {"features", "características"},
+               .full = TREN_LAB_VALUES_OF(200),
+               .low = 2,
+               .high = 1000,
+               .whole = true},
+              {.name = "noise",
+               .what = {"standard deviation of the noise", "desviación típica del ruido"},
+               .full = TREN_LAB_VALUES_OF(0.5),
+               .low = 0,
+               .high = 100},
+              {.name = "trials",
+               .what = {"trials of each seed", "ensayos de cada semilla"},
+               .full = TREN_LAB_VALUES_OF(50),
+               .quick = TREN_LAB_VALUES_OF(25),
+               .low = 1,
+               .high = 100000.0,
+               .whole = true}},
     .look_for =
         {"From 100 rows to 200 every further row makes it worse, until there are as many "
          "rows as features; then data help again.",
@@ -263,7 +294,8 @@ const tren_experiment tren_lab_s2 = {
                .y = {"expected squared error without the noise",
                      "error cuadrático esperado, sin el ruido"},
                .log_y = true,
-               .series = {{"rows", "risk", .label = {"simulation", "simulación"}, .colour = 0},
+               .series = {{"rows", "risk", .label = {"simulation", "simulación"},
+                           .mark = TREN_MARK_CIRCLES, .colour = 0},
                           {"rows", "closed_form", .label = {"closed form", "fórmula cerrada"},
-                           .mark = TREN_MARK_DASHED, .colour = 1}}}},
+                           .mark = TREN_MARK_CURVE, .colour = 1}}}},
 };

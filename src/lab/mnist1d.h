@@ -5,9 +5,28 @@
 
 #include "lab/training.h"
 
-/* The dataset of a seed: n training rows, 15 % of whose labels are drawn anew from all classes, no
- * validation rows, n_test test rows with true labels. */
-tren_status lab_mnist1d_make(const tren_lab *lab, uint64_t seed, int n, int n_test);
+/* The datasets of all seeds: n training rows, a share {noise} of whose labels is drawn anew from
+ * all classes, no validation rows, {test_rows} test rows with true labels. */
+tren_status lab_mnist1d_make(const tren_lab *lab, int n);
+/* What W1, S3 and R2 let change besides. */
+#define LAB_MNIST1D_PARAMS                                                                         \
+    {.name = "test_rows",                                                                          \
+     .what = {"test rows", "muestras de test"},                                                    \
+     .full = TREN_LAB_VALUES_OF(12000),                                                            \
+     .low = 100,                                                                                   \
+     .high = 1e6,                                                                                  \
+     .whole = true},                                                                               \
+        {.name = "noise",                                                                          \
+         .what = {"share of the labels that is drawn anew",                                        \
+                  "proporción de etiquetas sorteadas de nuevo"},                                   \
+         .full = TREN_LAB_VALUES_OF(0.15),                                                         \
+         .low = 0,                                                                                 \
+         .high = 1},                                                                               \
+    {                                                                                              \
+        .name = "rate", .what = {"learning rate", "tasa de aprendizaje"},                          \
+        .full = TREN_LAB_VALUES_OF(0.01), .low = 1e-6, .high = 10                                  \
+    }
+
 /* 40-h-h-10, relu, SGD with momentum, batches of 100. */
 tren_status lab_mnist1d_config(tren_config *config, const tren_lab *lab, uint64_t seed, int n,
                                int h, int epochs);

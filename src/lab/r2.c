@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { ROWS = 4000, TEST_ROWS = 12000, PEAK_WIDTH = 54, MOST = 7, N_KINDS = 3 };
+enum { MOST = 7, N_KINDS = 3 };
 enum { DECAY, DROPOUT, NOISE };
 
 static const struct {
@@ -24,10 +24,6 @@ static const struct {
      7},
 };
 
-static int epochs_of(const tren_lab *lab) {
-    return lab->options->quick ? 150 : 500;
-}
-
 static tren_status plan(tren_lab *lab) {
     for (int s = 0; s < lab->options->seeds; s++)
         for (int k = 0; k < N_KINDS; k++)
@@ -41,9 +37,7 @@ static tren_status plan(tren_lab *lab) {
 }
 
 static tren_status prepare(const tren_lab *lab) {
-    for (int s = 0; s < lab->options->seeds; s++)
-        TREN_TRY(lab_mnist1d_make(lab, lab->options->first_seed + (uint64_t)s, ROWS, TEST_ROWS));
-    return TREN_OK;
+    return lab_mnist1d_make(lab, tren_lab_int(lab, "rows"));
 }
 
 static void regularize(tren_config *config, int which, double strength) {
@@ -58,7 +52,8 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
     tren_config config;
     lab_outcome out;
     int which = (int)p->at[0];
-    TREN_TRY(lab_mnist1d_config(&config, lab, p->seed, ROWS, PEAK_WIDTH, epochs_of(lab)));
+    TREN_TRY(lab_mnist1d_config(&config, lab, p->seed, tren_lab_int(lab, "rows"),
+                                tren_lab_int(lab, "width"), tren_lab_int(lab, "epochs")));
     regularize(&config, which, p->at[1]);
     TREN_TRY(lab_train(&out, lab, group, &config, NULL));
     return tren_table_add(rows, (const double[]){which, p->at[1], (double)p->seed, out.test_error,
@@ -67,7 +62,8 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
-    double asked = lab->options->quick ? 0.05 : 0.15;
+    double asked = 0.15;
+    (void)lab;
     for (int k = 0; k < N_KINDS; k++) {
         double none = NAN, best = INFINITY, at = 0;
         for (int i = 0; i < kind[k].n; i++) {
@@ -102,10 +98,36 @@ const tren_experiment tren_lab_r2 = {
     .question = {"Is the peak of double descent there for everybody?",
                  "¿Sufre todo el mundo el pico del doble descenso?"},
     .setting =
-        {"W1 at its peak, width 54, with one regularizer at a time: weight decay, dropout of "
-         "both hidden layers, or fresh noise on the signals of every epoch.",
-         "W1 en su pico, anchura 54, con un regularizador cada vez: weight decay, dropout de "
-         "ambas capas ocultas, o ruido nuevo en las señales de cada época."},
+        {"W1 at its peak: a network 40-h-h-10 with h = {width}, {rows} training rows, a share of "
+         "{noise} of the labels drawn anew, {epochs} epochs, {test_rows} test rows. One "
+         "regularizer "
+         "at a time, in several strengths: weight decay, dropout of both hidden layers, or fresh "
+         "noise on the signals in every epoch. Means over {seeds} seeds.",
+         "W1 en su pico: una red 40-h-h-10 con h = {width}, {rows} muestras de entrenamiento, una "
+         "proporción {noise} de las etiquetas sorteadas de nuevo, {epochs} épocas y {test_rows} "
+         "muestras de test. Se prueba un regularizador cada vez, con varias intensidades: weight "
+         "decay, dropout en ambas capas ocultas, o ruido nuevo en las señales de cada época. "
+         "Medias sobre {seeds} semillas."},
+    .param = {{.name = "width",
+               .what = {"width h of both hidden layers", "anchura h de ambas capas ocultas"},
+               .full = TREN_LAB_VALUES_OF(54),
+               .low = 1,
+               .high = 5000,
+               .whole = true},
+              {.name = "epochs",
+               .what = {"epochs of each training", "épocas de cada entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(500),
+               .quick = TREN_LAB_VALUES_OF(150),
+               .low = 1,
+               .high = 1e6,
+               .whole = true},
+              {.name = "rows",
+               .what = {"training rows", "muestras de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(4000),
+               .low = 10,
+               .high = 1000000.0,
+               .whole = true},
+              LAB_MNIST1D_PARAMS},
     .look_for = {"Each of them keeps the network from fitting the wrong labels exactly, and the "
                  "error at the peak falls; too much of each hurts again.",
                  "Cada uno impide que la red ajuste exactamente las etiquetas erróneas y el error "
@@ -122,7 +144,7 @@ const tren_experiment tren_lab_r2 = {
     .judge = judge,
     .curve = "step,decay,dropout,noise",
     .panel =
-        {{.title = {"Test error at width 54", "Error de test con anchura 54"},
+        {{.title = {"Test error at the peak", "Error de test en el pico"},
           .x = {"strength: none, then ever more", "intensidad: ninguna, y cada vez más"},
           .y = {"share of wrong answers", "proporción de respuestas erróneas"},
           .series = {{"step", "decay",

@@ -5,32 +5,21 @@
 
 #include <math.h>
 
-enum { N_WIDTHS = 16, N_SIZES = 3, TEST_ROWS = 12000, EPOCHS = 500 };
-
-static const int width[N_WIDTHS] = {4, 6, 9, 12, 16, 21, 27, 31, 36, 41, 47, 61, 80, 104, 177, 300};
-static const int quick_width[] = {6, 12, 21, 36, 61, 177};
-enum { N_QUICK = sizeof quick_width / sizeof *quick_width };
+enum { N_SIZES = 3 };
 static const int rows_of[N_SIZES] = {1000, 2000, 4000};
 
 /* The same number of steps for all: more rows mean fewer epochs. */
 static int epochs_of(const tren_lab *lab, int n) {
-    return (lab->options->quick ? 150 : EPOCHS) * (4000 / n);
-}
-
-static int n_widths(const tren_lab *lab) {
-    return lab->options->quick ? N_QUICK : N_WIDTHS;
-}
-
-static int width_at(const tren_lab *lab, int i) {
-    return lab->options->quick ? quick_width[i] : width[i];
+    return tren_lab_int(lab, "epochs") * (4000 / n);
 }
 
 static tren_status plan(tren_lab *lab) {
     const tren_lab_options *o = lab->options;
+    const tren_lab_values *widths = tren_lab_list(lab, "widths");
     for (int s = 0; s < o->seeds; s++)
         for (int k = 0; k < N_SIZES; k++)
-            for (int i = 0; i < n_widths(lab); i++) {
-                int h = width_at(lab, i), n = rows_of[k];
+            for (int i = 0; i < widths->n; i++) {
+                int h = (int)widths->at[i], n = rows_of[k];
                 uint64_t seed = o->first_seed + (uint64_t)s;
                 TREN_TRY(tren_lab_add(lab, seed, lab_mnist1d_cost(n, h, epochs_of(lab, n)),
                                       (const double[4]){h, n}, "rows%d-width%03d-seed%llu", n, h,
@@ -40,10 +29,7 @@ static tren_status plan(tren_lab *lab) {
 }
 
 static tren_status prepare(const tren_lab *lab) {
-    for (int s = 0; s < lab->options->seeds; s++)
-        for (int k = 0; k < N_SIZES; k++)
-            TREN_TRY(lab_mnist1d_make(lab, lab->options->first_seed + (uint64_t)s, rows_of[k],
-                                      TEST_ROWS));
+    for (int k = 0; k < N_SIZES; k++) TREN_TRY(lab_mnist1d_make(lab, rows_of[k]));
     return TREN_OK;
 }
 
@@ -59,9 +45,9 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
 }
 
 static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
-    for (int i = 0; i < n_widths(lab); i++) {
-        int h = width_at(lab, i);
-        double row[1 + 2 * N_SIZES] = {h};
+    const tren_lab_values *widths = tren_lab_list(lab, "widths");
+    for (int i = 0; i < widths->n; i++) {
+        double h = widths->at[i], row[1 + 2 * N_SIZES] = {h};
         for (int k = 0; k < N_SIZES; k++) {
             const tren_where *here = TREN_WHERE({"width", h}, {"rows", rows_of[k]});
             row[1 + k] = tren_table_mean(points, "test_error", here);
@@ -109,7 +95,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
                          tren_verdict *verdict) {
     TREN_TRY(draw(lab, points, curve));
     judge_shift(curve, verdict);
-    if (!lab->options->quick) judge_gap(curve, verdict);
+    judge_gap(curve, verdict);
     return TREN_OK;
 }
 
@@ -123,10 +109,32 @@ const tren_experiment tren_lab_s3 = {
     .question = {"Does more data always make a network better?",
                  "¿Mejoran siempre a una red más datos?"},
     .setting =
-        {"W1 with 1000, 2000 and 4000 training rows, 15 % of whose labels were drawn anew, and "
-         "the same number of steps for each.",
-         "W1 con 1000, 2000 y 4000 muestras de entrenamiento, un 15 % de ellas con la "
-         "etiqueta sorteada de nuevo, y el mismo número de pasos para todas."},
+        {"The networks of W1, h = {widths}, on 1000, 2000 and 4000 training rows; the labels of a "
+         "share of {noise} of them were drawn anew. 4000 rows are trained on for {epochs} epochs, "
+         "fewer rows for more epochs: the number of steps is the same for all. SGD with learning "
+         "rate {rate}, {test_rows} test rows, means over {seeds} seeds.",
+         "Las redes de W1, h = {widths}, con 1000, 2000 y 4000 muestras de entrenamiento; las "
+         "etiquetas de una proporción {noise} de ellas se han sorteado de nuevo. Con 4000 muestras "
+         "se entrena {epochs} épocas, y con menos muestras más épocas: el número de pasos es el "
+         "mismo para todas. SGD con tasa de aprendizaje {rate}, {test_rows} muestras de test, "
+         "medias sobre {seeds} semillas."},
+    .param = {{.name = "widths",
+               .what = {"widths h of both hidden layers", "anchuras h de ambas capas ocultas"},
+               .full = TREN_LAB_VALUES_OF(4, 6, 9, 12, 16, 21, 27, 31, 36, 41, 47, 61, 80, 104, 177,
+                                          300),
+               .quick = TREN_LAB_VALUES_OF(6, 12, 21, 36, 61, 177),
+               .low = 1,
+               .high = 5000,
+               .whole = true,
+               .list = true},
+              {.name = "epochs",
+               .what = {"epochs with 4000 rows", "épocas con 4000 muestras"},
+               .full = TREN_LAB_VALUES_OF(500),
+               .quick = TREN_LAB_VALUES_OF(150),
+               .low = 1,
+               .high = 1e6,
+               .whole = true},
+              LAB_MNIST1D_PARAMS},
     .look_for =
         {"The more rows, the larger the network that just fits them: the peak moves to the "
          "right. There the curves come close, since the smaller set is past its own peak.",

@@ -6,11 +6,11 @@
 #include <math.h>
 
 static const char recipe[] = "model: {name: mlp, hidden: [128], activation: relu}\n"
-                             "batch_size: 128\nepochs: 8\n"
+                             "batch_size: 128\n"
                              "optimizer: {name: sgd, learning_rate: 0.05, momentum: 0.9}\n"
                              "schedule: {name: cosine}\n";
 
-enum { ROWS = 20000, QUICK_ROWS = 6000, N_SPLITS = 2, ALL_ROWS = 70000 };
+enum { N_SPLITS = 2, ALL_ROWS = 70000 };
 
 static const struct {
     const char *name;
@@ -18,7 +18,7 @@ static const struct {
 } split_of[N_SPLITS] = {{"70-15-15", 0.70, 0.15}, {"96-2-2", 0.96, 0.02}};
 
 static size_t rows_of(const tren_lab *lab) {
-    return lab->options->quick ? QUICK_ROWS : ROWS;
+    return (size_t)tren_lab_int(lab, "rows");
 }
 
 static size_t held_of(const tren_lab *lab, int split) {
@@ -64,6 +64,8 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
     TREN_TRY(lab_config(&config, lab, recipe));
     data_path(config.data, lab, split, p->seed);
     config.seed = p->seed;
+    config.epochs = tren_lab_int(lab, "epochs");
+    config.model.hidden = (tren_int_list){.n = 1, .at = {tren_lab_int(lab, "width")}};
     TREN_TRY(lab_train(&out, lab, group, &config, NULL));
     double accuracy = 1 - out.test_error, n = (double)held_of(lab, split);
     double error = sqrt(accuracy * (1 - accuracy) / n);
@@ -113,7 +115,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
         v,
         "with all 70,000 images the standard errors are %.2f and %.2f points: 96/2/2 "
         "cannot rank models closer than about %.1f points",
-        "con las 70.000 imágenes los errores típicos son %.2f y %.2f puntos: 96/2/2 no "
+        "con las 70\u202f000 imágenes los errores típicos son %.2f y %.2f puntos: 96/2/2 no "
         "puede ordenar modelos a menos de unos %.1f puntos",
         100 * all[0], 100 * all[1], 100 * 2 * sqrt(2) * all[1]);
     return TREN_OK;
@@ -125,10 +127,30 @@ const tren_experiment tren_lab_split = {
     .title = {"70/15/15 or 96/2/2", "70/15/15 o 96/2/2"},
     .question = {"What is gained, and what is lost, by keeping only 2 % to test with?",
                  "¿Qué se gana y qué se pierde al guardar solo un 2 % para el test?"},
-    .setting = {"The same 20,000 images of Fashion-MNIST, split either way anew for each of ten "
-                "seeds; 784-128-10, 8 epochs.",
-                "Las mismas 20.000 imágenes de Fashion-MNIST, repartidas de ambas formas con cada "
-                "una de diez semillas; 784-128-10, 8 épocas."},
+    .setting = {"The same {rows} images of Fashion-MNIST, split either way anew for each of "
+                "{seeds} seeds; "
+                "a network 784-{width}-10, {epochs} epochs.",
+                "Las mismas {rows} imágenes de Fashion-MNIST, repartidas de ambas formas con cada "
+                "una de {seeds} semillas; una red 784-{width}-10, {epochs} épocas."},
+    .param = {{.name = "rows",
+               .what = {"images to be split", "imágenes que se reparten"},
+               .full = TREN_LAB_VALUES_OF(20000),
+               .quick = TREN_LAB_VALUES_OF(6000),
+               .low = 500,
+               .high = 58000,
+               .whole = true},
+              {.name = "epochs",
+               .what = {"epochs of each training", "épocas de cada entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(8),
+               .low = 1,
+               .high = 1000,
+               .whole = true},
+              {.name = "width",
+               .what = {"hidden units", "unidades ocultas"},
+               .full = TREN_LAB_VALUES_OF(128),
+               .low = 1,
+               .high = 5000,
+               .whole = true}},
     .look_for =
         {"More rows to train on help a little. But a test part of 400 images gives an answer "
          "that swings by a point and a half either way: with 96/2/2 it takes a large data set "

@@ -31,6 +31,13 @@ tren_status lab_train(lab_outcome *outcome, const tren_lab *lab, tren_comm *grou
 tren_status lab_score(tren_scores *scores, const char *data, tren_part part,
                       const tren_graph *graph, const real *value);
 
+/* Adds to sum [rows of the part, classes] the probabilities that such weights give. Not collective.
+ */
+tren_status lab_add_probabilities(double *sum, const char *data, tren_part part,
+                                  const tren_graph *graph, const real *value);
+/* The share of rows whose largest sum is not at their label. TREN_ERR_DATA. */
+tren_status lab_error_of(double *error, const double *sum, const char *data, tren_part part);
+
 /* ---- datasets, in DIR/NAME/data. Rank 0 alone -------------------------------------------------
  */
 
@@ -57,6 +64,9 @@ typedef struct lab_subset {
     uint64_t seed;
 } lab_subset;
 tren_status lab_make_subset(const char *path, const char *from, const lab_subset *subset);
+
+/* The same of pairs of sentences: train and test alone, with the tokens of `from`. */
+tren_status lab_make_pairs(const char *path, const char *from, const lab_subset *subset);
 
 /* ---- what verdicts look for -------------------------------------------------------------------
  */

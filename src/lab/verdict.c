@@ -14,6 +14,7 @@ static void add(tren_verdict *v, tren_claim claim, const char *en, const char *e
     v->at[v->n].claim = claim;
     vsnprintf(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, en, args);
     vsnprintf(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, es, again);
+    tren_localize(v->at[v->n].text[TREN_SPANISH], TREN_SPANISH);
     va_end(again);
     v->n++;
 }
@@ -30,6 +31,7 @@ void tren_verdict_add_text(tren_verdict *v, bool holds, const char *en, const ch
     v->at[v->n].claim = holds ? TREN_CLAIM_HOLDS : TREN_CLAIM_FAILED;
     snprintf(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, "%s", en);
     snprintf(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, "%s", es);
+    tren_localize(v->at[v->n].text[TREN_SPANISH], TREN_SPANISH);
     v->n++;
 }
 
@@ -46,12 +48,39 @@ bool tren_verdict_holds(const tren_verdict *v) {
         if (v->at[i].claim == TREN_CLAIM_FAILED) return false;
         judged += v->at[i].claim == TREN_CLAIM_HOLDS;
     }
-    return judged > 0 && !v->not_available;
+    return judged > 0;
+}
+
+/* Whether a claim lacks its number, as in another form the values that it is about were not run. */
+static bool lacks_number(const char *text) {
+    return strstr(text, "nan") || strstr(text, " inf ");
+}
+
+static void unjudge(tren_verdict *v, int i, bool unknown) {
+    v->at[i].claim = TREN_CLAIM_UNJUDGED;
+    if (!unknown) return;
+    snprintf(v->at[i].text[TREN_ENGLISH], TREN_CLAIM_TEXT,
+             "a claim that needs values which were not run, or which this setting does not have");
+    snprintf(v->at[i].text[TREN_SPANISH], TREN_CLAIM_TEXT,
+             "una afirmación que necesita valores que no se han ejecutado, o que este montaje no "
+             "tiene");
+}
+
+void tren_verdict_set_form(tren_verdict *v, tren_lab_form form) {
+    v->form = form;
+    for (int i = 0; i < v->n && form != TREN_LAB_JUDGED; i++) {
+        bool judged = v->at[i].claim == TREN_CLAIM_HOLDS || v->at[i].claim == TREN_CLAIM_FAILED;
+        bool unknown = lacks_number(v->at[i].text[TREN_ENGLISH]);
+        if (judged && (form == TREN_LAB_QUICK || unknown)) unjudge(v, i, unknown);
+    }
 }
 
 const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict *v,
                                tren_language language) {
-    static const tren_phrase none = {"not available", "no disponible"},
+    static const tren_phrase quick = {"not judged in the quick form",
+                                      "sin juzgar en la forma rápida"},
+                             own = {"another setting: %d of %d hold",
+                                    "otro montaje: se cumplen %d de %d"},
                              form[2] = {{"NOT reproduced, %d of %d", "NO reproducido, %d de %d"},
                                         {"reproduced, %d of %d", "reproducido, %d de %d"}};
     int hold = 0, fail = 0;
@@ -59,18 +88,18 @@ const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict 
         hold += v->at[i].claim == TREN_CLAIM_HOLDS;
         fail += v->at[i].claim == TREN_CLAIM_FAILED;
     }
-    if (v->not_available)
-        snprintf(out, TREN_VERDICT_WORDS, "%s", tren_say_in(language, none));
-    else
-        snprintf(out, TREN_VERDICT_WORDS, tren_say_in(language, form[tren_verdict_holds(v)]), hold,
-                 hold + fail);
+    tren_phrase said = v->form == TREN_LAB_QUICK ? quick
+                       : v->form == TREN_LAB_OWN ? own
+                                                 : form[tren_verdict_holds(v)];
+    snprintf(out, TREN_VERDICT_WORDS, tren_say_in(language, said), hold, hold + fail);
     return out;
 }
 
 /* ---- the file --------------------------------------------------------------------------------
  */
 
-static const char *const claim_name[] = {"failed", "holds", "info"};
+static const char *const claim_name[] = {"failed", "holds", "info", "not judged"};
+enum { N_CLAIM_NAMES = sizeof claim_name / sizeof *claim_name };
 
 /* As people see it, so that the only escapes are those that take() knows. */
 static void put_quoted(FILE *out, const char *text) {
@@ -80,9 +109,11 @@ static void put_quoted(FILE *out, const char *text) {
 
 static void put_verdict(FILE *out, void *ctx) {
     const tren_verdict *v = ctx;
-    const char *word = v->not_available        ? "not available"
-                       : tren_verdict_holds(v) ? "reproduced"
-                                               : "not reproduced";
+    static const char *const other[] = {"", "not judged: quick form",
+                                        "not judged: another setting"};
+    const char *word = v->form != TREN_LAB_JUDGED ? other[v->form]
+                       : tren_verdict_holds(v)    ? "reproduced"
+                                                  : "not reproduced";
     fprintf(out, "{\n  \"verdict\": \"%s\",\n  \"claims\": [\n", word);
     for (int i = 0; i < v->n; i++) {
         fprintf(out, "    {\"claim\": \"%s\", \"en\": ", claim_name[v->at[i].claim]);
@@ -114,7 +145,7 @@ static bool take(char *out, size_t n, const char *line, const char *key) {
 static void read_claim(tren_verdict *v, const char *line) {
     char word[16];
     if (v->n == TREN_MAX_CLAIMS || !take(word, sizeof word, line, "\"claim\": \"")) return;
-    for (int c = 0; c < 3; c++)
+    for (int c = 0; c < N_CLAIM_NAMES; c++)
         if (strcmp(word, claim_name[c]) == 0) v->at[v->n].claim = (tren_claim)c;
     if (take(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, line, "\"en\": \"") &&
         take(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, line, "\"es\": \""))
@@ -130,7 +161,6 @@ tren_status tren_verdict_read(tren_verdict *v, const char *path) {
     size_t n = strlen(text);
     bool whole = n >= sizeof end - 1 && strcmp(text + n - (sizeof end - 1), end) == 0;
     for (char *line; (line = strsep(&rest, "\n"));) {
-        if (strstr(line, "\"verdict\": \"not available\"")) v->not_available = true;
         read_claim(v, line);
     }
     free(text);

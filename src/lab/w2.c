@@ -8,43 +8,31 @@
 
 #include <math.h>
 
-enum { ROWS = 4000, VALIDATION_ROWS = 2000, TEST_ROWS = 10000 };
 enum { POOL = 2, PIXELS = 14 * 14, CLASSES = 10 };
 
-static const int full_width[] = {2, 4, 8, 16, 24, 32, 48, 64, 100, 200, 400, 800};
-static const int quick_width[] = {2, 8, 24, 48, 100, 300};
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
-
-int lab_w2_widths(const int **width, const tren_lab *lab) {
-    bool quick = lab->options->quick;
-    *width = quick ? quick_width : full_width;
-    return quick ? COUNT(quick_width) : COUNT(full_width);
-}
 
 double lab_w2_parameters(int width) {
     return (PIXELS + 1.0 + CLASSES) * width + CLASSES;
-}
-
-static int epochs_of(const tren_lab *lab) {
-    return lab->options->quick ? 1000 : 4000;
 }
 
 /* ---- the points ------------------------------------------------------------------------------ */
 
 static double cost_of(const tren_lab *lab, int width) {
     double small = 2e4; /* what a row costs besides */
-    return (6 * lab_w2_parameters(width) + small) * ROWS * epochs_of(lab);
+    return (6 * lab_w2_parameters(width) + small) * tren_lab_number(lab, "rows") *
+           tren_lab_number(lab, "epochs");
 }
 
 static tren_status plan(tren_lab *lab) {
     const tren_lab_options *o = lab->options;
-    const int *width;
-    int n = lab_w2_widths(&width, lab);
+    const tren_lab_values *widths = tren_lab_list(lab, "widths");
     for (int s = 0; s < o->seeds; s++)
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < widths->n; i++) {
+            int h = (int)widths->at[i];
             uint64_t seed = o->first_seed + (uint64_t)s;
-            TREN_TRY(tren_lab_add(lab, seed, cost_of(lab, width[i]), (const double[4]){width[i]},
-                                  "width%03d-seed%llu", width[i], (unsigned long long)seed));
+            TREN_TRY(tren_lab_add(lab, seed, cost_of(lab, h), (const double[4]){h},
+                                  "width%03d-seed%llu", h, (unsigned long long)seed));
         }
     return TREN_OK;
 }
@@ -56,11 +44,11 @@ static void data_path(char path[TREN_MAX_PATH], const tren_lab *lab, uint64_t se
 static tren_status prepare(const tren_lab *lab) {
     for (int s = 0; s < lab->options->seeds; s++) {
         char path[TREN_MAX_PATH];
-        lab_subset subset = {.train = ROWS,
-                             .validation = VALIDATION_ROWS,
-                             .test = TEST_ROWS,
+        lab_subset subset = {.train = (size_t)tren_lab_int(lab, "rows"),
+                             .validation = (size_t)tren_lab_int(lab, "validation_rows"),
+                             .test = (size_t)tren_lab_int(lab, "test_rows"),
                              .pool = POOL,
-                             .label_noise = 0.2,
+                             .label_noise = tren_lab_number(lab, "noise"),
                              .noise_kind = TREN_NOISE_ANY,
                              .seed = lab->options->first_seed + (uint64_t)s};
         data_path(path, lab, subset.seed);
@@ -80,7 +68,8 @@ static tren_status configure(tren_config *config, const tren_lab *lab, const tre
     TREN_TRY(lab_config(config, lab, recipe));
     data_path(config->data, lab, p->seed);
     config->seed = p->seed;
-    config->epochs = epochs_of(lab);
+    config->epochs = tren_lab_int(lab, "epochs");
+    config->optimizer.learning_rate = tren_lab_number(lab, "rate");
     config->model.hidden = (tren_int_list){.n = 1, .at = {(int)p->at[0]}};
     return TREN_OK;
 }
@@ -138,12 +127,12 @@ static tren_status draw_digits(tren_table *curve) {
 }
 
 static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
-    const int *width;
-    int n = lab_w2_widths(&width, lab);
-    for (int i = 0; i < n; i++) {
-        const tren_where *here = TREN_WHERE({"width", width[i]});
-        double row[] = {width[i],
-                        lab_w2_parameters(width[i]),
+    const tren_lab_values *widths = tren_lab_list(lab, "widths");
+    for (int i = 0; i < widths->n; i++) {
+        double h = widths->at[i];
+        const tren_where *here = TREN_WHERE({"width", h});
+        double row[] = {h,
+                        lab_w2_parameters((int)h),
                         tren_table_mean(points, "test_error", here),
                         tren_table_sd(points, "test_error", here),
                         tren_table_mean(points, "train_error", here),
@@ -152,7 +141,7 @@ static tren_status draw(const tren_lab *lab, const tren_table *points, tren_tabl
                         NAN};
         TREN_TRY(tren_table_add(curve, row));
     }
-    return lab->options->quick ? TREN_OK : draw_digits(curve);
+    return lab->setting.form == TREN_LAB_JUDGED ? draw_digits(curve) : TREN_OK;
 }
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
@@ -204,12 +193,11 @@ static void tell_threshold(const tren_table *curve, tren_verdict *v) {
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
-    bool quick = lab->options->quick;
     TREN_TRY(draw(lab, points, curve));
-    judge_error(curve, v, quick ? 1.2 : 1.5, 1.08);
-    judge_loss(curve, v, quick ? 1.2 : 2);
+    judge_error(curve, v, 1.5, 1.08);
+    judge_loss(curve, v, 2);
     tell_threshold(curve, v);
-    if (!quick)
+    if (lab->setting.form == TREN_LAB_JUDGED)
         tren_verdict_tell(v,
                           "published for digits at 28 x 28 pixels: error 0.316, then 0.363, then "
                           "0.175 at width 200; cross-entropy x 3.5",
@@ -231,15 +219,62 @@ const tren_experiment tren_lab_w2 = {
                  "¿Aparece el pico también con imágenes, y qué redes son mejores: las mucho "
                  "menores o las mucho mayores que la que apenas puede aprender todas las "
                  "etiquetas?"},
-    .setting = {"4000 images of Fashion-MNIST, averaged over 2 x 2 pixels, 20 % of whose labels "
-                "were drawn anew from all classes; 10,000 other images with true labels to test; "
-                "196-H-10 with ReLU, cross-entropy, SGD in batches of 64, learning rate "
-                "0.05/sqrt(1 + floor(epoch/50)), 4000 epochs, no regularization.",
-                "4000 imágenes de Fashion-MNIST, promediadas sobre 2 x 2 píxeles, con un 20 % de "
-                "etiquetas sorteadas de nuevo entre todas las clases; otras 10.000 con las "
-                "verdaderas para el test; 196-H-10 con ReLU, entropía cruzada, SGD con lotes de "
-                "64, tasa de aprendizaje 0.05/sqrt(1 + floor(época/50)), 4000 épocas, sin "
-                "regularización."},
+    .setting =
+        {"{rows} images of Fashion-MNIST, averaged over 2 x 2 pixels; the labels of a share "
+         "of {noise} of them were drawn anew from all classes. {test_rows} other images with "
+         "true labels to test. Networks 196-H-10 with ReLU and H = {widths}; cross-entropy, "
+         "SGD in batches of 64, learning rate {rate}/sqrt(1 + floor(epoch/50)), {epochs} "
+         "epochs, no regularization; means over {seeds} seeds.",
+         "{rows} imágenes de Fashion-MNIST, promediadas sobre 2 x 2 píxeles; las etiquetas "
+         "de una proporción {noise} de ellas se han sorteado de nuevo entre todas las "
+         "clases. Otras {test_rows} imágenes, con sus etiquetas verdaderas, sirven de test. "
+         "Redes 196-H-10 con ReLU y H = {widths}; entropía cruzada, SGD con lotes de 64, "
+         "tasa de aprendizaje {rate}/raíz(1 + suelo(época/50)), {epochs} épocas, sin "
+         "regularización; medias sobre {seeds} semillas."},
+    .param = {{.name = "widths",
+               .what = {"widths H of the hidden layer", "anchuras H de la capa oculta"},
+               .full = TREN_LAB_VALUES_OF(2, 4, 8, 16, 24, 32, 48, 64, 100, 200, 400, 800),
+               .quick = TREN_LAB_VALUES_OF(2, 8, 24, 48, 100, 300),
+               .low = 1,
+               .high = 5000,
+               .whole = true,
+               .list = true},
+              {.name = "epochs",
+               .what = {"epochs of each training", "épocas de cada entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(4000),
+               .quick = TREN_LAB_VALUES_OF(1000),
+               .low = 1,
+               .high = 1e6,
+               .whole = true},
+              {.name = "rows",
+               .what = {"training images", "imágenes de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(4000),
+               .low = 10,
+               .high = 50000,
+               .whole = true},
+              {.name = "validation_rows",
+               .what = {"validation images", "imágenes de validación"},
+               .full = TREN_LAB_VALUES_OF(2000),
+               .low = 100,
+               .high = 20000,
+               .whole = true},
+              {.name = "test_rows",
+               .what = {"test images", "imágenes de test"},
+               .full = TREN_LAB_VALUES_OF(10000),
+               .low = 100,
+               .high = 50000,
+               .whole = true},
+              {.name = "noise",
+               .what = {"share of the labels that is drawn anew",
+                        "proporción de etiquetas sorteadas de nuevo"},
+               .full = TREN_LAB_VALUES_OF(0.2),
+               .low = 0,
+               .high = 1},
+              {.name = "rate",
+               .what = {"first learning rate", "primera tasa de aprendizaje"},
+               .full = TREN_LAB_VALUES_OF(0.05),
+               .low = 1e-06,
+               .high = 10}},
     .look_for = {"4 to 8 units are too few to learn the wrong labels by heart, and so do well. "
                  "Where the training error reaches zero, at 24 to 48 units, test error and "
                  "cross-entropy are at their worst; the widest networks, with 40 parameters for "

@@ -10,8 +10,6 @@
     "width,parameters,seed,test_error,test_loss,train_error,train_loss,best_epoch,stopped_error,"  \
     "stopped_loss"
 
-/* The widths of W2, ascending. Returns how many. */
-int lab_w2_widths(const int **width, const tren_lab *lab);
 /* Weights and biases of a network of this width. */
 double lab_w2_parameters(int width);
 

@@ -8,18 +8,8 @@
 
 #include <math.h>
 
-enum { W3_ROWS = 1000, S1_FEW = 500, S1_MANY = 2250, TEST_ROWS = 10000, QUICK_TEST = 2000 };
-
-static const int w3_features[] = {50,   100,  200,  400,  600,  800,  900,  950,
-                                  1000, 1050, 1100, 1250, 1500, 2000, 4000, 10000};
-static const int w3_quick[] = {50, 200, 600, 900, 1000, 1100, 2000, 10000};
-static const int s1_features[] = {50,   100,  200,  300,  400,  500,  600,   1000,
-                                  1500, 2000, 2250, 2500, 3000, 5000, 10000, 30000};
-static const int s1_quick[] = {100, 300, 500, 1000, 2250, 10000};
-#define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
-
 static int test_rows(const tren_lab *lab) {
-    return lab->options->quick ? QUICK_TEST : TEST_ROWS;
+    return tren_lab_int(lab, "test_rows");
 }
 
 /* In multiplications, about. */
@@ -28,30 +18,40 @@ static double cost_of(double n, double d, double test) {
     return (n + test) * d * 784 + n * d * m + 12 * m * m * m;
 }
 
-static tren_status plan_size(tren_lab *lab, int n, const int *list, int count) {
-    for (int s = 0; s < lab->options->seeds; s++)
-        for (int i = 0; i < count; i++) {
-            uint64_t seed = lab->options->first_seed + (uint64_t)s;
-            TREN_TRY(tren_lab_add(lab, seed, cost_of(n, list[i], test_rows(lab)),
-                                  (const double[4]){n, list[i]}, "rows%d-features%05d-seed%llu", n,
-                                  list[i], (unsigned long long)seed));
-        }
+/* Every number of rows with every number of features. */
+static tren_status plan(tren_lab *lab) {
+    const tren_lab_values *sizes = tren_lab_list(lab, "rows"), *d = tren_lab_list(lab, "features");
+    for (int k = 0; k < sizes->n; k++)
+        for (int s = 0; s < lab->options->seeds; s++)
+            for (int i = 0; i < d->n; i++) {
+                int n = (int)sizes->at[k], features = (int)d->at[i];
+                uint64_t seed = lab->options->first_seed + (uint64_t)s;
+                TREN_TRY(tren_lab_add(
+                    lab, seed, cost_of(n, features, test_rows(lab)), (const double[4]){n, features},
+                    "rows%d-features%05d-seed%llu", n, features, (unsigned long long)seed));
+            }
     return TREN_OK;
 }
 
-static tren_status make_data(const tren_lab *lab, int n, double noise) {
+static tren_status make_data(const tren_lab *lab, int n) {
     for (int s = 0; s < lab->options->seeds; s++) {
         char path[TREN_MAX_PATH];
         uint64_t seed = lab->options->first_seed + (uint64_t)s;
         lab_subset subset = {.train = (size_t)n,
                              .test = (size_t)test_rows(lab),
                              .pool = 1,
-                             .label_noise = noise,
+                             .label_noise = tren_lab_number(lab, "noise"),
                              .noise_kind = TREN_NOISE_ANY,
                              .seed = seed};
         lab_data_path(path, lab, "n%d-s%llu", n, (unsigned long long)seed);
         TREN_TRY(lab_make_subset(path, lab->options->data, &subset));
     }
+    return TREN_OK;
+}
+
+static tren_status prepare(const tren_lab *lab) {
+    const tren_lab_values *sizes = tren_lab_list(lab, "rows");
+    for (int k = 0; k < sizes->n; k++) TREN_TRY(make_data(lab, (int)sizes->at[k]));
     return TREN_OK;
 }
 
@@ -70,35 +70,24 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
                                            fit.test_loss, fit.train_error, fit.train_loss});
 }
 
-static double median(const tren_table *points, const char *column, int n, int d) {
+static double median(const tren_table *points, const char *column, double n, double d) {
     return tren_table_quantile(points, column, TREN_WHERE({"rows", n}, {"features", d}), 0.5);
 }
 
 /* ---- W3 -------------------------------------------------------------------------------------- */
 
-static tren_status plan_w3(tren_lab *lab) {
-    return lab->options->quick ? plan_size(lab, W3_ROWS, w3_quick, COUNT(w3_quick))
-                               : plan_size(lab, W3_ROWS, w3_features, COUNT(w3_features));
-}
-
-static tren_status prepare_w3(const tren_lab *lab) {
-    return make_data(lab, W3_ROWS, 0.2);
-}
-
 static tren_status judge_w3(const tren_lab *lab, const tren_table *points, tren_table *curve,
                             tren_verdict *v) {
-    (void)lab;
-    for (int i = 0; i < COUNT(w3_features); i++) {
-        int d = w3_features[i];
-        if (tren_table_count(points, "features", TREN_WHERE({"features", d})) == 0) continue;
-        TREN_TRY(tren_table_add(curve, (const double[]){d, median(points, "test_error", W3_ROWS, d),
-                                                        median(points, "train_error", W3_ROWS, d),
-                                                        median(points, "test_loss", W3_ROWS, d)}));
+    const tren_lab_values *features = tren_lab_list(lab, "features");
+    double n = tren_lab_number(lab, "rows");
+    for (int i = 0; i < features->n; i++) {
+        double d = features->at[i];
+        TREN_TRY(tren_table_add(curve, (const double[]){d, median(points, "test_error", n, d),
+                                                        median(points, "train_error", n, d),
+                                                        median(points, "test_loss", n, d)}));
     }
-    double loss =
-        median(points, "test_loss", W3_ROWS, 1000) / median(points, "test_loss", W3_ROWS, 10000);
-    double error =
-        median(points, "test_error", W3_ROWS, 1000) / median(points, "test_error", W3_ROWS, 10000);
+    double loss = median(points, "test_loss", n, n) / median(points, "test_loss", n, 10 * n);
+    double error = median(points, "test_error", n, n) / median(points, "test_error", n, 10 * n);
     tren_verdict_add(v, loss >= 10,
                      "squared test loss with as many features as rows: x %.3g of that with ten "
                      "times as many (asked: 10)",
@@ -123,12 +112,43 @@ const tren_experiment tren_lab_w3 = {
     .question = {"What does the peak look like where only the last layer learns, and learns "
                  "exactly?",
                  "¿Cómo es el pico si solo aprende la última capa, y lo hace exactamente?"},
-    .setting = {"1000 images of Fashion-MNIST, 20 % of the labels drawn anew; D random Fourier "
-                "features of the pixels; least squares of smallest norm; 10,000 test images; "
-                "medians over the seeds.",
-                "1000 imágenes de Fashion-MNIST, el 20 % de las etiquetas sorteadas de nuevo; D "
-                "características de Fourier aleatorias de los píxeles; mínimos cuadrados de norma "
-                "mínima; 10.000 imágenes de test; medianas sobre las semillas."},
+    .setting =
+        {"{rows} images of Fashion-MNIST; the labels of a share of {noise} of them were drawn "
+         "anew. D "
+         "random Fourier features of the pixels, D = {features}; least squares of smallest "
+         "norm; {test_rows} test images; medians over {seeds} seeds.",
+         "{rows} imágenes de Fashion-MNIST; las etiquetas de una proporción {noise} de ellas "
+         "se han sorteado de nuevo. D características de Fourier aleatorias de los píxeles, "
+         "D = {features}; mínimos cuadrados de norma mínima; {test_rows} imágenes de test; "
+         "medianas sobre {seeds} semillas."},
+    .param = {{.name = "features",
+               .what = {"random features D", "características aleatorias D"},
+               .full = TREN_LAB_VALUES_OF(50, 100, 200, 400, 600, 800, 900, 950, 1000, 1050, 1100,
+                                          1250, 1500, 2000, 4000, 10000),
+               .quick = TREN_LAB_VALUES_OF(50, 200, 600, 900, 1000, 1100, 2000, 10000),
+               .low = 1,
+               .high = 50000,
+               .whole = true,
+               .list = true},
+              {.name = "rows",
+               .what = {"training images", "imágenes de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(1000),
+               .low = 10,
+               .high = 10000,
+               .whole = true},
+              {.name = "noise",
+               .what = {"share of the labels that is drawn anew",
+                        "proporción de etiquetas sorteadas de nuevo"},
+               .full = TREN_LAB_VALUES_OF(0.2),
+               .low = 0,
+               .high = 1},
+              {.name = "test_rows",
+               .what = {"test images", "imágenes de test"},
+               .full = TREN_LAB_VALUES_OF(10000),
+               .quick = TREN_LAB_VALUES_OF(2000),
+               .low = 100,
+               .high = 50000,
+               .whole = true}},
     .look_for = {"At D = 1000, one parameter a row for each class, the weights explode. With ten "
                  "times as many features the fit is as exact and far smoother.",
                  "En D = 1000, un parámetro por muestra y clase, los pesos se disparan. Con diez "
@@ -141,8 +161,8 @@ const tren_experiment tren_lab_w3 = {
     .seconds = 60,
     .quick_seconds = 10,
     .columns = "rows,features,seed,test_error,test_loss,train_error,train_loss",
-    .plan = plan_w3,
-    .prepare = prepare_w3,
+    .plan = plan,
+    .prepare = prepare,
     .point = point,
     .judge = judge_w3,
     .curve = "features,test_error,train_error,test_loss",
@@ -163,31 +183,17 @@ const tren_experiment tren_lab_w3 = {
 
 /* ---- S1 -------------------------------------------------------------------------------------- */
 
-static tren_status plan_s1(tren_lab *lab) {
-    static const int size[] = {S1_FEW, S1_MANY};
-    for (int k = 0; k < 2; k++)
-        TREN_TRY(lab->options->quick ? plan_size(lab, size[k], s1_quick, COUNT(s1_quick))
-                                     : plan_size(lab, size[k], s1_features, COUNT(s1_features)));
-    return TREN_OK;
-}
-
-static tren_status prepare_s1(const tren_lab *lab) {
-    TREN_TRY(make_data(lab, S1_FEW, 0));
-    return make_data(lab, S1_MANY, 0);
-}
-
 static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_table *curve,
                             tren_verdict *v) {
-    (void)lab;
-    double most = 0, at = 0, few[3] = {NAN, NAN, NAN};
-    for (int i = 0; i < COUNT(s1_features); i++) {
-        int d = s1_features[i];
-        if (tren_table_count(points, "features", TREN_WHERE({"features", d})) == 0) continue;
-        double a = median(points, "test_error", S1_FEW, d),
-               b = median(points, "test_error", S1_MANY, d);
+    const tren_lab_values *features = tren_lab_list(lab, "features"),
+                          *rows = tren_lab_list(lab, "rows");
+    double many = rows->at[rows->n - 1], most = NAN, at = 0, few[3] = {NAN, NAN, NAN};
+    for (int i = 0; i < features->n; i++) {
+        double d = features->at[i], a = median(points, "test_error", rows->at[0], d),
+               b = median(points, "test_error", many, d);
         TREN_TRY(tren_table_add(curve, (const double[]){d, a, b}));
-        bool near = d >= 0.8 * S1_MANY && d <= 1.3 * S1_MANY;
-        if (near && b / a > most) {
+        bool near = d >= 0.8 * many && d <= 1.3 * many;
+        if (near && !(b / a <= most)) {
             most = b / a;
             at = d;
         }
@@ -196,18 +202,18 @@ static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_
         if (d == 30000) few[2] = b / a;
     }
     tren_verdict_add(v, most >= 1.1,
-                     "4.5 times the rows are worse where the larger set is just fitted: x %.2f in "
+                     "the larger set is worse where it is just fitted: x %.2f in "
                      "error at D = %.0f (asked: 1.1)",
-                     "4.5 veces más muestras son peores donde el conjunto mayor se ajusta justo: x "
+                     "el conjunto mayor es peor donde se ajusta justo: x "
                      "%.2f en error con D = %.0f (se pide: 1.1)",
                      most, at);
     tren_verdict_add(v, few[0] < 1, "and better where both have few features: x %.2f at D = 300",
                      "y mejores donde ambos tienen pocas características: x %.2f con D = 300",
                      few[0]);
     tren_verdict_add(v, few[1] < 1, "and where both have many: x %.2f at D = 10,000",
-                     "y donde ambos tienen muchas: x %.2f con D = 10.000", few[1]);
+                     "y donde ambos tienen muchas: x %.2f con D = 10\u202f000", few[1]);
     if (!isnan(few[2]))
-        tren_verdict_tell(v, "at D = 30,000: x %.2f", "con D = 30.000: x %.2f", few[2]);
+        tren_verdict_tell(v, "at D = 30,000: x %.2f", "con D = 30\u202f000: x %.2f", few[2]);
     return TREN_OK;
 }
 
@@ -219,10 +225,41 @@ const tren_experiment tren_lab_s1 = {
     .question = {"Can 2250 rows give a worse classifier than 500 of them?",
                  "¿Pueden 2250 muestras dar un clasificador peor que 500 de ellas?"},
     .setting =
-        {"W3 with 500 and with 2250 rows, 4.5 times as many, and without label noise, as in the "
-         "figure of the lecture.",
-         "W3 con 500 y con 2250 muestras, 4.5 veces más, y sin ruido en las etiquetas, como en la "
-         "figura de la clase."},
+        {"W3 with {rows} images, a share of {noise} of whose labels was drawn anew (the figure of "
+         "the lecture has none), D = {features}, {test_rows} test images, medians over {seeds} "
+         "seeds.",
+         "W3 con {rows} imágenes, con una proporción {noise} de etiquetas sorteadas de nuevo "
+         "(en la figura de la clase, ninguna), D = {features}, {test_rows} imágenes de test, "
+         "medianas sobre {seeds} semillas."},
+    .param = {{.name = "features",
+               .what = {"random features D", "características aleatorias D"},
+               .full = TREN_LAB_VALUES_OF(50, 100, 200, 300, 400, 500, 600, 1000, 1500, 2000, 2250,
+                                          2500, 3000, 5000, 10000, 30000),
+               .quick = TREN_LAB_VALUES_OF(100, 300, 500, 1000, 2250, 10000),
+               .low = 1,
+               .high = 50000,
+               .whole = true,
+               .list = true},
+              {.name = "rows",
+               .what = {"training images", "imágenes de entrenamiento"},
+               .full = TREN_LAB_VALUES_OF(500, 2250),
+               .low = 10,
+               .high = 10000,
+               .whole = true,
+               .list = true},
+              {.name = "noise",
+               .what = {"share of the labels that is drawn anew",
+                        "proporción de etiquetas sorteadas de nuevo"},
+               .full = TREN_LAB_VALUES_OF(0),
+               .low = 0,
+               .high = 1},
+              {.name = "test_rows",
+               .what = {"test images", "imágenes de test"},
+               .full = TREN_LAB_VALUES_OF(10000),
+               .quick = TREN_LAB_VALUES_OF(2000),
+               .low = 100,
+               .high = 50000,
+               .whole = true}},
     .look_for =
         {"Each curve has its peak at its own number of rows. At D = 2250 the larger set is "
          "at its worst, while the smaller one is far beyond its peak: the curves cross.",
@@ -236,17 +273,17 @@ const tren_experiment tren_lab_s1 = {
     .seconds = 120,
     .quick_seconds = 25,
     .columns = "rows,features,seed,test_error,test_loss,train_error,train_loss",
-    .plan = plan_s1,
-    .prepare = prepare_s1,
+    .plan = plan,
+    .prepare = prepare,
     .point = point,
     .judge = judge_s1,
-    .curve = "features,error500,error2250",
+    .curve = "features,error_few,error_many",
     .panel = {{.title = {"Error on the test part", "Error en el conjunto de test"},
                .x = FEATURES_AXIS,
                .y = ERROR_AXIS,
                .log_x = true,
-               .series = {{"features", "error500", .label = {"500 rows", "500 muestras"},
-                           .colour = 1},
-                          {"features", "error2250", .label = {"2250 rows", "2250 muestras"},
-                           .colour = 0}}}},
+               .series = {{"features", "error_few",
+                           .label = {"the smaller set", "el conjunto menor"}, .colour = 1},
+                          {"features", "error_many",
+                           .label = {"the larger set", "el conjunto mayor"}, .colour = 0}}}},
 };

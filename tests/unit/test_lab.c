@@ -106,6 +106,79 @@ Test(lab, every_experiment_says_what_it_is_in_both_languages) {
     cr_assert_null(tren_experiment_find("W99"));
 }
 
+/* So that a page's numbers are those that were run. */
+Test(lab, a_setting_names_parameters_that_there_are) {
+    for (int i = 0; tren_experiments[i]; i++) {
+        char text[TREN_LAB_TEXT];
+        tren_lab_setting s;
+        const tren_experiment *e = tren_experiments[i];
+        tren_lab_options options = {.first_seed = 1};
+        cr_assert_eq(tren_lab_setting_of(&s, e, &options), TREN_OK, "%s", tren_error_text());
+        cr_assert_eq(s.form, TREN_LAB_JUDGED, "%s", e->name);
+        for (int language = 0; language < 2; language++) {
+            tren_lab_say(text, e, &s, e->setting, (tren_language)language);
+            cr_assert(!strchr(text, '{') && strlen(text) < TREN_LAB_TEXT - 1, "%s: %s", e->name,
+                      text);
+        }
+        cr_assert(tren_experiment_source(e)->param[0].name, "%s has no parameters", e->name);
+    }
+}
+
+Test(lab, every_experiment_has_a_lesson_whose_commands_can_be_run) {
+    for (int i = 0; tren_experiments[i]; i++) {
+        const tren_experiment *e = tren_experiments[i];
+        const tren_lesson *l = tren_lesson_of(e);
+        cr_assert_not_null(l, "%s", e->name);
+        cr_assert(l->slide.es && l->predict.es && l->right < TREN_MAX_CHOICES, "%s", e->name);
+        cr_assert(l->choice[l->right].en && l->choice[1].es, "%s", e->name);
+        cr_assert(l->change[0].command, "%s: nothing to change", e->name);
+        for (int k = 0; k < TREN_MAX_CHANGES && l->change[k].command; k++) {
+            char text[256], *rest = text;
+            tren_lab_options o = {.first_seed = 1};
+            tren_lab_setting s;
+            snprintf(text, sizeof text, "%s", l->change[k].command);
+            for (char *word; (word = strsep(&rest, " "));)
+                if (strcmp(word, "--quick") == 0)
+                    o.quick = true;
+                else if (strcmp(word, "--set") != 0)
+                    o.set[o.n_sets++] = word;
+            cr_assert_eq(tren_lab_setting_of(&s, e, &o), TREN_OK, "%s: %s", e->name,
+                         tren_error_text());
+            cr_assert_eq(s.form, TREN_LAB_OWN, "%s", e->name);
+        }
+    }
+}
+
+Test(lab, numbers_are_written_as_each_language_writes_them) {
+    char text[TREN_LAB_TEXT];
+    tren_lab_setting s;
+    const tren_experiment *e = tren_experiment_find("W1");
+    const char *set[] = {"rate=0.5"};
+    tren_lab_options o = {.first_seed = 1, .n_sets = 1, .set = {set[0], NULL}};
+    cr_assert_eq(tren_lab_setting_of(&s, e, &o), TREN_OK);
+    const tren_phrase phrase = {"{rate} {test_rows} {nothing} {seeds}", "{rate} {test_rows}"};
+    cr_assert_str_eq(tren_lab_say(text, e, &s, phrase, TREN_ENGLISH), "0.5 12,000 {nothing} 5");
+    cr_assert_str_eq(tren_lab_say(text, e, &s, phrase, TREN_SPANISH), "0,5 12\u202f000");
+    tren_lab_difference(text, e, &s, TREN_SPANISH);
+    cr_assert_str_eq(text, "tasa de aprendizaje: 0,5 en lugar de 0,01");
+    cr_assert_eq(s.form, TREN_LAB_OWN);
+}
+
+Test(lab, a_form_that_is_not_the_judged_one_judges_nothing) {
+    tren_verdict v = {0};
+    char words[TREN_VERDICT_WORDS];
+    tren_verdict_add(&v, true, "x %.1f", "x %.1f", 1.5);
+    tren_verdict_add(&v, false, "x %.1f", "x %.1f", NAN);
+    cr_assert_str_eq(v.at[0].text[TREN_SPANISH], "x 1,5");
+    tren_verdict own = v;
+    tren_verdict_set_form(&own, TREN_LAB_OWN);
+    cr_assert_eq(own.at[0].claim, TREN_CLAIM_HOLDS);
+    cr_assert_eq(own.at[1].claim, TREN_CLAIM_UNJUDGED, "a claim without its number");
+    tren_verdict_set_form(&v, TREN_LAB_QUICK);
+    cr_assert_eq(v.at[0].claim, TREN_CLAIM_UNJUDGED);
+    cr_assert_str_eq(tren_verdict_words(words, &v, TREN_ENGLISH), "not judged in the quick form");
+}
+
 /* So that they are run with what their points want. */
 Test(lab, who_judges_the_points_of_another_wants_the_same_as_that_one) {
     for (int i = 0; tren_experiments[i]; i++) {
@@ -114,6 +187,7 @@ Test(lab, who_judges_the_points_of_another_wants_the_same_as_that_one) {
         cr_assert(!e->plan && !e->prepare && !e->point && !e->columns, "%s", e->name);
         cr_assert_null(source->points_of, "%s", e->name);
         cr_assert(e->wants_double == source->wants_double && e->wants_data == source->wants_data);
+        cr_assert_eq(e->wants_pairs, source->wants_pairs);
         cr_assert(e->max_ranks == source->max_ranks && e->seeds == source->seeds, "%s", e->name);
     }
 }

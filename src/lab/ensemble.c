@@ -1,0 +1,67 @@
+/* What several trained networks say together. */
+#include "base/series.h"
+#include "lab/training.h"
+
+#include <math.h>
+
+typedef struct adding {
+    double *sum;
+    int classes;
+} adding;
+
+static tren_status add_block(void *ctx, size_t first, int n, const real *output,
+                             const int32_t *label, const real *target) {
+    adding *a = ctx;
+    (void)label;
+    (void)target;
+    for (int i = 0; i < n; i++) {
+        const real *z = output + (size_t)i * a->classes;
+        double most = z[0], total = 0, *sum = a->sum + (first + (size_t)i) * a->classes;
+        for (int k = 1; k < a->classes; k++) most = fmax(most, z[k]);
+        for (int k = 0; k < a->classes; k++) total += series_exp(z[k] - most);
+        for (int k = 0; k < a->classes; k++) sum[k] += series_exp(z[k] - most) / total;
+    }
+    return TREN_OK;
+}
+
+tren_status lab_add_probabilities(double *sum, const char *data, tren_part part,
+                                  const tren_graph *graph, const real *value) {
+    tren_comm self;
+    tren_dataset *dataset = NULL;
+    tren_evaluator *evaluator = NULL;
+    tren_status st = TREN_OK;
+    TREN_TRY(tren_comm_self(&self));
+    TREN_GOTO(tren_dataset_open(&dataset, data));
+    adding a = {sum, tren_dataset_info_of(dataset)->n_classes};
+    tren_eval_spec spec = {
+        .dataset = dataset, .part = part, .graph = graph, .value = (real *)value};
+    TREN_GOTO(tren_evaluator_open(&evaluator, &self, &spec));
+    st = tren_evaluator_each(evaluator, add_block, &a);
+done:
+    tren_evaluator_close(evaluator);
+    tren_dataset_close(dataset);
+    tren_comm_close(&self);
+    return st;
+}
+
+static int largest(const double *x, int n) {
+    int best = 0;
+    for (int k = 1; k < n; k++)
+        if (x[k] > x[best]) best = k;
+    return best;
+}
+
+tren_status lab_error_of(double *error, const double *sum, const char *data, tren_part part) {
+    tren_dataset *dataset = NULL;
+    tren_rows rows = {0};
+    TREN_TRY(tren_dataset_open(&dataset, data));
+    const tren_dataset_info *info = tren_dataset_info_of(dataset);
+    tren_status st = tren_rows_read(&rows, dataset, part, 0, info->rows[part]);
+    size_t wrong = 0;
+    for (size_t i = 0; i < rows.n && st == TREN_OK; i++)
+        wrong += largest(sum + i * (size_t)info->n_classes, info->n_classes) != rows.label[i];
+    *error = (double)wrong / (double)rows.n;
+    tren_rows_close(&rows);
+    tren_dataset_close(dataset);
+    return st;
+}
