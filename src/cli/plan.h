@@ -2,6 +2,7 @@
 #ifndef TREN_CLI_PLAN_H
 #define TREN_CLI_PLAN_H
 
+#include "base/json.h"
 #include "tren/models.h"
 #include "tren/scale.h"
 
