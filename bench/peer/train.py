@@ -109,7 +109,8 @@ def steps(rank, ranks, args):
 def worker(rank, ranks, args, port):
     torch.set_num_threads(args.threads)
     if ranks > 1:
-        os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), GLOO_SOCKET_IFNAME="lo")
+        if port:
+            os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), GLOO_SOCKET_IFNAME="lo")
         torch.distributed.init_process_group("gloo", rank=rank, world_size=ranks)
     steps(rank, ranks, args)
     if ranks > 1:
@@ -131,8 +132,10 @@ def main():
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--steps", type=int, default=200)
     args = parser.parse_args()
-    if args.ranks == 1:
-        worker(0, 1, args, 0)
+    if "WORLD_SIZE" in os.environ:  # one of several, on hosts of their own
+        worker(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]), args, None)
+    elif args.ranks == 1:
+        worker(0, 1, args, None)
     else:
         port = 20000 + os.getpid() % 20000
         torch.multiprocessing.spawn(worker, args=(args.ranks, args, port), nprocs=args.ranks)
