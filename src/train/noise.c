@@ -34,12 +34,13 @@ static double squares_of_mean(const tren_run *run, const tren_position *at) {
     return squares * scale * scale;
 }
 
-/* The ranks meet first: nobody reads my gradients of the step before any more. */
+/* The ranks meet first: nobody reads my gradients of the step before any more. By a way that names
+ * who does not come. */
 void noise_measure(tren_run *run, const tren_position *at) {
     int shard = shard_of(run, at);
     double small[2] = {0};
     tren_reducer_need(run->reducer, run->n_values + N_TAIL);
-    tren_comm_barrier(run->comm);
+    tren_comm_agree(run->comm, TREN_OK);
     if (shard >= run->feed.lo && shard < run->feed.hi) {
         run_pass_of_shard(run, at, shard);
         small[0] = squares_of_mean(run, at);

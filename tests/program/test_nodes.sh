@@ -85,7 +85,7 @@ on_hosts() { # ranks of each host; slot or node; what follows `tren train`
 
 digest_of() { sed -n 's/^ *"digest": "\(.*\)",/\1/p' "$scratch/$1/result.json"; } # run folder
 
-write_config() { # file, hidden layers
+write_config() { # file, hidden layers, epochs
     cat >"$scratch/$1" <<YAML
 data: waves.h5
 shards: 12
@@ -95,7 +95,7 @@ dropout: [0, 0.1, 0.1]
 optimizer.learning_rate: 0.02
 optimizer.lambda: 0.1
 bucket_kib: 16
-epochs: 2
+epochs: $3
 plots: false
 progress: off
 YAML
@@ -104,9 +104,10 @@ YAML
 make_runs() {
     local run
     "$tren" data make sinusoid --n 2500 --out waves.h5 >out || fail "$(cat out)"
-    write_config large.yaml 300,100
-    write_config small.yaml 30,20
-    for run in large small; do
+    write_config large.yaml 300,100 2
+    write_config small.yaml 30,20 2
+    write_config long.yaml 300,100 12
+    for run in large small long; do
         "$tren" train "$run.yaml" --out "$run-1" >out 2>&1 || fail "$(cat out)"
     done
 }
@@ -143,6 +144,56 @@ test_resume_elsewhere() {
     echo "40 steps on three hosts, 20 on two, the rest on one rank: $(digest_of moved)"
 }
 
+# ---- a rank dies, or stops -------------------------------------------------------------------------------------------
+
+pid_of_rank() { # rank: of ours, on whichever host
+    local process
+    for process in /proc/[0-9]*; do
+        [[ $(readlink "$process/cwd" 2>/dev/null) == "$scratch" && $(cat "$process/comm" 2>/dev/null) == tren ]] || continue
+        ! grep -qzx "OMPI_COMM_WORLD_RANK=$1" "$process/environ" 2>/dev/null || echo "${process#/proc/}"
+    done
+}
+
+wait_for_checkpoint() { # run folder
+    local tries
+    for ((tries = 0; tries < 600; tries++)); do
+        [[ ! -e $scratch/$1/last.h5 ]] || return 0
+        sleep 0.1
+    done
+    fail "$1: no checkpoint in a minute: $(cat "$scratch/out")"
+}
+
+# Hit by a signal after its first checkpoint, and then resumed, the run ends as if nothing had happened.
+test_fault() { # signal; ranks of each host; slot or node; the rank that it hits; exit code, or "any" that is not 0
+    local out=fault-$((runs += 1)) what="SIG$1 to rank $4 on '$2' by $3" code=0 launch stall=300
+    [[ $1 != STOP ]] || stall=8
+    on_hosts "$2" "$3" long.yaml --out "$out" --reduction hierarchical --checkpoint_steps 10 --stall_timeout $stall &
+    launch=$!
+    wait_for_checkpoint "$out"
+    kill -"$1" "$(pid_of_rank "$4")" || fail "$what: there is no such rank"
+    wait $launch || code=$?
+    [[ $code -ne 0 && ($5 == any || $code -eq $5) ]] || fail "$what: exit code $code, not $5: $(cat "$scratch/out")"
+    [[ $1 != STOP ]] || { grep -q "rank [0-9]* has made no progress" "$scratch/out" && ! grep -q "rank $4 has made" "$scratch/out"; } ||
+        fail "$what: it is not told apart: $(cat "$scratch/out")"
+    on_hosts "$2" "$3" long.yaml --out "$out" --reduction hierarchical --resume || fail "$what, resumed: $(cat "$scratch/out")"
+    grep -q "resumed from" "$scratch/out" || fail "$what: it was not resumed: $(cat "$scratch/out")"
+    expect_digest "$out" long
+    echo "$what: exit code $code, resumed: $(digest_of "$out")"
+}
+
+# Two and three hosts of one to four ranks, even and not, each numbered in both ways.
+test_placements() {
+    local ranks order n=0
+    for ranks in '2 2' '3 3' '4 4' '1 3' '4 2' '1 4' '2 2 2' '4 4 4' '1 2 3' '4 1 2'; do
+        for order in slot node; do
+            on_hosts "$ranks" "$order" large.yaml --out "place-$((n += 1))" --reduction hierarchical || fail "$ranks by $order: $(cat "$scratch/out")"
+            expect_digest "place-$n" large
+            test_fault KILL "$ranks" "$order" 1 any
+            test_fault STOP "$ranks" "$order" 2 6
+        done
+    done
+}
+
 make_hosts 2>"$scratch/log" || skip "no network namespaces here: $(cat "$scratch/log")"
 make_shell
 cd "$scratch"
@@ -165,3 +216,6 @@ test_launch large '2 1 2' node doubling doubling
 test_launch large '2 2' node gather gather
 test_shared_is_refused
 test_resume_elsewhere
+test_fault KILL '3 1' slot 3 any
+test_fault STOP '2 4' node 2 6
+[[ ! ${TREN_LONG:-} ]] || test_placements
