@@ -45,12 +45,22 @@ typedef struct tren_progress {
     int epoch, epochs;                 /* epoch counts from 0 */
     int64_t step, steps;               /* of this epoch */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
+    double step_loss; /* the mean over the rows of the last step, weight decay left out */
     double samples_per_second;
     bool epoch_done; /* then the next ones are known */
     double validation_loss, validation_accuracy;
     double weight_norm, mean_abs_z; /* as in metrics.csv */
     bool best;
 } tren_progress;
+
+/* A learning-rate range test (Smith 2017): the learning rate of step t of `steps`, whatever the
+ * config says, is from * (to/from)^(t/(steps - 1)). */
+typedef struct tren_rate_range {
+    double from, to; /* both above 0 */
+    int steps;       /* at least 2 */
+} tren_rate_range;
+/* The same bits on every CPU. Not collective. */
+double tren_rate_at(const tren_rate_range *range, int64_t t);
 
 typedef struct tren_train_options {
     bool resume;
@@ -68,7 +78,8 @@ typedef struct tren_train_options {
      * value [n_values] are the last ones, valid during the call; may be NULL */
     void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     void *ctx;
-    double started; /* tren_seconds() when the program began */
+    const tren_rate_range *rates; /* not owned; NULL: as the config says */
+    double started;               /* tren_seconds() when the program began */
     /* A file for a timeline of every rank (Chrome's trace event format), which is written at the
      * end; NULL: none. trace_layers: of each layer, too. */
     const char *trace;

@@ -24,6 +24,7 @@ static void report(tren_trainer *t, const verdict *v) {
                        .steps = t->run.feed.steps_per_epoch,
                        .train_loss = at->loss / rows,
                        .train_accuracy = classes ? at->correct / rows : NAN,
+                       .step_loss = t->report.step_loss,
                        .samples_per_second =
                            (double)t->report.trained_rows / t->report.trained_seconds};
     if (v) {
@@ -226,8 +227,13 @@ static tren_status obey(tren_trainer *t, const double tail[N_TAIL], bool *leave)
 }
 
 static void step(tren_trainer *t, double tail[N_TAIL]) {
+    const tren_position *at = &t->stands.at;
+    bool whole = t->minimiser.kind->whole;
+    double loss = whole ? 0 : at->loss;
+    int64_t rows = whole ? 0 : at->rows;
     atomic_store_explicit(&t->report.watch.step, t->stands.at.step, memory_order_relaxed);
     t->report.trained_rows += t->minimiser.kind->step(&t->minimiser, &t->stands.at, tail);
+    t->report.step_loss = (at->loss - loss) / (double)(at->rows - rows);
 }
 
 /* Ends the present phase here, for what is told of it. Returns the time. */
