@@ -41,12 +41,19 @@ foreach(suffix "" "64")
 endforeach()
 
 install(TARGETS tren tren64)
-# The manual page is made from the options table, by the program itself.
-if(NOT TREN_SANITIZE AND NOT CMAKE_CROSSCOMPILING) # it is the program that prints it
-  add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/tren.1
-    COMMAND ${CMAKE_COMMAND} -DTREN=$<TARGET_FILE:tren> -DOUT=${PROJECT_BINARY_DIR}/tren.1
-            -P ${PROJECT_SOURCE_DIR}/cmake/manpage.cmake
-    DEPENDS tren cmake/manpage.cmake VERBATIM)
-  add_custom_target(manpage ALL DEPENDS ${PROJECT_BINARY_DIR}/tren.1)
-  install(FILES ${PROJECT_BINARY_DIR}/tren.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+# The manual page and the completion of shells are made from the options table, by the program itself.
+if(NOT TREN_SANITIZE AND NOT CMAKE_CROSSCOMPILING) # it is the program that prints them
+  function(print_by_tren what file destination)
+    add_custom_command(OUTPUT ${PROJECT_BINARY_DIR}/${file}
+      COMMAND ${CMAKE_COMMAND} -DTREN=$<TARGET_FILE:tren> -DOUT=${PROJECT_BINARY_DIR}/${file} -DWHAT=${what}
+              -P ${PROJECT_SOURCE_DIR}/cmake/manpage.cmake
+      DEPENDS tren cmake/manpage.cmake VERBATIM)
+    list(APPEND printed ${PROJECT_BINARY_DIR}/${file})
+    set(printed ${printed} PARENT_SCOPE)
+    install(FILES ${PROJECT_BINARY_DIR}/${file} DESTINATION ${destination} ${ARGN})
+  endfunction()
+  print_by_tren(man tren.1 ${CMAKE_INSTALL_MANDIR}/man1)
+  print_by_tren("completion bash" completion.bash ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME tren)
+  print_by_tren("completion zsh" _tren ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  add_custom_target(manpage ALL DEPENDS ${printed})
 endif()

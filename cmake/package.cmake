@@ -3,7 +3,6 @@
 install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/tren)
-install(FILES packaging/completion.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME tren)
 file(RELATIVE_PATH MODULE_PREFIX /${CMAKE_INSTALL_DATADIR}/modulefiles/tren /)
 configure_file(packaging/modulefile.in ${PROJECT_BINARY_DIR}/modulefile @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/modulefile DESTINATION ${CMAKE_INSTALL_DATADIR}/modulefiles/tren

@@ -247,6 +247,7 @@ typedef struct tren_config {
     bool evaluate_test;
     int progress; /* tren_progress_id */
     bool plots;
+    bool tensorboard; /* an event file in the run folder */
     /* Of each row of the options table: who gave it last, 0: it is the default. */
     unsigned char given[TREN_MAX_KEYS];
 } tren_config;

@@ -46,6 +46,7 @@ typedef struct tren_progress {
     int64_t step, steps; /* of this epoch: those whose loss is known, one less where values travel
                             on while the next step computes */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
+    double step_loss; /* the mean over the rows of the last step, weight decay left out */
     double samples_per_second;
     double tokens_per_second; /* that are predicted; 0: rows are no texts */
     bool epoch_done;          /* then the next ones are known */
@@ -55,6 +56,15 @@ typedef struct tren_progress {
     const char *metric_name; /* that is monitored, or the first one of `metrics`; NULL: none */
     double metric;           /* of validation */
 } tren_progress;
+
+/* A learning-rate range test (Smith 2017): the learning rate of step t of `steps`, whatever the
+ * config says, is from * (to/from)^(t/(steps - 1)). */
+typedef struct tren_rate_range {
+    double from, to; /* both above 0 */
+    int steps;       /* at least 2 */
+} tren_rate_range;
+/* The same bits on every CPU. Not collective. */
+double tren_rate_at(const tren_rate_range *range, int64_t t);
 
 typedef struct tren_train_options {
     bool resume;
@@ -72,7 +82,8 @@ typedef struct tren_train_options {
      * value [n_values] are the last ones, valid during the call; may be NULL */
     void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     void *ctx;
-    double started; /* tren_seconds() when the program began */
+    const tren_rate_range *rates; /* not owned; NULL: as the config says */
+    double started;               /* tren_seconds() when the program began */
     /* A file for a timeline of every rank (Chrome's trace event format), which is written at the
      * end; NULL: none. trace_layers: of each layer, too. */
     const char *trace;

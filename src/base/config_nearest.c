@@ -53,9 +53,14 @@ static const char *translated(const char *word) {
     static const char *const other[][2] = {{"lr", "optimizer.learning_rate"},
                                            {"dataset", "data"},
                                            {"output", "out"},
-                                           {"dtype", "precision"}};
+                                           {"dtype", "precision"},
+                                           {"bs", "batch_size"},
+                                           {"num_epochs", "epochs"},
+                                           {"n_epochs", "epochs"},
+                                           {"optimizer.alpha", "optimizer.beta2"}};
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
-        if (strcmp(leaf(word), other[i][0]) == 0) return other[i][1];
+        if (strcmp(leaf(word), other[i][0]) == 0 || strcmp(word, other[i][0]) == 0)
+            return other[i][1];
     return NULL;
 }
 
@@ -107,6 +112,24 @@ static const char *nearest_key(const char *word) {
     return tren_text_nearest(word, keys, MAX_OPTIONS);
 }
 
+/* Whether the part before the dot names a section. */
+static bool in_a_section(const char *key) {
+    char name[TREN_MAX_SECTION];
+    size_t n = strcspn(key, ".");
+    if (n >= sizeof name) return false;
+    snprintf(name, sizeof name, "%.*s", (int)n, key);
+    return tren_section_exists(name);
+}
+
+/* The key of another section, or of none, whose leaf is `word`: it was put into the wrong one. */
+static const char *same_leaf(const char *word) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(leaf(option[i].key), word) == 0) return option[i].key;
+    return NULL;
+}
+
 const char *tren_option_nearest(const char *key) {
     const char *word = leaf(key);
     const char *found = translated(key);
@@ -116,7 +139,9 @@ const char *tren_option_nearest(const char *key) {
         if (section > 0) found = completed(word, key, section);
         if (section > 0 && !found) found = nearest_leaf(word, key, section);
     }
-    if (!found) found = completed(word, "", 0);
+    if (found) return found;
+    if (word != key && in_a_section(key)) return same_leaf(word);
+    found = completed(word, "", 0);
     if (!found && word != key && !nearest_leaf(word, "", 0)) return NULL;
     if (!found) found = nearest_key(key);
     return found ? found : nearest_leaf(word, "", 0);

@@ -250,6 +250,9 @@ static const tren_option options[] = {
      "The progress bar; auto shows it where a person is watching.", "How it runs"},
     {"plots", TREN_OPTION_BOOL, OUTPUT, AT(plots), "true", 0, 0, NULL,
      "Whether curves.svg is drawn at the end.", "How it runs"},
+    {"tensorboard", TREN_OPTION_BOOL, OUTPUT, AT(tensorboard), "false", 0, 0, NULL,
+     "Whether the run folder gets an event file for TensorBoard, with a scalar for each column of metrics.csv.",
+     "How it runs"},
 };
 /* clang-format on */
 

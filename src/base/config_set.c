@@ -131,6 +131,42 @@ static bool is_null(const char *text) {
     return !*text || strcmp(text, "~") == 0 || strcasecmp(text, "null") == 0;
 }
 
+/* What other programs call a choice. */
+static const char *other_name(const setting *s, const char *text) {
+    static const struct {
+        const char *key, *other, *ours;
+    } names[] = {{"loss.name", "mse", "half_squares"},
+                 {"loss.name", "l2", "half_squares"},
+                 {"loss.name", "mean_squared_error", "half_squares"},
+                 {"loss.name", "mae", "absolute"},
+                 {"loss.name", "l1", "absolute"},
+                 {"loss.name", "mean_absolute_error", "absolute"},
+                 {"loss.name", "smooth_l1", "huber"},
+                 {"loss.name", "bce", "binary_cross_entropy"},
+                 {"loss.name", "ce", "cross_entropy"},
+                 {"loss.name", "nll", "cross_entropy"},
+                 {"loss.name", "softmax", "cross_entropy"},
+                 {"loss.name", "categorical_crossentropy", "cross_entropy"},
+                 {"optimizer.name", "momentum", "sgd"},
+                 {"optimizer.name", "nesterov", "sgd"},
+                 {"precision", "float32", "float"},
+                 {"precision", "fp32", "float"},
+                 {"precision", "single", "float"},
+                 {"precision", "float64", "double"},
+                 {"precision", "fp64", "double"},
+                 {"schedule.name", "none", "constant"},
+                 {"model.activation", "none", "identity"},
+                 {"model.activation", "linear", "identity"},
+                 {"model.activation", "swish", "silu"},
+                 {"model.init", "kaiming", "he"},
+                 {"model.init", "xavier", "glorot"},
+                 {"model.init", "normal", "gaussian"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].key, s->option->key) == 0 && strcasecmp(names[i].other, text) == 0)
+            return names[i].ours;
+    return NULL;
+}
+
 static tren_status find_choice(const setting *s, const char *text, int *value) {
     const char *const *choice = s->option->choices;
     /* YAML writers turn on and off into true and false. */
@@ -142,7 +178,8 @@ static tren_status find_choice(const setting *s, const char *text, int *value) {
         *value = i;
         return TREN_OK;
     }
-    const char *nearest = tren_text_nearest(text, choice, (size_t)n_choices(s->option));
+    const char *nearest = other_name(s, text);
+    if (!nearest) nearest = tren_text_nearest(text, choice, (size_t)n_choices(s->option));
     if (!nearest) return refuse(s, text, "is unknown");
     return tren_fail(TREN_ERR_USAGE, "%s: %s: '%.80s' is unknown; did you mean '%s'?", s->where,
                      s->option->key, text, nearest);

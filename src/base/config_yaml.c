@@ -147,10 +147,20 @@ static tren_status set_value(reader *r, const tren_option *option, yaml_node_t *
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
+/* What others call the section of a sweep. */
+static bool is_grid_word(const char *key) {
+    static const char *const word[] = {"sweep", "grid_search", "search", "parameters", "params"};
+    for (size_t i = 0; i < sizeof word / sizeof *word; i++)
+        if (strcmp(key, word[i]) == 0) return true;
+    return false;
+}
+
 static tren_status fail_unknown(const reader *r, const yaml_node_t *node, const char *key,
                                 bool is_map) {
     char section[TREN_MAX_SECTION];
-    const char *nearest = is_map ? tren_section_nearest(section, key) : tren_option_nearest(key);
+    const char *nearest = is_map && is_grid_word(key) ? "grid"
+                          : is_map                    ? tren_section_nearest(section, key)
+                                                      : tren_option_nearest(key);
     if (strcmp(key, "<<") == 0)
         return fail_at(r, node, key, "(merging of maps) is not supported; write the keys out");
     if (!nearest)

@@ -94,6 +94,9 @@ static tren_text_result clock_seconds(double *value, const char *text) {
     return i == 3 || (dash && i > 0) ? TREN_TEXT_OK : TREN_TEXT_MALFORMED;
 }
 
+enum { CENTURY = 36525 }; /* in days: more is a slip of the finger */
+#define MOST_SECONDS (CENTURY * 86400.0)
+
 tren_text_result tren_text_seconds(double *value, const char *text) {
     const char *dash = strchr(text, '-');
     bool days = dash && dash > text && strspn(text, " \t0123456789") == (size_t)(dash - text);
@@ -123,6 +126,7 @@ tren_text_result tren_text_seconds(double *value, const char *text) {
     number[n] = '\0';
     tren_text_result result = tren_text_real(value, number);
     if (result == TREN_TEXT_OK) *value *= unit;
+    if (result == TREN_TEXT_OK && *value > MOST_SECONDS) return TREN_TEXT_RANGE;
     return result;
 }
 
@@ -178,6 +182,30 @@ int tren_text_near(const char *word) {
     return n < 9 ? 2 : (int)n / 3;
 }
 
+/* "val_loss" for "validation_loss": as many words, each the beginning of the other's. */
+static bool abbreviates(const char *word, const char *whole) {
+    if (strlen(word) < 3) return false;
+    while (*word) {
+        if (*word == '_') whole += strcspn(whole, "_");
+        if (tolower((unsigned char)*word) != tolower((unsigned char)*whole)) return false;
+        word++, whole++;
+    }
+    return !strchr(whole, '_');
+}
+
+/* The only candidate that is the word in other letters' case, or is abbreviated by it. */
+static const char *completed(const char *word, const char *const *candidate, size_t n) {
+    const char *found = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!candidate[i]) continue;
+        if (strcasecmp(word, candidate[i]) == 0) return candidate[i];
+        if (!abbreviates(word, candidate[i])) continue;
+        if (found) return NULL;
+        found = candidate[i];
+    }
+    return found;
+}
+
 const char *tren_text_nearest(const char *word, const char *const *candidate, size_t n) {
     const char *nearest = NULL;
     int least = tren_text_near(word) + 1;
@@ -189,5 +217,5 @@ const char *tren_text_nearest(const char *word, const char *const *candidate, si
         least = distance;
         nearest = candidate[i];
     }
-    return nearest;
+    return nearest ? nearest : completed(word, candidate, n);
 }

@@ -17,7 +17,8 @@ tren_text_result tren_text_uint64(uint64_t *value, const char *text);
 tren_text_result tren_text_real(double *value, const char *text); /* finite */
 tren_text_result tren_text_bool(bool *value, const char *text); /* true yes on 1, false no off 0 */
 /* 90, 90s, 15m, 2h, 1d, or as SLURM writes times: MM:SS, H:MM:SS, D-HH, D-HH:MM, D-HH:MM:SS; in
- * seconds. A number alone is seconds, where SLURM takes minutes. */
+ * seconds. A number alone is seconds, where SLURM takes minutes. More than a hundred years are out
+ * of range. */
 tren_text_result tren_text_seconds(double *value, const char *text);
 /* Its forms, for messages and help: "a time such as " TREN_TEXT_TIMES. */
 #define TREN_TEXT_TIMES "90, 90s, 15m, 2h, 1d, 1:30:00 or 1-12:00:00"
@@ -33,8 +34,9 @@ int tren_text_distance(const char *a, const char *b);
 /* How far a word may be from what was meant: one edit for three letters, then two, then a third of
  * its length. */
 int tren_text_near(const char *word);
-/* The candidate nearest to `word`, or NULL when none is near. Candidates that are NULL are skipped.
- */
+/* The candidate nearest to `word`, else the only one that it abbreviates ("val_loss" for
+ * "validation_loss"), or the one in letters of the other case; NULL when there is none. Candidates
+ * that are NULL are skipped. */
 const char *tren_text_nearest(const char *word, const char *const *candidate, size_t n);
 
 #endif

@@ -249,10 +249,16 @@ static void print_help(const tren_args *args) {
     print_option(&(tren_arg){.name = "help", .help = "Print this and leave."}, width);
 }
 
+bool tren_args_ask_all(int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help-all") == 0) return true;
+    return false;
+}
+
 bool tren_args_ask_help(int argc, char **argv) {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
-    return false;
+    return tren_args_ask_all(argc, argv);
 }
 
 tren_status tren_args_parse(tren_args *args, int argc, char **argv) {

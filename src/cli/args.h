@@ -66,8 +66,10 @@ typedef struct tren_args {
  * out of range, too many arguments. With --help or -h anywhere, prints the help and does nothing
  * else. "--" ends the options. */
 tren_status tren_args_parse(tren_args *args, int argc, char **argv);
-/* Whether --help or -h is among the arguments. */
+/* Whether --help, -h or --help-all is among the arguments. */
 bool tren_args_ask_help(int argc, char **argv);
+/* Whether --help-all is: the same, with what each key of the config means. */
+bool tren_args_ask_all(int argc, char **argv);
 /* Whether the option was on the command line. */
 bool tren_args_given(const char *name, int argc, char **argv);
 

@@ -113,6 +113,18 @@ static tren_status apply(tren_config *config, tren_cli_run *run, char **argv, in
     return found ? TREN_OK : set_option(config, &t, argv[1], used);
 }
 
+/* "--model.hidden 64 32": the second number belongs to the list before. */
+static tren_status refuse_number(const char *arg, const char *option, const char *value) {
+    double ignored;
+    typed t = option && is_option(option) ? split(option) : (typed){.raw = NULL};
+    const tren_option *list = t.raw ? tren_option_find(t.key) : NULL;
+    if (!list || !tren_option_is_list(list) || tren_text_real(&ignored, arg) != TREN_TEXT_OK)
+        return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "'%s' behind '%s %s': write a list with commas and without blanks, '%s %s,%s'",
+                     arg, option, value, option, value, arg);
+}
+
 static tren_status take_file(tren_cli_run *run, const char *arg) {
     const char *equals = strchr(arg, '=');
     if (arg[0] == '-' && arg[1])
@@ -143,8 +155,10 @@ static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char *
             run->help = true;
         else if (is_option(argv[i]))
             TREN_TRY(apply(config, run, argv + i, &used));
-        else
+        else {
+            if (i > 2) TREN_TRY(refuse_number(argv[i], argv[i - 2], argv[i - 1]));
             TREN_TRY(take_file(run, argv[i]));
+        }
     }
     return TREN_OK;
 }
@@ -163,7 +177,7 @@ tren_status tren_cli_config_read(tren_config *config, tren_cli_run *run, int arg
     tren_config_defaults(config);
     if (tren_args_ask_help(argc, argv)) { /* even when something else on the line is wrong */
         run->help = true;
-        tren_help_config(argv[0]);
+        tren_help_config(argv[0], tren_args_ask_all(argc, argv));
         return TREN_OK;
     }
     /* Once to find the file among the options and their values, once more to put the options on top

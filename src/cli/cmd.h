@@ -10,6 +10,7 @@ typedef struct tren_command {
     const char *name;
     const char *synopsis; /* its arguments, as the usage line shows them; one variant a line */
     const char *summary;  /* one line */
+    const char *verbs;    /* words that may follow it, with blanks between; or NULL */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit code */
     bool uses_mpi;                     /* refused under an srun that cannot start MPI programs */
     bool alone;                        /* refused as one of several processes */
@@ -40,6 +41,10 @@ int tren_cmd_plan(int argc, char **argv);
 int tren_cmd_scale(int argc, char **argv);
 int tren_cmd_scale_launch(int argc, char **argv);
 int tren_cmd_config(int argc, char **argv);
+int tren_cmd_doctor(int argc, char **argv);
+int tren_cmd_doctor_rank(int argc, char **argv);
+int tren_cmd_completion(int argc, char **argv);
+int tren_cmd_lr_find(int argc, char **argv);
 int tren_cmd_help(int argc, char **argv);
 int tren_cmd_man(int argc, char **argv);
 int tren_cmd_docs(int argc, char **argv);

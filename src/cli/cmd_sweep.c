@@ -6,6 +6,7 @@
 #include "cli/mpi_start.h"
 #include "cli/own_args.h"
 #include "cli/sweep_plot.h"
+#include "cli/sweep_seeds.h"
 #include "cli/stop_signal.h"
 #include "tren/kernels.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 
 typedef struct sweep_args {
-    const char *part, *y, *x;
+    const char *part, *y, *x, *by;
     int ranks_per_run;
     bool keep_runs, dry_run, help, log_x, log_y;
 } sweep_args;
@@ -21,7 +22,7 @@ typedef struct sweep_args {
 /* ---- arguments: the sweep's own, and the config's ---------------------------------------------
  */
 
-enum { N_OWN = 8 };
+enum { N_OWN = 9 };
 
 static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
     const tren_arg all[N_OWN + 1] = {
@@ -37,12 +38,16 @@ static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
          .help = "Keep a run folder for each point, from which one that was killed goes on at its "
                  "exact step; without it a killed point begins anew."},
         {"y", TREN_ARG_TEXT, &a->y, "COLUMN",
-         .help = "What the picture shows; test_accuracy by default, or the loss there is."},
+         .help = "What the picture shows; validation_accuracy by default, or the loss there is."},
+        {"by", TREN_ARG_TEXT, &a->by, "COLUMN",
+         .help = "What settings are ranked by: by default validation_accuracy, else "
+                 "validation_loss, and never the test part unless it is named here."},
         {"x", TREN_ARG_TEXT, &a->x, "KEY",
          .help = "Against which key of the grid; the one with the most numbers by default. The "
-                 "others make a line each, `seed` is averaged over."},
-        {"logx", TREN_ARG_FLAG, &a->log_x, NULL, .help = "Logarithmic along x."},
-        {"logy", TREN_ARG_FLAG, &a->log_y, NULL, .help = "Logarithmic along y."},
+                 "others make a line each; over `seed` there are error bars."},
+        {"logx", TREN_ARG_FLAG, &a->log_x, NULL,
+         .help = "Logarithmic along x; without it where the values span more than a decade."},
+        {"logy", TREN_ARG_FLAG, &a->log_y, NULL, .help = "The same along y."},
         {"dry-run", TREN_ARG_FLAG, &a->dry_run, NULL, .help = "List the points, and leave."},
     };
     memcpy(own, all, sizeof all);
@@ -120,6 +125,7 @@ static tren_status agree_on_picture(const tren_comm *comm, const sweep_args *a) 
     if (comm->size == 1) return TREN_OK;
     TREN_TRY(tren_agree_on_program(comm, "sweep"));
     tren_facts_add(&facts, "--y", "%s", a->y ? a->y : "not given");
+    tren_facts_add(&facts, "--by", "%s", a->by ? a->by : "not given");
     tren_facts_add(&facts, "--x", "%s", a->x ? a->x : "not given");
     tren_facts_add(&facts, "--logx", "%s", a->log_x ? "given" : "not given");
     tren_facts_add(&facts, "--logy", "%s", a->log_y ? "given" : "not given");
@@ -139,8 +145,9 @@ static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
     bool whole = st == TREN_OK && result.n_left == 0;
     if (speaks && result.n_points > 0) say(sweep, &result, st);
     int code = tren_cli_fail_agreed("sweep", st, speaks);
+    if (speaks && whole) tren_sweep_rank(sweep, a->by);
     if (speaks && whole && sweep->base->plots)
-        tren_sweep_plot(sweep, &(tren_sweep_axes){a->x, a->y, a->log_x, a->log_y});
+        tren_sweep_plot(sweep, &(tren_sweep_axes){a->x, a->y, a->log_x, a->log_y, a->by});
     return code;
 }
 
@@ -157,7 +164,7 @@ static int sweep(tren_config *config, tren_grid *grid, int argc, char **argv) {
                          .log = &log};
     st = read_part(&s, a.part);
     if (st == TREN_OK)
-        st = tren_sweep_check_axes(&s, &(tren_sweep_axes){a.x, a.y, a.log_x, a.log_y});
+        st = tren_sweep_check_axes(&s, &(tren_sweep_axes){a.x, a.y, a.log_x, a.log_y, a.by});
     bool lists = a.dry_run && tren_launch_is_first();
     if (st == TREN_OK) st = tren_grid_sweep_check(&s, lists ? stdout : NULL);
     if (st != TREN_OK || a.dry_run) return tren_cli_fail("sweep", st);

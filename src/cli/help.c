@@ -6,6 +6,7 @@
 #include "tren/kernels.h"
 
 #include <string.h>
+#include <strings.h>
 
 const tren_exit_code tren_exit_codes[] = {
     {0, "finished, or stopped early by its rule"},
@@ -153,19 +154,67 @@ static void print_switches(const char *name, int width) {
                    "of your own.",
                    width);
     print_item("--help", "Print this and leave.", width);
+    print_item("--help-all", "Print this with what each key means, and leave.", width);
 }
 
-void tren_help_config(const char *command) {
+/* "Optimizer   name learning_rate ...": the keys of a heading, without what they share. */
+static void print_names(const tren_option *option, size_t n, int width) {
+    enum { INDENT = 25 };
+    char names[1024] = "";
+    for (size_t i = 0; i < n && strcmp(option[i].group, option->group) == 0; i++) {
+        size_t at = strlen(names);
+        snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", option[i].key);
+    }
+    printf("  %s%-*s%s", bold(), INDENT - 2, option->group, plain());
+    tren_cli_wrap(stdout, names, INDENT, INDENT, width);
+}
+
+static void print_all_names(const char *command, int width) {
     size_t n;
     const tren_option *option = tren_options(&n);
-    int width = tren_cli_width(stdout);
-    tren_help_usage(stdout, command);
+    char more[256];
+    printf("\n%sKeys of the config%s\n", bold(), plain());
+    for (size_t i = 0; i < n; i++)
+        if (tren_help_starts_group(option, i)) print_names(&option[i], n - i, width);
+    snprintf(more, sizeof more,
+             "'tren %s --help-all' explains every key, 'tren help model' those of a section, and "
+             "'tren help optimizer.name' one; docs/configuration.md has all of them, too.",
+             command);
     putchar('\n');
-    tren_cli_wrap(stdout, tren_help_precedence, 0, 0, width);
-    print_switches(command, width);
+    tren_cli_wrap(stdout, more, 0, 0, width);
+}
+
+static void print_all_keys(int width) {
+    size_t n;
+    const tren_option *option = tren_options(&n);
     for (size_t i = 0; i < n; i++) {
         if (tren_help_starts_group(option, i))
             printf("\n%s%s%s\n", bold(), option[i].group, plain());
         print_option(&option[i], width);
     }
+}
+
+void tren_help_config(const char *command, bool all) {
+    int width = tren_cli_width(stdout);
+    tren_help_usage(stdout, command);
+    putchar('\n');
+    tren_cli_wrap(stdout, tren_help_precedence, 0, 0, width);
+    print_switches(command, width);
+    if (all)
+        print_all_keys(width);
+    else
+        print_all_names(command, width);
+}
+
+bool tren_help_key(const char *name) {
+    size_t n, found = 0, length = strlen(name);
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++) {
+        const char *key = option[i].key;
+        bool within = strncmp(key, name, length) == 0 && (key[length] == '.' || !key[length]);
+        if (!within && strcasecmp(option[i].group, name) != 0) continue;
+        print_option(&option[i], tren_cli_width(stdout));
+        found++;
+    }
+    return found > 0;
 }

@@ -7,8 +7,12 @@
 
 /* Usage of a command, by its row in the table. */
 void tren_help_usage(FILE *out, const char *command);
-/* Usage and every key of the config, to stdout: for `tren COMMAND --help`. */
-void tren_help_config(const char *command);
+/* Usage and the names of all keys of the config, to stdout: for `tren COMMAND --help`; with all,
+ * what each key means: --help-all. */
+void tren_help_config(const char *command, bool all);
+/* Explains one key, or those of a section or a heading ("model", "optimizer.name"). False: there is
+ * none of this name. */
+bool tren_help_key(const char *name);
 
 /* "default 256; a whole number from 1 to 1073741824". */
 void tren_help_value(char *text, size_t n, const tren_option *option);

@@ -33,32 +33,35 @@ static tren_status fill_row(tren_runs_table *t, int row, const char *path) {
     return st;
 }
 
-typedef struct wanted {
-    const char *name;
-    char nearest[TREN_RUN_VALUE];
-    int distance;
-} wanted;
+enum { MOST_NAMES = 256 };
 
-static void look_at_name(void *ctx, const char *name) {
-    wanted *w = ctx;
-    int distance = tren_text_distance(w->name, name);
-    if (distance >= w->distance) return;
-    w->distance = distance;
-    snprintf(w->nearest, sizeof w->nearest, "%s", name);
+typedef struct names {
+    char text[MOST_NAMES][64];
+    const char *at[MOST_NAMES];
+    size_t n;
+} names;
+
+static void note_name(void *ctx, const char *name) {
+    names *all = ctx;
+    if (all->n == MOST_NAMES) return;
+    snprintf(all->text[all->n], sizeof *all->text, "%.60s", name);
+    all->at[all->n] = all->text[all->n];
+    all->n++;
 }
 
 static tren_status unknown(const char *name, const tren_run_paths *paths) {
     static const char *const own[] = {"path", "name", "status", "modified"};
-    enum { ENOUGH = 20 };
-    wanted w = {.name = name, .distance = tren_text_near(name) + 1};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) look_at_name(&w, own[i]);
+    enum { ENOUGH = 4 }; /* they mostly have the same names */
+    static names all;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) note_name(&all, own[i]);
     for (int i = 0; i < paths->n && i < ENOUGH; i++) {
         tren_run_view view;
         tren_run_view_open(&view, paths->at[i]);
-        tren_run_view_names(&view, look_at_name, &w);
+        tren_run_view_names(&view, note_name, &all);
         tren_run_view_close(&view);
     }
-    const char *nearest = *w.nearest ? w.nearest : tren_option_nearest(name);
+    const char *nearest = tren_text_nearest(name, all.at, all.n);
+    if (!nearest) nearest = tren_option_nearest(name);
     if (nearest)
         return tren_fail(TREN_ERR_USAGE, "no run has the column '%s'; did you mean '%s'?", name,
                          nearest);

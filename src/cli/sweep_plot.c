@@ -1,4 +1,5 @@
 #include "cli/sweep_plot.h"
+#include "cli/sweep_seeds.h"
 #include "base/text.h"
 #include "cli/gnuplot.h"
 #include "cli/out_file.h"
@@ -22,10 +23,6 @@ typedef struct picture {
 
 /* ---- which axis, which column ---------------------------------------------------------------- */
 
-static bool is_seed(const tren_axis *axis) {
-    return strcmp(axis->option->key, "seed") == 0;
-}
-
 static bool is_numeric(const tren_axis *axis) {
     double ignored;
     for (int i = 0; i < axis->n; i++)
@@ -39,91 +36,78 @@ static int find_axis(const tren_grid *grid, const char *key) {
     return -1;
 }
 
-/* The key with the most numbers; seeds only where there is nothing else. -1: none has numbers. */
+/* The key with the most numbers; where none has several, the one with the most values; seeds only
+ * where there is nothing else. */
 static int choose_axis(const tren_grid *grid) {
-    int best = -1, most = 0;
+    int best = 0, most = -1;
     for (int i = 0; i < grid->n_axes; i++) {
-        int n = is_seed(&grid->axis[i]) ? 1 : grid->axis[i].n;
-        if (!is_numeric(&grid->axis[i]) || n < most) continue;
-        if (n == most && best >= 0) continue;
+        const tren_axis *axis = &grid->axis[i];
+        int n =
+            tren_is_seed(axis) ? 1 : 2 * axis->n + (is_numeric(axis) && axis->n > 1 ? 1 << 16 : 0);
+        if (n <= most) continue;
         best = i;
         most = n;
     }
     return best;
 }
 
-static tren_status unknown_column(const char *wanted, const tren_table *columns) {
+static tren_status unknown_column(const char *option, const char *wanted,
+                                  const tren_table *columns) {
     const char *names[TREN_TABLE_COLUMNS];
     for (int i = 0; i < columns->n_columns; i++) names[i] = columns->column[i];
     const char *nearest = tren_text_nearest(wanted, names, (size_t)columns->n_columns);
     if (!nearest)
-        return tren_fail(TREN_ERR_USAGE, "--y: sweep.csv has no column '%s'; it has %s", wanted,
-                         TREN_SWEEP_COLUMNS);
-    return tren_fail(TREN_ERR_USAGE, "--y: sweep.csv has no column '%s'; did you mean '%s'?",
-                     wanted, nearest);
+        return tren_fail(TREN_ERR_USAGE, "--%s: sweep.csv has no column '%s'; it has %s", option,
+                         wanted, TREN_SWEEP_COLUMNS);
+    return tren_fail(TREN_ERR_USAGE, "--%s: sweep.csv has no column '%s'; did you mean '%s'?",
+                     option, wanted, nearest);
 }
 
-static tren_status check_column(const char *wanted) {
+static tren_status check_column(const char *option, const char *wanted) {
     tren_table columns;
     if (!wanted) return TREN_OK;
     TREN_TRY(tren_table_open(&columns, TREN_SWEEP_COLUMNS));
-    return tren_table_find(&columns, wanted) < 0 ? unknown_column(wanted, &columns) : TREN_OK;
+    return tren_table_find(&columns, wanted) < 0 ? unknown_column(option, wanted, &columns)
+                                                 : TREN_OK;
 }
 
 tren_status tren_sweep_check_axes(const tren_grid_sweep *sweep, const tren_sweep_axes *axes) {
-    TREN_TRY(check_column(axes->y));
+    TREN_TRY(check_column("y", axes->y));
+    TREN_TRY(check_column("by", axes->by));
     if (!axes->x) return TREN_OK;
     int i = find_axis(sweep->grid, axes->x);
     if (i < 0)
         return tren_fail(TREN_ERR_USAGE, "--x: '%s' is no key of the grid; such as '%s' is",
                          axes->x, sweep->grid->axis[0].option->key);
-    if (!is_numeric(&sweep->grid->axis[i]))
-        return tren_fail(TREN_ERR_USAGE,
-                         "--x: the values of '%s' are no numbers; give a key whose values are",
-                         axes->x);
     return TREN_OK;
 }
 
+/* Settings are chosen by validation; who chooses by the test part has no measure left. */
 static tren_status choose_column(picture *p, const char *wanted) {
-    static const char *const usual[] = {"test_accuracy", "test_loss", "validation_accuracy",
-                                        "validation_loss", "train_loss"};
+    static const char *const usual[] = {"validation_accuracy", "validation_loss", "train_loss"};
     p->y = wanted;
     for (size_t i = 0; !p->y && i < sizeof usual / sizeof *usual; i++)
         if (tren_table_count(&p->table, usual[i], NULL) > 0) p->y = usual[i];
     if (p->y && tren_table_count(&p->table, p->y, NULL) > 0) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "the column '%s' of sweep.csv holds no numbers; choose another with --y",
-                     p->y ? p->y : "test_loss");
+                     p->y ? p->y : "validation_loss");
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* What tells the lines apart: the axes that are neither x nor the seed. */
-static void name_line(char *out, size_t n, const picture *p, const int *index) {
-    out[0] = '\0';
-    for (int i = 0; i < p->grid->n_axes; i++) {
-        const tren_axis *axis = &p->grid->axis[i];
-        size_t at = strlen(out);
-        if (i == p->x || is_seed(axis) || axis->n == 1) continue;
-        snprintf(out + at, n - at, "%s%s %s", at ? ", " : "", axis->option->key,
-                 axis->text[index[i]]);
-    }
-}
-
-/* The mean over the points of this line with value k of x; NaN: none. */
-static double mean_at(const picture *p, const char *line, int k) {
+/* Over the points of this line with value k of x. */
+static tren_seeds seeds_at(const picture *p, const char *line, int k) {
+    static double value[TREN_MOST_SEEDS];
     int index[TREN_MAX_AXES], n = 0;
-    double sum = 0;
-    for (int i = 0; i < p->table.n_rows; i++) {
+    for (int i = 0; i < p->table.n_rows && n < TREN_MOST_SEEDS; i++) {
         char name[512];
         tren_grid_index(index, p->grid, i);
-        name_line(name, sizeof name, p, index);
+        tren_sweep_setting(name, sizeof name, p->grid, index, p->x);
         double y = tren_table_get(&p->table, i, p->y);
-        if (index[p->x] != k || strcmp(name, line) != 0 || !isfinite(y)) continue;
-        sum += y;
-        n++;
+        if (index[p->x] == k && strcmp(name, line) == 0 && isfinite(y)) value[n++] = y;
     }
-    return n > 0 ? sum / n : NAN;
+    return tren_seeds_of(value, n);
 }
 
 static int list_lines(char line[MAX_LINES][512], const picture *p) {
@@ -131,45 +115,112 @@ static int list_lines(char line[MAX_LINES][512], const picture *p) {
     for (int i = 0; i < p->table.n_rows && n < MAX_LINES; i++) {
         bool known = false;
         tren_grid_index(index, p->grid, i);
-        name_line(line[n], sizeof line[n], p, index);
+        tren_sweep_setting(line[n], sizeof line[n], p->grid, index, p->x);
         for (int k = 0; k < n; k++) known |= strcmp(line[k], line[n]) == 0;
         n += !known;
     }
     return n;
 }
 
-static void put_line(FILE *out, const picture *p, const char *line, int at) {
+/* Along x: the value, or the number of the category, moved a little so that bars stand apart. */
+static double place_of(const picture *p, int k, int line, int n_lines) {
+    double x;
+    const tren_axis *axis = &p->grid->axis[p->x];
+    if (is_numeric(axis) && tren_text_real(&x, axis->text[k]) == TREN_TEXT_OK) return x;
+    return k + 0.3 * (line - 0.5 * (n_lines - 1)) / n_lines;
+}
+
+typedef struct extent {
+    double low, high; /* of what is drawn */
+    int most;         /* seeds of a point */
+} extent;
+
+static void put_line(FILE *out, const picture *p, const char *line, int at, int n_lines,
+                     extent *y) {
     const tren_axis *axis = &p->grid->axis[p->x];
     fprintf(out, "$line%d << EOD\n", at);
     for (int k = 0; k < axis->n; k++) {
-        double y = mean_at(p, line, k);
-        if (isfinite(y)) fprintf(out, "%s %.9g\n", axis->text[k], y);
+        tren_seeds s = seeds_at(p, line, k);
+        if (s.n == 0) continue;
+        fprintf(out, "%.9g %.9g %.9g %.9g\n", place_of(p, k, at, n_lines), s.middle, s.low, s.high);
+        y->low = fmin(y->low, s.low);
+        y->high = fmax(y->high, s.high);
+        if (s.n > y->most) y->most = s.n;
     }
     fputs("EOD\n", out);
 }
 
+/* Values that span more than a decade. */
+static bool spans(double low, double high) {
+    return low > 0 && high > 10 * low;
+}
+
+static bool x_spans(const tren_axis *axis) {
+    double low = INFINITY, high = 0, x;
+    for (int i = 0; i < axis->n; i++) {
+        if (tren_text_real(&x, axis->text[i]) != TREN_TEXT_OK) return false;
+        low = fmin(low, x);
+        high = fmax(high, x);
+    }
+    return spans(low, high);
+}
+
+static void put_x(FILE *out, const picture *p, bool log) {
+    const tren_axis *axis = &p->grid->axis[p->x];
+    if (is_numeric(axis)) {
+        fprintf(
+            out,
+            "%sset format x '%%g'\nset offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05\n",
+            log || x_spans(axis) ? "set logscale x\n" : "");
+        return;
+    }
+    fputs("set xtics (", out);
+    for (int k = 0; k < axis->n; k++) {
+        if (k) fputs(", ", out);
+        tren_plot_text(out, axis->text[k]);
+        fprintf(out, " %d", k);
+    }
+    fprintf(out, ")\nset xrange [-0.5:%g]\nset offsets 0, 0, graph 0.05, graph 0.05\n",
+            axis->n - 0.5);
+}
+
+/* "validation loss, median and quartiles of 10 seeds" */
+static void put_y_label(FILE *out, const picture *p, const extent *y) {
+    char words[128], label[192];
+    tren_plot_words(words, sizeof words, p->y);
+    if (y->most > 1)
+        snprintf(label, sizeof label, "%s, median and %s of %d seeds", words,
+                 y->most < TREN_FEW_SEEDS ? "range" : "quartiles", y->most);
+    else
+        snprintf(label, sizeof label, "%s", words);
+    tren_plot_text(out, label);
+}
+
 static void put_script(FILE *out, const picture *p, const tren_sweep_axes *axes) {
     static char line[MAX_LINES][512];
+    const tren_axis *axis = &p->grid->axis[p->x];
+    extent y = {INFINITY, -INFINITY, 0};
     int n = list_lines(line, p);
-    char words[128];
-    tren_plot_words(words, sizeof words, p->y);
     fputs("set encoding utf8\nset term svg noenhanced size 760,480 dynamic font 'Arial,13' "
           "background '#ffffff'\n",
           out);
-    for (int i = 0; i < n; i++) put_line(out, p, line[i], i);
+    for (int i = 0; i < n; i++) put_line(out, p, line[i], i, n, &y);
     fputs(
         "set border 3 lc rgb '#777777'\nset tics nomirror scale 0.5\n"
         "set grid back lt 1 lw 1 lc rgb '#e6e6e6'\nset key outside right top samplen 2 noopaque\n",
         out);
-    fprintf(out, "%s%sset xlabel ", axes->log_x ? "set logscale x\n" : "",
-            axes->log_y ? "set logscale y\n" : "");
-    tren_plot_text(out, p->grid->axis[p->x].option->key);
+    put_x(out, p, axes->log_x);
+    fprintf(out, "%sset xlabel ",
+            axes->log_y || spans(y.low, y.high) ? "set logscale y\nset format y '%g'\n" : "");
+    tren_plot_text(out, axis->option->key);
     fputs("\nset ylabel ", out);
-    tren_plot_text(out, words);
+    put_y_label(out, p, &y);
     fputs("\nplot ", out);
     for (int i = 0; i < n; i++) {
-        fprintf(out, "%s$line%d using 1:2 smooth unique with linespoints lw 2 pt 7 ps 0.5 title ",
-                i ? ", \\\n     " : "", i);
+        fprintf(out,
+                "%s$line%d using 1:2 smooth unique with lines lw 2 lt %d notitle, $line%d using "
+                "1:2:3:4 with yerrorbars lw 1.5 lt %d pt 7 ps 0.6 title ",
+                i ? ", \\\n     " : "", i, i + 1, i, i + 1);
         tren_plot_text(out, line[i]);
     }
     fputc('\n', out);
@@ -201,7 +252,6 @@ void tren_sweep_plot(const tren_grid_sweep *sweep, const tren_sweep_axes *axes) 
     char path[TREN_MAX_PATH];
     picture p = {.grid = sweep->grid};
     p.x = axes->x ? find_axis(sweep->grid, axes->x) : choose_axis(sweep->grid);
-    if (p.x < 0) return; /* no key has numbers: the table tells all */
     tren_status st = draw(&p, sweep->base->out, axes, path);
     tren_table_close(&p.table);
     if (st == TREN_OK)

@@ -33,7 +33,7 @@ typedef struct plan {
 
 /* Keys that say where and how a run is written are the sweep's own. */
 static tren_status check_axes(const tren_grid *grid) {
-    static const char *const own[] = {"out", "precision", "progress", "plots"};
+    static const char *const own[] = {"out", "precision", "progress", "plots", "tensorboard"};
     for (int i = 0; i < grid->n_axes; i++)
         for (size_t k = 0; k < sizeof own / sizeof *own; k++)
             if (strcmp(grid->axis[i].option->key, own[k]) == 0)
@@ -47,7 +47,7 @@ static tren_status check_axes(const tren_grid *grid) {
 static tren_status config_of(tren_config *config, const plan *p, int point) {
     TREN_TRY(tren_grid_point(config, p->sweep->grid, p->sweep->base, point));
     config->out[0] = '\0';
-    config->plots = false;
+    config->plots = config->tensorboard = false;
     config->progress = TREN_PROGRESS_OFF;
     return TREN_OK;
 }

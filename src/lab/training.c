@@ -7,7 +7,7 @@ tren_status lab_config(tren_config *config, const tren_lab *lab, const char *rec
     tren_config_defaults(config);
     config->shards = 1;
     config->stall_timeout = 0;
-    config->plots = false;
+    config->plots = config->tensorboard = false;
     config->checkpoint_seconds = 0;
     config->precision =
         sizeof(real) == sizeof(double) ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT;

@@ -127,7 +127,15 @@ void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_conf
 }
 
 static tren_status unknown(const char *name) {
+    enum { MOST = 32 };
+    const char *names[MOST];
     char known[256] = "";
+    size_t n = 0;
+    for (; tren_models[n] && n < MOST; n++) names[n] = tren_models[n]->name;
+    const char *nearest = tren_text_nearest(name, names, n);
+    if (nearest)
+        return tren_fail(TREN_ERR_USAGE, "model.name: no model is called '%s'; did you mean '%s'?",
+                         name, nearest);
     for (int i = 0; tren_models[i]; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
                  tren_models[i]->name);

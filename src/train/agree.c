@@ -24,9 +24,10 @@ tren_status tren_agree_on_program(const tren_comm *comm, const char *what) {
 }
 
 /* Ranks may name the dataset each in its own way, since its content is compared, and run each at
- * the level of its own CPU; how progress is shown and whether a picture is drawn concern rank 0. */
+ * the level of its own CPU; how progress is shown, whether a picture is drawn
+ * and an event file written concern rank 0. */
 static bool may_differ(const tren_option *option) {
-    static const char *const key[] = {"data", "cpu", "progress", "plots"};
+    static const char *const key[] = {"data", "cpu", "progress", "plots", "tensorboard"};
     for (size_t i = 0; i < sizeof key / sizeof *key; i++)
         if (strcmp(option->key, key[i]) == 0) return true;
     return false;

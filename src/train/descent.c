@@ -1,5 +1,6 @@
 /* Steps along the gradient of a batch, by any rule of optim: each rank folds and updates the pieces
  * that it owns, while they are in the cache, and all gather the values. */
+#include "base/series.h"
 #include "train/minimiser.h"
 #include "train/noise.h"
 
@@ -245,11 +246,17 @@ static void look_first(tren_minimiser *m, tren_position *at) {
 
 /* ---- a step ---------------------------------------------------------------------------------- */
 
+double tren_rate_at(const tren_rate_range *r, int64_t t) {
+    double share = (double)t / (r->steps - 1);
+    return r->from * series_exp(share * series_log(r->to / r->from));
+}
+
 static void plan_update(tren_minimiser *m, const tren_position *at) {
     const tren_run *run = m->run;
     const tren_config *c = run->config;
     int64_t done = run_steps(run, at), total = (int64_t)c->epochs * run->feed.steps_per_epoch;
-    m->learning_rate = tren_learning_rate(c, done, (int)at->epoch, total);
+    m->learning_rate = run->rates ? tren_rate_at(run->rates, done)
+                                  : tren_learning_rate(c, done, (int)at->epoch, total);
     ((descent *)m->own)->update = (tren_update){.kernels = run->graph->kernels,
                                                 .options = &c->optimizer,
                                                 .learning_rate = m->learning_rate,

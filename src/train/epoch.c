@@ -14,6 +14,19 @@ typedef struct verdict {
     uint64_t digest;
 } verdict;
 
+/* The mean loss of the rows since it was told last: of a step, mostly. */
+static double step_loss(tren_trainer *t) {
+    const tren_position *at = &t->stands.at;
+    tren_told *told = &t->report.told;
+    if (t->minimiser.kind->whole) return at->loss / (double)at->rows;
+    if (at->rows < told->rows) *told = (tren_told){.mean = told->mean}; /* another epoch */
+    if (at->rows > told->rows)
+        told->mean = (at->loss - told->loss) / (double)(at->rows - told->rows);
+    told->loss = at->loss;
+    told->rows = at->rows;
+    return told->mean;
+}
+
 static void report(tren_trainer *t, const verdict *v) {
     const tren_position *at = &t->stands.at;
     if (t->run.comm->rank > 0 || !t->options->progress || at->rows == 0) return;
@@ -26,6 +39,7 @@ static void report(tren_trainer *t, const verdict *v) {
                        .steps = t->run.feed.steps_per_epoch,
                        .train_loss = at->loss / rows,
                        .train_accuracy = classes ? at->correct / rows : NAN,
+                       .step_loss = step_loss(t),
                        .samples_per_second =
                            (double)t->report.trained_rows / t->report.trained_seconds};
     if (t->run.info->label_axis > 0)

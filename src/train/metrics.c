@@ -110,6 +110,15 @@ void metrics_check(tren_trainer *t) {
         trainer_say(t, "warning: %s", tren_error_text());
 }
 
+/* What TensorBoard shows is no reason to stop. */
+static void tell_of_events(tren_trainer *t, tren_status st) {
+    bool *told = &t->saver.events.told;
+    if (st == TREN_OK || *told || trainer_folder_explains(t)) return;
+    *told = true;
+    trainer_say(t, "warning: tensorboard: %s; training goes on, and each epoch tries again",
+                tren_error_text());
+}
+
 /* Rows after the checkpoint are written again, by the steps that are done again. */
 tren_status metrics_begin(tren_trainer *t) {
     char columns[64 * TREN_N_METRICS];
@@ -119,6 +128,8 @@ tren_status metrics_begin(tren_trainer *t) {
         TREN_TRY(append(&t->stands, columns));
         TREN_TRY(append(&t->stands, header_of_seconds));
     }
+    if (t->run.config->tensorboard)
+        tell_of_events(t, tren_events_begin(&t->saver.events, &t->saver.folder, t->stands.metrics));
     return t->saver.folder.path[0] ? write_rows(t) : TREN_OK;
 }
 
@@ -190,5 +201,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
     else if (!trainer_folder_explains(t))
         trainer_say(t, "warning: %s; its rows are kept, and written with the next one",
                     tren_error_text());
+    if (t->run.config->tensorboard)
+        tell_of_events(t, tren_events_row(&t->saver.events, &t->saver.folder, t->stands.metrics));
     return TREN_OK;
 }

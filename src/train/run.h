@@ -64,7 +64,8 @@ typedef struct tren_run {
                                which its owner may write over it */
     real *class_weight;     /* [n_classes] NULL: all count alike */
     bool dropout;
-    tren_combine_fn combine; /* what the work calls, by way of us */
+    const tren_rate_range *rates; /* not owned; may be NULL */
+    tren_combine_fn combine;      /* what the work calls, by way of us */
     void *combine_ctx;
 } tren_run;
 

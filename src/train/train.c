@@ -184,6 +184,7 @@ tren_status tren_train(tren_comm *comm, const tren_config *config,
                               .asks = {.signal = options->signal,
                                        .started = options->started,
                                        .max_time = config->max_time},
+                              .rates = options->rates,
                               .dropout = true},
                       .report.result = result,
                       .saver.folder.lock = -1};

@@ -125,5 +125,6 @@ void trainer_close(tren_trainer *t) {
     tren_checkpoint_close(&t->stands);
     trace_close(&t->report.trace);
     straggler_close(&t->report.straggler);
+    tren_events_close(&t->saver.events);
     if (t->run.comm->rank == 0) tren_folder_close(&t->saver.folder);
 }

@@ -6,7 +6,14 @@
 #include "train/folder.h"
 #include "train/minimiser.h"
 #include "train/straggler.h"
+#include "train/tensorboard.h"
 #include "train/watchdog.h"
+
+/* Of the running loss of the epoch: what `progress` was told last. */
+typedef struct tren_told {
+    double loss, mean;
+    int64_t rows;
+} tren_told;
 
 /* What people and scripts are told. */
 typedef struct tren_report {
@@ -20,17 +27,19 @@ typedef struct tren_report {
     double resumed_seconds; /* of earlier launches */
     double trained_seconds; /* spent in steps, this launch */
     int64_t trained_rows, trained_labels;
+    tren_told told;
 } tren_report;
 
 /* What stays. */
 typedef struct tren_saver {
     tren_folder folder;
-    tren_arena best;   /* rank 0: without a folder, or when best.h5 could not be written */
-    bool best_waits;   /* best.h5 is still to be written, from `best` */
-    bool has_saved;    /* there is a checkpoint of this run */
-    bool told_gone;    /* the loss of the run folder was said */
-    bool due;          /* the end of this epoch saves */
-    bool last_damaged; /* previous.h5 is the good one, which the next save must not replace */
+    tren_events events; /* rank 0: with tensorboard: true */
+    tren_arena best;    /* rank 0: without a folder, or when best.h5 could not be written */
+    bool best_waits;    /* best.h5 is still to be written, from `best` */
+    bool has_saved;     /* there is a checkpoint of this run */
+    bool told_gone;     /* the loss of the run folder was said */
+    bool due;           /* the end of this epoch saves */
+    bool last_damaged;  /* previous.h5 is the good one, which the next save must not replace */
 } tren_saver;
 
 typedef struct tren_trainer {

@@ -43,11 +43,17 @@ test_help() {
         ! grep -q $'\033' out || fail "tren $name --help has colours in a file"
         expect 0 "tren" "$tren" "$name" -h
     done
-    expect 0 "--optimizer.learning_rate" "$tren" train --help
+    expect 0 "optimizer.learning_rate" "$tren" train --help
+    [[ $(wc -l <out) -lt 70 ]] || fail "help of train has $(wc -l <out) lines"
+    expect 0 "--optimizer.learning_rate" "$tren" train --help-all
+    [[ $(grep -c '^  --[a-z]' out) -ge 70 ]] || fail "not every key is in --help-all"
+    expect 0 "in a step of adam" "$tren" help optimizer.beta1
+    expect 0 "--optimizer.clip_norm" "$tren" help optimizer
+    expect 2 "did you mean 'optimizer.beta1'" "$tren" help optimizer.beta9
     expect 0 "--resume" "$tren" train --no-such-option --help
-    expect 0 "--optimizer.learning_rate" env COLUMNS=50 "$tren" train --help
+    expect 0 "--optimizer.learning_rate" env COLUMNS=50 "$tren" train --help-all
     [[ $(wc -L <out) -le 50 ]] || fail "help for 50 columns is $(wc -L <out) wide"
-    expect 0 "--optimizer.learning_rate" env SLURM_STEP_ID=0 SLURM_NTASKS=2 "$tren" train --help
+    expect 0 "optimizer.learning_rate" env SLURM_STEP_ID=0 SLURM_NTASKS=2 "$tren" train --help
 }
 
 test_version() {

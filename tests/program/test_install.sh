@@ -21,7 +21,7 @@ cmake --install "$build" --prefix "$prefix" >"$scratch/install.log" || { cat "$s
 libdir=$(cd "$prefix" && dirname "$(find lib* -name libtren.so -o -name libtren.a | head -n 1)")
 expect_files include/tren/base.h bin/tren bin/tren64 share/man/man1/tren.1 share/doc/tren/LICENSE \
     share/doc/tren/docs/configuration.md share/doc/tren/examples/fashion-mnist.yaml share/tren/slurm/train.sbatch \
-    share/bash-completion/completions/tren share/modulefiles/tren/0.1.0 \
+    share/bash-completion/completions/tren share/zsh/site-functions/_tren share/modulefiles/tren/0.1.0 \
     "$libdir"/pkgconfig/tren.pc "$libdir"/pkgconfig/tren64.pc "$libdir"/cmake/tren/tren-config.cmake
 
 # names LIBRARY   What other programs can see of it.
@@ -47,17 +47,6 @@ for name in tren tren64; do
     "${CC:-cc}" examples/c/fit_sinusoid.c "${flags[@]}" -Wl,-rpath,"$prefix/$libdir" -lm -o "$scratch/by_pkg_config"
     "$scratch/by_pkg_config" | grep ': loss ' || fail "the example linked by pkg-config, $name"
 done
-
-# Completion knows the commands and their options.
-(
-    export PATH=$prefix/bin:$PATH
-    # shellcheck source=packaging/completion.bash
-    source "$prefix/share/bash-completion/completions/tren"
-    complete_last() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) && _tren && echo "${COMPREPLY[*]}"; }
-    [[ $(complete_last tren tr) == train ]] || fail "completion of tren tr: $(complete_last tren tr)"
-    [[ $(complete_last tren train --see) == --seed ]] || fail "completion of --see: $(complete_last tren train --see)"
-    [[ $(complete_last tren data make --out) == --out ]] || fail "completion of data make --out"
-)
 
 # The module file leads to the tree that it lies in.
 if command -v tclsh >/dev/null; then
