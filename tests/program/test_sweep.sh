@@ -133,6 +133,15 @@ cmp whole/sweep.csv parts/sweep.csv || fail "in parts: another table"
 # ---- pictures
 if command -v gnuplot >/dev/null; then
     grep -q '</svg>' one/sweep.svg || fail "no picture"
+    # By validation, with seeds as bars, and the learning rates by their logarithm: 10 is a tic.
+    grep -q 'validation loss, median and range of 2 seeds' one/sweep.svg || fail "no seeds in the picture"
+    grep -q '>test' one/sweep.svg && fail "the picture shows the test part unasked"
+    grep -q '> *10</text>' one/sweep.svg || fail "0.02 to 1000 is no logarithmic axis"
+    expect 0 "best by validation_loss, median and range of 2 seeds" "$tren" sweep grid.yaml --out one --x model.hidden
+    grep -qF '[12, 12]</text>' one/sweep.svg || fail "lists are no categories"
+    [[ $(grep -c '^  [0-9]  ' output) -eq 4 ]] || fail "not the four settings that did not diverge: $(cat output)"
+    grep -q "test part" output && fail "ranked by the test part unasked"
+    expect 0 "note: chosen by the test part" "$tren" sweep grid.yaml --out one --by test_loss
     expect 0 "one/sweep.svg" "$tren" sweep grid.yaml --out one --y train_loss --x seed --logy
 fi
 
@@ -173,6 +182,7 @@ write "grid:" "  optimizer.lambda: [1]" "optimizer.weight_decay: 0.1"
 refuse 2 "weight_decay" bad.yaml
 refuse 2 "did you mean 'train_loss'" grid.yaml --y train_los
 refuse 2 "it has status,epochs,best_epoch" grid.yaml --y nonsense
+refuse 2 "did you mean 'validation_loss'" grid.yaml --by val_loss
 refuse 2 "is no key of the grid" grid.yaml --x epochs
 refuse 2 "K/N" grid.yaml --part 4/3
 refuse 2 "always goes on" grid.yaml --resume
