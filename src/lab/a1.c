@@ -110,9 +110,12 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
                      "la reflexión sola, que da otras prendas de la misma clase, gana %+.1f puntos "
                      "con menos imágenes (se pide: 0.5)",
                      few);
-    tren_verdict_add(v, many > all - 0.5 || all > 0,
-                     "all five together: %+.1f points with the fewest images, %+.1f with the most",
-                     "las cinco juntas: %+.1f puntos con menos imágenes, %+.1f con más", all, many);
+    tren_verdict_add(v, all > many,
+                     "the fewer images, the more augmentation is worth: all five together bring "
+                     "%+.1f points with the fewest images, %+.1f with the most",
+                     "cuantas menos imágenes, más vale el aumento: los cinco juntos aportan %+.1f "
+                     "puntos con menos imágenes y %+.1f con más",
+                     all, many);
     return TREN_OK;
 }
 

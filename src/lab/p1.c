@@ -201,7 +201,7 @@ const tren_experiment tren_lab_p1 = {
               {.name = "cutoff",
                .what = {"singular values that are dropped, as a share of the largest",
                         "valores singulares que se descartan, como proporción del mayor"},
-               .full = TREN_LAB_VALUES_OF(0.2),
+               .full = TREN_LAB_VALUES_OF(0.3),
                .low = 0,
                .high = 1},
               {.name = "trials",

@@ -71,7 +71,7 @@ void tren_verdict_set_form(tren_verdict *v, tren_lab_form form) {
     for (int i = 0; i < v->n && form != TREN_LAB_JUDGED; i++) {
         bool judged = v->at[i].claim == TREN_CLAIM_HOLDS || v->at[i].claim == TREN_CLAIM_FAILED;
         bool unknown = lacks_number(v->at[i].text[TREN_ENGLISH]);
-        if (judged && (form == TREN_LAB_QUICK || unknown)) unjudge(v, i, unknown);
+        if (unknown || (judged && form == TREN_LAB_QUICK)) unjudge(v, i, unknown);
     }
 }
 

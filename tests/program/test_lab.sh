@@ -178,7 +178,7 @@ refuse 2 "epochs=1,2: there is more than one value" run W1 --set epochs=1,2 --ou
 refuse 2 "widths=9,4: the values do not ascend" run W1 --set widths=9,4 --out refused
 refuse 2 "--format gif: give svg, png or pdf" run W1 --format gif --out refused
 refuse 2 "did you mean 'W1'" worksheet W11 --out refused
-refuse 2 "worksheet.html exists already" worksheet W1
+refuse 2 "worksheet.html: exists already" worksheet W1
 refuse 2 "no experiment has been judged" report cut/W1
 expect 4 "W3 needs images, and there is no datasets/fashion-mnist.h5" "$tren" lab run W3 B1 --quick --out some
 for part in "^B1 .*reproduced, . of 3" "^W3 .* s  -  " "one page of all: tren lab report some"; do
