@@ -26,6 +26,9 @@
 /* The training part's labels before noise; where there is none, the dataset is not there. */
 #define TREN_SCHEMA_CLEAN "/train/y_clean"
 
+/* How much each training row counts, f32 or f64 [rows]; where it is not there, all count alike. */
+#define TREN_SCHEMA_WEIGHTS "/train/weights"
+
 extern const char *const tren_part_x[TREN_N_PARTS];      /* "/train/x", ... */
 extern const char *const tren_part_y[TREN_N_PARTS];      /* "/train/y", ... */
 extern const char *const tren_part_length[TREN_N_PARTS]; /* "/train/length", ... */
@@ -48,6 +51,8 @@ struct tren_dataset {
     tren_type y_type;
     bool has_stats_digest; /* of mean and sd, which are what it says */
     bool has_clean;        /* /train/y_clean is there */
+    tren_type weights_type;
+    tren_row_digests weights; /* of /train/weights, where it is there */
     tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS], length[TREN_N_PARTS];
 };
 

@@ -8,7 +8,7 @@
 #include "tren/train.h"
 
 /* The numbers that travel behind the gradients, one of each per shard, folded like them. */
-enum { TAIL_LOSS, TAIL_CORRECT, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
+enum { TAIL_LOSS, TAIL_CORRECT, TAIL_OBJECTIVE, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
 
 /* What may save or end a run from outside. Every rank asks with each pass, and all obey the sum. */
 typedef struct tren_asks {
@@ -39,9 +39,10 @@ typedef struct tren_run {
     tren_reducer *reducer;
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
-    int32_t *pattern;   /* [steps_per_epoch] of rows, for the work */
-    real *leaf;         /* [my shards][N_TAIL] */
-    real *class_weight; /* [n_classes] NULL: all count alike */
+    int32_t *pattern;          /* [steps_per_epoch] of rows, for the work */
+    real *leaf;                /* [my shards][N_TAIL] */
+    real *class_weight;        /* [n_classes] NULL: all count alike */
+    tren_target_scale targets; /* empty: they are as they are */
     bool dropout;
     tren_combine_fn combine; /* what the work calls, by way of us */
     void *combine_ctx;
