@@ -20,6 +20,7 @@ static const acts table[] = {
     {"loss.class_weights", "loss.name", {"auto", "cross_entropy"}},
     {"loss.positive_weights", "loss.name", {"binary_cross_entropy"}},
     {"loss.huber_delta", "loss.name", {"huber"}},
+    {"normalize_targets", "loss.name", {"auto", "half_squares", "huber", "absolute"}},
     {"schedule.period", "schedule.name", {"step", "sqrt"}},
     {"schedule.gamma", "schedule.name", {"step"}},
     {"schedule.final_factor", "schedule.name", {"cosine"}},

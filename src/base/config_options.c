@@ -129,7 +129,10 @@ static const tren_option options[] = {
     {"loss.positive_weights", TREN_OPTION_REALS, RECIPE, AT(loss.positive_weights), "[]", 0, 1e6, NULL,
      "How much a yes counts beside a no: one number for all columns of targets, or one for each.", "Loss"},
     {"loss.huber_delta", TREN_OPTION_REAL, RECIPE, AT(loss.huber_delta), "1", 1e-6, 1e6, NULL,
-     "The error from which huber grows in a straight line.", "Loss"},
+     "The error from which huber grows in a straight line; of normalised targets in standard deviations.", "Loss"},
+    {"normalize_targets", TREN_OPTION_BOOL, RECIPE, AT(normalize_targets), "true", 0, 0, NULL,
+     "Whether a network learns real targets less their mean, over their standard deviation, both of the training part. "
+     "Losses, metrics and predictions are told in the units of the data all the same.", "Loss"},
 
     {"optimizer.name", TREN_OPTION_CHOICE, RECIPE, AT(optimizer.name), "sgd", 0, 0, optimizers,
      "How the weights follow the gradient. lars and lamb give each weight matrix a step in proportion to its norm, for "
@@ -183,9 +186,8 @@ static const tren_option options[] = {
      "Where the cosine ends, as a share of the learning rate.", "Learning-rate schedule"},
 
     {"metrics", TREN_OPTION_WORDS, RECIPE, AT(metrics), "[]", 0, 0, tren_metric_name,
-     "Metrics of the validation part that metrics.csv has a column for, such as [f1, auc]. Of classes: accuracy, top5, "
-     "and precision, recall, f1 and auc as means over the classes; of targets: r2 and mae; of text: accuracy, top5 and "
-     "perplexity; of all: loss_se, the standard error of the loss.", "Metrics"},
+     "Metrics of the validation part that metrics.csv has a column for, such as [f1, auc] (docs/metrics.md); one that the "
+     "data cannot have is refused.", "Metrics"},
 
     {"early_stopping.rule", TREN_OPTION_CHOICE, RECIPE, AT(early_stopping.rule), "none", 0, 0, stop_rules,
      "When the validation loss ends the run: after `patience` epochs without a better one; when it exceeds the best "

@@ -54,9 +54,9 @@ static tren_status join(const reader *r, const yaml_node_t *node, const char *ke
             return fail_at(r, element, key,
                            "is a list of lists or maps; give a flat list of numbers or names");
         if (strpbrk(scalar(element), ",[]"))
-            return fail_at(
-                r, element, key,
-                "has an entry that is no single value; give a flat list of numbers or names");
+            return fail_at(r, element, key,
+                           "has an entry that is not a number or a name; give a flat list of "
+                           "numbers or names");
         at += (size_t)snprintf(out + at, room - at, "%s%s", item > first ? ", " : "",
                                scalar(element));
         if (at + 2 > room)

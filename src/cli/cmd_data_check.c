@@ -188,6 +188,8 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
     }
+    if (check->has_weights) judge_digest(&v, TREN_SCHEMA_WEIGHTS, check->weights);
+    if (check->bad_weights[0]) error(&v, "%s", check->bad_weights);
     judge_statistics(&v, check, info);
     judge_origin(&v, check, dataset);
     judge_shared(&v, check, info->label_axis == 1);

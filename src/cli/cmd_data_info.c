@@ -109,6 +109,7 @@ static void print_info(const char *path, const tren_dataset *dataset) {
     print_provenance(dataset);
     print_layout(info);
     print_rows(info);
+    if (info->has_weights) printf("  weights       one for each training row\n");
     if (info->n_stats > 0) {
         print_statistic("mean", info->mean, info->n_stats);
         print_statistic("sd", info->sd, info->n_stats);

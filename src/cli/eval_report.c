@@ -286,6 +286,7 @@ void tren_eval_json(FILE *out, const tren_trained *t, const tren_eval_result *r)
     json_field_text(out, "data", t->config.data);
     json_field_text(out, "split", tren_part_name[t->part]);
     fprintf(out, "  \"epoch\": %lld,\n", (long long)tren_trained_epoch(t));
+    fprintf(out, "  \"rows\": %zu,\n", r->scores.rows);
     json_field(out, "loss", r->scores.loss);
     json_field(out, "loss_standard_error", r->tally->loss_se);
     if (is_text(t)) json_field(out, "tokens", r->scores.labels);
@@ -293,7 +294,7 @@ void tren_eval_json(FILE *out, const tren_trained *t, const tren_eval_result *r)
     json_classes(out, t, r);
     json_confusion(out, r);
     json_targets(out, r);
-    fprintf(out, "  \"rows\": %zu\n}\n", r->scores.rows);
+    fprintf(out, "  \"labels\": %.0f\n}\n", r->scores.labels);
 }
 
 /* ---- CSV ------------------------------------------------------------------------------------- */

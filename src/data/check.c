@@ -1,6 +1,7 @@
 #include "data/check.h"
 #include "data/prepare.h"
 #include "data/tokens.h"
+#include "data/weights.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,25 @@ static tren_status read_clean(tren_dataset_check *check, const tren_dataset *dat
     return count_changed(&check->n_changed, dataset);
 }
 
+static tren_status read_weights(tren_dataset_check *check, const tren_dataset *dataset) {
+    tren_part_check ignored = {0};
+    double sum;
+    check->has_weights = dataset->info.has_weights;
+    if (!check->has_weights) return TREN_OK;
+    array a = {TREN_SCHEMA_WEIGHTS,
+               TREN_TRAIN,
+               dataset->weights_type,
+               dataset->info.rows[TREN_TRAIN],
+               1,
+               &ignored};
+    tren_dataset_check none = {0}; /* these are no labels */
+    TREN_TRY(read_array(&none, dataset, &a, NULL, &check->weights));
+    tren_status st = tren_dataset_weights_sum(&sum, dataset);
+    if (st != TREN_ERR_DATA) return st;
+    snprintf(check->bad_weights, sizeof check->bad_weights, "%s", tren_error_text());
+    return TREN_OK;
+}
+
 /* ---- mean and sd ----------------------------------------------------------------------------- */
 
 static bool is_normalised(const tren_dataset_info *info) {
@@ -241,6 +261,7 @@ tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_datase
         at += info->rows[part];
     }
     if (st == TREN_OK) st = read_clean(check, dataset);
+    if (st == TREN_OK) st = read_weights(check, dataset);
     if (st == TREN_OK) st = find_statistics(check, dataset);
     if (st == TREN_OK)
         count_duplicates(check, marks, n);

@@ -28,7 +28,11 @@ typedef struct tren_dataset_check {
     /* The labels of the training part before noise, where they are kept: y and what labels have. */
     bool has_clean;
     tren_part_check clean;
-    size_t n_changed; /* differ from those that are trained on */
+    /* The weights of the training rows, where there are some. */
+    bool has_weights;
+    tren_intact weights;
+    char bad_weights[512]; /* why they are none that can be trained with; "": they are good */
+    size_t n_changed;      /* differ from those that are trained on */
     /* Of the training rows, where nothing recorded says that the file's are theirs, and they are
      * not 0 and 1 throughout, which is no normalisation: [n_stats] each, owned; else NULL. */
     double *mean, *sd;

@@ -170,9 +170,11 @@ static tren_status check_names(const tren_csv_columns *c, const tren_csv *csv) {
 static tren_status assign_all(tren_csv_columns *c, const tren_csv *csv, tren_source *source) {
     const tren_csv_settings *want = c->want;
     tren_texts label = {.n = want->label ? 1 : 0, .at = {want->label}};
+    tren_texts weight = {.n = want->weight ? 1 : 0, .at = {want->weight}};
     TREN_TRY(assign(c, "label", &label, TREN_CSV_LABEL, source));
     TREN_TRY(assign(c, "target", &want->target, TREN_CSV_TARGET, source));
     TREN_TRY(assign(c, "one-hot", &want->one_hot, TREN_CSV_HOT, source));
+    TREN_TRY(assign(c, "weight", &weight, TREN_CSV_WEIGHT, source));
     TREN_TRY(assign(c, "ignore", &want->ignore, TREN_CSV_IGNORED, source));
     set_index(c, source);
     for (size_t i = 0; i < c->n; i++) {

@@ -6,7 +6,7 @@
 
 typedef struct tren_csv_settings {
     tren_texts file, test, target, one_hot, ignore;
-    const char *label, *separator, *decimal, *shape;
+    const char *label, *weight, *separator, *decimal, *shape;
     int header, index, type;
     bool unlabeled;
     tren_layout_settings layout;
@@ -20,6 +20,7 @@ typedef enum tren_csv_role {
     TREN_CSV_LABEL,
     TREN_CSV_TARGET,
     TREN_CSV_HOT, /* one of the columns that mark the class by a 1 */
+    TREN_CSV_WEIGHT,
     TREN_CSV_IGNORED
 } tren_csv_role;
 

@@ -15,6 +15,7 @@ void tren_csv_table_close(tren_csv_table *t) {
     free(t->seen);
     free(t->x);
     free(t->y);
+    free(t->weight);
     tren_csv_columns_close(&t->columns);
     *t = (tren_csv_table){0};
 }
@@ -190,7 +191,13 @@ static tren_status table_grow(tren_csv_table *t) {
     t->room = t->room ? t->room * 2 : 1024;
     TREN_TRY(resize(&t->x, t->room * t->columns.n_inputs, tren_type_size(t->type)));
     TREN_TRY(resize(&t->y, t->room * t->columns.n_targets, sizeof *t->y));
+    if (t->want->weight) TREN_TRY(resize(&t->weight, t->room, sizeof *t->weight));
     return tren_csv_has_classes(t) ? resize(&t->label, t->room, sizeof *t->label) : TREN_OK;
+}
+
+static tren_status put_weight(tren_csv_table *t, const tren_csv *csv, size_t i) {
+    TREN_TRY(read_number(&t->weight[t->n], t, csv, i));
+    return t->weight[t->n] >= 0 ? TREN_OK : bad_field(t, csv, i, "a weight of at least 0");
 }
 
 static tren_status add_fields(tren_csv_table *t, const tren_csv *csv) {
@@ -198,6 +205,7 @@ static tren_status add_fields(tren_csv_table *t, const tren_csv *csv) {
     size_t x = 0, y = t->n * t->columns.n_targets;
     for (size_t i = 0; i < csv->n; i++) {
         if (role[i] == TREN_CSV_INPUT) TREN_TRY(put_input(t, csv, i, x++));
+        if (role[i] == TREN_CSV_WEIGHT) TREN_TRY(put_weight(t, csv, i));
         if (role[i] == TREN_CSV_TARGET) TREN_TRY(read_number(&t->y[y++], t, csv, i));
     }
     if (t->columns.n_hot > 0) return put_hot(t, csv);

@@ -26,10 +26,11 @@ typedef struct tren_csv_table {
     tren_csv_columns columns; /* owned */
     tren_csv_seen *seen;      /* [n_inputs] owned */
     size_t n, room, n_test;
-    size_t first; /* row of the present file */
-    char *x;      /* [n, n_inputs] owned */
-    double *y;    /* [n, n_targets] owned */
-    char **label; /* [n] owned, or NULL */
+    size_t first;   /* row of the present file */
+    char *x;        /* [n, n_inputs] owned */
+    double *y;      /* [n, n_targets] owned */
+    double *weight; /* [n] owned, or NULL */
+    char **label;   /* [n] owned, or NULL */
     tren_csv_kind names, numbers;
     bool in_test; /* the files that follow are the test part */
 } tren_csv_table;

@@ -223,6 +223,24 @@ static tren_status check_clean(tren_dataset *dataset) {
     return TREN_OK;
 }
 
+static tren_status check_weights(tren_dataset *dataset) {
+    tren_dataset_info *info = &dataset->info;
+    const char *name = TREN_SCHEMA_WEIGHTS;
+    tren_h5_shape shape;
+    if (!tren_h5_has(dataset->file, name)) return TREN_OK;
+    TREN_TRY(tren_h5_info(dataset->file, name, &shape, &dataset->weights_type));
+    if (info->vocabulary > 0)
+        return refuse(dataset, "%s: rows of text have no weights: remove it", name);
+    if (dataset->weights_type != TREN_F32 && dataset->weights_type != TREN_F64)
+        return refuse(dataset, "%s has type %s, expected f32 or f64", name,
+                      tren_type_name(dataset->weights_type));
+    if (shape.rank != 1 || shape.dim[0] != info->rows[TREN_TRAIN])
+        return refuse(dataset, "%s should have the shape [%zu], a weight for each training row",
+                      name, info->rows[TREN_TRAIN]);
+    info->has_weights = true;
+    return TREN_OK;
+}
+
 static tren_status check_parts(tren_dataset *dataset) {
     for (int part = 0; part < TREN_N_PARTS; part++) {
         TREN_TRY(dataset->info.vocabulary > 0 ? tren_tokens_check_part(dataset, (tren_part)part)
@@ -231,6 +249,7 @@ static tren_status check_parts(tren_dataset *dataset) {
             TREN_TRY(check_y(dataset, (tren_part)part));
     }
     TREN_TRY(check_clean(dataset));
+    TREN_TRY(check_weights(dataset));
     if (dataset->info.rows[TREN_TRAIN] == 0 && dataset->info.n_targets > 0)
         return refuse(dataset, "the training part has no rows");
     for (int part = 0; part < TREN_N_PARTS; part++)
@@ -241,6 +260,8 @@ static tren_status check_parts(tren_dataset *dataset) {
 }
 
 static tren_status read_row_digests(tren_dataset *dataset) {
+    TREN_TRY(tren_row_digests_read(&dataset->weights[TREN_TRAIN], dataset->file,
+                                   TREN_SCHEMA_WEIGHTS, dataset->info.rows[TREN_TRAIN]));
     for (int part = 0; part < TREN_N_PARTS; part++) {
         size_t n = dataset->info.rows[part];
         TREN_TRY(tren_row_digests_read(&dataset->x[part], dataset->file, tren_part_x[part], n));
@@ -316,6 +337,7 @@ void tren_dataset_close(tren_dataset *dataset) {
         tren_row_digests_close(&dataset->y[part]);
         tren_row_digests_close(&dataset->length[part]);
     }
+    tren_row_digests_close(&dataset->weights[TREN_TRAIN]);
     for (int i = 0; dataset->info.column_name && i < dataset->info.shape.c; i++)
         free(dataset->info.column_name[i]);
     free(dataset->info.column_name);

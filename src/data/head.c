@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const *const names[TREN_N_SETS] = {tren_part_x, tren_part_y, tren_part_length};
+static const char *const weights[TREN_N_PARTS] = {[TREN_TRAIN] = TREN_SCHEMA_WEIGHTS};
+static const char *const *const names[TREN_N_SETS] = {tren_part_x, tren_part_y, tren_part_length,
+                                                      weights};
 
 /* What has a fixed size; its pointers mean nothing elsewhere. */
 typedef struct fixed {
@@ -17,12 +19,13 @@ typedef struct fixed {
 
 static tren_type type_of(const tren_dataset *dataset, int kind) {
     const tren_dataset_info *info = &dataset->info;
+    if (kind == TREN_SET_WEIGHT) return dataset->weights_type;
     if (kind == TREN_SET_Y && info->label_axis == 0) return dataset->y_type;
     return info->vocabulary > 0 ? TREN_I32 : info->x_type;
 }
 
 static tren_row_digests *digests_of(tren_dataset *dataset, int kind) {
-    tren_row_digests *of[] = {dataset->x, dataset->y, dataset->length};
+    tren_row_digests *of[] = {dataset->x, dataset->y, dataset->length, dataset->weights};
     return of[kind];
 }
 
@@ -37,7 +40,7 @@ static void put(FILE *out, const tren_dataset *dataset) {
     fixed f = {.value = *dataset, .stamp = tren_dataset_stamp(dataset)};
     f.value.elsewhere = f.stamp.elsewhere;
     for (int kind = 0; kind < TREN_N_SETS; kind++)
-        for (int part = 0; part < TREN_N_PARTS; part++)
+        for (int part = 0; part < TREN_N_PARTS && names[kind][part]; part++)
             f.value.place[kind][part] =
                 tren_h5_find_place(dataset->file, names[kind][part], type_of(dataset, kind));
     fwrite(&f, sizeof f, 1, out);
@@ -121,9 +124,9 @@ static void take_all(tren_dataset *dataset, cursor *from) {
 /* Whether rows can be read without HDF5: all arrays that have rows. */
 static bool all_in_place(const tren_dataset *dataset) {
     const tren_dataset_info *info = &dataset->info;
-    bool has[] = {true, tren_dataset_has_y(info), info->vocabulary > 0};
+    bool has[] = {true, tren_dataset_has_y(info), info->vocabulary > 0, info->has_weights};
     for (int kind = 0; kind < TREN_N_SETS; kind++)
-        for (int part = 0; part < TREN_N_PARTS && has[kind]; part++)
+        for (int part = 0; part < TREN_N_PARTS && has[kind] && names[kind][part]; part++)
             if (info->rows[part] > 0 && dataset->place[kind][part].rows != info->rows[part])
                 return false;
     return true;

@@ -23,6 +23,7 @@ static void add_take_and_noise(tren_dataset *dataset, tren_digest_state *state) 
         tren_digest_add(state, from.noise_kind, strlen(from.noise_kind));
     }
     if (dataset->has_clean) add_attribute_digest(dataset, state, TREN_SCHEMA_CLEAN);
+    if (dataset->info.has_weights) add_attribute_digest(dataset, state, TREN_SCHEMA_WEIGHTS);
 }
 
 uint64_t tren_dataset_names_digest(const tren_dataset_info *info) {
@@ -49,6 +50,11 @@ static void add_row_digests(tren_dataset *dataset, tren_digest_state *state) {
             if (of[i]->rows == 0) dataset->info.has_digests = false;
             tren_digest_add(state, of[i]->at, of[i]->n * sizeof *of[i]->at);
         }
+    }
+    if (dataset->info.has_weights) {
+        const tren_row_digests *weights = &dataset->weights[TREN_TRAIN];
+        if (weights->rows == 0) dataset->info.has_digests = false;
+        tren_digest_add(state, weights->at, weights->n * sizeof *weights->at);
     }
     uint64_t names = tren_dataset_names_digest(&dataset->info);
     if (dataset->info.has_digests) tren_digest_add(state, &names, sizeof names);

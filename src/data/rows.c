@@ -1,6 +1,7 @@
 /* Rows in memory: read once, checked once, kept in the file's type. */
 #include "data/row_digests.h"
 #include "data/tokens.h"
+#include "data/weights.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,21 @@ done:
     return st;
 }
 
+static tren_status read_weights(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
+    if (part != TREN_TRAIN || !dataset->info.has_weights) return TREN_OK;
+    double *weight;
+    TREN_TRY(tren_alloc(&rows->weight, rows->n, sizeof *rows->weight, "weights of rows"));
+    TREN_TRY(tren_alloc(&weight, rows->n, sizeof *weight, "weights of rows"));
+    tren_status st = tren_weights_read(weight, dataset, rows->first, rows->n);
+    for (size_t i = 0; st == TREN_OK && i < rows->n; i++) {
+        rows->weight[i] = (real)weight[i];
+        if (!isfinite(rows->weight[i]))
+            st = not_finite(dataset, TREN_SCHEMA_WEIGHTS, rows->first + i, 0);
+    }
+    free(weight);
+    return st;
+}
+
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n) {
     const tren_dataset_info *info = &dataset->info;
@@ -129,6 +145,7 @@ tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_pa
     tren_status st;
     TREN_GOTO(info->vocabulary ? tren_tokens_read(rows, dataset, part)
                                : read_x(rows, dataset, part));
+    TREN_GOTO(read_weights(rows, dataset, part));
     if (info->n_targets == 0 || info->label_axis) return TREN_OK;
     TREN_GOTO(read_y(rows, dataset, part));
     return TREN_OK;
@@ -171,6 +188,11 @@ uint64_t tren_rows_digest(const tren_rows *rows) {
         else if (rows->x)
             row[2] = tren_digest(rows->target + i * (size_t)rows->n_targets, y);
         sum += tren_digest(row, sizeof row);
+        if (rows->weight) { /* without weights the sum is what it always was */
+            uint64_t both[] = {rows->first + i,
+                               tren_digest(&rows->weight[i], sizeof *rows->weight)};
+            sum += tren_digest(both, sizeof both);
+        }
     }
     return sum;
 }
@@ -222,5 +244,6 @@ void tren_rows_close(tren_rows *rows) {
     for (int k = 0; k < TREN_SEQUENCES; k++) tren_sequence_close(&rows->sequence[k]);
     free(rows->label);
     free(rows->target);
+    free(rows->weight);
     *rows = (tren_rows){0};
 }

@@ -26,6 +26,9 @@
 /* The training part's labels before noise; where there is none, the dataset is not there. */
 #define TREN_SCHEMA_CLEAN "/train/y_clean"
 
+/* How much each training row counts, f32 or f64 [rows]; where it is not there, all count alike. */
+#define TREN_SCHEMA_WEIGHTS "/train/weights"
+
 extern const char *const tren_part_x[TREN_N_PARTS];      /* "/train/x", ... */
 extern const char *const tren_part_y[TREN_N_PARTS];      /* "/train/y", ... */
 extern const char *const tren_part_length[TREN_N_PARTS]; /* "/train/length", ... */
@@ -42,7 +45,7 @@ typedef struct tren_row_digests {
 } tren_row_digests;
 
 /* The arrays of a part. */
-enum { TREN_SET_X, TREN_SET_Y, TREN_SET_LENGTH, TREN_N_SETS };
+enum { TREN_SET_X, TREN_SET_Y, TREN_SET_LENGTH, TREN_SET_WEIGHT, TREN_N_SETS };
 
 struct tren_dataset {
     tren_h5 *file;                                  /* NULL: rows alone are read, from fd */
@@ -56,7 +59,9 @@ struct tren_dataset {
     tren_type y_type;
     bool has_stats_digest; /* of mean and sd, which are what it says */
     bool has_clean;        /* /train/y_clean is there */
-    tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS], length[TREN_N_PARTS];
+    tren_type weights_type;
+    /* weights: of /train/weights, where it is there; the other parts have none */
+    tren_row_digests x[TREN_N_PARTS], y[TREN_N_PARTS], length[TREN_N_PARTS], weights[TREN_N_PARTS];
 };
 
 /* /PART/y is there: labels, targets, or target tokens. */

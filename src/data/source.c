@@ -81,6 +81,7 @@ void tren_source_close(tren_source *source) {
     names_free(source->column_name, source->column_name ? source->shape.c : 0);
     free(source->x);
     free(source->y);
+    free(source->weight);
     free(source->doubt);
     tren_corpus_close(source->corpus);
     *source = (tren_source){0};

@@ -56,6 +56,8 @@ static tren_status doubt_labels(tren_source *source, const table *t) {
 }
 
 static tren_status set_answers(tren_source *source, table *t) {
+    source->weight = t->weight;
+    t->weight = NULL;
     if (t->want->unlabeled) tren_source_set_unlabeled(source);
     if (t->want->target.n > 0) set_targets(source, t);
     if (!tren_csv_has_classes(t)) return TREN_OK;
@@ -186,6 +188,9 @@ static tren_status check_roles(const settings *want) {
     if (ways > 1)
         return tren_fail(TREN_ERR_USAGE,
                          "--label, --target, --one-hot and --unlabeled exclude each other");
+    if (want->weight && want->unlabeled)
+        return tren_fail(TREN_ERR_USAGE, "--weight: rows to predict are not trained on; leave "
+                                         "--weight out, or give a --label or --target");
     if (want->one_hot.n == 1)
         return tren_fail(TREN_ERR_USAGE,
                          "--one-hot: '%s' is one column; name those of all "
@@ -270,6 +275,8 @@ static const tren_setting settings_table[] = {
      .help = "The columns to be predicted, for regression."},
     {"one-hot", TREN_SETTING_TEXTS, offsetof(settings, one_hot), "COLUMN,COLUMN[,...]",
      .help = "Columns of 0 and 1 that mark the class: each row has one 1."},
+    {"weight", TREN_SETTING_TEXT, offsetof(settings, weight), "COLUMN",
+     .help = "How much each row counts in training, numbers of at least 0."},
     {"unlabeled", TREN_SETTING_FLAG, offsetof(settings, unlabeled), NULL,
      .help = "Rows to predict: there are no labels, and all rows are the test part."},
     {"ignore", TREN_SETTING_TEXTS, offsetof(settings, ignore), "COLUMN[,...]",

@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct settings {
-    const char *file, *x, *y, *test_x, *test_y, *test_file;
+    const char *file, *x, *y, *weights, *test_x, *test_y, *test_file;
     tren_label_settings labels;
     tren_layout_settings layout;
     bool allow_external;
@@ -208,6 +208,22 @@ done:
     return st;
 }
 
+/* Rows of the source's own test part have none, and count 1. */
+static tren_status read_weights(tren_source *source, const char *name, tren_h5 *file) {
+    input in = {.name = {name}, .file = {file}};
+    if (!name) return TREN_OK;
+    TREN_TRY(input_open(&in));
+    if (in.shape[0].rank != 1 || rows_of(&in.shape[0]) != source->n)
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: %s should have the shape [%zu], a weight for each row of --x; name "
+                         "another dataset",
+                         path_of(&in), name, source->n);
+    TREN_TRY(tren_alloc(&source->weight, tren_source_rows(source), sizeof *source->weight,
+                        "weights of rows"));
+    for (size_t i = source->n; i < tren_source_rows(source); i++) source->weight[i] = 1;
+    return tren_h5_read(file, name, source->n, TREN_F64, source->weight);
+}
+
 /* ---- the source ------------------------------------------------------------------------------ */
 
 static tren_status check_settings(const settings *want) {
@@ -216,6 +232,9 @@ static tren_status check_settings(const settings *want) {
     if (!want->labels.unlabeled && !want->y)
         return tren_fail(TREN_ERR_USAGE, "--y is missing: the dataset of the labels or targets; "
                                          "--unlabeled imports rows to predict");
+    if (want->labels.unlabeled && want->weights)
+        return tren_fail(TREN_ERR_USAGE, "--weights: rows to predict are not trained on; leave "
+                                         "--weights or --unlabeled out");
     if (!want->labels.unlabeled && !want->test_x != !want->test_y)
         return tren_fail(TREN_ERR_USAGE, "--test-x and --test-y belong together");
     if (want->test_file && !want->test_x)
@@ -247,6 +266,7 @@ static tren_status digest_content(tren_source *source) {
                     n * tren_source_width(source) * tren_type_size(source->x_type));
     tren_digest_add(digest, source->y,
                     n * (size_t)source->n_targets * tren_type_size(source->y_type));
+    if (source->weight) tren_digest_add(digest, source->weight, n * sizeof *source->weight);
     source->digest = tren_digest_value(digest);
     tren_digest_close(digest);
     return TREN_OK;
@@ -264,6 +284,7 @@ static tren_status read_inputs(tren_source *source, const settings *want, input 
         TREN_TRY(read_y(source, y, &want->labels));
     else
         tren_source_set_unlabeled(source);
+    TREN_TRY(read_weights(source, want->weights, x->file[0]));
     tren_source_add_origin(source, "hdf5");
     tren_source_add_file(source, want->file);
     tren_source_add_origin(source, want->x);
@@ -299,6 +320,8 @@ static const tren_setting settings_table[] = {
     {"y", TREN_SETTING_TEXT, offsetof(settings, y), "NAME",
      .help = "Dataset of the labels (integers [n], or one-hot [n,k]) or targets (reals [n] or "
              "[n,k])."},
+    {"weights", TREN_SETTING_TEXT, offsetof(settings, weights), "NAME",
+     .help = "Dataset of how much each row counts in training: numbers [n] of at least 0."},
     {"test-x", TREN_SETTING_TEXT, offsetof(settings, test_x), "NAME",
      .help = "The inputs of the source's own test part."},
     {"test-y", TREN_SETTING_TEXT, offsetof(settings, test_y), "NAME",

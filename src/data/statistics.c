@@ -276,9 +276,20 @@ static tren_status check_labels(const tren_source *source) {
     return TREN_OK;
 }
 
+static tren_status check_weights(const tren_source *source) {
+    for (size_t i = 0; source->weight && i < source->n + source->n_test; i++)
+        if (!isfinite(source->weight[i]) || source->weight[i] < 0)
+            return tren_fail(TREN_ERR_DATA,
+                             "%s: row %zu: the weight %g is not a finite number of at least 0: "
+                             "repair or remove such rows first",
+                             source->origin, i, source->weight[i]);
+    return TREN_OK;
+}
+
 tren_status tren_source_check(const tren_source *source) {
     TREN_TRY(check_finite(source, "column", source->x, source->x_type,
                           (size_t)tren_shape_size(source->shape)));
+    TREN_TRY(check_weights(source));
     if (source->n_classes > 0) return check_labels(source);
     if (source->n_targets > TREN_MAX_CLASSES)
         return tren_fail(TREN_ERR_DATA, "%s: has %d targets per row, and at most %d are supported",

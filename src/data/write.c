@@ -82,6 +82,17 @@ static tren_status write_labels(tren_h5 *file, const char *name, const void *y, 
     return tren_column_write(file, &c, all->partition.row[part]);
 }
 
+/* Only training rows have weights. */
+static tren_status write_weights(tren_h5 *file, const content *all, tren_part part) {
+    tren_column c = {.name = TREN_SCHEMA_WEIGHTS,
+                     .data = all->source->weight,
+                     .type = TREN_F64,
+                     .row_bytes = sizeof(double),
+                     .shape = {1, {all->partition.n[part]}}};
+    if (part != TREN_TRAIN || !c.data) return TREN_OK;
+    return tren_column_write(file, &c, all->partition.row[part]);
+}
+
 static tren_status write_part(tren_h5 *file, const content *all, tren_part part) {
     const tren_source *source = all->source;
     const void *noisy = all->noise.y;
@@ -93,6 +104,7 @@ static tren_status write_part(tren_h5 *file, const content *all, tren_part part)
                      .row_bytes = tren_source_width(source) * tren_type_size(source->x_type),
                      .shape = x_shape(source, all->partition.n[part])};
     TREN_TRY(tren_column_write(file, &x, all->partition.row[part]));
+    TREN_TRY(write_weights(file, all, part));
     if (source->n_targets == 0) return TREN_OK;
     TREN_TRY(write_labels(file, tren_part_y[part], noisy ? noisy : source->y, all, part));
     if (!noisy || part != TREN_TRAIN) return TREN_OK;
@@ -239,11 +251,26 @@ static tren_status write_and_rename(const char *path, const content *all) {
     return st;
 }
 
+/* Of the rows that are trained on, some must count. */
+static tren_status check_weights(const content *all) {
+    const double *weight = all->source->weight;
+    size_t n = all->partition.n[TREN_TRAIN];
+    if (!weight) return TREN_OK;
+    for (size_t i = 0; i < n; i++)
+        if (weight[all->partition.row[TREN_TRAIN][i]] > 0) return TREN_OK;
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s: the weights of all %zu training rows are 0; give some rows a weight above "
+        "0",
+        all->source->origin, n);
+}
+
 static tren_status open_content(content *all) {
     tren_partition *p = &all->partition;
     if (all->source->corpus) return tren_token_rows_open(&all->tokens, p, all->source, all->split);
     TREN_TRY(tren_source_check(all->source));
     TREN_TRY(tren_partition_open(p, all->source, all->split));
+    TREN_TRY(check_weights(all));
     return tren_noise_open(&all->noise, all->source, all->split, p->row[TREN_TRAIN],
                            p->n[TREN_TRAIN]);
 }

@@ -7,6 +7,7 @@ tren_status lab_config(tren_config *config, const tren_lab *lab, const char *rec
     tren_config_defaults(config);
     config->shards = 1;
     config->stall_timeout = 0;
+    config->normalize_targets = false; /* the published experiments have targets as they are */
     config->plots = config->tensorboard = false;
     config->checkpoint_seconds = 0;
     config->precision =

@@ -74,6 +74,9 @@ tren_status tren_checkpoint_write(const char *dir, const char *name, const char 
                                   const tren_checkpoint_arrays *arrays);
 /* Sets checkpoint->data from the dataset that is trained on. */
 tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info);
+/* How its targets were normalised: mean, sd [checkpoint->data.n_targets]; NULL: not at all. */
+tren_status tren_checkpoint_set_targets(tren_checkpoint *checkpoint, const double *mean,
+                                        const double *sd);
 /* Is the file what was written? Any HDF5 file without a digest passes. */
 tren_status tren_checkpoint_verify(const char *path);
 /* Elements [off, off + len) of an optimizer state [n]. */

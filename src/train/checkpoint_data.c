@@ -20,6 +20,8 @@ void tren_checkpoint_close_data(tren_dataset_info *data) {
     names_free(data->column_name, data->shape.c);
     free(data->mean);
     free(data->sd);
+    free(data->target_mean);
+    free(data->target_sd);
     *data = (tren_dataset_info){0};
 }
 
@@ -46,13 +48,27 @@ tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dat
     tren_dataset_info *data = &checkpoint->data;
     tren_checkpoint_close_data(data);
     *data = *info;
-    data->mean = data->sd = NULL;
+    data->mean = data->sd = data->target_mean = data->target_sd = NULL;
     data->class_name = data->column_name = NULL;
     tren_status st = copy_stats(data, info);
     if (st == TREN_OK) st = copy_names(&data->class_name, info->class_name, info->n_classes);
     if (st == TREN_OK) st = copy_names(&data->column_name, info->column_name, info->shape.c);
     if (st != TREN_OK) tren_checkpoint_close_data(data);
     return st;
+}
+
+static tren_status copy_values(double **to, const double *from, size_t n) {
+    TREN_TRY(tren_alloc(to, n, sizeof **to, "a checkpoint"));
+    memcpy(*to, from, n * sizeof *from);
+    return TREN_OK;
+}
+
+tren_status tren_checkpoint_set_targets(tren_checkpoint *checkpoint, const double *mean,
+                                        const double *sd) {
+    tren_dataset_info *data = &checkpoint->data;
+    if (!sd) return TREN_OK;
+    TREN_TRY(copy_values(&data->target_mean, mean, (size_t)data->n_targets));
+    return copy_values(&data->target_sd, sd, (size_t)data->n_targets);
 }
 
 /* ---- the file ---------------------------------------------------------------------------------
@@ -74,6 +90,13 @@ static tren_status put_tokens(tren_h5 *file, const tren_dataset_info *data) {
     return put_class_names(file, data);
 }
 
+static tren_status put_targets(tren_h5 *file, const tren_dataset_info *data) {
+    tren_h5_shape targets = {.rank = 1, .dim = {(size_t)data->n_targets}};
+    if (!data->target_sd) return TREN_OK;
+    TREN_TRY(tren_h5_write(file, GROUP "/target_mean", targets, TREN_F64, data->target_mean));
+    return tren_h5_write(file, GROUP "/target_sd", targets, TREN_F64, data->target_sd);
+}
+
 tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *data) {
     if (data->vocabulary > 0) return put_tokens(file, data);
     if (data->n_stats == 0) return TREN_OK;
@@ -82,6 +105,7 @@ tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *dat
     TREN_TRY(tren_h5_group(file, GROUP));
     TREN_TRY(tren_h5_write(file, GROUP "/mean", stats, TREN_F64, data->mean));
     TREN_TRY(tren_h5_write(file, GROUP "/sd", stats, TREN_F64, data->sd));
+    TREN_TRY(put_targets(file, data));
     TREN_TRY(tren_h5_put_text(file, "/", "layout", data->is_image ? "image" : "table"));
     TREN_TRY(tren_h5_put_i64s(file, "/", "shape", shape, data->is_image ? 3 : 1));
     TREN_TRY(tren_h5_put_text(file, "/", "x_type", tren_type_name(data->x_type)));
@@ -164,6 +188,19 @@ static tren_status get_names(tren_h5 *file, const char *path, const char *attrib
                      attribute, found, n);
 }
 
+static tren_status get_targets(tren_h5 *file, const char *path, tren_dataset_info *data) {
+    size_t n = (size_t)data->n_targets;
+    if (!tren_h5_has(file, GROUP "/target_sd") && !tren_h5_has(file, GROUP "/target_mean"))
+        return TREN_OK;
+    TREN_TRY(get_stat(file, GROUP "/target_mean", n, &data->target_mean));
+    TREN_TRY(get_stat(file, GROUP "/target_sd", n, &data->target_sd));
+    for (size_t k = 0; k < n; k++)
+        if (!(data->target_sd[k] > 0) || data->n_classes > 0)
+            return tren_checkpoint_damaged(path, GROUP "/target_sd has the value %g",
+                                           data->target_sd[k]);
+    return TREN_OK;
+}
+
 static bool tokens_can_be(const int64_t value[3], const int64_t tokens[TREN_SEQUENCES]) {
     bool good = value[0] > 0 && value[0] <= TREN_MAX_CLASSES && value[1] >= 0 &&
                 value[1] <= TREN_SEQUENCES && value[2] > 0 && value[2] <= TREN_MAX_CLASSES;
@@ -205,6 +242,7 @@ tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_datas
     data->n_stats = (size_t)data->shape.c;
     TREN_TRY(get_stat(file, GROUP "/mean", data->n_stats, &data->mean));
     TREN_TRY(get_stat(file, GROUP "/sd", data->n_stats, &data->sd));
+    TREN_TRY(get_targets(file, path, data));
     TREN_TRY(get_names(file, path, "column_names", &data->column_name, data->shape.c));
     return get_names(file, path, "class_names", &data->class_name, data->n_classes);
 }
@@ -229,6 +267,9 @@ void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_stat
         tren_digest_add(digest, data->column_name[i], strlen(data->column_name[i]) + 1);
     tren_digest_add(digest, data->mean, data->n_stats * sizeof *data->mean);
     tren_digest_add(digest, data->sd, data->n_stats * sizeof *data->sd);
+    if (!data->target_sd) return;
+    tren_digest_add(digest, data->target_mean, (size_t)data->n_targets * sizeof *data->target_mean);
+    tren_digest_add(digest, data->target_sd, (size_t)data->n_targets * sizeof *data->target_sd);
 }
 
 /* ---- against the dataset ----------------------------------------------------------------------

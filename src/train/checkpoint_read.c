@@ -332,6 +332,7 @@ tren_status tren_checkpoint_read_state(real *out, const char *path, const char *
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path) {
     tren_config_defaults(config);
+    config->normalize_targets = false; /* of those that were written before there was the key */
     tren_status st =
         tren_config_load_text(config, checkpoint->config, strlen(checkpoint->config), path);
     if (st != TREN_ERR_USAGE) return st;

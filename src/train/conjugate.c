@@ -70,7 +70,7 @@ static double evaluate(tren_minimiser *m, const tren_position *at, double tail[N
     tren_reducer_sum_everywhere(run->reducer, c->gradient.at);
     clock_enter(run->clock, TREN_PHASE_UPDATE);
     for (int i = 0; i < N_TAIL; i++) tail[i] = (double)c->gradient.at[run->n_values + (size_t)i];
-    return tail[TAIL_LOSS] / (double)run->n_labels + add_penalty(m);
+    return tail[TAIL_OBJECTIVE] / feed_weight_of_step(&run->feed, at->step) + add_penalty(m);
 }
 
 /* A trial may fail in any way; where the algorithm starts from, and close by, the loss is finite or

@@ -16,6 +16,8 @@ struct tren_evaluator {
     tren_rows rows;
     tren_normalizer normalizer;
     tren_token_batch tokens;
+    tren_target_scale targets; /* as the network was trained */
+    real *target;              /* [block, n_targets] what it learns of them; owned */
     tren_work *work;
     int block;      /* rows of one */
     size_t n;       /* rows of the whole part */
@@ -88,6 +90,14 @@ static tren_status check_memory(const tren_evaluator *e, const tren_comm *comm,
     return tren_memory_require(comm, rows * row + (rows > 0 ? batch : 0), what, "the dataset");
 }
 
+static tren_status open_targets(tren_evaluator *e, const tren_dataset_info *trained_on) {
+    if (!trained_on || !trained_on->target_sd) return TREN_OK;
+    size_t n = (size_t)e->block * (size_t)trained_on->n_targets;
+    TREN_TRY(tren_alloc(&e->target, n, sizeof *e->target, "evaluation"));
+    return target_scale_open(&e->targets, trained_on->target_mean, trained_on->target_sd,
+                             trained_on->n_targets);
+}
+
 static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
     if (e->hi == e->lo) return TREN_OK;
     const tren_dataset_info *info = tren_dataset_info_of(spec->dataset);
@@ -98,6 +108,7 @@ static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
         TREN_TRY(token_batch_open(&e->tokens, info, (size_t)e->block));
     else
         TREN_TRY(tren_normalizer_open(&e->normalizer, spec->trained_on ? spec->trained_on : info));
+    TREN_TRY(open_targets(e, spec->trained_on));
     e->normalizer.kernels = spec->graph->kernels;
     if (spec->graph->unit_targets) TREN_TRY(tren_rows_check_unit(&e->rows));
     tren_work_spec work = {.max_rows = e->block, .shards = 1, .hi = 1, .value = spec->value};
@@ -135,6 +146,8 @@ void tren_evaluator_close(tren_evaluator *e) {
     tren_rows_close(&e->rows);
     tren_normalizer_close(&e->normalizer);
     token_batch_close(&e->tokens);
+    target_scale_close(&e->targets);
+    free(e->target);
     tren_work_close(e->work);
     tally_close(&e->tally);
     free(e->first);
@@ -168,6 +181,7 @@ static void watch_block(tren_evaluator *e, tren_pass *pass, int b, int n) {
                       .length = e->label_axis ? e->tokens.length[e->label_axis - 1] : NULL,
                       .label = pass->label,
                       .target = pass->target,
+                      .targets = &e->targets,
                       .leaf = e->leaf + mine * (size_t)e->n_leaf + N_LEAF};
     pass->row_loss = e->tally.row_loss;
     pass->look = tally_look;
@@ -189,6 +203,11 @@ static int run_block(tren_evaluator *e, int b, bool scored) {
     if (scored) pass.label = labels_at(e, first);
     if (scored && e->rows.target) pass.target = e->rows.target + first * (size_t)e->rows.n_targets;
     if (scored && e->tally.wanted) watch_block(e, &pass, b, n);
+    if (pass.target && e->target) {
+        target_scale_learned(e->target, &e->targets, pass.target, n);
+        pass.target = e->target;
+        pass.target_unit = e->targets.unit;
+    }
     tren_forward(e->work, &pass);
     if (scored && e->tally.wanted) tally_end_block(&e->tally);
     return n;
@@ -260,6 +279,7 @@ tren_status tren_evaluator_each(tren_evaluator *e, tren_block_fn fn, void *ctx) 
         size_t at = (size_t)(b - e->lo) * (size_t)e->block;
         const real *target =
             e->rows.target ? e->rows.target + at * (size_t)e->rows.n_targets : NULL;
+        target_scale_undo(tren_work_output(e->work), &e->targets, n);
         TREN_TRY(fn(ctx, (size_t)b * (size_t)e->block, n, tren_work_output(e->work),
                     labels_at(e, at), target));
     }

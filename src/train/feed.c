@@ -1,6 +1,7 @@
 #include "train/feed.h"
 #include "train/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +11,23 @@ tren_status feed_check(tren_feed *f, const tren_config *config, const tren_datas
     return tren_augment_open(&f->augment, config, info);
 }
 
+static tren_status open_labels(tren_feed *f) {
+    return tren_alloc(&f->labels, (size_t)f->steps_per_epoch, sizeof *f->labels, "labels of steps");
+}
+
+tren_status feed_weigh(tren_feed *f, double sum, size_t rows) {
+    TREN_TRY(open_labels(f));
+    TREN_TRY(tren_alloc(&f->row_weight, f->rows.n, sizeof *f->row_weight, "weights of rows"));
+    TREN_TRY(tren_alloc(&f->weight, f->max_rows, sizeof *f->weight, "a batch"));
+    for (size_t i = 0; i < f->rows.n; i++) {
+        double share = (double)f->rows.weight[i] / sum * (double)rows;
+        f->row_weight[i] = (real)(rint(share / TREN_WEIGHT_UNIT) * TREN_WEIGHT_UNIT);
+    }
+    return TREN_OK;
+}
+
 /* Rows of like length come together. */
 static tren_status open_tokens(tren_feed *f, const tren_dataset_info *info) {
-    size_t steps = (size_t)f->steps_per_epoch;
     if (info->vocabulary == 0) return TREN_OK;
     TREN_TRY(token_batch_open(&f->tokens, info, f->max_rows));
     TREN_TRY(tren_alloc(&f->row_length, f->rows.n, sizeof *f->row_length, "lengths of rows"));
@@ -20,8 +35,7 @@ static tren_status open_tokens(tren_feed *f, const tren_dataset_info *info) {
         for (int k = 0; k < TREN_SEQUENCES && f->rows.sequence[k].token; k++)
             f->row_length[i] += tren_sequence_length(&f->rows.sequence[k], i);
     TREN_TRY(tren_order_by_length(&f->order, f->row_length, f->batch));
-    if (!f->tokens.label) return TREN_OK;
-    return tren_alloc(&f->labels, steps, sizeof *f->labels, "labels of steps");
+    return f->tokens.label ? open_labels(f) : TREN_OK;
 }
 
 static tren_status open_batch(tren_feed *f, const tren_dataset_info *info) {
@@ -70,6 +84,8 @@ void feed_close(tren_feed *f) {
     token_batch_close(&f->tokens);
     free(f->row_length);
     free(f->labels);
+    free(f->row_weight);
+    free(f->weight);
 }
 
 void feed_plan(const tren_feed *f, int64_t step, int *row0) {
@@ -89,7 +105,11 @@ int64_t feed_rows_of_step(const tren_feed *f, int64_t step) {
 }
 
 int64_t feed_labels_of_step(const tren_feed *f, int64_t step) {
-    return f->labels ? (int64_t)f->labels[step] : feed_rows_of_step(f, step);
+    return f->labels && !f->row_weight ? (int64_t)f->labels[step] : feed_rows_of_step(f, step);
+}
+
+double feed_weight_of_step(const tren_feed *f, int64_t step) {
+    return f->labels ? f->labels[step] : (double)feed_rows_of_step(f, step);
 }
 
 int64_t feed_labels(const tren_feed *f) {
@@ -121,19 +141,28 @@ static void choose_rows(tren_feed *f, int64_t step) {
 
 static void copy_answers(tren_feed *f, int n) {
     int width = f->rows.n_targets;
+    for (int i = 0; i < n && f->weight; i++) f->weight[i] = f->row_weight[f->row[i]];
     for (int i = 0; i < n && f->label; i++) f->label[i] = f->rows.label[f->row[i]];
-    for (int i = 0; i < n && f->target; i++)
-        memcpy(f->target + (size_t)i * width, f->rows.target + (size_t)f->row[i] * width,
-               (size_t)width * sizeof(real));
+    for (int i = 0; i < n && f->target; i++) {
+        real *to = f->target + (size_t)i * width;
+        const real *from = f->rows.target + (size_t)f->row[i] * width;
+        if (f->targets->n > 0)
+            target_scale_learned(to, f->targets, from, 1);
+        else
+            memcpy(to, from, (size_t)width * sizeof(real));
+    }
 }
 
-/* Whole numbers, so that it does not matter who counts which. */
+static double count_of(const tren_feed *f, uint32_t row) {
+    return f->row_weight ? (double)f->row_weight[row] : (double)row_labels(&f->rows, row);
+}
+
+/* All sums are exact, so that it does not matter who counts which. */
 static void count_labels(tren_feed *f, const tren_comm *comm) {
     for (int64_t step = 0; step < f->steps_per_epoch; step++) {
         choose_rows(f, step);
         f->labels[step] = 0;
-        for (int i = 0; i < f->row0[f->hi - f->lo]; i++)
-            f->labels[step] += (double)row_labels(&f->rows, f->row[i]);
+        for (int i = 0; i < f->row0[f->hi - f->lo]; i++) f->labels[step] += count_of(f, f->row[i]);
     }
     for (int64_t at = 0; at < f->steps_per_epoch; at += LABELS_SLICE) {
         int64_t left = f->steps_per_epoch - at;

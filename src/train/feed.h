@@ -20,9 +20,25 @@ void token_batch_take(tren_token_batch *batch, tren_work *work, const tren_graph
 /* Labels of a row: 1, or one of each token. */
 int64_t row_labels(const tren_rows *rows, size_t row);
 
+/* Targets are learned as (target - mean) / sd. */
+typedef struct tren_target_scale {
+    int n;
+    double *mean, *sd; /* [n] owned; sd > 0; NULL: they are learned as they are */
+    real *unit;        /* [n] sd, for tren_pass.target_unit; owned */
+} tren_target_scale;
+/* mean, sd [n] are copied; sd 0 stands for 1. n 0: the empty value. */
+tren_status target_scale_open(tren_target_scale *scale, const double *mean, const double *sd,
+                              int n);
+void target_scale_close(tren_target_scale *scale); /* accepts the empty value */
+/* out [rows, n] = what is learned of target [rows, n]. */
+void target_scale_learned(real *out, const tren_target_scale *scale, const real *target, int rows);
+/* y [rows, n]: from what was learned to the units of the data, in place. */
+void target_scale_undo(real *y, const tren_target_scale *scale, int rows);
+
 typedef struct tren_feed {
     tren_rows rows;
     tren_normalizer normalizer;
+    const tren_target_scale *targets; /* not owned; set before feed_take */
     tren_augment augment;
     tren_order order;
     int lo, hi;   /* my shards */
@@ -33,11 +49,13 @@ typedef struct tren_feed {
     uint32_t *row, *sample; /* in my rows; in the training part */
     int32_t *label;
     real *target;
-    int *row0; /* [my shards + 1]: rows [row0[s], row0[s+1]) are of my shard s */
+    real *row_weight; /* [my rows] whole multiples of TREN_WEIGHT_UNIT; owned; NULL: all 1 */
+    real *weight;     /* of the batch; owned */
+    int *row0;        /* [my shards + 1]: rows [row0[s], row0[s+1]) are of my shard s */
     /* of tokens: */
     tren_token_batch tokens;
     int32_t *row_length; /* [my rows] tokens of all axes; owned */
-    double *labels;      /* [steps_per_epoch] of an epoch, of all ranks; owned */
+    double *labels; /* [steps_per_epoch] of an epoch, of all ranks; or sums of weights; owned */
 } tren_feed;
 
 /* What can be known to fail before the rows are read: augmentation. */
@@ -53,6 +71,13 @@ void feed_plan(const tren_feed *feed, int64_t step, int *row0);
 int64_t feed_rows_of_step(const tren_feed *feed, int64_t step);
 /* Labels of all ranks' rows of a step of the epoch that was begun: rows, or tokens. */
 int64_t feed_labels_of_step(const tren_feed *feed, int64_t step);
+/* What the loss of a step is divided by: the sum of the weights of its rows, or its labels. */
+double feed_weight_of_step(const tren_feed *feed, int64_t step);
+/* My rows count as their weights say, of which the mean over the `rows` training rows, with this
+ * sum, becomes 1. They are rounded to multiples of 2^-22 and no finer than real: so all sums of
+ * them are exact, whoever adds up which, for up to 2^31 rows. */
+#define TREN_WEIGHT_UNIT 0x1p-22
+tren_status feed_weigh(tren_feed *feed, double sum, size_t rows);
 /* Labels of all my rows. */
 int64_t feed_labels(const tren_feed *feed);
 /* Collective, as labels of tokens are counted. */

@@ -107,6 +107,19 @@ static tren_status check_position(const tren_trainer *t, const tren_checkpoint *
         c->precision, (long long)t->run.feed.steps_per_epoch, t->minimiser.optimizer->name);
 }
 
+/* Only a forged checkpoint has others than its dataset. */
+static tren_status check_targets(const tren_trainer *t, const tren_checkpoint *c,
+                                 const char *path) {
+    const tren_dataset_info *was = &c->data, *is = &t->stands.data;
+    size_t bytes = (size_t)is->n_targets * sizeof *is->target_sd;
+    bool both = was->target_sd && is->target_sd, neither = !was->target_sd && !is->target_sd;
+    if (neither || (both && memcmp(was->target_sd, is->target_sd, bytes) == 0 &&
+                    memcmp(was->target_mean, is->target_mean, bytes) == 0))
+        return TREN_OK;
+    return tren_checkpoint_damaged(path, "its targets were not normalised as this run's are; name "
+                                         "another folder with --out, or train again");
+}
+
 static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, const char *path) {
     tren_config before;
     TREN_TRY(tren_checkpoint_config(&before, c, path));
@@ -119,6 +132,7 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
                          t->run.config->data, (unsigned long long)t->run.info->digest,
                          (unsigned long long)c->dataset_digest);
     TREN_TRY(tren_checkpoint_check_data(c, t->run.info, path));
+    TREN_TRY(check_targets(t, c, path));
     if (c->rows_digest && c->rows_digest != t->stands.rows_digest)
         return tren_fail(TREN_ERR_USAGE,
                          "%s: its rows are not those that this run was trained on (digest "

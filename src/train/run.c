@@ -1,6 +1,8 @@
 #include "train/run.h"
+#include "data/weights.h"
 #include "train/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +118,47 @@ done:
     return st;
 }
 
+static tren_status open_row_weights(tren_run *r) {
+    double sum = 0;
+    tren_status st = TREN_OK;
+    if (!r->info->has_weights) return TREN_OK;
+    if (r->comm->rank == 0) st = tren_dataset_weights_sum(&sum, r->dataset);
+    TREN_TRY(tren_comm_agree(r->comm, st));
+    tren_comm_bcast(r->comm, &sum, sizeof sum);
+    return tren_comm_agree(r->comm, feed_weigh(&r->feed, sum, r->info->rows[TREN_TRAIN]));
+}
+
+/* Of yes and no, and of classes, there is nothing to normalise. */
+static bool normalizes_targets(const tren_run *r) {
+    return r->config->normalize_targets && r->info->n_classes == 0 && !r->graph->unit_targets;
+}
+
+static tren_status find_target_scale(double *mean, double *sd, const tren_run *r) {
+    TREN_TRY(tren_target_statistics(mean, sd, r->dataset));
+    for (int k = 0; k < r->info->n_targets; k++)
+        if (!isfinite(mean[k]) || !isfinite(sd[k]) || !isfinite((real)sd[k]))
+            return tren_fail(TREN_ERR_DATA,
+                             "normalize_targets: target %d of %s has values so large that its mean "
+                             "and standard deviation are not finite; rescale it, or give "
+                             "normalize_targets: false",
+                             k, r->config->data);
+    return TREN_OK;
+}
+
+static tren_status open_target_scale(tren_run *r) {
+    size_t n = (size_t)r->info->n_targets;
+    double *mean = NULL;
+    if (!normalizes_targets(r)) return TREN_OK;
+    tren_status st = tren_alloc(&mean, 2 * n, sizeof *mean, "targets");
+    if (st == TREN_OK && r->comm->rank == 0) st = find_target_scale(mean, mean + n, r);
+    TREN_GOTO(tren_comm_agree(r->comm, st));
+    tren_comm_bcast(r->comm, mean, 2 * n * sizeof *mean);
+    st = tren_comm_agree(r->comm, target_scale_open(&r->targets, mean, mean + n, (int)n));
+done:
+    free(mean);
+    return st;
+}
+
 tren_status run_open_data(tren_run *r, uint64_t *rows_digest, uint64_t *content) {
     TREN_TRY(tren_dataset_share(&r->dataset, r->comm, r->config->data));
     r->info = tren_dataset_info_of(r->dataset);
@@ -124,6 +167,9 @@ tren_status run_open_data(tren_run *r, uint64_t *rows_digest, uint64_t *content)
     TREN_TRY(tren_comm_agree(r->comm, read_rows(r)));
     count_labels(r);
     TREN_TRY(open_class_weights(r));
+    TREN_TRY(open_row_weights(r));
+    r->feed.targets = &r->targets;
+    TREN_TRY(open_target_scale(r));
     run_pin_rows(r, rows_digest, content);
     return TREN_OK;
 }
@@ -232,6 +278,7 @@ void run_close(tren_run *r) {
     free(r->pattern);
     free(r->leaf);
     free(r->class_weight);
+    target_scale_close(&r->targets);
 }
 
 /* What this rank asks for rides on its first shard, so that the fold counts the ranks that ask. */
@@ -243,6 +290,7 @@ static void fold_tail(tren_run *r) {
     for (int g = 0; g < groups; g++) {
         r->leaf[g * N_TAIL + TAIL_LOSS] = (real)result[g].loss;
         r->leaf[g * N_TAIL + TAIL_CORRECT] = (real)result[g].correct;
+        r->leaf[g * N_TAIL + TAIL_OBJECTIVE] = (real)result[g].objective;
     }
     r->leaf[TAIL_SIGNAL] = asks->signal && *asks->signal;
     if (r->comm->rank == 0) {
@@ -251,6 +299,12 @@ static void fold_tail(tren_run *r) {
         r->leaf[TAIL_TIME] = asks->max_time > 0 && now - asks->started >= asks->max_time;
     }
     tren_work_fold(r->work, r->n_values, r->leaf, N_TAIL);
+}
+
+/* A step whose rows all have the weight 0 moves nothing. */
+static real scale_of(const tren_feed *f, int64_t step) {
+    double weight = feed_weight_of_step(f, step);
+    return weight > 0 ? (real)(1.0 / weight) : 0;
 }
 
 static tren_pass pass_of(const tren_run *r, const tren_position *at, int pattern) {
@@ -268,7 +322,9 @@ static tren_pass pass_of(const tren_run *r, const tren_position *at, int pattern
                        .label = f->tokens.label ? f->tokens.label : f->label,
                        .class_weight = r->class_weight,
                        .target = f->target,
-                       .scale = (real)(1.0 / (double)feed_labels_of_step(f, at->step))};
+                       .target_unit = r->targets.unit,
+                       .row_weight = f->weight,
+                       .scale = scale_of(f, at->step)};
 }
 
 void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {

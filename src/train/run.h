@@ -8,7 +8,7 @@
 #include "tren/train.h"
 
 /* The numbers that travel behind the gradients, one of each per shard, folded like them. */
-enum { TAIL_LOSS, TAIL_CORRECT, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
+enum { TAIL_LOSS, TAIL_CORRECT, TAIL_OBJECTIVE, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
 
 /* What may save or end a run from outside. Every rank asks with each pass, and all obey the sum. */
 typedef struct tren_asks {
@@ -55,14 +55,15 @@ typedef struct tren_run {
     tren_reducer *reducer;
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
-    int32_t *pattern;       /* [steps_per_epoch] of rows, for the work */
-    int lone;               /* the pattern where my first shard alone has rows */
-    bool held;              /* gradients are not sent, and move no weights */
-    tren_small small;       /* of one shard in this step, see noise.h */
-    real *leaf;             /* [my shards][N_TAIL] */
-    real last_tail[N_TAIL]; /* of the step before; read between its last value and the next sum,
-                               which its owner may write over it */
-    real *class_weight;     /* [n_classes] NULL: all count alike */
+    int32_t *pattern;          /* [steps_per_epoch] of rows, for the work */
+    int lone;                  /* the pattern where my first shard alone has rows */
+    bool held;                 /* gradients are not sent, and move no weights */
+    tren_small small;          /* of one shard in this step, see noise.h */
+    real *leaf;                /* [my shards][N_TAIL] */
+    real last_tail[N_TAIL];    /* of the step before; read between its last value and the next sum,
+                                  which its owner may write over it */
+    real *class_weight;        /* [n_classes] NULL: all count alike */
+    tren_target_scale targets; /* empty: they are as they are */
     bool dropout;
     const tren_rate_range *rates; /* not owned; may be NULL */
     tren_combine_fn combine;      /* what the work calls, by way of us */

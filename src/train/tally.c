@@ -138,13 +138,19 @@ static void count_columns(tally *t, size_t row, const real *z, const real *targe
     }
 }
 
+/* Output k in the units of the data. */
+static double in_units(const tally_block *b, double output, int k) {
+    const tren_target_scale *scale = b->targets;
+    return scale && scale->n > 0 ? output * scale->sd[k] + scale->mean[k] : output;
+}
+
 static void add_target(const tally *t, int k, const real *output) {
     const tally_block *b = &t->now;
     double *leaf = b->leaf + BLOCK_LEAF + (size_t)k * TARGET_LEAF;
     size_t width = (size_t)t->outputs;
     for (int i = 0; i < b->rows; i++) {
         double is = (double)b->target[(size_t)i * width + (size_t)k];
-        double error = (double)output[(size_t)i * width + (size_t)k] - is;
+        double error = in_units(b, (double)output[(size_t)i * width + (size_t)k], k) - is;
         leaf[SQUARES] += error * error;
         leaf[ABSOLUTE] += fabs(error);
         leaf[TARGETS] += is;

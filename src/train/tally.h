@@ -2,16 +2,18 @@
 #ifndef TREN_TRAIN_TALLY_H
 #define TREN_TRAIN_TALLY_H
 
+#include "train/feed.h"
 #include "tren/train.h"
 
 /* The block that is being evaluated. */
 typedef struct tally_block {
     size_t first; /* of its rows, among mine */
     int rows;
-    const int *length;    /* [rows] labels of each row; NULL: 1 */
-    const int32_t *label; /* [labels] or NULL */
-    const real *target;   /* [rows, n_targets] in the units of the data, or NULL */
-    double *leaf;         /* [n_leaf] its sums */
+    const int *length;                /* [rows] labels of each row; NULL: 1 */
+    const int32_t *label;             /* [labels] or NULL */
+    const real *target;               /* [rows, n_targets] in the units of the data, or NULL */
+    const tren_target_scale *targets; /* in which the outputs are; not owned; NULL: as they are */
+    double *leaf;                     /* [n_leaf] its sums */
 } tally_block;
 
 typedef struct tally {

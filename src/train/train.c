@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static void say_plan(const tren_trainer *t) {
     if (t->run.comm->rank > 0) return;
@@ -105,6 +106,7 @@ static tren_status test(tren_trainer *t) {
                            .part = TREN_TEST,
                            .graph = t->run.graph,
                            .value = t->run.value,
+                           .trained_on = &t->stands.data,
                            .shared = true};
     TREN_TRY(tren_evaluator_open(&evaluator, t->run.comm, &spec));
     tren_scores scores;
@@ -174,8 +176,36 @@ static tren_status agree(const tren_comm *comm, const tren_config *config,
     return tren_agree_on_config(comm, &facts);
 }
 
-tren_status tren_train(tren_comm *comm, const tren_config *config,
-                       const tren_train_options *options, tren_result *result) {
+/* Rank 0: what the newest readable checkpoint of the folder says; else what the config does. */
+static bool normalized_before(const tren_config *config) {
+    static const char *const name[] = {"last.h5", "previous.h5"};
+    bool normalized = config->normalize_targets;
+    for (int i = 0; i < 2; i++) {
+        char path[TREN_MAX_PATH + 16];
+        tren_checkpoint c = {0};
+        tren_config before;
+        snprintf(path, sizeof path, "%s/%s", config->out, name[i]);
+        if (access(path, F_OK) != 0 || tren_checkpoint_read(&c, path) != TREN_OK) continue;
+        bool read = tren_checkpoint_config(&before, &c, path) == TREN_OK;
+        if (read) normalized = before.normalize_targets;
+        tren_checkpoint_close(&c);
+        if (read) break;
+    }
+    return normalized;
+}
+
+/* A run whose config does not say so goes on with targets as it began, also one that began before
+ * targets were normalised. */
+static void keep_targets(tren_config *config, const tren_comm *comm, bool resume) {
+    bool said = config->given[tren_option_find("normalize_targets") - tren_options(NULL)];
+    if (!resume || said || !config->out[0]) return;
+    if (comm->rank == 0) config->normalize_targets = normalized_before(config);
+    tren_comm_bcast(comm, &config->normalize_targets, sizeof config->normalize_targets);
+}
+
+tren_status tren_train(tren_comm *comm, const tren_config *given, const tren_train_options *options,
+                       tren_result *result) {
+    tren_config resolved = *given, *config = &resolved;
     *result = (tren_result){.test_loss = NAN, .test_accuracy = NAN};
     tren_trainer t = {.options = options,
                       .run = {.comm = comm,
@@ -189,6 +219,7 @@ tren_status tren_train(tren_comm *comm, const tren_config *config,
                       .report.result = result,
                       .saver.folder.lock = -1};
     TREN_TRY(agree(comm, config, options));
+    keep_targets(config, comm, options->resume);
     atomic_store(&t.report.watch.peer, -1);
     clock_start(&t.report.clock, options->started, &t.report.watch);
     tren_watch *before = comm->watch;

@@ -45,6 +45,7 @@ static tren_status describe_run(tren_trainer *t) {
     now->canonical = run->config->reduction != TREN_ENGINE_MPI;
     now->dataset_digest = run->info->digest;
     TREN_TRY(tren_checkpoint_set_data(now, run->info));
+    TREN_TRY(tren_checkpoint_set_targets(now, run->targets.mean, run->targets.sd));
     snprintf(now->optimizer, sizeof now->optimizer, "%s", t->minimiser.optimizer->name);
     snprintf(now->blas_core, sizeof now->blas_core, "%s", tren_blas_core());
     tren_blas_version(now->blas_version, sizeof now->blas_version);
@@ -102,6 +103,7 @@ tren_status trainer_open(tren_trainer *t) {
                                  .part = TREN_VALIDATION,
                                  .graph = run->graph,
                                  .value = run->value,
+                                 .trained_on = &t->stands.data,
                                  .shared = worth_sharing(run),
                                  .metrics = metrics_wanted(run->config)};
     return tren_evaluator_open(&t->validation, run->comm, &evaluation);

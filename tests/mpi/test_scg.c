@@ -57,6 +57,7 @@ static tren_result train(tren_comm *comm, const char *data, double lambda, last_
     c.model.init = TREN_INIT_GAUSSIAN;
     c.model.init_variance = 1;
     c.optimizer.name = TREN_SCG;
+    c.normalize_targets = false;
     c.optimizer.lambda = lambda;
     c.shards = 8;
     c.epochs = 60;

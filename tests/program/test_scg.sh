@@ -17,6 +17,7 @@ precision: double
 shards: 4
 model: {hidden: [8], activation: tanh, init: gaussian, init_variance: 10}
 optimizer: {name: scg, lambda: 0.001}
+normalize_targets: false
 epochs: 300
 checkpoint_steps: 40
 plots: false

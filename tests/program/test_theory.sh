@@ -13,6 +13,7 @@ model.activation: tanh
 model.init: glorot
 optimizer: {name: sgd, learning_rate: 0.05, momentum: 0.9}
 early_stopping.rule: none
+normalize_targets: false
 plots: false
 END
 

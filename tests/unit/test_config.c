@@ -44,6 +44,7 @@ Test(config, table_is_complete_and_sane) {
                                   sizeof(int),
                                   sizeof(tren_int_list),
                                   sizeof(tren_real_list),
+                                  sizeof(tren_int_list),
                                   sizeof(tren_layers_text)};
     size_t n;
     const tren_option *option = tren_options(&n);
@@ -56,7 +57,9 @@ Test(config, table_is_complete_and_sane) {
         cr_assert(option[i].type == TREN_OPTION_TEXT || option[i].size == size[option[i].type],
                   "%s: wrong type", key);
         if (option[i].type != TREN_OPTION_REALS) /* in whose place a word may stand */
-            cr_assert_eq(option[i].choices != NULL, option[i].type == TREN_OPTION_CHOICE,
+            cr_assert_eq(option[i].choices != NULL,
+                         option[i].type == TREN_OPTION_CHOICE ||
+                             option[i].type == TREN_OPTION_WORDS,
                          "%s: choices", key);
     }
 }
@@ -81,7 +84,8 @@ Test(config, choices_are_in_the_order_of_their_enums) {
                 {"loss.name", "binary_cross_entropy", TREN_LOSS_BINARY},
                 {"optimizer.name", "scg", TREN_SCG},
                 {"schedule.name", "inverse_sqrt", TREN_SCHEDULE_INVERSE_SQRT},
-                {"early_stopping.rule", "up", TREN_STOP_UP},
+                {"early_stopping.rule", "standard_error", TREN_STOP_STANDARD_ERROR},
+                {"early_stopping.monitor", "perplexity", TREN_N_METRICS},
                 {"reduction", "mpi", TREN_ENGINE_MPI},
                 {"progress", "off", TREN_PROGRESS_OFF}};
     for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
