@@ -118,12 +118,6 @@ int64_t feed_labels(const tren_feed *f) {
     return n;
 }
 
-int64_t feed_labels_of_shard(const tren_feed *f) {
-    int64_t n = 0;
-    for (int i = 0; i < f->row0[1]; i++) n += row_labels(&f->rows, f->row[i]);
-    return n;
-}
-
 static void choose_rows(tren_feed *f, int64_t step) {
     size_t base = tren_shard_first(f->order.sharding, f->lo);
     feed_plan(f, step, f->row0);
@@ -155,6 +149,12 @@ static void copy_answers(tren_feed *f, int n) {
 
 static double count_of(const tren_feed *f, uint32_t row) {
     return f->row_weight ? (double)f->row_weight[row] : (double)row_labels(&f->rows, row);
+}
+
+double feed_weight_of_shard(const tren_feed *f) {
+    double n = 0;
+    for (int i = 0; i < f->row0[1]; i++) n += count_of(f, f->row[i]);
+    return n;
 }
 
 /* All sums are exact, so that it does not matter who counts which. */

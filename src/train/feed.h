@@ -86,7 +86,7 @@ void feed_begin_epoch(tren_feed *feed, const tren_comm *comm, int64_t epoch);
  * batch. shard: the rows of this one of mine alone, as those of my first one; -1: all. */
 void feed_take(tren_feed *feed, tren_work *work, const tren_graph *graph, int64_t epoch,
                int64_t step, int shard);
-/* Labels of the rows that my first shard has in what was taken. */
-int64_t feed_labels_of_shard(const tren_feed *feed);
+/* The part of feed_weight_of_step that my first shard has in what was taken. */
+double feed_weight_of_shard(const tren_feed *feed);
 
 #endif

@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-tren_noise noise_estimate(double small, double b, double big, double B) {
-    return (tren_noise){.square = (B * big - b * small) / (B - b),
-                        .trace = (small - big) / (1 / b - 1 / B)};
+tren_noise noise_estimate(double small, double b, double big, double all) {
+    return (tren_noise){.square = (all * big - b * small) / (all - b),
+                        .trace = (small - big) / (1 / b - 1 / all)};
 }
 
 double noise_rows(tren_noise noise) {
@@ -22,13 +22,13 @@ static int shard_of(const tren_run *run, const tren_position *at) {
     return (int)(run_steps(run, at) / run->config->gradient_noise % run->config->shards);
 }
 
-/* The shard's gradient is a part of the whole one, of which the scale is 1 / (labels of the step).
+/* The shard's gradient is a part of the whole one, of which the scale is 1 / (weight of the step).
  */
 static double squares_of_mean(const tren_run *run, const tren_position *at) {
     const real *gradient = tren_reducer_node(run->reducer)[0];
     size_t n = run->graph->n_learned;
-    double squares = 0, labels = (double)feed_labels_of_shard(&run->feed);
-    double scale = labels > 0 ? (double)feed_labels_of_step(&run->feed, at->step) / labels : 0;
+    double squares = 0, weight = feed_weight_of_shard(&run->feed);
+    double scale = weight > 0 ? feed_weight_of_step(&run->feed, at->step) / weight : 0;
     for (size_t i = 0; i < n; i += TREN_CHUNK)
         squares +=
             run->graph->kernels->sum_squares(gradient + i, n - i < TREN_CHUNK ? n - i : TREN_CHUNK);

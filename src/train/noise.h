@@ -9,8 +9,8 @@ typedef struct tren_noise {
     double square; /* |G|^2 of the gradient of all data; may come out below 0 */
     double trace;  /* of the covariance of the gradient of one row */
 } tren_noise;
-/* small, big: squared norms of the mean gradients of b and of B rows, b < B. */
-tren_noise noise_estimate(double small, double b, double big, double B);
+/* small, big: squared norms of the mean gradients of b and of all rows of a step, b < all. */
+tren_noise noise_estimate(double small, double b, double big, double all);
 /* Rows of a step beyond which more of them save few steps: trace / |G|^2. NaN: not known. */
 double noise_rows(tren_noise noise);
 
