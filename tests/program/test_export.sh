@@ -85,11 +85,13 @@ test_files() {
     local run
     train nested nested.yaml --max_steps 3
     train seq2seq --data pairs.h5 --model.name seq2seq --model.width 8 --model.heads 2 --model.depth 1 --max_steps 2
-    for run in nested seq2seq; do
+    train wide --data sinusoid.h5 --precision double --model.hidden 4 --max_steps 1
+    for run in nested seq2seq wide; do
         export_all $run
         "$python" "$here/read_exports.py" $run $run/last.h5 || fail "$run: see above"
     done
     come_back seq2seq
+    come_back wide
     train again nested.yaml --max_steps 3 --init_from nested/last.h5
     expect 0 "" "$tren" import-weights nested.yaml --from nested.safetensors --out nested.back.h5
     train twice nested.yaml --max_steps 3 --init_from nested.back.h5
