@@ -2,6 +2,7 @@
 #include "cli/args.h"
 #include "cli/bench.h"
 #include "cli/bench_run.h"
+#include "cli/bench_step.h"
 #include "tren/kernels.h"
 
 #include <stdlib.h>
@@ -43,57 +44,6 @@ static const step_case scaling[] = {
     {.name = "alone, half", .dims = "784-512-512-10", .batch = 128, .shards = 1, .more = DECAY},
     {.name = "together", .dims = "784-512-512-10", .batch = 256, .shards = 2, .more = DECAY},
 };
-
-enum { ROUNDS = 5 };
-
-/* One case, as often as there are rounds. */
-typedef struct step_result {
-    double seconds[ROUNDS]; /* median of the round's steps */
-    double share[ROUNDS];   /* of the peak beside it */
-    double peak[ROUNDS];    /* GFLOP/s of the large product */
-} step_result;
-
-/* Who computes products, and the level of the kernels (NULL: the default); and how it is
- * printed. */
-typedef struct step_way {
-    const char *gemm, *cpu;
-    bool json; /* an object on each line */
-} step_way;
-
-static void json_case(const step_case *c, int ranks, step_result *r) {
-    double seconds = bench_median(r->seconds, ROUNDS);
-    tren_json row = bench_begin_row("step");
-    tren_json_text(&row, "case", c->name);
-    tren_json_text(&row, "network", c->dims);
-    tren_json_whole(&row, "batch", c->batch);
-    tren_json_whole(&row, "shards", c->shards);
-    tren_json_whole(&row, "ranks", ranks);
-    tren_json_real(&row, "step_seconds", seconds);
-    tren_json_real(&row, "samples_per_second", c->batch / seconds);
-    tren_json_real(&row, "gflops", bench_flop(c) / seconds * 1e-9);
-    tren_json_real(&row, "share_of_product", bench_median(r->share, ROUNDS));
-    bench_end_row(&row);
-}
-
-static void print_head(const step_way *way) {
-    if (way->json) return;
-    printf("%-18s %-22s %5s %6s %6s  %10s %12s %9s %6s %7s\n", "case", "network", "batch", "shards",
-           "ranks", "us/step", "samples/s", "GFLOP/s", "share", "target");
-}
-
-static void print_case(const step_case *c, int ranks, step_result *r, const step_way *way) {
-    if (way->json) {
-        json_case(c, ranks, r);
-        return;
-    }
-    double seconds = bench_median(r->seconds, ROUNDS);
-    printf("%-18s %-22s %5d %6d %6d  %10.1f %12.0f %9.1f %6.3f", c->name, c->dims, c->batch,
-           c->shards, ranks, seconds * 1e6, c->batch / seconds, bench_flop(c) / seconds * 1e-9,
-           bench_median(r->share, ROUNDS));
-    if (c->target > 0) printf(" %7.2f", c->target);
-    printf("\n");
-    fflush(stdout);
-}
 
 typedef struct bench_data {
     char path[2][256]; /* of 784 and of 40 columns */
@@ -156,8 +106,8 @@ static tren_status bench_alone(tren_comm *comm, const bench_data *data, double s
         }
         printf("\n");
     }
-    print_head(way);
-    for (int i = 0; i < N; i++) print_case(&one_rank[i], 1, &result[i], way);
+    bench_step_head(way);
+    for (int i = 0; i < N; i++) bench_step_case(&one_rank[i], 1, &result[i], way);
     return TREN_OK;
 }
 
@@ -187,9 +137,9 @@ static tren_status bench_together(tren_comm *comm, const bench_data *data, doubl
         printf("together over alone at the same rows a rank: x %.3f of %d\n",
                bench_median(ratio, ROUNDS), comm->size);
     }
-    print_head(way);
-    print_case(&half, 1, &alone, way);
-    print_case(&all, comm->size, &together, way);
+    bench_step_head(way);
+    bench_step_case(&half, 1, &alone, way);
+    bench_step_case(&all, comm->size, &together, way);
     return TREN_OK;
 }
 
@@ -289,8 +239,8 @@ static tren_status bench_custom(tren_comm *comm, const custom_case *custom) {
     }
     bench_say_machine(comm, custom->way.json);
     say_way(comm, &custom->way);
-    print_head(&custom->way);
-    print_case(&c, comm->size, &result, &custom->way);
+    bench_step_head(&custom->way);
+    bench_step_case(&c, comm->size, &result, &custom->way);
     return TREN_OK;
 }
 
