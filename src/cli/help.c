@@ -56,7 +56,7 @@ static void print_commands(void) {
     printf("%sCommands%s\n", bold(), plain());
     for (size_t i = 0; i < n; i++)
         if (command[i].run && !command[i].hidden)
-            printf("  %s%-9s%s %s\n", bold(), command[i].name, plain(), command[i].summary);
+            printf("  %s%-10s%s %s\n", bold(), command[i].name, plain(), command[i].summary);
 }
 
 int tren_help_short(void) {

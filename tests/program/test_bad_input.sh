@@ -220,7 +220,7 @@ row() {
     rm -rf new new.*
     timeout -k 2 20 bash -c "$command" >output 2>&1 </dev/null || code=$?
     [[ $code -eq $want ]] || fail "$id: exit code $code, not $want, from: $command: $(tail -n 20 output)"
-    said=$(grep -cE '^tren( [a-z]+){0,2}( \(rank [0-9]+\))?: ' output) || true
+    said=$(grep -cE '^tren( [a-z-]+){0,2}( \(rank [0-9]+\))?: ' output) || true
     [[ $said -eq 1 ]] || fail "$id: $said messages, not 1, from: $command: $(tail -n 20 output)"
     while [[ $patterns ]]; do
         pattern=${patterns%% && *}
