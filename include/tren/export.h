@@ -28,7 +28,7 @@ typedef struct tren_export_format {
     tren_status (*write)(FILE *out, const tren_export *e);
 } tren_export_format;
 extern const tren_export_format *const tren_export_formats[]; /* NULL-terminated */
-/* The one of this name. TREN_ERR_USAGE, with the nearest name. */
+/* The one of this name. TREN_ERR_USAGE. */
 tren_status tren_export_find(const tren_export_format **format, const char *name);
 
 /* What a parameter is called in all of them: its name in a checkpoint with a point for the slash,

@@ -140,8 +140,9 @@ const char *tren_option_nearest(const char *key) {
         if (section > 0 && !found) found = nearest_leaf(word, key, section);
     }
     if (found) return found;
-    if (word != key && in_a_section(key)) return same_leaf(word);
-    found = completed(word, "", 0);
+    if (word != key && in_a_section(key)) found = same_leaf(word);
+    if (!found) found = completed(word, "", 0);
+    if (found || (word != key && in_a_section(key))) return found;
     if (!found && word != key && !nearest_leaf(word, "", 0)) return NULL;
     if (!found) found = nearest_key(key);
     return found ? found : nearest_leaf(word, "", 0);

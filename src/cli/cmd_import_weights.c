@@ -39,14 +39,15 @@ static tren_status parse(import_args *a, tren_config *config, int argc, char **a
         .summary =
             "Turns weights that were trained elsewhere into a checkpoint of the network that "
             "the config describes. Its dataset says how the input is normalised. Every key "
-            "of a config is an option too.",
+            "of the config is also an option here ('tren train --help').",
         .options = options};
+    a->help = tren_args_ask_help(argc, argv);
+    if (a->help) return tren_args_parse(&table, argc, argv);
     tren_own_args own;
     tren_cli_run run = {0};
     tren_status st = tren_own_args_parse(&own, &table, config, &run, argc, argv);
     tren_own_args_close(&own);
-    a->help = table.help || run.help;
-    return st != TREN_OK || a->help ? st : check(a);
+    return st == TREN_OK ? check(a) : st;
 }
 
 /* What lies behind the checkpoint: nothing was trained. */

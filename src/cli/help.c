@@ -50,13 +50,21 @@ static const char *plain(void) {
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
+static bool is_listed(const tren_command *command) {
+    return command->run && !command->hidden;
+}
+
 static void print_commands(void) {
-    size_t n;
+    size_t n, longest = 0;
     const tren_command *command = tren_commands(&n);
+    for (size_t i = 0; i < n; i++)
+        if (is_listed(&command[i]) && strlen(command[i].name) > longest)
+            longest = strlen(command[i].name);
     printf("%sCommands%s\n", bold(), plain());
     for (size_t i = 0; i < n; i++)
-        if (command[i].run && !command[i].hidden)
-            printf("  %s%-9s%s %s\n", bold(), command[i].name, plain(), command[i].summary);
+        if (is_listed(&command[i]))
+            printf("  %s%-*s%s %s\n", bold(), (int)longest, command[i].name, plain(),
+                   command[i].summary);
 }
 
 int tren_help_short(void) {

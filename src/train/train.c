@@ -5,6 +5,22 @@
 #include <string.h>
 #include <unistd.h>
 
+/* 0.1 is made for sgd; rules that divide by the gradient's size take much less. */
+static void say_default_rate(const tren_trainer *t) {
+    const tren_config *c = t->run.config;
+    ptrdiff_t rate = tren_option_find("optimizer.learning_rate") - tren_options(NULL);
+    int name = c->optimizer.name;
+    bool small =
+        name == TREN_ADAM || name == TREN_ADAMW || name == TREN_RMSPROP || name == TREN_LAMB;
+    if (!small || c->given[rate] || t->run.rates) return;
+    trainer_say(
+        t,
+        "note: optimizer.learning_rate is the default, %g, which is much for %s (usual: %s); "
+        "give another, such as 'tren lr-find' finds",
+        c->optimizer.learning_rate, t->minimiser.optimizer->name,
+        name == TREN_LAMB ? "0.01" : "0.001");
+}
+
 static void say_plan(const tren_trainer *t) {
     if (t->run.comm->rank > 0) return;
     const tren_config *c = t->run.config;
@@ -32,6 +48,7 @@ static void say_plan(const tren_trainer *t) {
                     "note: batch_size %d is more than the %zu training rows: every step takes all "
                     "of them",
                     c->batch_size, t->run.info->rows[TREN_TRAIN]);
+    say_default_rate(t);
     char note[TREN_MAX_NOTES][TREN_NOTE];
     int n = tren_config_late_keys(note, c, t->run.feed.steps_per_epoch);
     for (int i = 0; i < n; i++) trainer_say(t, "note: %s", note[i]);

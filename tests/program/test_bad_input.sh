@@ -362,8 +362,11 @@ fuzz() {
         survive "checkpoint, seed $seed" "$tren" eval flipped.h5
         flip good/run/config.yaml flipped.yaml $seed
         survive "config, seed $seed" "$tren" config flipped.yaml
+        flip good/run.safetensors flipped.safetensors $seed
+        rm -f new.h5
+        survive "weights, seed $seed" "$tren" import-weights good/run.yaml --from flipped.safetensors --out new.h5
     done
-    echo "$((3 * variants)) damaged files, no crash"
+    echo "$((4 * variants)) damaged files, no crash"
 }
 
 table "$@"

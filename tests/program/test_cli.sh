@@ -26,7 +26,7 @@ expect() {
     fi
 }
 
-commands() { "$tren" help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+commands() { "$tren" help | sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p'; }
 
 test_help() {
     local name

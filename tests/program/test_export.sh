@@ -15,6 +15,7 @@ make_data() {
     make_classes classes.h5 "$1"
     make_sinusoid sinusoid.h5 "$2"
     make_pictures pictures.h5 "$4"
+    RANDOM=1
     for ((i = 0; i < $3; i++)); do
         printf 'row %d of a text%.*s\n' $i $((RANDOM % 30)) ", and some more words, and so on"
     done >text.txt
@@ -69,15 +70,15 @@ model:
     - dense: {units: outputs, tied: true}
 END
 
-export_all() { # RUN
+export_all() { # RUN OPTION ...
     local to
-    for to in onnx safetensors npz; do expect 0 "$1.$to: " "$tren" export "$1" --to $to; done
+    for to in onnx safetensors npz; do expect 0 "$1.$to: " "$tren" export "$@" --to $to; done
 }
 
 # As a checkpoint again: the same figures, and bits that a training begins with.
 come_back() { # RUN
     expect 0 "$1.back.h5: " "$tren" import-weights "$1/config.yaml" --from "$1.safetensors" --out "$1.back.h5"
-    "$tren" eval "$1" --json | grep -v -e checkpoint -e epoch >want
+    "$tren" eval "$1" --which last --json | grep -v -e checkpoint -e epoch >want
     "$tren" eval "$1.back.h5" --json | grep -v -e checkpoint -e epoch | diff want - || fail "$1: other figures"
 }
 
@@ -85,11 +86,13 @@ test_files() {
     local run
     train nested nested.yaml --max_steps 3
     train seq2seq --data pairs.h5 --model.name seq2seq --model.width 8 --model.heads 2 --model.depth 1 --max_steps 2
-    for run in nested seq2seq; do
-        export_all $run
+    train wide --data sinusoid.h5 --precision double --model.hidden 4 --max_steps 1
+    for run in nested seq2seq wide; do
+        export_all $run --which last
         "$python" "$here/read_exports.py" $run $run/last.h5 || fail "$run: see above"
     done
     come_back seq2seq
+    come_back wide
     train again nested.yaml --max_steps 3 --init_from nested/last.h5
     expect 0 "" "$tren" import-weights nested.yaml --from nested.safetensors --out nested.back.h5
     train twice nested.yaml --max_steps 3 --init_from nested.back.h5

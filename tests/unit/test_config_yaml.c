@@ -165,7 +165,7 @@ static tren_config unusual(void) {
         "checkpoint_steps: 8\ncheckpoint_seconds: 90s\nstall_timeout: 0\nreduction: gather\ncpu: "
         "v3\ngemm: portable\n"
         "bucket_kib: 64\nstacking: false\ngradient_noise: 7\nevaluate_test: false\nprogress: "
-        "'off'\nplots: false\n";
+        "'off'\nplots: false\ntensorboard: true\n";
     cr_assert_eq(load(&config, text), TREN_OK, "%s", tren_error_text());
     return config;
 }
