@@ -19,6 +19,7 @@ prefixes() {
     mkdir -p /opt/{mpich/bin,openblas/{lib/pkgconfig,include},hdf5/{bin,lib},modules}
     ln -sf /usr/bin/mpicc.mpich /opt/mpich/bin/mpicc
     ln -sf /usr/bin/mpiexec.hydra /opt/mpich/bin/mpiexec
+    ln -sf /usr/bin/hydra_pmi_proxy /opt/mpich/bin
     cp "$arch"/openblas-pthread/libopenblas.{a,so} /opt/openblas/lib
     cp -r /usr/include/x86_64-linux-gnu/openblas-pthread/* /opt/openblas/include
     printf '%s\n' 'Name: openblas' 'Description: BLAS' 'Version: 0.3.21' 'Libs: -L/opt/openblas/lib -lopenblas' \
