@@ -163,7 +163,8 @@ static tren_config unusual(void) {
         "9007199254740992\nmax_time: 1.5h\n"
         "checkpoint_steps: 8\ncheckpoint_seconds: 90s\nstall_timeout: 0\nreduction: gather\ncpu: "
         "v3\ngemm: portable\n"
-        "bucket_kib: 64\nstacking: false\nevaluate_test: false\nprogress: 'off'\nplots: false\n";
+        "bucket_kib: 64\nstacking: false\nevaluate_test: false\nprogress: 'off'\nplots: false\n"
+        "tensorboard: true\n";
     cr_assert_eq(load(&config, text), TREN_OK, "%s", tren_error_text());
     return config;
 }
