@@ -121,13 +121,20 @@ static bool in_a_section(const char *key) {
     return tren_section_exists(name);
 }
 
-/* The key of another section, or of none, whose leaf is `word`: it was put into the wrong one. */
+/* The key of another section, or of none, whose leaf is `word`, or the only one that begins with
+ * it: it was put into the wrong section. */
 static const char *same_leaf(const char *word) {
-    size_t n;
+    size_t n, begins = 0;
     const tren_option *option = tren_options(&n);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(leaf(option[i].key), word) == 0) return option[i].key;
-    return NULL;
+    const char *found = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = leaf(option[i].key);
+        if (strcmp(name, word) == 0) return option[i].key;
+        if (strlen(word) < 3 || !tren_text_starts(name, word)) continue;
+        found = option[i].key;
+        begins++;
+    }
+    return begins == 1 ? found : NULL;
 }
 
 const char *tren_option_nearest(const char *key) {

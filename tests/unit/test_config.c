@@ -229,13 +229,16 @@ Test(config, finds_the_key_that_was_meant) {
                                            {"optimizer.rate", "optimizer.learning_rate"},
                                            {"rate", "optimizer.learning_rate"},
                                            {"optimizer.warmup", "schedule.warmup_steps"},
+                                           {"optimizer.alpha", "optimizer.beta2"},
+                                           {"optimizer.epochs", "epochs"},
                                            {"hiden", "model.hidden"}};
     for (size_t i = 0; i < sizeof meant / sizeof *meant; i++) {
         const char *nearest = tren_option_nearest(meant[i][0]);
         cr_assert(nearest && strcmp(nearest, meant[i][1]) == 0, "%s: %s", meant[i][0],
                   nearest ? nearest : "none");
     }
-    static const char *const nothing[] = {"", ".", "qqq", "optimizer.xyz", "a.b.c"};
+    static const char *const nothing[] = {"",     ".", "qqq", "optimizer.xyz", "optimizer.alph",
+                                          "a.b.c"};
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
         cr_assert_null(tren_option_nearest(nothing[i]), "%s", nothing[i]);
 }

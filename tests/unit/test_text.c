@@ -123,3 +123,20 @@ Test(text, finds_the_nearest_word_or_none) {
     cr_assert_null(tren_text_nearest("xyz", word, 4));
     cr_assert_null(tren_text_nearest("", word, 4));
 }
+
+Test(text, finds_what_is_abbreviated_or_in_other_case) {
+    static const char *const word[] = {"train_loss", "validation_loss", "validation_accuracy",
+                                       "cnn", "cnn5"};
+    cr_assert_str_eq(tren_text_nearest("val_loss", word, 5), "validation_loss");
+    cr_assert_str_eq(tren_text_nearest("val_acc", word, 5), "validation_accuracy");
+    cr_assert_str_eq(tren_text_nearest("CNN", word, 5), "cnn");
+    cr_assert_null(tren_text_nearest("val", word, 5));
+    cr_assert_null(tren_text_nearest("v_l_x", word, 5));
+}
+
+Test(text, refuses_more_than_a_hundred_years) {
+    double value;
+    cr_assert_eq(tren_text_seconds(&value, "36525d"), TREN_TEXT_OK);
+    cr_assert_eq(tren_text_seconds(&value, "36526d"), TREN_TEXT_RANGE);
+    cr_assert_eq(tren_text_seconds(&value, "99999999999d"), TREN_TEXT_RANGE);
+}
