@@ -26,7 +26,7 @@ static const char style[] =
     ".yes{color:#0b6e4f}.no{color:#b42318}.na{color:#666}\n"
     "ul.claims{list-style:none;padding-left:0}ul.claims li{margin:.3rem 0;padding-left:1.6rem;"
     "text-indent:-1.6rem}\n"
-    ".blank{border-bottom:1px solid #888;height:2.2rem;margin:0}\n"
+    ".then{margin:.2rem 0 .6rem}.blank{border-bottom:1px solid #888;height:2.2rem;margin:0}\n"
     "@media print{body{max-width:none;margin:0;font-size:11pt}h2{break-before:page;border:0;"
     "margin-top:0}h2,h3{break-after:avoid}.result,.predict,.question,li{break-inside:avoid}"
     ".figures{grid-template-columns:repeat(2,1fr)}.figures img:only-child{max-width:12cm}"
@@ -34,12 +34,11 @@ static const char style[] =
     "</style>\n";
 
 void tren_page_begin(const tren_lab_page *p, const char *title) {
-    fprintf(
-        p->out,
-        "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
-        "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" "
-        "href=\"data:,\">\n<title>%s</title>\n%s</head>\n<body>\n<h1>%s</h1>\n",
-        p->language == TREN_SPANISH ? "es" : "en", title, style, title);
+    fprintf(p->out,
+            "<!doctype html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<meta "
+            "name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+            "<title>%s</title>\n%s</head>\n<body>\n<h1>%s</h1>\n",
+            p->language == TREN_SPANISH ? "es" : "en", title, style, title);
 }
 
 void tren_page_end(const tren_lab_page *p) {
@@ -107,8 +106,9 @@ void tren_page_changes(const tren_lab_page *p, const tren_lesson *lesson, bool t
         if (tell) {
             snprintf(text, sizeof text, "%s", tren_say_in(p->language, lesson->change[i].then));
             tren_localize(text, p->language);
-            fputs("<br>", p->out);
+            fputs("<p class=\"then\">", p->out);
             tren_put_html(p->out, text);
+            fputs("</p>", p->out);
         } else {
             fputs("<p class=\"blank\"></p><p class=\"blank\"></p>", p->out);
         }

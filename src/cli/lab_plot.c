@@ -132,7 +132,7 @@ static void put_axes(const picture *p, const tren_panel *panel) {
 
 /* Two columns, where all labels of the panel are short. */
 static int columns_of(const picture *p, const tren_panel *panel) {
-    enum { SHORT = 20 };
+    enum { SHORT = 12 };
     for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++) {
         const tren_series *s = &panel->series[i];
         int n = 0;

@@ -91,6 +91,32 @@ static void judge_size(const tren_table *points, tren_verdict *v, double rows) {
         gain[6]);
 }
 
+/* The most that one kind alone gains in a row of the curve. */
+static double best_alone(const tren_table *curve, int row) {
+    double best = -INFINITY;
+    for (int k = ROTATION; k < ALL; k++) best = fmax(best, tren_table_get(curve, row, kind[k]));
+    return best;
+}
+
+static void judge_gains(const tren_table *curve, tren_verdict *v) {
+    double few = best_alone(curve, 0), many = best_alone(curve, curve->n_rows - 1),
+           all = tren_table_get(curve, 0, "all");
+    tren_verdict_add(v, few >= 1,
+                     "with the fewest images the best kind alone gains %+.1f points (asked: 1.0)",
+                     "con menos imágenes, el mejor tipo por sí solo gana %+.1f puntos (se pide: "
+                     "1.0)",
+                     few);
+    tren_verdict_add(v, all < few,
+                     "all five together gain less there, in the same number of steps: %+.1f",
+                     "los cinco juntos ganan allí menos, con el mismo número de pasos: %+.1f", all);
+    tren_verdict_add(v, few > many,
+                     "the more images, the less is gained: the best kind alone gains %+.1f points "
+                     "with the most",
+                     "cuantas más imágenes, menos se gana: el mejor tipo por sí solo gana %+.1f "
+                     "puntos con más imágenes",
+                     many);
+}
+
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
     const tren_lab_values *rows = tren_lab_list(lab, "rows");
@@ -102,20 +128,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
         TREN_TRY(tren_table_add(curve, row));
         judge_size(points, v, rows->at[i]);
     }
-    double few = tren_table_get(curve, 0, "reflection"), all = tren_table_get(curve, 0, "all"),
-           many = tren_table_get(curve, curve->n_rows - 1, "all");
-    tren_verdict_add(v, few >= 0.5,
-                     "reflection alone, which makes other garments of the same class, gains %+.1f "
-                     "points with the fewest images (asked: 0.5)",
-                     "la reflexión sola, que da otras prendas de la misma clase, gana %+.1f puntos "
-                     "con menos imágenes (se pide: 0.5)",
-                     few);
-    tren_verdict_add(v, all > many,
-                     "the fewer images, the more augmentation is worth: all five together bring "
-                     "%+.1f points with the fewest images, %+.1f with the most",
-                     "cuantas menos imágenes, más vale el aumento: los cinco juntos aportan %+.1f "
-                     "puntos con menos imágenes y %+.1f con más",
-                     all, many);
+    judge_gains(curve, v);
     return TREN_OK;
 }
 
@@ -197,12 +210,13 @@ const tren_experiment tren_lab_a1 = {
                .high = 50000,
                .whole = true}},
     .look_for =
-        {"A kind helps where it makes images that could have been taken: a shirt in a mirror "
-         "is a shirt. The fewer images there are, the more it is worth. Noise on clean "
-         "images buys little.",
-         "Un tipo ayuda si produce imágenes que podrían haberse tomado: una camisa en un "
-         "espejo es una camisa. Cuantas menos imágenes hay, más vale. El ruido sobre "
-         "imágenes limpias aporta poco."},
+        {"With few images each kind alone buys something, as it makes images that could have "
+         "been taken: a shirt in a mirror is a shirt. With more images it buys less. All "
+         "five together make a harder task, which takes more steps than are given here.",
+         "Con pocas imágenes cada tipo por sí solo aporta algo, porque produce imágenes que "
+         "podrían haberse tomado: una camisa en un espejo es una camisa. Con más imágenes "
+         "aporta menos. Los cinco juntos dan una tarea más difícil, que requiere más pasos "
+         "de los que aquí se dan."},
     .wants_data = true,
     .max_ranks = 1,
     .seeds = 5,

@@ -92,12 +92,19 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
         tren_table_get(curve, 0, "mean_abs_z"), tren_table_get(curve, last, "mean_abs_z"));
     lab_peak best = lab_find_least(curve, "lambda", "validation_loss", 0, 1e9);
     tren_verdict_add(
-        v, best.x > AS_ZERO && best.x < grid->at[last],
-        "the best validation loss, %.3f, is at lambda = %g: neither without decay nor "
-        "with the most",
-        "la mejor pérdida de validación, %.3f, está en lambda = %g: ni sin penalización "
-        "ni con la máxima",
-        best.y, best.x);
+        v,
+        best.x > AS_ZERO &&
+                best.x<
+                    grid->at[last],
+                    "the best validation loss, %.3f, is at lambda = %g: neither without decay nor "
+                    "with the most",
+                    "la mejor pérdida de validación, %.3f, está en lambda = %g: ni sin "
+                    "penalización "
+                    "ni con la máxima",
+                    best.y, best.x>
+                    AS_ZERO
+            ? best.x
+            : 0);
     return TREN_OK;
 }
 

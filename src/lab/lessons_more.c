@@ -60,14 +60,16 @@ const tren_lesson lab_lessons_more[] = {
                   "mejor."}}}},
     {.name = "A1",
      .slide = {"Data augmentation", "Aumento de datos"},
-     .predict =
-         {"A network learns to tell garments apart from 500 images. Which augmentation helps "
-          "it most?",
-          "Una red aprende a distinguir prendas con 500 imágenes. ¿Qué aumento de datos le "
-          "ayuda más?"},
-     .choice = {{"Noise on the pixels.", "Ruido en los píxeles."},
-                {"Reflection of left and right.", "Reflexión entre izquierda y derecha."},
-                {"Rotation by at most ten degrees.", "Rotación de diez grados a lo sumo."}},
+     .predict = {"A network learns to tell garments apart from 500 images, for a fixed number of "
+                 "steps. What does augmentation buy?",
+                 "Una red aprende a distinguir prendas con 500 imágenes, durante un número fijo de "
+                 "pasos. ¿Qué aporta el aumento de datos?"},
+     .choice = {{"All five kinds together buy most.",
+                 "Los cinco tipos juntos son lo que más aporta."},
+                {"One kind alone buys more than all five together.",
+                 "Un tipo por sí solo aporta más que los cinco juntos."},
+                {"Only what moves pixels helps; noise does harm.",
+                 "Solo ayuda lo que mueve píxeles; el ruido perjudica."}},
      .right = 1,
      .change = {{"--quick --set rotation=180",
                  {"Images on their heads are not what the test has: rotation now costs accuracy.",

@@ -78,9 +78,10 @@ const tren_lesson lab_lessons_training[] = {
                 {"They shrink to where tanh is nearly a straight line.",
                  "Se reducen hasta donde tanh es casi una recta."}},
      .right = 2,
-     .change = {{"--quick --set lambdas=0,30,3000",
-                 {"With lambda = 3000 the weights vanish, and the network answers at random.",
-                  "Con lambda = 3000 los pesos se anulan y la red responde al azar."}}}},
+     .change =
+         {{"--quick --set lambdas=0,30,3000",
+           {"With lambda = 3000 the weights nearly vanish, and the network makes far more errors.",
+            "Con lambda = 3000 los pesos casi se anulan y la red comete muchos más errores."}}}},
     {.name = "R1",
      .slide = {"Early stopping", "Parada temprana"},
      .predict = {"W2 has a peak of the test error over the width. What is left of it when each "
