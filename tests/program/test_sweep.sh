@@ -134,10 +134,10 @@ cmp whole/sweep.csv parts/sweep.csv || fail "in parts: another table"
 if command -v gnuplot >/dev/null; then
     grep -q '</svg>' one/sweep.svg || fail "no picture"
     # By validation, with seeds as bars, and the learning rates by their logarithm: 1 is a tic.
-    grep -q 'validation loss, median and range of 2 seeds' one/sweep.svg || fail "no seeds in the picture"
+    grep -q 'validation loss, median and range of 3 seeds' one/sweep.svg || fail "no seeds in the picture"
     grep -q '>test' one/sweep.svg && fail "the picture shows the test part unasked"
     grep -q '>1</text>' one/sweep.svg || fail "0.02 to 1000 is no logarithmic axis"
-    expect 0 "best by validation_loss, median and range of 2 seeds" "$tren" sweep grid.yaml --out one --x model.hidden
+    expect 0 "best by validation_loss, median and range of 3 seeds" "$tren" sweep grid.yaml --out one --x model.hidden
     grep -qF '[12, 12]</text>' one/sweep.svg || fail "lists are no categories"
     [[ $(grep -c '^  [0-9]  ' output) -eq 4 ]] || fail "not the four settings that did not diverge: $(cat output)"
     grep -q "test part" output && fail "ranked by the test part unasked"
