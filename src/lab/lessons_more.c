@@ -53,7 +53,7 @@ const tren_lesson lab_lessons_more[] = {
                 {"It falls, and rises from some size on.", "Baja, y desde cierto tamaño sube."},
                 {"It rises all the way.", "Sube siempre."}},
      .right = 1,
-     .change = {{"--quick --set steps=60",
+     .change = {{"--quick --set steps=250",
                  {"After few steps no network knows its pairs by heart, and the larger one is the "
                   "better one.",
                   "Tras pocos pasos ninguna red se sabe sus pares de memoria, y la mayor es la "
