@@ -153,6 +153,7 @@ static void json_layout(tren_json *j, const tren_dataset_info *info) {
     }
     tren_json_whole(j, "classes", info->label_axis ? 0 : info->n_classes);
     tren_json_whole(j, "targets", info->n_classes > 0 ? 0 : info->n_targets);
+    tren_json_bool(j, "weights", info->has_weights);
     json_names(j, "column_names", info->column_name, info->shape.c);
     json_names(j, "class_names", info->class_name, info->n_classes);
 }

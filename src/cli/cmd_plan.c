@@ -294,6 +294,7 @@ int tren_cmd_plan(int argc, char **argv) {
     tren_plan p = {.args = &a, .config = &config};
     name_folder(&p, &config);
     st = open_plan(&p, &config);
+    if (st == TREN_OK) st = tren_plan_check_noise(&p);
     if (st == TREN_OK) st = find_numbers(&p);
     if (st == TREN_OK) st = show(&p);
     tren_graph_close(p.graph);

@@ -30,6 +30,7 @@ typedef struct tren_plan {
 tren_prediction tren_plan_predict(const tren_plan *p, int i, double times);
 /* plan_noise.c: what the gradient noise of a run says about the batch and the ranks.
  * TREN_ERR_DATA: --noise names no run. */
+tren_status tren_plan_check_noise(const tren_plan *p); /* before anything is measured */
 tren_status tren_plan_tell_noise(const tren_plan *p, tren_json *j);
 /* Nodes that so many ranks fill. */
 int tren_planned_nodes(const tren_plan *p, int ranks);

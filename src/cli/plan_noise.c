@@ -43,6 +43,13 @@ static void tell(const tren_plan *p, double rows, int epochs) {
            here, here > 1 ? "s" : "", p->batch, there, rows);
 }
 
+tren_status tren_plan_check_noise(const tren_plan *p) {
+    tren_metrics m = {0};
+    tren_status st = p->args->noise ? tren_metrics_read(&m, p->args->noise) : TREN_OK;
+    tren_metrics_close(&m);
+    return st;
+}
+
 tren_status tren_plan_tell_noise(const tren_plan *p, tren_json *j) {
     tren_metrics m = {0};
     int epochs = 0;

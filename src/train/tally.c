@@ -31,8 +31,9 @@ static tren_status open_counts(tally *t) {
     TREN_TRY(tren_alloc(&t->told.of_class, n, sizeof *t->told.of_class, "metrics"));
     TREN_TRY(tren_alloc(&t->told.of_target, (size_t)t->told.n_targets, sizeof *t->told.of_target,
                         "metrics"));
-    TREN_TRY(
-        tren_alloc(&t->told.confusion, cells, sizeof *t->told.confusion, "the confusion matrix"));
+    if (cells > 0)
+        TREN_TRY(tren_alloc(&t->told.confusion, cells, sizeof *t->told.confusion,
+                            "the confusion matrix"));
     size_t scores = (size_t)t->n_areas * t->mine;
     TREN_TRY(tren_alloc(&t->score, scores, sizeof *t->score, "scores of rows"));
     return tren_alloc(&t->positive, scores, sizeof *t->positive, "scores of rows");
