@@ -39,6 +39,8 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.mean, self.sd = state.pop("normalization.mean", None), state.pop("normalization.sd", None)
+        self.target_mean = state.pop("normalization.target_mean", None)  # where targets were normalised
+        self.target_sd = state.pop("normalization.target_sd", None)
         for name in dict.fromkeys(key.rsplit(".", 1)[0] for key in state):
             self.add_module(name, module(name.rstrip("0123456789"), state[name + ".weight"], name + ".bias" in state))
         self.prepare()
@@ -67,7 +69,8 @@ class Network(nn.Module):
         f, dense = ACTIVATIONS[self.setting("activation")], self.layers("dense")
         for m in dense[:-1]:
             x = f(m(x))
-        return dense[-1](x)
+        y = dense[-1](x)
+        return y if self.target_sd is None else (y.double() * self.target_sd + self.target_mean).float()
 
 
 class Mlp(Network):

@@ -38,12 +38,14 @@ const char *tren_export_name(char out[TREN_EXPORT_NAME], const tren_param *param
 
 /* What a file says of the normalisation beside the weights. */
 typedef struct tren_import {
-    size_t n_stats;    /* 0: nothing */
-    double *mean, *sd; /* [n_stats] owned */
+    size_t n_stats, n_targets;       /* 0: nothing */
+    double *mean, *sd;               /* [n_stats] owned */
+    double *target_mean, *target_sd; /* [n_targets] owned */
 } tren_import;
 /* value [graph->n_values] <- the tensors of a safetensors file of these names and shapes, in F32,
  * F64, F16 or BF16. All parameters must be there, and nothing else but normalization.mean and
- * normalization.sd, and what PyTorch counts (NAME.num_batches_tracked). TREN_ERR_DATA. */
+ * normalization.sd, the same of targets (normalization.target_mean), and what PyTorch counts
+ * (NAME.num_batches_tracked). TREN_ERR_DATA. */
 tren_status tren_import_safetensors(real *value, tren_import *import, const tren_graph *graph,
                                     const char *path);
 void tren_import_close(tren_import *import); /* accepts the empty value */

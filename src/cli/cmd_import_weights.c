@@ -71,6 +71,20 @@ static void compare_normalization(const tren_import *import, const tren_dataset_
                     "the dataset, by which the input is normalised\n");
 }
 
+/* What the network puts out is in units of the file's own. */
+static tren_status take_target_scale(tren_checkpoint *c, tren_import *file, const char *from) {
+    if (file->n_targets == 0) return TREN_OK;
+    if (c->data.n_classes > 0 || file->n_targets != (size_t)c->data.n_targets)
+        return tren_fail(TREN_ERR_DATA,
+                         "%s has the normalisation of %zu targets, the dataset of the config has "
+                         "%d; give the config that the file is of",
+                         from, file->n_targets, c->data.n_classes > 0 ? 0 : c->data.n_targets);
+    c->data.target_mean = file->target_mean;
+    c->data.target_sd = file->target_sd;
+    file->target_mean = file->target_sd = NULL;
+    return TREN_OK;
+}
+
 static tren_status write_checkpoint(const char *path, const tren_checkpoint *c,
                                     const tren_checkpoint_arrays *arrays) {
     char folder[TREN_MAX_PATH];
@@ -110,6 +124,7 @@ static tren_status import(imported *all, const import_args *a, const tren_config
     TREN_TRY(tren_import_safetensors(all->value.at, &all->file, all->graph, a->from));
     compare_normalization(&all->file, info);
     TREN_TRY(describe(&all->checkpoint, config, info));
+    TREN_TRY(take_target_scale(&all->checkpoint, &all->file, a->from));
     TREN_TRY(
         write_checkpoint(a->out, &all->checkpoint,
                          &(tren_checkpoint_arrays){.graph = all->graph, .value = all->value.at}));

@@ -32,23 +32,36 @@ static void get_param(tren_export_array *a, const tren_export *e, const tren_par
     tren_export_name(a->name, p);
 }
 
-static void get_statistic(tren_export_array *a, const tren_export *e, bool sd) {
-    size_t n = e->data->n_stats;
-    *a = (tren_export_array){.rank = 1,
-                             .dim = {(int)n},
-                             .is_double = true,
-                             .at = sd ? e->data->sd : e->data->mean,
-                             .bytes = n * sizeof(double)};
-    snprintf(a->name, sizeof a->name, "%s", sd ? TREN_EXPORT_SD : TREN_EXPORT_MEAN);
+/* Means and standard deviations that there are, in pairs. */
+static bool get_statistic(tren_export_array *a, const tren_export *e, int i) {
+    const tren_dataset_info *data = e->data;
+    const struct {
+        const char *name;
+        const double *at;
+        size_t n;
+    } all[] = {{TREN_EXPORT_MEAN, data->mean, data->n_stats},
+               {TREN_EXPORT_SD, data->sd, data->n_stats},
+               {TREN_EXPORT_TARGET_MEAN, data->target_mean, (size_t)data->n_targets},
+               {TREN_EXPORT_TARGET_SD, data->target_sd, (size_t)data->n_targets}};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        if (!all[k].at || all[k].n == 0 || i-- > 0) continue;
+        *a = (tren_export_array){.rank = 1,
+                                 .dim = {(int)all[k].n},
+                                 .is_double = true,
+                                 .at = all[k].at,
+                                 .bytes = all[k].n * sizeof(double)};
+        snprintf(a->name, sizeof a->name, "%s", all[k].name);
+        return true;
+    }
+    return false;
 }
 
 /* Doubles first: readers map the file, and want each array at a multiple of its numbers' size. */
 bool tren_export_get(tren_export_array *array, const tren_export *e, int i) {
-    int statistics = e->data->n_stats > 0 ? 2 : 0;
+    int statistics = 0;
+    while (get_statistic(array, e, statistics)) statistics++;
+    if (i < statistics) return get_statistic(array, e, i);
     if (i >= statistics + e->graph->n_params) return false;
-    if (i < statistics)
-        get_statistic(array, e, i == 1);
-    else
-        get_param(array, e, &e->graph->param[i - statistics]);
+    get_param(array, e, &e->graph->param[i - statistics]);
     return true;
 }

@@ -10,7 +10,7 @@
 
 extern const tren_export_format tren_export_onnx, tren_export_safetensors, tren_export_npz;
 
-/* An array of a file of weights: a parameter, or the mean or sd of the input. */
+/* An array of a file of weights: a parameter, or the mean or sd of the input or the targets. */
 typedef struct tren_export_array {
     char name[TREN_EXPORT_NAME];
     int rank, dim[4];
@@ -23,5 +23,8 @@ bool tren_export_get(tren_export_array *array, const tren_export *e, int i);
 
 #define TREN_EXPORT_MEAN "normalization.mean"
 #define TREN_EXPORT_SD   "normalization.sd"
+/* Of targets: what the network puts out times sd, plus mean, is in the units of the data. */
+#define TREN_EXPORT_TARGET_MEAN "normalization.target_mean"
+#define TREN_EXPORT_TARGET_SD   "normalization.target_sd"
 
 #endif

@@ -122,9 +122,10 @@ static void write_all(FILE *out, const member *m, int n, size_t bytes) {
 
 static tren_status write_npz(FILE *out, const tren_export *e) {
     member *m = NULL;
-    int n;
+    int n = 0;
     size_t bytes;
-    TREN_TRY(tren_alloc(&m, (size_t)e->graph->n_params + 3, sizeof *m, "the arrays of a file"));
+    for (tren_export_array a; tren_export_get(&a, e, n); n++) continue;
+    TREN_TRY(tren_alloc(&m, (size_t)n + 1, sizeof *m, "the arrays of a file"));
     tren_status st = plan(m, &n, &bytes, e);
     if (st == TREN_OK) write_all(out, m, n, bytes);
     free(m);

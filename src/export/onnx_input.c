@@ -134,7 +134,18 @@ onnx_name onnx_class_loss(onnx *o, const tren_layer *l, onnx_name x) {
     put_output(o, l, "Softmax", x, "probabilities");
     return x;
 }
+/* Back into the units of the data. */
+static onnx_name target_units(onnx *o, onnx_name x) {
+    const tren_dataset_info *data = o->e->data;
+    int64_t n = data->n_targets;
+    if (!data->target_sd) return x;
+    x = onnx_op2(o, "Mul", cast(o, x, ONNX_DOUBLE), onnx_doubles(o, data->target_sd, 1, &n));
+    x = onnx_op2(o, "Add", x, onnx_doubles(o, data->target_mean, 1, &n));
+    return cast(o, x, ONNX_FLOAT);
+}
+
 onnx_name onnx_target_loss(onnx *o, const tren_layer *l, onnx_name x) {
+    x = target_units(o, x);
     put_output(o, l, "Identity", x, "predictions");
     return x;
 }

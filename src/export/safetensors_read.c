@@ -164,17 +164,24 @@ static tren_status read_statistic(double **value, const safetensors *s, const sa
     return read_numbers(s, t, *value);
 }
 
-static tren_status read_normalization(tren_import *import, safetensors *s) {
-    const safetensor *mean = safetensors_find(s, TREN_EXPORT_MEAN),
-                     *sd = safetensors_find(s, TREN_EXPORT_SD);
-    if (!mean && !sd) return TREN_OK;
-    if (!mean || !sd || mean->count != sd->count || mean->count == 0)
+static tren_status read_pair(double **mean, double **sd, size_t *n, safetensors *s,
+                             const char *const name[2]) {
+    const safetensor *a = safetensors_find(s, name[0]), *b = safetensors_find(s, name[1]);
+    if (!a && !b) return TREN_OK;
+    if (!a || !b || a->count != b->count || a->count == 0)
         return tren_fail(TREN_ERR_DATA, "%s: %s and %s are of one length; give both, or none",
-                         s->path, TREN_EXPORT_MEAN, TREN_EXPORT_SD);
-    TREN_TRY(read_statistic(&import->mean, s, mean));
-    TREN_TRY(read_statistic(&import->sd, s, sd));
-    import->n_stats = mean->count;
+                         s->path, name[0], name[1]);
+    TREN_TRY(read_statistic(mean, s, a));
+    TREN_TRY(read_statistic(sd, s, b));
+    *n = a->count;
     return TREN_OK;
+}
+
+static tren_status read_normalization(tren_import *i, safetensors *s) {
+    static const char *const input[] = {TREN_EXPORT_MEAN, TREN_EXPORT_SD},
+                             *const target[] = {TREN_EXPORT_TARGET_MEAN, TREN_EXPORT_TARGET_SD};
+    TREN_TRY(read_pair(&i->mean, &i->sd, &i->n_stats, s, input));
+    return read_pair(&i->target_mean, &i->target_sd, &i->n_targets, s, target);
 }
 
 tren_status tren_import_safetensors(real *value, tren_import *import, const tren_graph *graph,
@@ -195,5 +202,7 @@ done:
 void tren_import_close(tren_import *import) {
     free(import->mean);
     free(import->sd);
+    free(import->target_mean);
+    free(import->target_sd);
     *import = (tren_import){0};
 }
