@@ -182,6 +182,11 @@ tren_status tren_lab_report(const char *dir, const char *path, bool force, tren_
     char own[TREN_MAX_PATH];
     tren_out_file file;
     report r = {.dir = dir, .page = {.language = language}};
+    if (access(dir, F_OK) != 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: no experiment has been run there; run one, such as 'tren lab run W1 "
+                         "--quick', or name another folder",
+                         dir);
     snprintf(own, sizeof own, "%s/report.html", dir);
     TREN_TRY(tren_out_check(&file, path ? path : own, force || !path));
     tren_status st = tren_out_open_text(&file);

@@ -49,13 +49,15 @@ static double slope(const tren_lr_curve *c, int i, int half) {
     return (n * sxy - sx * sy) / (n * sxx - sx * sx);
 }
 
-/* Before the minimum, behind the warm-up; -1: the loss falls nowhere. */
+/* Before the minimum, behind the warm-up; -1: the loss falls nowhere. Where it has not fallen a
+ * tenth of its way yet, what falls may be noise. */
 static int steepest(const tren_lr_curve *c, int low) {
     int half = c->n / 20 > 2 ? c->n / 20 : 2, found = -1;
-    double least = 0;
+    double least = 0, top = c->n > WARM ? c->at[WARM].smooth : 0;
+    double fallen = top - 0.1 * (top - c->at[low].smooth);
     for (int i = WARM + half; i + half < c->n && i <= low; i++) {
         double here = slope(c, i, half);
-        if (here >= least) continue;
+        if (here >= least || c->at[i].smooth > fallen) continue;
         least = here;
         found = i;
     }

@@ -20,6 +20,23 @@ static tren_status check_tokenizer(const tren_run *run) {
     return st;
 }
 
+/* The units in which the network puts out targets are learned, too. */
+static void compare_target_units(tren_trainer *t) {
+    tren_checkpoint c = {0};
+    bool normalises = t->run.targets.n > 0;
+    if (t->run.info->n_classes > 0 || t->run.info->n_targets == 0 ||
+        tren_checkpoint_read(&c, t->run.config->init_from) != TREN_OK)
+        return;
+    if ((c.data.target_sd != NULL) != normalises)
+        trainer_say(t,
+                    "warning: init_from: the weights of %s were trained on targets that were %s, "
+                    "and these are %s: the output layer begins in other units; give "
+                    "normalize_targets: %s to keep to them",
+                    t->run.config->init_from, normalises ? "as they are" : "normalised",
+                    normalises ? "normalised" : "as they are", normalises ? "false" : "true");
+    tren_checkpoint_close(&c);
+}
+
 tren_status trainer_init_from(tren_trainer *t) {
     tren_status st = TREN_OK;
     if (t->run.comm->rank == 0) {
@@ -27,6 +44,7 @@ tren_status trainer_init_from(tren_trainer *t) {
         if (st == TREN_OK) st = check_tokenizer(&t->run);
         if (st == TREN_OK)
             st = tren_checkpoint_read_values(t->run.value, t->run.config->init_from, t->run.graph);
+        if (st == TREN_OK) compare_target_units(t);
     }
     if (st != TREN_OK) st = tren_fail_in(st, "init_from");
     st = tren_comm_agree(t->run.comm, st);
