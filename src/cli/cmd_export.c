@@ -49,7 +49,7 @@ static tren_status check(export_args *a, const tren_args *args, const char *sour
 static tren_status parse(export_args *a, int argc, char **argv) {
     const char *source[1] = {NULL};
     const tren_arg options[] = {
-        {"to", TREN_ARG_TEXT, &a->to, "FORMAT",
+        {"to", TREN_ARG_TEXT, &a->to, "onnx|safetensors|npz",
          .help = "onnx: the network with its normalisation, for onnxruntime and others; "
                  "safetensors: the weights by name, for PyTorch; npz: the same for NumPy."},
         {"out", TREN_ARG_TEXT, &a->out, "FILE",

@@ -17,8 +17,8 @@ static void show(void *ctx, const tren_progress *p) {
 }
 
 static void say_result(const tren_result *r) {
-    printf("stopped by %s after %d epochs, %lld steps, %.1f s", tren_stop_reason_name(r->reason),
-           r->epochs, (long long)r->steps, r->wall_seconds);
+    printf("stopped by %s after %d epoch%s, %lld steps, %.1f s", tren_stop_reason_name(r->reason),
+           r->epochs, r->epochs == 1 ? "" : "s", (long long)r->steps, r->wall_seconds);
     if (!isnan(r->samples_per_second)) printf(" (%.0f samples/s)", r->samples_per_second);
     printf("\n");
     if (r->best_epoch > 0) {

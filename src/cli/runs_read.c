@@ -282,6 +282,7 @@ bool tren_run_view_get(char out[TREN_RUN_VALUE], bool *text, tren_run_view *v, c
     }
     if (from_result(out, text, v, name) || from_metrics(out, text, v, name)) return true;
     *text = false;
+    if (strcmp(name, "epochs") == 0) return false; /* those that were trained, not the config's */
     return tren_run_view_config(out, v, name);
 }
 

@@ -60,8 +60,8 @@ void trainer_fill_result(tren_trainer *t) {
     r->epochs = (int)at->epoch;
     r->steps = at->epoch * t->run.feed.steps_per_epoch + at->step;
     r->best_epoch = (int)at->best_epoch;
-    r->train_loss = at->last_train_loss;
-    r->train_accuracy = at->last_train_accuracy;
+    r->train_loss = at->epoch > 0 ? at->last_train_loss : NAN;
+    r->train_accuracy = at->epoch > 0 ? at->last_train_accuracy : NAN;
     r->validation_loss = at->best_epoch > 0 ? at->best_loss : NAN;
     r->validation_accuracy = at->best_epoch > 0 ? at->best_accuracy : NAN;
     r->best_digest = at->best_digest;
