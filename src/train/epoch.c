@@ -6,57 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What rank 0 decides at the end of an epoch. */
-typedef struct verdict {
-    double loss, accuracy, mean_abs_z;
-    double metric; /* that is shown */
-    bool best, stop;
-    uint64_t digest;
-} verdict;
-
-/* The mean loss of the rows since it was told last: of a step, mostly. */
-static double step_loss(tren_trainer *t) {
-    const tren_position *at = &t->stands.at;
-    tren_told *told = &t->report.told;
-    if (t->minimiser.kind->whole) return at->loss / (double)at->rows;
-    if (at->rows < told->rows) *told = (tren_told){.mean = told->mean}; /* another epoch */
-    if (at->rows > told->rows)
-        told->mean = (at->loss - told->loss) / (double)(at->rows - told->rows);
-    told->loss = at->loss;
-    told->rows = at->rows;
-    return told->mean;
-}
-
-static void report(tren_trainer *t, const verdict *v) {
-    const tren_position *at = &t->stands.at;
-    if (t->run.comm->rank > 0 || !t->options->progress || at->rows == 0) return;
-    bool classes = t->run.info->n_classes > 0;
-    double rows = (double)at->rows;
-    int shown = metrics_shown(t->run.config);
-    tren_progress p = {.epoch = (int)at->epoch,
-                       .epochs = t->run.config->epochs,
-                       .step = at->step - t->minimiser.pending,
-                       .steps = t->run.feed.steps_per_epoch,
-                       .train_loss = at->loss / rows,
-                       .train_accuracy = classes ? at->correct / rows : NAN,
-                       .step_loss = step_loss(t),
-                       .samples_per_second =
-                           (double)t->report.trained_rows / t->report.trained_seconds};
-    if (t->run.info->label_axis > 0)
-        p.tokens_per_second = (double)t->report.trained_labels / t->report.trained_seconds;
-    if (v) {
-        p.epoch_done = true;
-        p.validation_loss = v->loss;
-        p.validation_accuracy = v->accuracy;
-        p.weight_norm = sqrt(tren_graph_weight_squares(t->run.graph, t->run.value));
-        p.mean_abs_z = v->mean_abs_z;
-        p.best = v->best;
-        p.metric_name = shown < 0 ? NULL : tren_metric_name[shown];
-        p.metric = v->metric;
-    }
-    t->options->progress(t->options->ctx, &p);
-}
-
 /* The seconds of an epoch by phase, of this rank. */
 static void spent_since(double out[TREN_N_PHASES], tren_clock *clock,
                         const double before[TREN_N_PHASES]) {
@@ -111,7 +60,7 @@ static const char *monitor_name(const tren_config *config) {
 
 /* The best weights are those of the lowest loss, or of the best metric that is monitored, whatever
  * patience counts. */
-static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
+static void judge(tren_trainer *t, tren_verdict *v, const tren_scores *scores) {
     tren_position *at = &t->stands.at;
     v->loss = scores->loss;
     v->accuracy = scores->accuracy;
@@ -137,13 +86,13 @@ static void judge(tren_trainer *t, verdict *v, const tren_scores *scores) {
     v->stop = tren_early_stop(t->run.config, judged);
 }
 
-static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_N_PHASES]) {
+static tren_status decide(tren_trainer *t, tren_verdict *v, const double before[TREN_N_PHASES]) {
     tren_scores scores;
     tren_status st = TREN_OK;
     double spent[TREN_N_PHASES];
     clock_enter(&t->report.clock, TREN_PHASE_EVALUATE);
     TREN_TRY(tren_evaluate(&scores, t->validation, t->run.comm));
-    *v = (verdict){.digest = tren_digest(t->run.value, t->run.n_values * sizeof(real))};
+    *v = (tren_verdict){.digest = tren_digest(t->run.value, t->run.n_values * sizeof(real))};
     TREN_TRY(same_digest(t, v->digest));
     if (t->run.comm->rank == 0) {
         st = remember_scores(&t->stands, t->run.config, &scores);
@@ -156,7 +105,7 @@ static tren_status decide(tren_trainer *t, verdict *v, const double before[TREN_
     TREN_TRY(tren_comm_agree(t->run.comm, st));
     tren_comm_bcast(t->run.comm, v, sizeof *v);
     tren_comm_bcast(t->run.comm, &t->stands.at, sizeof t->stands.at);
-    report(t, v);
+    trainer_report(t, v);
     return TREN_OK;
 }
 
@@ -195,7 +144,7 @@ static bool is_over(const tren_trainer *t, bool stop, tren_stop_reason *reason) 
 static tren_status end_epoch(tren_trainer *t, bool leave, bool *stop,
                              const double before[TREN_N_PHASES]) {
     tren_position *at = &t->stands.at;
-    verdict v;
+    tren_verdict v;
     at->last_train_loss = at->loss / (double)at->rows;
     at->last_train_accuracy = t->run.info->n_classes > 0 ? at->correct / (double)at->rows : NAN;
     minimiser_swap_average(&t->minimiser); /* the average is evaluated and kept */
@@ -322,7 +271,7 @@ static tren_status make_steps(tren_trainer *t, bool *leave) {
             t->report.result->first_step_seconds = tren_seconds() - t->options->started;
         TREN_TRY(obey(t, tail, leave));
         t->report.trained_seconds += t->report.clock.since - since;
-        report(t, NULL);
+        trainer_report(t, NULL);
     }
     return TREN_OK;
 }

@@ -58,6 +58,16 @@ void trainer_close(tren_trainer *t);
 /* The initial weights, those of init_from where it is given. Collective */
 tren_status trainer_start(tren_trainer *t);
 
+/* What rank 0 decides at the end of an epoch. */
+typedef struct tren_verdict {
+    double loss, accuracy, mean_abs_z;
+    double metric; /* that is shown */
+    bool best, stop;
+    uint64_t digest;
+} tren_verdict;
+/* progress.c: tells options->progress, if it is given. v: at the end of an epoch, else NULL. */
+void trainer_report(tren_trainer *t, const tren_verdict *v);
+
 /* epoch.c: from the present position to the end. */
 tren_status trainer_run(tren_trainer *t);
 bool trainer_is_over(tren_trainer *t); /* Collective. Was it resumed where it had ended? */
