@@ -9,7 +9,7 @@ near() { awk -v a="$1" -v b="$2" -v by="${3:-1e-6}" 'BEGIN { exit !(a != "" && b
 # column RUN NAME   Its cells in metrics.csv.
 column() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } c { print $c }' "$1/metrics.csv"; }
 header() { head -n 1 "$1/metrics.csv"; }
-has_columns() { [[ $(header "$1") == *",digest,$2,seconds,"* ]] || fail "$1: $(header "$1")"; }
+has_columns() { [[ $(header "$1") == *",noise_rows,$2,seconds,"* ]] || fail "$1: $(header "$1")"; }
 
 train() { # RUN OPTION ...
     local run=$1
