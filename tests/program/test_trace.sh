@@ -12,6 +12,7 @@ data: waves.h5
 batch_size: 50
 model.hidden: [16, 16]
 epochs: 3
+gradient_noise: 0
 plots: false
 progress: off
 YAML
@@ -58,7 +59,7 @@ PY
 test_file() {
     expect 0 "" "$tren" train run.yaml --out one --trace one.json
     check one.json 1 42 0
-    expect 0 "" mpi 3 "$tren" train run.yaml --out three --trace three.json --trace-layers --reduction direct --gradient_noise 0
+    expect 0 "" mpi 3 "$tren" train run.yaml --out three --trace three.json --trace-layers --reduction direct
     check three.json 3 42 10
     same_run one three # it changes no bit, and one.json stays what it was
     expect 0 "" mpi 2 "$tren" train run.yaml --out again --trace one.json --precision double
