@@ -81,7 +81,7 @@ void custom_case_close(const custom_case *c, const tren_comm *comm) {
     if (comm->rank == 0 && *c->path) unlink(c->path);
 }
 
-int custom_case_list(tren_arg *option, custom_case *c) {
+static int list_network(tren_arg *option, custom_case *c) {
     const tren_arg own[] = {
         {.name = "dims",
          .type = TREN_ARG_TEXT,
@@ -110,7 +110,13 @@ int custom_case_list(tren_arg *option, custom_case *c) {
          .type = TREN_ARG_TEXT,
          .at = &c->shape,
          .metavar = "CxHxW",
-         .help = "The shape of its images."},
+         .help = "The shape of its images."}};
+    memcpy(option, own, sizeof own);
+    return (int)(sizeof own / sizeof *own);
+}
+
+static int list_steps(tren_arg *option, custom_case *c) {
+    const tren_arg own[] = {
         {.name = "batch",
          .type = TREN_ARG_INT,
          .at = &c->batch,
@@ -162,4 +168,9 @@ int custom_case_list(tren_arg *option, custom_case *c) {
          .help = "Print the median microseconds of a step and nothing else."}};
     memcpy(option, own, sizeof own);
     return (int)(sizeof own / sizeof *own);
+}
+
+int custom_case_list(tren_arg *option, custom_case *c) {
+    int n = list_network(option, c);
+    return n + list_steps(option + n, c);
 }

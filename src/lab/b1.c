@@ -39,7 +39,7 @@ static tren_status fit_draw(lab_sinusoid_fit *best, double *least, const tren_la
     *least = INFINITY;
     for (int start = 0; start < tren_lab_int(lab, "starts"); start++) {
         lab_outcome out;
-        TREN_TRY(lab_sinusoid_train(&out, &now, lab, group, data, units, start));
+        TREN_TRY(lab_sinusoid_train(&out, &now, lab, group, (lab_sinusoid){data, units, start}));
         if (start > 0 && !(out.train_loss < *least)) continue;
         *least = out.train_loss;
         *best = now;

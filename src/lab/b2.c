@@ -33,7 +33,8 @@ static tren_status point_b2(const tren_lab *lab, tren_comm *group, const tren_la
                             tren_table *rows) {
     lab_outcome out;
     lab_sinusoid_fit ignored;
-    TREN_TRY(lab_sinusoid_train(&out, &ignored, lab, group, p->seed, (int)p->at[0], (int)p->at[1]));
+    TREN_TRY(lab_sinusoid_train(&out, &ignored, lab, group,
+                                (lab_sinusoid){p->seed, (int)p->at[0], (int)p->at[1]}));
     return tren_table_add(
         rows, (const double[]){p->at[0], p->at[1], (double)p->seed, 2 * TEST_ROWS * out.test_loss,
                                sqrt(2 * out.test_loss), sqrt(2 * out.train_loss)});

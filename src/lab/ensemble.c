@@ -2,25 +2,33 @@
 #include "base/series.h"
 #include "lab/training.h"
 
-#include <math.h>
-
 typedef struct adding {
     double *sum;
     int classes;
 } adding;
+
+static double highest(const real *z, int n) {
+    double most = (double)z[0];
+    for (int k = 1; k < n; k++)
+        if ((double)z[k] > most) most = (double)z[k];
+    return most;
+}
+
+/* sum += softmax(z) */
+static void add_row(double *sum, const real *z, int n) {
+    double most = highest(z, n), total = 0;
+    for (int k = 0; k < n; k++) total += series_exp((double)z[k] - most);
+    for (int k = 0; k < n; k++) sum[k] += series_exp((double)z[k] - most) / total;
+}
 
 static tren_status add_block(void *ctx, size_t first, int n, const real *output,
                              const int32_t *label, const real *target) {
     adding *a = ctx;
     (void)label;
     (void)target;
-    for (int i = 0; i < n; i++) {
-        const real *z = output + (size_t)i * a->classes;
-        double most = z[0], total = 0, *sum = a->sum + (first + (size_t)i) * a->classes;
-        for (int k = 1; k < a->classes; k++) most = fmax(most, z[k]);
-        for (int k = 0; k < a->classes; k++) total += series_exp(z[k] - most);
-        for (int k = 0; k < a->classes; k++) sum[k] += series_exp(z[k] - most) / total;
-    }
+    for (int i = 0; i < n; i++)
+        add_row(a->sum + (first + (size_t)i) * a->classes, output + (size_t)i * a->classes,
+                a->classes);
     return TREN_OK;
 }
 

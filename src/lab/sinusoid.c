@@ -40,14 +40,14 @@ static void look(void *ctx, const tren_graph *graph, const real *value) {
 }
 
 tren_status lab_sinusoid_train(lab_outcome *out, lab_sinusoid_fit *f, const tren_lab *lab,
-                               tren_comm *group, uint64_t data_seed, int units, int start) {
+                               tren_comm *group, lab_sinusoid x) {
     tren_config config;
     lab_watch watch = {.finished = look, .ctx = f};
     TREN_TRY(lab_config(&config, lab, recipe));
-    lab_sinusoid_path(config.data, lab, data_seed);
-    config.model.hidden = (tren_int_list){.n = 1, .at = {units}};
+    lab_sinusoid_path(config.data, lab, x.data_seed);
+    config.model.hidden = (tren_int_list){.n = 1, .at = {x.units}};
     config.model.init_variance = tren_lab_number(lab, "variance");
-    config.seed = data_seed * 1000 + (uint64_t)start;
+    config.seed = x.data_seed * 1000 + (uint64_t)x.start;
     config.batch_size = tren_lab_int(lab, "rows");
     config.epochs = tren_lab_int(lab, "iterations");
     return lab_train(out, lab, group, &config, &watch);

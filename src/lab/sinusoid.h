@@ -18,7 +18,11 @@ typedef struct lab_sinusoid_fit {
 } lab_sinusoid_fit;
 /* 1-M-1 with tanh by scaled conjugate gradients: {iterations} of them, from weights of variance
  * {variance} that `start` draws. Collective over the group. */
+typedef struct lab_sinusoid {
+    uint64_t data_seed;
+    int units, start;
+} lab_sinusoid;
 tren_status lab_sinusoid_train(lab_outcome *out, lab_sinusoid_fit *fit, const tren_lab *lab,
-                               tren_comm *group, uint64_t data_seed, int units, int start);
+                               tren_comm *group, lab_sinusoid x);
 
 #endif

@@ -3,11 +3,11 @@
 
 #define GB 1e9
 
-static const double EVERY = 5; /* seconds */
+static const double period = 5; /* seconds between two lines */
 
 const char *reading_tell(char text[READING_TEXT], tren_reading *r, double now) {
     text[0] = '\0';
-    if (now - r->told < EVERY) return text;
+    if (now - r->told < period) return text;
     r->told = now;
     double rate = r->done / (now - r->begun);
     if (r->done < r->all)
