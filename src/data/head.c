@@ -51,7 +51,7 @@ static void put(FILE *out, const tren_dataset *dataset) {
     for (int kind = 0; kind < TREN_N_SETS; kind++)
         for (int part = 0; part < TREN_N_PARTS; part++) {
             const tren_row_digests *d = &digests_of(&f.value, kind)[part];
-            fwrite(d->at, sizeof *d->at, d->n, out);
+            if (d->n > 0) fwrite(d->at, sizeof *d->at, d->n, out);
         }
 }
 

@@ -20,7 +20,7 @@ double tren_area_under_curve(tren_scored_row *row, size_t n) {
         if (isnan(row[i].score)) return NAN;
         positives += row[i].positive;
     }
-    qsort(row, n, sizeof *row, by_score);
+    if (n > 0) qsort(row, n, sizeof *row, by_score);
     for (size_t lo = 0, hi; lo < n; lo = hi) {
         double here = 0;
         for (hi = lo; hi < n && row[hi].score == row[lo].score; hi++) here += row[hi].positive;
