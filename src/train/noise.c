@@ -13,8 +13,7 @@ double noise_rows(tren_noise noise) {
 
 bool noise_is_due(const tren_run *run, const tren_position *at) {
     int every = run->config->gradient_noise;
-    return every > 0 && run->config->shards > 1 && !run->info->has_weights &&
-           run_steps(run, at) % every == 0;
+    return every > 0 && run->config->shards > 1 && run_steps(run, at) % every == 0;
 }
 
 /* They take turns, so that the mean over an epoch is of all of them. */

@@ -83,7 +83,8 @@ test_resume() {
 test_weights() {
     expect 0 "one for each training row" "$tren" data info noisy.h5
     expect 0 "good" "$tren" data check noisy.h5
-    ranks_agree noisy --data noisy.h5
+    ranks_agree noisy --data noisy.h5 --gradient_noise 5
+    [[ $(tail -n 1 noisy1/metrics.csv | cut -d, -f13) ]] || fail "no noise of gradients is measured where rows have weights"
     train plain --data without.h5
     train even --data even.h5
     [[ $(field even digest) == "$(field plain digest)" ]] || fail "weights that are all alike change the weights of the network"
