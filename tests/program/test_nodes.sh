@@ -44,6 +44,8 @@ make_hosts() {
             ip -n "$switch" link set "w$i" master bridge && ip -n "$switch" link set "w$i" up &&
             ip -n "tren-$tag-$i" addr add "$net.$i/24" dev "v$tag-$i" &&
             ip -n "tren-$tag-$i" link set lo up && ip -n "tren-$tag-$i" link set "v$tag-$i" up || return
+        # Slow links, where there is tc: what does not wait for values that still travel is found out.
+        ip netns exec "tren-$tag-$i" tc qdisc replace dev "v$tag-$i" root tbf rate 200mbit burst 64kb latency 100ms 2>/dev/null || true
     done
 }
 
