@@ -336,8 +336,8 @@ void tren_dataset_close(tren_dataset *dataset) {
         tren_row_digests_close(&dataset->x[part]);
         tren_row_digests_close(&dataset->y[part]);
         tren_row_digests_close(&dataset->length[part]);
+        tren_row_digests_close(&dataset->weights[part]);
     }
-    tren_row_digests_close(&dataset->weights[TREN_TRAIN]);
     for (int i = 0; dataset->info.column_name && i < dataset->info.shape.c; i++)
         free(dataset->info.column_name[i]);
     free(dataset->info.column_name);
