@@ -11,7 +11,7 @@ typedef struct direct_state {
     MPI_Request *in, *out;   /* owned */
     int *in_peer, *out_peer; /* owned */
     int n_in, n_out;
-    int *in_end; /* [n_buckets] of each bucket's values among them; owned */
+    int *in_end; /* [n_buckets] behind the last of `in` that brings the bucket's values; owned */
 } direct_state;
 
 /* Messages of one step: in and out are posted at once. Values are gathered by fewer. */
@@ -155,7 +155,7 @@ static void direct_gather(tren_reducer *r) {
     }
 }
 
-/* The messages of a bucket's values among those that are expected. */
+/* The first of the messages that bring a bucket's values. */
 static int in_begin(const direct_state *s, int b) {
     return b > 0 ? s->in_end[b - 1] : 0;
 }
@@ -166,7 +166,7 @@ static bool direct_here(const tren_reducer *r, int b) {
     return b < r->n_buckets - 1 && tren_test_all(s->in + first, s->in_end[b] - first);
 }
 
-/* With the last come those that I sent. */
+/* The last one waits for the messages that I sent, too. */
 static void direct_arrive(tren_reducer *r, int b) {
     direct_state *s = r->state;
     int first = in_begin(s, b);

@@ -163,7 +163,7 @@ static void hierarchical_poke(tren_reducer *r) {
         tell_arrived(r);
 }
 
-/* Of all lanes. */
+/* Whether all lanes have the bucket's values. */
 static bool bucket_is_here(const tren_reducer *r, int bucket, int *late) {
     const node_stage *h = r->node_stage;
     uint64_t before = h->arrived - (uint64_t)h->told;

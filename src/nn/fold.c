@@ -160,7 +160,8 @@ void tren_fold_param(const tren_layer *layer, tren_work *w, const tren_pass *pas
         f.tile = (tren_tile){first, p->dim[0] - first < rows ? p->dim[0] - first : rows};
         f.at = (tren_span){p->at.off + (size_t)first * row_len, (size_t)f.tile.n * row_len};
         (takes_up ? take_tile_up : at_once ? tile_at_once : fold_tile)(&f);
-        if (!p->statistic) tren_work_ready(w, f.at.off); /* those lie in no such order */
+        if (!p->statistic)
+            tren_work_ready(w, f.at.off); /* statistics lie behind, in another order */
     }
 }
 

@@ -34,8 +34,8 @@ static double squares_of_mean(const tren_run *run, const tren_position *at) {
     return squares * scale * scale;
 }
 
-/* The ranks meet first: nobody reads my gradients of the step before any more. By a way that names
- * who does not come. */
+/* The ranks meet first: nobody reads my gradients of the step before any more. This call
+ * names a rank that does not come. */
 void noise_measure(tren_run *run, const tren_position *at) {
     int shard = shard_of(run, at);
     double small[2] = {0};

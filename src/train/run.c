@@ -128,7 +128,7 @@ static tren_status open_row_weights(tren_run *r) {
     return tren_comm_agree(r->comm, feed_weigh(&r->feed, sum, r->info->rows[TREN_TRAIN]));
 }
 
-/* Of yes and no, and of classes, there is nothing to normalise. */
+/* Classes, and targets that are yes or no, stay as they are. */
 static bool normalizes_targets(const tren_run *r) {
     return r->config->normalize_targets && r->info->n_classes == 0 && !r->graph->unit_targets;
 }
