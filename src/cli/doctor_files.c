@@ -104,7 +104,7 @@ static void look_at_shared_memory(tren_examination *e) {
         tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
                         "%d segment%s of jobs that were killed lie in %s; when no MPI program of "
                         "yours is running: find %s -maxdepth 1 -user $USER \\( -name "
-                        "'vader_segment.*' -o -name 'osc_sm.*' \\) -delete",
+                        "'*_segment.*' -o -name 'osc_sm.*' \\) -delete",
                         left, left > 1 ? "s" : "", dir, dir);
     else if (total < 512 * MIB)
         tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,

@@ -39,20 +39,17 @@ static double doubling_room(double lane, int parties) {
     return parties > 1 ? 2 * (2 * height + 1) * lane : 0;
 }
 
-static bool is_small(double values) {
-    return values * sizeof(real) <= TREN_SMALL_BYTES;
-}
-
 /* Values that a rank receives. lanes: ranks that share a window; 1: there is none. */
 static double received(double values, int shards, int engine, int ranks, int nodes, double lanes) {
     tree_share own = share_tree(shards, ranks), node = share_tree(shards, nodes);
-    bool small = is_small(values);
     if (lanes > 1 && nodes > 1)
-        return small ? doubling_room(values / lanes, nodes)
-                     : inbox(values / lanes, nodes, node, engine);
+        return tren_doubling_pays(values, nodes, (int)node.all)
+                   ? doubling_room(values / lanes, nodes)
+                   : inbox(values / lanes, nodes, node, engine);
     if (lanes > 1 || engine == TREN_ENGINE_MPI) return 0;
     if (engine == TREN_ENGINE_GATHER) return values * (own.all - 1);
-    if (engine == TREN_ENGINE_DOUBLING || (engine == TREN_ENGINE_AUTO && small))
+    if (engine == TREN_ENGINE_DOUBLING ||
+        (engine == TREN_ENGINE_AUTO && tren_doubling_pays(values, ranks, (int)own.all)))
         return doubling_room(values, ranks);
     return inbox(values, ranks, own, engine);
 }
@@ -61,7 +58,9 @@ tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks,
     double values = (double)n, local = ranks / nodes;
     bool windowed = local > 1 && (engine == TREN_ENGINE_AUTO || engine == TREN_ENGINE_SHARED ||
                                   engine == TREN_ENGINE_HIERARCHICAL);
-    double share = windowed && !(is_small(values) && nodes > 1) ? 1 / local : 1;
+    int tree_nodes = (int)share_tree(shards, nodes).all;
+    bool own_copy = nodes > 1 && tren_doubling_pays(values, nodes, tree_nodes);
+    double share = windowed && !own_copy ? 1 / local : 1;
     double got = received(values, shards, engine, ranks, nodes, windowed ? local : 1);
     return (tren_reduce_room){.gradients = sizeof(real) * values * share_tree(shards, ranks).most,
                               .values = sizeof(real) * values * share,

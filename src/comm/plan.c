@@ -60,3 +60,9 @@ bool tren_plan_is_perfect(const tren_plan *plan) {
     return (plan->n & (plan->n - 1)) == 0 && plan->first[plan->n] == plan->n &&
            perfect(plan, &step, 0, plan->n);
 }
+
+bool tren_doubling_pays(double n, int parties, int tree_nodes) {
+    enum { SMALL_BYTES = 64 * 1024, FEW = 8 };
+    bool power_of_two = (parties & (parties - 1)) == 0;
+    return n * sizeof(real) <= SMALL_BYTES && (power_of_two || tree_nodes >= FEW);
+}

@@ -173,8 +173,8 @@ static const tren_engine *const engines[] = {[TREN_ENGINE_SHARED] = &tren_engine
                                              [TREN_ENGINE_GATHER] = &tren_engine_gather,
                                              [TREN_ENGINE_MPI] = &tren_engine_mpi};
 
-static bool is_small(const tren_reducer *r) {
-    return r->n * sizeof(real) <= TREN_SMALL_BYTES;
+static bool doubling_pays(const tren_reducer *r, const tren_plan *plan) {
+    return tren_doubling_pays((double)r->n, plan->n, plan->first[plan->n]);
 }
 
 /* Whether auto may. For want of room it says so: that can be mended. */
@@ -189,7 +189,7 @@ static const tren_engine *choose(tren_reducer *r, int wanted) {
     if (wanted != TREN_ENGINE_AUTO) return engines[wanted];
     if (may_take(r, &tren_engine_shared)) return &tren_engine_shared;
     if (may_take(r, &tren_engine_hierarchical)) return &tren_engine_hierarchical;
-    if (is_small(r)) return &tren_engine_doubling;
+    if (doubling_pays(r, &r->ranks)) return &tren_engine_doubling;
     if (tren_engine_halving.allowed(r) == TREN_OK) return &tren_engine_halving;
     return &tren_engine_direct;
 }
@@ -197,7 +197,7 @@ static const tren_engine *choose(tren_reducer *r, int wanted) {
 static const tren_engine *choose_stage(tren_reducer *r) {
     if (r->engine != &tren_engine_hierarchical) return r->engine;
     r->net.plan = &r->nodes;
-    if (is_small(r)) return &tren_engine_doubling;
+    if (doubling_pays(r, &r->nodes)) return &tren_engine_doubling;
     return tren_plan_is_perfect(&r->nodes) ? &tren_engine_halving : &tren_engine_direct;
 }
 

@@ -163,7 +163,7 @@ make_pictures() {
 # Until COMMAND ... is true, for at most thirty seconds: the machine may be busy.
 await() {
     local i
-    for ((i = 0; i < 600; i++)); do
+    for ((i = 0; i < 2400; i++)); do # long: the machine may have much else to do
         "$@" && return 0
         sleep 0.05
     done

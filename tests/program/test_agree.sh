@@ -50,7 +50,7 @@ END
 # Both name data.h5; rank 1 starts in the folder $1.
 two_in() {
     local run=("${train[@]}" --data data.h5 --out m)
-    timeout -k 5 60 mpirun -n 1 "${run[@]}" : -n 1 -wdir "$PWD/$1" "${run[@]}"
+    timeout -k 5 60 mpirun -n 1 "${run[@]}" : -n 1 env -C "$PWD/$1" "${run[@]}"
 }
 
 edit() { # FILE DATASET ROW

@@ -210,8 +210,8 @@ test_launch large '3 3 3' slot auto 'hierarchical (direct)'
 test_launch large '2 3 2' node auto 'hierarchical (direct)'
 test_launch large '1 1 1' slot auto direct
 test_launch small '2 2' node auto 'hierarchical (doubling)'
-test_launch small '3 1 2' node auto 'hierarchical (doubling)'
-test_launch small '1 1 1' slot auto doubling
+test_launch small '3 1 2' node auto 'hierarchical (direct)'
+test_launch small '1 1 1' slot auto direct
 test_launch large '2 2' node halving halving
 test_launch large '2 1 2' node direct direct
 test_launch large '2 1 2' node doubling doubling
