@@ -13,8 +13,8 @@ static tren_status fail_unknown(const char *name) {
     return tren_fail(TREN_ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name, nearest);
 }
 
-/* tren help COMMAND is tren COMMAND --help; tren help layers explains those of model.layers; tren
- * help KEY a key of the config, or those of a section. */
+/* tren help COMMAND is tren COMMAND --help; tren help layers explains those of model.layers, tren
+ * help LAYER one of them; tren help KEY a key of the config, or those of a section. */
 int tren_cmd_help(int argc, char **argv) {
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return tren_help_short();
@@ -23,7 +23,7 @@ int tren_cmd_help(int argc, char **argv) {
         tren_help_layers();
         return 0;
     }
-    if (!command && tren_help_key(argv[1])) return 0;
+    if (!command && (tren_help_key(argv[1]) || tren_help_layer(argv[1]))) return 0;
     if (!command) return tren_cli_fail("help", fail_unknown(argv[1]));
     if (command->run == tren_cmd_help) return tren_help_short();
     char option[] = "--help";

@@ -226,13 +226,25 @@ static void json_error(tren_json *j, const tren_prediction *t, const tren_scale_
     tren_json_end(j);
 }
 
+static tren_status read_score(tren_scale *scale, const tren_plan *p) {
+    TREN_TRY(tren_scale_read(scale, p->args->score));
+    return check_recipe(p, scale);
+}
+
+/* Before anything is measured. */
+static tren_status check_score(const tren_plan *p) {
+    tren_scale scale = {.n_launches = 0};
+    tren_status st = p->args->score ? read_score(&scale, p) : TREN_OK;
+    tren_scale_close(&scale);
+    return st;
+}
+
 /* Prediction, measurement and error of each number of ranks that both have; j NULL: as a table. */
 static tren_status print_score(const tren_plan *p, tren_json *j) {
     tren_scale scale = {.n_launches = 0};
     tren_scale_summary s = {.n_rows = 0};
     int n = 0;
-    tren_status st = tren_scale_read(&scale, p->args->score);
-    if (st == TREN_OK) st = check_recipe(p, &scale);
+    tren_status st = read_score(&scale, p);
     if (st == TREN_OK) st = tren_scale_summarize(&s, &scale);
     if (j) tren_json_begin(j, "score", '[');
     for (int i = 0; st == TREN_OK && i < p->args->n_ranks; i++) {
@@ -295,6 +307,7 @@ int tren_cmd_plan(int argc, char **argv) {
     name_folder(&p, &config);
     st = open_plan(&p, &config);
     if (st == TREN_OK) st = tren_plan_check_noise(&p);
+    if (st == TREN_OK) st = check_score(&p);
     if (st == TREN_OK) st = find_numbers(&p);
     if (st == TREN_OK) st = show(&p);
     tren_graph_close(p.graph);

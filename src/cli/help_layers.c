@@ -54,6 +54,15 @@ void tren_help_layers(void) {
     for (int i = 0; tren_layer_kinds[i]; i++) print_kind(tren_layer_kinds[i], width);
 }
 
+bool tren_help_layer(const char *name) {
+    for (int i = 0; tren_layer_kinds[i]; i++)
+        if (strcmp(tren_layer_kinds[i]->name, name) == 0) {
+            print_kind(tren_layer_kinds[i], tren_cli_width(stdout));
+            return true;
+        }
+    return false;
+}
+
 void tren_docs_layers(void (*print_cell)(const char *text)) {
     char value[320];
     printf(

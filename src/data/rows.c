@@ -87,6 +87,14 @@ static tren_status take_targets(tren_rows *rows, const tren_dataset *dataset, co
     for (size_t i = 0; i < n * width; i++) {
         target[i] = dataset->y_type == TREN_F32 ? (real)((const float *)block)[i]
                                                 : (real)((const double *)block)[i];
+        if (!isfinite(target[i]) && dataset->y_type == TREN_F64 &&
+            isfinite(((const double *)block)[i]))
+            return tren_fail(TREN_ERR_DATA,
+                             "%s: %s: row %zu has the target %g, which is too large for numbers in "
+                             "float: train with --precision double, or divide the targets by a "
+                             "constant and import them again",
+                             dataset->path, name, rows->first + at + i / width,
+                             ((const double *)block)[i]);
         if (!isfinite(target[i]))
             return not_finite(dataset, name, rows->first + at + i / width, i % width);
     }

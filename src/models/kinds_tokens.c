@@ -130,6 +130,9 @@ static tren_layer *build_attention(tren_builder *b, tren_layer *x, const void *s
                                "heads: %d do not divide the %d features of a token; give a "
                                "divisor, or an embedding with a multiple, like %d",
                                s->heads, x->out.c, (x->out.c / s->heads + 1) * s->heads);
+    if (!s->causal && b->info.label_axis > 0)
+        return tren_graph_fail(b->graph, "causal: without it a token sees the tokens after it, "
+                                         "which are what it has to predict; write causal: true");
     tren_transformer t = transformer_of(b, x, s);
     return tren_transformer_self(&t, x, s->causal);
 }

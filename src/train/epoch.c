@@ -194,8 +194,11 @@ static tren_status diverged(tren_trainer *t, int64_t step) {
     return tren_fail(TREN_ERR_DIVERGED,
                      "the training loss is not finite %s: make the initial weights smaller "
                      "(model.init, model.init_variance), or look for extreme values in the "
-                     "training rows and for too much of augment.*",
-                     where);
+                     "training rows and for too much of augment.*%s",
+                     where,
+                     t->run.info->n_targets > 0 && t->run.info->n_classes == 0
+                         ? "; squares of large targets are finite with --precision double"
+                         : "");
 }
 
 static bool asked_to_leave(tren_trainer *t, const double tail[N_TAIL]) {

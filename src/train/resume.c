@@ -214,8 +214,10 @@ tren_status trainer_resume(tren_trainer *t, tren_checkpoint *from, bool *resumed
         st = find_checkpoint(t, from, path, sizeof path);
         if (st == TREN_OK && path[0]) st = check_same(t, from, path);
         if (st == TREN_OK && path[0]) st = check_position(t, from, path);
-        if (st == TREN_OK && path[0])
+        if (st == TREN_OK && path[0]) {
+            trainer_check_best(t, &from->at);
             st = tren_checkpoint_read_values(t->run.value, path, t->run.graph);
+        }
         if (st == TREN_OK && path[0])
             take_over(t, from);
         else

@@ -102,6 +102,14 @@ static void weigh_classes(real *weight, const size_t *count, const tren_real_lis
     }
 }
 
+static tren_status check_class_weights(const tren_real_list *given, const size_t *count) {
+    for (int c = 0; c < given->n; c++)
+        if (given->at[c] > 0 && count[c] > 0) return TREN_OK;
+    if (given->n < 0) return TREN_OK; /* auto */
+    return tren_fail(TREN_ERR_USAGE, "loss.class_weights: every class that has training rows "
+                                     "weighs 0, so there is nothing to learn; give one more");
+}
+
 static tren_status open_class_weights(tren_run *r) {
     const tren_real_list *given = &r->config->loss.class_weights;
     size_t n = (size_t)r->info->n_classes, *count = NULL;
@@ -112,6 +120,8 @@ static tren_status open_class_weights(tren_run *r) {
         st = tren_dataset_count_classes(count, r->dataset, TREN_TRAIN);
     TREN_GOTO(tren_comm_agree(r->comm, st));
     tren_comm_bcast(r->comm, count, n * sizeof *count);
+    st = check_class_weights(given, count);
+    TREN_GOTO(st);
     weigh_classes(r->class_weight, count, given, (int)n);
 done:
     free(count);

@@ -167,41 +167,64 @@ tren_status trainer_save_best(tren_trainer *t) {
 
 /* best.h5 as a killed launch left it may be of a later epoch than the checkpoint that this one
  * began from. */
-static bool is_later(const tren_trainer *t, const char *path) {
+static bool is_later(const char *path, int64_t epoch) {
     tren_checkpoint best;
     if (tren_checkpoint_read(&best, path) != TREN_OK) return false;
-    bool later = best.at.best_epoch > t->stands.at.best_epoch;
+    bool later = best.at.best_epoch > epoch;
     tren_checkpoint_close(&best);
     return later;
 }
 
-/* Rank 0. */
-static tren_status read_best(tren_trainer *t, bool *missing) {
-    const tren_position *at = &t->stands.at;
-    char path[TREN_MAX_PATH + 16];
-    trainer_follow_folder(t);
-    tren_folder_path(path, sizeof path, &t->saver.folder, "best.h5");
-    if (has_folder(t) && !t->saver.best_waits)
-        TREN_TRY(tren_checkpoint_read_values(t->run.value, path, t->run.graph));
-    else
-        memcpy(t->run.value, t->saver.best.at, t->run.n_values * sizeof(real));
+static tren_status check_digest(const tren_trainer *t, const tren_position *at) {
     uint64_t digest = tren_digest(t->run.value, t->run.n_values * sizeof(real));
     if (digest == at->best_digest) return TREN_OK;
-    *missing = is_later(t, path);
-    if (*missing) {
-        trainer_say(t,
-                    "warning: no test: %s is of a later epoch, which a killed launch had reached; "
-                    "the run comes "
-                    "there again with --resume",
-                    path);
-        return TREN_OK;
+    return tren_fail(TREN_ERR_CHECKPOINT, "it has the weights of digest %016llx, not of %016llx",
+                     (unsigned long long)digest, (unsigned long long)at->best_digest);
+}
+
+/* Rank 0: best.h5 into the values; *missing: it is of a later epoch. */
+static tren_status read_best(tren_trainer *t, const tren_position *at, bool *missing) {
+    char path[TREN_MAX_PATH + 16];
+    tren_checkpoint best;
+    tren_folder_path(path, sizeof path, &t->saver.folder, "best.h5");
+    tren_status st = tren_checkpoint_read(&best, path);
+    if (st == TREN_OK) {
+        tren_checkpoint_close(&best);
+        st = tren_checkpoint_read_values(t->run.value, path, t->run.graph);
     }
+    if (st == TREN_OK) st = check_digest(t, at);
+    *missing = st != TREN_OK && is_later(path, at->best_epoch);
+    if (st == TREN_OK || *missing) return TREN_OK;
     return tren_fail(TREN_ERR_CHECKPOINT,
-                     "%s does not hold the best weights of epoch %lld (digest %016llx, expected "
-                     "%016llx); all else is "
-                     "saved: train again from the start to get them back",
-                     path, (long long)at->best_epoch, (unsigned long long)digest,
-                     (unsigned long long)at->best_digest);
+                     "%s does not hold the best weights, of epoch %lld (%s); all else is saved: "
+                     "train again from the start to get them back",
+                     path, (long long)at->best_epoch, tren_error_text());
+}
+
+void trainer_check_best(tren_trainer *t, const tren_position *at) {
+    bool missing;
+    if (at->best_epoch > 0 && read_best(t, at, &missing) != TREN_OK)
+        trainer_say(t,
+                    "warning: %s. The run goes on, and a later epoch that is better writes the "
+                    "file anew; if none is, the run ends without a test, with exit code 7",
+                    tren_error_text());
+}
+
+/* Rank 0. */
+static tren_status take_best(tren_trainer *t, bool *missing) {
+    const tren_position *at = &t->stands.at;
+    trainer_follow_folder(t);
+    if (!has_folder(t) || t->saver.best_waits) {
+        memcpy(t->run.value, t->saver.best.at, t->run.n_values * sizeof(real));
+        return check_digest(t, at);
+    }
+    TREN_TRY(read_best(t, at, missing));
+    if (*missing)
+        trainer_say(t,
+                    "warning: no test: %s/best.h5 is of a later epoch, which a killed launch "
+                    "had reached; the run comes there again with --resume",
+                    t->saver.folder.path);
+    return TREN_OK;
 }
 
 tren_status trainer_restore_best(tren_trainer *t, bool *missing) {
@@ -209,7 +232,7 @@ tren_status trainer_restore_best(tren_trainer *t, bool *missing) {
     *missing = false;
     tren_comm_barrier(
         t->run.comm); /* the ranks may share the values: all are done with those of the last step */
-    if (t->run.comm->rank == 0) st = read_best(t, missing);
+    if (t->run.comm->rank == 0) st = take_best(t, missing);
     st = tren_comm_agree(t->run.comm, st);
     tren_comm_bcast(t->run.comm, missing, sizeof *missing);
     tren_reducer_share_values(t->run.reducer);

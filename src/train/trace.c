@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The file of 1,000 ranks must be one that a browser can open still. */
@@ -26,6 +27,9 @@ static int64_t room_of(int size) {
 /* An earlier trace is replaced; anything else may be dear to somebody. */
 static tren_status check_path(const char *path) {
     char begin[sizeof head] = "";
+    struct stat about;
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return tren_fail(TREN_ERR_USAGE, "--trace: %s is a folder; name a file in it", path);
     FILE *file = fopen(path, "re");
     if (!file) return TREN_OK;
     size_t n = fread(begin, 1, sizeof head - 1, file);

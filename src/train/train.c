@@ -71,6 +71,21 @@ static void say_plan(const tren_trainer *t) {
             t->run.comm->local_size);
 }
 
+static const char *way_on(tren_stop_reason reason) {
+    switch (reason) {
+    case TREN_STOP_EARLY:
+        return "raise --early_stopping.patience, or choose another --early_stopping.rule";
+    case TREN_STOP_MAX_STEPS:
+        return "raise --max_steps";
+    case TREN_STOP_LOSS:
+        return "lower --stop_loss";
+    case TREN_STOP_CONVERGED:
+        return "lower --optimizer.tolerance_x and --optimizer.tolerance_f";
+    default:
+        return "raise --epochs";
+    }
+}
+
 /* Nothing is left to do, not even what comes after the last step. */
 static bool ended_before(tren_trainer *t) {
     bool over = trainer_is_over(t);
@@ -80,9 +95,9 @@ static bool ended_before(tren_trainer *t) {
     if (over)
         trainer_say(t,
                     "this run has ended already, by %s after %lld epochs: nothing to do. To go on, "
-                    "raise --epochs, "
-                    "--max_steps or --early_stopping.patience",
-                    tren_stop_reason_name(t->report.result->reason), (long long)t->stands.at.epoch);
+                    "%s",
+                    tren_stop_reason_name(t->report.result->reason), (long long)t->stands.at.epoch,
+                    way_on(t->report.result->reason));
     return over;
 }
 
@@ -163,7 +178,8 @@ static tren_status run(tren_trainer *t) {
     r->digest = tren_digest(t->run.value, t->run.n_values * sizeof(real));
     if (st == TREN_OK && t->run.comm->rank == 0 && t->options->finished)
         t->options->finished(t->options->ctx, t->run.graph, t->run.value);
-    if (st == TREN_OK && !r->ended_before) st = test(t);
+    tren_status tested = st == TREN_OK && !r->ended_before ? test(t) : TREN_OK;
+    if (tested != TREN_OK && tested != TREN_ERR_CHECKPOINT) return tested;
     if (st == TREN_OK && !r->ended_before) st = run_confirm_data(&t->run);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     if (t->run.comm->rank == 0) trainer_follow_folder(t);
@@ -178,7 +194,8 @@ static tren_status run(tren_trainer *t) {
         if (written == TREN_OK) tren_fail(st, "%s", text);
     }
     written = tren_comm_agree(t->run.comm, written);
-    return written == TREN_OK || st == TREN_ERR_DIVERGED ? st : written;
+    if (written != TREN_OK && st != TREN_ERR_DIVERGED) return written;
+    return st == TREN_OK ? tested : st; /* without the best weights the rest is there */
 }
 
 static tren_status agree(const tren_comm *comm, const tren_config *config,

@@ -87,6 +87,9 @@ tren_status trainer_save(tren_trainer *t, bool must);
 tren_status trainer_save_best(tren_trainer *t);
 /* *missing: best.h5 is from an epoch that a killed launch had reached and this one has not. */
 tren_status trainer_restore_best(tren_trainer *t, bool *missing);
+/* Rank 0, before the values are read: warns where best.h5 does not hold what a checkpoint at that
+ * position calls the best weights. */
+void trainer_check_best(tren_trainer *t, const tren_position *at);
 
 /* resume.c */
 /* *from: what the run goes on from, without its arrays. Rank 0 */

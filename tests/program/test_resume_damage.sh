@@ -126,7 +126,13 @@ test_other_files() {
     fi
     truncate -s 3000 "$best"
     expect 7 "init_from: $best" train 2 begun --init_from "$best"
-    expect 7 "best.h5" train 1 others --resume --max_steps 30
+    expect 7 "warning: others/best.h5 does not hold the best weights" train 1 others --resume --max_steps 30
+    # All else is there, and it is said once more.
+    [[ $(field others status) == finished && $(field others steps) -eq 30 && $(field others test_loss) == null ]] || fail "$(cat others/result.json)"
+    rm "$best"
+    # A later epoch is better and writes the file anew.
+    expect 0 "warning: others/best.h5 does not hold the best weights" train 2 others --resume --max_steps 40
+    [[ $(field others best_epoch) -eq 2 && -s $best ]] || fail "$(cat others/result.json)"
 }
 
 # Where the folder's disk is full for a while: periodic saves fail, training goes on, nothing good is lost.
