@@ -34,6 +34,7 @@ typedef struct tren_dataset_info {
                                         dataset has not); NULL: targets are as they are. Owned */
     char **class_name;               /* [n_classes], or NULL. Owned by the dataset */
     char **column_name;              /* of a table: [shape.c], or NULL. Owned by the dataset */
+    char **target_name;              /* [n_targets], or NULL. Owned by the dataset */
     uint64_t source_digest;          /* of the source files' bytes, or of a maker's settings */
     uint64_t digest; /* of this schema's identity: shape, rows, stats, source, split, noise: pins a
                         run to its data */
@@ -285,6 +286,7 @@ typedef struct tren_source {
     double *weight;           /* [n + n_test] owned; NULL: all rows count alike */
     char **class_name;        /* [n_classes] owned, or NULL */
     char **column_name;       /* [shape.c] of tables, owned, or NULL */
+    char **target_name;       /* [n_targets] owned, or NULL */
     uint64_t digest;          /* of the source bytes or settings */
     char *doubt; /* why the labels may be wrong: an error unless all classes are named; owned, or
                     NULL */

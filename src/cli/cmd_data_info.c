@@ -58,7 +58,10 @@ static void print_layout(const tren_dataset_info *info) {
         return;
     }
     if (info->n_classes == 0) {
-        printf("  targets       %d\n", info->n_targets);
+        if (info->target_name)
+            print_names("targets", info->target_name, info->n_targets);
+        else
+            printf("  targets       %d\n", info->n_targets);
         return;
     }
     print_names("classes", info->class_name, info->n_classes);
@@ -156,6 +159,7 @@ static void json_layout(tren_json *j, const tren_dataset_info *info) {
     tren_json_bool(j, "weights", info->has_weights);
     json_names(j, "column_names", info->column_name, info->shape.c);
     json_names(j, "class_names", info->class_name, info->n_classes);
+    json_names(j, "target_names", info->target_name, info->n_targets);
 }
 
 static void json_provenance(tren_json *j, const tren_dataset *dataset) {

@@ -116,7 +116,10 @@ static tren_status predictor_open(predictor *p, const tren_trained *t, const pre
     out->classes = net->n_classes > 0;
     out->labeled = info->n_targets > 0;
     out->outputs = tren_model_outputs(net);
-    out->class_name = info->class_name ? info->class_name : net->class_name;
+    if (out->classes)
+        out->output_name = info->class_name ? info->class_name : net->class_name;
+    else
+        out->output_name = info->target_name ? info->target_name : net->target_name;
     out->all = a->top == 0;
     out->top = a->top == 0 ? 1 : a->top;
     if (a->top > 0 && !out->classes)

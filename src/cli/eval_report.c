@@ -14,7 +14,15 @@ static bool is_columns(const tren_trained *t) {
     return tren_dataset_info_of(t->dataset)->n_classes == 0;
 }
 
+static const char *target_name(const tren_trained *t, int k) {
+    const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
+    char **name = info->target_name ? info->target_name : t->checkpoint.data.target_name;
+    return name ? name[k] : NULL;
+}
+
+/* Of a class, or of a column of yes and no. */
 static const char *class_name(const tren_trained *t, int i) {
+    if (is_columns(t)) return target_name(t, i);
     const tren_dataset_info *info = tren_dataset_info_of(t->dataset);
     char **name = info->class_name ? info->class_name : t->checkpoint.data.class_name;
     return name ? name[i] : NULL;
@@ -182,6 +190,15 @@ static void print_loss(FILE *out, const tren_eval_result *r, int width, const ch
     fputc('\n', out);
 }
 
+static void print_targets(FILE *out, const tren_trained *t, const tren_eval_result *r, int width) {
+    for (int k = 0; k < r->tally->n_targets; k++) {
+        char name[MAX_LABEL + 1];
+        snprintf(name, sizeof name, "%d", k);
+        if (target_name(t, k)) tren_shown(name, sizeof name, target_name(t, k));
+        fprintf(out, "  %-*s %.6g, target %s\n", width, "RMSE", rmse_of(r, k), name);
+    }
+}
+
 void tren_eval_print(FILE *out, const tren_trained *t, const tren_eval_result *r) {
     char about[3 * TREN_MAX_PATH];
     int width = is_text(t) ? 11 : 9;
@@ -192,8 +209,7 @@ void tren_eval_print(FILE *out, const tren_trained *t, const tren_eval_result *r
                 r->scores.rows);
     print_loss(out, r, width, is_text(t) ? " per token" : "");
     print_metrics(out, r, width);
-    for (int k = 0; k < r->tally->n_targets; k++)
-        fprintf(out, "  %-*s %.6g, target %d\n", width, "RMSE", rmse_of(r, k), k);
+    print_targets(out, t, r, width);
     if (r->tally->n_classes > 0) print_classes(out, t, r);
     if (r->tally->confusion) print_confusion(out, t, r);
 }
@@ -273,8 +289,14 @@ static void json_confusion(FILE *out, const tren_eval_result *r) {
     fputs("  ],\n", out);
 }
 
-static void json_targets(FILE *out, const tren_eval_result *r) {
+static void json_targets(FILE *out, const tren_trained *t, const tren_eval_result *r) {
     int n = r->tally->n_targets;
+    if (n > 0 && target_name(t, 0)) fputs("  \"targets\": [", out);
+    for (int k = 0; k < n && target_name(t, k); k++) {
+        if (k > 0) fputs(", ", out);
+        tren_put_json(out, target_name(t, k));
+    }
+    if (n > 0 && target_name(t, 0)) fputs("],\n", out);
     if (n > 0) fputs("  \"rmse\": [", out);
     for (int k = 0; k < n; k++) fprintf(out, "%s%.9g", k ? ", " : "", rmse_of(r, k));
     if (n > 0) fputs("],\n", out);
@@ -293,7 +315,7 @@ void tren_eval_json(FILE *out, const tren_trained *t, const tren_eval_result *r)
     json_metrics(out, t, r);
     json_classes(out, t, r);
     json_confusion(out, r);
-    json_targets(out, r);
+    json_targets(out, t, r);
     fprintf(out, "  \"labels\": %.0f\n}\n", r->scores.labels);
 }
 
@@ -306,10 +328,10 @@ static void csv_class(FILE *out, const tren_trained *t, int i) {
         fprintf(out, "%d", i);
 }
 
-static void csv_column(FILE *out, int k, const tren_class_tally *of) {
+static void csv_column(FILE *out, const tren_trained *t, int k, const tren_class_tally *of) {
     const double value[] = {of->rows, tren_precision_of(of), tren_recall_of(of), tren_f1_of(of),
                             of->area};
-    fprintf(out, "%d", k);
+    csv_class(out, t, k);
     for (size_t i = 0; i < sizeof value / sizeof *value; i++)
         fprintf(out, isnan(value[i]) ? "," : ",%.9g", value[i]);
     fputc('\n', out);
@@ -320,8 +342,11 @@ void tren_eval_csv(FILE *out, const tren_trained *t, const tren_eval_result *r) 
         fputs(is_columns(t) && r->tally->n_classes > 0 ? "column,rows,precision,recall,f1,auc\n"
                                                        : "target,rmse\n",
               out);
-        for (int k = 0; k < r->tally->n_targets; k++) fprintf(out, "%d,%.9g\n", k, rmse_of(r, k));
-        for (int k = 0; k < r->tally->n_classes; k++) csv_column(out, k, &r->tally->of_class[k]);
+        for (int k = 0; k < r->tally->n_targets; k++) {
+            csv_class(out, t, k);
+            fprintf(out, ",%.9g\n", rmse_of(r, k));
+        }
+        for (int k = 0; k < r->tally->n_classes; k++) csv_column(out, t, k, &r->tally->of_class[k]);
         return;
     }
     fputs("true", out);

@@ -16,29 +16,32 @@ static void put_real(FILE *out, real x) {
 static void put_class(const tren_predict_out *out, int i) {
     FILE *f = out->file->text;
     fprintf(f, ",%d", i);
-    if (!out->class_name) return;
+    if (!out->output_name) return;
     fputc(',', f);
-    tren_put_csv(f, out->class_name[i]);
+    tren_put_csv(f, out->output_name[i]);
 }
 
 static void put_class_heading(const tren_predict_out *out, const char *name) {
     fprintf(out->file->text, ",%s", name);
-    if (out->class_name) fprintf(out->file->text, ",%s_name", name);
+    if (out->output_name) fprintf(out->file->text, ",%s_name", name);
+}
+
+/* A column of one output: its name, or its number, behind the prefix. */
+static void put_heading(const tren_predict_out *out, const char *prefix, int j) {
+    char name[2048];
+    if (out->output_name)
+        snprintf(name, sizeof name, "%s_%s", prefix, out->output_name[j]);
+    else
+        snprintf(name, sizeof name, "%s_%d", prefix, j);
+    fputc(',', out->file->text);
+    tren_put_csv(out->file->text, name);
 }
 
 static void head_of_classes(const tren_predict_out *out) {
     FILE *f = out->file->text;
     if (out->labeled) put_class_heading(out, "label");
     if (out->all) put_class_heading(out, "predicted");
-    for (int j = 0; out->all && j < out->outputs; j++) {
-        char name[2048];
-        if (out->class_name)
-            snprintf(name, sizeof name, "p_%s", out->class_name[j]);
-        else
-            snprintf(name, sizeof name, "p_%d", j);
-        fputc(',', f);
-        tren_put_csv(f, name);
-    }
+    for (int j = 0; out->all && j < out->outputs; j++) put_heading(out, "p", j);
     for (int k = 1; !out->all && k <= out->top; k++) {
         char name[32];
         snprintf(name, sizeof name, "top%d", k);
@@ -48,9 +51,8 @@ static void head_of_classes(const tren_predict_out *out) {
 }
 
 static void head_of_targets(const tren_predict_out *out) {
-    for (int j = 0; out->labeled && j < out->outputs; j++)
-        fprintf(out->file->text, ",target_%d", j);
-    for (int j = 0; j < out->outputs; j++) fprintf(out->file->text, ",prediction_%d", j);
+    for (int j = 0; out->labeled && j < out->outputs; j++) put_heading(out, "target", j);
+    for (int j = 0; j < out->outputs; j++) put_heading(out, "prediction", j);
 }
 
 static tren_status begin(tren_predict_out *out) {

@@ -38,9 +38,9 @@ static tren_status begin(tren_predict_out *out) {
     TREN_TRY(tren_h5_put_text(out->h5, "/", "checkpoint", tren_cli_shown(t->path)));
     TREN_TRY(tren_h5_put_text(out->h5, "/", "data", tren_cli_shown(t->config.data)));
     TREN_TRY(tren_h5_put_text(out->h5, "/", "split", tren_part_name[t->part]));
-    if (out->class_name)
+    if (out->output_name)
         TREN_TRY(tren_h5_put_texts(out->h5, "/", "class_names",
-                                   (const char *const *)out->class_name, (size_t)out->outputs));
+                                   (const char *const *)out->output_name, (size_t)out->outputs));
     return out->classes ? begin_classes(out) : begin_targets(out);
 }
 

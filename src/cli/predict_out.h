@@ -19,13 +19,13 @@ typedef struct tren_predict_out {
     const tren_trained *trained; /* not owned */
     tren_out_file *file;         /* not owned */
     size_t rows;
-    int outputs;       /* classes or targets */
-    bool classes;      /* else targets */
-    bool labeled;      /* the rows have true classes or targets */
-    int top;           /* of each row's classes, in order: 1 at least */
-    bool all;          /* the probabilities of all classes, else of the top ones */
-    char **class_name; /* not owned; NULL: they have none */
-    tren_h5 *h5;       /* of the HDF5 format */
+    int outputs;        /* classes or targets */
+    bool classes;       /* else targets */
+    bool labeled;       /* the rows have true classes or targets */
+    int top;            /* of each row's classes, in order: 1 at least */
+    bool all;           /* the probabilities of all classes, else of the top ones */
+    char **output_name; /* [outputs] not owned; NULL: they have none */
+    tren_h5 *h5;        /* of the HDF5 format */
 } tren_predict_out;
 
 typedef struct tren_predict_format {

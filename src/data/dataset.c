@@ -101,18 +101,31 @@ static tren_status read_classes(tren_dataset *dataset) {
     return refuse(dataset, "has %lld classes and %zu class names", (long long)n_classes, n);
 }
 
+static void names_free(char **name, size_t n) {
+    for (size_t i = 0; name && i < n; i++) free(name[i]);
+    free(name);
+}
+
+/* The attribute of names, where it is there, of `wanted` things. */
+static tren_status read_names(char ***name, const tren_dataset *dataset, const char *attribute,
+                              int wanted, const char *things) {
+    size_t n;
+    if (!tren_h5_has_attr(dataset->file, "/", attribute)) return TREN_OK;
+    TREN_TRY(tren_h5_get_texts(dataset->file, "/", attribute, name, &n));
+    if (n == (size_t)wanted) return TREN_OK;
+    names_free(*name, n);
+    *name = NULL;
+    return refuse(dataset, "has %d %ss and %zu %s names", wanted, things, n, things);
+}
+
 static tren_status read_column_names(tren_dataset *dataset) {
     tren_dataset_info *info = &dataset->info;
-    size_t n;
-    if (info->is_image || info->vocabulary > 0 ||
-        !tren_h5_has_attr(dataset->file, "/", "column_names"))
-        return TREN_OK;
-    TREN_TRY(tren_h5_get_texts(dataset->file, "/", "column_names", &info->column_name, &n));
-    if (n == (size_t)info->shape.c) return TREN_OK;
-    for (size_t i = 0; i < n; i++) free(info->column_name[i]);
-    free(info->column_name);
-    info->column_name = NULL;
-    return refuse(dataset, "has %d columns and %zu column names", info->shape.c, n);
+    if (info->vocabulary > 0) return TREN_OK;
+    if (info->n_classes == 0 && info->n_targets > 0)
+        TREN_TRY(
+            read_names(&info->target_name, dataset, "target_names", info->n_targets, "target"));
+    if (info->is_image) return TREN_OK;
+    return read_names(&info->column_name, dataset, "column_names", info->shape.c, "column");
 }
 
 static tren_status read_stat(tren_dataset *dataset, const char *name, double **value) {
@@ -329,18 +342,15 @@ void tren_dataset_close(tren_dataset *dataset) {
     if (!dataset) return;
     tren_h5_close(dataset->file);
     if (dataset->fd >= 0) close(dataset->fd);
-    for (int i = 0; dataset->info.class_name && i < dataset->info.n_classes; i++)
-        free(dataset->info.class_name[i]);
-    free(dataset->info.class_name);
+    names_free(dataset->info.class_name, (size_t)dataset->info.n_classes);
+    names_free(dataset->info.column_name, (size_t)dataset->info.shape.c);
+    names_free(dataset->info.target_name, (size_t)dataset->info.n_targets);
     for (int part = 0; part < TREN_N_PARTS; part++) {
         tren_row_digests_close(&dataset->x[part]);
         tren_row_digests_close(&dataset->y[part]);
         tren_row_digests_close(&dataset->length[part]);
         tren_row_digests_close(&dataset->weights[part]);
     }
-    for (int i = 0; dataset->info.column_name && i < dataset->info.shape.c; i++)
-        free(dataset->info.column_name[i]);
-    free(dataset->info.column_name);
     free(dataset->info.mean);
     free(dataset->info.sd);
     free(dataset->path);

@@ -48,6 +48,7 @@ static void put(FILE *out, const tren_dataset *dataset) {
     if (info->sd) fwrite(info->sd, sizeof *info->sd, info->n_stats, out);
     put_texts(out, info->class_name, info->n_classes);
     put_texts(out, info->column_name, info->shape.c);
+    put_texts(out, info->target_name, info->n_targets);
     for (int kind = 0; kind < TREN_N_SETS; kind++)
         for (int part = 0; part < TREN_N_PARTS; part++) {
             const tren_row_digests *d = &digests_of(&f.value, kind)[part];
@@ -103,15 +104,16 @@ static char **take_texts(cursor *from, int n) {
 static void take_all(tren_dataset *dataset, cursor *from) {
     tren_dataset_info *info = &dataset->info;
     bool has_mean = info->mean, has_sd = info->sd, has_names = info->class_name,
-         has_columns = info->column_name;
+         has_columns = info->column_name, has_targets = info->target_name;
     info->mean = info->sd = NULL;
-    info->class_name = info->column_name = NULL;
+    info->class_name = info->column_name = info->target_name = NULL;
     for (int kind = 0; kind < TREN_N_SETS; kind++)
         for (int part = 0; part < TREN_N_PARTS; part++) digests_of(dataset, kind)[part].at = NULL;
     if (has_mean) info->mean = take_array(from, info->n_stats, sizeof *info->mean);
     if (has_sd) info->sd = take_array(from, info->n_stats, sizeof *info->sd);
     if (has_names) info->class_name = take_texts(from, info->n_classes);
     if (has_columns) info->column_name = take_texts(from, info->shape.c);
+    if (has_targets) info->target_name = take_texts(from, info->n_targets);
     for (int kind = 0; kind < TREN_N_SETS; kind++)
         for (int part = 0; part < TREN_N_PARTS; part++) {
             tren_row_digests *d = &digests_of(dataset, kind)[part];

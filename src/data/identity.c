@@ -27,10 +27,10 @@ static void add_take_and_noise(tren_dataset *dataset, tren_digest_state *state) 
 }
 
 uint64_t tren_dataset_names_digest(const tren_dataset_info *info) {
-    char *const *names[] = {info->class_name, info->column_name};
-    const int n[] = {info->n_classes, info->shape.c};
+    char *const *names[] = {info->class_name, info->column_name, info->target_name};
+    const int n[] = {info->n_classes, info->shape.c, info->n_targets};
     uint64_t digest = 0;
-    for (int kind = 0; kind < 2; kind++)
+    for (int kind = 0; kind < 3; kind++)
         for (int i = 0; names[kind] && i < n[kind]; i++) {
             uint64_t both[] = {digest, tren_digest(names[kind][i], strlen(names[kind][i]))};
             digest = tren_digest(both, sizeof both);

@@ -79,6 +79,7 @@ static void names_free(char **name, int n) {
 void tren_source_close(tren_source *source) {
     names_free(source->class_name, source->n_classes);
     names_free(source->column_name, source->column_name ? source->shape.c : 0);
+    names_free(source->target_name, source->n_targets);
     free(source->x);
     free(source->y);
     free(source->weight);

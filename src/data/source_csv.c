@@ -137,17 +137,25 @@ static tren_status set_inputs(tren_source *source, table *t) {
     return TREN_OK;
 }
 
-/* Of a table, in the order of its inputs; an index without a name has a name of its own. */
-static tren_status name_columns(tren_source *source, const tren_csv_columns *c) {
-    if (!c->name || source->is_image) return TREN_OK;
-    TREN_TRY(
-        tren_alloc(&source->column_name, c->n_inputs, sizeof *source->column_name, "column names"));
+/* The names of the n columns of a role, in order; an index without a name has a name of its own. */
+static tren_status take_names(char ***name, const tren_csv_columns *c, tren_csv_role role,
+                              size_t n) {
+    TREN_TRY(tren_alloc(name, n, sizeof **name, "column names"));
     for (size_t i = 0, k = 0; i < c->n; i++) {
-        if (c->role[i] != TREN_CSV_INPUT) continue;
-        source->column_name[k] = strdup(i == 0 && !c->name[i][0] ? "index" : c->name[i]);
-        if (!source->column_name[k++]) return tren_fail(TREN_ERR_INTERNAL, "out of memory");
+        if (c->role[i] != role) continue;
+        (*name)[k] = strdup(i == 0 && !c->name[i][0] ? "index" : c->name[i]);
+        if (!(*name)[k++]) return tren_fail(TREN_ERR_INTERNAL, "out of memory");
     }
     return TREN_OK;
+}
+
+/* Of a table's inputs, and of what it has for targets. */
+static tren_status name_columns(tren_source *source, const tren_csv_columns *c) {
+    if (!c->name) return TREN_OK;
+    if (c->n_targets > 0)
+        TREN_TRY(take_names(&source->target_name, c, TREN_CSV_TARGET, c->n_targets));
+    if (source->is_image) return TREN_OK;
+    return take_names(&source->column_name, c, TREN_CSV_INPUT, c->n_inputs);
 }
 
 /* "28x28" or "3x32x32": rows of a table that are images. */

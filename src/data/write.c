@@ -123,6 +123,10 @@ static tren_status write_layout(tren_h5 *file, const tren_source *source) {
         TREN_TRY(tren_h5_put_texts(file, "/", "column_names",
                                    (const char *const *)source->column_name,
                                    (size_t)source->shape.c));
+    if (source->target_name)
+        TREN_TRY(tren_h5_put_texts(file, "/", "target_names",
+                                   (const char *const *)source->target_name,
+                                   (size_t)source->n_targets));
     if (!source->class_name) return TREN_OK;
     return tren_h5_put_texts(file, "/", "class_names", (const char *const *)source->class_name,
                              (size_t)source->n_classes);

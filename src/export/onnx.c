@@ -108,6 +108,7 @@ static tren_status put_model(tren_pb *model, const tren_export *e, const tren_pb
     put_metadata(model, "config", e->config);
     TREN_TRY(put_names(model, "class_names", data->class_name, data->n_classes));
     TREN_TRY(put_names(model, "column_names", data->column_name, data->shape.c));
+    TREN_TRY(put_names(model, "target_names", data->target_name, data->n_targets));
     tren_pb_head(model, MODEL_GRAPH, graph->n);
     return model->full || graph->full ? tren_fail_memory((double)graph->room, "an onnx file")
                                       : TREN_OK;

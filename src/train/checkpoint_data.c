@@ -18,6 +18,7 @@ static void names_free(char **name, int n) {
 void tren_checkpoint_close_data(tren_dataset_info *data) {
     names_free(data->class_name, data->n_classes);
     names_free(data->column_name, data->shape.c);
+    names_free(data->target_name, data->n_targets);
     free(data->mean);
     free(data->sd);
     free(data->target_mean);
@@ -49,10 +50,11 @@ tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dat
     tren_checkpoint_close_data(data);
     *data = *info;
     data->mean = data->sd = data->target_mean = data->target_sd = NULL;
-    data->class_name = data->column_name = NULL;
+    data->class_name = data->column_name = data->target_name = NULL;
     tren_status st = copy_stats(data, info);
     if (st == TREN_OK) st = copy_names(&data->class_name, info->class_name, info->n_classes);
     if (st == TREN_OK) st = copy_names(&data->column_name, info->column_name, info->shape.c);
+    if (st == TREN_OK) st = copy_names(&data->target_name, info->target_name, info->n_targets);
     if (st != TREN_OK) tren_checkpoint_close_data(data);
     return st;
 }
@@ -114,6 +116,10 @@ tren_status tren_checkpoint_put_data(tren_h5 *file, const tren_dataset_info *dat
     if (data->column_name)
         TREN_TRY(tren_h5_put_texts(file, "/", "column_names",
                                    (const char *const *)data->column_name, (size_t)data->shape.c));
+    if (data->target_name)
+        TREN_TRY(tren_h5_put_texts(file, "/", "target_names",
+                                   (const char *const *)data->target_name,
+                                   (size_t)data->n_targets));
     return put_class_names(file, data);
 }
 
@@ -244,6 +250,7 @@ tren_status tren_checkpoint_get_data(tren_h5 *file, const char *path, tren_datas
     TREN_TRY(get_stat(file, GROUP "/sd", data->n_stats, &data->sd));
     TREN_TRY(get_targets(file, path, data));
     TREN_TRY(get_names(file, path, "column_names", &data->column_name, data->shape.c));
+    TREN_TRY(get_names(file, path, "target_names", &data->target_name, data->n_targets));
     return get_names(file, path, "class_names", &data->class_name, data->n_classes);
 }
 
@@ -265,6 +272,8 @@ void tren_checkpoint_digest_data(const tren_dataset_info *data, tren_digest_stat
         tren_digest_add(digest, data->class_name[i], strlen(data->class_name[i]) + 1);
     for (int i = 0; data->column_name && i < data->shape.c; i++)
         tren_digest_add(digest, data->column_name[i], strlen(data->column_name[i]) + 1);
+    for (int i = 0; data->target_name && i < data->n_targets; i++)
+        tren_digest_add(digest, data->target_name[i], strlen(data->target_name[i]) + 1);
     tren_digest_add(digest, data->mean, data->n_stats * sizeof *data->mean);
     tren_digest_add(digest, data->sd, data->n_stats * sizeof *data->sd);
     if (!data->target_sd) return;

@@ -132,6 +132,7 @@ spoil("noise-kind.h5", lambda file: file.attrs.update(label_noise=0.1, label_noi
 spoil("take.h5", attribute("take", -5))
 spoil("wide-label.h5", array("/train/y", np.array([0] * 7 + [2**63 + 1] + [0] * 232, "u8")))
 spoil("whole.h5", array("/train/y", (np.arange(240) % 3).astype("f4")))
+spoil("target-names.h5", attribute("target_names", np.array([b"a", b"b"])), targets)
 spoil("column-names.h5", attribute("column_names", np.array([b"a", b"b", b"c"])))
 spoil("empty.h5", no_training_rows)
 spoil("endless.h5", endless)

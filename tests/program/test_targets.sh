@@ -24,7 +24,8 @@ import() { "$tren" data import csv "$1.csv" --header no --split 70/15/15 --out "
 # Prices of about 200,000 by two numbers, and a share of about 0.5.
 awk 'BEGIN { srand(3); for (r = 0; r < 1200; r++) { x = rand(); y = rand()
     printf "%.5f,%.5f,%.1f,%.5f\n", x, y, 150000 + 60000 * x + 40000 * y * y + 2000 * rand(), 0.4 + 0.2 * x * y > "prices.csv" } }'
-import prices --target 3,4
+sed -i '1i x,y,price,share' prices.csv
+"$tren" data import csv prices.csv --target price,share --split 70/15/15 --out prices.h5 >/dev/null
 # Three labels in five are 0 whatever the row says, and weigh nothing.
 awk 'BEGIN { srand(4); for (r = 0; r < 1500; r++) { x = rand(); y = rand(); wrong = r % 5 < 3; label = x + y > 1
     printf "%.5f,%.5f,%d,%s,2.5\n", x, y, wrong ? 0 : label, wrong ? "0" : 0.5 + rand() > "noisy.csv" } }'
@@ -49,6 +50,11 @@ test_targets() {
     # Half the sum of the mean squares of both targets is the loss, in the units of the data.
     sed -n 's/^  "rmse": \[\(.*\)\],*$/\1/p' output >rmse
     holds "$(awk -F, -v loss="$(figure loss)" '{ print ($1 * $1 / 2 + $2 * $2 / 2) / loss }' rmse) - 1 < 1e-4" "loss and RMSE"
+    grep -q '"targets": \["price", "share"\]' output || fail "the names of the targets: $(cat output)"
+    expect 0 "target price" "$tren" eval prices1
+    expect 0 "" "$tren" predict prices1 --out prices.csv
+    [[ $(head -n 1 prices.csv) == row,target_price,target_share,prediction_price,prediction_share ]] || fail "$(head -n 1 prices.csv)"
+    expect 0 "" "$tren" eval prices1 --json
     [[ $(figure loss) == "$(field prices1 test_loss)" ]] || fail "loss $(figure loss), not $(field prices1 test_loss)"
     holds "$(field prices1 train_loss) > 1e4" "the training loss is told in the units of the data"
     "$tren" predict prices1 --data prices.h5 --out p.csv >/dev/null
