@@ -100,8 +100,8 @@ typedef struct tren_rows {
  * (TREN_ERR_DATA), naming part and row. */
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
-/* Do all targets lie from 0 to 1? TREN_ERR_DATA. */
-tren_status tren_rows_check_unit(const tren_rows *rows);
+/* Do all targets lie from 0 to 1, as this loss wants them? TREN_ERR_DATA. */
+tren_status tren_rows_check_unit(const tren_rows *rows, const char *loss);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
 /* Tokens that a network reads of a row. */
 static inline int tren_sequence_length(const tren_sequence *sequence, size_t row) {
