@@ -1,6 +1,7 @@
 /* A user's sweep: the points of a grid as a sweep of trainings. */
 #include "base/quote.h"
 #include "base/whole.h"
+#include "base/folders.h"
 #include "lab/folder.h"
 #include "lab/sweep_rows.h"
 #include "tren/lab.h"
@@ -247,8 +248,8 @@ tren_status tren_grid_sweep_check(const tren_grid_sweep *sweep, FILE *list) {
 }
 
 static tren_status make_folders(const plan *p) {
-    TREN_TRY(lab_make_folder(p->points));
-    return p->sweep->keep_runs ? lab_make_folder(p->runs) : TREN_OK;
+    TREN_TRY(tren_make_folders(p->points));
+    return p->sweep->keep_runs ? tren_make_folders(p->runs) : TREN_OK;
 }
 
 static tren_status write_table(const plan *p, const tren_sweep *sweep) {

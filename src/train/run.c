@@ -1,5 +1,4 @@
 #include "train/run.h"
-#include "data/weights.h"
 #include "train/memory.h"
 
 #include <math.h>

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/mpi.h"
+#include "tren/sources.h"
 #include "tren/train.h"
 
 enum { ROWS = 40, HIDDEN = 3, N_VALUES = 3 * HIDDEN + 1 };
