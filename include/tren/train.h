@@ -106,24 +106,40 @@ typedef struct tren_spread {
     double min, mean, max; /* over ranks */
 } tren_spread;
 
-typedef struct tren_result {
+/* What a run was. */
+typedef struct tren_run_facts {
+    int ranks, shards, nodes_per_rank;
+    size_t parameters;
+    uint64_t content; /* of the dataset, see tren_dataset_content */
+    char blas_core[32], engine[16];
+    char out[TREN_MAX_PATH]; /* rank 0: the run folder, where it was at the end; "": none */
+} tren_run_facts;
+/* Where it stood at the end. */
+typedef struct tren_run_end {
     tren_stop_reason reason;
     bool ended_before; /* resumed where it had ended: nothing was done, the times are of this launch
                         */
     int epochs, best_epoch; /* epochs completed; best_epoch counts from 1, 0: none */
     int64_t steps;
+    uint64_t digest, best_digest;
+} tren_run_end;
+/* What it reached. */
+typedef struct tren_run_scores {
     double train_loss, train_accuracy; /* of the last complete epoch; scg: at the last weights */
     double validation_loss, validation_accuracy; /* of the best epoch */
     double test_loss, test_accuracy;             /* of the best weights; NaN when not evaluated */
-    uint64_t digest, best_digest;
-    uint64_t content; /* of the dataset, see tren_dataset_content */
-    int ranks, shards, nodes_per_rank;
-    size_t parameters;
+} tren_run_scores;
+/* What it took. */
+typedef struct tren_run_costs {
     double samples_per_second, wall_seconds, first_step_seconds;
     double memory_bytes; /* peak resident set, largest rank */
     tren_spread phase[TREN_N_PHASES];
-    char blas_core[32], engine[16];
-    char out[TREN_MAX_PATH]; /* rank 0: the run folder, where it was at the end; "": none */
+} tren_run_costs;
+typedef struct tren_result {
+    tren_run_facts run;
+    tren_run_end end;
+    tren_run_scores scores;
+    tren_run_costs costs;
 } tren_result;
 
 /* Trains as the config says. TREN_OK: finished or stopped early; TREN_REQUEUE: saved on a signal or
