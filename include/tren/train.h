@@ -330,7 +330,6 @@ tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path);
 
-/* Where the format stands in a file: the attribute `format`. */
 #define TREN_CHECKPOINT_FORMAT "tren-checkpoint"
 typedef struct tren_checkpoint_arrays {
     const tren_graph *graph;
