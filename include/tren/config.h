@@ -60,14 +60,23 @@ typedef enum tren_init_id {
     TREN_INIT_GAUSSIAN,
     TREN_INIT_PYTORCH
 } tren_init_id;
-typedef enum tren_loss_id {
-    TREN_LOSS_AUTO,
-    TREN_LOSS_CROSS_ENTROPY,
-    TREN_LOSS_HALF_SQUARES,
-    TREN_LOSS_HUBER,
-    TREN_LOSS_ABSOLUTE,
-    TREN_LOSS_BINARY
-} tren_loss_id;
+/* Losses. Each is a file of src/nn and a line here: its name, the keys that act with it, and what
+ * it is. `auto` takes the first for classes, the second for targets. */
+#define TREN_LOSSES(X)                                                                             \
+    X(cross_entropy, "loss.label_smoothing loss.class_weights", "for classes")                     \
+    X(half_squares, "normalize_targets", "for targets, half the squared error")                    \
+    X(huber, "loss.huber_delta normalize_targets",                                                 \
+      "the same near 0, and a straight line beyond loss.huber_delta (Huber 1964)")                 \
+    X(absolute, "normalize_targets", "the absolute error")                                         \
+    X(binary_cross_entropy, "loss.positive_weights", "for columns of yes and no (1 and 0)")
+/* What they are told; each looks at those that TREN_LOSSES says. */
+typedef struct tren_loss_options {
+    int name; /* 0: auto; else 1 + the line of TREN_LOSSES */
+    double label_smoothing;
+    tren_real_list class_weights;    /* n TREN_LIST_WORD: auto */
+    tren_real_list positive_weights; /* of no columns (1 for each), one for all, or of each */
+    double huber_delta;
+} tren_loss_options;
 /* Optimizers. Each is a file of src/optim and a line here: its name, and the keys that act with it;
  * a key that no optimizer names acts with all of them. */
 #define TREN_BY_STEPS                                                                              \
@@ -205,13 +214,7 @@ typedef struct tren_config {
         tren_real_list zoom;                 /* least and most factor; []: off */
         double noise; /* sd: of the range 255 for u8, else in the file's units */
     } augment;
-    struct {
-        int name; /* tren_loss_id */
-        double label_smoothing;
-        tren_real_list class_weights; /* n TREN_LIST_WORD: auto */
-        tren_real_list positive_weights;
-        double huber_delta;
-    } loss;
+    tren_loss_options loss;
     bool normalize_targets;
     tren_optimizer_options optimizer;
     struct {

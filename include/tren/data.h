@@ -101,8 +101,8 @@ typedef struct tren_rows {
  * (TREN_ERR_DATA), naming part and row. */
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
-/* Do all targets lie from 0 to 1? TREN_ERR_DATA. */
-tren_status tren_rows_check_unit(const tren_rows *rows);
+/* Do all targets lie from 0 to 1, as this loss wants them? TREN_ERR_DATA. */
+tren_status tren_rows_check_unit(const tren_rows *rows, const char *loss);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
 /* Tokens that a network reads of a row. */
 static inline int tren_sequence_length(const tren_sequence *sequence, size_t row) {
@@ -269,56 +269,90 @@ tren_status tren_order_by_length(tren_order *order, const int32_t *length, size_
 void tren_order_epoch(tren_order *order, uint32_t epoch);
 void tren_order_close(tren_order *order);
 
-/* ---- making datasets --------------------------------------------------------------------------
+/* ---- the file (docs/data-format.md) ------------------------------------------------------------
  */
 
-/* A source in memory: what every importer and maker produces. */
-typedef struct tren_source {
-    size_t n; /* rows of the pool, then n_test rows of the source's own test part */
-    size_t n_test;
-    tren_shape shape;
-    bool is_image;
-    int n_classes, n_targets; /* n_targets 0: rows without labels */
-    tren_type x_type;         /* as stored */
-    void *x;                  /* [n + n_test, shape] owned */
-    tren_type y_type;         /* U8, I32 or I64 labels; F32 or F64 targets */
-    void *y;                  /* [n + n_test, n_targets] owned */
-    double *weight;           /* [n + n_test] owned; NULL: all rows count alike */
-    char **class_name;        /* [n_classes] owned, or NULL */
-    char **column_name;       /* [shape.c] of tables, owned, or NULL */
-    char **target_name;       /* [n_targets] owned, or NULL */
-    uint64_t digest;          /* of the source bytes or settings */
-    char *doubt; /* why the labels may be wrong: an error unless all classes are named; owned, or
-                    NULL */
-    struct tren_corpus *corpus; /* of text: what becomes rows of tokens, x stays NULL; owned */
-    char origin[256];           /* for people: "idx train-images-idx3-ubyte.gz ..." */
-    char notes[4096]; /* for people: what was decided for them, a line each; cut where full */
-} tren_source;
-void tren_source_close(tren_source *source);
+/* More classes or targets than any layer may have units, and more rows in a part than their 32-bit
+ * numbers reach, are refused. */
+#define TREN_MAX_CLASSES (1 << 20)
+#define TREN_MAX_ROWS    0x7fffffffu
+#define TREN_MAX_TOKENS  (1 << 20) /* of a row */
 
-/* What a noisy label is drawn from, evenly: the classes that are wrong, or all of them. */
-typedef enum tren_noise_kind { TREN_NOISE_INCORRECT, TREN_NOISE_ANY } tren_noise_kind;
-extern const char *const tren_noise_kind_name[]; /* "incorrect", "any"; NULL-terminated */
-tren_status tren_noise_kind_parse(tren_noise_kind *kind, const char *text);
+/* The training part's labels before noise; where there is none, the dataset is not there. */
+#define TREN_SCHEMA_CLEAN "/train/y_clean"
 
-typedef struct tren_split {
-    double percent[TREN_N_PARTS]; /* 96, 2, 2; sums to 100 */
-    bool keep_test; /* the source's own test part is /test; the rest is split by the first two */
-    bool stratify;  /* shares hold within each class */
-    bool shuffle;
-    bool as_is;  /* no normalisation: mean 0 and standard deviation 1 are kept */
-    size_t take; /* keep so many rows of the pool, each class its share; 0: all */
-    double
-        label_noise; /* the probability that a label of the training part is drawn anew; 0: none */
-    tren_noise_kind noise_kind;
+/* How much each training row counts, f32 or f64 [rows]; where it is not there, all count alike. */
+#define TREN_SCHEMA_WEIGHTS "/train/weights"
+
+extern const char *const tren_part_x[TREN_N_PARTS];      /* "/train/x", ... */
+extern const char *const tren_part_y[TREN_N_PARTS];      /* "/train/y", ... */
+extern const char *const tren_part_length[TREN_N_PARTS]; /* "/train/length", ... */
+
+/* /PART/y is there: labels, targets, or target tokens. */
+static inline bool tren_dataset_has_y(const tren_dataset_info *info) {
+    return info->n_targets > 0 && info->label_axis != 1;
+}
+
+/* How the dataset came to be, for people; "" and 0 where the file does not say. What a wrong
+ * attribute says is no reason not to train: TREN_ERR_DATA tells of the first one, and the others
+ * are read. */
+typedef struct tren_provenance {
+    char origin[256], split[128];
     uint64_t seed;
-} tren_split;
-tren_status tren_split_parse(tren_split *split, const char *text); /* "96/2/2" */
+    bool shuffle, stratify, keep_test;
+    int64_t take;       /* 0: all rows of the pool */
+    int64_t skipped;    /* rows that had too many tokens */
+    double label_noise; /* 0: none, and the rest says nothing */
+    char noise_kind[16];
+    int64_t n_changed; /* labels that noise made wrong */
+} tren_provenance;
+tren_status tren_dataset_provenance(tren_provenance *provenance, const tren_dataset *dataset);
 
-/* Shuffles, splits and writes PATH (by way of a temporary file beside it and rename; an existing
- * PATH is kept unless overwrite). */
-tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split,
-                               bool overwrite);
+/* The sum of the weights of all training rows, which are read one after the other. All 0, or a sum
+ * that is not finite: TREN_ERR_DATA. Only where info->has_weights. */
+tren_status tren_dataset_weights_sum(double *sum, const tren_dataset *dataset);
+
+/* ---- looking a dataset over: what training would stumble on, or quietly suffer from ------------
+ */
+
+/* Whether the bytes of an array are those that were written. */
+typedef enum tren_intact { TREN_INTACT_UNKNOWN, TREN_INTACT, TREN_DAMAGED } tren_intact;
+
+typedef struct tren_part_check {
+    size_t n_rows;
+    size_t not_finite;        /* values of x and of targets */
+    size_t first_bad_row;     /* where not_finite > 0 */
+    size_t labels_outside;    /* labels outside 0 to n_classes - 1 */
+    size_t first_bad_label;   /* its row */
+    size_t *class_rows;       /* [n_classes] owned */
+    size_t duplicates;        /* rows of x equal to an earlier row of this part */
+    tren_intact x, y, length; /* length: of tokens */
+    char bad_tokens[512];     /* why the first row of tokens that cannot be is none; "": all can */
+    tren_h5_shape x_chunk;    /* rank 0: contiguous */
+} tren_part_check;
+
+typedef struct tren_dataset_check {
+    int n_classes;
+    tren_part_check part[TREN_N_PARTS];
+    bool normalization; /* mean and sd have a digest, and are what it says */
+    /* Rows of the second part whose x also stands in the first. */
+    size_t shared[TREN_N_PARTS][TREN_N_PARTS];
+    /* The labels of the training part before noise, where they are kept: y and what labels have. */
+    bool has_clean;
+    tren_part_check clean;
+    /* The weights of the training rows, where there are some. */
+    bool has_weights;
+    tren_intact weights;
+    char bad_weights[512]; /* why they are none that can be trained with; "": they are good */
+    size_t n_changed;      /* differ from those that are trained on */
+    /* Of the training rows, where nothing recorded says that the file's are theirs, and they are
+     * not 0 and 1 throughout, which is no normalisation: [n_stats] each, owned; else NULL. */
+    double *mean, *sd;
+} tren_dataset_check;
+
+/* Reads every byte once. Fails only when that is impossible. */
+tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_dataset *dataset);
+void tren_dataset_check_close(tren_dataset_check *check);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -319,18 +319,6 @@ typedef struct tren_kernels {
                                    const real *weight, int n, int m, real smoothing, real scale);
     /* z [n,m] = softmax of its rows, by the same sums. */
     void (*softmax)(real *z, int n, int m);
-    /* E = 1/2 sum (y-t)^2 over rows and columns, from 0, in order, in double: adds E to *loss; y
-     * [n,m] becomes scale * (y - t), in real. */
-    void (*half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
-    /* The same with other losses of d = y - t, each scaled by `scale` as the gradient: d^2/2 where
-     * |d|
-     * <= delta, else delta (|d| - delta/2) (Huber 1964); |d|, whose gradient is 0 at d = 0. */
-    void (*huber)(real *y, double *loss, const real *t, int n, int m, real scale, real delta);
-    void (*absolute_error)(real *y, double *loss, const real *t, int n, int m, real scale);
-    /* Of labels t [n,m] from 0 to 1, each by itself: L = -weight_j t log p - (1-t) log(1-p), p =
-     * 1/(1 + e^-y); weight [m]. */
-    void (*binary_cross_entropy)(real *y, double *loss, const real *t, const real *weight, int n,
-                                 int m, real scale);
 
     /* Layer normalisation of n rows of m: y = w (x - mean) / sqrt(var + 1e-5) + b; kept [n,2] =
      * mean, 1 / sqrt(var + 1e-5). Sums along a row in 16 lanes folded in halves, over rows in

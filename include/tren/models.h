@@ -58,6 +58,27 @@ tren_init tren_model_init(const tren_config *config);
 /* Units of the output layer: classes or targets. */
 int tren_model_outputs(const tren_dataset_info *info);
 
+/* ---- the language of model.layers (docs/networks.md): a list, in YAML, of layers with their
+ * options. The built-in models are such lists too */
+
+typedef struct tren_builder tren_builder; /* src/models/layers.h */
+/* One const object per kind of layer: its table of options, from which parsing, errors and docs are
+ * made, and the function that adds it to a graph. */
+typedef struct tren_layer_kind {
+    const char *name, *help;
+    /* Keys of the map that may follow the name. A value lies at its offset in the spec; of types
+     * LAYERS and BRANCHES as a tren_yaml_node, without a node where the key is not given. fallback
+     * NULL: the key must be given; "null" in a choice: -1. `role` and `group` are not used. */
+    const tren_option *option;
+    int n_options;
+    const char *brief; /* the key that a value alone stands for, as in "conv: 8"; NULL: none */
+    /* Adds the layer to b->graph on x, which is not NULL; errors stay in the graph. */
+    tren_layer *(*build)(tren_builder *b, tren_layer *x, const void *spec);
+    const void *data; /* of the kind alone */
+} tren_layer_kind;
+
+extern const tren_layer_kind *const tren_layer_kinds[]; /* NULL-terminated */
+
 /* ---- decoding: tokens one after the other, each from those before it ---------------------------
  */
 

@@ -12,6 +12,7 @@
 #define TREN_NN_H
 
 #include "tren/base.h"
+#include "tren/config.h"
 #include "tren/kernels.h"
 
 #ifdef __cplusplus
@@ -193,15 +194,15 @@ struct tren_graph {
     int n_layers;
     tren_param *param; /* owned */
     int n_params;
-    size_t n_values;       /* elements of all parameters and statistics */
-    size_t n_learned;      /* elements of the parameters: [0, n_learned) */
-    size_t per_row[2];     /* [train] elements of all arrays of the layers per row of capacity */
-    size_t per_group;      /* doubles kept per microbatch */
-    size_t scratch;        /* elements that the layer with the largest need has for itself */
-    bool lanes;            /* some layer works on blocks */
-    bool unit_targets;     /* the loss takes targets from 0 to 1 only */
-    int tokens[TREN_AXES]; /* the most of a row along each axis; 0: no layer has it */
-    tren_status status;    /* first construction error, sticky; its text in `error` */
+    size_t n_values;   /* elements of all parameters and statistics */
+    size_t n_learned;  /* elements of the parameters: [0, n_learned) */
+    size_t per_row[2]; /* [train] elements of all arrays of the layers per row of capacity */
+    size_t per_group;  /* doubles kept per microbatch */
+    size_t scratch;    /* elements that the layer with the largest need has for itself */
+    bool lanes;        /* some layer works on blocks */
+    const struct tren_loss *loss; /* the last layer's; not owned; NULL: there is none yet */
+    int tokens[TREN_AXES];        /* the most of a row along each axis; 0: no layer has it */
+    tren_status status;           /* first construction error, sticky; its text in `error` */
     char error[2048];
 };
 
@@ -283,17 +284,39 @@ tren_layer *tren_activate(tren_graph *graph, tren_layer *input, const tren_activ
 /* Inverted dropout at `rate` in [0,1), of images number by number; rate 0 adds nothing and returns
  * input. */
 tren_layer *tren_dropout(tren_graph *graph, tren_layer *input, double rate);
+/* What a loss compares the outputs with. Which metrics there are, whether targets are normalised
+ * and what is exported follow from it. */
+typedef enum tren_loss_takes {
+    TREN_TAKES_LABELS,  /* of classes: outputs are the logits of a softmax */
+    TREN_TAKES_TARGETS, /* any, which may be normalised: outputs are predictions */
+    TREN_TAKES_SHARES   /* targets from 0 to 1: each output is a logit of its own */
+} tren_loss_takes;
+typedef struct tren_loss_point {
+    double y, t; /* output and target, in the units of the network */
+    double unit; /* the units of the data in one of those */
+    int column;
+} tren_loss_point;
+/* The loss of one number, in the units of the data, and its slope, in those of the network. */
+typedef double tren_loss_of_one(const tren_loss_options *options, tren_loss_point at,
+                                double *slope);
+typedef struct tren_loss_rows tren_loss_rows;
+/* A loss: one const object in a file of its own, and a line of TREN_LOSSES. */
+typedef struct tren_loss {
+    const char *name;
+    tren_loss_takes takes;
+    void (*rows)(const tren_loss_rows *x); /* src/nn/loss.h */
+    tren_loss_of_one *of_one;              /* of targets; NULL: it takes labels */
+    /* Fails in the graph where options do not fit so many columns. May be NULL. */
+    void (*check)(tren_graph *graph, int columns, const tren_loss_options *options);
+} tren_loss;
+#define TREN_LOSS(name, keys, help) extern const tren_loss tren_loss_##name;
+TREN_LOSSES(TREN_LOSS)
+#undef TREN_LOSS
+extern const tren_loss *const tren_losses[]; /* in the order of TREN_LOSSES; NULL-terminated */
 /* The last layer: its input's y are logits (n_classes) or predictions, of each token where there is
  * a token axis, and so are labels and targets. */
-tren_layer *tren_softmax_loss(tren_graph *graph, tren_layer *input, double label_smoothing);
-tren_layer *tren_half_squares_loss(tren_graph *graph, tren_layer *input);
-/* Of targets, summed over columns: Huber's loss; the absolute error; cross-entropy of labels from 0
- * to 1, each by itself, whose positive part is multiplied by a weight for each column. */
-tren_layer *tren_huber_loss(tren_graph *graph, tren_layer *input, double delta);
-tren_layer *tren_absolute_loss(tren_graph *graph, tren_layer *input);
-/* positive_weight [n]: of no columns (1 for each), one for all, or of each. */
-tren_layer *tren_binary_loss(tren_graph *graph, tren_layer *input, const double *positive_weight,
-                             int n);
+tren_layer *tren_add_loss(tren_graph *graph, tren_layer *input, const tren_loss *loss,
+                          const tren_loss_options *options); /* NULL: the defaults */
 
 /* Images. What these put out lies in blocks of lanes; they and dense convert their input as needed.
  * y [co,oh,ow] = x [ci,h,w] * w [co,ci,kernel,kernel] + b [co] (bias false: none) */

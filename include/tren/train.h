@@ -106,24 +106,40 @@ typedef struct tren_spread {
     double min, mean, max; /* over ranks */
 } tren_spread;
 
-typedef struct tren_result {
+/* What a run was. */
+typedef struct tren_run_facts {
+    int ranks, shards, nodes_per_rank;
+    size_t parameters;
+    uint64_t content; /* of the dataset, see tren_dataset_content */
+    char blas_core[32], engine[16];
+    char out[TREN_MAX_PATH]; /* rank 0: the run folder, where it was at the end; "": none */
+} tren_run_facts;
+/* Where it stood at the end. */
+typedef struct tren_run_end {
     tren_stop_reason reason;
     bool ended_before; /* resumed where it had ended: nothing was done, the times are of this launch
                         */
     int epochs, best_epoch; /* epochs completed; best_epoch counts from 1, 0: none */
     int64_t steps;
+    uint64_t digest, best_digest;
+} tren_run_end;
+/* What it reached. */
+typedef struct tren_run_scores {
     double train_loss, train_accuracy; /* of the last complete epoch; scg: at the last weights */
     double validation_loss, validation_accuracy; /* of the best epoch */
     double test_loss, test_accuracy;             /* of the best weights; NaN when not evaluated */
-    uint64_t digest, best_digest;
-    uint64_t content; /* of the dataset, see tren_dataset_content */
-    int ranks, shards, nodes_per_rank;
-    size_t parameters;
+} tren_run_scores;
+/* What it took. */
+typedef struct tren_run_costs {
     double samples_per_second, wall_seconds, first_step_seconds;
     double memory_bytes; /* peak resident set, largest rank */
     tren_spread phase[TREN_N_PHASES];
-    char blas_core[32], engine[16];
-    char out[TREN_MAX_PATH]; /* rank 0: the run folder, where it was at the end; "": none */
+} tren_run_costs;
+typedef struct tren_result {
+    tren_run_facts run;
+    tren_run_end end;
+    tren_run_scores scores;
+    tren_run_costs costs;
 } tren_result;
 
 /* Trains as the config says. TREN_OK: finished or stopped early; TREN_REQUEUE: saved on a signal or
@@ -313,6 +329,69 @@ tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
 /* The config that it holds, over the defaults. */
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path);
+
+#define TREN_CHECKPOINT_FORMAT "tren-checkpoint"
+typedef struct tren_checkpoint_arrays {
+    const tren_graph *graph;
+    const real *value; /* [n_values] */
+    /* Fills full [n_values] with state i of the minimiser; called once for each. NULL: weights only
+     */
+    void (*state)(void *ctx, real *full, int i);
+    int n_states, n_scalars;
+    const char *const *state_name;
+    real *room; /* [n_values] for it */
+    void *ctx;
+    void (*hook)(void *hook_ctx, const char *point); /* or NULL */
+    void *hook_ctx;
+} tren_checkpoint_arrays;
+
+/* Writes DIR/NAME by way of NAME.tmp: written, closed, synced, the present NAME kept as `previous`
+ * (NULL: not kept), renamed, the folder synced. On failure the present files are untouched. */
+tren_status tren_checkpoint_write(const char *dir, const char *name, const char *previous,
+                                  const tren_checkpoint *checkpoint,
+                                  const tren_checkpoint_arrays *arrays);
+/* Sets checkpoint->data from the dataset that is trained on. */
+tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info);
+
+/* ---- memory. Not collective --------------------------------------------------------------------
+ */
+
+/* Rows that a rank with `shards` shards holds of a step: batch_size or all there are, shared out.
+ */
+size_t tren_batch_rows(const tren_config *config, size_t m, int shards);
+
+/* Bytes that a rank of `ranks` on `nodes` needs, the largest of them. */
+typedef struct tren_memory {
+    double data;             /* its rows, of training and of evaluation */
+    tren_reduce_room reduce; /* gradients, values, messages */
+    double states;           /* of the optimizer */
+    double activations;      /* of a step */
+    double work;             /* partial sums and scratch; trials of products, or evaluation */
+} tren_memory;
+tren_memory tren_memory_needed(const tren_config *config, const tren_graph *graph,
+                               const tren_dataset_info *info, int ranks, int nodes);
+double tren_memory_sum(const tren_memory *memory);
+
+/* Refuses, before anything large is touched, what would end with the kernel killing a rank. */
+tren_status tren_memory_check(const tren_config *config, const tren_graph *graph,
+                              const tren_dataset_info *info, const tren_comm *comm);
+
+/* What this process can still get, and what bounds it. */
+typedef struct tren_memory_free {
+    double bytes;       /* for each process; INFINITY: nothing bounds it */
+    char why[512];      /* the bound with its numbers: "RLIMIT_AS allows 2 GiB, ..." */
+    const char *remedy; /* what raises the bound */
+} tren_memory_free;
+
+typedef struct tren_memory_share {
+    int processes;  /* of this job on this node, which share what the node has */
+    double granted; /* bytes that the batch system grants them together; 0: it does not say */
+} tren_memory_share;
+
+/* The lowest of: what the node has free, the control groups of versions 1 and 2 up to the top of
+ * what is mounted, the batch system's grant, RLIMIT_AS and RLIMIT_DATA. `root` stands in front of
+ * /proc and of the places where control groups are mounted: "" but for tests. */
+void tren_memory_find_free(tren_memory_free *least, const char *root, tren_memory_share share);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -16,11 +16,6 @@ typedef struct acts {
     }
 static const acts table[] = {
     {"model.init_variance", "model.init", {"gaussian"}},
-    {"loss.label_smoothing", "loss.name", {"auto", "cross_entropy"}},
-    {"loss.class_weights", "loss.name", {"auto", "cross_entropy"}},
-    {"loss.positive_weights", "loss.name", {"binary_cross_entropy"}},
-    {"loss.huber_delta", "loss.name", {"huber"}},
-    {"normalize_targets", "loss.name", {"auto", "half_squares", "huber", "absolute"}},
     {"schedule.period", "schedule.name", {"step", "sqrt"}},
     {"schedule.gamma", "schedule.name", {"step"}},
     {"schedule.final_factor", "schedule.name", {"cosine"}},
@@ -46,11 +41,15 @@ typedef struct namer {
 } namer;
 #define OPTIMIZER(id, name, keys) {"optimizer.name", #name, keys},
 #define MODEL(name, keys)         {"model.name", #name, keys},
-static const namer namers[] = {TREN_OPTIMIZERS(OPTIMIZER) TREN_MODELS(MODEL)};
+#define LOSS(name, keys, help)    {"loss.name", #name, keys},
+static const namer namers[] = {
+    TREN_OPTIMIZERS(OPTIMIZER) TREN_MODELS(MODEL){
+        "loss.name", "auto", "loss.label_smoothing loss.class_weights normalize_targets"},
+    TREN_LOSSES(LOSS)};
 enum { N_NAMERS = sizeof namers / sizeof *namers };
 _Static_assert((int)N_NAMERS < (int)MAX_VALUES, "raise MAX_VALUES");
 
-/* The optimizers, or the models, that name the key; false: none does. */
+/* The optimizers, models or losses that name the key; false: none does. */
 static bool find_namers(acts *a, const char *key) {
     int n = 0;
     *a = (acts){.key = key};

@@ -9,10 +9,12 @@ const char *const tren_activation_name[] = {"identity", "relu", "tanh",    "gelu
                                             "elu",      "silu", "sigmoid", "softplus", NULL};
 static const char *const norms[] = {"none", "batch", NULL};
 const char *const tren_init_name[] = {"he", "glorot", "gaussian", "pytorch", NULL};
-static const char *const losses[] = {
-    "auto", "cross_entropy", "half_squares", "huber", "absolute", "binary_cross_entropy", NULL};
 static const char *const class_weights[] = {"auto", NULL};
-#define NAME(id, name, keys) #name,
+#define NAME(name, keys, help) #name,
+static const char *const losses[] = {"auto", TREN_LOSSES(NAME) NULL};
+#undef NAME
+#define LOSS_HELP(name, keys, help) " " #name ": " help "."
+#define NAME(id, name, keys)        #name,
 static const char *const optimizers[] = {TREN_OPTIMIZERS(NAME) NULL};
 #undef NAME
 static const char *const schedules[] = {"constant", "step", "cosine", "sqrt", "inverse_sqrt", NULL};
@@ -119,8 +121,7 @@ static const tren_option options[] = {
      "in the units of the file.", "Augmentation"},
 
     {"loss.name", TREN_OPTION_CHOICE, RECIPE, AT(loss.name), "auto", 0, 0, losses,
-     "The loss; auto is cross_entropy for classes and half_squares for targets. For targets there are also huber (Huber "
-     "1964), absolute, the mean absolute error, and binary_cross_entropy, for columns of yes and no (1 and 0).", "Loss"},
+     "The loss; auto is cross_entropy for classes and half_squares for targets." TREN_LOSSES(LOSS_HELP), "Loss"},
     {"loss.label_smoothing", TREN_OPTION_REAL, RECIPE, AT(loss.label_smoothing), "0", 0, TREN_BELOW_1, NULL,
      "The share of each label that is spread evenly over all classes.", "Loss"},
     {"loss.class_weights", TREN_OPTION_REALS, RECIPE, AT(loss.class_weights), "[]", 0, 1e6, class_weights,

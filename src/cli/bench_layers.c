@@ -1,6 +1,6 @@
 #include "cli/bench_layers.h"
 #include "cli/bench.h"
-#include "train/memory.h"
+#include "tren/train.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* Whole steps through the real trainer, on random rows. */
 #include "cli/bench_run.h"
 #include "cli/bench.h"
+#include "tren/sources.h"
 
 #include <stdlib.h>
 #include <string.h>

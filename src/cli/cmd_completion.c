@@ -5,7 +5,7 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
-#include "data/source.h"
+#include "tren/sources.h"
 #include "tren/lab.h"
 #include "tren/models.h"
 

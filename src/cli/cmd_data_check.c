@@ -3,7 +3,7 @@
 #include "base/quote.h"
 #include "cli/args.h"
 #include "cli/cmd_data.h"
-#include "data/check.h"
+#include "tren/data.h"
 #include "cli/console.h"
 #include "cli/text_rows.h"
 #include <math.h>
@@ -175,8 +175,7 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
     const tren_dataset_info *info = tren_dataset_info_of(dataset);
     bool text = info->vocabulary > 0;
     if (!text)
-        judge_digest(&v, "mean and sd",
-                     dataset->has_stats_digest ? TREN_INTACT : TREN_INTACT_UNKNOWN);
+        judge_digest(&v, "mean and sd", check->normalization ? TREN_INTACT : TREN_INTACT_UNKNOWN);
     for (int i = 0; i < TREN_N_PARTS; i++) {
         tren_part part = (tren_part)i;
         const tren_part_check *found = &check->part[part];

@@ -4,8 +4,7 @@
 #include "cli/console.h"
 #include "cli/out_file.h"
 #include "cli/settings.h"
-#include "data/prepare.h"
-#include "data/schema.h"
+#include "tren/sources.h"
 #include <stdlib.h>
 #include <string.h>
 

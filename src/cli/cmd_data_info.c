@@ -1,7 +1,6 @@
 /* tren data info: a dataset in a dozen lines. */
 #include "cli/args.h"
 #include "cli/cmd_data.h"
-#include "data/schema.h"
 #include "cli/console.h"
 #include "base/json.h"
 #include "cli/text_rows.h"

@@ -1,7 +1,6 @@
 /* What import and check say of values that do not vary, or that float cannot tell apart. */
 #include "cli/cmd_data.h"
 #include "cli/console.h"
-#include "data/prepare.h"
 #include <math.h>
 #include <stdlib.h>
 

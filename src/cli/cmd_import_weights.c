@@ -4,7 +4,7 @@
 #include "cli/console.h"
 #include "cli/out_file.h"
 #include "cli/own_args.h"
-#include "train/checkpoint.h"
+#include "tren/train.h"
 #include "tren/export.h"
 
 #include <math.h>

@@ -11,7 +11,7 @@
 #include "cli/own_args.h"
 #include "cli/plot_script.h"
 #include "cli/stop_signal.h"
-#include "lab/folder.h"
+#include "base/folders.h"
 #include "tren/train.h"
 
 #include <math.h>
@@ -234,7 +234,7 @@ static tren_status report(const lr_args *a, tren_lr_curve *c) {
     tren_lr_advice advice = tren_lr_advise(c);
     snprintf(csv, sizeof csv, "%s/lr-find.csv", a->dir);
     snprintf(svg, sizeof svg, "%s/lr-find.svg", a->dir);
-    TREN_TRY(lab_make_folder(a->dir));
+    TREN_TRY(tren_make_folders(a->dir));
     TREN_TRY(tren_whole_write(csv, TREN_ERR_ENV, put_csv, c));
     if (a->json)
         put_json(c, &advice, csv);

@@ -1,19 +1,19 @@
 /* tren plan: how long a step will take on so many ranks, from quick measurements. */
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "base/folders.h"
 #include "base/json.h"
 #include "cli/own_args.h"
 #include "cli/plan.h"
 #include "cli/plan_jobs.h"
 #include "cli/rank_list.h"
-#include "train/memory.h"
+#include "tren/train.h"
 #include "tren/models.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char summary[] =
     "Predicts the step time on 1, 2, 4 ... ranks, its split, the memory of a rank, and where more "
@@ -107,11 +107,7 @@ static tren_status find_numbers(tren_plan *p) {
     if (a->machine)
         TREN_TRY(tren_scale_machine_read(&p->machine, a->machine));
     else {
-        if (mkdir(p->dir, 0777) != 0 && errno != EEXIST)
-            return tren_fail(TREN_ERR_ENV,
-                             "the folder %s cannot be made: %s; choose another with "
-                             "--out",
-                             p->dir, strerror(errno));
+        TREN_TRY(tren_make_folders(p->dir));
         TREN_TRY(write_config(p));
         TREN_TRY(tren_plan_measure(p));
     }
@@ -290,11 +286,6 @@ static void name_folder(tren_plan *p, const tren_config *config) {
     else
         snprintf(p->dir, sizeof p->dir, "%.*splan-%s", (int)(name - config->out), config->out,
                  name);
-    if (!p->args->out && slash) {
-        char parent[TREN_MAX_PATH];
-        snprintf(parent, sizeof parent, "%.*s", (int)(slash - config->out), config->out);
-        mkdir(parent, 0777); /* what it cannot do, the next one tells */
-    }
 }
 
 int tren_cmd_plan(int argc, char **argv) {

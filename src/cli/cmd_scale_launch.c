@@ -113,10 +113,10 @@ static void note_nodes(tren_scale_launch *l, const tren_comm *comm) {
 static tren_status write_record(tren_scale_launch *l, const tren_result *result,
                                 const tren_config *config, const tren_comm *comm,
                                 const char *path) {
-    l->digest = result->digest;
-    l->values = (double)result->parameters;
+    l->digest = result->end.digest;
+    l->values = (double)result->run.parameters;
     tren_scale_note_machine(l, config);
-    tren_scale_launch_note(l, "reduction", "%s", result->engine);
+    tren_scale_launch_note(l, "reduction", "%s", result->run.engine);
     note_nodes(l, comm);
     return tren_scale_launch_write(l, path);
 }

@@ -17,22 +17,26 @@ static void show(void *ctx, const tren_progress *p) {
 }
 
 static void say_result(const tren_result *r) {
-    printf("stopped by %s after %d epoch%s, %lld steps, %.1f s", tren_stop_reason_name(r->reason),
-           r->epochs, r->epochs == 1 ? "" : "s", (long long)r->steps, r->wall_seconds);
-    if (!isnan(r->samples_per_second)) printf(" (%.0f samples/s)", r->samples_per_second);
+    printf("stopped by %s after %d epoch%s, %lld steps, %.1f s",
+           tren_stop_reason_name(r->end.reason), r->end.epochs, r->end.epochs == 1 ? "" : "s",
+           (long long)r->end.steps, r->costs.wall_seconds);
+    if (!isnan(r->costs.samples_per_second))
+        printf(" (%.0f samples/s)", r->costs.samples_per_second);
     printf("\n");
-    if (r->best_epoch > 0) {
-        printf("best epoch %d: validation loss %.4f", r->best_epoch, r->validation_loss);
-        if (!isnan(r->validation_accuracy)) printf(", accuracy %.4f", r->validation_accuracy);
+    if (r->end.best_epoch > 0) {
+        printf("best epoch %d: validation loss %.4f", r->end.best_epoch, r->scores.validation_loss);
+        if (!isnan(r->scores.validation_accuracy))
+            printf(", accuracy %.4f", r->scores.validation_accuracy);
         printf("\n");
     }
-    if (!isnan(r->test_loss)) {
-        printf("test, %s weights: loss %.4f", r->best_epoch > 0 ? "best" : "last", r->test_loss);
-        if (!isnan(r->test_accuracy)) printf(", accuracy %.4f", r->test_accuracy);
+    if (!isnan(r->scores.test_loss)) {
+        printf("test, %s weights: loss %.4f", r->end.best_epoch > 0 ? "best" : "last",
+               r->scores.test_loss);
+        if (!isnan(r->scores.test_accuracy)) printf(", accuracy %.4f", r->scores.test_accuracy);
         printf("\n");
     }
-    printf("digest %016llx\n", (unsigned long long)r->digest);
-    if (r->out[0]) printf("run folder: %s\n", tren_cli_shown(r->out));
+    printf("digest %016llx\n", (unsigned long long)r->end.digest);
+    if (r->run.out[0]) printf("run folder: %s\n", tren_cli_shown(r->run.out));
 }
 
 /* What is said on the command line only. */
@@ -102,13 +106,13 @@ static int run(const tren_config *config, const train_args *a) {
     if (st != TREN_OK) return tren_cli_fail("train", st);
     st = train(&comm, config, a, &result);
     bool speaks = comm.rank == 0;
-    if (speaks && finished(st) && !result.ended_before) say_result(&result);
+    if (speaks && finished(st) && !result.end.ended_before) say_result(&result);
     tren_comm_close(&comm);
     int code =
         tren_cli_fail_agreed("train", st, speaks); /* before a picture has errors of its own */
-    bool drawn = config->plots && result.out[0] && result.epochs > 0;
-    if (speaks && finished(st) && !result.ended_before && drawn)
-        tren_plot_after_training(result.out);
+    bool drawn = config->plots && result.run.out[0] && result.end.epochs > 0;
+    if (speaks && finished(st) && !result.end.ended_before && drawn)
+        tren_plot_after_training(result.run.out);
     return code;
 }
 

@@ -286,14 +286,14 @@ static tren_status train_one(tren_comm *comm, tren_config *config, verify_way *w
     if (st == TREN_REQUEUE) return fail_stopped();
     TREN_TRY(st);
     w->ranks = comm->size;
-    w->steps = (int)result.steps;
+    w->steps = (int)result.end.steps;
     snprintf(w->level, sizeof w->level, "%s", tren_cpu_level_name[config->cpu]);
     snprintf(w->stacking, sizeof w->stacking, "%s", config->stacking ? "on" : "off");
-    int at = snprintf(w->bits, sizeof w->bits, "%016llx  ", (unsigned long long)result.digest);
-    if (isnan(result.test_loss)) /* there is no test part */
+    int at = snprintf(w->bits, sizeof w->bits, "%016llx  ", (unsigned long long)result.end.digest);
+    if (isnan(result.scores.test_loss)) /* there is no test part */
         snprintf(w->bits + at, sizeof w->bits - (size_t)at, "-");
     else
-        snprintf(w->bits + at, sizeof w->bits - (size_t)at, "%.17g", result.test_loss);
+        snprintf(w->bits + at, sizeof w->bits - (size_t)at, "%.17g", result.scores.test_loss);
     return TREN_OK;
 }
 

@@ -2,7 +2,7 @@
 #include "cli/doctor.h"
 #include "cli/gnuplot.h"
 #include "cli/launch.h"
-#include "train/memory_free.h"
+#include "tren/train.h"
 #include "tren/kernels.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  * docs/configuration.md. */
 #include "cli/help_layers.h"
 #include "cli/console.h"
-#include "models/layers.h"
+#include "tren/models.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "cli/out_file.h"
 #include "base/own.h"
-#include "train/checkpoint.h"
+#include "tren/train.h"
 #include "base/why.h"
 
 #include <errno.h>

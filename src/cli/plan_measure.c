@@ -1,7 +1,7 @@
 /* The launches behind a prediction. */
 #include "cli/mpirun.h"
 #include "cli/plan.h"
-#include "train/memory.h"
+#include "tren/train.h"
 
 #include <math.h>
 

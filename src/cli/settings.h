@@ -3,7 +3,7 @@
 #define TREN_CLI_SETTINGS_H
 
 #include "cli/args.h"
-#include "data/source.h"
+#include "tren/sources.h"
 
 enum { TREN_MAX_OPTIONS = 48 };
 

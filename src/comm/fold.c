@@ -37,8 +37,6 @@ _Static_assert(TREN_REDUCE_GRAIN % TREN_CHUNK == 0, "a chunk of the norm has one
 
 double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
     size_t n = (n_params + TREN_CHUNK - 1) / TREN_CHUNK;
-    if (!r->chunk && tren_alloc(&r->chunk, n, sizeof *r->chunk, "gradient norms") != TREN_OK)
-        tren_comm_abort(r->comm, TREN_ERR_INTERNAL);
     memset(r->chunk, 0, n * sizeof *r->chunk);
     for (int p = 0; p < r->n_pieces; p++) {
         size_t end = r->piece[p].off + r->piece[p].len;

@@ -118,7 +118,8 @@ static tren_status plan_pieces(tren_reducer *r) {
         tren_span mine = tren_piece_of(r, b, r->comm->place[r->comm->rank]);
         if (mine.len > 0) r->piece[r->n_pieces++] = mine;
     }
-    return TREN_OK;
+    return tren_alloc(&r->chunk, (r->n + TREN_CHUNK - 1) / TREN_CHUNK, sizeof *r->chunk,
+                      "gradient norms");
 }
 
 /* Lanes are as many as the node with the fewest ranks has. */

@@ -120,7 +120,7 @@ struct tren_reducer {
     tren_span *piece;    /* mine; owned */
     int n_pieces;
     const real **leaf; /* [all nodes of all ranks] operands of a fold; owned */
-    double *chunk;     /* sums of squares by chunk; owned, made on first use */
+    double *chunk;     /* sums of squares by chunk; owned */
     size_t bytes;
     double window_room; /* bytes; the same on every rank */
     char window_folder[TREN_WINDOW_FOLDER];

@@ -1,4 +1,3 @@
-#include "data/check.h"
 #include "data/prepare.h"
 #include "data/tokens.h"
 #include "data/weights.h"
@@ -251,7 +250,8 @@ static void count_duplicates(tren_dataset_check *check, mark *marks, size_t n) {
 
 tren_status tren_dataset_check_open(tren_dataset_check *check, const tren_dataset *dataset) {
     const tren_dataset_info *info = &dataset->info;
-    *check = (tren_dataset_check){.n_classes = info->label_axis ? 0 : info->n_classes};
+    *check = (tren_dataset_check){.n_classes = info->label_axis ? 0 : info->n_classes,
+                                  .normalization = dataset->has_stats_digest};
     size_t n = info->rows[TREN_TRAIN] + info->rows[TREN_VALIDATION] + info->rows[TREN_TEST], at = 0;
     mark *marks;
     TREN_TRY(tren_alloc(&marks, n, sizeof *marks, "the digests of all rows"));

@@ -3,7 +3,7 @@
 #ifndef TREN_DATA_PREPARE_H
 #define TREN_DATA_PREPARE_H
 
-#include "tren/data.h"
+#include "tren/sources.h"
 
 /* The rows of each part, in the order in which they are written. */
 typedef struct tren_partition {
@@ -53,8 +53,5 @@ tren_status tren_dataset_statistics(double *mean, double *sd, const tren_dataset
 
 /* Fails when a label is out of range or a value is not finite. */
 tren_status tren_source_check(const tren_source *source);
-
-/* Fails with TREN_ERR_USAGE when `path` exists and is not to be replaced. */
-tren_status tren_dataset_check_absent(const char *path, bool overwrite);
 
 #endif

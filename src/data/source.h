@@ -1,48 +1,13 @@
-/* Sources: where the rows of a dataset come from. A source is one const object in one file, listed
- * in source.c; its options are a table, so `tren data import NAME` and `tren data make NAME` need
- * to know nothing of it. */
+/* Private to data: the sources, and what they share. */
 #ifndef TREN_DATA_SOURCE_H
 #define TREN_DATA_SOURCE_H
 
-#include "data/setting.h"
-#include "tren/data.h"
-
-#define TREN_MAX_SOURCE_SETTINGS 16384
-
-/* An option of all sources that has no meaning for one, and why. */
-typedef struct tren_refusal {
-    const char *option, *why;
-} tren_refusal;
-
-typedef struct tren_source_kind {
-    const char *name;            /* "idx" */
-    const char *summary;         /* for --help */
-    bool is_maker;               /* "tren data make", else "tren data import" */
-    const tren_setting *setting; /* its options */
-    size_t n_settings;
-    const tren_refusal *without; /* ends with a row without an option; or NULL */
-    size_t settings_size;        /* of the struct that `setting` describes, at most
-                                    TREN_MAX_SOURCE_SETTINGS */
-    /* Fills *source, which is empty before, and may be half filled when it fails. seed is for
-     * makers. */
-    tren_status (*read)(tren_source *source, const void *settings, uint64_t seed);
-} tren_source_kind;
+#include "tren/sources.h"
 
 extern const tren_source_kind tren_source_idx, tren_source_cifar, tren_source_csv, tren_source_hdf5,
     tren_source_sinusoid, tren_source_mnist1d, tren_source_bishop_sinusoid,
     tren_source_interpolation, tren_source_isotropic, tren_source_two_scales, tren_source_text,
     tren_source_pairs, tren_source_labeled;
-
-/* Every source, NULL-terminated. */
-extern const tren_source_kind *const tren_source_kinds[];
-/* The source of this name; TREN_ERR_USAGE naming the nearest when there is none. */
-tren_status tren_source_find(const tren_source_kind **kind, const char *name, bool is_maker);
-
-/* The defaults of all settings, into the struct that kind->setting describes. */
-void tren_settings_default(void *settings, const tren_source_kind *kind);
-
-/* ---- what sources share -----------------------------------------------------------------------
- */
 
 size_t tren_source_rows(const tren_source *source);  /* the pool and the test part */
 size_t tren_source_width(const tren_source *source); /* elements of x per row */
@@ -115,19 +80,8 @@ tren_status tren_source_set_layout(tren_source *source, const tren_h5_shape *sha
 /* Puts images that were read as [n,h,w,c] into the order of their shape. */
 tren_status tren_source_put_channels_first(tren_source *source);
 
-/* Adds a line to source->notes, which the importer prints. */
-void tren_source_note(tren_source *source, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 /* Values from integers wider than u8: f32 where every one is exact, else f64. Sets x and x_type. */
 tren_status tren_source_set_integers(tren_source *source, const int64_t *value);
-/* Class names are UTF-8: fails with `code`, naming `where`, the name and the encoding it may have.
- */
-tren_status tren_class_name_check(tren_status code, const char *where, const char *name);
-/* Names the classes; all n must differ (tren_names_repeat). Where the source named them itself
- * (text labels), the given names say the order. */
-tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n);
-/* The first of n names that stands earlier too, or NULL. For lists that people write: n^2. */
-const char *tren_names_repeat(const char *const *name, int n);
 /* Adds to source->origin, which is cut where it is full. */
 void tren_source_add_origin(tren_source *source, const char *text);
 void tren_source_add_file(tren_source *source, const char *path); /* its name without folders */

@@ -1,4 +1,4 @@
-/* Private to data and train: /train/weights. */
+/* Private to data: /train/weights. */
 #ifndef TREN_DATA_WEIGHTS_H
 #define TREN_DATA_WEIGHTS_H
 
@@ -7,8 +7,4 @@
 /* weight [n] of training rows [first, first + n), verified; each is finite and not negative, else
  * TREN_ERR_DATA. Only where there are some. */
 tren_status tren_weights_read(double *weight, const tren_dataset *dataset, size_t first, size_t n);
-/* The sum of the weights of all training rows, which are read one after the other. All 0, or a sum
- * that is not finite: TREN_ERR_DATA. Only where info->has_weights. */
-tren_status tren_dataset_weights_sum(double *sum, const tren_dataset *dataset);
-
 #endif

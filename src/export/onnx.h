@@ -99,9 +99,7 @@ typedef onnx_name (*onnx_layer_fn)(onnx *o, const tren_layer *l, onnx_name x);
 
 /* onnx_input.c: inputs of the graph, and its outputs */
 onnx_name onnx_input(onnx *o, const tren_layer *l, onnx_name x);
-onnx_name onnx_class_loss(onnx *o, const tren_layer *l, onnx_name x);
-onnx_name onnx_target_loss(onnx *o, const tren_layer *l, onnx_name x);
-onnx_name onnx_binary_loss(onnx *o, const tren_layer *l, onnx_name x);
+onnx_name onnx_output(onnx *o, const tren_layer *l, onnx_name x);
 /* onnx_tokens.c */
 onnx_name onnx_embedding(onnx *o, const tren_layer *l, onnx_name x);
 onnx_name onnx_positions(onnx *o, const tren_layer *l, onnx_name x);

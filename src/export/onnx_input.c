@@ -129,11 +129,6 @@ static void put_output(onnx *o, const tren_layer *l, const char *op, onnx_name x
     onnx_put_output(o, &port);
 }
 
-onnx_name onnx_class_loss(onnx *o, const tren_layer *l, onnx_name x) {
-    put_output(o, l, "Identity", x, "logits");
-    put_output(o, l, "Softmax", x, "probabilities");
-    return x;
-}
 /* Back into the units of the data. */
 static onnx_name target_units(onnx *o, onnx_name x) {
     const tren_dataset_info *data = o->e->data;
@@ -144,13 +139,11 @@ static onnx_name target_units(onnx *o, onnx_name x) {
     return cast(o, x, ONNX_FLOAT);
 }
 
-onnx_name onnx_target_loss(onnx *o, const tren_layer *l, onnx_name x) {
-    x = target_units(o, x);
-    put_output(o, l, "Identity", x, "predictions");
-    return x;
-}
-onnx_name onnx_binary_loss(onnx *o, const tren_layer *l, onnx_name x) {
-    put_output(o, l, "Identity", x, "predictions");
-    put_output(o, l, "Sigmoid", x, "probabilities");
+onnx_name onnx_output(onnx *o, const tren_layer *l, onnx_name x) {
+    tren_loss_takes takes = l->graph->loss->takes;
+    if (takes == TREN_TAKES_TARGETS) x = target_units(o, x);
+    put_output(o, l, "Identity", x, takes == TREN_TAKES_LABELS ? "logits" : "predictions");
+    if (takes != TREN_TAKES_TARGETS)
+        put_output(o, l, takes == TREN_TAKES_LABELS ? "Softmax" : "Sigmoid", x, "probabilities");
     return x;
 }

@@ -23,11 +23,6 @@ void LEVEL(softmax_cross_entropy)(real *z, double *loss, double *correct, const 
 void LEVEL(softmax)(real *z, int n, int m);
 void LEVEL(weighted_cross_entropy)(real *z, double *loss, double *correct, const int32_t *label,
                                    const real *weight, int n, int m, real smoothing, real scale);
-void LEVEL(half_squares)(real *y, double *loss, const real *t, int n, int m, real scale);
-void LEVEL(huber)(real *y, double *loss, const real *t, int n, int m, real scale, real delta);
-void LEVEL(absolute_error)(real *y, double *loss, const real *t, int n, int m, real scale);
-void LEVEL(binary_cross_entropy)(real *y, double *loss, const real *t, const real *weight, int n,
-                                 int m, real scale);
 void LEVEL(layer_norm_forward)(real *restrict y, real *restrict kept, const real *restrict x,
                                const real *restrict w, const real *restrict b, int n, int m);
 void LEVEL(layer_norm_input)(real *restrict dx, const real *restrict dy, const real *restrict x,

@@ -1,5 +1,5 @@
 /* The datasets of experiments: made by our makers, or small ones out of a large one. */
-#include "data/source.h"
+#include "tren/sources.h"
 #include "lab/training.h"
 
 #include <stdarg.h>

@@ -58,6 +58,16 @@ double lab_dots_polynomial(const lab_dots *d, double x) {
     return sum;
 }
 
+double lab_dots_polynomial_off(const lab_dots *d) {
+    double most = 0;
+    for (int i = 0; i < LAB_DOTS_GRID; i++) {
+        double x = lab_dots_place(i);
+        if (lab_dots_within(d, x))
+            most = fmax(most, fabs(lab_dots_polynomial(d, x) - lab_dots_truth(x)));
+    }
+    return most;
+}
+
 /* ---- roughness, distances --------------------------------------------------------------------
  */
 

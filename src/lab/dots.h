@@ -28,6 +28,8 @@ static inline double lab_dots_place(int i) {
 double lab_dots_spline(const lab_dots *dots, double x);
 /* The polynomial of degree 11 through all of them (Lagrange). */
 double lab_dots_polynomial(const lab_dots *dots, double x);
+/* Its largest distance from the true function, at places of the grid between the outer points. */
+double lab_dots_polynomial_off(const lab_dots *dots);
 
 /* Roughness is the total variation of the slope between the outer points. The spline's: no function
  * through the points has less, as by the mean value theorem its slope takes each of the spline's in

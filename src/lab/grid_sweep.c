@@ -1,6 +1,7 @@
 /* A user's sweep: the points of a grid as a sweep of trainings. */
 #include "base/quote.h"
 #include "base/whole.h"
+#include "base/folders.h"
 #include "lab/folder.h"
 #include "lab/sweep_rows.h"
 #include "tren/lab.h"
@@ -176,13 +177,14 @@ static void put_keys(void *ctx, int point, FILE *out) {
 }
 
 static void put_row(FILE *out, const tren_result *r, bool diverged) {
-    fprintf(out, "%s,%d,%d", diverged ? "diverged" : tren_stop_reason_name(r->reason), r->epochs,
-            r->best_epoch);
-    const double number[] = {r->train_loss,          r->train_accuracy, r->validation_loss,
-                             r->validation_accuracy, r->test_loss,      r->test_accuracy};
+    fprintf(out, "%s,%d,%d", diverged ? "diverged" : tren_stop_reason_name(r->end.reason),
+            r->end.epochs, r->end.best_epoch);
+    const double number[] = {r->scores.train_loss,      r->scores.train_accuracy,
+                             r->scores.validation_loss, r->scores.validation_accuracy,
+                             r->scores.test_loss,       r->scores.test_accuracy};
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         put_number(out, diverged ? NAN : number[i]);
-    fprintf(out, ",%zu,%016llx\n", r->parameters, (unsigned long long)r->digest);
+    fprintf(out, ",%zu,%016llx\n", r->run.parameters, (unsigned long long)r->end.digest);
 }
 
 static const char *name_of(void *ctx, int point) {
@@ -202,7 +204,7 @@ static tren_status check_unchanged(const grid_point *point, const tren_config *c
                                    const tren_result *result) {
     static const char remedy[] = "so its points would not belong together; restore the file, or "
                                  "start the sweep again";
-    if (result->content != point->content)
+    if (result->run.content != point->content)
         return tren_fail(TREN_ERR_DATA, "%s was changed while the sweep was running, %s",
                          config->data, remedy);
     if (initial_digest(config) != point->initial)
@@ -247,8 +249,8 @@ tren_status tren_grid_sweep_check(const tren_grid_sweep *sweep, FILE *list) {
 }
 
 static tren_status make_folders(const plan *p) {
-    TREN_TRY(lab_make_folder(p->points));
-    return p->sweep->keep_runs ? lab_make_folder(p->runs) : TREN_OK;
+    TREN_TRY(tren_make_folders(p->points));
+    return p->sweep->keep_runs ? tren_make_folders(p->runs) : TREN_OK;
 }
 
 static tren_status write_table(const plan *p, const tren_sweep *sweep) {

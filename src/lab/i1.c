@@ -34,8 +34,7 @@ static tren_status read_dots(lab_dots *dots, const tren_lab *lab) {
     return lab_dots_read(dots, path);
 }
 
-/* ---- the experiment ---------------------------------------------------------------------------
- */
+/* ---- the experiment ---- */
 
 static tren_status plan(tren_lab *lab) {
     static const char *const name[N_STARTS] = {"usual", "large"};
@@ -104,8 +103,7 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
     return TREN_OK;
 }
 
-/* ---- the figure and the claims ----------------------------------------------------------------
- */
+/* ---- the figure and the claims ---- */
 
 static double quantile(const tren_table *points, const char *column, int start, int m, double q) {
     return tren_table_quantile(points, column, TREN_WHERE({"start", start}, {"units", m}), q);
@@ -114,7 +112,6 @@ static double quantile(const tren_table *points, const char *column, int start, 
 static double median(const tren_table *points, const char *column, int start, int m) {
     return quantile(points, column, start, m, 0.5);
 }
-
 /* In the order of .curve. */
 enum {
     X,
@@ -237,18 +234,12 @@ static void judge_large(const tren_table *points, tren_verdict *v) {
         "usual weights (asked: 5 and 3)",
         "800 unidades con pesos iniciales N(0, 1) también interpolan (error cuadrático medio "
         "mediano %.2g), con x %.1f la rugosidad y x %.1f la distancia a la función verdadera de "
-        "las "
-        "de pesos usuales (se pide: 5 y 3)",
+        "las de pesos usuales (se pide: 5 y 3)",
         mse, rough, far);
 }
 
 static void judge_polynomial(const tren_table *points, tren_verdict *v, const lab_dots *d) {
-    double off = median(points, "largest", USUAL, 4000), poly = 0;
-    for (int i = 0; i < LAB_DOTS_GRID; i++) {
-        double x = lab_dots_place(i);
-        if (lab_dots_within(d, x))
-            poly = fmax(poly, fabs(lab_dots_polynomial(d, x) - lab_dots_truth(x)));
-    }
+    double off = median(points, "largest", USUAL, 4000), poly = lab_dots_polynomial_off(d);
     tren_verdict_add(v, poly >= 3 * off,
                      "the polynomial of degree 11 through the same points is off by up to %.3g, "
                      "4000 units by %.3g (asked: x 3)",
@@ -268,9 +259,9 @@ static int first_interpolating(const tren_lab *lab, const tren_table *points) {
 /* What was guessed at first, and is not so: those that just interpolate are as smooth already. */
 static void tell_guesses(const tren_lab *lab, const tren_table *points, tren_verdict *v) {
     int first = first_interpolating(lab, points);
-    double near =
-               median(points, "to_truth", USUAL, 4000) / median(points, "to_truth", USUAL, first),
-           rough = median(points, "seen", USUAL, 4000) / median(points, "seen", USUAL, first);
+    double near = median(points, "to_truth", USUAL, 4000);
+    near /= median(points, "to_truth", USUAL, first);
+    double rough = median(points, "seen", USUAL, 4000) / median(points, "seen", USUAL, first);
     tren_verdict_tell(
         v,
         "4000 units beside %d, the first that all interpolate: distance to the true function x "
@@ -309,8 +300,8 @@ const tren_experiment tren_lab_i1 = {
     .setting =
         {"Twelve points of 2 (1 - exp(-|x + sin x|)) at random places in [-5, 5], without noise; "
          "1-m-1 with ReLU, from PyTorch's usual initial weights (m = {units}) and from N(0, 1) (m "
-         "= "
-         "{units_large}); Adam 0.001 (x 0.99 every 100 steps) on all points, at most {steps} steps "
+         "= {units_large}); Adam 0.001 (x 0.99 every 100 steps) on all points, at most {steps} "
+         "steps "
          "or until the mean square is 1e-8; {seeds} seeds. Roughness: the total variation of the "
          "slope, seen over steps of 0.25.",
          "Doce puntos de 2 (1 - exp(-|x + sen x|)) en lugares al azar de [-5, 5], sin ruido; 1-m-1 "

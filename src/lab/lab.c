@@ -1,6 +1,7 @@
 /* An experiment from its plan to its verdict. */
 #include "base/quote.h"
 #include "base/whole.h"
+#include "base/folders.h"
 #include "lab/folder.h"
 #include "lab/recipe.h"
 #include "tren/lab.h"
@@ -79,8 +80,8 @@ static tren_status prepare(const tren_lab *lab, char points[TREN_MAX_PATH]) {
     char data[TREN_MAX_PATH];
     TREN_TRY(lab_path(points, lab->dir, "points"));
     TREN_TRY(lab_path(data, lab->dir, "data"));
-    TREN_TRY(lab_make_folder(points));
-    TREN_TRY(lab_make_folder(data));
+    TREN_TRY(tren_make_folders(points));
+    TREN_TRY(tren_make_folders(data));
     TREN_TRY(lab_recipe_check(lab));
     return lab->experiment->prepare ? lab->experiment->prepare(lab) : TREN_OK;
 }
@@ -173,7 +174,7 @@ static tren_status open_judge(tren_lab *own, const tren_lab *lab,
     *own = *lab;
     own->experiment = experiment;
     TREN_TRY(lab_path(own->dir, lab->options->out, experiment->name));
-    return lab_make_folder(own->dir);
+    return tren_make_folders(own->dir);
 }
 
 /* What the launch took is of the points, whoever asked for them. */

@@ -26,12 +26,12 @@ static void finish(void *ctx, const tren_graph *graph, const real *value) {
 }
 
 static lab_outcome outcome_of(const tren_result *r) {
-    return (lab_outcome){.train_loss = r->train_loss,
-                         .train_error = 1 - r->train_accuracy,
-                         .test_loss = r->test_loss,
-                         .test_error = 1 - r->test_accuracy,
-                         .best_epoch = r->best_epoch,
-                         .epochs = r->epochs};
+    return (lab_outcome){.train_loss = r->scores.train_loss,
+                         .train_error = 1 - r->scores.train_accuracy,
+                         .test_loss = r->scores.test_loss,
+                         .test_error = 1 - r->scores.test_accuracy,
+                         .best_epoch = r->end.best_epoch,
+                         .epochs = r->end.epochs};
 }
 
 tren_status lab_train(lab_outcome *outcome, const tren_lab *lab, tren_comm *group,

@@ -3,6 +3,7 @@
 #define TREN_LAB_TRAINING_H
 
 #include "tren/lab.h"
+#include "tren/sources.h"
 
 /* What a training came to. */
 typedef struct lab_outcome {

@@ -1,6 +1,4 @@
-/* The language of model.layers: a list, in YAML, of layers with their options. Each kind of layer
- * is one const object: its table of options, from which parsing, errors and docs are made, and the
- * function that adds it to a graph. The built-in models are such lists too. Not collective. */
+/* Private to models: from a list of layers to a graph. Not collective. */
 #ifndef TREN_MODELS_LAYERS_H
 #define TREN_MODELS_LAYERS_H
 
@@ -8,7 +6,7 @@
 #include "tren/models.h"
 
 /* While a list becomes layers of a graph. */
-typedef struct tren_builder {
+struct tren_builder {
     tren_graph *graph; /* not owned */
     const tren_config *config;
     tren_dataset_info info;
@@ -18,24 +16,10 @@ typedef struct tren_builder {
     tren_layer *embedding; /* the last one, whose table others may share; NULL: there is none */
     int left;              /* layers that may still be added */
     bool placed;           /* the graph's error says where */
-    const struct tren_layer_kind *kind; /* of the layer in work */
-} tren_builder;
+    const tren_layer_kind *kind; /* of the layer in work */
+};
 
-typedef struct tren_layer_kind {
-    const char *name, *help;
-    /* Keys of the map that may follow the name. A value lies at its offset in the spec; of types
-     * LAYERS and BRANCHES as a tren_yaml_node, without a node where the key is not given. fallback
-     * NULL: the key must be given; "null" in a choice: -1. `role` and `group` are not used. */
-    const tren_option *option;
-    int n_options;
-    const char *brief; /* the key that a value alone stands for, as in "conv: 8"; NULL: none */
-    /* Adds the layer to b->graph on x, which is not NULL; errors stay in the graph. */
-    tren_layer *(*build)(tren_builder *b, tren_layer *x, const void *spec);
-    const void *data; /* of the kind alone */
-} tren_layer_kind;
 enum { TREN_LAYER_SPEC = 256 }; /* bytes of a spec, at most */
-
-extern const tren_layer_kind *const tren_layer_kinds[]; /* NULL-terminated */
 
 /* Reads the list without building it. TREN_ERR_USAGE, "WHERE: PATH: ...". */
 tren_status tren_layers_check(const char *text, const char *where, const tren_config *config);

@@ -31,8 +31,8 @@ int tren_model_outputs(const tren_dataset_info *info) {
     return info->n_classes > 0 ? info->n_classes : info->n_targets;
 }
 
-static void fail_loss(tren_graph *graph, const tren_config *config, const tren_dataset_info *info) {
-    const char *name = tren_option_find("loss.name")->choices[config->loss.name];
+static void fail_loss(tren_graph *graph, const char *name, const tren_config *config,
+                      const tren_dataset_info *info) {
     if (info->n_classes > 0)
         tren_graph_fail(graph,
                         "loss.name: %s needs real targets, and %s has labels of %d classes; use "
@@ -64,36 +64,20 @@ static void check_class_weights(tren_graph *graph, const tren_config *config,
                         n, config->data, info->n_classes);
 }
 
-static void add_target_loss(tren_graph *graph, tren_layer *output, const tren_config *config) {
-    const tren_real_list *positive = &config->loss.positive_weights;
-    switch (config->loss.name) {
-    case TREN_LOSS_HUBER:
-        tren_huber_loss(graph, output, config->loss.huber_delta);
-        break;
-    case TREN_LOSS_ABSOLUTE:
-        tren_absolute_loss(graph, output);
-        break;
-    case TREN_LOSS_BINARY:
-        tren_binary_loss(graph, output, positive->at, positive->n);
-        break;
-    default:
-        tren_half_squares_loss(graph, output);
-    }
-}
-
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info) {
-    bool classes = info->n_classes > 0, any = config->loss.name == TREN_LOSS_AUTO;
-    if (!any && classes != (config->loss.name == TREN_LOSS_CROSS_ENTROPY))
-        fail_loss(graph, config, info);
-    else if (classes)
-        tren_softmax_loss(graph, output, config->loss.label_smoothing);
-    else if (config->loss.label_smoothing > 0)
+    bool classes = info->n_classes > 0, any = config->loss.name == 0;
+    const tren_loss *loss = any && classes ? &tren_loss_cross_entropy
+                            : any          ? &tren_loss_half_squares
+                                           : tren_losses[config->loss.name - 1];
+    if (classes != (loss->takes == TREN_TAKES_LABELS))
+        fail_loss(graph, loss->name, config, info);
+    else if (!classes && config->loss.label_smoothing > 0)
         tren_graph_fail(graph,
                         "loss.label_smoothing: %g has no meaning for real targets; set it to 0",
                         config->loss.label_smoothing);
     else
-        add_target_loss(graph, output, config);
+        tren_add_loss(graph, output, loss, &config->loss);
 }
 
 tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info) {

@@ -25,15 +25,6 @@ static double *kept(const tren_layer *l, const tren_work *w, int group, int chan
     return layer_group(w, l, group) + (size_t)channel * N_KEPT;
 }
 
-static void norm_init(const tren_layer *l, real *value, uint64_t seed) {
-    (void)seed;
-    static const real first[] = {1, 0, 0, 1};
-    for (int i = 0; i < l->n_params; i++) {
-        tren_span at = l->graph->param[l->param[i]].at;
-        for (size_t k = 0; k < at.len; k++) value[at.off + k] = first[i];
-    }
-}
-
 static tren_norm_span span_of(const tren_layer *l, const tren_work *w, const tren_pass *pass,
                               int group) {
     return (tren_norm_span){
@@ -164,7 +155,7 @@ static void norm_traits(const tren_layer *l, tren_layer_traits *t) {
 
 static const tren_layer_ops norm_ops = {
     .name = "batch_norm",
-    .init = norm_init,
+    .init = tren_init_norm,
     .forward = norm_forward,
     .input_gradient = norm_input,
     .gradient = {[WEIGHT] = {.leaf = weight_leaf}, [BIAS] = {.leaf = bias_leaf}},

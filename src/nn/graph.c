@@ -267,3 +267,12 @@ void tren_init_layer(const tren_layer *l, real *value, uint64_t seed, int fan_in
             init_bias(value + p->at.off, p->at.len, fan_in, init, &rng);
     }
 }
+
+void tren_init_norm(const tren_layer *l, real *value, uint64_t seed) {
+    (void)seed;
+    static const real first[TREN_LAYER_VALUES] = {1, 0, 0, 1};
+    for (int i = 0; i < l->n_params; i++) {
+        tren_span at = l->graph->param[l->param[i]].at;
+        for (size_t k = 0; k < at.len; k++) value[at.off + k] = first[i];
+    }
+}

@@ -19,14 +19,6 @@ static int area_of(const tren_layer *l) {
     return l->out.h * l->out.w;
 }
 
-static void norm_init(const tren_layer *l, real *value, uint64_t seed) {
-    (void)seed;
-    for (int i = 0; i < 2; i++) {
-        tren_span at = l->graph->param[l->param[i]].at;
-        for (size_t k = 0; k < at.len; k++) value[at.off + k] = i == WEIGHT;
-    }
-}
-
 /* The parameter of each channel at each of its pixels. */
 static real *spread(const tren_layer *l, tren_work *w, int param) {
     const real *value = param_value(w, l, param);
@@ -58,39 +50,33 @@ static void norm_input(const tren_layer *l, tren_work *w, const tren_pass *pass,
 }
 
 /* Sums over the pixels of a channel in the order of `dot`; over rows in order, in double. */
-static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
-                        const tren_leaf *leaf) {
-    int row = rows_of(l, w, pass)[leaf->group], rows = group_rows(l, w, pass, leaf->group);
+static void sum_channels(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                         int group, int param) {
+    int row = rows_of(l, w, pass)[group], end = row + group_rows(l, w, pass, group);
     int area = area_of(l), channels = l->out.c, groups = groups_of(l);
-    real *mean = w->scratch.at;
+    real *all = w->scratch.at; /* [area] of one value */
     for (int c = 0; c < channels; c++) {
         double sum = 0;
-        for (int i = row; i < row + rows; i++) {
-            const real *kept =
-                layer_aux(w, l) + ((size_t)i * groups + c / (channels / groups)) * KEPT;
+        for (int i = row; i < end; i++) {
             size_t at = ((size_t)i * channels + c) * area;
-            for (int p = 0; p < area; p++) mean[p] = kept[0];
-            sum += (double)kept[1] * kernels_of(w)->dot_difference(layer_dy(w, l) + at,
-                                                                   layer_y(w, l->input) + at, mean,
-                                                                   (size_t)area);
+            const real *dy = layer_dy(w, l) + at, *x = layer_y(w, l->input) + at,
+                       *kept =
+                           layer_aux(w, l) + ((size_t)i * groups + c / (channels / groups)) * KEPT;
+            for (int p = 0; p < area; p++) all[p] = param == BIAS ? 1 : kept[0];
+            sum += param == BIAS
+                       ? kernels_of(w)->dot(dy, all, (size_t)area)
+                       : (double)kept[1] * kernels_of(w)->dot_difference(dy, x, all, (size_t)area);
         }
         dst[c] = (real)sum;
     }
 }
-
+static void weight_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
+                        const tren_leaf *leaf) {
+    sum_channels(l, w, pass, dst, leaf->group, WEIGHT);
+}
 static void bias_leaf(const tren_layer *l, tren_work *w, const tren_pass *pass, real *dst,
                       const tren_leaf *leaf) {
-    int row = rows_of(l, w, pass)[leaf->group], rows = group_rows(l, w, pass, leaf->group);
-    int area = area_of(l), channels = l->out.c;
-    real *one = w->scratch.at;
-    for (int p = 0; p < area; p++) one[p] = 1;
-    for (int c = 0; c < channels; c++) {
-        double sum = 0;
-        for (int i = row; i < row + rows; i++)
-            sum += kernels_of(w)->dot(layer_dy(w, l) + ((size_t)i * channels + c) * area, one,
-                                      (size_t)area);
-        dst[c] = (real)sum;
-    }
+    sum_channels(l, w, pass, dst, leaf->group, BIAS);
 }
 
 static void norm_traits(const tren_layer *l, tren_layer_traits *t) {
@@ -100,7 +86,7 @@ static void norm_traits(const tren_layer *l, tren_layer_traits *t) {
 
 static const tren_layer_ops norm_ops = {
     .name = "group_norm",
-    .init = norm_init,
+    .init = tren_init_norm,
     .forward = norm_forward,
     .input_gradient = norm_input,
     .traits = norm_traits,

@@ -4,14 +4,6 @@
 
 enum { WEIGHT, BIAS };
 
-static void norm_init(const tren_layer *l, real *value, uint64_t seed) {
-    (void)seed;
-    for (int i = 0; i < 2; i++) {
-        tren_span at = l->graph->param[l->param[i]].at;
-        for (size_t k = 0; k < at.len; k++) value[at.off + k] = i == WEIGHT;
-    }
-}
-
 static void norm_forward(const tren_layer *l, tren_work *w, const tren_pass *pass) {
     kernels_of(w)->layer_norm_forward(layer_y(w, l), layer_aux(w, l), layer_y(w, l->input),
                                       param_value(w, l, WEIGHT), param_value(w, l, BIAS),
@@ -47,7 +39,7 @@ static void norm_traits(const tren_layer *l, tren_layer_traits *t) {
 
 static const tren_layer_ops norm_ops = {
     .name = "layer_norm",
-    .init = norm_init,
+    .init = tren_init_norm,
     .forward = norm_forward,
     .input_gradient = norm_input,
     .traits = norm_traits,

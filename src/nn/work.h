@@ -33,6 +33,8 @@ tren_layer *tren_as_image_rows(tren_graph *graph, tren_layer *input); /* of the 
  * one. */
 void tren_init_layer(const tren_layer *layer, real *value, uint64_t seed, int fan_in, int fan_out,
                      tren_init init);
+/* Of a norm: weight 1, bias 0; statistics, where it has some, mean 0, variance 1. */
+void tren_init_norm(const tren_layer *layer, real *value, uint64_t seed);
 
 /* ---- running ------------------------------------------------------------------------------------
  */

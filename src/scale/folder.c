@@ -1,4 +1,5 @@
 /* DIR: config.yaml (the recipe), plan.txt (what is measured of it), launches/ (one file each). */
+#include "base/folders.h"
 #include "base/text.h"
 #include "base/whole.h"
 #include "base/why.h"
@@ -129,18 +130,6 @@ tren_status tren_scale_take(tren_scale *s, int point, int repeat, int code, cons
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static tren_status make_folder(const char *path) {
-    char part[TREN_MAX_PATH + 64];
-    snprintf(part, sizeof part, "%s/", path);
-    for (char *slash = part + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
-        *slash = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return tren_fail(TREN_ERR_ENV, "the folder %s cannot be made: %s", part,
-                             tren_why(errno));
-    }
-    return TREN_OK;
-}
-
 /* The first line in which they differ, of `now`. */
 static tren_status other_experiment(const char *dir, const char *before, const char *now) {
     const char *line = now;
@@ -191,7 +180,7 @@ tren_status tren_scale_open(tren_scale *s, const char *dir, const tren_scale_pla
     TREN_TRY(copy_recipe(s, recipe));
     TREN_TRY(check_empty(s));
     path_of(launches, sizeof launches, s, "launches");
-    TREN_TRY(make_folder(launches));
+    TREN_TRY(tren_make_folders(launches));
     format_plan(text, sizeof text, plan);
     TREN_TRY(hold(s, "plan.txt", text));
     TREN_TRY(hold(s, "config.yaml", recipe));

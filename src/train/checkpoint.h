@@ -7,7 +7,6 @@
 #include "tren/io.h"
 #include "tren/train.h"
 
-#define TREN_CHECKPOINT_FORMAT "tren-checkpoint"
 enum { TREN_CHECKPOINT_VERSION = 1 };
 
 /* Every number of a tren_position, by the name of its attribute. */
@@ -53,27 +52,6 @@ tren_status tren_checkpoint_get_arithmetic(tren_h5 *file, const char *path,
 /* The head as text, which the digest covers in place of attributes. malloc'ed. */
 tren_status tren_checkpoint_head(char **text, const tren_checkpoint *checkpoint);
 
-typedef struct tren_checkpoint_arrays {
-    const tren_graph *graph;
-    const real *value; /* [n_values] */
-    /* Fills full [n_values] with state i of the minimiser; called once for each. NULL: weights only
-     */
-    void (*state)(void *ctx, real *full, int i);
-    int n_states, n_scalars;
-    const char *const *state_name;
-    real *room; /* [n_values] for it */
-    void *ctx;
-    void (*hook)(void *hook_ctx, const char *point); /* or NULL */
-    void *hook_ctx;
-} tren_checkpoint_arrays;
-
-/* Writes DIR/NAME by way of NAME.tmp: written, closed, synced, the present NAME kept as `previous`
- * (NULL: not kept), renamed, the folder synced. On failure the present files are untouched. */
-tren_status tren_checkpoint_write(const char *dir, const char *name, const char *previous,
-                                  const tren_checkpoint *checkpoint,
-                                  const tren_checkpoint_arrays *arrays);
-/* Sets checkpoint->data from the dataset that is trained on. */
-tren_status tren_checkpoint_set_data(tren_checkpoint *checkpoint, const tren_dataset_info *info);
 /* How its targets were normalised: mean, sd [checkpoint->data.n_targets]; NULL: not at all. */
 tren_status tren_checkpoint_set_targets(tren_checkpoint *checkpoint, const double *mean,
                                         const double *sd);

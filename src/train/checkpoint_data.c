@@ -1,7 +1,6 @@
 /* What the weights of a checkpoint were trained on: enough to build the network and to normalise
  * its input without the dataset. The attributes bear the names they have in a dataset
  * (docs/data-format.md). */
-#include "data/schema.h"
 #include "train/checkpoint.h"
 
 #include <math.h>

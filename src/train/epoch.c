@@ -176,7 +176,7 @@ const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t) {
 }
 
 static tren_status diverged(tren_trainer *t, int64_t step) {
-    t->report.result->reason = TREN_STOP_DIVERGED;
+    t->report.result->end.reason = TREN_STOP_DIVERGED;
     const tren_position *at = &t->stands.at;
     char where[64], remedy[TRAINER_REMEDY];
     bool updated = !t->minimiser.kind->whole && (at->epoch > 0 || step > 1);
@@ -204,7 +204,8 @@ static tren_status diverged(tren_trainer *t, int64_t step) {
 static bool asked_to_leave(tren_trainer *t, const double tail[N_TAIL]) {
     bool asked = tail[TAIL_SIGNAL] > 0 || tail[TAIL_TIME] > 0;
     if (asked)
-        t->report.result->reason = tail[TAIL_SIGNAL] > 0 ? TREN_STOP_SIGNAL : TREN_STOP_MAX_TIME;
+        t->report.result->end.reason =
+            tail[TAIL_SIGNAL] > 0 ? TREN_STOP_SIGNAL : TREN_STOP_MAX_TIME;
     return asked;
 }
 
@@ -270,8 +271,8 @@ static tren_status make_steps(tren_trainer *t, bool *leave) {
             step_told(t, tail);
         else
             step(t, tail);
-        if (t->report.result->first_step_seconds == 0)
-            t->report.result->first_step_seconds = tren_seconds() - t->options->started;
+        if (t->report.result->costs.first_step_seconds == 0)
+            t->report.result->costs.first_step_seconds = tren_seconds() - t->options->started;
         TREN_TRY(obey(t, tail, leave));
         t->report.trained_seconds += t->report.clock.since - since;
         trainer_report(t, NULL);
@@ -301,15 +302,15 @@ static bool stopped_before(const tren_trainer *t) {
 }
 
 bool trainer_is_over(tren_trainer *t) {
-    return is_over(t, stopped_before(t), &t->report.result->reason);
+    return is_over(t, stopped_before(t), &t->report.result->end.reason);
 }
 
 tren_status trainer_run(tren_trainer *t) {
     bool leave = false, stop = stopped_before(t);
     if (t->minimiser.kind->begin) t->minimiser.kind->begin(&t->minimiser);
-    while (!leave && !is_over(t, stop, &t->report.result->reason))
+    while (!leave && !is_over(t, stop, &t->report.result->end.reason))
         TREN_TRY(run_epoch(t, &leave, &stop));
-    if (is_over(t, stop, &t->report.result->reason))
+    if (is_over(t, stop, &t->report.result->end.reason))
         return TREN_OK; /* a signal in the last step asks for nothing more */
     return tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; start again with --resume",
                      (long long)t->stands.at.epoch + 1, (long long)t->stands.at.step);

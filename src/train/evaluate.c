@@ -110,7 +110,8 @@ static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
         TREN_TRY(tren_normalizer_open(&e->normalizer, spec->trained_on ? spec->trained_on : info));
     TREN_TRY(open_targets(e, spec->trained_on));
     e->normalizer.kernels = spec->graph->kernels;
-    if (spec->graph->unit_targets) TREN_TRY(tren_rows_check_unit(&e->rows));
+    const tren_loss *loss = spec->graph->loss;
+    if (loss->takes == TREN_TAKES_SHARES) TREN_TRY(tren_rows_check_unit(&e->rows, loss->name));
     tren_work_spec work = {.max_rows = e->block, .shards = 1, .hi = 1, .value = spec->value};
     return tren_work_open(&e->work, spec->graph, &work);
 }

@@ -1,4 +1,5 @@
 #include "train/folder.h"
+#include "base/folders.h"
 #include "base/own.h"
 #include "base/temporary.h"
 #include "base/why.h"
@@ -11,22 +12,6 @@
 
 void tren_folder_path(char *out, size_t n, const tren_folder *folder, const char *name) {
     snprintf(out, n, "%s/%s", folder->path, name);
-}
-
-static tren_status make_folders(const char *path) {
-    char part[TREN_MAX_PATH];
-    snprintf(part, sizeof part, "%s", path);
-    for (char *slash = strchr(part + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash) *slash = '\0';
-        struct stat info;
-        if (mkdir(part, 0777) != 0 &&
-            (errno != EEXIST || stat(part, &info) != 0 || !S_ISDIR(info.st_mode)))
-            return tren_fail(TREN_ERR_ENV,
-                             "cannot make the run folder %s: %s: %s; choose another with --out",
-                             path, part, errno == EEXIST ? "it is a file" : strerror(errno));
-        if (!slash) return TREN_OK;
-        *slash = '/';
-    }
 }
 
 static tren_status refuse_used(const tren_folder *folder) {
@@ -50,7 +35,7 @@ tren_status tren_folder_open(tren_folder *folder, const char *path) {
     *folder = (tren_folder){.lock = -1};
     snprintf(folder->path, sizeof folder->path, "%s", path);
     if (!path[0]) return TREN_OK;
-    TREN_TRY(make_folders(path));
+    TREN_TRY(tren_make_folders(path));
     tren_folder_path(lock, sizeof lock, folder, ".lock");
     const char *why;
     folder->lock = tren_own_open(lock, TREN_OWN_KEEP, &why);

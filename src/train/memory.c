@@ -1,5 +1,4 @@
 #include "train/memory.h"
-#include "train/memory_free.h"
 #include "tren/models.h"
 
 #include <math.h>

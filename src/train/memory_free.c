@@ -1,4 +1,4 @@
-#include "train/memory_free.h"
+#include "tren/train.h"
 
 #include <math.h>
 #include <string.h>

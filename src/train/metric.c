@@ -126,9 +126,8 @@ const tren_metric tren_metric_table[TREN_N_METRICS] = {
  */
 
 static unsigned kind_of(const tren_graph *graph, const tren_dataset_info *info) {
-    if (info->label_axis > 0) return TREN_OF_TOKENS;
-    if (info->n_classes > 0) return TREN_OF_CLASSES;
-    return graph->unit_targets ? TREN_OF_COLUMNS : TREN_OF_TARGETS;
+    static const unsigned kind[] = {TREN_OF_CLASSES, TREN_OF_TARGETS, TREN_OF_COLUMNS};
+    return info->label_axis > 0 ? TREN_OF_TOKENS : kind[graph->loss->takes];
 }
 
 unsigned tren_metrics_of(const tren_graph *graph, const tren_dataset_info *info, unsigned wanted) {

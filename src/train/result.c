@@ -47,9 +47,9 @@ static void fill_times(tren_trainer *t) {
         tren_comm_abort(t->run.comm, TREN_ERR_INTERNAL);
     tren_comm_allgather(t->run.comm, all, mine, N);
     for (int i = 0; i < TREN_N_PHASES; i++)
-        t->report.result->phase[i] = spread_of(all + i, t->run.comm->size, N);
-    t->report.result->memory_bytes = spread_of(all + MEMORY, t->run.comm->size, N).max;
-    t->report.result->wall_seconds =
+        t->report.result->costs.phase[i] = spread_of(all + i, t->run.comm->size, N);
+    t->report.result->costs.memory_bytes = spread_of(all + MEMORY, t->run.comm->size, N).max;
+    t->report.result->costs.wall_seconds =
         spread_of(all + WALL, t->run.comm->size, N).mean; /* like its phases */
     free(all);
 }
@@ -57,24 +57,24 @@ static void fill_times(tren_trainer *t) {
 void trainer_fill_result(tren_trainer *t) {
     tren_result *r = t->report.result;
     const tren_position *at = &t->stands.at;
-    r->epochs = (int)at->epoch;
-    r->steps = at->epoch * t->run.feed.steps_per_epoch + at->step;
-    r->best_epoch = (int)at->best_epoch;
-    r->train_loss = at->epoch > 0 ? at->last_train_loss : NAN;
-    r->train_accuracy = at->epoch > 0 ? at->last_train_accuracy : NAN;
-    r->validation_loss = at->best_epoch > 0 ? at->best_loss : NAN;
-    r->validation_accuracy = at->best_epoch > 0 ? at->best_accuracy : NAN;
-    r->best_digest = at->best_digest;
-    r->ranks = t->run.comm->size;
-    r->shards = t->run.config->shards;
-    r->nodes_per_rank = tren_reducer_max_nodes(t->run.reducer);
-    r->parameters = t->run.graph->n_learned;
-    r->samples_per_second = t->report.trained_seconds > 0
-                                ? (double)t->report.trained_rows / t->report.trained_seconds
-                                : NAN;
-    snprintf(r->blas_core, sizeof r->blas_core, "%s", tren_blas_core());
-    snprintf(r->out, sizeof r->out, "%s", t->saver.folder.path);
-    snprintf(r->engine, sizeof r->engine, "%s", tren_reducer_engine(t->run.reducer));
+    r->end.epochs = (int)at->epoch;
+    r->end.steps = at->epoch * t->run.feed.steps_per_epoch + at->step;
+    r->end.best_epoch = (int)at->best_epoch;
+    r->scores.train_loss = at->epoch > 0 ? at->last_train_loss : NAN;
+    r->scores.train_accuracy = at->epoch > 0 ? at->last_train_accuracy : NAN;
+    r->scores.validation_loss = at->best_epoch > 0 ? at->best_loss : NAN;
+    r->scores.validation_accuracy = at->best_epoch > 0 ? at->best_accuracy : NAN;
+    r->end.best_digest = at->best_digest;
+    r->run.ranks = t->run.comm->size;
+    r->run.shards = t->run.config->shards;
+    r->run.nodes_per_rank = tren_reducer_max_nodes(t->run.reducer);
+    r->run.parameters = t->run.graph->n_learned;
+    r->costs.samples_per_second = t->report.trained_seconds > 0
+                                      ? (double)t->report.trained_rows / t->report.trained_seconds
+                                      : NAN;
+    snprintf(r->run.blas_core, sizeof r->run.blas_core, "%s", tren_blas_core());
+    snprintf(r->run.out, sizeof r->run.out, "%s", t->saver.folder.path);
+    snprintf(r->run.engine, sizeof r->run.engine, "%s", tren_reducer_engine(t->run.reducer));
     fill_times(t);
 }
 
@@ -119,7 +119,8 @@ static void put_phases(json *j, const tren_result *r) {
     put(j, "  \"seconds\": {\n");
     for (int i = 0; i < TREN_N_PHASES; i++)
         put(j, "    \"%s\": {\"min\": %.6f, \"mean\": %.6f, \"max\": %.6f}%s\n", tren_phase_name[i],
-            r->phase[i].min, r->phase[i].mean, r->phase[i].max, i + 1 < TREN_N_PHASES ? "," : "");
+            r->costs.phase[i].min, r->costs.phase[i].mean, r->costs.phase[i].max,
+            i + 1 < TREN_N_PHASES ? "," : "");
     put(j, "  }\n");
 }
 
@@ -164,30 +165,30 @@ tren_status trainer_write_result(tren_trainer *t, tren_status st) {
     if (tren_folder_is_others(&t->saver.folder)) return tren_folder_check(&t->saver.folder);
     put(&j, "{\n");
     put_text(&j, "status", status_name(st));
-    put_text(&j, "stop_reason", tren_stop_reason_name(r->reason));
-    put_number(&j, "epochs", r->epochs);
-    put_number(&j, "steps", (double)r->steps);
-    put_number(&j, "best_epoch", r->best_epoch);
-    put_number(&j, "train_loss", r->train_loss);
-    put_number(&j, "train_accuracy", r->train_accuracy);
-    put_number(&j, "validation_loss", r->validation_loss);
-    put_number(&j, "validation_accuracy", r->validation_accuracy);
-    put_number(&j, "test_loss", r->test_loss);
-    put_number(&j, "test_accuracy", r->test_accuracy);
-    put_digest(&j, "digest", r->digest);
-    put_digest(&j, "best_digest", r->best_digest);
-    put_number(&j, "ranks", r->ranks);
-    put_number(&j, "shards", r->shards);
-    put_number(&j, "nodes_per_rank", r->nodes_per_rank);
-    put_text(&j, "reduction", r->engine);
-    put_number(&j, "parameters", (double)r->parameters);
-    put_number(&j, "samples_per_second", r->samples_per_second);
-    put_number(&j, "first_step_seconds", r->first_step_seconds);
-    put_number(&j, "wall_seconds", r->wall_seconds);
-    put_number(&j, "total_seconds", t->report.resumed_seconds + r->wall_seconds);
-    put_number(&j, "memory_bytes", r->memory_bytes);
+    put_text(&j, "stop_reason", tren_stop_reason_name(r->end.reason));
+    put_number(&j, "epochs", r->end.epochs);
+    put_number(&j, "steps", (double)r->end.steps);
+    put_number(&j, "best_epoch", r->end.best_epoch);
+    put_number(&j, "train_loss", r->scores.train_loss);
+    put_number(&j, "train_accuracy", r->scores.train_accuracy);
+    put_number(&j, "validation_loss", r->scores.validation_loss);
+    put_number(&j, "validation_accuracy", r->scores.validation_accuracy);
+    put_number(&j, "test_loss", r->scores.test_loss);
+    put_number(&j, "test_accuracy", r->scores.test_accuracy);
+    put_digest(&j, "digest", r->end.digest);
+    put_digest(&j, "best_digest", r->end.best_digest);
+    put_number(&j, "ranks", r->run.ranks);
+    put_number(&j, "shards", r->run.shards);
+    put_number(&j, "nodes_per_rank", r->run.nodes_per_rank);
+    put_text(&j, "reduction", r->run.engine);
+    put_number(&j, "parameters", (double)r->run.parameters);
+    put_number(&j, "samples_per_second", r->costs.samples_per_second);
+    put_number(&j, "first_step_seconds", r->costs.first_step_seconds);
+    put_number(&j, "wall_seconds", r->costs.wall_seconds);
+    put_number(&j, "total_seconds", t->report.resumed_seconds + r->costs.wall_seconds);
+    put_number(&j, "memory_bytes", r->costs.memory_bytes);
     put_text(&j, "precision", TREN_REAL_NAME);
-    put_text(&j, "blas_core", r->blas_core);
+    put_text(&j, "blas_core", r->run.blas_core);
     put_computed_with(&j, &t->stands);
     put_text(&j, "gemm", t->run.config->gemm == TREN_GEMM_PORTABLE ? "portable" : "openblas");
     put_text(&j, "cpu_level", t->run.graph->kernels->level);

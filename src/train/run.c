@@ -1,5 +1,4 @@
 #include "train/run.h"
-#include "data/weights.h"
 #include "train/memory.h"
 
 #include <math.h>
@@ -75,7 +74,8 @@ static tren_status read_rows(tren_run *r) {
     r->stamp.file = tren_dataset_stamp(r->dataset);
     reading_begin(r);
     tren_status st = feed_open(&r->feed, r->config, r->dataset, r->comm, r->graph->kernels);
-    if (st == TREN_OK && r->graph->unit_targets) st = tren_rows_check_unit(&r->feed.rows);
+    if (st == TREN_OK && r->graph->loss->takes == TREN_TAKES_SHARES)
+        st = tren_rows_check_unit(&r->feed.rows, r->graph->loss->name);
     if (st == TREN_OK) st = run_stamp_rows(r);
     reading_end(r);
     if (st == TREN_OK || r->comm->size == 1) return st;
@@ -140,7 +140,7 @@ static tren_status open_row_weights(tren_run *r) {
 
 /* Classes, and targets that are yes or no, stay as they are. */
 static bool normalizes_targets(const tren_run *r) {
-    return r->config->normalize_targets && r->info->n_classes == 0 && !r->graph->unit_targets;
+    return r->config->normalize_targets && r->graph->loss->takes == TREN_TAKES_TARGETS;
 }
 
 static tren_status find_target_scale(double *mean, double *sd, const tren_run *r) {

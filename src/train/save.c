@@ -128,7 +128,7 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     if (st == TREN_OK) tren_watchdog_saved(t->report.watchdog);
     t->saver.has_saved |= st == TREN_OK;
     clock_enter(&t->report.clock, before);
-    if (st == TREN_ERR_DIVERGED) t->report.result->reason = TREN_STOP_DIVERGED;
+    if (st == TREN_ERR_DIVERGED) t->report.result->end.reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
     if (!trainer_folder_explains(t))
         trainer_say(t, "warning: this checkpoint failed, training goes on: %s", tren_error_text());

@@ -47,7 +47,7 @@ tren_status tally_open(tally *t, const tren_eval_spec *spec, size_t mine, size_t
     t->mine = mine;
     t->outputs = tren_tensor_width(spec->graph->layer[spec->graph->n_layers - 1]->in);
     t->classes = info->n_classes > 0 && info->label_axis == 0;
-    t->columns = info->n_classes == 0 && spec->graph->unit_targets;
+    t->columns = spec->graph->loss->takes == TREN_TAKES_SHARES;
     t->areas = asks_for_areas(t->metrics);
     t->confusion = spec->tally && t->classes;
     t->told.n_classes = t->classes ? info->n_classes : t->columns ? info->n_targets : 0;

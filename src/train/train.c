@@ -91,13 +91,13 @@ static bool ended_before(tren_trainer *t) {
     bool over = trainer_is_over(t);
     if (over && t->run.comm->rank == 0) over = trainer_has_result(t);
     tren_comm_bcast(t->run.comm, &over, sizeof over);
-    t->report.result->ended_before = over;
+    t->report.result->end.ended_before = over;
     if (over)
         trainer_say(t,
                     "this run has ended already, by %s after %lld epochs: nothing to do. To go on, "
                     "%s",
-                    tren_stop_reason_name(t->report.result->reason), (long long)t->stands.at.epoch,
-                    way_on(t->report.result->reason));
+                    tren_stop_reason_name(t->report.result->end.reason),
+                    (long long)t->stands.at.epoch, way_on(t->report.result->end.reason));
     return over;
 }
 
@@ -145,8 +145,8 @@ static tren_status test(tren_trainer *t) {
     tren_status st = tren_evaluate(&scores, evaluator, t->run.comm);
     tren_evaluator_close(evaluator);
     TREN_TRY(st);
-    r->test_loss = scores.loss;
-    r->test_accuracy = scores.accuracy;
+    r->scores.test_loss = scores.loss;
+    r->scores.test_accuracy = scores.accuracy;
     return TREN_OK;
 }
 
@@ -170,22 +170,22 @@ static void write_trace(tren_trainer *t) {
 static tren_status run(tren_trainer *t) {
     tren_result *r = t->report.result;
     tren_status st = begin(t);
-    if (st == TREN_OK && !r->ended_before) {
+    if (st == TREN_OK && !r->end.ended_before) {
         say_plan(t);
         t->run.asks.last_save = tren_seconds();
         st = trainer_run(t);
     }
-    r->digest = tren_digest(t->run.value, t->run.n_values * sizeof(real));
+    r->end.digest = tren_digest(t->run.value, t->run.n_values * sizeof(real));
     if (st == TREN_OK && t->run.comm->rank == 0 && t->options->finished)
         t->options->finished(t->options->ctx, t->run.graph, t->run.value);
-    tren_status tested = st == TREN_OK && !r->ended_before ? test(t) : TREN_OK;
+    tren_status tested = st == TREN_OK && !r->end.ended_before ? test(t) : TREN_OK;
     if (tested != TREN_OK && tested != TREN_ERR_CHECKPOINT) return tested;
-    if (st == TREN_OK && !r->ended_before) st = run_confirm_data(&t->run);
+    if (st == TREN_OK && !r->end.ended_before) st = run_confirm_data(&t->run);
     if (st != TREN_OK && st != TREN_REQUEUE && st != TREN_ERR_DIVERGED) return st;
     if (t->run.comm->rank == 0) trainer_follow_folder(t);
     write_trace(t);
     trainer_fill_result(t);
-    if (r->ended_before) return TREN_OK;
+    if (r->end.ended_before) return TREN_OK;
     tren_status written = TREN_OK;
     if (t->run.comm->rank == 0) {
         char text[512];
@@ -240,7 +240,7 @@ static void keep_targets(tren_config *config, const tren_comm *comm, bool resume
 tren_status tren_train(tren_comm *comm, const tren_config *given, const tren_train_options *options,
                        tren_result *result) {
     tren_config resolved = *given, *config = &resolved;
-    *result = (tren_result){.test_loss = NAN, .test_accuracy = NAN};
+    *result = (tren_result){.scores = {.test_loss = NAN, .test_accuracy = NAN}};
     tren_trainer t = {.options = options,
                       .run = {.comm = comm,
                               .config = config,

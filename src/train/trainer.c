@@ -95,7 +95,7 @@ tren_status trainer_open(tren_trainer *t) {
     tren_blas_threads(run->config->blas_threads);
     TREN_TRY(tren_agree_on_core(run->comm, run->config, t->options->log));
     if (run->comm->rank == 0) run->reading.log = t->options->log;
-    TREN_TRY(run_open_data(run, &t->stands.rows_digest, &t->report.result->content));
+    TREN_TRY(run_open_data(run, &t->stands.rows_digest, &t->report.result->run.content));
     TREN_TRY(open_folder(t));
     TREN_TRY(run_open_reducer(run));
     TREN_TRY(tren_comm_agree(run->comm, open_local(t)));

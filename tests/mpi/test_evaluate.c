@@ -32,7 +32,8 @@ static tren_graph *make_network(void) {
     cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){WIDTH, 1, 1});
     x = tren_dense(g, tren_dropout(g, x, 0.4), 30, &tren_gelu, (tren_init){0});
-    tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0.1);
+    tren_add_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}),
+                  &tren_loss_cross_entropy, &(tren_loss_options){.label_smoothing = 0.1});
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     return g;
 }

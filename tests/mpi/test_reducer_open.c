@@ -1,4 +1,5 @@
-/* Opening a reduction: where memory ends on one rank, all are told, and none waits for it. */
+/* Opening a reduction: where memory ends on one rank, all are told, and none waits for it. After
+ * that nothing is allocated any more. */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <string.h>
@@ -27,11 +28,12 @@ void *calloc(size_t n, size_t size) {
 }
 #endif
 
+enum { SHARDS = 8, N = 20000 };
+
 /* False: this rank's open needs fewer allocations. */
 static bool fails_everywhere(int engine, int allocation, int rank) {
-    enum { SHARDS = 8 };
     tren_reducer *reducer = NULL;
-    tren_reduce_spec spec = {.n = 20000, .shards = SHARDS, .engine = engine, .bucket = 4096};
+    tren_reduce_spec spec = {.n = N, .shards = SHARDS, .engine = engine, .bucket = 4096};
     fails_at = test_comm.rank == rank ? allocation : 0;
     tren_status st = tren_reducer_open(&reducer, &test_comm, &spec);
     fails_at = 0;
@@ -53,16 +55,46 @@ static void check_engine(int engine, int rank) {
                  allocation - 1);
 }
 
-Test(reducer_open, fails_on_all_ranks_if_memory_ends_on_one, .init = test_comm_open,
-     .fini = test_comm_close) {
+/* Of every engine that can run here. */
+static void with_engines(void (*check)(int engine)) {
     for (int engine = TREN_ENGINE_AUTO; CAN_FAIL && engine <= TREN_ENGINE_MPI; engine++) {
         if (engine == TREN_ENGINE_HALVING && (test_comm.size & (test_comm.size - 1)) != 0) continue;
         bool two_stages = engine == TREN_ENGINE_HIERARCHICAL;
         if (two_stages && test_comm.size < 3) continue;
         cr_assert_eq(tren_comm_find_nodes(&test_comm, two_stages ? test_comm.rank % 2 : 0),
                      TREN_OK);
-        check_engine(engine, 0);
-        check_engine(engine, test_comm.size - 1);
+        check(engine);
     }
     test_comm_passed();
+}
+
+static void fail_on_first_and_last(int engine) {
+    check_engine(engine, 0);
+    check_engine(engine, test_comm.size - 1);
+}
+
+Test(reducer_open, fails_on_all_ranks_if_memory_ends_on_one, .init = test_comm_open,
+     .fini = test_comm_close) {
+    with_engines(fail_on_first_and_last);
+}
+
+static void step(int engine) {
+    tren_reducer *r;
+    tren_reduce_spec spec = {.n = N, .shards = SHARDS, .engine = engine, .bucket = 4096};
+    cr_assert_eq(tren_reducer_open(&r, &test_comm, &spec), TREN_OK);
+    fails_at = 1;
+    tren_reducer_begin(r);
+    for (int k = 0; k < tren_reducer_nodes(r); k++)
+        memset(tren_reducer_node(r)[k], 0, N * sizeof(real));
+    tren_reducer_ready(r, 0);
+    tren_reducer_finish(r);
+    cr_assert_eq(tren_reducer_norm_squared(r, N), 0);
+    tren_reducer_gather(r);
+    cr_assert_eq(fails_at, 1, "engine %d allocates in a step", engine);
+    fails_at = 0;
+    tren_reducer_close(r);
+}
+
+Test(reducer_open, a_step_allocates_nothing, .init = test_comm_open, .fini = test_comm_close) {
+    with_engines(step);
 }

@@ -220,7 +220,7 @@ static void train(int shards) {
     tren_train_options options = {.progress = note_step, .ctx = &s, .started = tren_seconds()};
     tren_result result;
     must(tren_train(&test_comm, &c, &options, &result));
-    cr_assert_eq(result.steps, STEPS);
+    cr_assert_eq(result.end.steps, STEPS);
     if (test_comm.rank == 0) check_run(graph, &s);
     tren_graph_close(graph);
     tren_dataset_close(dataset);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/mpi.h"
+#include "tren/sources.h"
 #include "tren/train.h"
 
 enum { ROWS = 40, HIDDEN = 3, N_VALUES = 3 * HIDDEN + 1 };
@@ -104,13 +105,14 @@ Test(scg, tells_the_last_weights_and_the_loss_at_them, .init = test_comm_open,
         last_weights last;
         tren_result r = train(&test_comm, data, decays ? 0.1 : -1, &last);
         cr_assert_eq(last.calls, test_comm.rank == 0);
-        cr_assert(isnan(r.validation_loss) && isnan(r.test_loss) && r.best_epoch == 0);
+        cr_assert(isnan(r.scores.validation_loss) && isnan(r.scores.test_loss) &&
+                  r.end.best_epoch == 0);
         if (test_comm.rank > 0) continue;
         cr_assert_eq(last.n, N_VALUES);
-        cr_assert_eq(tren_digest(last.value, sizeof last.value), r.digest);
+        cr_assert_eq(tren_digest(last.value, sizeof last.value), r.end.digest);
         double loss = loss_at(last.value, data);
-        cr_assert(fabs(r.train_loss - loss) <= 1e-5 * loss + 1e-8, "%.9g, not %.9g", r.train_loss,
-                  loss);
+        cr_assert(fabs(r.scores.train_loss - loss) <= 1e-5 * loss + 1e-8, "%.9g, not %.9g",
+                  r.scores.train_loss, loss);
         cr_assert_lt(loss, 0.05, "it has hardly learned: %g", loss);
     }
     test_comm_passed();
@@ -128,11 +130,11 @@ Test(scg, every_rank_by_itself_comes_to_the_same_bits, .init = test_comm_open,
     for (int i = 0; i < 3; i++) {
         tren_result mine = train(&self, data, 0.01, &last);
         cr_assert_eq(last.calls, 1);
-        cr_assert_eq(mine.digest, all.digest, "rank %d: %016llx, all together %016llx",
-                     test_comm.rank, (unsigned long long)mine.digest,
-                     (unsigned long long)all.digest);
-        cr_assert_eq(mine.train_loss, all.train_loss);
-        cr_assert_eq(mine.epochs, all.epochs);
+        cr_assert_eq(mine.end.digest, all.end.digest, "rank %d: %016llx, all together %016llx",
+                     test_comm.rank, (unsigned long long)mine.end.digest,
+                     (unsigned long long)all.end.digest);
+        cr_assert_eq(mine.scores.train_loss, all.scores.train_loss);
+        cr_assert_eq(mine.end.epochs, all.end.epochs);
     }
     tren_comm_close(&self);
     test_comm_passed();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The architecture as a test: includes go downwards only, each foreign library is known to one layer, and library
-# code neither exits, nor reads the environment, nor prints to stdout, nor draws from rand().
+# The architecture as a test: includes go downwards only, a header in src serves its own folder alone, each foreign
+# library is known to one layer, and library code neither exits, nor reads the environment, nor prints to stdout, nor
+# draws from rand().
 set -euo pipefail
 
 # What each layer may include, itself apart.
@@ -30,10 +31,11 @@ foreign_of() { # header
     esac
 }
 
-# Public headers carry the name of their layer; the config is part of base.
+# Public headers carry the name of their layer; the config is part of base, the sources are part of data.
 layer_of() { # header, as it stands in the include line
     case $1 in
         tren/config.h) echo base ;;
+        tren/sources.h) echo data ;;
         tren/*.h) basename "$1" .h ;;
         */*) echo "${1%%/*}" ;;
     esac
@@ -47,6 +49,10 @@ check_include() { # file, its layer, header
     fi
     target=$(layer_of "$header")
     [[ -n $target ]] || return 0
+    # What is in src is private to its folder; but the headers of base are tools for all.
+    if [[ -n ${below[$target]+known} && $target != "$layer" && $target != base && $header != tren/* ]]; then
+        echo "$file: \"$header\" is private to src/$target: declare in include/tren what others need"
+    fi
     if [[ -n ${below[$target]+known} && $target != "$layer" && " ${below[$layer]} " != *" $target "* ]]; then
         echo "$file: \"$header\": $layer may include ${below[$layer]:-nothing}, not $target"
     fi
@@ -105,7 +111,10 @@ self_check() {
     plant src/base/a.c '#include "tren/nn.h"'
     plant include/tren/io.h '#include "tren/train.h"'
     plant src/nn/a.h '  #  include "train/trainer.h"'
-    expect 3 "includes that go upwards"
+    expect 4 "includes that go upwards, one of a private header"
+    plant src/train/a.c '#include "nn/work.h"'
+    plant src/cli/a.c '#include "base/text.h"'
+    expect 1 "a private header of another folder"
     plant src/nn/a.c '#include <mpi.h>'
     plant src/train/a.c '#include <hdf5.h>'
     plant include/tren/train.h '#include <cblas.h>'

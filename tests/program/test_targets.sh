@@ -52,8 +52,8 @@ test_targets() {
     holds "$(awk -F, -v loss="$(figure loss)" '{ print ($1 * $1 / 2 + $2 * $2 / 2) / loss }' rmse) - 1 < 1e-4" "loss and RMSE"
     grep -q '"targets": \["price", "share"\]' output || fail "the names of the targets: $(cat output)"
     expect 0 "target price" "$tren" eval prices1
-    expect 0 "" "$tren" predict prices1 --out prices.csv
-    [[ $(head -n 1 prices.csv) == row,target_price,target_share,prediction_price,prediction_share ]] || fail "$(head -n 1 prices.csv)"
+    expect 0 "" "$tren" predict prices1 --data prices.h5 --out named.csv
+    [[ $(head -n 1 named.csv) == row,target_price,target_share,prediction_price,prediction_share ]] || fail "$(head -n 1 named.csv)"
     expect 0 "" "$tren" eval prices1 --json
     [[ $(figure loss) == "$(field prices1 test_loss)" ]] || fail "loss $(figure loss), not $(field prices1 test_loss)"
     holds "$(field prices1 train_loss) > 1e4" "the training loss is told in the units of the data"

@@ -173,7 +173,7 @@ static tren_graph *open_network(bool portable) {
                        tren_dense(g, memory, 2 * D, &tren_identity, any),
                        (tren_attention_spec){.heads = 2});
     x = tren_dense(g, tren_token_mean(g, x), CLASSES, &tren_identity, any);
-    tren_softmax_loss(g, x, 0);
+    tren_add_loss(g, x, &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
     return g;
 }

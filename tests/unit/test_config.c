@@ -81,7 +81,7 @@ Test(config, choices_are_in_the_order_of_their_enums) {
     } last[] = {{"precision", "double", TREN_PRECISION_DOUBLE},
                 {"model.activation", "softplus", TREN_SOFTPLUS},
                 {"model.init", "pytorch", TREN_INIT_PYTORCH},
-                {"loss.name", "binary_cross_entropy", TREN_LOSS_BINARY},
+                {"loss.name", "binary_cross_entropy", 5},
                 {"optimizer.name", "scg", TREN_SCG},
                 {"schedule.name", "inverse_sqrt", TREN_SCHEDULE_INVERSE_SQRT},
                 {"early_stopping.rule", "standard_error", TREN_STOP_STANDARD_ERROR},

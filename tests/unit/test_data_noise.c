@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/check.h"
 #include "data/prepare.h"
 #include "data/schema.h"
 #include "support/files.h"

@@ -17,7 +17,8 @@ static tren_graph *build(const tren_dataset_info *info) {
     tren_graph *g = NULL;
     cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_embedding_spec table = {.vocabulary = TOKENS, .width = TOKENS};
-    tren_softmax_loss(g, tren_embedding(g, tren_model_tokens(g, 1, info), table), 0);
+    tren_add_loss(g, tren_embedding(g, tren_model_tokens(g, 1, info), table),
+                  &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
     return g;
 }

@@ -23,7 +23,7 @@ static tren_graph *line(bool odd) {
     tren_layer *x = tren_input(g, one_column.shape);
     x = tren_dense(g, x, 1, &tren_identity, (tren_init){.kind = TREN_DRAW_HE});
     if (odd) x = tren_graph_add(g, sizeof(tren_layer), &ops, x, x->out);
-    tren_half_squares_loss(g, x);
+    tren_add_loss(g, x, &tren_loss_half_squares, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
     return g;
 }

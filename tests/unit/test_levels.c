@@ -85,17 +85,8 @@ static void losses(const tren_kernels *k, room *o) {
     k->softmax_cross_entropy(o->a + 1, &o->number[0], &o->number[1], label, ROWS, CLASSES,
                              (real)0.1, (real)0.3);
     k->softmax(o->a + FLAT + 1, ROWS, CLASSES);
-    k->half_squares(o->a + 2 * FLAT + 1, &o->number[2], dy, ROWS, CLASSES, (real)0.7);
-}
-
-static void more_losses(const tren_kernels *k, room *o) {
-    for (int i = 0; i < 4; i++) memcpy(o->a + i * FLAT + 1, x, FLAT * sizeof *x);
-    real *y = o->a + 1;
-    k->weighted_cross_entropy(y, &o->number[0], &o->number[1], label, dy, ROWS, CLASSES, (real)0.1,
-                              (real)0.3);
-    k->huber(y + FLAT, &o->number[2], dy, ROWS, CLASSES, (real)0.7, (real)0.2);
-    k->absolute_error(y + 2 * FLAT, &o->number[3], dy, ROWS, CLASSES, (real)0.7);
-    k->binary_cross_entropy(y + 3 * FLAT, &o->number[4], dy, dy, ROWS, CLASSES, (real)0.7);
+    k->weighted_cross_entropy(o->a + 2 * FLAT + 1, &o->number[2], &o->number[3], label, dy, ROWS,
+                              CLASSES, (real)0.1, (real)0.3);
 }
 
 static void layer_norm(const tren_kernels *k, room *o) {
@@ -298,12 +289,8 @@ static const struct {
     {ENTRY(dropout_forward), dropout},
     {ENTRY(dropout_backward), dropout},
     {ENTRY(softmax_cross_entropy), losses},
-    {ENTRY(weighted_cross_entropy), more_losses},
+    {ENTRY(weighted_cross_entropy), losses},
     {ENTRY(softmax), losses},
-    {ENTRY(half_squares), losses},
-    {ENTRY(huber), more_losses},
-    {ENTRY(absolute_error), more_losses},
-    {ENTRY(binary_cross_entropy), more_losses},
     {ENTRY(layer_norm_forward), layer_norm},
     {ENTRY(layer_norm_input), layer_norm},
     {ENTRY(layer_norm_weight), layer_norm},

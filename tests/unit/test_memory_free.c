@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "train/memory_free.h"
+#include "tren/train.h"
 
 #define MIB 0x1p20
 

@@ -59,11 +59,11 @@ static void begin(trial *x, int n_classes, int n_targets, bool columns) {
     cr_assert_eq(tren_graph_open(&x->graph, tren_kernels_best()), TREN_OK);
     tren_layer *y = tren_input(x->graph, (tren_shape){outputs, 1, 1});
     if (n_classes > 0)
-        tren_softmax_loss(x->graph, y, 0);
+        tren_add_loss(x->graph, y, &tren_loss_cross_entropy, NULL);
     else if (columns)
-        tren_binary_loss(x->graph, y, NULL, 0);
+        tren_add_loss(x->graph, y, &tren_loss_binary_cross_entropy, NULL);
     else
-        tren_half_squares_loss(x->graph, y);
+        tren_add_loss(x->graph, y, &tren_loss_half_squares, NULL);
     cr_assert_eq(tren_graph_complete(x->graph), TREN_OK);
     tren_eval_spec spec = {
         .dataset = x->dataset, .graph = x->graph, .metrics = TREN_ALL_METRICS, .tally = true};

@@ -24,7 +24,8 @@ static tren_graph *random_network(uint32_t seed, int *width) {
                        f[test_pick(seed, 30 + i, 0, 3)], (tren_init){.kind = TREN_DRAW_HE});
     }
     x = tren_dense(g, x, CLASSES, &tren_identity, (tren_init){.kind = TREN_DRAW_HE});
-    tren_softmax_loss(g, x, test_pick(seed, 2, 0, 1) ? 0.1 : 0);
+    tren_add_loss(g, x, &tren_loss_cross_entropy,
+                  &(tren_loss_options){.label_smoothing = test_pick(seed, 2, 0, 1) ? 0.1 : 0});
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     return g;
 }
@@ -262,7 +263,8 @@ Test(bits, large_weights_are_folded_in_tiles) {
     cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){IN, 1, 1});
     x = tren_dense(g, x, HIDDEN, &tren_relu, (tren_init){0});
-    tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0);
+    tren_add_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}),
+                  &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     cr_assert_lt(tren_tile_rows(&g->param[0]), HIDDEN, "this weight is but one tile");
     test_batch batch;
@@ -287,7 +289,8 @@ static void check_shared(int width, bool portable) {
         x = tren_dense(g, x, width, &tren_gelu, (tren_init){0}); /* needs memory in between */
         x = tren_dense_with(g, x, same);
     }
-    tren_softmax_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}), 0);
+    tren_add_loss(g, tren_dense(g, x, CLASSES, &tren_identity, (tren_init){0}),
+                  &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     cr_assert_eq(g->n_params, 9);
     cr_assert_eq(g->param[0].n_users, 3);
@@ -319,7 +322,7 @@ Test(bits, wide_layers_do_stack) {
     cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){256, 1, 1});
     for (int i = 0; i < 2; i++) x = tren_dense(g, x, 256, &tren_relu, (tren_init){0});
-    tren_softmax_loss(g, x, 0);
+    tren_add_loss(g, x, &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     test_batch batch;
     test_batch_open(&batch, 4, (int[]){32, 32, 32, 32}, 256, 10);

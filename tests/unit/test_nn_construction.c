@@ -16,9 +16,10 @@ static tren_layer *add(tren_graph *g, int which, tren_layer *x) {
     case 2:
         return tren_dropout(g, x, 0.5);
     case 3:
-        return tren_softmax_loss(g, x, 0.1);
+        return tren_add_loss(g, x, &tren_loss_cross_entropy,
+                             &(tren_loss_options){.label_smoothing = 0.1});
     case 4:
-        return tren_half_squares_loss(g, x);
+        return tren_add_loss(g, x, &tren_loss_half_squares, NULL);
     case 5:
         return tren_conv2d(g, x, (tren_conv_spec){.channels = 2, .kernel = 3, .stride = 1},
                            no_init);

@@ -159,9 +159,10 @@ static void test_open(gradient_test *t, const gradient_case *c) {
     t->input = test_input_with_gradient(t->graph, WIDTH);
     tren_layer *output = c->build(t->graph, t->input);
     if (c->squares)
-        tren_half_squares_loss(t->graph, output);
+        tren_add_loss(t->graph, output, &tren_loss_half_squares, NULL);
     else
-        tren_softmax_loss(t->graph, output, c->smoothing);
+        tren_add_loss(t->graph, output, &tren_loss_cross_entropy,
+                      &(tren_loss_options){.label_smoothing = c->smoothing});
     cr_assert_eq(tren_graph_complete(t->graph), TREN_OK);
     t->value = test_values_of(t->graph, 21);
     test_run_open(&t->run, &(test_run_spec){.graph = t->graph,

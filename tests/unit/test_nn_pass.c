@@ -33,7 +33,7 @@ Test(backward, says_what_is_final_and_means_it) {
     tren_layer *x = tren_input(g, (tren_shape){8, 1, 1});
     for (int i = 0; i < 3; i++) x = tren_dense(g, x, 8, &tren_tanh, (tren_init){0});
     x = tren_dense_with(g, x, (tren_dense_spec){.out = 8, .f = &tren_tanh, .tied = g->layer[2]});
-    tren_softmax_loss(g, x, 0);
+    tren_add_loss(g, x, &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     test_batch batch;
     test_batch_open(&batch, 3, (int[]){2, 3, 0}, 8, 8);
@@ -107,7 +107,7 @@ Test(dropout_layer, draws_by_seed_layer_epoch_and_sample) {
     cr_assert_eq(tren_graph_open(&g, tren_kernels_best()), TREN_OK);
     tren_layer *x = tren_input(g, (tren_shape){UNITS, 1, 1});
     tren_layer *first = tren_dropout(g, x, 0.5), *second = tren_dropout(g, first, 0.25);
-    tren_softmax_loss(g, second, 0);
+    tren_add_loss(g, second, &tren_loss_cross_entropy, NULL);
     first->kept = second->kept = true;
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     test_batch batch;
@@ -146,7 +146,7 @@ Test(evaluation, draws_nothing_and_smooths_nothing) {
     tren_layer *x = tren_input(g, (tren_shape){12, 1, 1});
     x = tren_dense(g, tren_dropout(g, x, 0.5), 20, &tren_gelu, (tren_init){0});
     x = tren_dense(g, tren_dropout(g, x, 0.5), 3, &tren_identity, (tren_init){0});
-    tren_softmax_loss(g, x, 0.3);
+    tren_add_loss(g, x, &tren_loss_cross_entropy, &(tren_loss_options){.label_smoothing = 0.3});
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     test_batch batch;
     test_batch_open(&batch, 1, (int[]){9}, 12, 3);

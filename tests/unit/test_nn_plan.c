@@ -19,7 +19,7 @@ static tren_graph *stack(int layers, int width, const tren_activation *f) {
     tren_graph *g = open_graph();
     tren_layer *x = tren_input(g, (tren_shape){width, 1, 1});
     for (int i = 0; i < layers; i++) x = tren_dense(g, x, width, f, no_init);
-    tren_softmax_loss(g, x, 0);
+    tren_add_loss(g, x, &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_OK);
     return g;
 }
@@ -57,7 +57,7 @@ static tren_graph *branches(void) {
                *d = tren_add_layers(g, tren_dropout(g, c, 0.3), b);
     x = tren_add_layers(g, tren_activate(g, tren_dense(g, d, 20, &tren_gelu, no_init), &tren_tanh),
                         c); /* c's output is read after the sum that could have been in place */
-    tren_half_squares_loss(g, tren_dense(g, x, 3, &tren_tanh, no_init));
+    tren_add_loss(g, tren_dense(g, x, 3, &tren_tanh, no_init), &tren_loss_half_squares, NULL);
     return g;
 }
 
@@ -148,7 +148,7 @@ Test(plan, an_output_that_nobody_reads_is_refused) {
     tren_graph *g = open_graph();
     tren_layer *x = tren_input(g, (tren_shape){4, 1, 1});
     tren_dense(g, x, 5, &tren_relu, no_init);
-    tren_softmax_loss(g, x, 0);
+    tren_add_loss(g, x, &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_ERR_USAGE);
     cr_expect_str_eq(tren_error_text(),
                      "dense1: no layer reads its output; use it, or leave it out");

@@ -29,7 +29,8 @@ static tren_graph *open_network(bool portable) {
     x = tren_activate(g, tren_dense(g, x, WIDTH, &tren_identity, no_init), &tren_tanh);
     x = tren_layer_norm(g, tren_add_layers(g, x, e));
     tren_dense_spec head = {.out = VOCABULARY, .f = &tren_identity, .no_bias = true, .tied = e};
-    tren_softmax_loss(g, tren_dense_with(g, x, head), 0.1);
+    tren_add_loss(g, tren_dense_with(g, x, head), &tren_loss_cross_entropy,
+                  &(tren_loss_options){.label_smoothing = 0.1});
     cr_assert_eq(tren_graph_complete(g), TREN_OK, "%s", tren_error_text());
     cr_assert_eq(g->param[0].n_users, 2);
     return g;

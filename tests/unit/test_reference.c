@@ -200,21 +200,6 @@ Test(reference, softmax_cross_entropy_with_label_smoothing) {
     check_cross_entropy("softmax_cross_entropy_smooth", 0.1);
 }
 
-Test(reference, half_sum_of_squares) {
-    static const char group[] = "half_sum_of_squares";
-    test_values y = test_reference(group, "y");
-    int n = y.dim[0], m = y.dim[1];
-    real *target = test_reference_real(group, "target"), *dy = test_reference_real(group, "y");
-    double loss = 0;
-    tren_kernels_best()->half_squares(dy, &loss, target, n, m, (real)(1.0 / n));
-    real mean = (real)(loss / n);
-    test_agrees(&mean, group, "loss");
-    test_agrees(dy, group, "dy");
-    free(y.at);
-    free(dy);
-    free(target);
-}
-
 /* ---- update rules ---------------------------------------------------------------------------- */
 
 enum { W = 6, STEPS = 10 };

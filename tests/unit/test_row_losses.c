@@ -72,7 +72,7 @@ Test(row_losses, weights_are_factors_of_loss_and_gradient) {
     const double gradient[ROWS][WIDTH] = {{0.0625, 0.0625}, {2.25, 0}, {0, 0}};
     trial t;
     begin(&t);
-    tren_half_squares_loss(t.graph, t.x);
+    tren_add_loss(t.graph, t.x, &tren_loss_half_squares, NULL);
     forward_and_backward(&t, true, false);
     expect(&t, sum, sum, row, gradient);
     end(&t);
@@ -83,7 +83,7 @@ Test(row_losses, squares_are_told_in_units_and_minimised_without) {
     const double gradient[ROWS][WIDTH] = {{0.0625, 0.0625}, {2.25, 0}, {0, 0}};
     trial t;
     begin(&t);
-    tren_half_squares_loss(t.graph, t.x);
+    tren_add_loss(t.graph, t.x, &tren_loss_half_squares, NULL);
     forward_and_backward(&t, true, true);
     expect(&t, told, 0.5 * 0.25 + 3 * 4.5, row, gradient);
     end(&t);
@@ -94,7 +94,7 @@ Test(row_losses, absolute_errors_in_units) {
     const double gradient[ROWS][WIDTH] = {{0.25, 0.25}, {0.25, 0}, {-0.25, 0.25}};
     trial t;
     begin(&t);
-    tren_absolute_loss(t.graph, t.x);
+    tren_add_loss(t.graph, t.x, &tren_loss_absolute, NULL);
     forward_and_backward(&t, false, true);
     expect(&t, 56, 1 + 3 + 6, row, gradient);
     end(&t);
@@ -106,7 +106,7 @@ Test(row_losses, huber_in_units) {
     const double gradient[ROWS][WIDTH] = {{0.125, 0.125}, {0.25, 0}, {-0.25, 0.25}};
     trial t;
     begin(&t);
-    tren_huber_loss(t.graph, t.x, 1);
+    tren_add_loss(t.graph, t.x, &tren_loss_huber, NULL);
     forward_and_backward(&t, false, true);
     expect(&t, row[0] + row[1] + row[2], 0.25 + 2.5 + 5, row, gradient);
     end(&t);
@@ -122,7 +122,7 @@ Test(row_losses, cross_entropy_of_weighted_rows) {
     begin(&t);
     t.batch.label[0] = 0;
     t.batch.label[1] = t.batch.label[2] = 1;
-    tren_softmax_loss(t.graph, t.x, 0);
+    tren_add_loss(t.graph, t.x, &tren_loss_cross_entropy, NULL);
     forward_and_backward(&t, true, false);
     double sum = 0.5 * row[0] + 3 * row[1];
     expect(&t, sum, sum, row, gradient);
