@@ -83,11 +83,11 @@ static tren_status take_labels(tren_rows *rows, const tren_dataset *dataset, con
 static tren_status take_targets(tren_rows *rows, const tren_dataset *dataset, const char *name,
                                 size_t at, const void *block, size_t n) {
     size_t width = (size_t)rows->n_targets;
-    real *target = rows->target + at * width;
+    double *target = rows->target + at * width;
     for (size_t i = 0; i < n * width; i++) {
-        target[i] = dataset->y_type == TREN_F32 ? (real)((const float *)block)[i]
-                                                : (real)((const double *)block)[i];
-        if (!isfinite(target[i]))
+        target[i] = dataset->y_type == TREN_F32 ? (double)((const float *)block)[i]
+                                                : ((const double *)block)[i];
+        if (!isfinite((real)target[i]))
             return not_finite(dataset, name, rows->first + at + i / width, i % width);
     }
     return TREN_OK;
@@ -163,7 +163,7 @@ tren_status tren_rows_check_unit(const tren_rows *rows) {
                 "loss.name: binary_cross_entropy takes targets from 0 (no) to 1 (yes), "
                 "and target %zu of row %zu, both counted from 0, is %g; give these "
                 "columns as 0 and 1, or use another loss",
-                i % width, rows->first + i / width, (double)rows->target[i]);
+                i % width, rows->first + i / width, rows->target[i]);
     return TREN_OK;
 }
 
