@@ -118,7 +118,7 @@ static int run(const tren_config *config, const train_args *a) {
 }
 
 int tren_cmd_train(int argc, char **argv) {
-    train_args a = {.started = tren_seconds()};
+    train_args a = {.started = tren_seconds(), .cli.switches = true};
     tren_config config;
     tren_status st = read_args(&a, &config, argc, argv);
     if (st == TREN_OK && a.cli.help) return 0;

@@ -28,7 +28,7 @@ static tren_status read_args(jobs_args *a, tren_config *config, int argc, char *
                                  "and the last save. Early stopping may end it before.",
                       .options = own};
     tren_own_args sorted = {0};
-    tren_cli_run run = {0};
+    tren_cli_run run = {.switches = true}; /* a job hands over what it gives to tren train */
     a->help = tren_args_ask_help(argc, argv);
     if (a->help) return tren_args_parse(&args, argc, argv);
     tren_status st = tren_own_args_parse(&sorted, &args, config, &run, argc, argv);
