@@ -246,7 +246,7 @@ const tren_tally *tren_evaluator_tally(const tren_evaluator *evaluator);
 typedef struct tren_eval_block {
     size_t first;
     int n;
-    const real *output;      /* [n, outputs] of the network: logits, or targets as it learned them */
+    const real *output; /* [n, outputs] of the network: logits, or targets as it learned them */
     const double *predicted; /* [n, n_targets] in the units of the data; NULL for classes */
     const int32_t *label;
     const double *target; /* [n, n_targets] */

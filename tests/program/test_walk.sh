@@ -43,7 +43,7 @@ shorten() {
     case "$*" in
         "data import idx "*) echo --take 1200 ;;
         "train "*" --dry-run"*) ;;
-        "train "*resnet18*) echo --max_steps 2 ;;
+        "train "*resnet18*) echo --max_steps 9 ;;
         "train "* | "sweep "*) echo --max_steps 20 ;;
         "lr-find "*) echo --steps 20 ;;
         "verify "*) echo --steps 2 ;;
