@@ -92,7 +92,7 @@ typedef struct tren_rows {
     tren_sequence sequence[TREN_SEQUENCES]; /* of tokens, by axis */
     int32_t *label; /* [n] owned; NULL for regression, without labels, and where tokens are
                        labeled */
-    real *target;   /* [n, n_targets] owned; NULL for classification and without labels */
+    double *target; /* [n, n_targets] owned; NULL for classification and without labels */
     real *weight;   /* [n] how much training rows count, finite and >= 0; owned; NULL: alike */
 } tren_rows;
 

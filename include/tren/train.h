@@ -257,10 +257,18 @@ void tren_evaluator_close(tren_evaluator *evaluator); /* accepts NULL. Not colle
 tren_status tren_evaluate(tren_scores *scores, tren_evaluator *evaluator, const tren_comm *comm);
 /* Rank 0: of the last tren_evaluate, where spec.tally or spec.metrics asked for it. */
 const tren_tally *tren_evaluator_tally(const tren_evaluator *evaluator);
-/* Calls fn for each block of this rank's rows in order, with the network's outputs (logits or
- * predictions) [n, outputs] of rows [first, first + n). Not collective. */
-typedef tren_status (*tren_block_fn)(void *ctx, size_t first, int n, const real *output,
-                                     const int32_t *label, const real *target);
+/* Rows [first, first + n) of a part. Arrays are not owned; label and target are NULL where the rows
+ * have none. */
+typedef struct tren_eval_block {
+    size_t first;
+    int n;
+    const real *output; /* [n, outputs] of the network: logits, or targets as it learned them */
+    const double *predicted; /* [n, n_targets] in the units of the data; NULL for classes */
+    const int32_t *label;
+    const double *target; /* [n, n_targets] */
+} tren_eval_block;
+/* Calls fn for each block of this rank's rows in order. Not collective. */
+typedef tren_status (*tren_block_fn)(void *ctx, const tren_eval_block *block);
 tren_status tren_evaluator_each(tren_evaluator *evaluator, tren_block_fn fn, void *ctx);
 
 /* ---- checkpoints (docs/checkpoint-format.md). Not collective

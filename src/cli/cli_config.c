@@ -35,20 +35,38 @@ static typed split(const char *arg) {
 
 /* ---- unknown options ------------------------------------------------------------------------- */
 
-static tren_status fail_unknown(const typed *t) {
+/* The nearest of the options that are no keys, or NULL. */
+static const char *nearest_own(const tren_cli_run *run, const char *dashed) {
+    enum { MAX_OPTIONS = 64 };
+    const char *names[MAX_OPTIONS] = {"help", "resume", "dry-run"};
+    size_t n = run->switches ? 3 : 1;
+    for (const tren_arg *o = run->own ? run->own->options : NULL; o && o->name; o++)
+        if (n < MAX_OPTIONS) names[n++] = o->name;
+    return tren_text_nearest(dashed, names, n);
+}
+
+static tren_status fail_unknown(const typed *t, const tren_cli_run *run) {
     int n = (int)strcspn(t->raw, "=");
     if (tren_section_exists(t->key))
         return tren_fail(TREN_ERR_USAGE,
                          "option '%.*s' names a section; give one of its keys, such as '--%s'", n,
                          t->raw, tren_section_first(t->key));
-    const char *nearest = tren_text_nearest(t->key, switches, sizeof switches / sizeof *switches);
+    char dashed[MAX_KEY];
+    snprintf(dashed, sizeof dashed, "%s", t->key);
+    for (char *c = dashed; *c; c++)
+        if (*c == '_') *c = '-';
+    const char *nearest = nearest_own(run, dashed);
     if (!nearest) nearest = tren_option_nearest(t->key);
-    if (!nearest)
-        return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; 'tren train --help' lists all", n,
-                         t->raw);
-    const char *shown = strcmp(nearest, "dry_run") == 0 ? "dry-run" : nearest;
-    return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; did you mean '--%s'?", n, t->raw,
-                     shown);
+    if (nearest)
+        return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; did you mean '--%s'?", n, t->raw,
+                         nearest);
+    if (run->own && strcmp(run->own->command, "train") != 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "unknown option '%.*s'; 'tren %s --help' lists those of the command, "
+                         "'tren train --help' the keys of the config",
+                         n, t->raw, run->own->command);
+    return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; 'tren %s --help' lists all", n, t->raw,
+                     run->command);
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -58,6 +76,7 @@ static tren_status set_switch(tren_cli_run *run, const typed *t, bool *found) {
     bool *const target[] = {&run->resume, &run->dry_run, &run->help};
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
         if (strcmp(t->key, switches[i]) != 0) continue;
+        if (!run->switches && target[i] != &run->help) continue;
         *found = true;
         if (t->value)
             return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
@@ -79,14 +98,15 @@ static tren_status set_key(tren_config *config, const tren_option *option, const
 
 /* Takes the option's value from the next argument where it has none of its own. *used counts
  * arguments. */
-static tren_status set_option(tren_config *config, const typed *t, const char *next, int *used) {
+static tren_status set_option(tren_config *config, const tren_cli_run *run, const typed *t,
+                              const char *next, int *used) {
     const tren_option *option = tren_option_find(t->key);
     if (!option && (option = negated(t))) {
         if (t->value)
             return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
         return set_key(config, option, "false");
     }
-    if (!option) return fail_unknown(t);
+    if (!option) return fail_unknown(t, run);
     if (t->value) return set_key(config, option, t->value);
     bool flag;
     bool is_flag = option->type == TREN_OPTION_BOOL;
@@ -110,7 +130,7 @@ static tren_status apply(tren_config *config, tren_cli_run *run, char **argv, in
     bool found = false;
     *used = 1;
     TREN_TRY(set_switch(run, &t, &found));
-    return found ? TREN_OK : set_option(config, &t, argv[1], used);
+    return found ? TREN_OK : set_option(config, run, &t, argv[1], used);
 }
 
 /* "--model.hidden 64 32": the second number belongs to the list before. */
@@ -148,7 +168,11 @@ static tren_status take_file(tren_cli_run *run, const char *arg) {
 
 /* Applies every option to `config` and notes the file. */
 static tren_status walk(tren_config *config, tren_cli_run *run, int argc, char **argv) {
-    *run = (tren_cli_run){.grid = run->grid, .whole = run->whole};
+    *run = (tren_cli_run){.switches = run->switches,
+                          .command = argv[0],
+                          .grid = run->grid,
+                          .own = run->own,
+                          .whole = run->whole};
     for (int i = 1, used; i < argc; i += used) {
         used = 1;
         if (strcmp(argv[i], "-h") == 0)

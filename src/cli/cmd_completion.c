@@ -41,9 +41,27 @@ static void put_sources(void) {
 }
 
 static void put_experiments(void) {
-    printf("    'lab run') echo 'all ");
+    printf("    'lab run' | 'lab worksheet') echo 'all ");
     for (const tren_experiment *const *at = tren_experiments; *at; at++) printf("%s ", (*at)->name);
     printf("' ;;\n");
+}
+
+/* What "tren help" explains: commands, sections and keys of the config, layers. */
+static void put_topics(void) {
+    size_t n;
+    const tren_command *command = tren_commands(&n);
+    printf("    help) echo '");
+    for (size_t i = 0; i < n; i++)
+        if (!command[i].hidden) printf("%s ", command[i].name);
+    const tren_option *option = tren_options(&n);
+    for (size_t i = 0; i < n; i++) {
+        const char *key = option[i].key, *before = i > 0 ? option[i - 1].key : "";
+        int section = (int)strcspn(key, ".");
+        if (key[section] && strncmp(before, key, (size_t)section + 1) != 0)
+            printf("%.*s ", section, key);
+        printf("%s ", key);
+    }
+    printf("layers' ;;\n");
 }
 
 static void put_words(const char *const *word) {
@@ -102,6 +120,7 @@ static void put_tables(void) {
     put_verbs();
     put_sources();
     put_experiments();
+    put_topics();
     printf("    esac\n}\n_tren_values() { # --KEY\n    case $1 in\n");
     put_values();
     printf("    esac\n}\n");
@@ -145,9 +164,10 @@ static const char common[] =
     "    case $current in\n"
     "    -*)\n"
     "        [ \"$number\" -gt 1 ] || { _tren_verbs '' && return; }\n"
-    "        ! _tren_takes_keys \"$1\" || echo \"$_tren_keys\"\n"
-    "        _tren_help \"$program\" \"$@\" | "
-    "grep -oE -- '--[A-Za-z][A-Za-z0-9_.-]*' ;;\n"
+    "        {\n"
+    "            ! _tren_takes_keys \"$1\" || echo \"$_tren_keys\" | tr ' ' '\\n'\n"
+    "            _tren_help \"$program\" \"$@\" | grep -oE -- '--[A-Za-z][A-Za-z0-9_.-]*'\n"
+    "        } | sort -u ;;\n"
     "    *)\n"
     "        case $number in\n"
     "        1) _tren_verbs '' ;;\n"

@@ -60,7 +60,7 @@ static tren_status print_all(const tren_config *config) {
 
 static tren_status print_config(int argc, char **argv) {
     tren_config config;
-    tren_cli_run run = {0};
+    tren_cli_run run = {.switches = true};
     const char *key = NULL;
     TREN_TRY(take_get(&key, &argc, argv));
     bool expand = take_expand(&argc, argv);

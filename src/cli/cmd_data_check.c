@@ -1,6 +1,6 @@
 /* tren data check: one line per finding; what would spoil a training run is an error, the rest a
  * note. */
-#include "base/quote.h"
+#include "base/json.h"
 #include "cli/args.h"
 #include "cli/cmd_data.h"
 #include "tren/data.h"
@@ -13,15 +13,20 @@
 /* Findings of one file. */
 typedef struct verdict {
     int errors, notes;
+    tren_json *json; /* not owned; NULL: they are lines */
 } verdict;
 
-static void say(int *count, const char *kind, const char *format, va_list args) {
+static void say(const verdict *v, const char *kind, const char *format, va_list args) {
     char text[2048];
-    ++*count;
-    printf("  %-6s ", kind);
     tren_quote_message(text, sizeof text, format, args);
-    fputs(tren_cli_shown(text), stdout);
-    printf("\n");
+    if (!v->json) {
+        printf("  %-6s %s\n", kind, tren_cli_shown(text));
+        return;
+    }
+    tren_json_begin(v->json, NULL, '{');
+    tren_json_text(v->json, "kind", strcmp(kind, "note") == 0 ? kind : "error");
+    tren_json_text(v->json, "text", text);
+    tren_json_end(v->json);
 }
 
 static void error(verdict *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -30,14 +35,16 @@ static void note(verdict *v, const char *format, ...) __attribute__((format(prin
 static void error(verdict *v, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    say(&v->errors, "ERROR", format, args);
+    v->errors++;
+    say(v, "ERROR", format, args);
     va_end(args);
 }
 
 static void note(verdict *v, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    say(&v->notes, "note", format, args);
+    v->notes++;
+    say(v, "note", format, args);
     va_end(args);
 }
 
@@ -170,8 +177,8 @@ static void print_balance(const tren_dataset_check *check, const tren_dataset_in
     if (check->n_classes > SHOWN) printf("  ... and %d more\n", check->n_classes - SHOWN);
 }
 
-static verdict judge(const tren_dataset_check *check, const tren_dataset *dataset) {
-    verdict v = {0};
+static verdict judge(const tren_dataset_check *check, const tren_dataset *dataset, tren_json *j) {
+    verdict v = {.json = j};
     const tren_dataset_info *info = tren_dataset_info_of(dataset);
     bool text = info->vocabulary > 0;
     if (!text)
@@ -195,22 +202,65 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
     return v;
 }
 
-static tren_status check_file(const char *path) {
+static void json_balance(tren_json *j, const tren_dataset_check *check,
+                         const tren_dataset_info *info) {
+    tren_json_begin(j, "classes", '[');
+    for (int c = 0; c < check->n_classes; c++) {
+        tren_json_begin(j, NULL, '{');
+        if (info->class_name) tren_json_text(j, "name", info->class_name[c]);
+        for (int part = 0; part < TREN_N_PARTS; part++)
+            tren_json_whole(j, tren_part_name[part], (int64_t)check->part[part].class_rows[c]);
+        tren_json_end(j);
+    }
+    tren_json_end(j);
+}
+
+static int json_file(tren_json *j, const char *path, const tren_dataset_check *check,
+                     const tren_dataset *dataset) {
+    tren_json_begin(j, NULL, '{');
+    tren_json_text(j, "path", path);
+    tren_json_begin(j, "rows", '{');
+    for (int part = 0; part < TREN_N_PARTS; part++)
+        tren_json_whole(j, tren_part_name[part], (int64_t)check->part[part].n_rows);
+    tren_json_end(j);
+    json_balance(j, check, tren_dataset_info_of(dataset));
+    tren_json_begin(j, "findings", '[');
+    verdict v = judge(check, dataset, j);
+    tren_json_end(j);
+    tren_json_whole(j, "errors", v.errors);
+    tren_json_bool(j, "good", v.errors == 0);
+    tren_json_end(j);
+    return v.errors;
+}
+
+/* *errors: how many there are. */
+static tren_status print_file(int *errors, const char *path, const tren_dataset_check *check,
+                              const tren_dataset *dataset) {
+    tren_status st = TREN_OK;
+    printf("%s\n", tren_cli_shown(path));
+    if (tren_dataset_info_of(dataset)->vocabulary > 0)
+        tren_text_rows_print(stdout, dataset, TREN_TRAIN, 0, 3, 2);
+    print_balance(check, tren_dataset_info_of(dataset));
+    *errors = judge(check, dataset, NULL).errors;
+    if (*errors == 0) st = tren_data_print_notes(stdout, "  note   ", dataset);
+    printf("  %s\n", *errors > 0 ? "BAD" : "good");
+    return st;
+}
+
+static tren_status check_file(const char *path, tren_json *json) {
     tren_dataset *dataset;
     tren_dataset_check check;
+    int errors = 0;
     TREN_TRY(tren_dataset_open_rows(&dataset, path));
     tren_status st = tren_dataset_check_open(&check, dataset);
     if (st == TREN_OK) {
-        printf("%s\n", tren_cli_shown(path));
-        if (tren_dataset_info_of(dataset)->vocabulary > 0)
-            tren_text_rows_print(stdout, dataset, TREN_TRAIN, 0, 3, 2);
-        print_balance(&check, tren_dataset_info_of(dataset));
-        verdict v = judge(&check, dataset);
-        if (!v.errors) st = tren_data_print_notes(stdout, "  note   ", dataset);
-        printf("  %s\n", v.errors ? "BAD" : "good");
-        if (v.errors)
+        if (json)
+            errors = json_file(json, path, &check, dataset);
+        else
+            st = print_file(&errors, path, &check, dataset);
+        if (errors > 0)
             st = tren_fail(TREN_ERR_DATA, "%s: %d error%s, see above; import the source again",
-                           path, v.errors, v.errors == 1 ? "" : "s");
+                           path, errors, errors == 1 ? "" : "s");
         tren_dataset_check_close(&check);
     }
     tren_dataset_close(dataset);
@@ -219,15 +269,18 @@ static tren_status check_file(const char *path) {
 
 tren_status tren_data_check(int argc, char **argv) {
     const char *file[TREN_ARG_MAX_TEXTS];
-    const tren_arg none[] = {{0}};
+    bool json = false;
+    const tren_arg options[] = {{"json", TREN_ARG_FLAG, &json, NULL,
+                                 .help = "Print JSON: a list with a map for each file."},
+                                {.name = NULL}};
     tren_args args = {
         .command = "data check",
-        .synopsis = "FILE.h5 ...",
+        .synopsis = "FILE.h5 ... [--json]",
         .summary =
             "Reads all of a dataset: damaged bytes, values that are not finite, labels out of "
             "range, a mean or sd that is not that of the training rows, classes without rows and "
             "rows that stand in two parts are errors (exit 4).",
-        .options = none,
+        .options = options,
         .positional = file,
         .max_positional = TREN_ARG_MAX_TEXTS};
     TREN_TRY(tren_args_parse(&args, argc, argv));
@@ -235,9 +288,12 @@ tren_status tren_data_check(int argc, char **argv) {
     if (args.n_positional == 0)
         return tren_fail(TREN_ERR_USAGE, "check: a dataset is missing: tren data check FILE.h5");
     tren_status worst = TREN_OK;
+    tren_json document = {.out = stdout};
+    if (json) tren_json_begin(&document, NULL, '[');
     for (int i = 0; i < args.n_positional; i++) {
-        tren_status st = check_file(file[i]);
+        tren_status st = check_file(file[i], json ? &document : NULL);
         if (st != TREN_OK) worst = st;
     }
+    if (json) tren_json_end(&document);
     return worst;
 }

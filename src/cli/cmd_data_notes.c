@@ -62,7 +62,8 @@ static void print_targets(const notes *to, const double *mean, const double *sd,
     if (list(text, is_lost_in_float, mean, sd, n, NULL) > 0)
         fprintf(to->out,
                 "%stargets so far from 0 for their spread that float rounds it (counted from 0): "
-                "%s: subtract a constant before the import, or train with --precision double\n",
+                "%s: keep normalize_targets, which subtracts their mean, or train with --precision "
+                "double\n",
                 to->prefix, text);
 }
 

@@ -17,7 +17,7 @@ typedef struct preview {
     tren_config config;
     const char *file, *config_file, *out_path;
     int n, copies;
-    bool force;
+    bool force, json;
     tren_arg option[MAX_OPTIONS];
     int n_options;
     const char *text[MAX_OPTIONS]; /* values of augment.* as given, by option */
@@ -54,7 +54,9 @@ static void list_options(preview *p) {
          .help = "The picture to write; preview.png by default."},
         {"config", TREN_ARG_TEXT, &p->config_file, "RUN.yaml",
          .help = "Take seed, augmentation and dataset from a config; options come on top."},
-        {"force", TREN_ARG_FLAG, &p->force, NULL, .help = "Replace an existing file."}};
+        {"force", TREN_ARG_FLAG, &p->force, NULL, .help = "Replace an existing file."},
+        {"json", TREN_ARG_FLAG, &p->json, NULL,
+         .help = "Print JSON: the rows, or what was drawn."}};
     memcpy(p->option, own, sizeof own);
     p->n_options = sizeof own / sizeof *own;
     size_t n;
@@ -76,7 +78,7 @@ static tren_status parse(preview *p, int argc, char **argv, bool *help) {
     const char *positional[1] = {NULL};
     tren_args args = {
         .command = "data preview",
-        .synopsis = "FILE.h5 [--augment.KEY VALUE ...] [--out FILE.png] [options]",
+        .synopsis = "FILE.h5 [--augment.KEY VALUE ...] [--out FILE.png] [--json] [options]",
         .summary =
             "Draws training images, a row each: as they are, then as training would see them "
             "in its first epochs. Values that are not bytes are drawn from the least to the "
@@ -223,6 +225,19 @@ static tren_status open_sheet(preview *p) {
     return tren_arena_open(&p->image, (size_t)tren_shape_size(s));
 }
 
+static void json_report(const preview *p) {
+    tren_json j = {.out = stdout};
+    tren_json_begin(&j, NULL, '{');
+    tren_json_text(&j, "picture", p->out_path);
+    tren_json_whole(&j, "images", p->n);
+    tren_json_whole(&j, "epochs", p->copies);
+    tren_json_whole(&j, "width", p->sheet.w);
+    tren_json_whole(&j, "height", p->sheet.h);
+    tren_json_real(&j, "black", p->black);
+    tren_json_real(&j, "white", p->white);
+    tren_json_end(&j);
+}
+
 static void report(const preview *p) {
     printf("%s: %d training image%s", tren_cli_shown(p->out_path), p->n, p->n == 1 ? "" : "s");
     if (p->copies)
@@ -245,7 +260,7 @@ static tren_status make(preview *p) {
     TREN_GOTO(tren_out_open_text(&out));
     TREN_GOTO(tren_png_write(out.text, &p->sheet));
     TREN_GOTO(tren_out_finish(&out));
-    report(p);
+    (p->json ? json_report : report)(p);
 done:
     tren_out_close(&out);
     tren_arena_close(&p->image);
@@ -281,8 +296,10 @@ static tren_status preview_text(bool *is_text, const preview *p, int argc, char 
     *is_text = info->vocabulary > 0;
     tren_part part = info->n_targets == 0 ? TREN_TEST : TREN_TRAIN;
     tren_status st = *is_text ? check_text(p, info, argc, argv) : TREN_OK;
+    tren_json document = {.out = stdout};
     if (*is_text && st == TREN_OK)
-        st = tren_text_rows_print(stdout, dataset, part, 0, (size_t)p->n, 0);
+        st = p->json ? tren_text_rows_json(&document, dataset, part, 0, (size_t)p->n)
+                     : tren_text_rows_print(stdout, dataset, part, 0, (size_t)p->n, 0);
     tren_dataset_close(dataset);
     return st;
 }

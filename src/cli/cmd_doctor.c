@@ -27,6 +27,15 @@ void tren_doctor_add(tren_examination *e, const char *name, tren_health health, 
     va_end(args);
 }
 
+void tren_doctor_paste(tren_examination *e, const char *format, ...) {
+    va_list args;
+    tren_finding *f = &e->at[e->n - 1];
+    va_start(args, format);
+    if (vsnprintf(f->command, sizeof f->command, format, args) >= (int)sizeof f->command)
+        f->command[0] = '\0';
+    va_end(args);
+}
+
 typedef struct doctor_args {
     const char *dir;
     bool json, no_launch, help;
@@ -46,7 +55,8 @@ static tren_status parse(doctor_args *a, int argc, char **argv) {
         .synopsis = "[--dir DIR] [--json] [--no-launch]",
         .summary =
             "Looks at all that training needs, a line each: ok, warning or problem, with its "
-            "remedy. Run it first when something is odd, and under mpirun or srun to see "
+            "remedy; a command to paste has a line of its own. Run it first when something is odd, "
+            "and under mpirun or srun to see "
             "every node. Exit code 3 when a problem stops training, else 0.",
         .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
@@ -93,6 +103,7 @@ static void print_finding(const tren_finding *f, const char *host) {
     printf("%s%-8s%s  %-16s", tren_style_on(stdout, style[f->health]), tren_health_name[f->health],
            tren_style_on(stdout, TREN_STYLE_NONE), f->name);
     tren_cli_wrap(stdout, text, INDENT, INDENT, tren_cli_width(stdout));
+    if (*f->command) printf("    %s\n", tren_cli_shown(f->command)); /* whole, to be pasted */
 }
 
 static void print_report(const report *r) {
@@ -118,6 +129,7 @@ static void json_report(const report *r) {
             tren_json_text(&j, "name", f->name);
             tren_json_text(&j, "health", tren_health_name[f->health]);
             tren_json_text(&j, "text", f->text);
+            if (*f->command) tren_json_text(&j, "command", f->command);
             tren_json_end(&j);
         }
     tren_json_end(&j);

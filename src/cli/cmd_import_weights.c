@@ -13,7 +13,7 @@
 
 typedef struct import_args {
     const char *from, *out;
-    bool help;
+    bool force, help;
 } import_args;
 
 static tren_status check(const import_args *a) {
@@ -32,10 +32,12 @@ static tren_status parse(import_args *a, tren_config *config, int argc, char **a
                  "safetensors' writes them."},
         {"out", TREN_ARG_TEXT, &a->out, "FILE.h5",
          .help = "The checkpoint to write, for init_from, eval, predict, generate and export."},
+        {"force", TREN_ARG_FLAG, &a->force, NULL,
+         .help = "Replace an existing file, unless a training lies behind it."},
         {.name = NULL}};
     tren_args table = {
         .command = "import-weights",
-        .synopsis = "CONFIG.yaml --from FILE.safetensors --out FILE.h5 [--KEY VALUE ...]",
+        .synopsis = "CONFIG.yaml --from FILE.safetensors --out FILE.h5 [--force] [--KEY VALUE ...]",
         .summary =
             "Turns weights that were trained elsewhere into a checkpoint of the network that "
             "the config describes. Its dataset says how the input is normalised. Every key "
@@ -61,14 +63,19 @@ static tren_status describe(tren_checkpoint *c, const tren_config *config,
 }
 
 /* The dataset's is used; weights that were trained with another expect other numbers. */
-static void compare_normalization(const tren_import *import, const tren_dataset_info *info) {
+static void compare_normalization(const tren_import *import, const tren_dataset_info *info,
+                                  const char *data) {
     bool same = import->n_stats == info->n_stats;
     for (size_t k = 0; k < info->n_stats && same; k++)
         same = fabs(import->mean[k] - info->mean[k]) <= 1e-6 * info->sd[k] &&
                fabs(import->sd[k] - info->sd[k]) <= 1e-6 * info->sd[k];
     if (import->n_stats == 0 || same) return;
-    fprintf(stderr, "warning: the file's normalization.mean and normalization.sd are not those of "
-                    "the dataset, by which the input is normalised\n");
+    fprintf(stderr,
+            "warning: the file's normalization.mean and normalization.sd are not those of %s, by "
+            "which the input is normalised, so the network sees other numbers than in its "
+            "training; name the dataset that the weights were trained on by --data, or train them "
+            "on with this one (init_from)\n",
+            tren_cli_shown(data));
 }
 
 /* What the network puts out is in units of the file's own. */
@@ -116,13 +123,13 @@ static tren_status import(imported *all, const import_args *a, const tren_config
     char layers[256];
     TREN_TRY(tren_out_keep_input(a->out, a->from));
     TREN_TRY(tren_out_keep_input(a->out, config->data));
-    TREN_TRY(tren_out_check(&out, a->out, false));
+    TREN_TRY(tren_out_check(&out, a->out, a->force));
     TREN_TRY(tren_dataset_open(&all->dataset, config->data));
     const tren_dataset_info *info = tren_dataset_info_of(all->dataset);
     TREN_TRY(tren_model_build(&all->graph, config, info));
     TREN_TRY(tren_arena_open(&all->value, all->graph->n_values));
     TREN_TRY(tren_import_safetensors(all->value.at, &all->file, all->graph, a->from));
-    compare_normalization(&all->file, info);
+    compare_normalization(&all->file, info, config->data);
     TREN_TRY(describe(&all->checkpoint, config, info));
     TREN_TRY(take_target_scale(&all->checkpoint, &all->file, a->from));
     TREN_TRY(

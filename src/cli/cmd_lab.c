@@ -10,14 +10,16 @@
 
 static int list(int argc, char **argv) {
     const char *out = "runs/lab", *lang = NULL;
+    bool json = false;
     tren_language language;
     const tren_arg options[] = {
         {"out", TREN_ARG_TEXT, &out, "DIR",
          .help = "The laboratory's folder; runs/lab by default."},
         {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "The language of the titles."},
+        {"json", TREN_ARG_FLAG, &json, NULL, .help = "Print JSON; times are in seconds."},
         {.name = NULL}};
     tren_args args = {.command = "lab list",
-                      .synopsis = "[--out DIR]",
+                      .synopsis = "[--out DIR] [--lang en|es] [--json]",
                       .summary = "The experiments, the figure each regenerates, the time it takes "
                                  "on two cores in full and with --quick, and what came of "
                                  "the last run in DIR.",
@@ -26,9 +28,15 @@ static int list(int argc, char **argv) {
     if (st != TREN_OK || args.help) return tren_cli_fail("lab list", st);
     st = tren_lab_language(&language, lang);
     if (st != TREN_OK) return tren_cli_fail("lab list", st);
-    tren_lab_print_head(language);
+    tren_json document = {.out = stdout};
+    if (json)
+        tren_json_begin(&document, NULL, '[');
+    else
+        tren_lab_print_head(language);
     for (int i = 0; tren_experiments[i] && st == TREN_OK; i++)
-        st = tren_lab_print_row(tren_experiments[i], out, language);
+        st = json ? tren_lab_json_row(&document, tren_experiments[i], out, language)
+                  : tren_lab_print_row(tren_experiments[i], out, language);
+    if (json) tren_json_end(&document);
     return tren_cli_fail("lab list", st);
 }
 
@@ -86,7 +94,7 @@ static int worksheet(int argc, char **argv) {
 static void print_help(void) {
     printf(
         "Usage\n"
-        "  tren lab list   [--out DIR]                    the experiments, and how far each is\n"
+        "  tren lab list   [--out DIR] [--json]           the experiments, and how far each is\n"
         "  tren lab run    NAME ...|all [--ranks P] [--quick]\n"
         "                                                 compute, draw, judge\n"
         "  tren lab report [DIR] [--lang en|es]           one page of all figures\n"

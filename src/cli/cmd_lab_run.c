@@ -3,6 +3,7 @@
 #include "cli/args.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "cli/lab_data.h"
 #include "cli/lab_names.h"
 #include "cli/lab_plot.h"
 #include "cli/launch.h"
@@ -10,12 +11,14 @@
 #include "cli/mpirun.h"
 #include "cli/stop_signal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct lab_args {
     const char *name[TREN_LAB_NAMES];
     int n_names;
-    const char *out, *data, *language, *format;
+    const char *out, *language, *format;
+    tren_lab_data data;
     int ranks, ranks_per_run, n_seeds;
     uint64_t first_seed;
     const char *seeds;  /* N or FIRST-LAST */
@@ -36,6 +39,23 @@ static const char *own_folder(lab_args *a) {
             if (*c == '/' || (unsigned char)*c <= ' ') *c = '_';
     }
     return a->own_out;
+}
+
+static int by_key(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In the order of their keys, so that one setting has one folder. */
+static tren_status sort_sets(tren_arg_texts *set) {
+    qsort(set->at, (size_t)set->n, sizeof *set->at, by_key);
+    for (int i = 1; i < set->n; i++) {
+        size_t n = strcspn(set->at[i], "=");
+        if (n == strcspn(set->at[i - 1], "=") && strncmp(set->at[i], set->at[i - 1], n) == 0)
+            return tren_fail(TREN_ERR_USAGE,
+                             "--set %.*s is given twice, as %s and as %s; give it once", (int)n,
+                             set->at[i], set->at[i - 1], set->at[i]);
+    }
+    return TREN_OK;
 }
 
 /* N, or FIRST-LAST. */
@@ -80,10 +100,11 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
         {"out", text, &a->out, "DIR",
          .help = "Where DIR/NAME/ is made; runs/lab by default, runs/lab-quick with --quick, "
                  "runs/lab-KEY=LIST with --set."},
-        {"data", text, &a->data, "FILE.h5",
+        {"data", text, &a->data.path, "FILE.h5",
          .help = "Fashion-MNIST, or other images of bytes with classes, by default "
                  "datasets/fashion-mnist.h5; for T1 pairs of sentences, "
-                 "datasets/german-english.h5."},
+                 "datasets/german-english.h5. Of several experiments those use it whose kind of "
+                 "data it holds."},
         {"ranks-per-run", TREN_ARG_INT, &a->ranks_per_run, "R",
          .help = "Ranks that share one training; 1 by default. Does not change the result.",
          .min = 1, .max = 65536},
@@ -105,6 +126,7 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
     TREN_TRY(tren_args_parse(&args, argc, argv));
     a->help = args.help;
     a->n_names = args.n_positional;
+    TREN_TRY(sort_sets(&a->set));
     if (!a->out) a->out = own_folder(a);
     return read_seeds(a);
 }
@@ -167,14 +189,9 @@ static void draw(const tren_experiment *e, const lab_args *a, tren_language lang
     }
 }
 
-static const char *data_of(const lab_args *a, const tren_experiment *e) {
-    if (a->data) return a->data;
-    return e->wants_pairs ? "datasets/german-english.h5" : "datasets/fashion-mnist.h5";
-}
-
 static tren_lab_options options_of(const lab_args *a) {
     tren_lab_options o = {.out = a->out,
-                          .data = a->data,
+                          .data = a->data.path,
                           .seeds = a->n_seeds,
                           .first_seed = a->first_seed,
                           .quick = a->quick,
@@ -219,12 +236,13 @@ static int run_within(const tren_experiment *const chosen[], int n, const lab_ar
     tren_status st = tren_mpi_start(&comm, TREN_START_SECONDS);
     if (st != TREN_OK) return tren_cli_fail("lab run", st);
     tren_blas_threads(1);
+    if (comm.rank == 0) tren_lab_data_say(&a->data, chosen, n, language);
     tren_log log = {.out = stdout};
     tren_lab_options options = options_of(a);
     options.log = &log;
     int done = 0;
     for (; done < n && st == TREN_OK; done += st == TREN_OK) {
-        options.data = data_of(a, chosen[done]);
+        options.data = tren_lab_data_of(&a->data, chosen[done]);
         st = tren_lab_run(&comm, chosen[done], &options, &verdict[done]);
     }
     bool speaks = comm.rank == 0;
@@ -265,10 +283,6 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
                                                    first, "--out",    a->out,   "--ranks-per-run",
                                                    group, "--format", a->format};
     int k = 11;
-    if (a->data) {
-        options[k++] = "--data";
-        options[k++] = a->data;
-    }
     if (a->seeds) {
         options[k++] = "--seeds";
         options[k++] = a->seeds;
@@ -282,10 +296,13 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
         options[k++] = "--lang";
         options[k++] = a->language;
     }
-    int ranks = a->ranks > 0 ? a->ranks : tren_cores();
+    int ranks = a->ranks > 0 ? a->ranks : tren_cores(), data = k;
+    tren_lab_data_say(&a->data, chosen, n, language);
     tren_status worst = TREN_OK;
     for (int i = 0; i < n; i++) {
         options[NAME] = chosen[i]->name;
+        options[data] = tren_lab_data_suits(&a->data, chosen[i]) ? "--data" : NULL;
+        options[data + 1] = a->data.path;
         tren_status st = tren_mpirun_run(&(tren_mpirun){.ranks = ranks, .arguments = options});
         if (st != TREN_OK) worst = st;
         if (st == TREN_REQUEUE || st == TREN_ERR_ENV) break;
@@ -318,6 +335,7 @@ int tren_cmd_lab_run(int argc, char **argv) {
     if (st == TREN_OK) st = tren_lab_choose(chosen, &n, a.name, a.n_names);
     if (st == TREN_OK) st = check_settings(chosen, n, &a);
     if (st == TREN_OK) st = check_formats(a.format);
+    if (st == TREN_OK) st = tren_lab_data_look(&a.data, chosen, n);
     bool within = tren_launch_within_job();
     if (st == TREN_OK && within && a.ranks > 0)
         st = tren_fail(TREN_ERR_USAGE,

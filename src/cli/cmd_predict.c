@@ -69,8 +69,8 @@ static tren_status parse(predict_args *a, int argc, char **argv) {
 typedef struct predictor {
     const tren_predict_format *format;
     tren_predict_out out;
-    real *output;   /* [TREN_EVAL_ROWS][outputs] owned */
-    int32_t *order; /* [TREN_EVAL_ROWS][top] owned */
+    real *output;   /* [TREN_EVAL_ROWS][classes] owned; NULL for targets */
+    int32_t *order; /* [TREN_EVAL_ROWS][top] owned; NULL for targets */
     size_t correct;
 } predictor;
 
@@ -86,23 +86,27 @@ static void find_top(int32_t *order, const real *z, int n, int top) {
     }
 }
 
-static tren_status predict_block(void *ctx, size_t first, int n, const real *output,
-                                 const int32_t *label, const real *target) {
-    predictor *p = ctx;
-    int outputs = p->out.outputs, top = p->out.top;
-    memcpy(p->output, output, (size_t)n * (size_t)outputs * sizeof *output);
-    for (int i = 0; p->out.classes && i < n; i++) {
-        int32_t *order = p->order + (size_t)i * (size_t)top;
-        find_top(order, output + (size_t)i * (size_t)outputs, outputs, top);
-        p->correct += label && order[0] == label[i];
+static void find_classes(predictor *p, const tren_eval_block *b) {
+    int outputs = p->out.outputs;
+    memcpy(p->output, b->output, (size_t)b->n * (size_t)outputs * sizeof *b->output);
+    for (int i = 0; i < b->n; i++) {
+        int32_t *order = p->order + (size_t)i * (size_t)p->out.top;
+        find_top(order, b->output + (size_t)i * (size_t)outputs, outputs, p->out.top);
+        p->correct += b->label && order[0] == b->label[i];
     }
-    if (p->out.classes) tren_kernels_best()->softmax(p->output, n, outputs);
-    tren_predicted rows = {.first = first,
-                           .n = n,
+    tren_kernels_best()->softmax(p->output, b->n, outputs);
+}
+
+static tren_status predict_block(void *ctx, const tren_eval_block *b) {
+    predictor *p = ctx;
+    if (p->out.classes) find_classes(p, b);
+    tren_predicted rows = {.first = b->first,
+                           .n = b->n,
                            .output = p->output,
+                           .value = b->predicted,
                            .order = p->order,
-                           .label = label,
-                           .target = target};
+                           .label = b->label,
+                           .target = b->target};
     return p->format->add(&p->out, &rows);
 }
 
@@ -130,9 +134,9 @@ static tren_status predictor_open(predictor *p, const tren_trained *t, const pre
         return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes; give at most as many",
                          a->top, out->outputs);
     p->format = tren_path_ends(a->out, ".csv") ? &tren_predict_csv : &tren_predict_h5;
+    if (!out->classes) return TREN_OK;
     TREN_TRY(tren_alloc(&p->output, TREN_EVAL_ROWS * (size_t)out->outputs, sizeof *p->output,
                         "predictions"));
-    if (!out->classes) return TREN_OK;
     return tren_alloc(&p->order, TREN_EVAL_ROWS * (size_t)out->top, sizeof *p->order,
                       "predictions");
 }

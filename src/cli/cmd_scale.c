@@ -277,7 +277,7 @@ static int run(int argc, char **argv) {
                              .weak = true,
                              .seed = 1}};
     tren_config config;
-    tren_cli_run cli = {0};
+    tren_cli_run cli = {.switches = true}; /* to be refused with a reason */
     tren_scale scale = {.n_launches = 0};
     tren_scale_summary s = {.n_rows = 0};
     tren_status worst = TREN_OK, st = read_args(&a, &config, &cli, argc, argv);

@@ -76,7 +76,7 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
                              char **argv) {
     tren_arg own[N_OWN + 1];
     tren_own_args sorted = {0};
-    tren_cli_run run = {.grid = grid};
+    tren_cli_run run = {.switches = true, .grid = grid};
     list_own(own, a);
     tren_args args = {.command = "sweep",
                       .synopsis = "GRID.yaml [--out DIR] [--ranks-per-run R] [--KEY VALUE ...]",

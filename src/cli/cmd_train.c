@@ -8,7 +8,7 @@
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
-#include "tren/train.h"
+#include "train/describe.h"
 
 #include <math.h>
 
@@ -43,7 +43,7 @@ static void say_result(const tren_result *r) {
 typedef struct train_args {
     tren_cli_run cli;
     const char *trace;
-    bool trace_layers;
+    bool trace_layers, json;
     int ranks, nodes; /* of a launch to be described; 0: not given */
     double started;
 } train_args;
@@ -52,6 +52,7 @@ static tren_status read_args(train_args *a, tren_config *config, int argc, char 
     const tren_arg own[] = {
         {"trace", TREN_ARG_TEXT, &a->trace, "FILE", .help = ""},
         {"trace-layers", TREN_ARG_FLAG, &a->trace_layers, NULL, .help = ""},
+        {"json", TREN_ARG_FLAG, &a->json, NULL, .help = ""},
         {"ranks", TREN_ARG_INT, &a->ranks, "P", .help = "", .min = 1, .max = 65536},
         {"nodes", TREN_ARG_INT, &a->nodes, "N", .help = "", .min = 1, .max = 65536},
         {.name = NULL}}; /* their help is in tren_train_switches */
@@ -66,6 +67,10 @@ static tren_status read_args(train_args *a, tren_config *config, int argc, char 
                          "--%s describes a launch: give --dry-run, too; to train on several ranks, "
                          "start them: mpirun -n %d tren train ...",
                          a->ranks ? "ranks" : "nodes", a->ranks ? a->ranks : a->nodes);
+    if (a->json && !a->cli.dry_run)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--json is for --dry-run; of a training, result.json in its run folder "
+                         "and metrics.csv tell the figures");
     if (a->nodes && !a->ranks)
         return tren_fail(TREN_ERR_USAGE,
                          "--nodes: on how many ranks? give --ranks P, the ranks of all nodes");
@@ -117,13 +122,14 @@ static int run(const tren_config *config, const train_args *a) {
 }
 
 int tren_cmd_train(int argc, char **argv) {
-    train_args a = {.started = tren_seconds()};
+    train_args a = {.started = tren_seconds(), .cli.switches = true};
     tren_config config;
     tren_status st = read_args(&a, &config, argc, argv);
     if (st == TREN_OK && a.cli.help) return 0;
     if (st == TREN_OK) st = tren_launch_precision((tren_precision)config.precision, argv);
     if (st == TREN_OK && a.cli.dry_run)
-        st = tren_train_describe(&config, a.ranks, a.nodes ? a.nodes : 1, stdout);
+        st = (a.json ? tren_train_describe_json
+                     : tren_train_describe)(&config, a.ranks, a.nodes ? a.nodes : 1, stdout);
     if (st != TREN_OK || a.cli.dry_run) return tren_cli_fail("train", st);
     tren_stop_signal_catch();
     return run(&config, &a);

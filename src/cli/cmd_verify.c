@@ -377,7 +377,7 @@ static int run_by_mpirun(const verify_args *a, const tren_config *config, int ar
 int tren_cmd_verify(int argc, char **argv) {
     verify_args a = {.steps = DEFAULT_STEPS};
     tren_config config;
-    tren_cli_run run = {0};
+    tren_cli_run run = {.switches = true}; /* to be refused with a reason */
     tren_status st = read_args(&a, &config, &run, argc, argv);
     if (st != TREN_OK || a.help) return tren_cli_fail("verify", st);
     shorten(&config, a.steps);

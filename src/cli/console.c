@@ -100,6 +100,11 @@ bool tren_cli_reader_gone(void) {
 tren_status tren_cli_flush(void) {
     errno = 0;
     bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (failed && errno == 0) { /* an earlier write failed; another one tells why */
+        clearerr(stdout);
+        fputc('\n', stdout);
+        fflush(stdout);
+    }
     if (!failed || errno == EPIPE || tren_cli_reader_gone()) return TREN_OK;
     return tren_fail(TREN_ERR_ENV, "the output could not be written: %s",
                      errno ? tren_why(errno) : "write error; is the disk full?");

@@ -8,12 +8,13 @@
 typedef enum tren_health { TREN_HEALTH_OK, TREN_HEALTH_WARNING, TREN_HEALTH_PROBLEM } tren_health;
 extern const char *const tren_health_name[];
 
-enum { TREN_FINDINGS = 32, TREN_FINDING_TEXT = 480 };
+enum { TREN_FINDINGS = 32, TREN_FINDING_TEXT = 480, TREN_FINDING_COMMAND = 200 };
 
 typedef struct tren_finding {
     char name[20];
     tren_health health;
-    char text[TREN_FINDING_TEXT]; /* what was found; "; " and the remedy behind it */
+    char text[TREN_FINDING_TEXT];       /* what was found; "; " and the remedy behind it */
+    char command[TREN_FINDING_COMMAND]; /* of the remedy, to paste; or "" */
 } tren_finding;
 
 /* Of one node. */
@@ -29,6 +30,10 @@ typedef struct tren_examination {
 /* Adds a line; what is too long is cut. */
 void tren_doctor_add(tren_examination *e, const char *name, tren_health health, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));
+
+/* The command of the line that was added last. What is too long is left out. */
+void tren_doctor_paste(tren_examination *e, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* doctor_machine.c: limits, memory, CPU, BLAS, clock, gnuplot */
 void tren_doctor_machine(tren_examination *e);

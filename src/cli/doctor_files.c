@@ -84,6 +84,18 @@ static int count_leftovers(const char *dir) {
     return left;
 }
 
+static void tell_leftovers(tren_examination *e, const char *dir, int left) {
+    tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
+                    "%d segment%s of jobs that were killed lie%s in %s; when no MPI program of "
+                    "yours is running there, remove %s:",
+                    left, left > 1 ? "s" : "", left > 1 ? "" : "s", dir, left > 1 ? "them" : "it");
+    tren_doctor_paste(
+        e,
+        "find '%s' -maxdepth 1 -user \"$(id -un)\" \\( -name 'vader_segment.*' -o -name "
+        "'sm_segment.*' -o -name 'osc_sm.*' \\) -delete",
+        dir);
+}
+
 static void look_at_shared_memory(tren_examination *e) {
     const char *told = getenv("OMPI_MCA_btl_vader_backing_directory"),
                *dir = told && *told ? told : "/dev/shm";
@@ -94,18 +106,16 @@ static void look_at_shared_memory(tren_examination *e) {
                         "%s cannot be written (%s), and ranks of one node need it; mount a tmpfs "
                         "there",
                         dir, strerror(errno));
-    else if (room < needs)
+    else if (room < needs) {
         tren_doctor_add(e, "shared memory", TREN_HEALTH_PROBLEM,
                         "%.0f MiB are free in %s, and MPI needs %.0f for the ranks of this node; "
-                        "enlarge it (docker run --shm-size=1g; mount -o remount,size=1g %s)%s",
-                        room / MIB, dir, needs / MIB, dir,
-                        left > 0 ? ", or remove what killed jobs left there (README)" : "");
-    else if (left > 0)
-        tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
-                        "%d segment%s of jobs that were killed lie in %s; when no MPI program of "
-                        "yours is running: find %s -maxdepth 1 -user $USER \\( -name "
-                        "'*_segment.*' -o -name 'osc_sm.*' \\) -delete",
-                        left, left > 1 ? "s" : "", dir, dir);
+                        "start the container with docker run --shm-size=1g%s, or enlarge it, as "
+                        "root:",
+                        room / MIB, dir, needs / MIB,
+                        left > 0 ? ", remove what killed jobs left there (README)" : "");
+        tren_doctor_paste(e, "mount -o remount,size=1g '%s'", dir);
+    } else if (left > 0)
+        tell_leftovers(e, dir, left);
     else if (total < 512 * MIB)
         tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
                         "%s has %.0f MiB: models that need more exchange by messages; give it more "

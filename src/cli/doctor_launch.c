@@ -69,18 +69,22 @@ static void look_at_transport(tren_examination *e) {
                         *told ? told : "as MPI chooses", *fabric ? fabric : "none");
 }
 
+static void tell_crowd(tren_examination *e, int cores) {
+    tren_doctor_add(e, "binding", TREN_HEALTH_WARNING,
+                    "%d ranks share %d core%s, and wait for each other; start no more ranks than "
+                    "cores, or let them yield:",
+                    e->processes, cores, cores > 1 ? "s" : "");
+    tren_doctor_paste(e, "mpirun --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 -n %d",
+                      e->processes);
+}
+
 static void look_at_binding(tren_examination *e) {
     cpu_set_t mine;
     int cores = tren_cores(),
         cpus = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 0;
     bool bound = e->processes > 1 && cpus < sysconf(_SC_NPROCESSORS_ONLN);
     if (!bound && e->processes > cores)
-        tren_doctor_add(
-            e, "binding", TREN_HEALTH_WARNING,
-            "%d ranks share %d core%s, and wait for each other; start no more ranks than "
-            "cores, or let them yield (mpirun --oversubscribe --bind-to none --mca "
-            "mpi_yield_when_idle 1)",
-            e->processes, cores, cores > 1 ? "s" : "");
+        tell_crowd(e, cores);
     else
         tren_doctor_add(e, "binding", TREN_HEALTH_OK, "%s may use %d core%s (%d CPUs of %ld)",
                         e->processes > 1 ? "the first rank here" : "this process", cores,

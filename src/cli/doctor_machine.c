@@ -29,13 +29,11 @@ static void look_at_limits(tren_examination *e) {
     print_limit(dump, sizeof dump, core.rlim_cur);
     if (tren_launch_check_limits(true) != TREN_OK)
         tren_doctor_add(e, "limits", TREN_HEALTH_PROBLEM, "%s", tren_error_text());
-    else if (files.rlim_cur < FEW_FILES)
-        tren_doctor_add(
-            e, "limits", TREN_HEALTH_WARNING,
-            "%s open files are few for many ranks on a node; raise them with 'ulimit -n "
-            "%d'",
-            open, FEW_FILES);
-    else
+    else if (files.rlim_cur < FEW_FILES) {
+        tren_doctor_add(e, "limits", TREN_HEALTH_WARNING,
+                        "%s open files are few for many ranks on a node; raise the limit:", open);
+        tren_doctor_paste(e, "ulimit -n %d", FEW_FILES);
+    } else
         tren_doctor_add(e, "limits", TREN_HEALTH_OK,
                         "%s open files, stack, data and file sizes suffice; core files %s", open,
                         dump);
@@ -66,11 +64,12 @@ static void look_at_blas(tren_examination *e) {
     tren_blas_version(version, sizeof version);
     if (tren_blas_reserve() != TREN_OK)
         tren_doctor_add(e, "BLAS", TREN_HEALTH_PROBLEM, "%s", tren_error_text());
-    else if (wanted)
+    else if (wanted) {
         tren_doctor_add(e, "BLAS", TREN_HEALTH_WARNING,
-                        "OpenBLAS uses the slow kernels of core type %s; set OPENBLAS_CORETYPE=%s",
-                        tren_blas_core(), wanted);
-    else
+                        "OpenBLAS uses the slow kernels of core type %s; name the right one:",
+                        tren_blas_core());
+        tren_doctor_paste(e, "export OPENBLAS_CORETYPE=%s", wanted);
+    } else
         tren_doctor_add(e, "BLAS", TREN_HEALTH_OK, "core type %s, %s", tren_blas_core(), version);
 }
 

@@ -33,6 +33,7 @@ const tren_switch tren_train_switches[] = {
                 "leave."},
     {"ranks P", "With --dry-run: what a rank and a node of such a launch take of memory."},
     {"nodes N", "With --ranks: on so many nodes; 1 by default."},
+    {"json", "With --dry-run: print JSON; bytes and FLOP as they are."},
     {"trace FILE", "Write a timeline of every rank: epochs, steps, phases and the messages that "
                    "were waited for, for ui.perfetto.dev or chrome://tracing. An earlier trace is "
                    "replaced."},

@@ -51,15 +51,40 @@ void tren_lab_print_head(tren_language language) {
            t[3], t[4]);
 }
 
+/* *status: what came of it, in `words` or a text of its own. */
+static tren_status look(tren_lab_state *s, const char **status, char words[TREN_VERDICT_WORDS],
+                        const tren_experiment *e, const char *out, tren_language language) {
+    tren_status st = tren_lab_look(s, e, out);
+    if (st != TREN_OK && st != TREN_ERR_DATA) return st;
+    *status = st != TREN_OK ? tren_say_in(language, (tren_phrase){"damaged", "dañado"})
+              : s->judged   ? tren_verdict_words(words, &s->verdict, language)
+              : s->begun    ? tren_say_in(language, (tren_phrase){"begun", "empezado"})
+                            : "-";
+    return TREN_OK;
+}
+
+tren_status tren_lab_json_row(tren_json *j, const tren_experiment *e, const char *out,
+                              tren_language language) {
+    char words[TREN_VERDICT_WORDS];
+    const char *status;
+    tren_lab_state s;
+    TREN_TRY(look(&s, &status, words, e, out, language));
+    tren_json_begin(j, NULL, '{');
+    tren_json_text(j, "name", e->name);
+    tren_json_text(j, "figure", tren_say_in(language, e->figure));
+    tren_json_text(j, "title", tren_say_in(language, e->title));
+    tren_json_real(j, "full_seconds", e->seconds);
+    tren_json_real(j, "quick_seconds", e->quick_seconds);
+    tren_json_text(j, "verdict", strcmp(status, "-") == 0 ? NULL : status);
+    tren_json_end(j);
+    return TREN_OK;
+}
+
 tren_status tren_lab_print_row(const tren_experiment *e, const char *out, tren_language language) {
     char figure[32], words[TREN_VERDICT_WORDS];
+    const char *status;
     tren_lab_state s;
-    tren_status st = tren_lab_look(&s, e, out);
-    if (st != TREN_OK && st != TREN_ERR_DATA) return st;
-    const char *status = st != TREN_OK ? tren_say_in(language, (tren_phrase){"damaged", "dañado"})
-                         : s.judged    ? tren_verdict_words(words, &s.verdict, language)
-                         : s.begun     ? tren_say_in(language, (tren_phrase){"begun", "empezado"})
-                                       : "-";
+    TREN_TRY(look(&s, &status, words, e, out, language));
     snprintf(figure, sizeof figure, "%s", tren_say_in(language, e->figure));
     printf("%-6s %-20s %6.0f s  %6.0f s  %-24s %s\n", e->name, figure, e->seconds, e->quick_seconds,
            status, tren_say_in(language, e->title));

@@ -2,6 +2,7 @@
 #ifndef TREN_CLI_LAB_NAMES_H
 #define TREN_CLI_LAB_NAMES_H
 
+#include "base/json.h"
 #include "tren/lab.h"
 
 enum { TREN_LAB_NAMES = 32 };
@@ -16,6 +17,9 @@ tren_status tren_lab_choose(const tren_experiment *chosen[TREN_LAB_NAMES], int *
 void tren_lab_print_head(tren_language language);
 tren_status tren_lab_print_row(const tren_experiment *experiment, const char *out,
                                tren_language language);
+/* A row of a list of them. */
+tren_status tren_lab_json_row(tren_json *json, const tren_experiment *experiment, const char *out,
+                              tren_language language);
 /* tren lab run */
 int tren_cmd_lab_run(int argc, char **argv);
 

@@ -25,6 +25,15 @@ tren_status tren_out_keep_input(const char *path, const char *input) {
                      path, input);
 }
 
+/* Behind imported weights there is none; what cannot be read is taken for one. */
+static bool is_trained(const char *path) {
+    tren_checkpoint c;
+    bool is = tren_checkpoint_read(&c, path) != TREN_OK || c.n_metrics > 0 || c.at.epoch > 0 ||
+              c.at.step > 0;
+    tren_checkpoint_close(&c);
+    return is;
+}
+
 static bool is_checkpoint(const char *path) {
     tren_h5 *file;
     char format[sizeof TREN_CHECKPOINT_FORMAT];
@@ -37,7 +46,7 @@ static bool is_checkpoint(const char *path) {
 }
 
 tren_status tren_out_keep_checkpoint(const char *path) {
-    if (access(path, F_OK) != 0 || !is_checkpoint(path)) return TREN_OK;
+    if (access(path, F_OK) != 0 || !is_checkpoint(path) || !is_trained(path)) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "--out: %s is a checkpoint of a training, which is never replaced; name "
                      "another file",

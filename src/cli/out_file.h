@@ -15,8 +15,8 @@ typedef struct tren_out_file {
 /* TREN_ERR_USAGE: the path and what is read stand for one file, by whatever names. input NULL or
  * missing: they do not. */
 tren_status tren_out_keep_input(const char *path, const char *input);
-/* TREN_ERR_USAGE: the path is that of a checkpoint. Other commands may be asked to replace what
- * can be made again; a checkpoint cannot. */
+/* TREN_ERR_USAGE: the path is that of a checkpoint with a training behind it. Other commands may be
+ * asked to replace what can be made again; this cannot. */
 tren_status tren_out_keep_checkpoint(const char *path);
 
 /* TREN_ERR_USAGE: the file exists and is not to be replaced, is a checkpoint, or is no regular

@@ -58,6 +58,7 @@ tren_status tren_own_args_parse(tren_own_args *args, tren_args *table, tren_conf
                                 tren_cli_run *run, int argc, char **argv) {
     TREN_TRY(tren_own_args_open(args, table->options, argc, argv));
     TREN_TRY(tren_args_parse(table, args->n_own, args->own));
+    run->own = table;
     run->whole = argv;
     return tren_cli_config(config, run, args->n_config, args->config);
 }

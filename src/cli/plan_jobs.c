@@ -1,4 +1,5 @@
 #include "cli/plan_jobs.h"
+#include "base/json.h"
 #include "cli/console.h"
 #include "cli/own_args.h"
 #include "cli/run_files.h"
@@ -11,22 +12,23 @@ enum { LAST = 10, MARGIN = 180 }; /* epochs that tell the time of one; seconds t
 
 typedef struct jobs_args {
     double job_time;
-    bool help;
+    bool json, help;
 } jobs_args;
 
 static tren_status read_args(jobs_args *a, tren_config *config, int argc, char **argv) {
     const tren_arg own[] = {{"job-time", TREN_ARG_SECONDS, &a->job_time, "TIME",
                              .help = "The time limit of a job, such as 4:00:00 or 1-12:00:00.",
                              .min = 1, .max = INFINITY},
+                            {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
                             {.name = NULL}};
     tren_args args = {.command = "plan jobs",
-                      .synopsis = "[CONFIG.yaml] --job-time TIME [--KEY VALUE ...]",
+                      .synopsis = "[CONFIG.yaml] --job-time TIME [--json] [--KEY VALUE ...]",
                       .summary = "Tells from the epochs that a run has made how many jobs of this "
                                  "time limit it still takes, three minutes of each for the start "
                                  "and the last save. Early stopping may end it before.",
                       .options = own};
     tren_own_args sorted = {0};
-    tren_cli_run run = {0};
+    tren_cli_run run = {.switches = true}; /* a job hands over what it gives to tren train */
     a->help = tren_args_ask_help(argc, argv);
     if (a->help) return tren_args_parse(&args, argc, argv);
     tren_status st = tren_own_args_parse(&sorted, &args, config, &run, argc, argv);
@@ -68,10 +70,24 @@ static const char *ordinal(char out[24], int n) {
     return out;
 }
 
-static void print_jobs(const tren_metrics *m, const tren_config *c, double job_time) {
+static void json_jobs(double left, double each, double jobs) {
+    tren_json j = {.out = stdout};
+    tren_json_begin(&j, NULL, '{');
+    tren_json_real(&j, "epochs_left", ceil(left));
+    tren_json_real(&j, "epoch_seconds", each);
+    tren_json_real(&j, "seconds_left", left * each);
+    tren_json_real(&j, "jobs", jobs < 1 ? 1 : jobs);
+    tren_json_end(&j);
+}
+
+static void print_jobs(const tren_metrics *m, const tren_config *c, const jobs_args *a) {
     double left = epochs_left(m, c), each = epoch_seconds(m), seconds = left * each;
-    double jobs = ceil(seconds / (job_time - MARGIN));
+    double job_time = a->job_time, jobs = ceil(seconds / (job_time - MARGIN));
     char which[24];
+    if (a->json) {
+        json_jobs(left, each, jobs);
+        return;
+    }
     printf("%.0f epochs are left, of %.3g s each: %.3g h", ceil(left), each, seconds / 3600);
     if (jobs <= 1)
         printf("; this run finishes in this job\n");
@@ -89,10 +105,13 @@ int tren_plan_jobs(int argc, char **argv) {
     tren_status st = read_args(&a, &config, argc, argv);
     if (st != TREN_OK || a.help) return tren_cli_fail("plan jobs", st);
     if (tren_metrics_read(&m, config.out) != TREN_OK) {
-        printf("no epoch is complete yet, so nothing is known about how long this run takes\n");
+        if (a.json)
+            json_jobs(NAN, NAN, NAN);
+        else
+            printf("no epoch is complete yet, so nothing is known about how long this run takes\n");
         return 0;
     }
-    print_jobs(&m, &config, a.job_time);
+    print_jobs(&m, &config, &a);
     tren_metrics_close(&m);
     return 0;
 }

@@ -6,11 +6,23 @@
 #include "cli/predict_out.h"
 #include "base/quote.h"
 
+#include <stdlib.h>
+
 /* Enough digits to read the same number back. */
-#define REAL_DIGITS (sizeof(real) == sizeof(double) ? 17 : 9)
+enum { DOUBLE_DIGITS = 17, REAL_DIGITS = sizeof(real) == sizeof(double) ? DOUBLE_DIGITS : 9 };
 
 static void put_real(FILE *out, real x) {
     fprintf(out, ",%.*g", (int)REAL_DIGITS, (double)x);
+}
+
+/* In the fewest digits from REAL_DIGITS on that read back as the number; REAL_DIGITS do for one
+ * that is a real. */
+static void put_target(FILE *out, double x) {
+    char text[40];
+    int digits = REAL_DIGITS;
+    do snprintf(text, sizeof text, "%.*g", digits, x);
+    while ((double)(real)x != x && strtod(text, NULL) != x && digits++ < DOUBLE_DIGITS);
+    fprintf(out, ",%s", text);
 }
 
 static void put_class(const tren_predict_out *out, int i) {
@@ -82,8 +94,8 @@ static void put_classes(const tren_predict_out *out, const tren_predicted *rows,
 static void put_targets(const tren_predict_out *out, const tren_predicted *rows, int i) {
     size_t at = (size_t)i * (size_t)out->outputs;
     for (int j = 0; out->labeled && j < out->outputs; j++)
-        put_real(out->file->text, rows->target[at + (size_t)j]);
-    for (int j = 0; j < out->outputs; j++) put_real(out->file->text, rows->output[at + (size_t)j]);
+        put_target(out->file->text, rows->target[at + (size_t)j]);
+    for (int j = 0; j < out->outputs; j++) put_target(out->file->text, rows->value[at + (size_t)j]);
 }
 
 static tren_status add(tren_predict_out *out, const tren_predicted *rows) {

@@ -27,8 +27,8 @@ static tren_status begin_classes(tren_predict_out *out) {
 }
 
 static tren_status begin_targets(tren_predict_out *out) {
-    if (out->labeled) TREN_TRY(create(out, "/target", out->outputs, TREN_REAL));
-    return create(out, "/prediction", out->outputs, TREN_REAL);
+    if (out->labeled) TREN_TRY(create(out, "/target", out->outputs, TREN_F64));
+    return create(out, "/prediction", out->outputs, TREN_F64);
 }
 
 static tren_status begin(tren_predict_out *out) {
@@ -75,8 +75,8 @@ static tren_status put_predicted(tren_predict_out *out, const tren_predicted *ro
 
 static tren_status add(tren_predict_out *out, const tren_predicted *rows) {
     if (!out->classes) {
-        if (out->labeled) TREN_TRY(put_rows(out, "/target", rows, TREN_REAL, rows->target));
-        return put_rows(out, "/prediction", rows, TREN_REAL, rows->output);
+        if (out->labeled) TREN_TRY(put_rows(out, "/target", rows, TREN_F64, rows->target));
+        return put_rows(out, "/prediction", rows, TREN_F64, rows->value);
     }
     if (out->labeled) TREN_TRY(put_rows(out, "/label", rows, TREN_I32, rows->label));
     TREN_TRY(put_predicted(out, rows));

@@ -9,10 +9,11 @@
 typedef struct tren_predicted {
     size_t first;
     int n;
-    const real *output;   /* [n][outputs] probabilities of the classes, or predicted targets */
+    const real *output;   /* [n][classes] their probabilities; NULL for targets */
+    const double *value;  /* [n][targets] those predicted; NULL for classes */
     const int32_t *order; /* [n][top] classes, the most probable first; NULL for targets */
     const int32_t *label; /* [n] the true classes; NULL for targets and without labels */
-    const real *target;   /* [n][outputs] the true targets; NULL for classes and without labels */
+    const double *target; /* [n][targets] the true ones; NULL for classes and without labels */
 } tren_predicted;
 
 typedef struct tren_predict_out {

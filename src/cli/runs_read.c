@@ -174,9 +174,12 @@ static tren_run_state state_of(const tren_run_view *v, bool has_result, bool goo
     if (!good) return TREN_RUN_DAMAGED;
     if (!has_result) return has_checkpoint(v) ? TREN_RUN_STOPPED : TREN_RUN_DEAD;
     if (!result_value(status, v->result, "status")) return TREN_RUN_DAMAGED;
+    tren_run_state state = TREN_RUN_DAMAGED;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(status, known[i].status) == 0) return known[i].state;
-    return TREN_RUN_DAMAGED;
+        if (strcmp(status, known[i].status) == 0) state = known[i].state;
+    /* An empty metrics.csv is that of a run which has just begun. */
+    bool trained = state == TREN_RUN_FINISHED || state == TREN_RUN_SAVED;
+    return trained && v->header && !*v->header ? TREN_RUN_DAMAGED : state;
 }
 
 void tren_run_view_open(tren_run_view *v, const char *path) {

@@ -83,18 +83,16 @@ static tren_status take_labels(tren_rows *rows, const tren_dataset *dataset, con
 static tren_status take_targets(tren_rows *rows, const tren_dataset *dataset, const char *name,
                                 size_t at, const void *block, size_t n) {
     size_t width = (size_t)rows->n_targets;
-    real *target = rows->target + at * width;
+    double *target = rows->target + at * width;
     for (size_t i = 0; i < n * width; i++) {
-        target[i] = dataset->y_type == TREN_F32 ? (real)((const float *)block)[i]
-                                                : (real)((const double *)block)[i];
-        if (!isfinite(target[i]) && dataset->y_type == TREN_F64 &&
-            isfinite(((const double *)block)[i]))
+        target[i] = dataset->y_type == TREN_F32 ? (double)((const float *)block)[i]
+                                                : ((const double *)block)[i];
+        if (isfinite(target[i]) && !isfinite((real)target[i]))
             return tren_fail(TREN_ERR_DATA,
                              "%s: %s: row %zu has the target %g, which is too large for numbers in "
                              "float: train with --precision double, or divide the targets by a "
                              "constant and import them again",
-                             dataset->path, name, rows->first + at + i / width,
-                             ((const double *)block)[i]);
+                             dataset->path, name, rows->first + at + i / width, target[i]);
         if (!isfinite(target[i]))
             return not_finite(dataset, name, rows->first + at + i / width, i % width);
     }
@@ -170,7 +168,7 @@ tren_status tren_rows_check_unit(const tren_rows *rows, const char *loss) {
                 TREN_ERR_DATA,
                 "loss.name: %s takes targets from 0 (no) to 1 (yes), and target %zu of row %zu, "
                 "both counted from 0, is %g; give these columns as 0 and 1, or use another loss",
-                loss, i % width, rows->first + i / width, (double)rows->target[i]);
+                loss, i % width, rows->first + i / width, rows->target[i]);
     return TREN_OK;
 }
 

@@ -78,7 +78,7 @@ static tren_status draw_points(const tren_lab *lab, tren_table *curve) {
     tren_status st = tren_rows_read(&rows, dataset, TREN_TRAIN, 0, n);
     for (size_t i = 0; i < n && st == TREN_OK; i++)
         st = tren_table_add(curve, (const double[]){((const double *)rows.x)[i], NAN, NAN, NAN, NAN,
-                                                    (double)rows.target[i]});
+                                                    rows.target[i]});
     tren_rows_close(&rows);
     tren_dataset_close(dataset);
     return st;

@@ -4,7 +4,7 @@
 
 typedef struct adding {
     double *sum;
-    int classes;
+    size_t classes;
 } adding;
 
 static double highest(const real *z, int n) {
@@ -21,14 +21,11 @@ static void add_row(double *sum, const real *z, int n) {
     for (int k = 0; k < n; k++) sum[k] += series_exp((double)z[k] - most) / total;
 }
 
-static tren_status add_block(void *ctx, size_t first, int n, const real *output,
-                             const int32_t *label, const real *target) {
+static tren_status add_block(void *ctx, const tren_eval_block *block) {
     adding *a = ctx;
-    (void)label;
-    (void)target;
-    for (int i = 0; i < n; i++)
-        add_row(a->sum + (first + (size_t)i) * a->classes, output + (size_t)i * a->classes,
-                a->classes);
+    for (size_t i = 0; i < (size_t)block->n; i++)
+        add_row(a->sum + (block->first + i) * a->classes, block->output + i * a->classes,
+                (int)a->classes);
     return TREN_OK;
 }
 
@@ -40,7 +37,7 @@ tren_status lab_add_probabilities(double *sum, const char *data, tren_part part,
     tren_status st = TREN_OK;
     TREN_TRY(tren_comm_self(&self));
     TREN_GOTO(tren_dataset_open(&dataset, data));
-    adding a = {sum, tren_dataset_info_of(dataset)->n_classes};
+    adding a = {sum, (size_t)tren_dataset_info_of(dataset)->n_classes};
     tren_eval_spec spec = {
         .dataset = dataset, .part = part, .graph = graph, .value = (real *)value};
     TREN_GOTO(tren_evaluator_open(&evaluator, &self, &spec));

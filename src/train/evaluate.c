@@ -18,7 +18,9 @@ struct tren_evaluator {
     tren_token_batch tokens;
     tren_target_scale targets; /* as the network was trained */
     real *target;              /* [block, n_targets] what it learns of them; owned */
+    double *predicted;         /* [block, n_targets] in the units of the data; owned */
     tren_work *work;
+    int n_targets;  /* of a row that is predicted */
     int block;      /* rows of one */
     size_t n;       /* rows of the whole part */
     int n_blocks;   /* of the whole part */
@@ -91,11 +93,13 @@ static tren_status check_memory(const tren_evaluator *e, const tren_comm *comm,
 }
 
 static tren_status open_targets(tren_evaluator *e, const tren_dataset_info *trained_on) {
-    if (!trained_on || !trained_on->target_sd) return TREN_OK;
-    size_t n = (size_t)e->block * (size_t)trained_on->n_targets;
+    if (trained_on->n_classes > 0) return TREN_OK;
+    e->n_targets = trained_on->n_targets;
+    size_t n = (size_t)e->block * (size_t)e->n_targets;
     TREN_TRY(tren_alloc(&e->target, n, sizeof *e->target, "evaluation"));
+    TREN_TRY(tren_alloc(&e->predicted, n, sizeof *e->predicted, "evaluation"));
     return target_scale_open(&e->targets, trained_on->target_mean, trained_on->target_sd,
-                             trained_on->n_targets);
+                             trained_on->target_sd ? trained_on->n_targets : 0);
 }
 
 static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
@@ -108,7 +112,7 @@ static tren_status open_rows(tren_evaluator *e, const tren_eval_spec *spec) {
         TREN_TRY(token_batch_open(&e->tokens, info, (size_t)e->block));
     else
         TREN_TRY(tren_normalizer_open(&e->normalizer, spec->trained_on ? spec->trained_on : info));
-    TREN_TRY(open_targets(e, spec->trained_on));
+    TREN_TRY(open_targets(e, spec->trained_on ? spec->trained_on : info));
     e->normalizer.kernels = spec->graph->kernels;
     const tren_loss *loss = spec->graph->loss;
     if (loss->takes == TREN_TAKES_SHARES) TREN_TRY(tren_rows_check_unit(&e->rows, loss->name));
@@ -149,6 +153,7 @@ void tren_evaluator_close(tren_evaluator *e) {
     token_batch_close(&e->tokens);
     target_scale_close(&e->targets);
     free(e->target);
+    free(e->predicted);
     tren_work_close(e->work);
     tally_close(&e->tally);
     free(e->first);
@@ -173,6 +178,10 @@ static const int32_t *labels_at(const tren_evaluator *e, size_t first) {
     return e->rows.label ? e->rows.label + first : NULL;
 }
 
+static const double *targets_at(const tren_evaluator *e, size_t first) {
+    return e->rows.target ? e->rows.target + first * (size_t)e->rows.n_targets : NULL;
+}
+
 /* The tally looks at this pass over block b of n rows. */
 static void watch_block(tren_evaluator *e, tren_pass *pass, int b, int n) {
     size_t mine = (size_t)(b - e->lo);
@@ -181,7 +190,7 @@ static void watch_block(tren_evaluator *e, tren_pass *pass, int b, int n) {
                       .rows = n,
                       .length = e->label_axis ? e->tokens.length[e->label_axis - 1] : NULL,
                       .label = pass->label,
-                      .target = pass->target,
+                      .target = targets_at(e, mine * (size_t)e->block),
                       .targets = &e->targets,
                       .leaf = e->leaf + mine * (size_t)e->n_leaf + N_LEAF};
     pass->row_loss = e->tally.row_loss;
@@ -202,10 +211,10 @@ static int run_block(tren_evaluator *e, int b, bool scored) {
                       .stats = scored,
                       .scale = 1};
     if (scored) pass.label = labels_at(e, first);
-    if (scored && e->rows.target) pass.target = e->rows.target + first * (size_t)e->rows.n_targets;
     if (scored && e->tally.wanted) watch_block(e, &pass, b, n);
-    if (pass.target && e->target) {
-        target_scale_learned(e->target, &e->targets, pass.target, n);
+    if (scored && e->rows.target) {
+        target_scale_learned(e->target, &e->targets, targets_at(e, first),
+                             (size_t)n * (size_t)e->rows.n_targets);
         pass.target = e->target;
         pass.target_unit = e->targets.unit;
     }
@@ -278,11 +287,16 @@ tren_status tren_evaluator_each(tren_evaluator *e, tren_block_fn fn, void *ctx) 
     for (int b = e->lo; b < e->hi; b++) {
         int n = run_block(e, b, false);
         size_t at = (size_t)(b - e->lo) * (size_t)e->block;
-        const real *target =
-            e->rows.target ? e->rows.target + at * (size_t)e->rows.n_targets : NULL;
-        target_scale_undo(tren_work_output(e->work), &e->targets, n);
-        TREN_TRY(fn(ctx, (size_t)b * (size_t)e->block, n, tren_work_output(e->work),
-                    labels_at(e, at), target));
+        tren_eval_block block = {.first = (size_t)b * (size_t)e->block,
+                                 .n = n,
+                                 .output = tren_work_output(e->work),
+                                 .predicted = e->predicted,
+                                 .label = labels_at(e, at),
+                                 .target = targets_at(e, at)};
+        if (e->predicted)
+            target_scale_undo(e->predicted, &e->targets, block.output,
+                              (size_t)n * (size_t)e->n_targets);
+        TREN_TRY(fn(ctx, &block));
     }
     return TREN_OK;
 }

@@ -134,17 +134,12 @@ static void choose_rows(tren_feed *f, int64_t step) {
 }
 
 static void copy_answers(tren_feed *f, int n) {
-    int width = f->rows.n_targets;
+    size_t width = (size_t)f->rows.n_targets;
     for (int i = 0; i < n && f->weight; i++) f->weight[i] = f->row_weight[f->row[i]];
     for (int i = 0; i < n && f->label; i++) f->label[i] = f->rows.label[f->row[i]];
-    for (int i = 0; i < n && f->target; i++) {
-        real *to = f->target + (size_t)i * width;
-        const real *from = f->rows.target + (size_t)f->row[i] * width;
-        if (f->targets->n > 0)
-            target_scale_learned(to, f->targets, from, 1);
-        else
-            memcpy(to, from, (size_t)width * sizeof(real));
-    }
+    for (int i = 0; i < n && f->target; i++)
+        target_scale_learned(f->target + (size_t)i * width, f->targets,
+                             f->rows.target + (size_t)f->row[i] * width, width);
 }
 
 static double count_of(const tren_feed *f, uint32_t row) {

@@ -30,10 +30,11 @@ typedef struct tren_target_scale {
 tren_status target_scale_open(tren_target_scale *scale, const double *mean, const double *sd,
                               int n);
 void target_scale_close(tren_target_scale *scale); /* accepts the empty value */
-/* out [rows, n] = what is learned of target [rows, n]. */
-void target_scale_learned(real *out, const tren_target_scale *scale, const real *target, int rows);
-/* y [rows, n]: from what was learned to the units of the data, in place. */
-void target_scale_undo(real *y, const tren_target_scale *scale, int rows);
+/* out [n] = what is learned of target [n], which are whole rows. */
+void target_scale_learned(real *out, const tren_target_scale *scale, const double *target,
+                          size_t n);
+/* out [n] = y [n], which are whole rows, in the units of the data. */
+void target_scale_undo(double *out, const tren_target_scale *scale, const real *y, size_t n);
 
 typedef struct tren_feed {
     tren_rows rows;

@@ -126,9 +126,9 @@ static void count_class(tally *t, size_t row, const real *z, int label) {
 }
 
 /* Yes is what the network thinks more likely than no, or the data more than half. */
-static void count_columns(tally *t, size_t row, const real *z, const real *target) {
+static void count_columns(tally *t, size_t row, const real *z, const double *target) {
     for (int k = 0; k < t->told.n_classes; k++) {
-        bool yes = target[k] > (real)0.5, taken = z[k] > 0;
+        bool yes = target[k] > 0.5, taken = z[k] > 0;
         double *of = t->whole + (size_t)k * CLASS_COUNTS;
         of[ROWS] += yes;
         of[TAKEN] += taken;
@@ -150,14 +150,14 @@ static void add_target(const tally *t, int k, const real *output) {
     double *leaf = b->leaf + BLOCK_LEAF + (size_t)k * TARGET_LEAF;
     size_t width = (size_t)t->outputs;
     for (int i = 0; i < b->rows; i++) {
-        double is = (double)b->target[(size_t)i * width + (size_t)k];
+        double is = b->target[(size_t)i * width + (size_t)k];
         double error = in_units(b, (double)output[(size_t)i * width + (size_t)k], k) - is;
         leaf[SQUARES] += error * error;
         leaf[ABSOLUTE] += fabs(error);
         leaf[TARGETS] += is;
     }
     for (int i = 0; i < b->rows; i++) {
-        double off = (double)b->target[(size_t)i * width + (size_t)k] - leaf[TARGETS] / b->rows;
+        double off = b->target[(size_t)i * width + (size_t)k] - leaf[TARGETS] / b->rows;
         leaf[SPREAD] += off * off;
     }
 }

@@ -11,7 +11,7 @@ typedef struct tally_block {
     int rows;
     const int *length;                /* [rows] labels of each row; NULL: 1 */
     const int32_t *label;             /* [labels] or NULL */
-    const real *target;               /* [rows, n_targets] in the units of the data, or NULL */
+    const double *target;             /* [rows, n_targets] in the units of the data, or NULL */
     const tren_target_scale *targets; /* in which the outputs are; not owned; NULL: as they are */
     double *leaf;                     /* [n_leaf] its sums */
 } tally_block;

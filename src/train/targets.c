@@ -2,7 +2,6 @@
 #include "train/feed.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 tren_status target_scale_open(tren_target_scale *scale, const double *mean, const double *sd,
                               int n) {
@@ -27,14 +26,18 @@ void target_scale_close(tren_target_scale *scale) {
     *scale = (tren_target_scale){0};
 }
 
-void target_scale_learned(real *out, const tren_target_scale *scale, const real *target, int rows) {
-    for (int i = 0; i < rows; i++)
-        for (int k = 0; k < scale->n; k++)
-            *out++ = (real)(((double)*target++ - scale->mean[k]) / scale->sd[k]);
+/* In double: a mean may be so large that a real does not tell its targets apart. */
+void target_scale_learned(real *out, const tren_target_scale *scale, const double *target,
+                          size_t n) {
+    size_t width = (size_t)scale->n;
+    for (size_t i = 0; i < n; i++)
+        out[i] = width == 0 ? (real)target[i]
+                            : (real)((target[i] - scale->mean[i % width]) / scale->sd[i % width]);
 }
 
-void target_scale_undo(real *y, const tren_target_scale *scale, int rows) {
-    for (int i = 0; i < rows; i++)
-        for (int k = 0; k < scale->n; k++, y++)
-            *y = (real)((double)*y * scale->sd[k] + scale->mean[k]);
+void target_scale_undo(double *out, const tren_target_scale *scale, const real *y, size_t n) {
+    size_t width = (size_t)scale->n;
+    for (size_t i = 0; i < n; i++)
+        out[i] = width == 0 ? (double)y[i]
+                            : (double)y[i] * scale->sd[i % width] + scale->mean[i % width];
 }

@@ -83,7 +83,7 @@ static double loss_at(const real *w, const char *data) {
         double y = (double)w[3 * HIDDEN];
         for (int j = 0; j < HIDDEN; j++)
             y += (double)w[2 * HIDDEN + j] * tanh((double)w[j] * x + (double)w[HIDDEN + j]);
-        sum += 0.5 * pow(y - (double)rows.target[i], 2);
+        sum += 0.5 * pow(y - rows.target[i], 2);
     }
     tren_rows_close(&rows);
     tren_dataset_close(dataset);

@@ -93,7 +93,7 @@ test_mistakes() {
     expect 2 "unknown option '--lr'; did you mean '--optimizer.learning_rate'?" "$tren" config --lr 1
     expect 2 "unknown option '--bacth-size'; did you mean '--batch_size'?" "$tren" config --bacth-size=1
     expect 2 "unknown option '--dry-rnu'; did you mean '--dry-run'?" "$tren" config --dry-rnu
-    expect 2 "unknown option '--qqq'; 'tren train --help' lists all" "$tren" config --qqq
+    expect 2 "unknown option '--qqq'; 'tren config --help' lists all" "$tren" config --qqq
     expect 2 "give one of its keys, such as '--optimizer.name'" "$tren" config --optimizer adam
     expect 2 "'--epochs' needs a value: a whole number from 1" "$tren" config --epochs
     expect 2 "'--epochs' needs a value" "$tren" config --epochs --seed 1

@@ -22,6 +22,16 @@ tren sweep grid.yaml --keep:--keep-runs
 tren sweep grid.yaml --see:--seed
 tren eval --wh:--which
 tren eval run --which :best last
+tren export --which :best last
+tren export run --to onnx --which :best last
+tren export run --to :onnx npz
+tren lab worksheet --lang :en es
+tren lab worksheet W1 --lang e:en es
+tren lab worksheet W:W1 W2
+tren help opt:optimizer optimizer.name -train
+tren help t:train tensorboard -layers
+tren help lay:layers
+tren train --:--seed --resume --json
 tren data :import make info check preview
 tren data import :csv idx text -sinusoid
 tren data make s:sinusoid -csv
@@ -60,6 +70,7 @@ in_bash() { # LINE
 }
 while IFS=: read -r line words; do
     in_bash "$line"
+    [[ -z $(sort words | uniq -d) ]] || fail "bash: '$line' offers twice $(sort words | uniq -d)"
     read -ra words <<<"$words"
     check_case bash "$line" "${words[@]}"
 done <cases

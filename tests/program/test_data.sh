@@ -52,7 +52,7 @@ test_notes() {
     expect 0 "note: 1 of 3 columns does not vary in the training rows, or only by rounding ('still life'): networks" \
         "${data[@]}" import csv named-notes.csv --label y --ignore c --type f64 --out notes.h5 --force
     "${data[@]}" import csv notes.csv --header no --target 1,3,4 --ignore 5 --type f64 --out notes.h5 --force 2>notes
-    grep -q "float rounds it (counted from 0): 1: subtract a constant" notes || fail "notes: $(cat notes)"
+    grep -q "float rounds it (counted from 0): 1: keep normalize_targets" notes || fail "notes: $(cat notes)"
 }
 
 # What stands out in the classes, and in a header of numbers, is said.

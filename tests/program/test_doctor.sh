@@ -33,7 +33,7 @@ grep -q "^ok  *job  *2 ranks on 1 node" output || fail "no job: $(cat output)"
 # ---- broken on purpose -------------------------------------------------------------------------------------------
 
 line warning gnuplot "install it (Debian: gnuplot-nox)" env PATH=/nowhere "${doctor[@]}"
-line warning limits "raise them with 'ulimit -n 1024'" bash -c 'ulimit -n 100; exec "$@"' - "${doctor[@]}"
+line warning limits "are few for many ranks on a node; raise the limit: ulimit -n 1024" bash -c 'ulimit -n 100; exec "$@"' - "${doctor[@]}"
 expect 3 "raise the limit with 'ulimit -n 1024'" bash -c 'ulimit -n 40; exec "$@"' - "${doctor[@]}"
 expect 3 "raise the limit with 'ulimit -f" bash -c 'ulimit -f 4000; exec "$@"' - "${doctor[@]}"
 line problem "temporary files" "set TMPDIR" env TMPDIR=/nowhere "${doctor[@]}"
@@ -50,7 +50,14 @@ expect 3 "keeps tren from training" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren
 rm -f "$shared_memory"/*_segment.* # Open MPI 5 leaves some of the launches above
 : >"$shared_memory/vader_segment.left.0"
 line warning "shared memory" "1 segment of jobs that were killed" "${doctor[@]}"
-rm "$shared_memory/vader_segment.left.0"
+# A command to paste is one line, however narrow the terminal is, and does what it is for.
+COLUMNS=40 "${doctor[@]}" >output
+[[ $(grep -c "^    find " output) -eq 1 ]] || fail "no command to paste: $(cat output)"
+grep "^    find " output >paste.sh
+bash paste.sh
+[[ ! -e $shared_memory/vader_segment.left.0 ]] || fail "the segment is still there after $(cat paste.sh)"
+"${doctor[@]}" >output
+refuse_part "jobs that were killed"
 
 # Mounts of our own, where that is allowed.
 # shellcheck disable=SC2016

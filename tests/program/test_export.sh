@@ -97,6 +97,12 @@ test_files() {
     expect 0 "" "$tren" import-weights nested.yaml --from nested.safetensors --out nested.back.h5
     train twice nested.yaml --max_steps 3 --init_from nested.back.h5
     same_run again twice
+    expect 2 "nested.back.h5: exists already: --force replaces it" \
+        "$tren" import-weights nested.yaml --from nested.safetensors --out nested.back.h5
+    expect 0 "nested.back.h5: " "$tren" import-weights nested.yaml --from nested.safetensors --out nested.back.h5 --force
+    make_sinusoid tides.h5 90
+    expect 0 "name the dataset that the weights were trained on by --data" \
+        "$tren" import-weights wide/config.yaml --data tides.h5 --from wide.safetensors --out tides.back.h5
     expect 0 "best.npz: " "$tren" export seq2seq/last.h5 --to npz --out best.npz
     cmp best.npz seq2seq.npz || fail "a second export has other bytes"
 }

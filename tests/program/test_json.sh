@@ -44,7 +44,21 @@ if [[ ${TREN_LONG:-} ]]; then
         "$tren" bench step --dims 40-20-10 --batch 32 --steps 20 --json
     check_lines "any(row.get('pass') for row in d)" "$tren" bench conv --model cnn --width 2 --shape 1x8x8 --batch 4 --seconds 0 --json
 fi
-for command in "data info" eval runs generate verify plan "scale compare" "bench gemm" "bench conv" "bench step" "bench allreduce" "bench load"; do
+check "d[0]['good'] and d[0]['rows']['train'] == 240 and sum(c['train'] for c in d[0]['classes']) == 240 and d[1]['errors'] == 0" \
+    "$tren" data check classes.h5 text.h5 --json
+check "len(d) == 3 and d[0]['row'] == 0 and d[0]['tokens'] == 16 and 'lines' in d[2]['text']" "$tren" data preview text.h5 --n 3 --json
+make_pictures pictures.h5 90
+check "d['picture'] == 'sheet.png' and d['images'] == 2 and d['width'] > 50" \
+    "$tren" data preview pictures.h5 --n 2 --augment.rotation 9 --out sheet.png --json
+check "d['parameters'] == 8 * 16 + 16 + 16 * 3 + 3 == sum(l['parameters'] for l in d['layers']) and d['rows']['train'] == 240 and [m['ranks'] for m in d['memory']] == [1, 2]" "$tren" train run.yaml --dry-run --json
+check "[(m['ranks'], m['nodes']) for m in d['memory']] == [(2, 2)] and d['memory'][0]['rank_bytes'] > 1000" \
+    "$tren" train run.yaml --dry-run --json --ranks 2 --nodes 2
+check "d['epochs_left'] == 98 and d['jobs'] == 1 and d['seconds_left'] > 0" \
+    "$tren" plan jobs run.yaml --out run --epochs 100 --job-time 1:00:00 --json
+check "d['jobs'] is None" "$tren" plan jobs run.yaml --out none --job-time 1:00:00 --json
+check "any(e['name'] == 'W1' and e['full_seconds'] > e['quick_seconds'] > 0 and e['verdict'] is None for e in d)" \
+    "$tren" lab list --out none --json
+for command in "data info" "data check" "data preview" "plan jobs" "lab list" lr-find doctor eval runs generate verify plan "scale compare" "bench gemm" "bench conv" "bench step" "bench allreduce" "bench load"; do
     # shellcheck disable=SC2086
     "$tren" $command --help | grep -q -- --json || fail "tren $command has no --json"
 done

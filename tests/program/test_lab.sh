@@ -62,11 +62,16 @@ fi
 # ---- another setting: what is said, its folder, and what cannot be set
 expect 0 "another setting: " "$tren" lab run W4 --set rows=20 --set trials=5 --set features=2,5,10,18,20,22,40,400 --seeds 4-4 --ranks 1
 grep -q "trials of each seed: 5 instead of 200" output || fail "it is not said what was set: $(cat output)"
-own=runs/lab-rows=20-trials=5-features=2,5,10,18,20,22,40,400
+own=runs/lab-features=2,5,10,18,20,22,40,400-rows=20-trials=5
 grep -q "^set rows: 20$" "$own/W4/recipe.txt" || fail "no recipe in $own"
 grep -q "the peak is at as many features as rows, 20" output || fail "20 rows have another peak: $(cat output)"
 expect 2 "holds points of another setting" "$tren" lab run W4 --out "$own" --seeds 1 --ranks 1
 mv "$own" own
+rm -r runs
+expect 0 "another setting: " "$tren" lab run W4 --set trials=2 --set rows=20 --seeds 1 --ranks 1
+stamp=$(stat -c %.9Y runs/lab-rows=20-trials=2/W4/points/*.csv | sort | tail -n 1)
+expect 0 "another setting: " "$tren" lab run W4 --set rows=20 --set trials=2 --seeds 1 --ranks 1
+[[ $(stat -c %.9Y runs/*/W4/points/*.csv | sort | tail -n 1) == "$stamp" ]] || fail "another order of --set is another setting"
 rm -r runs
 expect 0 "worksheet.html" "$tren" lab worksheet W1 B1
 for part in '☐ a)' 'tren lab run B1' 'class="blank"'; do
@@ -185,6 +190,13 @@ for part in "^B1 .*reproduced, . of 3" "^W3 .* s  -  " "one page of all: tren la
     grep -q "$part" output || fail "lab run W3 B1: no '$part' in: $(cat output)"
 done
 expect 4 "T1 needs pairs of sentences, and there is no datasets/german-english.h5" "$tren" lab run T1 --quick --ranks 1 --out some
+# Of several experiments those use --data whose kind it is.
+make_pictures small.h5 90
+expect 4 "T1 needs pairs of sentences, and there is no datasets/german-english.h5" \
+    "$tren" lab run W3 E1 T1 --quick --seeds 1 --ranks 1 --data small.h5 --out kinds
+grep -qx "W3 takes images from small.h5" output || fail "who takes the images: $(cat output)"
+grep -qx "T1 takes pairs of sentences from datasets/german-english.h5" output || fail "who takes pairs: $(cat output)"
+refuse_part "E1 takes"
 [[ ! -e hand.h5 ]] || expect 2 "hand.h5 holds no pairs of sentences" "$tren" lab run T1 --quick --ranks 1 --data hand.h5 --out pairs
 refuse 2 "lambdas=1: this is another number of values; lambdas of W5" run W5 --set lambdas=1 --out refused
 refuse 2 "exists already" report cut --out es.html

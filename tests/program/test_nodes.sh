@@ -72,7 +72,8 @@ by_shell="--mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree
 
 # Ranks on each host, and how they are numbered: slot (host after host) or node (by turns). The launch is told by
 # options alone, as variables do not reach the other hosts.
-on_hosts() { # ranks of each host; slot or node; what follows `tren train`
+on_hosts() { job_on_hosts "$1" "$2" train "${@:3}"; } # ranks of each host; slot or node; what follows `tren train`
+job_on_hosts() { # the same; what follows `tren`
     local ranks=$1 order=$2 i=0 n=0 count
     shift 2
     : >"$scratch/hosts"
@@ -82,7 +83,7 @@ on_hosts() { # ranks of each host; slot or node; what follows `tren train`
     done
     env -u OMPI_MCA_oob_tcp_if_include -u OMPI_MCA_btl_tcp_if_include timeout -k 5 60 "$scratch/shell" "$net.1" \
         "mpirun $by_shell --mca btl_tcp_if_include $net.0/24 --bind-to none --map-by $order \
-        --mca mpi_yield_when_idle 1 --hostfile $scratch/hosts -n $n $tren train $*" >"$scratch/out" 2>&1
+        --mca mpi_yield_when_idle 1 --hostfile $scratch/hosts -n $n $tren $*" >"$scratch/out" 2>&1
 }
 
 digest_of() { sed -n 's/^ *"digest": "\(.*\)",/\1/p' "$scratch/$1/result.json"; } # run folder
@@ -135,6 +136,21 @@ test_shared_is_refused() {
     grep -q "4 ranks are on 2 nodes; use auto, halving or direct" "$scratch/out" ||
         fail "reduction shared on two hosts: no remedy in: $(cat "$scratch/out")"
     echo "reduction shared: refused"
+}
+
+# Each host is looked at once, however its ranks are numbered.
+test_doctor() { # slot or node
+    local i name what="doctor on '2 1 2' by $1"
+    job_on_hosts '2 1 2' "$1" doctor --dir . || fail "$what: $(cat "$scratch/out")"
+    grep -q "^ok  *job  *5 ranks on 3 nodes" "$scratch/out" || fail "$what: $(cat "$scratch/out")"
+    job_on_hosts '2 1 2' "$1" doctor --dir . --json || fail "$what: $(cat "$scratch/out")"
+    for i in 1 2 3; do
+        for name in MPI "shared memory" BLAS clock; do
+            [[ $(grep -A 1 "\"node\": \"tren-$tag-$i\"" "$scratch/out" | grep -c "\"name\": \"$name\"") -eq 1 ]] ||
+                fail "$what: not one $name of host $i: $(cat "$scratch/out")"
+        done
+    done
+    echo "$what: each host once"
 }
 
 # Stopped on three hosts, resumed on two, and on one rank of one.
@@ -217,6 +233,8 @@ test_launch large '2 1 2' node direct direct
 test_launch large '2 1 2' node doubling doubling
 test_launch large '2 2' node gather gather
 test_shared_is_refused
+test_doctor slot
+test_doctor node
 test_resume_elsewhere
 test_fault KILL '3 1' slot 3 any
 test_fault STOP '2 4' node 2 6

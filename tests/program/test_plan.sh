@@ -38,8 +38,16 @@ expect 0 "of 2 epochs of noisy: beyond batch 240 more rows per step no longer sa
 grep -q "batch_size is 56: about 5.29 times the fewest steps" output || fail "$(cat output)"
 grep -q "best of these: [124] ranks* at batch 56, 4 at batch 240; shards: at least as many" output || fail "$(cat output)"
 expect 4 "there is no run folder 'nowhere'" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise nowhere
+expect 0 "note: noisy has no checkpoint" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise noisy
 expect 0 "" "$tren" train run.yaml --out counted --epochs 4 --gradient_noise 1 --no-plots --progress off
 expect 0 "of 2 epochs of counted" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise counted
+refuse_part "no checkpoint"
+make_sinusoid tides.h5 1000
+(cat run.yaml && echo "out: counted") >counted.yaml
+expect 2 "counted was trained on another dataset than tides.h5" \
+    "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise counted --data tides.h5
+expect 0 "gradient noise: not known: counted was trained on another dataset than tides.h5" \
+    "$tren" plan counted.yaml --ranks 1 --machine machine.txt --data tides.h5
 
 expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1
 expect 0 "predicted   measured" "$tren" plan run.yaml --ranks 1,2,4 --score runs/scaling-run

@@ -50,6 +50,18 @@ test_targets() {
         END { x = sum / (NR - 1) - loss; exit !(NR == 91 && x * x < 1e-14) }' sine.csv || fail "sine.csv and eval"
 }
 
+# Targets that float does not tell apart are learned and told in double.
+test_far_targets() {
+    awk 'BEGIN { srand(5); for (r = 0; r < 600; r++) { x = rand(); printf "%.5f,%.3f\n", x, 3e9 + 100 * x } }' >far.csv
+    "$tren" data import csv far.csv --header no --target 2 --split 80/10/10 --out far.h5 >/dev/null
+    train far far.h5 --model.hidden 16 --epochs 40
+    expect 0 "60 rows" "$tren" predict far --data far.h5 --out told.csv
+    cut -d, -f2 far.csv | sort >given
+    [[ $(awk -F, 'NR > 1 { printf "%.3f\n", $2 }' told.csv | sort | comm -12 - given | wc -l) -eq 60 ]] ||
+        fail "other targets than those of the file: $(head -n 3 told.csv)"
+    awk -F, 'NR > 1 { sum += ($2 - $3) ^ 2 } END { exit !(sum / 60 < 100) }' told.csv || fail "far from them: $(head -n 3 told.csv)"
+}
+
 test_hdf5() {
     local python
     expect 0 "" "$tren" predict classes --data data.h5 --out all.h5
@@ -72,7 +84,7 @@ order = np.argsort(-f["probability"][:], axis=1)[:, :2]
 assert np.array_equal(order, top["top_class"][:])
 assert np.array_equal(np.take_along_axis(p, order, 1), top["top_probability"][:])
 s, rows = h5py.File("sine-out.hdf5"), list(csv.DictReader(open("sine.csv")))
-assert np.array_equal(s["prediction"][:, 0], np.array([r["prediction_0"] for r in rows]).astype(np.float32))
+assert np.array_equal(s["prediction"][:, 0], np.array([r["prediction_0"] for r in rows], float))
 CHECK
         return 0
     done
@@ -185,6 +197,7 @@ train double data.h5 --model.hidden 8 --precision double
 test_csv
 test_top
 test_targets
+test_far_targets
 test_hdf5
 test_ranks
 test_mistakes

@@ -58,6 +58,7 @@ mkdir -p bad/folder/config.yaml bad/empty
 copy() { cp -r runs/one/run2 "bad/$1"; }
 copy random && head -c 3000 /dev/urandom >bad/random/result.json
 copy huge && head -c 100000 /dev/zero >bad/huge/result.json
+copy hollow && : >bad/hollow/metrics.csv
 copy ragged && echo "1,2,3" >>bad/ragged/metrics.csv
 copy pipe && rm bad/pipe/metrics.csv bad/pipe/result.json && mkfifo bad/pipe/metrics.csv
 copy torn && printf 'a: [\n' >bad/torn/config.yaml
@@ -66,12 +67,12 @@ copy $'line\nend\e[31m'
 ln -s .. bad/circle
 ln -s ../runs/one bad/elsewhere
 "$tren" runs bad --sort seed >output 2>&1 || fail "hostile folders: $(cat output)"
-[[ $(wc -l <output) -eq 8 ]] || fail "seven runs and a header are not $(cat output)"
-[[ $(grep -c " damaged " output) -eq 4 ]] || fail "damaged: $(cat output)"
+[[ $(wc -l <output) -eq 9 ]] || fail "eight runs and a header are not $(cat output)"
+[[ $(grep -c " damaged " output) -eq 5 ]] || fail "damaged: $(cat output)"
 grep -q $'\e' output && fail "an escape reaches the terminal"
 "$tren" runs bad --json >output.json
 if command -v python3 >/dev/null; then
-    python3 -c 'import json; rows = json.load(open("output.json")); assert len(rows) == 7, rows
+    python3 -c 'import json; rows = json.load(open("output.json")); assert len(rows) == 8, rows
 assert any(row["path"] == "bad/line\nend\x1b[31m" for row in rows)' || fail "JSON: $(cat output.json)"
 fi
 ln -s runs/one a-link

@@ -76,7 +76,7 @@ Test(dataset, targets_come_back_and_a_slab_is_the_rows_asked_for) {
               !rows.label);
     for (size_t i = 0; i < 8; i++) {
         cr_assert_eq(((float *)rows.x)[i], (float)(46 + i) / 3);
-        cr_assert_eq(rows.target[i], (real)((double)(46 + i) / 7));
+        cr_assert_eq(rows.target[i], (double)(46 + i) / 7);
     }
     tren_rows_close(&rows);
     test_expect_error(tren_rows_read(&rows, dataset, TREN_VALIDATION, 8, 3), TREN_ERR_DATA,

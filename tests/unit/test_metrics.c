@@ -76,16 +76,15 @@ static void begin(trial *x, int n_classes, int n_targets, bool columns) {
 
 static void look(trial *x, const double *outputs, const double *answers, int width) {
     double sum = 0;
-    real output[ROWS * CLASSES], room[ROWS * CLASSES], *target = answers ? room : NULL;
+    real output[ROWS * CLASSES];
     for (int i = 0; i < ROWS * width; i++) output[i] = (real)outputs[i];
-    for (int i = 0; target && i < ROWS * width; i++) target[i] = (real)answers[i];
     for (int b = 0; b < BLOCKS; b++) {
         int first = b * BLOCK, n = ROWS - first < BLOCK ? ROWS - first : BLOCK;
         double *leaf = x->leaf + b * x->leaves.stride;
         x->t.now = (tally_block){.first = (size_t)first,
                                  .rows = n,
-                                 .label = target ? NULL : labels + first,
-                                 .target = target ? target + first * width : NULL,
+                                 .label = answers ? NULL : labels + first,
+                                 .target = answers ? answers + first * width : NULL,
                                  .leaf = leaf + 2};
         tally_look(&x->t, output + first * width);
         for (int i = 0; i < n; i++) leaf[0] += x->t.row_loss[i] = losses[first + i];
