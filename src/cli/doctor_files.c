@@ -90,25 +90,26 @@ static void look_at_shared_memory(tren_examination *e) {
     double total, room = room_in(dir, &total), needs = 8 * MIB * e->processes;
     int left = count_leftovers(dir);
     if (isnan(room) || access(dir, W_OK) != 0)
-        tren_doctor_add(e, "shared memory", TREN_HEALTH_PROBLEM,
-                        "%s cannot be written (%s), and ranks of one node need it; mount a tmpfs "
-                        "there",
-                        dir, strerror(errno));
+        tren_doctor_add(
+            e, "shared memory", TREN_HEALTH_PROBLEM,
+            "%s cannot be written (%s), but the ranks of a node need it; mount a tmpfs there", dir,
+            strerror(errno));
     else if (room < needs)
         tren_doctor_add(e, "shared memory", TREN_HEALTH_PROBLEM,
-                        "%.0f MiB are free in %s, and MPI needs %.0f for the ranks of this node; "
+                        "%.0f MiB are free in %s, but MPI needs %.0f for the ranks of this node; "
                         "enlarge it (docker run --shm-size=1g; mount -o remount,size=1g %s)%s",
                         room / MIB, dir, needs / MIB, dir,
-                        left > 0 ? ", or remove what killed jobs left there (README)" : "");
+                        left > 0 ? ", or remove the files that killed jobs left there (see README)"
+                                 : "");
     else if (left > 0)
         tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
-                        "%d segment%s of jobs that were killed lie in %s; when no MPI program of "
-                        "yours is running: find %s -maxdepth 1 -user $USER \\( -name "
-                        "'vader_segment.*' -o -name 'osc_sm.*' \\) -delete",
+                        "%d segment%s of killed jobs are in %s; when none of your MPI programs is "
+                        "running: find %s -maxdepth 1 -user $USER \\( -name 'vader_segment.*' -o "
+                        "-name 'osc_sm.*' \\) -delete",
                         left, left > 1 ? "s" : "", dir, dir);
     else if (total < 512 * MIB)
         tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
-                        "%s has %.0f MiB: models that need more exchange by messages; give it more "
+                        "%s has %.0f MiB: larger models exchange gradients by messages; enlarge it "
                         "(docker run --shm-size=1g)",
                         dir, total / MIB);
     else
@@ -121,14 +122,14 @@ static void look_at_temporary(tren_examination *e) {
     double total, room = room_in(dir, &total);
     if (isnan(room) || access(dir, W_OK) != 0)
         tren_doctor_add(e, "temporary files", TREN_HEALTH_PROBLEM,
-                        "%s cannot be written (%s), and MPI keeps its files there; set TMPDIR to a "
-                        "folder of this node that can",
+                        "%s cannot be written (%s), but MPI keeps its files there; set TMPDIR to a "
+                        "writable folder on this node",
                         dir, strerror(errno));
     else if (room < 16 * MIB)
-        tren_doctor_add(e, "temporary files", TREN_HEALTH_PROBLEM,
-                        "%s is full (%.0f MiB free); make room, or set TMPDIR to another folder of "
-                        "this node",
-                        dir, room / MIB);
+        tren_doctor_add(
+            e, "temporary files", TREN_HEALTH_PROBLEM,
+            "%s is full (%.0f MiB free); make room, or set TMPDIR to another folder on this node",
+            dir, room / MIB);
     else
         tren_doctor_add(e, "temporary files", TREN_HEALTH_OK, "%s, %.0f MiB free", dir, room / MIB);
 }
@@ -200,18 +201,18 @@ static void look_at_folder(tren_examination *e) {
     if (st == TREN_OK) locked = try_lock(name);
     if (*name) unlink(name);
     if (st != TREN_OK)
-        tren_doctor_add(e, "run folder", TREN_HEALTH_PROBLEM,
-                        "%s (%s): %s; choose another folder with --out, as here with --dir", dir,
-                        system, tren_error_text());
-    else if (locked)
         tren_doctor_add(
-            e, "run folder", TREN_HEALTH_WARNING,
-            "%s (%s) has no locks (%s): start no second run in the same folder, and set "
-            "HDF5_USE_FILE_LOCKING=FALSE",
-            dir, system, strerror(locked));
+            e, "run folder", TREN_HEALTH_PROBLEM,
+            "%s (%s): %s; choose another folder, for runs with --out, for this check with --dir",
+            dir, system, tren_error_text());
+    else if (locked)
+        tren_doctor_add(e, "run folder", TREN_HEALTH_WARNING,
+                        "%s (%s) has no file locks (%s): start only one run per folder, and set "
+                        "HDF5_USE_FILE_LOCKING=FALSE",
+                        dir, system, strerror(locked));
     else if (room < 100 * MIB)
         tren_doctor_add(e, "run folder", TREN_HEALTH_WARNING,
-                        "%s (%s) has %.0f MiB free, which checkpoints fill soon; make room, or "
+                        "%s (%s) has %.0f MiB free, which checkpoints soon fill; make room, or "
                         "choose another folder with --out",
                         dir, system, room / MIB);
     else

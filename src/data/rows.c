@@ -158,12 +158,11 @@ tren_status tren_rows_check_unit(const tren_rows *rows) {
     size_t width = (size_t)rows->n_targets;
     for (size_t i = 0; i < rows->n * width; i++)
         if (!(rows->target[i] >= 0 && rows->target[i] <= 1))
-            return tren_fail(
-                TREN_ERR_DATA,
-                "loss.name: binary_cross_entropy takes targets from 0 (no) to 1 (yes), "
-                "and target %zu of row %zu, both counted from 0, is %g; give these "
-                "columns as 0 and 1, or use another loss",
-                i % width, rows->first + i / width, (double)rows->target[i]);
+            return tren_fail(TREN_ERR_DATA,
+                             "loss.name: binary_cross_entropy needs targets from 0 (no) to 1 "
+                             "(yes), but target %zu of row %zu, both counted from 0, is %g; give "
+                             "these columns as 0 and 1, or use another loss",
+                             i % width, rows->first + i / width, (double)rows->target[i]);
     return TREN_OK;
 }
 

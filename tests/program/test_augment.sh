@@ -129,7 +129,7 @@ END
 
 test_preview() {
     local preview=("$tren" data preview)
-    expect 0 "p.png: 8 training images and what the first 7 epochs would make of them (236 x 292 pixels)" \
+    expect 0 "p.png: 8 training images and the first 7 epochs of them (236 x 292 pixels)" \
         "${preview[@]}" images.h5 --augment.rotation 30 --out p.png
     check_png p.png 1 images.h5.images
     cp p.png kept.png
@@ -155,7 +155,7 @@ test_preview() {
 test_preview_in_colour() {
     { for label in 0 1 2 3 4 5 6 7 0 1; do printf '%b' "\\0$label"; head -c 3072 "$tren"; done; } >data_batch.bin
     "$tren" data import cifar data_batch.bin --split 80/10/10 --out colour.h5 >/dev/null
-    expect 0 "5 training images and what the first 2 epochs would make of them" \
+    expect 0 "5 training images and the first 2 epochs of them" \
         "$tren" data preview colour.h5 --n 5 --copies 2 --augment.crop_padding 4 --out colour.png
     check_png colour.png 3
 }

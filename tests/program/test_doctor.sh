@@ -33,7 +33,7 @@ grep -q "^ok  *job  *2 ranks on 1 node" output || fail "no job: $(cat output)"
 # ---- broken on purpose -------------------------------------------------------------------------------------------
 
 line warning gnuplot "install it (Debian: gnuplot-nox)" env PATH=/nowhere "${doctor[@]}"
-line warning limits "raise them with 'ulimit -n 1024'" bash -c 'ulimit -n 100; exec "$@"' - "${doctor[@]}"
+line warning limits "raise the limit with 'ulimit -n 1024'" bash -c 'ulimit -n 100; exec "$@"' - "${doctor[@]}"
 expect 3 "raise the limit with 'ulimit -n 1024'" bash -c 'ulimit -n 40; exec "$@"' - "${doctor[@]}"
 expect 3 "raise the limit with 'ulimit -f" bash -c 'ulimit -f 4000; exec "$@"' - "${doctor[@]}"
 line problem "temporary files" "set TMPDIR" env TMPDIR=/nowhere "${doctor[@]}"
@@ -48,7 +48,7 @@ chmod +x other-mpirun
 line problem launcher "use the launcher of $mpi_name" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
 expect 3 "keeps tren from training" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
 : >"$shared_memory/vader_segment.left.0"
-line warning "shared memory" "1 segment of jobs that were killed" "${doctor[@]}"
+line warning "shared memory" "1 segment of killed jobs" "${doctor[@]}"
 rm "$shared_memory/vader_segment.left.0"
 
 # Mounts of our own, where that is allowed.
@@ -60,7 +60,7 @@ mounted() { # OPTIONS COMMAND ...
 if [[ $EUID -eq 0 ]] && mounted size=1m true 2>/dev/null; then
     line problem "run folder" "Read-only file system; choose another folder with --out" mounted ro "${doctor[@]}" --dir m/runs
     line problem "run folder" "No space left on device" mounted size=4k "${doctor[@]}" --dir m
-    line warning "run folder" "which checkpoints fill soon" mounted size=2m "${doctor[@]}" --dir m
+    line warning "run folder" "which checkpoints soon fill" mounted size=2m "${doctor[@]}" --dir m
     line problem "shared memory" "docker run --shm-size=1g" mounted size=4m env OMPI_MCA_btl_vader_backing_directory="$PWD/m" "${doctor[@]}"
 else
     echo "read-only and full folders are not tried: no mounts here"

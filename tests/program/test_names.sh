@@ -93,10 +93,10 @@ test_classes() {
 
 test_other_encodings() {
     printf 'a,y\n1,Gr\xf6sse\n2,b\n' >latin.csv
-    expect 4 "latin.csv:2: the label: the class name 'Gr\\xf6sse' is not UTF-8, but maybe ISO-8859-1" \
+    expect 4 "latin.csv:2: the label: the class name 'Gr\\xf6sse' is not UTF-8, but perhaps ISO-8859-1" \
         "$tren" data import csv latin.csv --label y --out latin.h5
     printf 'a,y\n1,b\n2,\x80uro\n' >cp1252.csv
-    expect 4 "cp1252.csv:3: the label: the class name '\\x80uro' is not UTF-8, but maybe WINDOWS-1252" \
+    expect 4 "cp1252.csv:3: the label: the class name '\\x80uro' is not UTF-8, but perhaps WINDOWS-1252" \
         "$tren" data import csv cp1252.csv --label y --out latin.h5
     printf 'a,y\n1,0\n2,1\n' >plain.csv
     expect 2 "--class-names: the class name 'b\\xf6' is not UTF-8" \
