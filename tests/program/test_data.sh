@@ -221,7 +221,7 @@ test_damage() {
     expect 4 "checksum" "${data[@]}" info metadata.h5
     printf '1,a\n1,a\n1,a\n1,a\n2,b\n2,b\n2,b\n2,b\n' >twice.csv
     "${data[@]}" import csv twice.csv --label 2 --split 50/25/25 --stratify --out twice.h5 >/dev/null
-    expect 4 "stand in train too" "${data[@]}" check twice.h5
+    expect 4 "also occur in train" "${data[@]}" check twice.h5
     expect 4 "ERROR" "${data[@]}" check c.h5 twice.h5
 }
 
