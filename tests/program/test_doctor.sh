@@ -46,7 +46,7 @@ if [[ $mpi_name == "Open MPI"* ]]; then other="PMI_RANK=0 PMI_SIZE=2"; else othe
 printf '#!/bin/sh\nshift 2\n%s exec "$@"\n' "$other" >other-mpirun
 chmod +x other-mpirun
 line problem launcher "use the launcher of $mpi_name" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
-expect 3 "keeps tren from training" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
+expect 3 "prevents tren from training" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
 : >"$shared_memory/vader_segment.left.0"
 line warning "shared memory" "1 segment of killed jobs" "${doctor[@]}"
 rm "$shared_memory/vader_segment.left.0"
