@@ -151,7 +151,7 @@ test_scale() {
     cp waves.h5 "$name/d'a t\"a.h5"
     cp -r "$TREN_SOURCE/slurm" "$name/the scripts"
     "$tren" config --data "$name/d'a t\"a.h5" --model.hidden 4 --batch_size 8 >"$name/$name.yaml"
-    SLURM_JOB_ID=1 TREN=$tren TREN_LAUNCHER=mpirun expect 0 "one digest" bash "$name/the scripts/scaling.sbatch" \
+    SLURM_JOB_ID=1 TREN=$tren TREN_LAUNCHER=mpirun expect 0 "the same digest" bash "$name/the scripts/scaling.sbatch" \
         "$name/$name.yaml" --ranks 1,2 --steps 3 --repeats 1 --max-repeats 1 --out "$name/=out"
     expect_harmless "scale"
     ! grep -q '<script' "$name/=out/scaling.html" || fail "a name has become a part of the page"
