@@ -148,7 +148,7 @@ test_preview() {
     cmp config.png options.png || fail "a config gives another picture than its keys as options"
     expect 0 "" "${preview[@]}" --config run.yaml --out options.png --n 2 --copies 1 --no-augment.flip_vertical --force
     ! cmp -s config.png options.png || fail "an option does not go before the config"
-    expect 0 "no augmentation is given" "${preview[@]}" images.h5 --n 1 --out plain.png
+    expect 0 "no augmentation is set" "${preview[@]}" images.h5 --n 1 --out plain.png
     check_png plain.png 1
 }
 

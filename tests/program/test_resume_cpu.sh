@@ -18,7 +18,7 @@ expect 0 "warning: this run was trained with OpenBLAS core type Nehalem and cont
 grep -qF "with gemm: portable from the start" output || fail "no remedy: $(cat output)"
 [[ $levels == baseline ]] || grep -qF "note: this run was trained at CPU level baseline and continues at $levels" output ||
     fail "the level is not named: $(cat output)"
-refuse_part "goes on with '"
+refuse_part "continues with '"
 python3 -m json.tool plain/result.json >/dev/null || fail "result.json is no JSON"
 is_mixed() { # RUN true|false CORE ...   What result.json keeps of it.
     local core run=$1

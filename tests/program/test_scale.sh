@@ -87,7 +87,7 @@ test_killed() {
     kill -KILL $pid
     wait $pid || true
     await not_running
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 --steps 3000 --repeats 3 --max-repeats 3 --out killed
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 --steps 3000 --repeats 3 --max-repeats 3 --out killed
     [[ $(launches killed) -eq 12 ]] || fail "$(ls killed/launches)"
 }
 not_running() { [[ -z $(own_processes tren) ]]; }
@@ -110,12 +110,12 @@ SH
     TREN_LAUNCHER=$scratch/broken expect 3 "all launches of a point failed" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out broken-scale
     grep -q "launch 1 of strong on 2 ranks failed with exit code 3: tren train: no memory on n2" output || fail "$(cat output)"
     grep -q "strong scaling on 2 ranks is left out" broken-scale/scaling.html || fail "the page does not name what is left out"
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out broken-scale
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out broken-scale
     grep -q "launch 1 of strong on 2 ranks failed with exit code 3" broken-scale/scaling.html || fail "the failure was forgotten"
 }
 
 test_compare() {
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1 --no-weak --steps 50 --repeats 6 --max-repeats 6 --out a
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1 --no-weak --steps 50 --repeats 6 --max-repeats 6 --out a
     cp -r a b
     expect 0 "not distinguishable" "$tren" scale compare a b
     [[ $(grep -c "same bits" output) -eq 2 ]] || fail "$(cat output)"
@@ -128,7 +128,7 @@ test_compare() {
     grep -q "^MPI: .* -> new" output || fail "the other MPI is not told: $(cat output)"
     expect 0 '"b_is": "slower"' "$tren" scale compare a b --json
     expect 0 "faster" "$tren" scale compare b a
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1 --no-weak --batch_size 32 "${quick[@]}" --out other
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1 --no-weak --batch_size 32 "${quick[@]}" --out other
     expect 2 "have no point in common" "$tren" scale compare a other
 }
 
