@@ -97,7 +97,7 @@ test_mistakes() {
     expect 2 "'a.txt' ends neither in .csv nor in .h5" "$tren" predict classes --data data.h5 --out a.txt
     expect 0 ".csv: predictions for" "$tren" predict classes --data data.h5 --out .csv
     rm .csv
-    expect 2 "--top 4: there are 3 classes" "$tren" predict classes --data data.h5 --out a.csv --top 4
+    expect 2 "--top 4: there are only 3 classes" "$tren" predict classes --data data.h5 --out a.csv --top 4
     expect 2 "'0' is out of range" "$tren" predict classes --data data.h5 --out a.csv --top 0
     expect 2 "sine.h5 has targets" "$tren" predict sine --data sine.h5 --out a.csv --top 1
     expect 4 "was trained on rows of 8 columns and 3 classes" "$tren" predict classes --data sine.h5 --out a.csv
