@@ -37,11 +37,11 @@ typedef enum tren_status {
     TREN_ERR_DIVERGED = 5,   /* a loss or weight is not finite */
     TREN_ERR_STALLED = 6,    /* no progress for stall_timeout seconds */
     TREN_ERR_CHECKPOINT = 7, /* a checkpoint could not be written or read */
-    TREN_REQUEUE = 75        /* saved on a signal or max_time: start me again with --resume */
+    TREN_REQUEUE = 75        /* saved on a signal or at max_time: continue with --resume */
 } tren_status;
 
-/* Sets this thread's error text and returns `status`, so that a check is one line. The text names
- * the thing, its value and the remedy, without a final newline. */
+/* Sets the error text of this thread and returns `status`, so that a check takes one line. The text
+ * names the key or file, its value and the remedy; it has no final newline. */
 tren_status tren_fail(tren_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Puts "text: " in front of this thread's error text. Returns `status`. */
@@ -77,14 +77,14 @@ typedef struct tren_arena {
 tren_status tren_arena_open(tren_arena *arena, size_t len);
 void tren_arena_close(tren_arena *arena); /* accepts the empty value */
 
-/* "out of memory: 1.5 GiB for WHAT; ..." (bytes 0: not known). Where RLIMIT_AS or RLIMIT_DATA
- * bounds the process, TREN_ERR_ENV and the limit, else TREN_ERR_INTERNAL. */
+/* "out of memory: 1.5 GiB for WHAT; ..." (bytes 0: size not known). TREN_ERR_ENV, with the limit in
+ * the text, if RLIMIT_AS or RLIMIT_DATA limits the process; else TREN_ERR_INTERNAL. */
 tren_status tren_fail_memory(double bytes, const char *what);
 /* Zeroed memory, or tren_fail_memory. Free with free(). */
 tren_status tren_alloc(void *out, size_t count, size_t size, const char *what);
 
-/* *out = a * b; false, and SIZE_MAX, where it does not fit. For sizes that a file claims. `out` may
- * point to a variable whose value is a or b. */
+/* *out = a * b; false, and SIZE_MAX, on overflow. For sizes that come from a file. `out` may point
+ * to a or b. */
 bool tren_size_mul(size_t *out, size_t a, size_t b);
 
 typedef struct tren_shape {
@@ -128,7 +128,7 @@ void tren_rng_words(uint32_t out[4], const tren_rng *rng, uint32_t block);
 double tren_rng_uniform(const tren_rng *rng, uint32_t index);
 /* One standard normal draw (Box-Muller), from element `index` (one block each). */
 double tren_rng_normal(const tren_rng *rng, uint32_t index);
-/* A uniform integer in [0, n), n > 0, without modulo bias worth naming (64-bit multiply-shift). */
+/* A uniform integer in [0, n), n > 0, with negligible bias (64-bit multiply-shift). */
 uint32_t tren_rng_below(const tren_rng *rng, uint32_t index, uint32_t n);
 /* A uniformly random permutation of 0..n-1 (Fisher-Yates on the draws of `rng`). */
 void tren_rng_permutation(uint32_t *out, const tren_rng *rng, uint32_t n);

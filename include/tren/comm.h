@@ -1,7 +1,7 @@
-/* Comm: the only part that knows MPI. A communicator, agreement, and the reduction of gradients
+/* Comm: the only part that uses MPI. A communicator, agreement, and the reduction of gradients
  * along the canonical tree. Functions are Collective over the communicator unless they say
- * otherwise. A failing MPI call ends the job with TREN_ERR_ENV and a line that names it: Open MPI
- * has no way back from it. */
+ * otherwise. If an MPI call fails, the job ends with TREN_ERR_ENV and a message that names the
+ * call: Open MPI cannot continue after an error. */
 #ifndef TREN_COMM_H
 #define TREN_COMM_H
 
@@ -32,8 +32,8 @@ typedef enum tren_phase {
 } tren_phase;
 extern const char *const tren_phase_name[TREN_N_PHASES];
 
-/* Written by the rank's main thread, read by its watchdog. C++ has no _Atomic: to it this is an
- * incomplete type. */
+/* Written by the rank's main thread, read by its watchdog. C++ has no _Atomic, so this type is
+ * incomplete there. */
 typedef struct tren_watch tren_watch;
 #ifndef __cplusplus
 struct tren_watch {
@@ -54,30 +54,31 @@ typedef struct tren_comm {
     void *mpi; /* MPI_Comm *, owned */
     int rank, size;
     int local_rank, local_size; /* on this node */
-    /* The machine. Nodes are numbered by their lowest rank. Places number the ranks node by node,
-     * on a node by rank: where the launcher fills node after node, a rank's place is its rank. */
-    int n_nodes, node; /* node: this rank's */
-    int *node_first;   /* [n_nodes + 1] the first place of each node; owned */
-    int *place;        /* [size] of each rank; owned */
-    int *rank_at;      /* [size] the rank at each place; owned */
-    int node_ranks; /* of the whole job on this node: those of the communicator this was split from
-                       too */
-    double node_memory; /* bytes that the batch system grants the job on this node; 0: it does not
-                           say. Whoever reads the environment sets it */
+    /* The machine. Nodes are numbered in the order of their lowest rank. Places number the ranks
+     * node by node, and by rank within a node. If the launcher fills node after node, the place of
+     * a rank is its rank. */
+    int n_nodes, node;  /* node: this rank's */
+    int *node_first;    /* [n_nodes + 1] the first place of each node; owned */
+    int *place;         /* [size] of each rank; owned */
+    int *rank_at;       /* [size] the rank at each place; owned */
+    int node_ranks;     /* ranks of the whole job on this node, including those outside this
+                           communicator */
+    double node_memory; /* bytes that the batch system grants the job on this node; 0: unknown. Set
+                           by the code that reads the environment */
     bool crowded;       /* more ranks on this node than CPUs: waiting must yield */
     bool world;         /* made by tren_comm_open: close finalizes MPI */
-    tren_watch *watch;  /* not owned; NULL: nobody watches */
+    tren_watch *watch;  /* not owned; NULL: no watchdog */
 } tren_comm;
 
 /* Initialises MPI (thread level funneled) and wraps a duplicate of MPI_COMM_WORLD. Once per
  * process. */
 tren_status tren_comm_open(tren_comm *comm);
-/* Wraps a duplicate of the caller's MPI_Comm (passed by address), which stays the caller's. */
+/* Wraps a duplicate of the caller's MPI_Comm (passed by address). The caller keeps its own. */
 tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm);
-/* The shards [a, b) of a rank: dealt by place, as evenly as possible, so that each node holds a
- * contiguous range however the launcher numbered its ranks. Not collective. */
+/* The shards [a, b) of a rank: distributed by place, as evenly as possible. Each node holds a
+ * contiguous range, for any numbering of the ranks. Not collective. */
 tren_node tren_comm_shards(const tren_comm *comm, int shards, int rank);
-/* The ranks of one colour, in their order here, as a communicator of their own. */
+/* A communicator of the ranks of one colour, in their order in `comm`. */
 tren_status tren_comm_split(tren_comm *part, const tren_comm *comm, int colour);
 /* This rank by itself, after tren_comm_open. Not collective. */
 tren_status tren_comm_self(tren_comm *comm);
@@ -85,16 +86,17 @@ void tren_comm_close(tren_comm *comm);
 /* Ends the whole job at once with this exit code. Not collective. */
 void tren_comm_abort(const tren_comm *comm, int code) __attribute__((noreturn));
 
-/* Every rank gets the gravest status of all, with the error text of the lowest rank that has it. */
+/* Every rank gets the most serious status of all ranks, with the error text of the lowest rank that
+ * has it. */
 tren_status tren_comm_agree(const tren_comm *comm, tren_status status);
 void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n); /* from rank 0; any n */
 /* all [size][n]: every rank's n doubles, on every rank. */
 void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine, int n);
-/* sum [n]: of whole numbers below 2^53 in all, or of what one rank has and is 0 on the others, so
- * that no order of additions changes it. */
+/* sum [n] over the ranks. Either whole numbers with a sum below 2^53, or values that are 0 on all
+ * ranks but one: then the order of additions does not change the result. */
 void tren_comm_sum(const tren_comm *comm, double *sum, int n);
 void tren_comm_barrier(const tren_comm *comm);
-/* Plain MPI_Allreduce, sum in place: what the engines are measured against. n < 2^31 */
+/* Plain MPI_Allreduce, sum in place, as a reference for the engines. n < 2^31 */
 void tren_comm_allreduce(const tren_comm *comm, real *sum, size_t n);
 /* Rank r sends count(r) = first[r+1] - first[r] doubles; rank 0 has all of them in `all`
  * [first[size]]. */
@@ -102,7 +104,7 @@ void tren_comm_gather(const tren_comm *comm, double *all, const double *mine, co
 /* all [size][TREN_COMM_TEXT]: every rank's text, cut to fit, on every rank. */
 enum { TREN_COMM_TEXT = 64 };
 void tren_comm_allgather_text(const tren_comm *comm, char (*all)[TREN_COMM_TEXT], const char *mine);
-/* "rank 3 (n02)": this rank and its host. Not collective. Returns `out`. */
+/* "rank 3 (n02)": this rank and its host. Not collective. Returns out. */
 const char *tren_comm_name(char out[TREN_COMM_TEXT], const tren_comm *comm);
 
 /* A message of n bytes takes latency + n * per_byte seconds (Hockney's model). */
@@ -122,20 +124,20 @@ typedef struct tren_clock_gap {
     double ahead, error, at;
 } tren_clock_gap;
 void tren_comm_compare_clocks(tren_clock_gap *gap, const tren_comm *comm);
-/* Rank 0 calls fn for each rank, in their order, with what that rank brings: n < 2^31 bytes, as
- * many as it likes. Rank 0 has one rank's bytes at a time. The first failure of fn comes back. */
+/* Rank 0 calls fn for each rank, in rank order, with the n < 2^31 bytes of that rank; n may differ
+ * between ranks. Rank 0 holds the bytes of one rank at a time. Returns the first failure of fn. */
 typedef tren_status (*tren_each_fn)(void *ctx, int rank, const void *bytes, size_t n);
 tren_status tren_comm_each(const tren_comm *comm, const void *mine, size_t n, tren_each_fn fn,
                            void *ctx);
 
-/* Facts that all ranks must have in common, a name and a value each, in the order in which they
- * were added. The empty value holds none. */
+/* Facts that must be the same on all ranks: names with values, in the order in which they were
+ * added. The empty value has no facts. */
 typedef struct tren_facts {
     char *text; /* owned */
     size_t n;
     bool out_of_memory;
-    const char *path; /* not owned, may be NULL: whose facts they are; said where ranks have others,
-                       * which alone is no difference */
+    const char *path; /* not owned, may be NULL: the file of these facts, for the message. Ranks may
+                         have different paths */
 } tren_facts;
 void tren_facts_add(tren_facts *facts, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4))); /* Not collective */
@@ -150,12 +152,17 @@ void tren_comm_version(char *text, size_t n);
 /* ---- the reduction ----------------------------------------------------------------------------
  */
 
-/* The sum over shards of n values per shard, each rank bringing the tree nodes of its own shards. A
- * step is write the gradients into tren_reducer_node(k), telling `ready` from the top of the arena
- * downwards finish            my pieces of the sum are final, in tren_reducer_sum (update my pieces
- * of the values) gather            every rank has all values with the bits of the canonical tree
- * for every engine but mpi. Or, instead of gather, spread, and need before values are read, so that
- * they travel while the next step computes. */
+/* clang-format off */
+/* The sum over shards of n values per shard. Each rank provides the tree nodes of its own shards. A
+ * step is:
+ *   begin
+ *   write the gradients into tren_reducer_node(k), calling `ready` from the top of the arena down
+ *   finish       this rank's pieces of the sum are final, in tren_reducer_sum
+ *   update this rank's pieces of the values
+ *   gather       every rank has all values
+ * The values have the bits of the canonical tree with every engine but mpi. Instead of gather: call
+ * spread, and need before values are read; the values then travel while the next step computes. */
+/* clang-format on */
 typedef struct tren_reducer tren_reducer;
 
 typedef struct tren_reduce_spec {
@@ -172,10 +179,9 @@ tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
                               const tren_reduce_spec *spec);
 void tren_reducer_close(tren_reducer *reducer);               /* accepts NULL */
 const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the one in use */
-/* Why `auto` did without the shared window, and what would help; "" when there is nothing to say.
- */
+/* Why `auto` did not use the shared window, and the remedy; "" if there is nothing to report. */
 const char *tren_reducer_note(const tren_reducer *reducer);
-/* Whether messages are under way between begin and wait, which `ready` moves along. */
+/* Whether messages travel between begin and wait; `ready` then makes progress on them. */
 bool tren_reducer_sends(const tren_reducer *reducer);
 int tren_reducer_nodes(const tren_reducer *reducer); /* tree nodes that this rank owns: 1 is best */
 int tren_reducer_max_nodes(const tren_reducer *reducer); /* over ranks */
@@ -192,9 +198,9 @@ bool tren_reducer_replicates(const tren_reducer *reducer);
 size_t tren_reducer_bytes(
     const tren_reducer *reducer); /* memory of this rank, the values and nodes included */
 
-/* What a rank of a launch needs for a reduction by `engine`, at most, in bytes: its tree nodes, its
- * share of the values, what it receives. Of nodes with unequal numbers of ranks, on the one with
- * the fewest. Not collective. */
+/* Upper bounds in bytes of the memory of a rank for a reduction by `engine`: its tree nodes, its
+ * share of the values, what it receives. If the nodes have unequal numbers of ranks, for the node
+ * with the fewest. Not collective. */
 typedef struct tren_reduce_room {
     double gradients, values, inbox;
 } tren_reduce_room;
@@ -203,42 +209,42 @@ tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks,
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer,
                         size_t lo); /* [lo, n) is final. Not collective, never blocks */
-/* Waits for what my pieces of the sum are made of. Then either */
+/* Waits for the messages that this rank's pieces of the sum need. Then call either */
 void tren_reducer_wait(tren_reducer *reducer);
-/* a part of one of my pieces at a time: the folded values, in `room` [at.len] or where they are
- * already, so that a sum can be used while it is in the cache and need not be stored; Not
- * collective; or all of them, for tren_reducer_sum: */
+/* fold, for a part of one piece at a time: it returns the folded values, in `room` [at.len] or
+ * where they already are, so that the sum can be used from the cache without being stored. Not
+ * collective. Or finish, which stores all pieces for tren_reducer_sum: */
 const real *tren_reducer_fold(tren_reducer *reducer, tren_span at, real *room);
 /* Whether the sum is stored already, by the engine or by `finish`. */
 bool tren_reducer_folded(const tren_reducer *reducer);
 /* wait, and fold all of my pieces. */
 void tren_reducer_finish(tren_reducer *reducer);
 void tren_reducer_gather(tren_reducer *reducer); /* spread, and need of everything */
-/* My pieces of the values are final and set off. Before the next `begin`, and before anything else
- * that is Collective, all are needed. */
+/* This rank's pieces of the values are final; starts to send them. All values must have arrived
+ * (need) before the next `begin` and before any other Collective call. */
 void tren_reducer_spread(tren_reducer *reducer);
 /* Whether values still travel when `spread` returns: the same on every rank. Not collective */
 bool tren_reducer_lags(const tren_reducer *reducer);
-/* Whether the values [0, end) are here. Moves messages along. Not collective, never blocks */
+/* Whether the values [0, end) have arrived. Makes progress on messages. Not collective, never
+ * blocks */
 bool tren_reducer_here(tren_reducer *reducer, size_t end);
-/* Waits for the values [0, end). Not collective, but what it waits for are other ranks that spread
- * theirs. */
+/* Waits for the values [0, end). Not collective, but it waits for other ranks to call spread. */
 void tren_reducer_need(tren_reducer *reducer, size_t end);
-/* For rules that want the whole sum on every rank and do there, all of them, the same. Instead of
- * `finish` and `gather`: sum [n] <- the whole sum; the values may be room for it. */
+/* For update rules that need the whole sum on every rank and do the same work on every rank.
+ * Instead of `finish` and `gather`: sum [n] <- the whole sum. The values may be overwritten. */
 void tren_reducer_sum_everywhere(tren_reducer *reducer, real *sum);
 /* The values <- value [n], the same on every rank. */
 void tren_reducer_set_values(tren_reducer *reducer, const real *value);
-/* After rank 0 wrote the values by itself: the same on every rank. */
+/* Copies the values that rank 0 has written to every rank. */
 void tren_reducer_share_values(tren_reducer *reducer);
 /* Global sum of squares of the reduced gradient over [0, n_params): fixed chunks, one order, any P.
  */
 double tren_reducer_norm_squared(tren_reducer *reducer, size_t n_params);
-/* sum [n]: what each rank has computed from its own pieces, 0 in the places of others; then the
+/* sum [n] in: the sums that this rank computed from its own pieces, 0 elsewhere; out: all sums, the
  * same on every rank. */
 void tren_reducer_share_sums(const tren_reducer *reducer, double *sum, int n);
-/* Rank 0's full [n] = every rank's pieces, of which `mine` holds mine one after the other. full:
- * rank 0 only. */
+/* full [n] on rank 0 <- the pieces of all ranks; `mine` holds this rank's pieces one after the
+ * other. full: rank 0 only. */
 void tren_reducer_collect(tren_reducer *reducer, real *full, const real *mine);
 
 #pragma GCC visibility pop

@@ -15,7 +15,7 @@ extern "C" {
 #define TREN_MAX_PATH   1024
 #define TREN_MAX_LAYERS 32768 /* bytes of model.layers as text */
 
-/* Who gave a key: the later one has the say. */
+/* Who set a key; a later value of this enum overrides an earlier one. */
 enum { TREN_GIVEN_BY_FILE = 1, TREN_GIVEN_BY_HAND, TREN_GIVEN_BY_GRID, TREN_MAX_KEYS = 128 };
 
 typedef struct tren_int_list {
@@ -330,8 +330,8 @@ typedef struct tren_grid {
     int n_axes;
     tren_axis axis[TREN_MAX_AXES]; /* the last varies fastest */
 } tren_grid;
-/* As tren_config_load, where a section `grid` may stand, which goes into the empty *grid. Every
- * value has been tried. Close in any case. */
+/* As tren_config_load, but the file may have a section `grid`, which is read into the empty *grid.
+ * Every value is checked. Close the grid in any case. */
 tren_status tren_config_load_grid(tren_config *config, tren_grid *grid, const char *path);
 void tren_grid_close(tren_grid *grid); /* accepts the empty value */
 int64_t tren_grid_points(const tren_grid *grid);
@@ -344,8 +344,8 @@ tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tr
 /* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...), and keys
  * that were given though they cannot act (patience with the rule none). */
 tren_status tren_config_check(const tren_config *config);
-/* Keys that cannot act before the run is over, a sentence each; returns how many. No error, as
- * --resume may go on with more epochs. */
+/* Keys that have no effect in a run of this length, a sentence each; returns how many. Not an
+ * error, because --resume may continue with more epochs. */
 enum { TREN_MAX_NOTES = 6, TREN_NOTE = 200 };
 int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_config *config,
                           int64_t steps_per_epoch);

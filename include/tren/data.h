@@ -66,17 +66,17 @@ tren_status tren_dataset_pack(char **bytes, size_t *n, const tren_dataset *datas
  * where rows lie in it as they do in memory. TREN_ERR_DATA: it is another file now. */
 tren_status tren_dataset_unpack(tren_dataset **dataset, const char *path, const char *bytes,
                                 size_t n);
-/* Calls fn while rows are read, with each some 16 MiB that have come. NULL: nobody asks. */
+/* Calls fn while rows are read, after about every 16 MiB. NULL: no calls. */
 typedef void (*tren_read_fn)(void *ctx, size_t bytes);
 void tren_dataset_watch(tren_dataset *dataset, tren_read_fn fn, void *ctx);
 tren_file_stamp tren_dataset_stamp(const tren_dataset *dataset);
-/* What a row is, for people: "64 columns" or "3 x 32 x 32". */
+/* The shape of a row as text: "64 columns" or "3 x 32 x 32". */
 enum { TREN_SHAPE_TEXT = 48 };
 const char *tren_dataset_shape(char out[TREN_SHAPE_TEXT], const tren_dataset_info *info);
 
 /* The tokens of rows along one axis. */
 typedef struct tren_sequence {
-    int width;       /* tokens that are stored of a row at most */
+    int width;       /* maximum number of stored tokens per row */
     bool labeled;    /* each is labeled by the next: the last one is only a label */
     int32_t *token;  /* [n, width] owned; behind a row's tokens TREN_TOKEN_PAD */
     int32_t *length; /* [n] tokens that are stored; owned */
@@ -96,32 +96,32 @@ typedef struct tren_rows {
     real *weight;   /* [n] how much training rows count, finite and >= 0; owned; NULL: alike */
 } tren_rows;
 
-/* Reads rows [first, first + n) and compares them with the digests that the file has of them. Rows
- * that are not those that were written, labels out of range and values that are not finite fail
- * (TREN_ERR_DATA), naming part and row. */
+/* Reads rows [first, first + n) and compares them with their digests in the file. TREN_ERR_DATA,
+ * with part and row in the text: the rows have changed, a label is out of range, or a value is not
+ * finite. */
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
                            size_t first, size_t n);
-/* Do all targets lie from 0 to 1, as this loss wants them? TREN_ERR_DATA. */
+/* Checks that all targets lie in [0, 1], as this loss needs. TREN_ERR_DATA. */
 tren_status tren_rows_check_unit(const tren_rows *rows, const char *loss);
 void tren_rows_close(tren_rows *rows); /* accepts the empty value */
-/* Tokens that a network reads of a row. */
+/* Number of tokens that a network reads from a row. */
 static inline int tren_sequence_length(const tren_sequence *sequence, size_t row) {
     return sequence->length[row] - sequence->labeled;
 }
-/* token <- what a network reads of rows row [n], one after the other, and length [n]; returns how
- * many. */
+/* token <- the tokens that a network reads from the rows row [n], one row after the other; length
+ * [n] <- their numbers; returns the total. */
 size_t tren_sequence_fetch(int32_t *token, int *length, const tren_sequence *sequence,
                            const uint32_t *row, int n);
-/* label <- of each of these tokens the next one. Only where they are labeled. */
+/* label <- the next token of each of these tokens. Only for labeled tokens. */
 size_t tren_sequence_fetch_next(int32_t *label, const tren_sequence *sequence, const uint32_t *row,
                                 int n);
-/* Of the training targets, which are read: mean [n_targets], sd [n_targets]. Of values too large
- * for the sum of squares they are not finite, which is no error. */
+/* Reads the training targets: mean [n_targets], sd [n_targets]. They are not finite if the sum of
+ * squares overflows; this is not an error. */
 tren_status tren_target_statistics(double *mean, double *sd, const tren_dataset *dataset);
 /* How many rows of a part each class has: n [n_classes]. Labels out of range are TREN_ERR_DATA. */
 tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, tren_part part);
-/* The sum, modulo 2^64, of a digest of each row with its number: ranks add theirs up to the same
- * whatever they hold. */
+/* The sum, modulo 2^64, of a digest of each row with its row number. The total over all ranks does
+ * not depend on how the rows are distributed. */
 uint64_t tren_rows_digest(const tren_rows *rows);
 /* Of the names of classes and columns; 0 where there are none. */
 uint64_t tren_dataset_names_digest(const tren_dataset_info *info);
@@ -132,8 +132,8 @@ tren_status tren_dataset_digest_rows(uint64_t *sum, const tren_dataset *dataset,
 uint64_t tren_dataset_digest_of(const tren_dataset_info *info, const uint64_t sum[TREN_N_PARTS]);
 /* The same, of rows that are read. */
 tren_status tren_dataset_digest_all(uint64_t *digest, const tren_dataset *dataset);
-/* By which a change of the dataset shows: info->digest where all rows have recorded digests, else
- * one of that and of all rows. */
+/* A digest that changes with the dataset: info->digest if all rows have recorded digests, else a
+ * digest of info->digest and of all rows. */
 uint64_t tren_dataset_content_of(const tren_dataset_info *info, uint64_t all_rows);
 /* The same; rows without digests are read. */
 tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset);
@@ -201,8 +201,8 @@ typedef struct tren_bytes {
     const char *at; /* not owned */
     size_t n;
 } tren_bytes;
-/* A file's bytes, malloc'ed, behind `have` bytes of *memory, which may move; a byte order mark is
- * left out. Plain or gzipped. Bytes that are not UTF-8 text are TREN_ERR_DATA, with line and
+/* Appends the bytes of a file to the first `have` bytes of *memory, which is reallocated; without a
+ * byte order mark. Plain or gzipped. Bytes that are not UTF-8 text are TREN_ERR_DATA, with line and
  * column. *n: how many came. digest: of the file's bytes; NULL: none is wanted. */
 tren_status tren_text_read(char **memory, size_t have, size_t *n, const char *path,
                            tren_digest_state *digest);
@@ -217,16 +217,16 @@ tren_status tren_tokenizer_open(tren_tokenizer **tokenizer, const tren_merge *me
 tren_status tren_tokenizer_open_of(tren_tokenizer **tokenizer, const tren_dataset *dataset);
 void tren_tokenizer_close(tren_tokenizer *tokenizer); /* accepts NULL */
 int tren_tokenizer_vocabulary(const tren_tokenizer *tokenizer);
-/* Of the merges: two tokenizers with one digest are the same. */
+/* Digest of the merges: tokenizers with the same digest are the same. */
 uint64_t tren_tokenizer_digest(const tren_tokenizer *tokenizer);
 /* token [room for n]: the tokens of n bytes, without begin and end; returns how many. In each piece
  * the earliest merge that applies is made first, from left to right. */
 size_t tren_tokenizer_encode(const tren_tokenizer *tokenizer, int32_t *token, const char *text,
                              size_t n);
-/* The bytes of a token, and their number; none for tokens 0 to 2 and what is out of range. */
+/* The bytes of a token, and their number; none for tokens 0 to 2 and for tokens out of range. */
 const char *tren_tokenizer_bytes(const tren_tokenizer *tokenizer, int32_t token, size_t *n);
-/* text [room]: the bytes of n tokens, cut where the room ends; returns how many there are, which
- * may be more than the room. No zero byte is added. */
+/* text [room] <- the bytes of n tokens, at most `room`; returns how many bytes the tokens have,
+ * which may be more. No zero byte is added. */
 size_t tren_tokenizer_decode(const tren_tokenizer *tokenizer, char *text, size_t room,
                              const int32_t *token, size_t n);
 
@@ -260,10 +260,11 @@ typedef struct tren_order {
 } tren_order;
 tren_status tren_order_open(tren_order *order, tren_sharding sharding, int lo, int hi,
                             uint64_t seed, bool shuffle);
-/* From now on rows of like length come together: of the rows that the shuffle gives to
- * TREN_POOL_STEPS steps of `batch` rows, each shard deals the shortest to one step, the next to
- * another, and so on; which steps those are is a function of seed, epoch and pool, the same in
- * every shard. Nothing where the order is not shuffled. length [rows of my shards] is kept. */
+/* Groups rows of similar length from now on: the shuffle gives a pool of rows to TREN_POOL_STEPS
+ * steps of `batch` rows; each shard then gives its shortest rows of the pool to one step, the next
+ * to another, and so on. The order of these steps is a function of seed, epoch and pool, the same
+ * in every shard. Does nothing if the order is not shuffled. length [rows of my shards] must stay
+ * valid. */
 enum { TREN_POOL_STEPS = 64 };
 tren_status tren_order_by_length(tren_order *order, const int32_t *length, size_t batch);
 void tren_order_epoch(tren_order *order, uint32_t epoch);

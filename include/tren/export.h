@@ -1,5 +1,5 @@
-/* Export: trained weights in the formats of other programs, and weights from such a file. Knows no
- * MPI. Not collective. docs/exports.md describes what is written. */
+/* Export: trained weights in the formats of other programs, and weights from such a file. Does not
+ * use MPI. Not collective. docs/exports.md describes what is written. */
 #ifndef TREN_EXPORT_H
 #define TREN_EXPORT_H
 
@@ -36,7 +36,7 @@ tren_status tren_export_find(const tren_export_format **format, const char *name
 enum { TREN_EXPORT_NAME = 48 };
 const char *tren_export_name(char out[TREN_EXPORT_NAME], const tren_param *param);
 
-/* What a file says of the normalisation beside the weights. */
+/* The normalisation in a file of weights. */
 typedef struct tren_import {
     size_t n_stats, n_targets;       /* 0: nothing */
     double *mean, *sd;               /* [n_stats] owned */

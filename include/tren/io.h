@@ -1,4 +1,4 @@
-/* IO: the only part that knows HDF5. Thin, typed, every call checked; messages name file and
+/* IO: the only part that uses HDF5. Thin, typed, every call checked; messages name file and
  * dataset. Not collective: every rank opens files by itself, reading with the serial driver. */
 #ifndef TREN_IO_H
 #define TREN_IO_H
@@ -33,10 +33,10 @@ typedef struct tren_h5_shape {
 /* Opens for reading. `status` of failures is `code` (TREN_ERR_DATA or TREN_ERR_CHECKPOINT):
  * missing, not HDF5, truncated, locked (with the remedy HDF5_USE_FILE_LOCKING=FALSE). */
 tren_status tren_h5_open(tren_h5 **file, const char *path, tren_status code);
-/* A file that is read may refer to others: external links and the sources of virtual datasets.
- * Those are read where they lie in the folder of the file or below it, and are regular files; pipes
- * and devices never are. After this call they may lie anywhere, and external storage, which is
- * refused otherwise, is read too. Only for files that the user says are to be trusted. */
+/* A file may refer to other files: by external links and by the sources of virtual datasets. By
+ * default these must be regular files in the folder of the file or below it. After this call they
+ * may be anywhere, and external storage is read, too; pipes and devices are never read. Only for
+ * files that the user trusts. */
 void tren_h5_allow_external(tren_h5 *file);
 /* Creates (truncates) for writing, superblock version 2 or later with checksummed metadata. Refuses
  * links, pipes and devices. */
@@ -49,17 +49,17 @@ tren_status tren_h5_finish(tren_h5 *file);
 
 bool tren_h5_has(tren_h5 *file, const char *name); /* a group or dataset */
 tren_status tren_h5_group(tren_h5 *file, const char *name);
-/* Every function that opens a dataset for reading fails when values of it are nowhere stored, which
- * HDF5 would read as zeros: rows that were never written, sources of a virtual dataset that are
- * missing, lack the dataset or have fewer rows. The message names the rows and the file. */
+/* Every function that opens a dataset for reading fails if some of its values are not stored
+ * anywhere (HDF5 would read zeros): rows that were never written, or sources of a virtual dataset
+ * that are missing, lack the dataset or have fewer rows. The message names the rows and the file.
+ */
 /* Shape and native type of a dataset (types HDF5 has and we do not are reported as the nearest
  * wider one of ours: bool and i8..i16 -> I32, u16 -> I32, u32 -> I64, f16 -> F32). */
 tren_status tren_h5_info(tren_h5 *file, const char *name, tren_h5_shape *shape, tren_type *type);
 size_t tren_h5_bytes(tren_h5 *file); /* of the whole file */
 const char *tren_h5_path(const tren_h5 *file);
-/* By which a change of a file shows: the file itself, its size and its times. All zero where it
- * is gone. `elsewhere`: some of what was read of it lies in other files, which may change without
- * it. */
+/* To detect a change of a file: its identity, size and times. All zero if the file does not exist.
+ * `elsewhere`: some of the values lie in other files, which may change independently. */
 typedef struct tren_file_stamp {
     uint64_t device, inode, size, elsewhere;
     int64_t modified[2], changed[2]; /* seconds and nanoseconds */
@@ -72,8 +72,8 @@ typedef struct tren_h5_place {
     uint64_t offset, rows; /* rows: 0: they do not lie so (chunked, elsewhere, of another type) */
 } tren_h5_place;
 tren_h5_place tren_h5_find_place(tren_h5 *file, const char *name, tren_type type);
-/* Was the file changed in place, as far as can be told? One that was removed, or replaced by
- * another of the same name, was not: who has it open goes on reading the old one. */
+/* Whether the file was changed in place, as far as can be detected. A file that was removed or
+ * replaced is not changed: a process that has it open still reads the old file. */
 bool tren_file_stamp_differs(const tren_file_stamp *before, const tren_file_stamp *now);
 /* The chunk shape of a dataset, of rank 0 where it is stored contiguously. */
 tren_status tren_h5_chunk(tren_h5 *file, const char *name, tren_h5_shape *chunk);

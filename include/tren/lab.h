@@ -179,8 +179,8 @@ void tren_verdict_tell(tren_verdict *verdict, const char *en, const char *es, ..
 bool tren_verdict_holds(const tren_verdict *verdict);
 /* Makes it one of a form, which may judge nothing. */
 void tren_verdict_set_form(tren_verdict *verdict, tren_lab_form form);
-/* "NOT reproduced, 2 of 3": how many of the claims that are judged hold; "not judged in the quick
- * form"; "another setting: 2 of 3 hold". Returns out. */
+/* "NOT reproduced, 2 of 3 hold", counting the claims that are judged; "not judged in the quick
+ * form"; "another setting: 2 of 3 hold"; "another setting: none judged". Returns out. */
 enum { TREN_VERDICT_WORDS = 64 };
 const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict *verdict,
                                tren_language language);
@@ -280,6 +280,7 @@ struct tren_experiment {
     const char *name;                               /* "W1" */
     tren_phrase figure;                             /* of the lecture */
     tren_phrase title, question, setting, look_for; /* setting and look_for may have {NAME} */
+    int revision;                                   /* raise it when the points change */
     tren_lab_param param[TREN_LAB_PARAMS];          /* ends with a name of NULL */
     bool wants_double, wants_data;                  /* tren64; the dataset of images */
     bool wants_pairs;                               /* that dataset is of pairs of sentences */
@@ -314,8 +315,8 @@ static inline const tren_experiment *tren_experiment_source(const tren_experimen
  * message lists those there are), or values that it cannot take. */
 tren_status tren_lab_setting_of(tren_lab_setting *setting, const tren_experiment *experiment,
                                 const tren_lab_options *options);
-/* A text of an experiment with the numbers of a setting: "{epochs} epochs", {seeds}. Returns out.
- */
+/* A text of an experiment with the numbers of a setting: "{epochs} epochs", {noise%} for 0.15 as
+ * "15 %", {seeds} for "5 seeds". Returns out. */
 char *tren_lab_say(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
                    const tren_lab_setting *setting, tren_phrase text, tren_language language);
 /* "epochs=150 (judged: 500); ..." of what differs from the judged setting; "" of nothing. */

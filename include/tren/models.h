@@ -23,13 +23,14 @@ enum {
 typedef struct tren_model {
     const char *name, *help;
     const char *size; /* the keys that make it larger, for people */
-    bool images;      /* it cannot take tables */
+    bool images;      /* it needs images */
     unsigned reads;   /* of the kinds below; 0: rows of numbers */
     void (*layers)(FILE *out,
                    const tren_config *config); /* NULL: model.layers has them, or build */
     /* Of a network that is no list: ends with the loss layer; errors stay in the graph. */
     void (*build)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
-    /* What the layers would not say as well; errors stay in the graph. May be NULL. */
+    /* Checks that give a better message than the layers would; errors stay in the graph. May be
+     * NULL. */
     void (*check)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
 } tren_model;
 
@@ -37,10 +38,11 @@ extern const tren_model *const tren_models[]; /* NULL-terminated */
 
 /* The one that the config names, or NULL. */
 const tren_model *tren_model_find(const tren_config *config);
-/* The model exists, and what its list says by itself is right. TREN_ERR_USAGE. */
+/* Checks that the model exists and that its list of layers is valid without a dataset.
+ * TREN_ERR_USAGE. */
 tren_status tren_model_check(const tren_config *config);
-/* The same network by model.layers: sets that key and model.name, and the keys that act no more to
- * their defaults. TREN_ERR_USAGE. */
+/* Writes the network as model.layers: sets this key and model.name, and resets the keys that no
+ * longer have an effect. TREN_ERR_USAGE. */
 tren_status tren_model_expand(tren_config *config);
 /* Builds the model that the config names for this dataset; the caller closes the graph.
  * TREN_ERR_USAGE. */
@@ -103,8 +105,8 @@ typedef struct tren_hypothesis {
 } tren_hypothesis;
 
 typedef struct tren_decoder tren_decoder;
-/* Of a network that predicts the next token along axis info->label_axis; of so many hypotheses at
- * most, of so many tokens. graph and value stay the caller's. */
+/* For a network that predicts the next token along axis info->label_axis, with at most `beam`
+ * hypotheses of at most `most` tokens. graph and value are not owned. */
 tren_status tren_decoder_open(tren_decoder **decoder, const tren_graph *graph, real *value,
                               const tren_dataset_info *info, int beam, int most);
 void tren_decoder_close(tren_decoder *decoder); /* accepts NULL */

@@ -1,9 +1,9 @@
 /* NN: networks as a static graph of layers over flat arenas. No MPI, no files. Not collective.
  *
  * A graph is the plan: construction order is topological order, and every parameter is a span of
- * one arena, in layer order. A work holds what one worker needs to run it. A pass runs several
- * microbatches ("groups", one per shard) stacked row by row; its results are those of each
- * microbatch computed by itself, bit for bit.
+ * one arena, in layer order. A work holds the arrays that one worker needs to run the graph. A pass
+ * runs several microbatches ("groups", one per shard) stacked row by row; its results are those of
+ * each microbatch computed by itself, bit for bit.
  *
  * Gradients of a parameter are computed per microbatch and folded along the canonical tree into the
  * nodes the worker owns. Backward runs from the last layer to the first, so after each layer every
@@ -25,7 +25,7 @@ typedef struct tren_layer tren_layer;
 typedef struct tren_work tren_work;
 typedef struct tren_pass tren_pass;
 
-/* What a layer puts out for one row. Its dimensions have names: tokens, where rows have a token
+/* The output of a layer for one row. Its dimensions have names: tokens, where rows have a token
  * axis, then channels, height, width; a column of a table and a feature of a token are channels.
  * Along its axis each row has a length of its own (tren_pass); tokens lie one after the other, row
  * after row, without gaps, so that nothing is computed for padding. */
@@ -33,7 +33,7 @@ typedef enum tren_element { TREN_REALS, TREN_TOKENS } tren_element; /* tokens: i
 enum { TREN_AXES = 2 }; /* a source and a target may have lengths of their own */
 typedef struct tren_tensor {
     int axis;   /* 0: no token axis; else which one */
-    int tokens; /* of a row, at most; 1 where there is no such axis */
+    int tokens; /* maximum for a row; 1 without a token axis */
     int c, h, w;
     tren_element element;
     bool lanes; /* in blocks of lanes (kernels.h), else in rows */
@@ -54,8 +54,8 @@ const char *tren_tensor_text(char out[TREN_TENSOR_TEXT], tren_tensor t);
 /* Where the gradient of an input goes. */
 typedef struct tren_dx {
     int which; /* 0: of `input`, 1: of `other` */
-    real *at;  /* NULL: nobody wants it */
-    bool add;  /* to what lies there */
+    real *at;  /* NULL: not wanted */
+    bool add;  /* add to the old values */
 } tren_dx;
 
 /* Rows [first, first + n) of a parameter [dim0, rest]: what is folded at a time. */
@@ -88,8 +88,8 @@ typedef struct tren_gradient {
 } tren_gradient;
 enum { TREN_LAYER_PARAMS = 2, TREN_LAYER_VALUES = 4 }; /* that are learned; with statistics */
 
-/* What a layer does beyond its shapes and parameters, for those who write a network in another
- * form. What its kind does not have is 0 or NULL. */
+/* Properties of a layer beyond its shapes and parameters, for code that writes a network in another
+ * format. Properties that a kind does not have are 0 or NULL. */
 typedef struct tren_layer_traits {
     const tren_activation *f;   /* what is applied last; NULL: nothing is */
     double eps;                 /* of a norm */
@@ -117,15 +117,15 @@ typedef struct tren_layer_ops {
     void (*input_gradient)(const tren_layer *layer, tren_work *work, const tren_pass *pass,
                            tren_dx dx);
     tren_gradient gradient[TREN_LAYER_PARAMS]; /* of the layer's parameters, from dy */
-    /* What backward of any layer needs first: folds the running statistics that forward took. May
-     * be NULL. */
+    /* Called before backward of any layer: folds the running statistics from forward. May be NULL.
+     */
     void (*statistics)(const tren_layer *layer, tren_work *work, const tren_pass *pass);
-    /* Refuses a microbatch of so many rows, before training. May be NULL. */
+    /* Checks before training whether a microbatch may have this number of rows. May be NULL. */
     tren_status (*check)(const tren_layer *layer, int rows);
-    /* Finds out which calls of a row pattern may be stacked. May be NULL. */
+    /* Tests which calls of a row pattern may be stacked. May be NULL. */
     tren_status (*tune)(const tren_layer *layer, tren_work *work, int pattern);
-    /* How many reals `tune` takes for a while, at most, for `rows` rows in `n_groups` microbatches.
-     * NULL: none. */
+    /* Upper bound of the reals that `tune` needs temporarily, for `rows` rows in `n_groups`
+     * microbatches. NULL: none. */
     size_t (*trial)(const tren_layer *layer, int n_groups, int rows);
     /* Adds the floating-point operations of one row: 2mnk of every matrix product that is needed.
      * May be NULL. */
@@ -133,7 +133,8 @@ typedef struct tren_layer_ops {
     /* Fills in what a layer of this kind has. May be NULL. */
     void (*traits)(const tren_layer *layer, tren_layer_traits *traits);
     bool takes_tokens; /* its input is token numbers, not reals */
-    /* Does backward read the input's y, or the layer's own? Where not, they may be gone. */
+    /* Whether backward reads the input's y, or the layer's own. If not, they may have been
+     * overwritten. */
     bool reads_x, reads_y;
     bool in_place;    /* forward may put y where x lies, and input_gradient dx where dy lies */
     bool can_add;     /* input_gradient honours dx.add; where not, it is added afterwards */
@@ -146,7 +147,7 @@ typedef struct tren_param {
     tren_span at;  /* in the arena of values, and of gradients */
     int rank;
     int dim[4];     /* weights [out, in] or [out, in, height, width]; biases [out] */
-    int owner;      /* the layer that brought it, the first of its users */
+    int owner;      /* the layer that added it, the first of its users */
     int n_users;    /* layers that share it: see tren_graph_share_param */
     bool decay;     /* weight decay applies: weights yes, biases no */
     bool statistic; /* not learned: what the steps bring is a value towards which it moves by
@@ -181,7 +182,7 @@ struct tren_layer {
     size_t aux;                      /* elements per row */
     bool aux_in_evaluation;          /* forward needs them even where no backward follows */
     bool reads_x, reads_y, in_place; /* as its kind, or as its constructor says */
-    bool kept;     /* y and dy can be looked at after the pass: for tests, set before the plan */
+    bool kept;     /* y and dy stay valid after the pass; for tests, set before the plan */
     size_t group;  /* offset in what is kept per microbatch */
     bool wants_dy; /* some parameter lies at or before it: backward must produce its dy */
     bool hidden;   /* its pre-activations count in the statistic mean |z| */
@@ -208,8 +209,8 @@ struct tren_graph {
 
 /* ---- construction: model builders compose without checks, then ask once ------------------------
  *
- * Each of these functions accepts the NULL that a failed one returned. What the caller asked for
- * wrongly is TREN_ERR_USAGE, no memory what tren_fail_memory says. */
+ * Each of these functions accepts the NULL that a failed one returned. A wrong request is
+ * TREN_ERR_USAGE; without memory, the status is that of tren_fail_memory. */
 
 /* kernels: of the level of the CPU that its layers run on. */
 tren_status tren_graph_open(tren_graph **graph, const tren_kernels *kernels);
@@ -238,7 +239,7 @@ tren_layer *tren_typed_input(tren_graph *graph, tren_tensor tensor);
  */
 tren_layer *tren_dense(tren_graph *graph, tren_layer *input, int out, const tren_activation *f,
                        tren_init init);
-/* The same with what is rarely asked for. */
+/* The same with all options. */
 typedef struct tren_dense_spec {
     int out;
     const tren_activation *f;

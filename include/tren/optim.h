@@ -19,12 +19,13 @@ typedef struct tren_update {
     const tren_optimizer_options *options; /* not owned; of these learning_rate is the schedule's */
     double learning_rate;
     double decay; /* weight_decay = lambda/m where the parameter decays, else 0 */
-    double scale; /* of the gradient: 1, or what clipping leaves */
+    double scale; /* factor on the gradient: 1, or less by clipping */
     double trust; /* rules with `measure`: of this parameter */
     int64_t t;    /* updates so far, this one included: 1, 2, ... */
 } tren_update;
 
-/* x <- beta x + alpha g: where a rule begins so, a matrix product that computes g can do it. */
+/* x <- beta x + alpha g. If a rule begins with this, the matrix product that computes g can do it.
+ */
 typedef struct tren_blend {
     int state; /* x is state[state]; TREN_WEIGHTS: the weights */
     real alpha, beta;
@@ -54,23 +55,25 @@ typedef struct tren_optimizer {
     const char *name; /* in checkpoints and logs */
     int n_states;
     const char *state_name[TREN_MAX_STATES]; /* "square" is nowhere negative */
-    int n_scalars;                           /* numbers that a checkpoint keeps beside the states */
-    bool (*valid)(const double *scalar);     /* whether they are such as training leaves */
-    /* Of an optimizer.name with several objects, the first that serves is taken. NULL: always. */
+    int n_scalars; /* numbers that a checkpoint stores in addition to the states */
+    bool (*valid)(const double *scalar); /* whether training can produce these scalars */
+    /* Whether this object implements these options: if several objects have the same
+     * optimizer.name, the first that serves is used. NULL: always. */
     bool (*serves)(const tren_optimizer_options *options);
     void (*update)(real *w, const real *g, real *const *state, size_t n, const tren_update *u);
-    /* How the rule begins, for scale 1, and what is left to do then. NULL: not so; nothing. */
+    /* For scale 1: the blend with which the rule begins (NULL: it does not), and the rest of the
+     * update (NULL: nothing remains). */
     tren_blend (*blend)(const tren_update *u);
     void (*settle)(real *w, real *const *state, size_t n, const tren_update *u);
-    /* Layer-wise rules: called once a step for each part of a parameter, before `update` is for
-     * any; adds what `trust` wants to know of it to sum[0], sum[1]. lamb moves its states here, so
-     * that its `update` makes no use of g. NULL: not such. */
+    /* Layer-wise rules: called once per step for each part of a parameter, before any call of
+     * `update`. Adds the sums that `trust` needs to sum[0], sum[1]. lamb updates its states here,
+     * so its `update` does not use g. NULL: the rule is not layer-wise. */
     void (*measure)(double sum[2], const real *w, const real *g, real *const *state, size_t n,
                     const tren_update *u);
     double (*trust)(const double sum[2], const tren_update *u);
 } tren_optimizer;
 
-/* The one that a config names. */
+/* The optimizer of a config. */
 const tren_optimizer *tren_optimizer_find(const tren_config *config);
 /* By the name in a checkpoint. NULL: there is none. */
 const tren_optimizer *tren_optimizer_named(const char *name);
@@ -91,14 +94,14 @@ double tren_clip_scale(double clip, double norm);
  * choose: the curvature along the direction d comes from a second gradient close by, and the scale
  * beta, added to it, grows where the quadratic model of f fails.
  *
- * By reverse communication: the algorithm never calls f. It says where it wants f and its gradient
- * next, is told them, and goes on:
+ * By reverse communication: the algorithm never calls f. It sets the point at which it needs f and
+ * its gradient, receives them, and continues:
  *     tren_scg_begin(&scg);
  *     do evaluate f and g at scg.point; while (!tren_scg_tell(&scg, f, g));      one iteration
  * An iteration asks for the gradient near x where the last one succeeded, and for f and the
  * gradient at the point to be tried; the first one for both at the initial x before. It succeeds
- * if f does not rise there. Every sum is one of all n elements in a fixed order: who calls it on
- * the same numbers gets the same bits. */
+ * if f does not rise there. Every sum is over all n elements in a fixed order: the same input
+ * gives the same bits. */
 
 typedef enum tren_scg_stage {
     TREN_SCG_START,     /* wants f and g at the initial x */
@@ -111,17 +114,18 @@ typedef struct tren_scg {
     size_t n;
     real *x, *g, *d; /* [n] not owned: the accepted point, the gradient there, the direction */
     real *point;     /* [n] not owned: where f and its gradient are wanted */
-    /* An iteration that moves no element by tolerance_x and f by less than tolerance_f is the
-     * last. 0: that is never so. A gradient of squared length below 2.2e-16 ends in any case. */
+    /* The algorithm stops after an iteration that changes every element by less than tolerance_x
+     * and f by less than tolerance_f. 0: never for this reason. It always stops at a gradient of
+     * squared length below 2.2e-16. */
     double tolerance_x, tolerance_f;
-    /* between iterations, beside x, g and d, these are all that decides how it goes on */
+    /* together with x, g and d, these are the complete state between iterations */
     tren_scg_stage stage;
     double f, beta, mu, kappa, theta; /* mu = d.g, kappa = d.d, theta = d.Hd */
-    int64_t n_success;                /* since the direction was -g */
-    bool converged;                   /* there is nothing left to do */
+    int64_t n_success;                /* successful iterations since the direction was -g */
+    bool converged;                   /* the minimum is found: begin does nothing */
     /* of the present iteration */
     double sigma, alpha;
-    bool accepted; /* what was told last is of what is x now */
+    bool accepted; /* the last evaluation was at the current x */
 } tren_scg;
 
 enum { TREN_SCG_VECTORS = 5 }; /* x, g, d, point, and the caller's gradient */
@@ -130,8 +134,9 @@ enum { TREN_SCG_VECTORS = 5 }; /* x, g, d, point, and the caller's gradient */
 void tren_scg_reset(tren_scg *scg);
 /* Begins an iteration, unless it has converged: sets `point`. */
 void tren_scg_begin(tren_scg *scg);
-/* f and its gradient [n] at `point`. True: the iteration is complete, x the best point so far;
- * false: `point` is another. A trial where they are not finite is one that failed. */
+/* Gives f and its gradient [n] at `point`. True: the iteration is complete, and x is the best point
+ * so far. False: `point` has changed; evaluate there. Values that are not finite make the trial
+ * fail. */
 bool tren_scg_tell(tren_scg *scg, double f, const real *gradient);
 
 /* The scalars between iterations, exactly, for a checkpoint. */

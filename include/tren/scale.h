@@ -1,7 +1,7 @@
 /* Scale: experiments on speed. One recipe is trained for some steps on 1, 2, 4 ... ranks, several
- * times each, and what came of it is told as Hoefler & Belli ask for ("Scientific benchmarking of
- * parallel computing systems: twelve ways to tell the masses when reporting performance results",
- * SC15). Nothing here is collective; launches are started by the caller. */
+ * times each, and the results are reported as Hoefler & Belli recommend ("Scientific benchmarking
+ * of parallel computing systems: twelve ways to tell the masses when reporting performance
+ * results", SC15). Nothing here is collective; launches are started by the caller. */
 #ifndef TREN_SCALE_H
 #define TREN_SCALE_H
 
@@ -64,7 +64,7 @@ enum { TREN_SCALE_RANKS = 32, TREN_SCALE_POINTS = 2 * TREN_SCALE_RANKS + 1 };
 typedef struct tren_scale_plan {
     int n_ranks, ranks[TREN_SCALE_RANKS]; /* ascending */
     int ranks_per_node;                   /* 0: all on one */
-    int steps, skip;          /* of each launch; of which so many at the start do not count */
+    int steps, skip;          /* steps of each launch; the first `skip` are not measured */
     int repeats, max_repeats; /* launches of a point, at least and at most */
     double width;             /* 0.05: launches go on until the interval is that narrow */
     bool weak;
@@ -96,7 +96,7 @@ typedef struct tren_scale_launch {
     double rows;                   /* of a step */
     double values;                 /* that a step reduces */
     double load;                   /* of the machine at the start, or NaN */
-    int steps, skip;               /* made; of which the first `skip` do not count */
+    int steps, skip;               /* steps made; the first `skip` are not measured */
     double *seconds;               /* [ranks][steps] of each step; owned */
     tren_scale_phases *phase;      /* [ranks]; owned */
     char (*place)[TREN_COMM_TEXT]; /* [ranks] host and CPUs; owned */
@@ -124,11 +124,11 @@ typedef struct tren_scale {
     tren_scale_plan plan;
     char *recipe; /* config.yaml; owned */
     int n_launches, room;
-    int n_before; /* of earlier starts: their failures do not keep a point from being tried again */
+    int n_before; /* launches of earlier starts: a point that failed there is tried again */
     tren_scale_launch *launch; /* owned */
 } tren_scale;
-/* A new folder, or one that goes on: its recipe and plan must be these, but for how many repeats.
- * TREN_ERR_USAGE, TREN_ERR_ENV, TREN_ERR_DATA */
+/* Creates a folder or continues one: its recipe and plan must be the same, except for the number of
+ * repeats. TREN_ERR_USAGE, TREN_ERR_ENV, TREN_ERR_DATA */
 tren_status tren_scale_open(tren_scale *scale, const char *dir, const tren_scale_plan *plan,
                             const char *recipe);
 /* A folder to be looked at. TREN_ERR_DATA */

@@ -20,21 +20,21 @@ extern "C" {
 /* ---- what all ranks must have in common -------------------------------------------------------
  */
 
-/* Compared before anything is computed; a difference is an error that names it, both values and
- * both ranks with their hosts. With one rank nothing is compared. */
+/* Compared before anything is computed. A difference is an error that names the fact, both values,
+ * and both ranks with their hosts. With one rank nothing is compared. */
 
 /* Version, libraries, and `what` the program is to do. TREN_ERR_ENV. */
 tren_status tren_agree_on_program(const tren_comm *comm, const char *what);
-/* One OpenBLAS core type on all ranks, the lowest, since it changes bits; the log is told. Nothing
- * to do for gemm: portable; config may be NULL. TREN_ERR_ENV */
+/* Makes all ranks use the same OpenBLAS core type, the lowest of all, because it changes the bits;
+ * writes a line to the log. Does nothing for gemm: portable. config may be NULL. TREN_ERR_ENV */
 tren_status tren_agree_on_core(const tren_comm *comm, const tren_config *config,
                                const tren_log *log);
 /* Adds every key of a config but data, cpu, progress and plots. Not collective. */
 void tren_facts_add_config(tren_facts *facts, const tren_config *config);
-/* Facts of a config and of options beside it, which are closed. TREN_ERR_USAGE. */
+/* Compares the facts of a config and of other options, and closes them. TREN_ERR_USAGE. */
 tren_status tren_agree_on_config(const tren_comm *comm, tren_facts *facts);
-/* Shape, recorded digests and, where there are none and not all ranks read the same file, all rows
- * of each file. TREN_ERR_DATA. */
+/* Compares shape and recorded digests. If there are no digests and the ranks read different files,
+ * compares all rows. TREN_ERR_DATA. */
 tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
                                   const tren_dataset *dataset);
 
@@ -43,12 +43,12 @@ tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
 
 typedef struct tren_progress {
     int epoch, epochs;   /* epoch counts from 0 */
-    int64_t step, steps; /* of this epoch: those whose loss is known, one less where values travel
-                            on while the next step computes */
+    int64_t step, steps; /* of this epoch: steps whose loss is known; one fewer if values travel
+                            during the next step */
     double train_loss, train_accuracy; /* running means of this epoch; accuracy NaN in regression */
-    double step_loss; /* the mean over the rows of the last step, weight decay left out */
+    double step_loss; /* mean over the rows of the last step, without weight decay */
     double samples_per_second;
-    double tokens_per_second; /* that are predicted; 0: rows are no texts */
+    double tokens_per_second; /* predicted tokens; 0: the rows are not text */
     bool epoch_done;          /* then the next ones are known */
     double validation_loss, validation_accuracy;
     double weight_norm, mean_abs_z; /* as in metrics.csv */
@@ -57,8 +57,8 @@ typedef struct tren_progress {
     double metric;           /* of validation */
 } tren_progress;
 
-/* A learning-rate range test (Smith 2017): the learning rate of step t of `steps`, whatever the
- * config says, is from * (to/from)^(t/(steps - 1)). */
+/* A learning-rate range test (Smith 2017): the learning rate of step t of `steps` is from *
+ * (to/from)^(t/(steps - 1)), regardless of the config. */
 typedef struct tren_rate_range {
     double from, to; /* both above 0 */
     int steps;       /* at least 2 */
@@ -78,8 +78,8 @@ typedef struct tren_train_options {
     /* tests: named points inside a save, and "check" after an epoch of check_without_dropout; rank
      * 0's is called; may be NULL */
     void (*hook)(void *ctx, const char *point);
-    /* rank 0, when training has ended (TREN_OK), before the best weights are taken to be tested:
-     * value [n_values] are the last ones, valid during the call; may be NULL */
+    /* rank 0, when training has ended (TREN_OK), before the best weights are loaded for the test:
+     * value [n_values] are the last weights, valid during the call; may be NULL */
     void (*finished)(void *ctx, const tren_graph *graph, const real *value);
     void *ctx;
     const tren_rate_range *rates; /* not owned; NULL: as the config says */
@@ -117,8 +117,8 @@ typedef struct tren_run_facts {
 /* Where it stood at the end. */
 typedef struct tren_run_end {
     tren_stop_reason reason;
-    bool ended_before; /* resumed where it had ended: nothing was done, the times are of this launch
-                        */
+    bool ended_before; /* the run had already ended: nothing was trained; the times are those of
+                          this launch */
     int epochs, best_epoch; /* epochs completed; best_epoch counts from 1, 0: none */
     int64_t steps;
     uint64_t digest, best_digest;
@@ -157,7 +157,7 @@ tren_status tren_train_describe(const tren_config *config, int ranks, int nodes,
 
 enum {
     TREN_EVAL_ROWS = 256
-}; /* rows of a block: fixed, so that nothing depends on who evaluates it */
+}; /* rows of a block: fixed, so that the result does not depend on which rank evaluates it */
 
 /* The same of a dataset of tokens: about 2048 tokens, and the same rows in every block. */
 int tren_eval_rows(const tren_dataset_info *info);
@@ -167,12 +167,11 @@ typedef struct tren_scores {
     double labels;         /* rows, or tokens */
     double mean_abs_z;     /* of hidden units */
     size_t rows;
-    double metric[TREN_N_METRICS]; /* of those that were asked for; NaN: of the others, and where
-                                      a metric has no value */
+    double metric[TREN_N_METRICS]; /* by tren_metric_id; NaN: not requested, or no value */
 } tren_scores;
 
-/* What metrics are made of: counted of a part's rows, each as whole numbers or summed by blocks
- * along the canonical tree, so that it has the same bits on any number of ranks. */
+/* Counts and sums over the rows of a part, from which metrics are computed: whole numbers, or sums
+ * by blocks along the canonical tree, so that they have the same bits on any number of ranks. */
 typedef struct tren_class_tally {
     double rows, taken, right; /* of the class; taken for it; both */
     double area; /* under the ROC curve of this class against the others; NaN: not wanted, or only
@@ -193,7 +192,7 @@ typedef struct tren_tally {
                           not wanted */
 } tren_tally;
 
-/* What rows have to tell of. */
+/* What the rows of a dataset predict. */
 enum {
     TREN_OF_CLASSES = 1, /* one class of several a row */
     TREN_OF_TOKENS = 2,  /* the next token */
@@ -203,7 +202,7 @@ enum {
 /* One line of the table in src/train/metric.c. */
 typedef struct tren_metric {
     unsigned suits;    /* TREN_OF_CLASSES | ... */
-    int least_classes; /* that it takes */
+    int least_classes; /* that the metric needs */
     bool larger;       /* is better */
     bool share;        /* of labels: has an interval */
     bool areas;        /* takes tren_class_tally.area, for which rank 0 gets all outputs */
@@ -215,13 +214,13 @@ extern const tren_metric tren_metric_table[TREN_N_METRICS]; /* by tren_metric_id
 
 /* Those of `wanted`, a bit of each, that suit the network's loss and the dataset. */
 unsigned tren_metrics_of(const tren_graph *graph, const tren_dataset_info *info, unsigned wanted);
-/* A metric that `key` asks for and that does not suit: TREN_ERR_USAGE. */
+/* TREN_ERR_USAGE: the metric of `key` does not suit the network and the dataset. */
 tren_status tren_metric_check(int metric, const tren_graph *graph, const tren_dataset_info *info,
                               const char *key, const char *data);
 /* Wilson's 95 % interval of a share of `n` rows (Wilson 1927). */
 void tren_wilson(double *low, double *high, double share, double n);
-/* Of a class: found / taken for it, found / really it; NaN where there are none. The harmonic mean
- * of both: 0 where nothing was found, NaN where neither is there. */
+/* Of a class: correct / predicted, and correct / true rows; NaN where the denominator is 0. F1,
+ * their harmonic mean: 0 where no row is correct, NaN where both denominators are 0. */
 double tren_precision_of(const tren_class_tally *of);
 double tren_recall_of(const tren_class_tally *of);
 double tren_f1_of(const tren_class_tally *of);
@@ -242,7 +241,7 @@ typedef struct tren_eval_spec {
     tren_part part;
     const tren_graph *graph; /* not owned */
     real *value;             /* [n_values] not owned */
-    bool shared;             /* all ranks share the blocks out; else rank 0 evaluates alone */
+    bool shared;             /* the ranks share the blocks; else rank 0 evaluates alone */
     const tren_dataset_info
         *trained_on;  /* not owned; whose mean and sd normalise, NULL: the dataset's own */
     unsigned metrics; /* a bit of each tren_metric_id; all suit */
@@ -252,10 +251,9 @@ typedef struct tren_eval_spec {
 tren_status tren_evaluator_open(tren_evaluator **evaluator, const tren_comm *comm,
                                 const tren_eval_spec *spec);
 void tren_evaluator_close(tren_evaluator *evaluator); /* accepts NULL. Not collective */
-/* On rank 0 the scores; on the others zeros. Fails where metrics were asked for and there is no
- * memory. */
+/* The scores on rank 0, zeros on the others. Fails if there is no memory for the metrics. */
 tren_status tren_evaluate(tren_scores *scores, tren_evaluator *evaluator, const tren_comm *comm);
-/* Rank 0: of the last tren_evaluate, where spec.tally or spec.metrics asked for it. */
+/* Rank 0: the tally of the last tren_evaluate, if spec.tally or spec.metrics requested it. */
 const tren_tally *tren_evaluator_tally(const tren_evaluator *evaluator);
 /* Rows [first, first + n) of a part. Arrays are not owned; label and target are NULL where the rows
  * have none. */
@@ -323,18 +321,18 @@ typedef struct tren_checkpoint {
 } tren_checkpoint;
 void tren_checkpoint_close(tren_checkpoint *checkpoint); /* accepts the empty value */
 
-/* Reads and verifies everything but the arrays. The message of a damaged file says what is wrong
- * with it. */
+/* Reads and verifies everything but the arrays. The error text for a damaged file describes the
+ * damage. */
 tren_status tren_checkpoint_read(tren_checkpoint *checkpoint, const char *path);
 /* The digest that the file says it has. */
 tren_status tren_checkpoint_digest(uint64_t *digest, const char *path);
 /* Parameters by name and shape into value [n_values]. */
 tren_status tren_checkpoint_read_values(real *value, const char *path, const tren_graph *graph);
-/* Where the checkpoint says that it was trained on this very dataset, it normalises as that does,
- * and has its shape and names: TREN_ERR_CHECKPOINT. */
+/* If the checkpoint was trained on this dataset, its normalisation, shape and names must be those
+ * of the dataset: else TREN_ERR_CHECKPOINT. */
 tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
                                        const tren_dataset_info *info, const char *path);
-/* The config that it holds, over the defaults. */
+/* The config in the checkpoint, over the defaults. */
 tren_status tren_checkpoint_config(tren_config *config, const tren_checkpoint *checkpoint,
                                    const char *path);
 

@@ -173,7 +173,7 @@ int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_confi
         if (!all[i].applies || all[i].needs <= all[i].has) continue;
         snprintf(
             note[n++], TREN_NOTE,
-            "%s: %g needs %g %s to take full effect, and this run has %.3g: give less, or more %s",
+            "%s: %g needs %g %s to take full effect, but this run has %.3g: give less, or more %s",
             all[i].key, all[i].value, all[i].needs, all[i].unit, all[i].has,
             c->max_steps > 0 ? "epochs and max_steps" : "epochs");
     }

@@ -21,9 +21,8 @@ static tren_status check_model(const tren_config *config) {
     bool acts = tren_option_acts(tren_option_find("dropout"), config),
          by_dense = tren_option_acts(tren_option_find("model.hidden"), config);
     if (acts && by_dense && rates == 1 && layers == 1)
-        return tren_fail(TREN_ERR_USAGE,
-                         "dropout: one rate is for the hidden layers, and model.hidden is []; "
-                         "give dropout: []");
+        return tren_fail(TREN_ERR_USAGE, "dropout: one rate applies to the hidden layers, but "
+                                         "model.hidden is []; give dropout: []");
     if (acts && by_dense && rates > layers)
         return tren_fail(
             TREN_ERR_USAGE,
@@ -35,9 +34,8 @@ static tren_status check_model(const tren_config *config) {
                          "set dropout",
                          config->check_without_dropout);
     if (config->check_without_dropout == 1)
-        return tren_fail(TREN_ERR_USAGE,
-                         "check_without_dropout: 1 epoch cannot tell whether the loss falls; give "
-                         "0, or at least 2");
+        return tren_fail(TREN_ERR_USAGE, "check_without_dropout: 1 epoch cannot show whether the "
+                                         "loss falls; give 0, or at least 2");
     return TREN_OK;
 }
 
@@ -45,7 +43,7 @@ static tren_status check_augment(const tren_config *config) {
     const tren_real_list *zoom = &config->augment.zoom;
     if (zoom->n != 0 && zoom->n != 2)
         return tren_fail(TREN_ERR_USAGE,
-                         "augment.zoom: %d factor%s; give the least and the most, such as "
+                         "augment.zoom: %d factor%s; give the smallest and the largest, such as "
                          "[0.9, 1.1], or []",
                          zoom->n, zoom->n == 1 ? "" : "s");
     if (zoom->n == 2 && zoom->at[0] > zoom->at[1])
@@ -55,22 +53,23 @@ static tren_status check_augment(const tren_config *config) {
     if (config->augment.translation > 0 && config->augment.crop_padding > 0)
         return tren_fail(TREN_ERR_USAGE,
                          "augment.translation: %g and augment.crop_padding: %d both move the "
-                         "images; give one",
+                         "images; give only one",
                          config->augment.translation, config->augment.crop_padding);
     return TREN_OK;
 }
 
 static tren_status check_optimizer(const tren_config *config) {
     if (config->optimizer.lambda >= 0 && config->optimizer.weight_decay >= 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "optimizer.lambda: %g and optimizer.weight_decay: %g are both given; they "
-                         "mean the same (weight_decay = lambda/m, m training rows): give one",
-                         config->optimizer.lambda, config->optimizer.weight_decay);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "optimizer.lambda: %g and optimizer.weight_decay: %g are both given, but they set the "
+            "same thing (weight_decay = lambda/m, m training rows): give only one",
+            config->optimizer.lambda, config->optimizer.weight_decay);
     if (config->optimizer.name == TREN_SGD && config->optimizer.nesterov &&
         config->optimizer.momentum <= 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "optimizer.nesterov: true needs a momentum; give optimizer.momentum, for "
-                         "example 0.9");
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "optimizer.nesterov: true needs a momentum; give optimizer.momentum, such as 0.9");
     return TREN_OK;
 }
 
@@ -91,24 +90,23 @@ static tren_status check_scg(const tren_config *config) {
     if (config->optimizer.name != TREN_SCG) return TREN_OK;
     const char *key = NULL, *remedy = NULL;
     if (any_above_0(&config->dropout)) key = "dropout", remedy = "give dropout: []";
-    if (augments(config)) key = "augment", remedy = "leave that section out";
+    if (augments(config)) key = "augment", remedy = "remove that section";
     if (key)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: scg compares values and gradients of one function, and this would "
-                         "make them those of others; %s, or take optimizer.name: sgd or adam",
+                         "%s: scg compares values and gradients of the same function, but this "
+                         "changes the function; %s, or use optimizer.name: sgd or adam",
                          key, remedy);
     if (config->schedule.name == TREN_SCHEDULE_CONSTANT && config->schedule.warmup_steps == 0)
         return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "schedule: scg finds the length of every step by itself; give schedule.name: "
-                     "constant and schedule.warmup_steps: 0");
+    return tren_fail(TREN_ERR_USAGE, "schedule: scg finds the length of every step itself; give "
+                                     "schedule.name: constant and schedule.warmup_steps: 0");
 }
 
 static tren_status check_schedule(const tren_config *config) {
     if (config->schedule.name == TREN_SCHEDULE_INVERSE_SQRT && config->schedule.warmup_steps == 0)
         return tren_fail(TREN_ERR_USAGE,
                          "schedule.warmup_steps: 0, but inverse_sqrt begins at the end of the "
-                         "warm-up; give schedule.warmup_steps, for example 1000");
+                         "warm-up; give schedule.warmup_steps, such as 1000");
     return TREN_OK;
 }
 
@@ -141,8 +139,8 @@ static bool same_value(const tren_option *option, const tren_config *a, const tr
     return strcmp(text[0], text[1]) == 0;
 }
 
-static const char recipe_remedy[] =
-    "; the recipe stays for the life of a run: set it back, or give --out another folder";
+static const char recipe_remedy[] = "; the recipe cannot change during the life of a run: set it "
+                                    "back, or give --out another folder";
 
 tren_status tren_config_same(const tren_config *before, const tren_config *now,
                              tren_option_role role) {

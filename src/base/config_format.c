@@ -102,7 +102,7 @@ int tren_option_describe(char *text, size_t n, const tren_option *option) {
         put(&out, "a list of layers such as [dense: 64, relu, dense: outputs]");
         break;
     case TREN_OPTION_BRANCHES:
-        put(&out, "a list of such lists, one for each branch");
+        put(&out, "a list of such lists, one per branch");
         break;
     }
     return out.count;

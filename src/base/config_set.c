@@ -112,7 +112,7 @@ static tren_status set_text(const setting *s) {
         if (iscntrl((unsigned char)*c))
             return tren_fail(TREN_ERR_USAGE,
                              "%s: %s: byte %d of '%.256s' is a control character (0x%02x); rename "
-                             "the file or folder, or make a link without it",
+                             "the file or folder, or use a link with another name",
                              s->where, s->option->key, (int)(c - s->text) + 1, s->text, *c);
     memset(s->at, 0, s->option->size);
     memcpy(s->at, s->text, n);
@@ -256,7 +256,7 @@ static tren_status add_word(const setting *s, const char *item, tren_int_list *w
     TREN_TRY(find_choice(s, item, &value));
     for (int i = 0; i < words->n; i++)
         if (words->at[i] == value)
-            return tren_fail(TREN_ERR_USAGE, "%s: %s: '%s' stands twice in the list; give it once",
+            return tren_fail(TREN_ERR_USAGE, "%s: %s: '%s' is in the list twice; give it once",
                              s->where, s->option->key, item);
     words->at[words->n++] = value;
     return TREN_OK;

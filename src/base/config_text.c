@@ -20,24 +20,24 @@ static tren_status check_nesting(const char *text, size_t n, const char *name) {
         follows = indicator;
     }
     if (nested <= MAX_NESTING) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: has %zu brackets or nested lists, and a config may have %d; is it the "
-                     "right file?",
-                     name, nested, MAX_NESTING);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "%s: has %zu brackets or nested lists, but a config may have %d; is it the right file?",
+        name, nested, MAX_NESTING);
 }
 
 static tren_status check_size(size_t n, const char *name) {
     if (n <= (size_t)MAX_KIB << 10) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%s: has more than %d KiB, which no config needs; is it the right file?", name,
+                     "%s: has more than %d KiB, too much for a config; is it the right file?", name,
                      MAX_KIB);
 }
 
 tren_status tren_config_check_text(const char *text, size_t n, const char *name) {
     TREN_TRY(check_size(n, name));
     if (memchr(text, '\0', n))
-        return tren_fail(TREN_ERR_USAGE, "%s: is not a text file; a config is YAML text in UTF-8",
-                         name);
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: is not a text file, but a config is YAML text in UTF-8", name);
     return check_nesting(text, n, name);
 }
 

@@ -60,7 +60,7 @@ static tren_status join(const reader *r, const yaml_node_t *node, const char *ke
         at += (size_t)snprintf(out + at, room - at, "%s%s", item > first ? ", " : "",
                                scalar(element));
         if (at + 2 > room)
-            return fail_at(r, element, key, "is too long a list; give fewer numbers");
+            return fail_at(r, element, key, "is a list that is too long; give fewer numbers");
     }
     memcpy(out + at, "]", 2);
     return TREN_OK;
@@ -81,7 +81,7 @@ static tren_status text_of(const char **text, char bytes[TREN_MAX_PATH], const r
     if (!tag || strcmp(tag, "tag:yaml.org,2002:binary") != 0) return TREN_OK;
     if (!tren_base64_decode(bytes, TREN_MAX_PATH, *text))
         return fail_at(r, node, key,
-                       "is marked !!binary and is not the base64 of a text of at most 1023 bytes; "
+                       "is marked !!binary, but is not the base64 of a text of at most 1023 bytes; "
                        "make it with 'printf %s PATH | base64 -w 0'");
     *text = bytes;
     return TREN_OK;
@@ -117,8 +117,7 @@ static tren_status set_scalar(reader *r, const tren_option *option, yaml_node_t 
     TREN_TRY(text_of(&text, bytes, r, option->key, node));
     if (is_plain_null(node)) {
         bool may = option->type == TREN_OPTION_TEXT || tren_option_nullable(option);
-        if (!may)
-            return fail_at(r, node, option->key, "has no value; give one, or leave the key out");
+        if (!may) return fail_at(r, node, option->key, "has no value; give one, or remove the key");
         text = "";
     }
     return give(r, option, text, where);
@@ -134,14 +133,13 @@ static tren_status set_value(reader *r, const tren_option *option, yaml_node_t *
     case YAML_SEQUENCE_NODE:
         if (option->type == TREN_OPTION_LAYERS) return set_layers(r, option, node, where);
         if (!tren_option_is_list(option))
-            return tren_fail(TREN_ERR_USAGE,
-                             "%s: %s: a list stands where one value belongs; give %s", where,
-                             option->key, takes);
+            return tren_fail(TREN_ERR_USAGE, "%s: %s: expected one value, found a list; give %s",
+                             where, option->key, takes);
         TREN_TRY(join(r, node, option->key, list, sizeof list));
         return give(r, option, list, where);
     default:
-        return tren_fail(TREN_ERR_USAGE, "%s: %s: a map stands where one value belongs; give %s",
-                         where, option->key, takes);
+        return tren_fail(TREN_ERR_USAGE, "%s: %s: expected one value, found a map; give %s", where,
+                         option->key, takes);
     }
 }
 
@@ -162,7 +160,7 @@ static tren_status fail_unknown(const reader *r, const yaml_node_t *node, const 
                           : is_map                    ? tren_section_nearest(section, key)
                                                       : tren_option_nearest(key);
     if (strcmp(key, "<<") == 0)
-        return fail_at(r, node, key, "(merging of maps) is not supported; write the keys out");
+        return fail_at(r, node, key, "(merging of maps) is not supported; write out the keys");
     if (!nearest)
         return tren_fail(TREN_ERR_USAGE,
                          "%s:%d: unknown %s '%.80s'; 'tren train --help' lists all keys", r->name,
@@ -176,7 +174,7 @@ static tren_status set_option(reader *r, const tren_option *option, const yaml_n
     int *line = &r->line_of[option - tren_options(NULL)];
     if (*line > 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s:%d: '%s' was given on line %d already; remove one of them", r->name,
+                         "%s:%d: '%s' was already given on line %d; remove one of them", r->name,
                          line_of(key), option->key, *line);
     *line = line_of(key);
     return set_value(r, option, value);
@@ -200,7 +198,7 @@ static tren_status add_value(const reader *r, tren_axis *axis, yaml_node_t *node
     else
         return fail_at(
             r, node, axis->option->key,
-            "has a value of another kind in the grid; give values such as the key takes");
+            "has a value of the wrong kind in the grid; give values that the key accepts");
     axis->text[axis->n] = strdup(text);
     return axis->text[axis->n++] ? TREN_OK : tren_fail_memory(0, "a grid");
 }
@@ -214,7 +212,7 @@ static tren_status check_values(reader *r, const tren_axis *axis, const yaml_nod
         for (int j = 0; j < i; j++)
             if (strcmp(axis->text[i], axis->text[j]) == 0)
                 return fail_at(r, node, axis->option->key,
-                               "has one value twice in the grid; remove one of them");
+                               "has the same value twice in the grid; remove one of them");
         TREN_TRY(tren_config_set(&trial, axis->option->key, axis->text[i], where));
     }
     return TREN_OK;
@@ -229,7 +227,7 @@ static tren_status add_axis(reader *r, const tren_option *option, const yaml_nod
         return fail_at(r, key, option->key, "is one key too many; a grid has at most 16");
     for (int i = 0; i < grid->n_axes; i++)
         if (grid->axis[i].option == option)
-            return fail_at(r, key, option->key, "stands twice in the grid; remove one of them");
+            return fail_at(r, key, option->key, "is in the grid twice; remove one of them");
     tren_axis *axis = &grid->axis[grid->n_axes++];
     *axis = (tren_axis){.option = option};
     const yaml_node_item_t *end = values->data.sequence.items.top;
@@ -237,7 +235,7 @@ static tren_status add_axis(reader *r, const tren_option *option, const yaml_nod
         TREN_TRY(add_value(r, axis, yaml_document_get_node(r->document, *item)));
     if (axis->n == 0)
         return fail_at(r, key, option->key,
-                       "has no values in the grid; give some, or leave the key out");
+                       "has no values in the grid; give some, or remove the key");
     return check_values(r, axis, key);
 }
 
@@ -264,8 +262,7 @@ static tren_status read_grid(reader *r, const yaml_node_t *map, const char *sect
 }
 
 static tren_status start_grid(reader *r, const yaml_node_t *key, const yaml_node_t *value) {
-    if (!r->grid)
-        return fail_at(r, key, "grid", "makes this the file of a sweep: use 'tren sweep'");
+    if (!r->grid) return fail_at(r, key, "grid", "makes this a file for a sweep: use 'tren sweep'");
     if (value->type != YAML_MAPPING_NODE)
         return fail_at(r, key, "grid", "is a section; give keys with lists of values below it");
     return read_grid(r, value, "");
@@ -325,7 +322,7 @@ static tren_status read_end(const reader *r, yaml_parser_t *parser) {
     yaml_document_delete(&next);
     if (!root) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%s:%d: a second document begins here; a config is one document", r->name,
+                     "%s:%d: a second document begins here, but a config is one document", r->name,
                      line);
 }
 
@@ -365,7 +362,7 @@ static tren_status read_file(FILE *file, const char *path, char **text, size_t *
     if (ferror(file)) return fail_file(path, strerror(errno));
     if (*n > 4 && memcmp(*text, "\x89HDF", 4) == 0)
         return fail_file(
-            path, "is an HDF5 file; give the YAML config first, and a dataset as --data FILE.h5");
+            path, "is an HDF5 file; give a YAML config first, and a dataset with --data FILE.h5");
     return TREN_OK;
 }
 

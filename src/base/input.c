@@ -10,9 +10,10 @@ static tren_status check_kind(const struct stat *about, const char *path, tren_s
                               const char *wanted) {
     if (S_ISREG(about->st_mode)) return TREN_OK;
     if (S_ISDIR(about->st_mode))
-        return tren_fail(code, "%s: is a folder; %s is expected", path, wanted);
-    return tren_fail(code, "%s: is a device or a pipe; %s is expected: write it to one first", path,
-                     wanted);
+        return tren_fail(code, "%s: is a folder, but %s is expected", path, wanted);
+    return tren_fail(
+        code, "%s: is a device or a pipe, but %s is expected: write the data to a file first", path,
+        wanted);
 }
 
 /* The kind is looked at before opening, which alone can have effects on a device, and after it, as
@@ -20,7 +21,7 @@ static tren_status check_kind(const struct stat *about, const char *path, tren_s
 tren_status tren_input_open(int *fd, const char *path, tren_status code, const char *wanted) {
     struct stat about;
     *fd = -1;
-    if (!path[0]) return tren_fail(code, "the path of a file is empty; name %s", wanted);
+    if (!path[0]) return tren_fail(code, "the path of a file is empty; give %s", wanted);
     if (stat(path, &about) != 0)
         return tren_fail(code, "%s: cannot open: %s; check the path", path, strerror(errno));
     TREN_TRY(check_kind(&about, path, code, wanted));

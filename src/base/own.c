@@ -12,7 +12,7 @@ static const char *judge(const struct stat *about) {
     if (!S_ISREG(about->st_mode)) return "it is a pipe or a device; remove it";
     if (about->st_nlink > 1)
         return "the file has a second name (a hard link), and writing would change both; replace "
-               "it by a copy";
+               "it with a copy";
     return NULL;
 }
 

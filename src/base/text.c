@@ -147,6 +147,12 @@ int tren_text_from_real(char *out, size_t n, double value) {
     return count;
 }
 
+int tren_text_columns(const char *text, size_t n) {
+    int columns = 0;
+    for (size_t i = 0; i < n && text[i]; i++) columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return columns;
+}
+
 bool tren_text_starts(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }

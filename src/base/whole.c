@@ -50,6 +50,6 @@ tren_status tren_whole_read(char **text, const char *path, tren_status code) {
     free(*text);
     *text = NULL;
     return failed ? tren_fail(code, "%s: cannot read: %s", path, tren_why(errno))
-                  : tren_fail(code, "%s: is empty; restore it, or remove it to have it made again",
+                  : tren_fail(code, "%s: is empty; restore it, or remove it, and it is made again",
                               path);
 }

@@ -10,7 +10,7 @@ static const char *remedy(int error) {
     case EPERM:
         return "check the permissions, or choose another path";
     case EROFS:
-        return "choose a path that can be written";
+        return "choose a path that can be written to";
     case ENOSPC:
     case EDQUOT:
         return "make room on that disk";
@@ -27,7 +27,7 @@ static const char *remedy(int error) {
         return "remove it, or choose another name";
     case EIO:
     case ESTALE:
-        return "look at the disk or the network file system";
+        return "check the disk or the network file system";
     default:
         return "check the path";
     }

@@ -23,8 +23,8 @@ tren_status tren_yaml_fail(const struct yaml_parser_s *parser, const char *text,
         return tren_fail_memory(0, name);
     case YAML_READER_ERROR:
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: byte %zu: %s; a config is YAML text in UTF-8: convert it "
-                         "with iconv, or give a path that is not UTF-8 as an option or as !!binary",
+                         "%s: byte %zu: %s; a config is YAML text in UTF-8: convert it with iconv; "
+                         "give a path that is not UTF-8 as an option or as !!binary",
                          name, parser->problem_offset, problem);
     default:
         break;

@@ -105,7 +105,7 @@ typedef struct writer {
 
 static void put(writer *w, const char *text) {
     size_t n = strlen(text);
-    if (n > w->left) w->problem = "is too long; use 'repeat' for layers that come again";
+    if (n > w->left) w->problem = "is too long; use 'repeat' for repeated layers";
     if (w->problem) return;
     w->left -= n;
     fputs(text, w->out);

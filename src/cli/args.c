@@ -154,8 +154,9 @@ static tren_status fail_unknown(const tren_args *args, const typed *t) {
     snprintf(dashed, sizeof dashed, "%.*s", (int)strcspn(t->raw + 2, "="), t->raw + 2);
     const char *nearest = tren_text_nearest(dashed, names, n);
     if (!nearest)
-        return tren_fail(TREN_ERR_USAGE, "unknown option '--%s'; 'tren %s --help' lists all",
-                         dashed, args->command);
+        return tren_fail(TREN_ERR_USAGE,
+                         "unknown option '--%s'; 'tren %s --help' lists all options", dashed,
+                         args->command);
     return tren_fail(TREN_ERR_USAGE, "unknown option '--%s'; did you mean '--%s'?", dashed,
                      nearest);
 }
@@ -176,7 +177,7 @@ static tren_status take_option(const tren_args *args, char **argv, int *used) {
     *used = 1;
     if (!option) return fail_unknown(args, &t);
     if (option->refusal)
-        return tren_fail(TREN_ERR_USAGE, "%s: %s; leave it out", t.raw, option->refusal);
+        return tren_fail(TREN_ERR_USAGE, "%s: %s; remove it", t.raw, option->refusal);
     if (off) return set_value(option, "false");
     if (t.value) return set_value(option, t.value);
     bool flag, is_flag = option->type == TREN_ARG_FLAG;
@@ -192,8 +193,8 @@ static tren_status take_positional(tren_args *args, const char *arg, bool option
     if (!options_over && arg[0] == '-' && arg[1])
         return tren_fail(TREN_ERR_USAGE, "unknown option '%s'; options begin with two dashes", arg);
     if (args->n_positional == args->max_positional && args->too_many)
-        return tren_fail(TREN_ERR_USAGE, "'%s' is one file too many, the most are %d: %s", arg,
-                         args->max_positional, args->too_many);
+        return tren_fail(TREN_ERR_USAGE, "'%s' is one file too many; at most %d are allowed: %s",
+                         arg, args->max_positional, args->too_many);
     if (args->n_positional == args->max_positional)
         return tren_fail(TREN_ERR_USAGE, "'%s' is one argument too many; usage: tren %s %s", arg,
                          args->command, args->synopsis);
@@ -246,7 +247,7 @@ static void print_help(const tren_args *args) {
     printf("\n%sOptions%s\n", on, off);
     for (const tren_arg *option = args->options; option->name; option++)
         print_option(option, width);
-    print_option(&(tren_arg){.name = "help", .help = "Print this and leave."}, width);
+    print_option(&(tren_arg){.name = "help", .help = "Show this help and exit."}, width);
 }
 
 bool tren_args_ask_all(int argc, char **argv) {

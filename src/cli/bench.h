@@ -9,13 +9,13 @@
 #define BENCH_CPU_OPTION(level)                                                                    \
     {                                                                                              \
         .name = "cpu", .type = TREN_ARG_TEXT, .at = (level), .metavar = "LEVEL",                   \
-        .help = "CPU level of the kernels; 'auto': the highest of this CPU."                       \
+        .help = "Instruction set of the kernels; default: auto, the highest that the CPU has."     \
     }
 
 #define BENCH_JSON_OPTION(json)                                                                    \
     {                                                                                              \
         .name = "json", .type = TREN_ARG_FLAG, .at = (json),                                       \
-        .help = "Print JSON: an object on each line, the machine first."                           \
+        .help = "Print JSON: one object per line, the machine first."                              \
     }
 
 /* Times in seconds, sorted in place. */

@@ -90,18 +90,17 @@ static tren_status bench_size(tren_comm *comm, size_t bytes, bool json) {
 tren_status bench_allreduce(tren_comm *comm, int argc, char **argv) {
     bool json = false;
     const tren_arg options[] = {BENCH_JSON_OPTION(&json), {.name = NULL}};
-    tren_args args = {
-        .command = "bench allreduce",
-        .synopsis = "[--json]",
-        .summary =
-            "A whole reduction, 4 kB to 64 MB, by each engine that this launch allows and by "
-            "MPI_Allreduce, taking turns.",
-        .options = options};
+    tren_args args = {.command = "bench allreduce",
+                      .synopsis = "[--json]",
+                      .summary = "Time a whole reduction, 4 kB to 64 MB, with each engine that "
+                                 "this launch allows and with MPI_Allreduce, in turns.",
+                      .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
     bench_say_machine(comm, json);
     if (comm->rank == 0 && !json) {
-        printf("# microseconds, median of %d; in brackets: over MPI_Allreduce (below 1: faster)\n",
+        printf("# microseconds, median of %d; in brackets: relative to MPI_Allreduce (below 1: "
+               "faster)\n",
                ROUNDS);
         printf("%10s %12s", "bytes", "MPI");
         for (int e = 0; e < N_ENGINES; e++) printf(" %17s", engines[e].name);

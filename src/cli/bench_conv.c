@@ -29,7 +29,7 @@ static tren_status parse_shape(tren_shape *s, const char *text) {
     if (good && s->c <= MOST && s->h <= MOST && s->w <= MOST) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "--shape: '%s' is not CxHxW (channels, height, width) with numbers from 1 to "
-                     "%d, like 3x32x32",
+                     "%d, such as 3x32x32",
                      text, MOST);
 }
 
@@ -61,7 +61,7 @@ static tren_status fill_config(conv_bench *b) {
 static tren_status check_outputs(const conv_bench *b) {
     tren_out_file file;
     if (b->out_path && !tren_path_ends(b->out_path, ".csv"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv; give it this ending",
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv; use this ending",
                          b->out_path);
     if (b->out_path) TREN_TRY(tren_out_check(&file, b->out_path, b->force));
     return b->plot_path ? bench_roofline_check(b->plot_path, b->force) : TREN_OK;
@@ -214,32 +214,34 @@ tren_status bench_conv(tren_comm *none, int argc, char **argv) {
                     .shards = 2,
                     .seconds = 5};
     const tren_arg options[] = {
-        {"model", TREN_ARG_TEXT, &b.model, "NAME", .help = "resnet18 (the default), cnn5 or cnn."},
+        {"model", TREN_ARG_TEXT, &b.model, "NAME",
+         .help = "Network: resnet18 (the default), cnn5 or cnn."},
         {"width", TREN_ARG_INT, &b.width, "K",
-         .help = "Its model.width; of cnn, model.channels [K, 2K]. 16 by default.", .min = 1,
+         .help = "model.width; for cnn, model.channels is [K, 2K]. Default: 16.", .min = 1,
          .max = 4096},
         {"shape", TREN_ARG_TEXT, &b.shape, "CxHxW",
-         .help = "The shape of its images, 1x28x28 by default."},
-        {"batch", TREN_ARG_INT, &b.batch, "N", .help = "Images of a step, 128 by default.",
-         .min = 1, .max = 1 << 20},
+         .help = "Shape of the images; default: 1x28x28."},
+        {"batch", TREN_ARG_INT, &b.batch, "N", .help = "Images in a step; default: 128.", .min = 1,
+         .max = 1 << 20},
         {"shards", TREN_ARG_INT, &b.shards, "S",
-         .help = "Its shards, 2 by default: a core computes one of them.", .min = 1, .max = 65536},
+         .help = "Number of shards; default: 2. A core computes one of them.", .min = 1,
+         .max = 65536},
         {"seconds", TREN_ARG_SECONDS, &b.seconds, "S",
-         .help = "About so long for the layers, 5 by default.", .min = 0, .max = 3600},
+         .help = "Approximate time for the layers in seconds; default: 5.", .min = 0, .max = 3600},
         {"warm", TREN_ARG_FLAG, &b.warm, NULL,
-         .help = "Call each layer twice and time the second, whose arrays lie in the caches as far "
-                 "as they fit."},
-        {"out", TREN_ARG_TEXT, &b.out_path, "FILE.csv", .help = "Write the table."},
+         .help = "Call each layer twice and time the second call, when its arrays are in the "
+                 "caches, as far as they fit."},
+        {"out", TREN_ARG_TEXT, &b.out_path, "FILE.csv", .help = "Write the table to this file."},
         {"plot", TREN_ARG_TEXT, &b.plot_path, "FILE.svg|FILE.png",
-         .help = "Draw the roofline of its products, by gnuplot."},
+         .help = "Draw the roofline of its matrix products (with gnuplot)."},
         BENCH_JSON_OPTION(&b.json),
-        {"force", TREN_ARG_FLAG, &b.force, NULL, .help = "Replace existing files."},
+        {"force", TREN_ARG_FLAG, &b.force, NULL, .help = "Overwrite existing files."},
         {.name = NULL}};
     tren_args args = {
         .command = "bench conv",
         .synopsis = "[--model resnet18] [--width K] [--shape CxHxW] [--batch N] [--shards S] ...",
-        .summary = "Passes through a network of images on one core: time, FLOP and bytes of each "
-                   "kind of layer, beside the speed of multiply-adds and of the memories.",
+        .summary = "Time passes through an image network on one core: time, FLOP and bytes of each "
+                   "kind of layer, compared with the speed of multiply-adds and of the memory.",
         .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;

@@ -186,8 +186,8 @@ tren_status bench_gemm(tren_comm *comm, int argc, char **argv) {
     tren_args args = {.command = "bench gemm",
                       .synopsis = "[--dims 784-512-512-10] [--batch 256] [--cpu LEVEL] [--json]",
                       .summary =
-                          "Matrix products of a network's shapes by OpenBLAS, as shares of a "
-                          "2048-cubed one, and the portable product beside them.",
+                          "Time the matrix products of a network with OpenBLAS, as shares of the "
+                          "speed of a 2048-cubed product, and with the portable product.",
                       .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help || comm->rank > 0) return TREN_OK;

@@ -33,16 +33,16 @@ tren_status bench_load(tren_comm *comm, int argc, char **argv) {
                                  .type = TREN_ARG_TEXT,
                                  .at = &path,
                                  .metavar = "FILE.h5",
-                                 .help = "The dataset."},
+                                 .help = "Dataset to read."},
                                 BENCH_JSON_OPTION(&json),
                                 {.name = NULL}};
     tren_args args = {.command = "bench load",
                       .synopsis = "--data FILE.h5 [--json]",
-                      .summary = "Opens the dataset and reads each rank's share, a few times.",
+                      .summary = "Open a dataset and read each rank's share, several times.",
                       .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
-    if (!path) return tren_fail(TREN_ERR_USAGE, "which dataset? Give --data FILE.h5");
+    if (!path) return tren_fail(TREN_ERR_USAGE, "the dataset is missing: give --data FILE.h5");
     double seconds[ROUNDS], bytes = 0, first = 0;
     bench_say_machine(comm, json);
     for (int i = 0; i < ROUNDS; i++) {
@@ -60,7 +60,7 @@ tren_status bench_load(tren_comm *comm, int argc, char **argv) {
         bench_end_row(&row);
         return TREN_OK;
     }
-    printf("%.1f MB a rank: first %.1f ms, median %.1f ms, %.2f GB/s a rank\n", bytes * 1e-6,
+    printf("%.1f MB per rank: first %.1f ms, median %.1f ms, %.2f GB/s per rank\n", bytes * 1e-6,
            first * 1e3, median * 1e3, bytes / median * 1e-9);
     return TREN_OK;
 }

@@ -96,7 +96,7 @@ static tren_status run(tren_comm *comm, custom_case *c) {
     if (st == TREN_OK) st = bench_config(&config, &c->step, c->path);
     if (st == TREN_OK && (c->step.shards % comm->size || c->step.batch % comm->size))
         st = tren_fail(TREN_ERR_USAGE,
-                       "batch %d and %d shards are not the same for each of %d ranks; choose "
+                       "batch %d and %d shards cannot be divided equally among %d ranks; choose "
                        "multiples of %d",
                        c->step.batch, c->step.shards, comm->size, comm->size);
     TREN_GOTO(tren_comm_agree(comm, st));
@@ -120,14 +120,15 @@ tren_status bench_overlap(tren_comm *comm, int argc, char **argv) {
     tren_args args = {
         .command = "bench overlap",
         .synopsis = "[--dims 784-512-512-10 | --model NAME | --config FILE] [--reduction ENGINE]",
-        .summary = "A step's computing alone, its reduction alone, and both together: how much of "
-                   "the communication is hidden.",
+        .summary = "Time a step's computing alone, its reduction alone, and both together: how "
+                   "much communication is hidden.",
         .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
     if (comm->size == 1)
-        return tren_fail(TREN_ERR_USAGE, "one rank sends nothing; start several: mpirun -n 2 tren "
-                                         "bench overlap");
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "a single rank sends nothing; start several ranks: mpirun -n 2 tren bench overlap");
     if (!custom_case_given(&custom)) custom.dims = "784-512-512-10";
     return run(comm, &custom);
 }

@@ -223,7 +223,7 @@ tren_status bench_roofline_draw(const char *path, bool force, const bench_layers
     if (st == TREN_OK) st = tren_gnuplot(p.out, file.text, notes, sizeof notes);
     if (st == TREN_OK && notes[0])
         st = tren_fail(TREN_ERR_ENV,
-                       "gnuplot warns: %s; install another version of gnuplot, or leave --plot out",
+                       "gnuplot warns: %s; install another version of gnuplot, or remove --plot",
                        notes);
     if (st == TREN_OK) st = tren_gnuplot_check(&file);
     if (st == TREN_OK) st = tren_out_finish(&file);

@@ -231,22 +231,22 @@ static tren_status bench_table(tren_comm *comm, double seconds, const step_way *
 tren_status bench_step(tren_comm *comm, int argc, char **argv) {
     double seconds = 3;
     static custom_case custom = CUSTOM_DEFAULTS;
-    tren_arg options[CUSTOM_OPTIONS + 2] = {{.name = "seconds",
-                                             .type = TREN_ARG_SECONDS,
-                                             .at = &seconds,
-                                             .metavar = "S",
-                                             .help = "About this long for each case of the table.",
-                                             .min = 0,
-                                             .max = 3600}};
+    tren_arg options[CUSTOM_OPTIONS + 2] = {
+        {.name = "seconds",
+         .type = TREN_ARG_SECONDS,
+         .at = &seconds,
+         .metavar = "S",
+         .help = "Approximate time for each case of the table, in seconds.",
+         .min = 0,
+         .max = 3600}};
     int n = 1 + custom_case_list(options + 1, &custom);
     options[n] = (tren_arg){.name = NULL};
     tren_args args = {
         .command = "bench step",
         .synopsis = "[--seconds 3] | --dims A-B-C [--batch N] ... | --model NAME [--width K] ... | "
                     "--config FILE [--json]",
-        .summary =
-            "Training steps through the real trainer. One rank: speed by network, optimizer and "
-            "shards. Several: how much faster they are together.",
+        .summary = "Time training steps of the real trainer. On one rank: the speed by network, "
+                   "optimizer and shards. On several ranks: how much faster they are together.",
         .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;

@@ -65,8 +65,8 @@ static tren_status fail_unknown(const typed *t, const tren_cli_run *run) {
                          "unknown option '%.*s'; 'tren %s --help' lists those of the command, "
                          "'tren train --help' the keys of the config",
                          n, t->raw, run->own->command);
-    return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; 'tren %s --help' lists all", n, t->raw,
-                     run->command);
+    return tren_fail(TREN_ERR_USAGE, "unknown option '%.*s'; 'tren %s --help' lists all options", n,
+                     t->raw, run->command);
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -79,7 +79,8 @@ static tren_status set_switch(tren_cli_run *run, const typed *t, bool *found) {
         if (!run->switches && target[i] != &run->help) continue;
         *found = true;
         if (t->value)
-            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
+            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; remove the value",
+                             t->raw);
         *target[i] = true;
     }
     return TREN_OK;
@@ -103,7 +104,8 @@ static tren_status set_option(tren_config *config, const tren_cli_run *run, cons
     const tren_option *option = tren_option_find(t->key);
     if (!option && (option = negated(t))) {
         if (t->value)
-            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; leave it out", t->raw);
+            return tren_fail(TREN_ERR_USAGE, "option '%s' takes no value; remove the value",
+                             t->raw);
         return set_key(config, option, "false");
     }
     if (!option) return fail_unknown(t, run);
@@ -141,7 +143,7 @@ static tren_status refuse_number(const char *arg, const char *option, const char
     if (!list || !tren_option_is_list(list) || tren_text_real(&ignored, arg) != TREN_TEXT_OK)
         return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "'%s' behind '%s %s': write a list with commas and without blanks, '%s %s,%s'",
+                     "'%s' after '%s %s': write a list with commas and without blanks, '%s %s,%s'",
                      arg, option, value, option, value, arg);
 }
 
@@ -152,7 +154,7 @@ static tren_status take_file(tren_cli_run *run, const char *arg) {
                          "unknown option '%s'; options begin with two dashes, such as --seed 2",
                          arg);
     if (*run->file && equals)
-        return tren_fail(TREN_ERR_USAGE, "'%s' is no option; did you mean '--%s'?", arg, arg);
+        return tren_fail(TREN_ERR_USAGE, "'%s' is not an option; did you mean '--%s'?", arg, arg);
     if (*run->file)
         return tren_fail(
             TREN_ERR_USAGE,
@@ -218,13 +220,14 @@ tren_status tren_cli_config(tren_config *config, tren_cli_run *run, int argc, ch
     TREN_TRY(tren_cli_config_read(config, run, argc, argv));
     if (run->help) return TREN_OK;
     if (!*config->data && !*run->file)
-        return tren_fail(TREN_ERR_USAGE,
-                         "no config and no dataset; call 'tren %s CONFIG.yaml' or 'tren %s --data "
-                         "FILE.h5'",
-                         argv[0], argv[0]);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "no config file and no dataset; run 'tren %s CONFIG.yaml' or 'tren %s --data FILE.h5'",
+            argv[0], argv[0]);
     if (!*config->data)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: no dataset; give 'data: FILE.h5' there or --data FILE.h5", run->file);
+                         "%s: no dataset; add 'data: FILE.h5' to the file, or give --data FILE.h5",
+                         run->file);
     TREN_TRY(tren_config_check(config));
     TREN_TRY(tren_model_check(config));
     return tren_launch_precision(config->precision, run->whole ? run->whole : argv);

@@ -17,16 +17,18 @@ typedef struct benchmark {
 } benchmark;
 
 static const benchmark benchmarks[] = {
-    {"gemm", "matrix products of a network's shapes, beside a large square one", bench_gemm, false},
-    {"conv", "every layer of a network of images, beside the roofs of a core: a roofline",
+    {"gemm", "matrix products of a network, compared with a large square product", bench_gemm,
+     false},
+    {"conv", "every layer of an image network, compared with the limits of a core (roofline)",
      bench_conv, true},
-    {"step", "whole training steps, as a share of the large product; several ranks: scaling too",
+    {"step",
+     "whole training steps, as a share of the large product; on several ranks also the scaling",
      bench_step, false},
-    {"allreduce", "the reduction engines beside MPI_Allreduce, 4 kB to 64 MB", bench_allreduce,
+    {"allreduce", "reduction engines compared with MPI_Allreduce, 4 kB to 64 MB", bench_allreduce,
      false},
-    {"overlap", "computing and communication alone and together: how much is hidden", bench_overlap,
-     false},
-    {"load", "reading a rank's share of a dataset", bench_load, false},
+    {"overlap", "computing and communication alone and together: how much communication is hidden",
+     bench_overlap, false},
+    {"load", "read a rank's share of a dataset", bench_load, false},
 };
 
 enum { N_BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
@@ -36,7 +38,7 @@ static void print_help(void) {
            "ranks)\n\n");
     for (int i = 0; i < N_BENCHMARKS; i++)
         printf("  %-10s %s\n", benchmarks[i].name, benchmarks[i].summary);
-    printf("\n'tren bench NAME --help' lists the options of one.\n");
+    printf("\n'tren bench NAME --help' shows the options of a benchmark.\n");
 }
 
 static const benchmark *find(const char *name) {
@@ -72,10 +74,9 @@ int tren_cmd_bench(int argc, char **argv) {
     }
     const benchmark *b = find(argv[1]);
     if (!b)
-        return tren_cli_fail("bench",
-                             tren_fail(TREN_ERR_USAGE,
-                                       "no benchmark is called '%s'; there are gemm, conv, step, "
-                                       "allreduce, overlap and load",
-                                       argv[1]));
+        return tren_cli_fail("bench", tren_fail(TREN_ERR_USAGE,
+                                                "no benchmark is called '%s'; the benchmarks are "
+                                                "gemm, conv, step, allreduce, overlap and load",
+                                                argv[1]));
     return tren_cli_fail("bench", (b->alone ? run_alone : run_together)(b, argc - 1, argv + 1));
 }

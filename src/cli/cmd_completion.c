@@ -208,7 +208,7 @@ static const char for_zsh[] =
 static tren_status print_script(const char *shell) {
     bool zsh = strcmp(shell, "zsh") == 0;
     if (!zsh && strcmp(shell, "bash") != 0)
-        return tren_fail(TREN_ERR_USAGE, "no completion for '%.40s'; there is bash and zsh", shell);
+        return tren_fail(TREN_ERR_USAGE, "no completion for '%.40s'; give bash or zsh", shell);
     if (zsh) printf("#compdef tren tren64\n");
     printf(
         "# Completion of tren %s for %s, made by 'tren completion %s'.\n# shellcheck shell=bash\n",
@@ -222,21 +222,20 @@ static tren_status print_script(const char *shell) {
 int tren_cmd_completion(int argc, char **argv) {
     const char *shell[1];
     const tren_arg none[] = {{.name = NULL}};
-    tren_args args = {
-        .command = "completion",
-        .synopsis = "bash|zsh",
-        .summary =
-            "Prints a script with which the shell completes commands, options, keys of the "
-            "config and their values. cmake --install puts it where bash-completion and zsh "
-            "look; by hand: source <(tren completion bash), or, after compinit, source <(tren "
-            "completion zsh).",
-        .options = none,
-        .positional = shell,
-        .max_positional = 1};
+    tren_args args = {.command = "completion",
+                      .synopsis = "bash|zsh",
+                      .summary =
+                          "Print a script that lets the shell complete commands, options, config "
+                          "keys and their values. 'cmake --install' installs it where "
+                          "bash-completion and zsh look for it. By hand: source <(tren completion "
+                          "bash), or, after compinit, source <(tren completion zsh).",
+                      .options = none,
+                      .positional = shell,
+                      .max_positional = 1};
     tren_status st = tren_args_parse(&args, argc, argv);
     if (st == TREN_OK && args.help) return 0;
     if (st == TREN_OK && args.n_positional == 0)
-        st = tren_fail(TREN_ERR_USAGE, "for which shell? tren completion bash|zsh");
+        st = tren_fail(TREN_ERR_USAGE, "the shell is missing: tren completion bash|zsh");
     if (st == TREN_OK) st = print_script(shell[0]);
     return tren_cli_fail("completion", st);
 }

@@ -42,7 +42,7 @@ static tren_status print_value(const tren_config *config, const char *key) {
     if (!option) {
         const char *nearest = tren_option_nearest(key);
         return tren_fail(TREN_ERR_USAGE, "--get: unknown key '%.80s'; %s%s%s", key,
-                         nearest ? "did you mean '" : "'tren config' without it prints all",
+                         nearest ? "did you mean '" : "'tren config' without --get prints all keys",
                          nearest ? nearest : "", nearest ? "'?" : "");
     }
     tren_option_format(value, sizeof value, option, config);

@@ -14,11 +14,11 @@ typedef struct subcommand {
 static const subcommand subcommands[] = {
     {"import", "csv|idx|text|... ... --out FILE.h5", "turn files into a dataset", tren_data_import},
     {"make", "sinusoid ... --out FILE.h5", "make a synthetic dataset", tren_data_make},
-    {"info", "FILE.h5 ...", "say what a dataset holds", tren_data_info},
-    {"check", "FILE.h5 ...", "look for damage, duplicates, bad values and missing classes",
+    {"info", "FILE.h5 ...", "show what a dataset contains", tren_data_info},
+    {"check", "FILE.h5 ...", "look for damage, duplicates, invalid values and missing classes",
      tren_data_check},
-    {"preview", "FILE.h5 [--augment.KEY VALUE ...]", "draw training images as augmentation would",
-     tren_data_preview},
+    {"preview", "FILE.h5 [--augment.KEY VALUE ...]",
+     "show training images as augmentation changes them", tren_data_preview},
 };
 
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof *subcommands };
@@ -28,7 +28,8 @@ static void print_help(void) {
     for (int i = 0; i < N_SUBCOMMANDS; i++)
         printf("  tren data %-8s%-38s %s\n", subcommands[i].name, subcommands[i].synopsis,
                subcommands[i].summary);
-    printf("\n'tren data SUBCOMMAND --help' explains each; docs/data-format.md the file.\n");
+    printf("\n'tren data SUBCOMMAND --help' shows the options; docs/data-format.md describes the "
+           "file.\n");
 }
 
 static tren_status unknown(const char *name) {
@@ -38,13 +39,14 @@ static tren_status unknown(const char *name) {
     if (nearest)
         return tren_fail(TREN_ERR_USAGE, "unknown subcommand '%s'; did you mean '%s'?", name,
                          nearest);
-    return tren_fail(TREN_ERR_USAGE, "unknown subcommand '%s'; 'tren data --help' lists all", name);
+    return tren_fail(TREN_ERR_USAGE,
+                     "unknown subcommand '%s'; 'tren data --help' lists all subcommands", name);
 }
 
 static tren_status run(int argc, char **argv) {
     if (argc < 2) {
         print_help();
-        return tren_fail(TREN_ERR_USAGE, "a subcommand is missing; give one of those above");
+        return tren_fail(TREN_ERR_USAGE, "a subcommand is missing; give one of the above");
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
         print_help();

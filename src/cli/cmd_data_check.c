@@ -51,14 +51,15 @@ static void note(verdict *v, const char *format, ...) {
 static void judge_digest(verdict *v, const char *name, tren_intact intact) {
     if (intact == TREN_DAMAGED)
         error(v,
-              "%s: its bytes are not those that were written (digest differs): make the file again",
+              "%s: the bytes are not those that were written (the digest differs): make the file "
+              "again",
               name);
-    if (intact == TREN_INTACT_UNKNOWN) note(v, "%s: no digest, so damage cannot be seen", name);
+    if (intact == TREN_INTACT_UNKNOWN) note(v, "%s: no digest, so damage cannot be detected", name);
 }
 
 static void judge_storage(verdict *v, const char *name, const tren_h5_shape *chunk) {
     if (chunk->rank == 0) return;
-    note(v, "%s: is stored in chunks of %zu rows; contiguous data is read faster", name,
+    note(v, "%s: is stored in chunks of %zu rows; contiguous data is faster to read", name,
          chunk->dim[0]);
 }
 
@@ -115,8 +116,7 @@ static void judge_statistic(verdict *v, const char *name, const tren_dataset_che
              info->column_name ? info->column_name[first] : "");
     error(v,
           "%s: %s is %.15g, but %.15g in the training rows (wrong in %zu of %zu %ss, counted from "
-          "0): "
-          "write these, or let 'tren data import hdf5' do it",
+          "0): write these values, or use 'tren data import hdf5'",
           name, which, in_file[first], of_rows[first], n, info->n_stats, kind);
 }
 
@@ -136,7 +136,7 @@ static void judge_origin(verdict *v, const tren_dataset_check *check, const tren
               strstr(tren_error_text(), "make it again") ? "" : ": make the file again");
     if (!check->has_clean) {
         if (from.label_noise != 0)
-            note(v, "train: has label noise of %g, but not the labels before it (%s)",
+            note(v, "train: has label noise of %g, but not the labels before the noise (%s)",
                  from.label_noise, TREN_SCHEMA_CLEAN);
         return;
     }
@@ -145,7 +145,7 @@ static void judge_origin(verdict *v, const tren_dataset_check *check, const tren
         error(v, "%s: %zu labels are outside 0 to %d, the first in row %zu", TREN_SCHEMA_CLEAN,
               check->clean.labels_outside, check->n_classes - 1, check->clean.first_bad_label);
     if (from.label_noise != 0 && (uint64_t)from.n_changed != check->n_changed)
-        error(v, "%s: %zu labels differ from /train/y, the file says %lld: make the file again",
+        error(v, "%s: %zu labels differ from /train/y, but the file says %lld: make the file again",
               TREN_SCHEMA_CLEAN, check->n_changed, (long long)from.n_changed);
 }
 
@@ -154,11 +154,11 @@ static void judge_shared(verdict *v, const tren_dataset_check *check, bool windo
     for (int a = 0; a < TREN_N_PARTS; a++)
         for (int b = a + 1; b < TREN_N_PARTS; b++)
             if (check->shared[a][b] > 0)
-                (windows ? note : error)(
-                    v,
-                    "%s: %zu of %zu rows stand in %s too: the part measures memory, not learning",
-                    tren_part_name[b], check->shared[a][b], check->part[b].n_rows,
-                    tren_part_name[a]);
+                (windows ? note : error)(v,
+                                         "%s: %zu of %zu rows also occur in %s: the part then "
+                                         "measures memory, not learning",
+                                         tren_part_name[b], check->shared[a][b],
+                                         check->part[b].n_rows, tren_part_name[a]);
 }
 
 static void print_balance(const tren_dataset_check *check, const tren_dataset_info *info) {
@@ -276,10 +276,9 @@ tren_status tren_data_check(int argc, char **argv) {
     tren_args args = {
         .command = "data check",
         .synopsis = "FILE.h5 ... [--json]",
-        .summary =
-            "Reads all of a dataset: damaged bytes, values that are not finite, labels out of "
-            "range, a mean or sd that is not that of the training rows, classes without rows and "
-            "rows that stand in two parts are errors (exit 4).",
+        .summary = "Read a whole dataset and check it. Errors (exit code 4): damaged bytes, values "
+                   "that are not finite, labels out of range, mean or sd different from the "
+                   "training rows, classes without rows, rows that occur in two parts.",
         .options = options,
         .positional = file,
         .max_positional = TREN_ARG_MAX_TEXTS};

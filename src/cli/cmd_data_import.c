@@ -22,36 +22,36 @@ enum { N_COMMON = 12 };
 
 static void list_common(tren_arg option[N_COMMON], common *c) {
     const tren_arg all[N_COMMON] = {
-        {"out", TREN_ARG_TEXT, &c->out, "FILE.h5", .help = "The dataset to write."},
+        {"out", TREN_ARG_TEXT, &c->out, "FILE.h5", .help = "Dataset to write."},
         {"split", TREN_ARG_TEXT, &c->split, "A/B/C",
-         .help = "Percent of the rows for training, validation and test; 96/2/2 by default."},
+         .help = "Percentages of the rows for training, validation and test; default: 96/2/2."},
         {"seed", TREN_ARG_SEED, &c->how.seed, "N",
-         .help = "The seed of shuffle, take and noise; 1 by default."},
+         .help = "Seed for shuffle, take and label noise; default: 1."},
         {"shuffle", TREN_ARG_FLAG, &c->how.shuffle, NULL,
-         .help = "Shuffle before splitting: the default; --no-shuffle keeps the order."},
+         .help = "Shuffle the rows before the split (default); --no-shuffle keeps their order."},
         {"stratify", TREN_ARG_FLAG, &c->how.stratify, NULL,
-         .help = "The shares hold within each class."},
+         .help = "Split each class in the same proportions."},
         {"keep-test", TREN_ARG_FLAG, &c->how.keep_test, NULL,
-         .help = "The source's own test part stays the test part; the rest is split by A and B."},
+         .help = "Keep the source's own test part as the test part. The rest is split in the "
+                 "proportion A to B."},
         {"take", TREN_ARG_INT64, &c->take, "N",
-         .help = "Keep N rows, chosen by the seed, each class its share; all by default. A kept "
-                 "test part is not touched.",
+         .help = "Keep only N rows, chosen at random by the seed, in the proportions of the "
+                 "classes; default: all. A kept test part is not reduced.",
          .min = 1, .max = TREN_MAX_ROWS},
         {"label-noise", TREN_ARG_REAL, &c->noise, "P",
-         .help = "Draw each label of the training part anew with probability P; the true ones are "
-                 "kept beside it.",
+         .help = "Replace each training label at random with probability P. The dataset also keeps "
+                 "the true labels.",
          .max = 1},
         {"label-noise-kind", TREN_ARG_TEXT, &c->noise_kind, "incorrect|any",
-         .help = "Whether noisy labels are drawn from the other classes or from all; incorrect by "
-                 "default."},
+         .help = "Draw noisy labels from the other classes (incorrect, the default) or from all "
+                 "classes (any)."},
         {"class-names", TREN_ARG_TEXTS, &c->class_names, "NAME[,...]",
-         .help = "Names for the classes, in order; labels of a table that are numbers and names "
-                 "need it."},
+         .help = "Names of the classes, in order. Required if a table has both numbers and names "
+                 "as labels."},
         {"normalize", TREN_ARG_FLAG, &c->normalize, NULL,
-         .help = "Keep the training part's mean and standard deviation, by which training "
-                 "normalises: the default; with --no-normalize networks see the values as they "
-                 "are."},
-        {"force", TREN_ARG_FLAG, &c->force, NULL, .help = "Replace an existing file."},
+         .help = "Store mean and standard deviation of the training part, which training uses to "
+                 "normalise (default). With --no-normalize networks see the original values."},
+        {"force", TREN_ARG_FLAG, &c->force, NULL, .help = "Overwrite an existing file."},
     };
     memcpy(option, all, sizeof all);
 }
@@ -92,7 +92,7 @@ static tren_status name_classes(tren_source *source, const tren_arg_texts *raw) 
         TREN_TRY(tren_class_name_check(TREN_ERR_USAGE, "--class-names", name.at[i]));
     const char *twice = tren_names_repeat(name.at, name.n);
     if (twice)
-        return tren_fail(TREN_ERR_USAGE, "--class-names: '%s' stands twice: name each class once",
+        return tren_fail(TREN_ERR_USAGE, "--class-names: '%s' is given twice; name each class once",
                          twice);
     tren_status st = tren_source_name_classes(source, name.at, name.n);
     return st != TREN_OK && source->doubt ? tren_fail(TREN_ERR_DATA, "%s", source->doubt) : st;
@@ -122,7 +122,7 @@ static void note_classes(const tren_dataset_info *info, const size_t *n) {
     else if (empty > 0)
         fprintf(stderr,
                 "note: %d of %d classes have no training rows, the first is class %s: give more "
-                "rows, or number the classes without gaps (--stratify keeps rare ones)\n",
+                "rows, or number the classes without gaps (--stratify keeps rare classes)\n",
                 empty, info->n_classes, class_name(name, info, first));
 }
 
@@ -145,8 +145,8 @@ static void report_skipped(const tren_dataset *dataset) {
     if (tren_dataset_provenance(&from, dataset) != TREN_OK || from.skipped == 0) return;
     size_t left = info->rows[TREN_TRAIN] + info->rows[TREN_VALIDATION] + info->rows[TREN_TEST];
     fprintf(stderr,
-            "note: %lld of %zu rows have a text of more than %d tokens and were left out, after "
-            "the split: its shares are those of all rows\n",
+            "note: %lld of %zu rows have a text of more than %d tokens and were left out after the "
+            "split: its percentages are those of all rows\n",
             (long long)from.skipped, left + (size_t)from.skipped, info->tokens[0]);
 }
 
@@ -173,8 +173,8 @@ static tren_status set_take_and_noise(common *c) {
     c->how.label_noise = c->noise < 0 ? 0 : c->noise;
     if (!c->noise_kind) return TREN_OK;
     if (c->noise < 0)
-        return tren_fail(TREN_ERR_USAGE, "--label-noise-kind: there is no noise; give its "
-                                         "probability with --label-noise");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--label-noise-kind needs a probability: add --label-noise");
     return tren_noise_kind_parse(&c->how.noise_kind, c->noise_kind);
 }
 
@@ -183,8 +183,8 @@ static tren_status keep_all(common *c) {
     const tren_split *how = &c->how;
     if (c->split || how->keep_test || how->stratify || how->take || c->noise >= 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--unlabeled puts all rows into the test part, in their order: leave "
-                         "--split, --keep-test, --stratify, --take and --label-noise out");
+                         "--unlabeled puts all rows into the test part, in their order: remove "
+                         "--split, --keep-test, --stratify, --take and --label-noise");
     c->how = (tren_split){.percent = {[TREN_TEST] = 100}, .as_is = true, .seed = how->seed};
     return TREN_OK;
 }
@@ -200,8 +200,8 @@ static tren_status check_out(const tren_settings_args *args, const common *c) {
 static void note_mixed_test(tren_source *source, const common *c) {
     if (source->n_test == 0 || source->n_targets == 0 || c->how.keep_test) return;
     tren_source_note(source,
-                     "the source's own test part, %zu rows, is mixed with the other rows before "
-                     "the split; --keep-test keeps it as the test part",
+                     "the source has its own test part of %zu rows; it was mixed with the other "
+                     "rows before the split (--keep-test keeps it as the test part)",
                      source->n_test);
 }
 
@@ -248,7 +248,7 @@ static void print_sources(const char *what, bool makers) {
     printf("Usage\n  tren data %s SOURCE ... --out FILE.h5 [options]\n\nSources\n", what);
     for (const tren_source_kind *const *kind = tren_source_kinds; *kind; kind++)
         if ((*kind)->is_maker == makers) printf("  %-17s %s\n", (*kind)->name, (*kind)->summary);
-    printf("\n'tren data %s SOURCE --help' lists the options of each.\n", what);
+    printf("\n'tren data %s SOURCE --help' shows the options of a source.\n", what);
 }
 
 static tren_status run(bool makers, int argc, char **argv) {

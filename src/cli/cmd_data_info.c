@@ -94,8 +94,8 @@ static void print_provenance(const tren_dataset *dataset) {
     if (from.origin[0]) printf("  origin        %s\n", tren_cli_shown(from.origin));
     print_split(&from);
     if (from.skipped)
-        printf("  left out      %lld rows that had too many tokens\n", (long long)from.skipped);
-    if (from.take) printf("  taken         %lld rows of the pool\n", (long long)from.take);
+        printf("  left out      %lld rows with too many tokens\n", (long long)from.skipped);
+    if (from.take) printf("  taken         %lld rows of the source\n", (long long)from.take);
     if (from.label_noise != 0)
         printf("  label noise   %g, %s: %lld of %zu training labels changed\n", from.label_noise,
                from.noise_kind, (long long)from.n_changed,
@@ -124,9 +124,9 @@ static tren_status print_beginning(const tren_dataset *dataset) {
     const tren_dataset_info *info = tren_dataset_info_of(dataset);
     if (info->vocabulary == 0) return TREN_OK;
     tren_part part = info->n_targets == 0 ? TREN_TEST : TREN_TRAIN;
-    printf("  the first row of the %s part, behind its number and how many tokens are read of it%s:"
-           "\n",
-           tren_part_name[part], info->label_axis ? " (the last one is only a label)" : "");
+    printf("  the first row of the %s part, after its number and the number of tokens read from "
+           "it%s:\n",
+           tren_part_name[part], info->label_axis ? " (the last token is only a label)" : "");
     return tren_text_rows_print(stdout, dataset, part, 0, 1, 0);
 }
 
@@ -214,16 +214,16 @@ tren_status tren_data_info(int argc, char **argv) {
     const char *file[TREN_ARG_MAX_TEXTS];
     bool json = false;
     const tren_arg options[] = {{"json", TREN_ARG_FLAG, &json, NULL,
-                                 .help = "Print JSON: a list with a map for each file."},
+                                 .help = "Print JSON: a list with one object per file."},
                                 {.name = NULL}};
-    tren_args args = {.command = "data info",
-                      .synopsis = "FILE.h5 ... [--json]",
-                      .summary =
-                          "Says what datasets hold, from their attributes alone, and of text the "
-                          "first row.",
-                      .options = options,
-                      .positional = file,
-                      .max_positional = TREN_ARG_MAX_TEXTS};
+    tren_args args = {
+        .command = "data info",
+        .synopsis = "FILE.h5 ... [--json]",
+        .summary =
+            "Show what datasets contain, from their attributes only; for text also the first row.",
+        .options = options,
+        .positional = file,
+        .max_positional = TREN_ARG_MAX_TEXTS};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     if (args.help) return TREN_OK;
     if (args.n_positional == 0)

@@ -45,16 +45,16 @@ static const char *metavar_of(const tren_option *option) {
 static void list_options(preview *p) {
     const tren_arg own[] = {
         {"n", TREN_ARG_INT, &p->n, "N",
-         .help = "So many samples, the first of the training part; 8 by default.", .min = 1,
+         .help = "Number of samples, from the start of the training part; default: 8.", .min = 1,
          .max = 1000},
         {"copies", TREN_ARG_INT, &p->copies, "N",
-         .help = "Each as it is in so many epochs; 7 by default.", .min = 1, .max = 1000},
-        {"seed", TREN_ARG_SEED, &p->config.seed, "N", .help = "The seed of the run; 1 by default."},
+         .help = "Number of epochs to show for each sample; default: 7.", .min = 1, .max = 1000},
+        {"seed", TREN_ARG_SEED, &p->config.seed, "N", .help = "Seed of the run; default: 1."},
         {"out", TREN_ARG_TEXT, &p->out_path, "FILE.png",
-         .help = "The picture to write; preview.png by default."},
+         .help = "Picture to write; default: preview.png."},
         {"config", TREN_ARG_TEXT, &p->config_file, "RUN.yaml",
-         .help = "Take seed, augmentation and dataset from a config; options come on top."},
-        {"force", TREN_ARG_FLAG, &p->force, NULL, .help = "Replace an existing file."},
+         .help = "Take seed, augmentation and dataset from a config file; options override it."},
+        {"force", TREN_ARG_FLAG, &p->force, NULL, .help = "Overwrite an existing file."},
         {"json", TREN_ARG_FLAG, &p->json, NULL,
          .help = "Print JSON: the rows, or what was drawn."}};
     memcpy(p->option, own, sizeof own);
@@ -79,11 +79,10 @@ static tren_status parse(preview *p, int argc, char **argv, bool *help) {
     tren_args args = {
         .command = "data preview",
         .synopsis = "FILE.h5 [--augment.KEY VALUE ...] [--out FILE.png] [--json] [options]",
-        .summary =
-            "Draws training images, a row each: as they are, then as training would see them "
-            "in its first epochs. Values that are not bytes are drawn from the least to the "
-            "greatest of these images. Of text it prints the rows: number, tokens "
-            "that are read, text.",
+        .summary = "Draw training images, one per row of the picture: first the original, "
+                   "then as training would see it in the first epochs. Values that are not "
+                   "bytes are scaled from the smallest to the largest value of these "
+                   "images. For text, print the rows: number, number of tokens, text.",
         .options = p->option,
         .positional = positional,
         .max_positional = 1};
@@ -120,14 +119,14 @@ static tren_status read_line(preview *p, int argc, char **argv, bool *help) {
 static tren_status check_image(const preview *p) {
     const tren_dataset_info *info = p->info;
     if (!info->is_image)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: is a table of %d column%s; preview draws images: name a dataset of "
-                         "images",
-                         p->file, info->shape.c, info->shape.c == 1 ? "" : "s");
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "%s: is a table of %d column%s, but preview draws images; give a dataset of images",
+            p->file, info->shape.c, info->shape.c == 1 ? "" : "s");
     if (info->shape.c != 1 && info->shape.c != 3)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: its images have %d channels; preview draws those of 1 (grey) or 3 "
-                         "(RGB)",
+                         "%s: its images have %d channels, but preview draws images of 1 (grey) or "
+                         "3 channels (RGB)",
                          p->file, info->shape.c);
     return TREN_OK;
 }
@@ -218,7 +217,7 @@ static tren_status open_sheet(preview *p) {
             h = GAP + (int64_t)p->n * (s.h * p->scale + GAP);
     if (w > MAX_SIDE || h > MAX_SIDE)
         return tren_fail(TREN_ERR_USAGE,
-                         "preview: the picture would have %lld x %lld pixels, and a side has at "
+                         "preview: the picture would have %lld x %lld pixels, but a side has at "
                          "most %d; give a smaller %s",
                          (long long)w, (long long)h, MAX_SIDE, w > MAX_SIDE ? "--copies" : "--n");
     TREN_TRY(tren_picture_open(&p->sheet, (int)w, (int)h, s.c, SHADE));
@@ -241,10 +240,10 @@ static void json_report(const preview *p) {
 static void report(const preview *p) {
     printf("%s: %d training image%s", tren_cli_shown(p->out_path), p->n, p->n == 1 ? "" : "s");
     if (p->copies)
-        printf(" and what the first %d epoch%s would make of %s", p->copies,
-               p->copies == 1 ? "" : "s", p->n == 1 ? "it" : "them");
+        printf(" and the first %d epoch%s of %s", p->copies, p->copies == 1 ? "" : "s",
+               p->n == 1 ? "it" : "them");
     else
-        printf("; no augmentation is given, such as --augment.rotation 15");
+        printf("; no augmentation is set, such as --augment.rotation 15");
     printf(" (%d x %d pixels)\n", p->sheet.w, p->sheet.h);
 }
 
@@ -280,8 +279,8 @@ static tren_status check_text(const preview *p, const tren_dataset_info *info, i
     for (size_t i = 0; i < sizeof picture / sizeof *picture; i++)
         if (tren_args_given(picture[i], argc, argv))
             return tren_fail(TREN_ERR_USAGE,
-                             "--%s: is for a picture of images, and %s holds text, whose rows are "
-                             "printed; leave it out",
+                             "--%s: is for a picture of images, but %s holds text, whose rows are "
+                             "printed; remove this option",
                              picture[i], p->file);
     tren_status st = tren_augment_open(&none, &p->config, info);
     tren_augment_close(&none);
@@ -313,7 +312,7 @@ tren_status tren_data_preview(int argc, char **argv) {
     TREN_TRY(preview_text(&is_text, &p, argc, argv));
     if (is_text) return TREN_OK;
     if (!tren_path_ends(p.out_path, ".png"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png; give it this ending",
+        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png; use this ending",
                          p.out_path);
     return make(&p);
 }

@@ -43,21 +43,21 @@ typedef struct doctor_args {
 
 static tren_status parse(doctor_args *a, int argc, char **argv) {
     bool launch = true;
-    const tren_arg options[] = {
-        {"dir", TREN_ARG_TEXT, &a->dir, "DIR",
-         .help = "Where runs are to be written; runs by default."},
-        {"launch", TREN_ARG_FLAG, &launch, NULL,
-         .help = "Start two ranks by the launcher, which tells most; --no-launch leaves it out."},
-        {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
-        {.name = NULL}};
+    const tren_arg options[] = {{"dir", TREN_ARG_TEXT, &a->dir, "DIR",
+                                 .help = "Folder for future runs, to be checked; default: runs."},
+                                {"launch", TREN_ARG_FLAG, &launch, NULL,
+                                 .help = "Start two ranks with the launcher (default), the most "
+                                         "informative check; --no-launch skips it."},
+                                {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
+                                {.name = NULL}};
     tren_args args = {
         .command = "doctor",
         .synopsis = "[--dir DIR] [--json] [--no-launch]",
         .summary =
-            "Looks at all that training needs, a line each: ok, warning or problem, with its "
-            "remedy; a command to paste has a line of its own. Run it first when something is odd, "
-            "and under mpirun or srun to see "
-            "every node. Exit code 3 when a problem stops training, else 0.",
+            "Check everything that training needs, one line each: ok, warning or problem, with "
+            "what to do; a command to paste has a line of its own. Run it first when something "
+            "goes wrong; run it under mpirun or srun to "
+            "check every node. The exit code is 3 if a problem prevents training, otherwise 0.",
         .options = options};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     a->help = args.help;
@@ -147,7 +147,7 @@ static tren_status show(const doctor_args *a, const report *r) {
     (a->json ? json_report : print_report)(r);
     TREN_TRY(tren_cli_flush());
     if (problems == 0) return TREN_OK;
-    return tren_fail(TREN_ERR_ENV, "%d problem%s keep%s tren from training: see above", problems,
+    return tren_fail(TREN_ERR_ENV, "%d problem%s prevent%s tren from training: see above", problems,
                      problems > 1 ? "s" : "", problems > 1 ? "" : "s");
 }
 

@@ -16,27 +16,28 @@ static tren_status parse(eval_args *a, int argc, char **argv) {
     const char *source[1];
     const tren_arg options[] = {
         {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
-         .help = "The dataset, normalised as the training data was; the run's own by default."},
+         .help = "Dataset; default: that of the run. It is normalised as the training data was."},
         {"split", TREN_ARG_TEXT, &a->trained.split, "PART",
-         .help = "train, validation or test, the default."},
+         .help = "train, validation or test; default: test."},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
-         .help = "Which checkpoint of a run folder; the best if there is one."},
+         .help =
+             "Checkpoint to use from a run folder; default: best, or last if there is no best."},
         TREN_TRAINED_CPU(&a->trained.cpu),
         {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
         {"out", TREN_ARG_TEXT, &a->out, "FILE.csv",
-         .help = "Write the confusion matrix, or the errors of the targets."},
-        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Replace an existing file."},
+         .help = "Write the confusion matrix, or for targets the errors."},
+        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Overwrite an existing file."},
         {.name = NULL}};
-    tren_args args = {.command = "eval",
-                      .synopsis = "RUN_DIR|CHECKPOINT [--data FILE.h5] [--split PART] [--json]",
-                      .summary = "Loss and metrics of trained weights: of classes accuracy, "
-                                 "precision, recall, F1 and area under the ROC curve, with the "
-                                 "confusion matrix; of targets R^2 and errors; of text perplexity. "
-                                 "Under mpirun the ranks share the rows; the figures do not depend "
-                                 "on how many there are.",
-                      .options = options,
-                      .positional = source,
-                      .max_positional = 1};
+    tren_args args = {
+        .command = "eval",
+        .synopsis = "RUN_DIR|CHECKPOINT [--data FILE.h5] [--split PART] [--json]",
+        .summary = "Evaluate a trained model: loss and metrics. Classes: accuracy, precision, "
+                   "recall, F1, area under the ROC curve and the confusion matrix. Targets: R^2 "
+                   "and errors. Text: perplexity. Within an MPI job the ranks share the rows; the "
+                   "results do not depend on the number of ranks.",
+        .options = options,
+        .positional = source,
+        .max_positional = 1};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     a->help = args.help;
     if (a->help) return TREN_OK;
@@ -81,9 +82,8 @@ static tren_status agree(const tren_comm *comm, const eval_args *a) {
 /* The same on every rank. */
 static tren_status check_text(const eval_args *a, const tren_trained *t) {
     if (!a->out || tren_dataset_info_of(t->dataset)->label_axis == 0) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "--out: of text there is no confusion matrix, as every token is a class; "
-                     "leave it out, or give --json");
+    return tren_fail(TREN_ERR_USAGE, "--out: there is no confusion matrix for text, because every "
+                                     "token is a class; remove --out, or use --json");
 }
 
 static tren_status evaluate(const tren_comm *comm, const void *args, tren_trained *trained) {

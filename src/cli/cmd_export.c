@@ -39,7 +39,7 @@ static tren_status check(export_args *a, const tren_args *args, const char *sour
                          "--to onnx|safetensors|npz");
     if (!a->to)
         return tren_fail(TREN_ERR_USAGE,
-                         "--to is missing: the format to write, onnx, safetensors or npz");
+                         "--to is missing: give the format, onnx, safetensors or npz");
     a->trained.source = source;
     a->trained.no_data = true;
     TREN_TRY(tren_export_find(&a->format, a->to));
@@ -50,19 +50,20 @@ static tren_status parse(export_args *a, int argc, char **argv) {
     const char *source[1] = {NULL};
     const tren_arg options[] = {
         {"to", TREN_ARG_TEXT, &a->to, "onnx|safetensors|npz",
-         .help = "onnx: the network with its normalisation, for onnxruntime and others; "
-                 "safetensors: the weights by name, for PyTorch; npz: the same for NumPy."},
+         .help = "onnx: the network with its normalisation, for onnxruntime and other programs. "
+                 "safetensors: the weights by name, for PyTorch. npz: the same for NumPy."},
         {"out", TREN_ARG_TEXT, &a->out, "FILE",
-         .help = "What to write; by default the name of the run folder or checkpoint with the "
+         .help = "File to write; default: the name of the run folder or checkpoint, with the "
                  "ending of the format."},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
-         .help = "Which checkpoint of a run folder; the best if there is one."},
-        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Replace an existing file."},
+         .help =
+             "Checkpoint to use from a run folder; default: best, or last if there is no best."},
+        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Overwrite an existing file."},
         {.name = NULL}};
     tren_args args = {.command = "export",
                       .synopsis = "RUN_DIR|CHECKPOINT --to onnx|safetensors|npz [--out FILE]",
-                      .summary = "Writes trained weights for other programs. No dataset is needed. "
-                                 "docs/exports.md says what the files hold.",
+                      .summary = "Write trained weights for other programs. No dataset is needed. "
+                                 "docs/exports.md describes the files.",
                       .options = options,
                       .positional = source,
                       .max_positional = 1};

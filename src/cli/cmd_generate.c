@@ -26,20 +26,19 @@ static tren_status check(generate_args *a, const tren_args *args, const char *so
                                          "RUN_DIR|CHECKPOINT --prompt TEXT");
     a->trained.source = source;
     if (!a->prompt == !a->source)
-        return tren_fail(TREN_ERR_USAGE,
-                         "give one of --prompt TEXT, to go on with, and --source FILE, whose lines "
-                         "are to be turned into others");
+        return tren_fail(TREN_ERR_USAGE, "give one of --prompt TEXT, a text to continue, or "
+                                         "--source FILE, whose lines are translated");
     if (a->how.beam > 1 && a->how.temperature > 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--beam %d keeps the most probable texts and --temperature %g draws one; "
-                         "leave one of them out",
+                         "--beam %d searches the most probable text, but --temperature %g draws at "
+                         "random; remove one of them",
                          a->how.beam, a->how.temperature);
     if (a->prompt && !tren_utf8_valid(a->prompt))
         return tren_fail(TREN_ERR_USAGE, "--prompt: the text is not UTF-8; convert it (iconv)");
     if (a->how.top_k > 0 && a->how.temperature == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--top-k %d chooses among what is drawn, and nothing is drawn at "
-                         "temperature 0; give --temperature, as 0.8",
+                         "--top-k %d limits random draws, but at temperature 0 nothing is drawn; "
+                         "give a --temperature, such as 0.8",
                          a->how.top_k);
     return TREN_OK;
 }
@@ -47,44 +46,42 @@ static tren_status check(generate_args *a, const tren_args *args, const char *so
 static tren_status parse(generate_args *a, int argc, char **argv) {
     const char *source[1] = {NULL};
     const tren_arg options[] = {
-        {"prompt", TREN_ARG_TEXT, &a->prompt, "TEXT", .help = "The beginning of the text."},
+        {"prompt", TREN_ARG_TEXT, &a->prompt, "TEXT", .help = "Text to continue."},
         {"source", TREN_ARG_TEXT, &a->source, "FILE",
-         .help = "For a network of pairs: a text file, each line of which is turned into one."},
+         .help = "For a network of text pairs: a text file; each line is translated."},
         {"tokens", TREN_ARG_INT, &a->tokens, "N",
-         .help = "Tokens to write at most: 200 by default; of pairs as many as the network has "
-                 "places for.",
+         .help = "Maximum number of tokens to write; default: 200, or for pairs the number of "
+                 "positions in the network.",
          .min = 1, .max = 1 << 20},
         {"temperature", TREN_ARG_REAL, &a->how.temperature, "T",
-         .help = "Draw each token, by softmax(logits / T); 0, the default, takes the most "
-                 "probable one.",
+         .help = "Draw each token at random, from softmax(logits / T). Default: 0, which takes the "
+                 "most probable token.",
          .min = 0, .max = 100},
         {"top-k", TREN_ARG_INT, &a->how.top_k, "K",
-         .help = "Draw among the K most probable tokens only.", .min = 1, .max = INFINITY},
-        {"seed", TREN_ARG_SEED, &a->how.seed, "N",
-         .help = "The seed of what is drawn; 1 by default."},
+         .help = "Draw only among the K most probable tokens.", .min = 1, .max = INFINITY},
+        {"seed", TREN_ARG_SEED, &a->how.seed, "N", .help = "Seed of the random draws; default: 1."},
         {"beam", TREN_ARG_INT, &a->how.beam, "B",
-         .help = "Search with the B most probable texts so far (beam search); 1 by default.",
-         .min = 1, .max = 1024},
+         .help = "Beam search: keep the B most probable texts in each step; default: 1.", .min = 1,
+         .max = 1024},
         {"length-penalty", TREN_ARG_REAL, &a->how.length_penalty, "A",
-         .help = "What is most probable is the sum of the logarithms of the tokens' probabilities "
-                 "divided by (number of tokens)^A: 1, the default, is their mean; with 0 short "
-                 "texts win.",
+         .help = "Score of a text in beam search: the sum of the log probabilities of its tokens, "
+                 "divided by (number of tokens)^A. Default: 1, the mean; 0 favours short texts.",
          .min = 0, .max = 10},
         {"json", TREN_ARG_FLAG, &a->json, NULL,
          .help =
-             "Print JSON: a list with a map for each text, with its tokens and the logarithm of "
-             "its probability."},
+             "Print JSON: a list with one object per text, with its tokens and log probability."},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
-         .help = "Which checkpoint of a run folder; the best if there is one."},
+         .help =
+             "Checkpoint to use from a run folder; default: best, or last if there is no best."},
         {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
-         .help = "The dataset with the tokenizer; that of the run by default."},
+         .help = "Dataset with the tokenizer; default: that of the run."},
         TREN_TRAINED_CPU(&a->trained.cpu),
         {.name = NULL}};
     tren_args args = {.command = "generate",
                       .synopsis = "RUN_DIR|CHECKPOINT --prompt TEXT | --source FILE [--tokens N] "
                                   "[--temperature T] [--top-k K] [--beam B] [--json]",
-                      .summary = "Writes text: how a language model goes on with a prompt, or what "
-                                 "a network of pairs makes of each line of a file.",
+                      .summary = "Generate text: a language model continues a prompt; a network of "
+                                 "text pairs translates each line of a file.",
                       .options = options,
                       .positional = source,
                       .max_positional = 1};
@@ -193,8 +190,8 @@ static tren_status check_lines(writer *w, const char *path, tren_bytes left) {
         TREN_TRY(encode(w, &n, line.at, line.n, 0));
         if (n > (size_t)w->info->tokens[0])
             return tren_fail(TREN_ERR_DATA,
-                             "%s:%zu: the line has %zu tokens, and the network reads %d; cut it "
-                             "into shorter ones",
+                             "%s:%zu: the line has %zu tokens, but the network reads at most %d; "
+                             "split it into shorter lines",
                              path, i, n, w->info->tokens[0]);
     }
     return TREN_OK;
@@ -243,18 +240,16 @@ static tren_status check_network(const generate_args *a, const tren_trained *t) 
     if (axis == 0)
         return tren_fail(TREN_ERR_USAGE,
                          "%s does not write text: it was not trained to predict the next token; "
-                         "use tren predict",
+                         "use 'tren predict'",
                          t->path);
     if (axis == 1 && a->source)
         return tren_fail(TREN_ERR_USAGE,
-                         "--source: %s goes on with a text, and turns none into another; give "
-                         "--prompt TEXT",
+                         "--source: %s continues a text and does not translate; give --prompt TEXT",
                          t->path);
     if (axis == 2 && a->prompt)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--prompt: %s turns a text into another; give --source FILE with a text "
-                         "on each line",
-                         t->path);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--prompt: %s translates a text; give --source FILE with one text per line", t->path);
     return TREN_OK;
 }
 

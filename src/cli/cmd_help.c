@@ -9,7 +9,8 @@ static tren_status fail_unknown(const char *name) {
     const char *nearest = tren_command_nearest(name);
     if (!nearest) nearest = tren_option_nearest(name);
     if (!nearest)
-        return tren_fail(TREN_ERR_USAGE, "unknown command '%s'; 'tren help' lists them", name);
+        return tren_fail(TREN_ERR_USAGE, "unknown command '%s'; 'tren help' lists all commands",
+                         name);
     return tren_fail(TREN_ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name, nearest);
 }
 

@@ -18,30 +18,29 @@ typedef struct import_args {
 
 static tren_status check(const import_args *a) {
     if (!a->from)
-        return tren_fail(TREN_ERR_USAGE, "--from is missing: the safetensors file to read");
-    if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the checkpoint to write");
+        return tren_fail(TREN_ERR_USAGE, "--from is missing: give the safetensors file to read");
+    if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: give the checkpoint to write");
     if (tren_path_ends(a->out, ".h5")) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--out: '%s' is to be a checkpoint; let it end in .h5",
+    return tren_fail(TREN_ERR_USAGE, "--out: '%s' will be a checkpoint; use the ending .h5",
                      a->out);
 }
 
 static tren_status parse(import_args *a, tren_config *config, int argc, char **argv) {
     const tren_arg options[] = {
         {"from", TREN_ARG_TEXT, &a->from, "FILE.safetensors",
-         .help = "The weights: all parameters of the network by their names, as 'tren export --to "
-                 "safetensors' writes them."},
+         .help = "Weights: all parameters of the network, with the names that 'tren export --to "
+                 "safetensors' writes."},
         {"out", TREN_ARG_TEXT, &a->out, "FILE.h5",
-         .help = "The checkpoint to write, for init_from, eval, predict, generate and export."},
+         .help = "Checkpoint to write, for init_from, eval, predict, generate and export."},
         {"force", TREN_ARG_FLAG, &a->force, NULL,
-         .help = "Replace an existing file, unless a training lies behind it."},
+         .help = "Overwrite an existing file, unless it is a checkpoint of a training."},
         {.name = NULL}};
     tren_args table = {
         .command = "import-weights",
         .synopsis = "CONFIG.yaml --from FILE.safetensors --out FILE.h5 [--force] [--KEY VALUE ...]",
-        .summary =
-            "Turns weights that were trained elsewhere into a checkpoint of the network that "
-            "the config describes. Its dataset says how the input is normalised. Every key "
-            "of the config is also an option here ('tren train --help').",
+        .summary = "Turn external weights into a checkpoint of the network that the config "
+                   "describes. The dataset of the config gives the normalisation of the input. "
+                   "Every key of the config is also an option here ('tren train --help').",
         .options = options};
     a->help = tren_args_ask_help(argc, argv);
     if (a->help) return tren_args_parse(&table, argc, argv);
@@ -83,8 +82,8 @@ static tren_status take_target_scale(tren_checkpoint *c, tren_import *file, cons
     if (file->n_targets == 0) return TREN_OK;
     if (c->data.n_classes > 0 || file->n_targets != (size_t)c->data.n_targets)
         return tren_fail(TREN_ERR_DATA,
-                         "%s has the normalisation of %zu targets, the dataset of the config has "
-                         "%d; give the config that the file is of",
+                         "%s has the normalisation of %zu targets, but the dataset of the config "
+                         "has %d; give the config that belongs to the file",
                          from, file->n_targets, c->data.n_classes > 0 ? 0 : c->data.n_targets);
     c->data.target_mean = file->target_mean;
     c->data.target_sd = file->target_sd;

@@ -13,17 +13,16 @@ static int list(int argc, char **argv) {
     bool json = false;
     tren_language language;
     const tren_arg options[] = {
-        {"out", TREN_ARG_TEXT, &out, "DIR",
-         .help = "The laboratory's folder; runs/lab by default."},
-        {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "The language of the titles."},
+        {"out", TREN_ARG_TEXT, &out, "DIR", .help = "Folder of the results; default: runs/lab."},
+        {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "Language of the titles; default: en."},
         {"json", TREN_ARG_FLAG, &json, NULL, .help = "Print JSON; times are in seconds."},
         {.name = NULL}};
-    tren_args args = {.command = "lab list",
-                      .synopsis = "[--out DIR] [--lang en|es] [--json]",
-                      .summary = "The experiments, the figure each regenerates, the time it takes "
-                                 "on two cores in full and with --quick, and what came of "
-                                 "the last run in DIR.",
-                      .options = options};
+    tren_args args = {
+        .command = "lab list",
+        .synopsis = "[--out DIR] [--lang en|es] [--json]",
+        .summary = "List the experiments: the figure that each one reproduces, its time on two "
+                   "cores (in full and with --quick), and the verdict of the last run in DIR.",
+        .options = options};
     tren_status st = tren_args_parse(&args, argc, argv);
     if (st != TREN_OK || args.help) return tren_cli_fail("lab list", st);
     st = tren_lab_language(&language, lang);
@@ -45,14 +44,16 @@ static int report(int argc, char **argv) {
     bool force = false;
     tren_language language;
     const tren_arg options[] = {
-        {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "The language of the page."},
-        {"out", TREN_ARG_TEXT, &out, "FILE.html", .help = "The page; DIR/report.html by default."},
-        {"force", TREN_ARG_FLAG, &force, NULL, .help = "Replace FILE.html."},
+        {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "Language of the page; default: en."},
+        {"out", TREN_ARG_TEXT, &out, "FILE.html",
+         .help = "File to write; default: DIR/report.html."},
+        {"force", TREN_ARG_FLAG, &force, NULL, .help = "Overwrite FILE.html."},
         {.name = NULL}};
     tren_args args = {.command = "lab report",
                       .synopsis = "[DIR] [--lang en|es] [--out FILE.html]",
-                      .summary = "One page that stands alone: every figure of DIR (runs/lab by "
-                                 "default) with its question, setting, verdict and command.",
+                      .summary =
+                          "Write one self-contained HTML page with every experiment of DIR "
+                          "(default: runs/lab): question, setting, figures, claims and command.",
                       .options = options,
                       .positional = dir,
                       .max_positional = 1};
@@ -69,19 +70,20 @@ static int worksheet(int argc, char **argv) {
     bool force = false;
     tren_language language;
     const tren_arg options[] = {
-        {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "The language of the page."},
-        {"out", TREN_ARG_TEXT, &out, "FILE.html", .help = "The page; worksheet.html by default."},
-        {"force", TREN_ARG_FLAG, &force, NULL, .help = "Replace FILE.html."},
+        {"lang", TREN_ARG_TEXT, &lang, "en|es", .help = "Language of the page; default: en."},
+        {"out", TREN_ARG_TEXT, &out, "FILE.html",
+         .help = "File to write; default: worksheet.html."},
+        {"force", TREN_ARG_FLAG, &force, NULL, .help = "Overwrite FILE.html."},
         {.name = NULL}};
-    tren_args args = {.command = "lab worksheet",
-                      .synopsis = "[NAME ...] [--lang en|es] [--out FILE.html]",
-                      .summary =
-                          "A page to print and fill in: for each experiment (all by default) "
-                          "its question, answers to choose from before it is run, and room "
-                          "for what is seen.",
-                      .options = options,
-                      .positional = name,
-                      .max_positional = TREN_LAB_NAMES};
+    tren_args args = {
+        .command = "lab worksheet",
+        .synopsis = "[NAME ...] [--lang en|es] [--out FILE.html]",
+        .summary =
+            "Write a page to print and fill in. For each experiment (default: all) it has the "
+            "question, a prediction to choose before the run, and space for the answers.",
+        .options = options,
+        .positional = name,
+        .max_positional = TREN_LAB_NAMES};
     tren_status st = tren_args_parse(&args, argc, argv);
     if (st != TREN_OK || args.help) return tren_cli_fail("lab worksheet", st);
     int n = 0, n_names = args.n_positional > 0 ? args.n_positional : 1;
@@ -92,15 +94,13 @@ static int worksheet(int argc, char **argv) {
 }
 
 static void print_help(void) {
-    printf(
-        "Usage\n"
-        "  tren lab list   [--out DIR] [--json]           the experiments, and how far each is\n"
-        "  tren lab run    NAME ...|all [--ranks P] [--quick]\n"
-        "                                                 compute, draw, judge\n"
-        "  tren lab report [DIR] [--lang en|es]           one page of all figures\n"
-        "  tren lab worksheet [NAME ...] [--lang en|es]   a page to print: predict, run, explain\n"
-        "\nUnder mpirun: mpirun -n P tren lab run NAME ...\n"
-        "'tren lab SUBCOMMAND --help' explains each; docs/lab.md the experiments.\n");
+    printf("Usage\n  tren lab list   [--out DIR] [--json]           list the experiments and their "
+           "verdicts\n  tren lab run    NAME ...|all [--ranks P] [--quick]\n                       "
+           "                          compute, draw and judge experiments\n  tren lab report [DIR] "
+           "[--lang en|es]           write one page with all figures\n  tren lab worksheet [NAME "
+           "...] [--lang en|es]   write a page to print: predict, run, explain\n\nWithin an MPI "
+           "job: mpirun -n P tren lab run NAME ...\n'tren lab SUBCOMMAND --help' shows the "
+           "options; docs/lab.md describes the experiments.\n");
 }
 
 int tren_cmd_lab(int argc, char **argv) {

@@ -83,43 +83,47 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
     tren_arg_type text = TREN_ARG_TEXT;
     const tren_arg options[] = {
         {"ranks", TREN_ARG_INT, &a->ranks, "P",
-         .help = "Ranks to start by mpirun; by default one for each core. Not under mpirun.",
+         .help = "Number of ranks to start with mpirun; default: one per core. Not allowed under "
+                 "mpirun.",
          .min = 1, .max = 65536},
         {"seeds", text, &a->seeds, "N|A-B",
-         .help = "Seeds of every setting: how many, or from which to which, such as 6-10; by "
-                 "default as many as the experiment wants, mostly 3, with --quick 1."},
+         .help = "Seeds to run: a number of seeds, or the first and the last, such as 6-10. The "
+                 "default depends on the experiment: mostly 3, and 1 with --quick."},
         {"set", TREN_ARG_TEXTS, &a->set, "KEY=LIST",
-         .help =
-             "Another value, or other values, of a parameter of the experiment: epochs=100, "
-             "widths=4,12,61. The result says that it is not the judged setting. An unknown KEY "
-             "lists those there are."},
+         .help = "Change a parameter of the experiment, such as epochs=100 or widths=4,12,61. The "
+                 "result then says that this is not the judged setting. An unknown KEY gives an "
+                 "error that lists all keys."},
         {"first-seed", TREN_ARG_SEED, &a->first_seed, "N",
-         .help = "The first of them; 1 by default. Calibrate on others than you judge by."},
+         .help = "First seed; default: 1. To choose a setting, use other seeds than those that "
+                 "judge it."},
         {"quick", TREN_ARG_FLAG, &a->quick, NULL,
-         .help = "A reduced form for a look: minutes instead of an hour for all."},
+         .help =
+             "Run a smaller form: minutes instead of an hour for all experiments. A preview only."},
         {"out", text, &a->out, "DIR",
-         .help = "Where DIR/NAME/ is made; runs/lab by default, runs/lab-quick with --quick, "
-                 "runs/lab-KEY=LIST with --set."},
+         .help = "Folder for the results, DIR/NAME/; default: runs/lab, with --quick "
+                 "runs/lab-quick, with --set runs/lab-KEY=LIST."},
         {"data", text, &a->data.path, "FILE.h5",
-         .help = "Fashion-MNIST, or other images of bytes with classes, by default "
-                 "datasets/fashion-mnist.h5; for T1 pairs of sentences, "
-                 "datasets/german-english.h5. Of several experiments those use it whose kind of "
-                 "data it holds."},
+         .help = "Dataset; default: datasets/fashion-mnist.h5. It must hold images of bytes with "
+                 "classes; for T1, pairs of sentences (default: datasets/german-english.h5). "
+                 "Of several experiments, those use it whose kind of data it holds."},
         {"ranks-per-run", TREN_ARG_INT, &a->ranks_per_run, "R",
-         .help = "Ranks that share one training; 1 by default. Does not change the result.",
+         .help = "Number of ranks that share one training; default: 1. This does not change the "
+                 "result.",
          .min = 1, .max = 65536},
         {"format", text, &a->format, "LIST",
-         .help =
-             "Of the pictures: svg, png, pdf; svg,png by default. pdf is for papers and slides."},
-        {"lang", text, &a->language, "en|es", .help = "The language of what is said and drawn."},
+         .help = "File formats of the pictures: svg, png, pdf; default: svg,png. Use pdf for "
+                 "papers and slides."},
+        {"lang", text, &a->language, "en|es",
+         .help = "Language of the output and of the pictures; default: en."},
         {.name = NULL}};
     tren_args args = {.command = "lab run",
                       .synopsis = "NAME ...|all [--ranks P] [--seeds N|A-B] [--set KEY=LIST ...] "
                                   "[--quick] [--out DIR]",
-                      .summary = "Computes what is missing of an experiment, draws its figure and "
-                                 "says what came of it. Killed, it goes on where it was. Under "
-                                 "mpirun it uses the ranks there are. The exit code is 0 whatever "
-                                 "the verdict, which DIR/NAME/verdict.json has too.",
+                      .summary =
+                          "Compute the missing points of each experiment, draw its figure and "
+                          "print the verdict. After an interruption, the same command continues. "
+                          "Within an MPI job it uses the ranks of the job. The exit code is 0 for "
+                          "every verdict; DIR/NAME/verdict.json contains the verdict.",
                       .options = options,
                       .positional = a->name,
                       .max_positional = TREN_LAB_NAMES};
@@ -151,8 +155,7 @@ static tren_status check_formats(const char *list) {
     if (found == strlen(list) + 1) return TREN_OK;
     return tren_fail(
         TREN_ERR_USAGE,
-        "--format %s: give svg, png or pdf, or several of them, each once, with commas "
-        "between them",
+        "--format %s: give one or several of svg, png and pdf, each once, separated by commas",
         list);
 }
 
@@ -161,13 +164,13 @@ static tren_status check_formats(const char *list) {
 static void say_verdict(const tren_experiment *e, const tren_verdict *v,
                         const tren_lab_setting *setting, tren_language language) {
     static const char *const mark[] = {"[FAILS]", "[holds]", "       ", "[  -  ]"};
-    static const char *const mark_es[] = {"[FALLA]  ", "[cumple] ", "         ", "[   -  ] "};
+    static const char *const mark_es[] = {"[falla]  ", "[cumple] ", "         ", "[   -  ] "};
     char words[TREN_VERDICT_WORDS], difference[TREN_LAB_TEXT];
     printf("%s %s: %s\n", e->name, tren_say_in(language, e->title),
            tren_verdict_words(words, v, language));
     if (*tren_lab_difference(difference, e, setting, language)) {
-        int n = printf(language == TREN_SPANISH ? "  No es el montaje que se juzga: "
-                                                : "  Not the judged setting: ");
+        int n = printf(language == TREN_SPANISH ? "  No es la configuración que se juzga: "
+                                                : "  This is not the judged setting: ");
         tren_cli_wrap(stdout, difference, n, 4, tren_cli_width(stdout));
     }
     for (int i = 0; i < v->n; i++) {
@@ -218,11 +221,12 @@ static tren_status check_settings(const tren_experiment *const chosen[], int n, 
 static tren_status check_precision(const tren_experiment *const chosen[], int n, char **argv) {
     for (int i = 1; i < n; i++)
         if (chosen[i]->wants_double != chosen[0]->wants_double)
-            return tren_fail(TREN_ERR_USAGE,
-                             "%s is computed in %s and %s in %s, which are two programs: run them "
-                             "one by one, or all by 'tren lab run ... --ranks P' without mpirun",
-                             chosen[0]->name, chosen[0]->wants_double ? "double" : "float",
-                             chosen[i]->name, chosen[i]->wants_double ? "double" : "float");
+            return tren_fail(
+                TREN_ERR_USAGE,
+                "%s is computed in %s and %s in %s, by two different programs: run them one by "
+                "one, or run all by 'tren lab run ... --ranks P' without mpirun",
+                chosen[0]->name, chosen[0]->wants_double ? "double" : "float", chosen[i]->name,
+                chosen[i]->wants_double ? "double" : "float");
     return tren_launch_precision(
         chosen[0]->wants_double ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT, argv);
 }
@@ -268,8 +272,9 @@ static void summarize(const tren_experiment *const chosen[], int n, const lab_ar
     tren_lab_print_head(language);
     for (int i = 0; i < n && st == TREN_OK; i++)
         st = tren_lab_print_row(chosen[i], a->out, language);
-    printf(language == TREN_SPANISH ? "una página con todo: tren lab report %s --lang es\n"
-                                    : "one page of all: tren lab report %s\n",
+    printf(language == TREN_SPANISH
+               ? "una página con todos los resultados: tren lab report %s --lang es\n"
+               : "one page with all results: tren lab report %s\n",
            tren_cli_shown(a->out));
 }
 
@@ -312,8 +317,8 @@ static int run_by_mpirun(const tren_experiment *const chosen[], int n, const lab
     /* What went wrong was said by the ranks, but not that they were ended. */
     if (worst == TREN_REQUEUE && tren_error_text()[0])
         tren_fail(worst,
-                  "stopped by a signal: the points that were finished are kept in %s; the same "
-                  "command computes the others",
+                  "stopped by a signal: the finished points are kept in %s; the same command "
+                  "computes the others",
                   a->out);
     return (worst == TREN_ERR_ENV || worst == TREN_REQUEUE) && tren_error_text()[0]
                ? tren_cli_fail("lab run", worst)
@@ -338,8 +343,9 @@ int tren_cmd_lab_run(int argc, char **argv) {
     if (st == TREN_OK) st = tren_lab_data_look(&a.data, chosen, n);
     bool within = tren_launch_within_job();
     if (st == TREN_OK && within && a.ranks > 0)
-        st = tren_fail(TREN_ERR_USAGE,
-                       "--ranks: mpirun has started the ranks already; leave one of the two out");
+        st = tren_fail(
+            TREN_ERR_USAGE,
+            "--ranks: mpirun has already started the ranks; remove --ranks, or run without mpirun");
     if (st == TREN_OK && !within) return run_by_mpirun(chosen, n, &a, language);
     if (st == TREN_OK) st = check_precision(chosen, n, argv);
     return st == TREN_OK ? run_within(chosen, n, &a, language) : tren_cli_fail("lab run", st);

@@ -27,13 +27,11 @@ typedef struct lr_args {
 /* ---- arguments ------------------------------------------------------------------------------- */
 
 static const char summary[] =
-    "Finds a learning rate: training begins as the config says, the rate rises geometrically from "
-    "step to step until the loss diverges, and the rate at which the smoothed loss falls fastest "
-    "is "
-    "suggested, or a tenth of the one at which it diverges where that is lower. Writes "
-    "lr-find.csv and lr-find.svg into a folder of its own; the run folder is not touched. Every "
-    "key "
-    "of the config is also an option here ('tren train --help').";
+    "Find a learning rate: training starts as in the config, but the rate rises geometrically with "
+    "each step until the loss diverges. The suggestion is the rate at which the smoothed loss "
+    "falls fastest, or a tenth of the rate at which it diverges, whichever is lower. Writes "
+    "lr-find.csv and lr-find.svg to a separate folder; the run folder is not changed. Every key of "
+    "the config is also an option here ('tren train --help').";
 
 static void name_folder(lr_args *a, const tren_config *config) {
     const char *slash = strrchr(config->out, '/'), *name = slash ? slash + 1 : config->out;
@@ -47,25 +45,25 @@ static void name_folder(lr_args *a, const tren_config *config) {
 static tren_status check(const lr_args *a, const tren_config *config) {
     if (config->optimizer.name == TREN_SCG)
         return tren_fail(TREN_ERR_USAGE,
-                         "optimizer.name: scg finds its own step length and has no "
-                         "learning rate; give another optimizer, such as sgd or adam");
+                         "optimizer.name: scg finds its own step length and has no learning rate; "
+                         "use another optimizer, such as sgd or adam");
     if (a->range.from < a->range.to) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--from %g is not below --to %g; the rate has to rise",
+    return tren_fail(TREN_ERR_USAGE, "--from %g is not below --to %g; the rate must rise",
                      a->range.from, a->range.to);
 }
 
 static tren_status read_args(lr_args *a, tren_config *config, int argc, char **argv) {
-    const tren_arg own[] = {
-        {"from", TREN_ARG_REAL, &a->range.from, "RATE", .help = "The first rate; 1e-6 by default.",
-         .min = 1e-300, .max = 1e300},
-        {"to", TREN_ARG_REAL, &a->range.to, "RATE", .help = "The last rate; 10 by default.",
-         .min = 1e-300, .max = 1e300},
-        {"steps", TREN_ARG_INT, &a->range.steps, "N",
-         .help = "Steps from one to the other; 200 by default.", .min = 20, .max = 1e6},
-        {"out", TREN_ARG_TEXT, &a->out, "DIR",
-         .help = "Where the curve goes; by default lr-find-NAME in runs/."},
-        {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
-        {.name = NULL}};
+    const tren_arg own[] = {{"from", TREN_ARG_REAL, &a->range.from, "RATE",
+                             .help = "First rate; default: 1e-6.", .min = 1e-300, .max = 1e300},
+                            {"to", TREN_ARG_REAL, &a->range.to, "RATE",
+                             .help = "Last rate; default: 10.", .min = 1e-300, .max = 1e300},
+                            {"steps", TREN_ARG_INT, &a->range.steps, "N",
+                             .help = "Number of steps between the two rates; default: 200.",
+                             .min = 20, .max = 1e6},
+                            {"out", TREN_ARG_TEXT, &a->out, "DIR",
+                             .help = "Folder for the curve; default: runs/lr-find-NAME."},
+                            {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
+                            {.name = NULL}};
     tren_args args = {.command = "lr-find",
                       .synopsis = "[CONFIG.yaml] [--from RATE] [--to RATE] [--steps N] [--out DIR] "
                                   "[--json] [--KEY VALUE ...]",
@@ -125,8 +123,9 @@ static tren_status run_test(tren_comm *comm, tren_config *config, lr_test *test)
         return TREN_OK;
     }
     if (st == TREN_REQUEUE && tren_stop_signal)
-        return tren_fail(TREN_REQUEUE,
-                         "stopped by a signal: nothing is kept; start again with the same command");
+        return tren_fail(
+            TREN_REQUEUE,
+            "stopped by a signal: nothing was saved; start again with the same command");
     return st == TREN_REQUEUE ? TREN_OK : st;
 }
 
@@ -216,21 +215,22 @@ static void say(const tren_lr_curve *c, const tren_lr_advice *a) {
     printf("%d steps from learning rate %.3g to %.3g", c->n, c->at[0].rate, c->at[c->n - 1].rate);
     printf(c->diverged ? ", where the loss diverged\n" : "; the loss did not diverge\n");
     if (isnan(a->rate)) {
-        printf("no suggestion: the loss fell nowhere; try a wider range with --from and --to, or "
+        printf("no suggestion: the loss never fell; try a wider range with --from and --to, or "
                "more --steps\n");
         return;
     }
     printf("the loss falls fastest at %.3g and is lowest at %.3g\n", a->steepest, a->minimum);
-    printf("suggestion: --optimizer.learning_rate %.2g, %s\n", a->rate,
-           a->by_tenth ? "a tenth of where it diverges, since that is lower than where it falls "
-                         "fastest"
-                       : "where it falls fastest");
+    printf(
+        "suggestion: --optimizer.learning_rate %.2g, %s\n", a->rate,
+        a->by_tenth
+            ? "a tenth of the rate of divergence, which is lower than the rate of the fastest fall"
+            : "the rate of the fastest fall");
 }
 
 /* Rank 0. Pictures are no reason to fail. */
 static tren_status report(const lr_args *a, tren_lr_curve *c) {
     char csv[TREN_MAX_PATH + 64], svg[TREN_MAX_PATH + 64];
-    if (c->n == 0) return tren_fail(TREN_ERR_INTERNAL, "no step was made");
+    if (c->n == 0) return tren_fail(TREN_ERR_INTERNAL, "no step was trained");
     tren_lr_advice advice = tren_lr_advise(c);
     snprintf(csv, sizeof csv, "%s/lr-find.csv", a->dir);
     snprintf(svg, sizeof svg, "%s/lr-find.svg", a->dir);

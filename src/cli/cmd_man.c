@@ -85,18 +85,18 @@ static void print_exit_codes(void) {
         snprintf(number, sizeof number, "%d", code->code);
         print_item("", number, code->meaning);
     }
-    printf(".PP\nAll ranks leave with the same code. mpirun itself returns 1 after a signal of its "
-           "own.\n");
+    printf(".PP\nAll ranks exit with the same code. mpirun itself returns 1 after it receives a "
+           "signal.\n");
 }
 
 static void print_rest(void) {
     printf(".SH ENVIRONMENT\n");
     print_item("", "OPENBLAS_CORETYPE",
-               "The kernels OpenBLAS uses. Where it takes a recent CPU for an ancient one, tren "
-               "sets this and "
-               "starts itself again; a value that is set already is kept.");
-    print_item("", "HDF5_USE_FILE_LOCKING", "FALSE for file systems without locks.");
-    print_item("", "NO_COLOR", "No colours, even on a terminal.");
+               "The OpenBLAS kernels to use. If OpenBLAS does not recognise a recent CPU and "
+               "chooses slow kernels, tren sets this variable and starts itself again. It keeps a "
+               "value that you have set.");
+    print_item("", "HDF5_USE_FILE_LOCKING", "Set to FALSE for file systems without locks.");
+    print_item("", "NO_COLOR", "If set, no colours are used, even on a terminal.");
     printf(".SH EXAMPLES\n.nf\n");
     print_line(
         "tren data import idx --images train-images.gz --labels train-labels.gz --out fashion.h5");
@@ -116,9 +116,9 @@ int tren_cmd_man(int argc, char **argv) {
            "train\n.I CONFIG.yaml\n"
            "\\&...\n");
     printf(".SH DESCRIPTION\n");
-    print_line("tren trains neural networks on any number of MPI ranks. A run ends with the same "
-               "bits on every number of "
-               "ranks up to its shards, whether or not it was killed and resumed on the way.");
+    print_line(
+        "tren trains neural networks on any number of MPI ranks. A run ends with the same bits on "
+        "every number of ranks up to its shards, even if it is interrupted and resumed.");
     print_commands();
     print_options();
     print_exit_codes();

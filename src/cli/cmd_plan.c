@@ -16,10 +16,10 @@
 #include <string.h>
 
 static const char summary[] =
-    "Predicts the step time on 1, 2, 4 ... ranks, its split, the memory of a rank, and where more "
-    "ranks stop helping, from launches of a few seconds: one rank computes what a rank of P would, "
-    "and two ranks exchange gradients. Prediction and measurement are then compared with --score. "
-    "Every key of the config is also an option here ('tren train --help').";
+    "Predict the step time on 1, 2, 4 ... ranks, its parts, the memory per rank, and from where on "
+    "more ranks do not help. It measures with launches of a few seconds: one rank does the work of "
+    "one of P ranks, and two ranks exchange gradients. --score compares the prediction with a "
+    "measurement. Every key of the config is also an option here ('tren train --help').";
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
@@ -27,30 +27,31 @@ static tren_status check(tren_plan_args *a, int shards) {
     for (int n = 1; !a->ranks_text && n <= shards && a->n_ranks < TREN_SCALE_RANKS; n *= 2)
         a->ranks[a->n_ranks++] = n;
     if (a->bandwidth < 0 || a->latency < 0)
-        return tren_fail(TREN_ERR_USAGE, "--bandwidth and --latency are above 0");
+        return tren_fail(TREN_ERR_USAGE, "--bandwidth and --latency must be above 0");
     return TREN_OK;
 }
 
 static tren_status read_args(tren_plan_args *a, tren_config *config, int argc, char **argv) {
     const tren_arg own[] = {
         {"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,4",
-         .help = "Numbers of ranks; by default 1, 2, 4 ... up to shards."},
+         .help = "Numbers of ranks; default: 1, 2, 4 ... up to shards."},
         {"ranks-per-node", TREN_ARG_INT, &a->per_node, "R",
-         .help = "Ranks that fill a node; by default all are on one.", .min = 1, .max = 65536},
+         .help = "Number of ranks per node; default: all on one node.", .min = 1, .max = 65536},
         {"machine", TREN_ARG_TEXT, &a->machine, "FILE",
-         .help = "Take the numbers of another machine, which 'tren plan' wrote there as "
-                 "DIR/machine.txt, instead of measuring here."},
+         .help = "Use the measurements of another machine instead of measuring here: the file "
+                 "DIR/machine.txt that 'tren plan' wrote there."},
         {"bandwidth", TREN_ARG_REAL, &a->bandwidth, "GBIT",
-         .help = "Gbit/s of the network between nodes.", .min = 0.001, .max = 100000},
+         .help = "Bandwidth of the network between nodes, in Gbit/s.", .min = 0.001, .max = 100000},
         {"latency", TREN_ARG_REAL, &a->latency, "US",
-         .help = "Its latency in microseconds; 10 by default.", .min = 0, .max = 1e6},
+         .help = "Latency of the network between nodes, in microseconds; default: 10.", .min = 0,
+         .max = 1e6},
         {"score", TREN_ARG_TEXT, &a->score, "DIR",
-         .help = "Compare with what 'tren scale' has measured there, by the same recipe."},
+         .help = "Compare with a measurement by 'tren scale' of the same recipe, in this folder."},
         {"noise", TREN_ARG_TEXT, &a->noise, "DIR",
-         .help = "The run whose gradient noise tells how many rows a step can use; by default that "
-                 "of the config (out)."},
+         .help = "Run whose gradient noise shows how many rows a step can use; default: the run "
+                 "folder of the config (out)."},
         {"out", TREN_ARG_TEXT, &a->out, "DIR",
-         .help = "Where the measurements go; by default plan-NAME in runs/."},
+         .help = "Folder for the measurements; default: runs/plan-NAME."},
         {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON; times are in seconds."},
         {.name = NULL}};
     tren_args args = {.command = "plan",
@@ -118,7 +119,7 @@ static tren_status find_numbers(tren_plan *p) {
         isfinite(p->machine.network.per_byte))
         return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "--ranks-per-node: nothing is known of the network between nodes; give "
+                     "--ranks-per-node: the network between the nodes is unknown; give "
                      "--bandwidth, such as --bandwidth 10 for 10 Gbit/s, and --latency");
 }
 
@@ -168,11 +169,11 @@ static void print_plan(const tren_plan *p) {
     }
     int most = p->args->ranks[p->args->n_ranks - 1];
     if (best < most)
-        printf("beyond %d rank%s, more of them gain less than 5 %%\n", best, best > 1 ? "s" : "");
+        printf("beyond %d rank%s, more ranks gain less than 5 %%\n", best, best > 1 ? "s" : "");
     else if (p->args->n_ranks > 1)
-        printf("each of these numbers of ranks gains more than 5 %% over the one before\n");
-    printf("exchange: within a node %.2g times its bound, between nodes the bound, nothing hidden "
-           "behind computing; that ranks share memory bandwidth is not counted\n",
+        printf("each of these numbers of ranks gains more than 5 %% over the previous one\n");
+    printf("assumed exchange: within a node %.2g times its bound, between nodes the bound; no "
+           "overlap with computing; memory bandwidth shared by ranks is not counted\n",
            p->machine.reduce_factor);
 }
 
@@ -204,10 +205,11 @@ static tren_status check_recipe(const tren_plan *p, const tren_scale *scale) {
     bool same = strcmp(text, scale->recipe) == 0;
     free(text);
     if (same) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "--score: %s has measured another config (its config.yaml); measure this one "
-                     "by 'tren scale', or plan that one: tren plan %s/config.yaml --score %s",
-                     scale->dir, scale->dir, scale->dir);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "--score: %s has measured another config (its config.yaml); measure this config with 'tren "
+        "scale', or plan that one: tren plan %s/config.yaml --score %s",
+        scale->dir, scale->dir, scale->dir);
 }
 
 static void json_error(tren_json *j, const tren_prediction *t, const tren_scale_row *row) {
@@ -257,7 +259,7 @@ static tren_status print_score(const tren_plan *p, tren_json *j) {
     }
     if (j) tren_json_end(j);
     if (st == TREN_OK && n == 0)
-        st = tren_fail(TREN_ERR_USAGE, "--score: %s has no strong point of these ranks",
+        st = tren_fail(TREN_ERR_USAGE, "--score: %s has no strong-scaling point with these ranks",
                        p->args->score);
     tren_scale_summary_close(&s);
     tren_scale_close(&scale);

@@ -20,18 +20,19 @@ static tren_status parse(plot_args *a, int argc, char **argv) {
     const char *y = "";
     const tren_arg options[] = {
         {"out", TREN_ARG_TEXT, &a->out, "FILE",
-         .help = "The picture, SVG or PNG by its ending; by default curves.svg in the run folder, "
-                 "of several runs in the present one."},
+         .help = "Picture to write, SVG or PNG by its ending; default: curves.svg, in the run "
+                 "folder for one run, in the current folder for several."},
         {"y", TREN_ARG_TEXT, &y, "COLUMN[,...]",
-         .help = "Columns of metrics.csv, a panel for each; by default validation_loss and "
-                 "validation_accuracy of several runs, and the panels of docs/metrics.md of one."},
-        {"logx", TREN_ARG_FLAG, &a->log_x, NULL, .help = "Logarithmic epochs."},
-        {"logy", TREN_ARG_FLAG, &a->log_y, NULL, .help = "Logarithmic values."},
+         .help = "Columns of metrics.csv, one panel each; default: for one run the panels of "
+                 "docs/metrics.md, for several runs validation_loss and validation_accuracy."},
+        {"logx", TREN_ARG_FLAG, &a->log_x, NULL, .help = "Logarithmic axis of epochs."},
+        {"logy", TREN_ARG_FLAG, &a->log_y, NULL, .help = "Logarithmic axis of values."},
         {.name = NULL}};
     tren_args args = {.command = "plot",
                       .synopsis = "RUN_DIR ... [--out FILE.svg|FILE.png] [--y COLUMN,...]",
-                      .summary = "Draws the curves of a run, or of several in one picture; of "
-                                 "running ones the epochs so far. Needs gnuplot.",
+                      .summary =
+                          "Draw the curves of a run, or of several runs in one picture. Runs that "
+                          "are still training show their epochs so far. Needs gnuplot.",
                       .options = options,
                       .positional = a->run,
                       .max_positional = TREN_PLOT_MAX_RUNS};
@@ -42,7 +43,7 @@ static tren_status parse(plot_args *a, int argc, char **argv) {
     if (a->n_runs == 0)
         return tren_fail(TREN_ERR_USAGE, "a run folder is missing: tren plot RUN_DIR ...");
     if (strlen(y) >= sizeof a->columns)
-        return tren_fail(TREN_ERR_USAGE, "--y is longer than %zu bytes; name fewer columns",
+        return tren_fail(TREN_ERR_USAGE, "--y is longer than %zu bytes; give fewer columns",
                          sizeof a->columns - 1);
     strcpy(a->columns, y);
     return TREN_OK;
@@ -66,7 +67,7 @@ static tren_status add_column(tren_plot *plot, const char *column) {
     const tren_metrics *first = &plot->run[0].metrics;
     if (any_has(plot, column)) {
         if (plot->n_columns == TREN_PLOT_MAX_PANELS)
-            return tren_fail(TREN_ERR_USAGE, "--y: more than %d columns; name fewer",
+            return tren_fail(TREN_ERR_USAGE, "--y: more than %d columns; give fewer",
                              TREN_PLOT_MAX_PANELS);
         plot->column[plot->n_columns++] = column;
         return TREN_OK;
@@ -74,7 +75,8 @@ static tren_status add_column(tren_plot *plot, const char *column) {
     if (any_names(plot, column))
         return tren_fail(
             TREN_ERR_USAGE,
-            "--y: the column '%s' holds no numbers; docs/metrics.md lists those that do", column);
+            "--y: the column '%s' contains no numbers; docs/metrics.md lists those that do",
+            column);
     const char *nearest =
         tren_text_nearest(column, (const char *const *)first->name, (size_t)first->n_columns);
     if (nearest)
@@ -100,7 +102,7 @@ static tren_status choose_file(char *path, size_t n, const plot_args *a, bool *p
     *png = a->out && tren_path_ends(a->out, ".png");
     if (a->out && !*png && !tren_path_ends(a->out, ".svg"))
         return tren_fail(TREN_ERR_USAGE,
-                         "--out: '%s' ends neither in .svg nor in .png; give one of these endings",
+                         "--out: '%s' ends neither in .svg nor in .png; use one of these endings",
                          a->out);
     int length = a->out           ? snprintf(path, n, "%s", a->out)
                  : a->n_runs == 1 ? snprintf(path, n, "%s/curves.svg", a->run[0])

@@ -23,12 +23,12 @@ static tren_status check(predict_args *a, const tren_args *args, const char *sou
     a->trained.source = source;
     a->trained.unlabeled = true;
     if (!a->trained.data)
-        return tren_fail(TREN_ERR_USAGE, "--data is missing: the dataset with the rows");
-    if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: the file to write");
+        return tren_fail(TREN_ERR_USAGE, "--data is missing: give the dataset with the rows");
+    if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: give the file to write");
     if (!tren_path_ends(a->out, ".csv") && !tren_path_ends(a->out, ".h5") &&
         !tren_path_ends(a->out, ".hdf5"))
         return tren_fail(TREN_ERR_USAGE,
-                         "--out: '%s' ends neither in .csv nor in .h5; give one of these endings",
+                         "--out: '%s' ends neither in .csv nor in .h5; use one of these endings",
                          a->out);
     return TREN_OK;
 }
@@ -37,28 +37,31 @@ static tren_status parse(predict_args *a, int argc, char **argv) {
     const char *source[1] = {NULL};
     const tren_arg options[] = {
         {"data", TREN_ARG_TEXT, &a->trained.data, "FILE.h5",
-         .help = "The dataset with the rows, normalised as the training data was."},
+         .help = "Dataset with the rows. It is normalised as the training data was."},
         {"split", TREN_ARG_TEXT, &a->trained.split, "PART",
-         .help = "train, validation or test, the default."},
+         .help = "train, validation or test; default: test."},
         {"out", TREN_ARG_TEXT, &a->out, "FILE",
-         .help = "What to write: CSV or HDF5, by its ending (.csv, .h5)."},
+         .help = "File to write: CSV or HDF5, by its ending (.csv or .h5)."},
         {"top", TREN_ARG_INT, &a->top, "K",
-         .help = "Only the K most probable classes of each row, in order; all classes by default.",
+         .help =
+             "Write only the K most probable classes of each row, in order; default: all classes.",
          .min = 1, .max = INFINITY},
         {"which", TREN_ARG_TEXT, &a->trained.which, "best|last",
-         .help = "Which checkpoint of a run folder; the best if there is one."},
+         .help =
+             "Checkpoint to use from a run folder; default: best, or last if there is no best."},
         TREN_TRAINED_CPU(&a->trained.cpu),
-        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Replace an existing file."},
+        {"force", TREN_ARG_FLAG, &a->force, NULL, .help = "Overwrite an existing file."},
         {.name = NULL}};
-    tren_args args = {.command = "predict",
-                      .synopsis = "RUN_DIR|CHECKPOINT --data FILE.h5 --out FILE.csv|FILE.h5 "
-                                  "[--split PART] [--top K]",
-                      .summary = "The class and the probabilities of the classes, or the targets, "
-                                 "that trained weights predict for each row, beside the true "
-                                 "ones.",
-                      .options = options,
-                      .positional = source,
-                      .max_positional = 1};
+    tren_args args = {
+        .command = "predict",
+        .synopsis = "RUN_DIR|CHECKPOINT --data FILE.h5 --out FILE.csv|FILE.h5 "
+                    "[--split PART] [--top K]",
+        .summary =
+            "Write what a trained model predicts for each row: the class and the probabilities of "
+            "the classes, or the targets. The true values are written beside them, if known.",
+        .options = options,
+        .positional = source,
+        .max_positional = 1};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     a->help = args.help;
     return a->help ? TREN_OK : check(a, &args, source[0]);
@@ -128,11 +131,12 @@ static tren_status predictor_open(predictor *p, const tren_trained *t, const pre
     out->top = a->top == 0 ? 1 : a->top;
     if (a->top > 0 && !out->classes)
         return tren_fail(TREN_ERR_USAGE,
-                         "--top %d chooses among classes, and %s has targets; leave --top out",
-                         a->top, t->config.data);
+                         "--top %d chooses among classes, but %s has targets; remove --top", a->top,
+                         t->config.data);
     if (a->top > out->outputs)
-        return tren_fail(TREN_ERR_USAGE, "--top %d: there are %d classes; give at most as many",
-                         a->top, out->outputs);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--top %d: there are only %d classes; give at most that many", a->top,
+                         out->outputs);
     p->format = tren_path_ends(a->out, ".csv") ? &tren_predict_csv : &tren_predict_h5;
     if (!out->classes) return TREN_OK;
     TREN_TRY(tren_alloc(&p->output, TREN_EVAL_ROWS * (size_t)out->outputs, sizeof *p->output,
@@ -151,7 +155,8 @@ static void say(const predictor *p, const predict_args *a) {
     printf("%s: predictions for %zu rows of the %s part of %s", tren_cli_shown(a->out), p->out.rows,
            tren_part_name[p->out.trained->part], tren_cli_shown(p->out.trained->config.data));
     if (p->out.classes && p->out.labeled)
-        printf(", %zu right (accuracy %.4f)", p->correct, (double)p->correct / (double)p->out.rows);
+        printf(", %zu correct (accuracy %.4f)", p->correct,
+               (double)p->correct / (double)p->out.rows);
     printf("\n");
 }
 
@@ -190,11 +195,10 @@ static tren_status agree(const tren_comm *comm, const predict_args *a) {
 /* The same on every rank. */
 static tren_status check_rows(const tren_trained *t) {
     if (tren_dataset_info_of(t->dataset)->label_axis == 0) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_USAGE,
-        "%s holds text, of which every token is predicted: 'tren generate' writes text, "
-        "'tren eval' tells how well it is predicted",
-        t->config.data);
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s holds text, where every token is predicted: use 'tren generate' to write "
+                     "text, and 'tren eval' to measure the predictions",
+                     t->config.data);
 }
 
 static tren_status predict(const tren_comm *comm, const void *args, tren_trained *trained) {

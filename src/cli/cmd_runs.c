@@ -25,27 +25,27 @@ static tren_status parse(runs_args *a, int argc, char **argv) {
     const char *columns = usual;
     const tren_arg options[] = {
         {"columns", TREN_ARG_TEXT, &columns, "NAME[,...]",
-         .help = "What to show of each run, instead of the usual: names of result.json, columns of "
-                 "metrics.csv (in the last epoch, or in the best one where the name begins with "
-                 "validation_), keys of the config such as optimizer.learning_rate; path, name, "
-                 "status and modified. A name with + in front is added to the usual ones."},
+         .help = "Columns to show instead of the usual ones: path, name, status, modified; names "
+                 "from result.json; columns of metrics.csv (value of the last epoch, or of the "
+                 "best epoch if the name begins with validation_); keys of the config such as "
+                 "optimizer.learning_rate. A + before a name adds it to the usual columns."},
         {"differ", TREN_ARG_FLAG, &a->differ, NULL,
-         .help = "Add each key of the config in which these runs differ."},
+         .help = "Also show each config key in which these runs differ."},
         {"sort", TREN_ARG_TEXT, &a->sort, "[-]NAME",
-         .help = "Order by this column, the smallest value first; with - the largest first. By "
-                 "default the order of the paths."},
-        {"limit", TREN_ARG_INT, &a->limit, "N", .help = "Show the first N runs only.", .min = 1,
+         .help = "Sort by this column, smallest value first; with - before the name, largest "
+                 "first. Default: by path."},
+        {"limit", TREN_ARG_INT, &a->limit, "N", .help = "Show only the first N runs.", .min = 1,
          .max = 1 << 30},
         {"json", TREN_ARG_FLAG, &a->json, NULL,
-         .help = "Print JSON: a list with a map for each run."},
+         .help = "Print JSON: a list with one object per run."},
         {.name = NULL}};
     tren_args args = {
         .command = "runs",
         .synopsis = "[DIR ...] [--columns NAME,...] [--sort [-]NAME] [--json]",
-        .summary = "Lists the runs below some folders (by default below runs), one a line. Status: "
-                   "live (its process runs), finished, saved (on a signal or at max_time), stopped "
-                   "(killed; --resume goes on from its checkpoint), dead (killed before its first "
-                   "checkpoint), diverged, failed, or damaged (its files cannot be understood).",
+        .summary = "List the runs below some folders (default: runs), one per line. Status: live "
+                   "(still training), finished, saved (on a signal or at max_time), stopped "
+                   "(killed; --resume continues from its checkpoint), dead (killed before its "
+                   "first checkpoint), diverged, failed, damaged (its files cannot be read).",
         .options = options,
         .positional = a->dir,
         .max_positional = MAX_DIRS};
@@ -58,7 +58,7 @@ static tren_status parse(runs_args *a, int argc, char **argv) {
     int n = snprintf(a->columns, sizeof a->columns, "%s%s%s", *columns == '+' ? usual : "",
                      *columns == '+' ? "," : "", columns + (*columns == '+'));
     if (n < (int)sizeof a->columns) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--columns is too long; name fewer columns");
+    return tren_fail(TREN_ERR_USAGE, "--columns is too long; give fewer columns");
 }
 
 /* ---- columns --------------------------------------------------------------------------------- */
@@ -67,7 +67,7 @@ static tren_status add_column(tren_runs_table *t, const char *name, int *at) {
     for (*at = 0; *at < t->n_columns; ++*at)
         if (strcmp(t->column[*at], name) == 0) return TREN_OK;
     if (t->n_columns == TREN_RUNS_COLUMNS)
-        return tren_fail(TREN_ERR_USAGE, "more than %d columns; name fewer with --columns",
+        return tren_fail(TREN_ERR_USAGE, "more than %d columns; give fewer with --columns",
                          TREN_RUNS_COLUMNS);
     t->column[t->n_columns++] = name;
     return TREN_OK;
@@ -124,7 +124,7 @@ static tren_status choose_columns(tren_runs_table *t, runs_args *a, const tren_r
         TREN_TRY(add_column(t, c, &at));
     if (t->n_columns == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--columns is empty; name a column, such as test_accuracy");
+                         "--columns is empty; give a column, such as test_accuracy");
     return a->differ ? add_differences(t, paths) : TREN_OK;
 }
 
@@ -132,8 +132,9 @@ static tren_status choose_columns(tren_runs_table *t, runs_args *a, const tren_r
 
 static void tell_rest(const runs_args *a, const tren_run_paths *paths) {
     if (paths->n == 0)
-        fprintf(stderr, "tren runs: no run lies below '%s'%s; 'tren train' makes a run folder\n",
-                tren_cli_shown(a->dir[0]), a->n_dirs > 1 ? " and the others" : "");
+        fprintf(stderr,
+                "tren runs: there is no run below '%s'%s; 'tren train' makes a run folder\n",
+                tren_cli_shown(a->dir[0]), a->n_dirs > 1 ? " and the other folders" : "");
     if (paths->unreadable > 0)
         fprintf(stderr, "tren runs: warning: %d folder%s could not be read: %s%s\n",
                 paths->unreadable, paths->unreadable > 1 ? "s" : "",

@@ -21,13 +21,13 @@ typedef struct scale_args {
 } scale_args;
 
 static const char summary[] =
-    "Trains the first steps of a config on 1, 2, 4 ... ranks, several times each in random order, "
-    "and tells the step time of each number of ranks with its 95 % interval: strong scaling (one "
-    "recipe on more ranks, with one digest) and weak scaling (batch_size grows with the ranks). "
-    "Launches go on until the interval is narrow enough. The outcome is DIR/scaling.html, "
-    "scaling.csv and scaling.json; started again, it goes on where it was. Every key of the config "
-    "is also an option here ('tren train --help'). 'tren scale compare A B' compares two such "
-    "folders.";
+    "Measure the scaling of a config: train the first steps on 1, 2, 4 ... ranks, several times "
+    "each in random order, and give the step time for each number of ranks with its 95 % interval. "
+    "Strong scaling: the same recipe on more ranks, with the same digest. Weak scaling: batch_size "
+    "grows with the ranks. Launches are repeated until the interval is narrow enough. The results "
+    "are DIR/scaling.html, scaling.csv and scaling.json; the same command continues after an "
+    "interruption. Every key of the config is also an option here ('tren train --help'). 'tren "
+    "scale compare A B' compares two such folders.";
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
@@ -54,8 +54,8 @@ static tren_status choose_ranks(scale_args *a) {
     for (int n = 1; !a->ranks_text && n <= room; n *= 2) plan->ranks[plan->n_ranks++] = n;
     int most = plan->ranks[plan->n_ranks - 1];
     if (most > room)
-        printf("note: up to %d ranks share %d core%s, so beyond %d this shows the price of "
-               "sharing, not scaling\n",
+        printf("note: up to %d ranks share %d core%s; beyond %d the times show the cost of sharing "
+               "cores, not scaling\n",
                most, room, room > 1 ? "s" : "", room);
     return TREN_OK;
 }
@@ -63,16 +63,16 @@ static tren_status choose_ranks(scale_args *a) {
 /* What scale sets itself: a config may have these keys for its training. */
 static tren_status check_given(int argc, char **argv) {
     static const char *const own[][2] = {
-        {"resume", "it always goes on where it was"},
-        {"dry-run", "'tren train --dry-run' has it"},
-        {"max-steps", "--steps is the length of a launch"},
-        {"epochs", "--steps is the length of a launch"},
-        {"max-time", "--steps is the length of a launch"},
+        {"resume", "it always continues where it stopped"},
+        {"dry-run", "'tren train --dry-run' shows it"},
+        {"max-steps", "--steps sets the length of a launch"},
+        {"epochs", "--steps sets the length of a launch"},
+        {"max-time", "--steps sets the length of a launch"},
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (tren_args_given(own[i][0], argc, argv))
-            return tren_fail(TREN_ERR_USAGE, "--%s is not for scale: %s; leave it out", own[i][0],
-                             own[i][1]);
+            return tren_fail(TREN_ERR_USAGE, "--%s cannot be used with scale: %s; remove it",
+                             own[i][0], own[i][1]);
     return TREN_OK;
 }
 
@@ -80,10 +80,10 @@ static tren_status check(scale_args *a, const tren_config *config) {
     tren_scale_plan *plan = &a->plan;
     if (plan->skip < 0) plan->skip = plan->steps / 10;
     if (plan->skip >= plan->steps)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--skip: %d of %d steps do not count, so none is left; give a smaller "
-                         "number",
-                         plan->skip, plan->steps);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--skip: %d of %d steps are not measured, so none is left; give a smaller number",
+            plan->skip, plan->steps);
     if (plan->max_repeats < plan->repeats) plan->max_repeats = plan->repeats;
     plan->width = a->width / 100;
     if (tren_config_whole(config)) plan->weak = false;
@@ -95,30 +95,32 @@ static tren_status read_args(scale_args *a, tren_config *config, tren_cli_run *r
     tren_scale_plan *p = &a->plan;
     const tren_arg own[] = {
         {"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,4",
-         .help = "Numbers of ranks; by default 1, 2, 4 ... up to the tasks of the SLURM job, or to "
-                 "the cores of this machine."},
+         .help = "Numbers of ranks; default: 1, 2, 4 ... up to the tasks of the SLURM job, or the "
+                 "cores of this machine."},
         {"ranks-per-node", TREN_ARG_INT, &p->ranks_per_node, "R",
-         .help = "Ranks that fill a node; by default those of the SLURM job.", .min = 1,
+         .help = "Number of ranks per node; default: that of the SLURM job.", .min = 1,
          .max = 65536},
         {"weak", TREN_ARG_FLAG, &p->weak, NULL,
-         .help = "Weak scaling, too; --no-weak leaves it out."},
-        {"steps", TREN_ARG_INT, &p->steps, "N", .help = "Steps of a launch; 200 by default.",
-         .min = 1, .max = 1 << 24},
+         .help = "Measure weak scaling, too (default); --no-weak measures strong scaling only."},
+        {"steps", TREN_ARG_INT, &p->steps, "N",
+         .help = "Number of steps in a launch; default: 200.", .min = 1, .max = 1 << 24},
         {"skip", TREN_ARG_INT, &p->skip, "N",
-         .help = "Steps at the start of a launch that do not count; by default a tenth.", .min = 0,
-         .max = 1 << 24},
+         .help =
+             "Number of steps at the start of a launch that are not measured; default: a tenth.",
+         .min = 0, .max = 1 << 24},
         {"repeats", TREN_ARG_INT, &p->repeats, "N",
-         .help = "Launches of each point, at least; 6 by default, with fewer there is no interval.",
+         .help =
+             "Minimum number of launches per point; default: 6. With fewer there is no interval.",
          .min = 1, .max = 1000},
         {"max-repeats", TREN_ARG_INT, &p->max_repeats, "N",
-         .help = "Launches of each point, at most; 20 by default.", .min = 1, .max = 1000},
+         .help = "Maximum number of launches per point; default: 20.", .min = 1, .max = 1000},
         {"width", TREN_ARG_REAL, &a->width, "PERCENT",
-         .help = "Launches go on until both ends of the interval are that close to the median; 5 "
-                 "by default.",
+         .help = "Repeat launches until both ends of the interval are within this percentage of "
+                 "the median; default: 5.",
          .min = 0.01, .max = 1000},
         {"order-seed", TREN_ARG_SEED, &p->seed, "N", .help = "Seed of the order of the launches."},
         {"out", TREN_ARG_TEXT, &a->out, "DIR",
-         .help = "The folder of the outcome; by default scaling-NAME in runs/."},
+         .help = "Folder for the results; default: runs/scaling-NAME."},
         {.name = NULL}};
     tren_args args = {.command = "scale",
                       .synopsis = "[CONFIG.yaml] [--ranks 1,2,4] [--steps N] [--out DIR] "
@@ -146,7 +148,8 @@ static tren_status plan_points(scale_args *a, tren_config *config) {
     tren_dataset_close(dataset);
     int shards = a->plan.point[1].shards;
     if (shards != config->shards)
-        printf("note: shards is raised from %d to %d, the most ranks, in all points but the base\n",
+        printf("note: shards is raised from %d to %d, the largest number of ranks, in all points "
+               "except the base\n",
                config->shards, shards);
     return TREN_OK;
 }
@@ -165,7 +168,7 @@ static tren_status open_scale(tren_scale *scale, scale_args *a, tren_config *con
     char dir[TREN_MAX_PATH], *recipe;
     TREN_TRY(plan_points(a, config));
     name_folder(dir, a, config);
-    if (!dir[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a folder");
+    if (!dir[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; give a folder");
     tren_config_set(config, "out", "", "");
     TREN_TRY(tren_config_format(&recipe, config));
     tren_status st = tren_scale_open(scale, dir, &a->plan, recipe);
@@ -223,10 +226,9 @@ static tren_status measure(tren_scale *scale, tren_status *worst) {
         tren_fail(TREN_OK, "%s", "");
         tren_status st = start(scale, point, repeat, log);
         if (st == TREN_REQUEUE)
-            return tren_fail(st,
-                             "stopped by a signal: %d launches are kept in %s; the same command "
-                             "makes the others",
-                             scale->n_launches, scale->dir);
+            return tren_fail(
+                st, "stopped by a signal: %d launches are kept in %s; the same command continues",
+                scale->n_launches, scale->dir);
         if (st != TREN_OK && tren_error_text()[0]) return st; /* there is no launcher */
         TREN_TRY(tren_scale_take(scale, point, repeat, (int)st, log));
         if (st != TREN_OK) *worst = st;
@@ -242,17 +244,16 @@ static int judge(const tren_scale_summary *s, tren_status worst) {
     bool whole = true;
     for (int i = 0; i < s->n_rows; i++) whole = whole && (s->row[i].n > 0 || s->row[i].point->why);
     if (s->n_strong_digests > 1)
-        return tren_cli_fail("scale",
-                             tren_fail(TREN_ERR_INTERNAL,
-                                       "the strong launches do NOT end with one digest: see %s; "
-                                       "with reduction: mpi that is to be expected, otherwise "
-                                       "nodes, libraries or CPUs differ",
-                                       s->scale->dir));
+        return tren_cli_fail(
+            "scale",
+            tren_fail(TREN_ERR_INTERNAL,
+                      "the strong-scaling launches do NOT have the same digest: see %s; with "
+                      "reduction: mpi this is expected, otherwise nodes, libraries or CPUs differ",
+                      s->scale->dir));
     if (!whole && worst != TREN_OK)
-        return tren_cli_fail("scale", tren_fail(worst,
-                                                "a point has no launch, since all of its launches "
-                                                "failed: the logs are in %s/launches",
-                                                s->scale->dir));
+        return tren_cli_fail(
+            "scale", tren_fail(worst, "all launches of a point failed: see the logs in %s/launches",
+                               s->scale->dir));
     return 0;
 }
 
@@ -262,7 +263,7 @@ static tren_status report(const tren_scale *scale, tren_scale_summary *s) {
     tren_scale_print(stdout, s);
     TREN_TRY(tren_scale_report(s));
     if (s->n_strong_digests == 1)
-        printf("one digest over all strong launches: %016llx\n",
+        printf("all strong-scaling launches have the same digest: %016llx\n",
                (unsigned long long)s->row[1].digest);
     printf("%s/scaling.html, .csv, .json\n", tren_cli_shown(scale->dir));
     return TREN_OK;
@@ -285,8 +286,7 @@ static int run(int argc, char **argv) {
     st = open_scale(&scale, &a, &config);
     set_threads(&config);
     if (st == TREN_OK && scale.n_launches > 0)
-        printf("%s has %d launches, and more are added\n", tren_cli_shown(scale.dir),
-               scale.n_launches);
+        printf("%s has %d launches; more are added\n", tren_cli_shown(scale.dir), scale.n_launches);
     if (st == TREN_OK) st = measure(&scale, &worst);
     if (st == TREN_OK) st = report(&scale, &s);
     int code = st == TREN_OK ? judge(&s, worst) : tren_cli_fail("scale", st);
@@ -325,15 +325,16 @@ static int compare(int argc, char **argv) {
     const tren_arg options[] = {
         {"json", TREN_ARG_FLAG, &json, NULL, .help = "Print JSON; times are in seconds."},
         {.name = NULL}};
-    tren_args args = {.command = "scale compare",
-                      .synopsis = "DIR_A DIR_B [--json]",
-                      .summary = "Compares two folders of 'tren scale', such as before and after "
-                                 "an upgrade: step times with the interval of their ratio, whether "
-                                 "they can be told apart, whether the bits are the same, and what "
-                                 "is different about program and machine.",
-                      .options = options,
-                      .positional = dir,
-                      .max_positional = 2};
+    tren_args args = {
+        .command = "scale compare",
+        .synopsis = "DIR_A DIR_B [--json]",
+        .summary =
+            "Compare two folders of 'tren scale', for example before and after an upgrade: the "
+            "step times, the interval of their ratio, whether the difference is significant, "
+            "whether the bits are the same, and what differs in program and machine.",
+        .options = options,
+        .positional = dir,
+        .max_positional = 2};
     tren_status st = tren_args_parse(&args, argc, argv);
     if (st != TREN_OK || args.help) return tren_cli_fail("scale compare", st);
     st = dir[1]

@@ -20,17 +20,18 @@ typedef struct launch_args {
 
 static tren_status read_args(launch_args *a, tren_config *config, int argc, char **argv) {
     const tren_arg own[] = {
-        {"record", TREN_ARG_TEXT, &a->record, "FILE", .help = "Where the outcome goes."},
+        {"record", TREN_ARG_TEXT, &a->record, "FILE", .help = "Folder for the results."},
         {"mode", TREN_ARG_TEXT, &a->mode, "MODE", .help = "base, strong or weak."},
-        {"repeat", TREN_ARG_INT, &a->repeat, "N", .help = "Its number.", .min = 1, .max = 1 << 20},
-        {"steps", TREN_ARG_INT, &a->steps, "N", .help = "Steps to train.", .min = 1,
+        {"repeat", TREN_ARG_INT, &a->repeat, "N", .help = "Number of the launch.", .min = 1,
+         .max = 1 << 20},
+        {"steps", TREN_ARG_INT, &a->steps, "N", .help = "Number of steps to train.", .min = 1,
          .max = 1 << 24},
-        {"skip", TREN_ARG_INT, &a->skip, "N", .help = "Steps that do not count.", .min = 0,
-         .max = 1 << 24},
+        {"skip", TREN_ARG_INT, &a->skip, "N", .help = "Number of steps that are not measured.",
+         .min = 0, .max = 1 << 24},
         {.name = NULL}};
     tren_args args = {.command = "scale-launch",
                       .synopsis = "CONFIG.yaml --record FILE",
-                      .summary = "A launch of 'tren scale'.",
+                      .summary = "One launch of 'tren scale'.",
                       .options = own};
     tren_own_args sorted = {0};
     tren_cli_run run = {0};
@@ -38,7 +39,7 @@ static tren_status read_args(launch_args *a, tren_config *config, int argc, char
     tren_own_args_close(&sorted);
     TREN_TRY(st);
     if (a->record && a->mode && a->skip < a->steps) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "this command is for 'tren scale'; call that one");
+    return tren_fail(TREN_ERR_USAGE, "this command is for 'tren scale'; use 'tren scale'");
 }
 
 /* Only steps, without an end before them and without files. */

@@ -27,38 +27,40 @@ enum { N_OWN = 9 };
 static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
     const tren_arg all[N_OWN + 1] = {
         {"ranks-per-run", TREN_ARG_INT, &a->ranks_per_run, "R",
-         .help = "Ranks that share one training, at most its `shards`; 1 by default. Does not "
-                 "change the result.",
+         .help = "Number of ranks that share one training, at most its shards; default: 1. This "
+                 "does not change the result.",
          .min = 1, .max = 65536},
         {"part", TREN_ARG_TEXT, &a->part, "K/N",
-         .help = "Only the points of part K of N (from 1), dealt out by their cost, for file "
-                 "systems without locks: jobs that share DIR never train one point twice. Who "
-                 "finishes last writes the table."},
+         .help = "Train only part K of N (from 1) of the points, divided by cost. Use it on file "
+                 "systems without locks: jobs that share DIR then never train the same point "
+                 "twice. The last job to finish writes the table."},
         {"keep-runs", TREN_ARG_FLAG, &a->keep_runs, NULL,
-         .help = "Keep a run folder for each point, from which one that was killed goes on at its "
-                 "exact step; without it a killed point begins anew."},
+         .help = "Keep a run folder for each point, so that an interrupted point continues at its "
+                 "exact step. Without it, the point starts again."},
         {"y", TREN_ARG_TEXT, &a->y, "COLUMN",
-         .help = "What the picture shows; validation_accuracy by default, or the loss there is."},
+         .help = "Column for the y axis of the picture; default: validation_accuracy, or the loss "
+                 "if there is no accuracy."},
         {"by", TREN_ARG_TEXT, &a->by, "COLUMN",
-         .help = "What settings are ranked by: by default validation_accuracy, else "
-                 "validation_loss, and never the test part unless it is named here."},
+         .help = "Column by which the settings are ranked; default: validation_accuracy, or "
+                 "validation_loss. The test part is used only if it is named here."},
         {"x", TREN_ARG_TEXT, &a->x, "KEY",
-         .help = "Against which key of the grid; the one with the most numbers by default. The "
-                 "others make a line each; over `seed` there are error bars."},
+         .help = "Grid key for the x axis; default: the key with the most numbers. The other keys "
+                 "give one line each; several values of seed give error bars."},
         {"logx", TREN_ARG_FLAG, &a->log_x, NULL,
-         .help = "Logarithmic along x; without it where the values span more than a decade."},
-        {"logy", TREN_ARG_FLAG, &a->log_y, NULL, .help = "The same along y."},
-        {"dry-run", TREN_ARG_FLAG, &a->dry_run, NULL, .help = "List the points, and leave."},
+         .help = "Logarithmic x axis; the default if the values span more than a factor of ten."},
+        {"logy", TREN_ARG_FLAG, &a->log_y, NULL,
+         .help = "Logarithmic y axis; the default if the values span more than a factor of ten."},
+        {"dry-run", TREN_ARG_FLAG, &a->dry_run, NULL, .help = "List the points and exit."},
     };
     memcpy(own, all, sizeof all);
 }
 
 static const char summary[] =
-    "Trains every combination of the values that the section `grid` of the file lists, each on a "
-    "group of ranks, and writes DIR/sweep.csv and a picture. The rest of the file is a config like "
-    "any other; every key is also an option here ('tren train --help'). A finished point is a "
-    "file in DIR/points: killed, or with a longer grid, the sweep computes what is missing. A "
-    "point that diverges is a row like another.";
+    "Train every combination of the values in the section `grid` of the file, each on a group of "
+    "ranks, and write DIR/sweep.csv and a picture. The rest of the file is a normal config; every "
+    "key is also an option here ('tren train --help'). Each finished point is a file in "
+    "DIR/points: after an interruption, or with a larger grid, the sweep computes only the missing "
+    "points. A point that diverges is a row of the table, too.";
 
 /* An option for a key of the grid would be for nothing. */
 static tren_status check_keys(const tren_grid *grid, const tren_own_args *given) {
@@ -67,7 +69,7 @@ static tren_status check_keys(const tren_grid *grid, const tren_own_args *given)
         for (int k = 1; k < given->n_config; k++)
             if (tren_own_args_is(given->config[k], key))
                 return tren_fail(TREN_ERR_USAGE,
-                                 "--%s: its values stand in the grid; change them there", key);
+                                 "--%s: its values are in the grid; change them there", key);
     }
     return TREN_OK;
 }
@@ -89,9 +91,9 @@ static tren_status read_args(sweep_args *a, tren_config *config, tren_grid *grid
     tren_own_args_close(&sorted);
     if (st == TREN_OK && run.resume)
         st = tren_fail(TREN_ERR_USAGE,
-                       "--resume: a sweep always goes on where it was; leave this option out");
+                       "--resume: a sweep always continues where it stopped; remove this option");
     if (st == TREN_OK && grid->n_axes == 0)
-        st = tren_fail(TREN_ERR_USAGE, "the file has no grid; give it a section such as grid: "
+        st = tren_fail(TREN_ERR_USAGE, "the file has no grid; add a section such as grid: "
                                        "{optimizer.learning_rate: [0.1, 0.01], seed: [1, 2, 3]}");
     return st;
 }
@@ -114,8 +116,8 @@ static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, tren_s
     printf("%d points: %d were there, %d trained in %.1f s, %d left\n", r->n_points, r->n_before,
            r->n_done, r->seconds, r->n_left);
     if (st == TREN_OK && r->n_left > 0)
-        printf("what is left is claimed by other jobs, or of other parts; the same command trains "
-               "what these do not finish\n");
+        printf("the remaining points belong to other jobs or other parts; the same command trains "
+               "those that they do not finish\n");
     if (collected) printf("%s/sweep.csv\n", tren_cli_shown(sweep->base->out));
 }
 

@@ -64,21 +64,22 @@ static tren_status read_args(train_args *a, tren_config *config, int argc, char 
     if (a->cli.help) return TREN_OK;
     if ((a->ranks || a->nodes) && !a->cli.dry_run)
         return tren_fail(TREN_ERR_USAGE,
-                         "--%s describes a launch: give --dry-run, too; to train on several ranks, "
-                         "start them: mpirun -n %d tren train ...",
+                         "--%s describes a launch and needs --dry-run; to train on several ranks, "
+                         "start them with mpirun -n %d tren train ...",
                          a->ranks ? "ranks" : "nodes", a->ranks ? a->ranks : a->nodes);
     if (a->json && !a->cli.dry_run)
         return tren_fail(TREN_ERR_USAGE,
                          "--json is for --dry-run; of a training, result.json in its run folder "
                          "and metrics.csv tell the figures");
     if (a->nodes && !a->ranks)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--nodes: on how many ranks? give --ranks P, the ranks of all nodes");
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--nodes needs the number of ranks: add --ranks P, the ranks of all nodes together");
     if (a->trace && !a->trace[0])
-        return tren_fail(TREN_ERR_USAGE, "--trace: the path is empty; name a file");
+        return tren_fail(TREN_ERR_USAGE, "--trace: the path is empty; give a file");
     if (a->trace_layers && !a->trace)
         return tren_fail(TREN_ERR_USAGE,
-                         "--trace-layers adds layers to a trace: give --trace FILE, too");
+                         "--trace-layers adds layers to a trace and needs --trace FILE");
     return TREN_OK;
 }
 

@@ -29,11 +29,11 @@ typedef struct verify_args {
 /* ---- arguments ------------------------------------------------------------------------------- */
 
 static const char summary[] =
-    "Trains the first steps on every number of ranks, at every level of the CPU, stacked and not, "
-    "and prints a line for each of these ways with the digest of its weights and its loss on the "
-    "test part. They must all be the same: exit code 0; where they differ, 1. Nothing is written. "
-    "Every key of the config is also an option here ('tren train --help'). Under mpirun or srun it "
-    "takes the ranks there are.";
+    "Train the first steps in different ways: on every number of ranks, at every instruction set "
+    "of the CPU, with and without stacking. Print one line per way with the digest of the weights "
+    "and the test loss. All must be the same (exit code 0); otherwise the exit code is 1. Nothing "
+    "is written. Every key of the config is also an option here ('tren train --help'). Within an "
+    "MPI job it uses the ranks of the job.";
 
 /* Cuts `text` at its commas and hands each value to `add`. */
 static tren_status each_value(const char *option, const char *text, int *n, verify_args *a,
@@ -55,12 +55,12 @@ static tren_status add_ranks(verify_args *a, const char *value) {
     int64_t n;
     if (tren_text_int64(&n, value) != TREN_TEXT_OK || n < 1 || n > 65536)
         return tren_fail(TREN_ERR_USAGE,
-                         "--ranks: '%s' is no number of ranks; give whole numbers from 1 to 65536 "
-                         "with commas, such as 1,2,3",
+                         "--ranks: '%s' is not a number of ranks; give whole numbers from 1 to "
+                         "65536 with commas, such as 1,2,3",
                          value);
     for (int i = 0; i < a->n_ranks; i++)
         if (a->ranks[i] == n)
-            return tren_fail(TREN_ERR_USAGE, "--ranks: %d stands twice; give each number once",
+            return tren_fail(TREN_ERR_USAGE, "--ranks: %d is given twice; give each number once",
                              (int)n);
     a->ranks[a->n_ranks++] = (int)n;
     return TREN_OK;
@@ -75,7 +75,7 @@ static tren_status add_cpu(verify_args *a, const char *value) {
     TREN_TRY(tren_config_set(&trial, "cpu", kernels->level, "command line")); /* auto's own name */
     for (int i = 0; i < a->n_cpu; i++)
         if (a->cpu[i] == trial.cpu)
-            return tren_fail(TREN_ERR_USAGE, "--cpu: %s stands twice; give each level once",
+            return tren_fail(TREN_ERR_USAGE, "--cpu: %s is given twice; give each level once",
                              kernels->level);
     a->cpu[a->n_cpu++] = trial.cpu;
     return TREN_OK;
@@ -94,29 +94,27 @@ static tren_status default_ways(verify_args *a, int shards) {
 static tren_status check_given(int argc, char **argv) {
     static const char *const own[][3] = {
         {"resume", "", "it has no run folder"},
-        {"dry-run", "", "it trains, and writes nothing"},
+        {"dry-run", "", "it trains but writes nothing"},
         {"out", "", "it has no run folder"},
-        {"stacking", "no-stacking", "it trains stacked and not"},
-        {"max-time", "", "--steps ends each training"},
+        {"stacking", "no-stacking", "it trains with and without stacking"},
+        {"max-time", "", "--steps sets the length of each training"},
         {"check-without-dropout", "", "it compares one training in each way"},
-        {"evaluate-test", "no-evaluate-test", "the test loss is a part of what it compares"},
+        {"evaluate-test", "no-evaluate-test", "the test loss is part of the comparison"},
     };
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (tren_args_given(own[i][0], argc, argv) || tren_args_given(own[i][1], argc, argv))
-            return tren_fail(TREN_ERR_USAGE, "--%s is not for verify: %s; leave it out", own[i][0],
-                             own[i][2]);
+            return tren_fail(TREN_ERR_USAGE, "--%s cannot be used with verify: %s; remove it",
+                             own[i][0], own[i][2]);
     return TREN_OK;
 }
 
 static tren_status check(const verify_args *a, const tren_config *config) {
     if (config->reduction == TREN_ENGINE_MPI)
-        return tren_fail(TREN_ERR_USAGE,
-                         "reduction: mpi adds up in MPI's own order, which changes with the number "
-                         "of ranks; give reduction: auto");
+        return tren_fail(TREN_ERR_USAGE, "reduction: mpi adds in an order of MPI's own, which "
+                                         "changes with the number of ranks; use reduction: auto");
     if (tren_launch_within_job() && a->ranks_text)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--ranks: the launcher has started the ranks already; leave one of the "
-                         "two out");
+        return tren_fail(TREN_ERR_USAGE, "--ranks: the launcher has already started the ranks; "
+                                         "remove --ranks, or run without the launcher");
     for (int i = 0; i < a->n_ranks; i++)
         if (a->ranks[i] > config->shards)
             return tren_fail(TREN_ERR_USAGE,
@@ -138,16 +136,16 @@ static void shorten(tren_config *config, int steps) {
 
 static tren_status read_args(verify_args *a, tren_config *config, tren_cli_run *run, int argc,
                              char **argv) {
-    const tren_arg own[] = {
-        {"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,3",
-         .help = "Numbers of ranks, each started by mpirun; 1,2,3 by default, as far as there are "
-                 "shards."},
-        {"cpu", TREN_ARG_TEXT, &a->cpu_text, "baseline,v3",
-         .help = "Levels of the CPU; by default all that it can run."},
-        {"steps", TREN_ARG_INT, &a->steps, "N", .help = "Steps to train; 10 by default.", .min = 1,
-         .max = 1 << 30},
-        {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
-        {.name = NULL}};
+    const tren_arg own[] = {{"ranks", TREN_ARG_TEXT, &a->ranks_text, "1,2,3",
+                             .help = "Numbers of ranks to try, each started with mpirun; default: "
+                                     "1,2,3, up to the number of shards."},
+                            {"cpu", TREN_ARG_TEXT, &a->cpu_text, "baseline,v3",
+                             .help = "Instruction sets to try; default: all that the CPU has."},
+                            {"steps", TREN_ARG_INT, &a->steps, "N",
+                             .help = "Number of steps to train; default: 10.", .min = 1,
+                             .max = 1 << 30},
+                            {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
+                            {.name = NULL}};
     tren_args args = {.command = "verify",
                       .synopsis = "[CONFIG.yaml] [--ranks 1,2,3] [--cpu baseline,v3] [--steps N] "
                                   "[--json] [--KEY VALUE ...]",
@@ -259,7 +257,7 @@ static int judge(const verify_tally *t, const tren_config *config) {
                "its core type (%s here); with gemm: portable they do not\n",
                tren_blas_core());
     if (t->n_odd == 0) {
-        if (!t->json) printf("all %d ways have the same bits\n", t->n);
+        if (!t->json) printf("all %d ways give the same bits\n", t->n);
         return 0;
     }
     tren_fail(TREN_ERR_INTERNAL,
@@ -272,8 +270,8 @@ static int judge(const verify_tally *t, const tren_config *config) {
 }
 
 static tren_status fail_stopped(void) {
-    return tren_fail(TREN_REQUEUE, "stopped by a signal: nothing is kept; start again with the "
-                                   "same command");
+    return tren_fail(TREN_REQUEUE,
+                     "stopped by a signal: nothing was saved; start again with the same command");
 }
 
 /* ---- within a job -----------------------------------------------------------------------------

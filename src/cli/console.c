@@ -1,4 +1,5 @@
 #include "cli/console.h"
+#include "base/text.h"
 #include "base/quote.h"
 #include "cli/launch.h"
 #include "base/why.h"
@@ -79,13 +80,14 @@ void tren_cli_wrap(FILE *out, const char *text, int at, int indent, int width) {
     bool starts = true;
     while (*(text += strspn(text, " "))) {
         int n = (int)strcspn(text, " ");
-        if (!starts && at + 1 + n > width) {
+        int columns = tren_text_columns(text, (size_t)n);
+        if (!starts && at + 1 + columns > width) {
             fprintf(out, "\n%*s", indent, "");
             at = indent;
             starts = true;
         }
         fprintf(out, "%s%.*s", starts ? "" : " ", n, text);
-        at += n + !starts;
+        at += columns + !starts;
         starts = false;
         text += n;
     }

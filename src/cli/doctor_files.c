@@ -118,7 +118,7 @@ static void look_at_shared_memory(tren_examination *e) {
         tell_leftovers(e, dir, left);
     else if (total < 512 * MIB)
         tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
-                        "%s has %.0f MiB: models that need more exchange by messages; give it more "
+                        "%s has %.0f MiB: larger models exchange gradients by messages; enlarge it "
                         "(docker run --shm-size=1g)",
                         dir, total / MIB);
     else
@@ -131,14 +131,14 @@ static void look_at_temporary(tren_examination *e) {
     double total, room = room_in(dir, &total);
     if (isnan(room) || access(dir, W_OK) != 0)
         tren_doctor_add(e, "temporary files", TREN_HEALTH_PROBLEM,
-                        "%s cannot be written (%s), and MPI keeps its files there; set TMPDIR to a "
-                        "folder of this node that can",
+                        "%s cannot be written (%s), but MPI keeps its files there; set TMPDIR to a "
+                        "writable folder on this node",
                         dir, strerror(errno));
     else if (room < 16 * MIB)
-        tren_doctor_add(e, "temporary files", TREN_HEALTH_PROBLEM,
-                        "%s is full (%.0f MiB free); make room, or set TMPDIR to another folder of "
-                        "this node",
-                        dir, room / MIB);
+        tren_doctor_add(
+            e, "temporary files", TREN_HEALTH_PROBLEM,
+            "%s is full (%.0f MiB free); make room, or set TMPDIR to another folder on this node",
+            dir, room / MIB);
     else
         tren_doctor_add(e, "temporary files", TREN_HEALTH_OK, "%s, %.0f MiB free", dir, room / MIB);
 }
@@ -210,18 +210,18 @@ static void look_at_folder(tren_examination *e) {
     if (st == TREN_OK) locked = try_lock(name);
     if (*name) unlink(name);
     if (st != TREN_OK)
-        tren_doctor_add(e, "run folder", TREN_HEALTH_PROBLEM,
-                        "%s (%s): %s; choose another folder with --out, as here with --dir", dir,
-                        system, tren_error_text());
-    else if (locked)
         tren_doctor_add(
-            e, "run folder", TREN_HEALTH_WARNING,
-            "%s (%s) has no locks (%s): start no second run in the same folder, and set "
-            "HDF5_USE_FILE_LOCKING=FALSE",
-            dir, system, strerror(locked));
+            e, "run folder", TREN_HEALTH_PROBLEM,
+            "%s (%s): %s; choose another folder, for runs with --out, for this check with --dir",
+            dir, system, tren_error_text());
+    else if (locked)
+        tren_doctor_add(e, "run folder", TREN_HEALTH_WARNING,
+                        "%s (%s) has no file locks (%s): start only one run per folder, and set "
+                        "HDF5_USE_FILE_LOCKING=FALSE",
+                        dir, system, strerror(locked));
     else if (room < 100 * MIB)
         tren_doctor_add(e, "run folder", TREN_HEALTH_WARNING,
-                        "%s (%s) has %.0f MiB free, which checkpoints fill soon; make room, or "
+                        "%s (%s) has %.0f MiB free, which checkpoints soon fill; make room, or "
                         "choose another folder with --out",
                         dir, system, room / MIB);
     else

@@ -28,11 +28,10 @@ static void look_at_version(tren_examination *e) {
     char version[256] = "";
     tren_comm_version(version, sizeof version);
     if (!same_mpi(version, tren_mpirun_mpi))
-        tren_doctor_add(
-            e, "MPI", TREN_HEALTH_PROBLEM,
-            "the library is %s, and this program was built with %s; load that one (module "
-            "load, LD_LIBRARY_PATH), or build again",
-            version, tren_mpirun_mpi);
+        tren_doctor_add(e, "MPI", TREN_HEALTH_PROBLEM,
+                        "the library is %s, but this program was built with %s; load that library "
+                        "(module load, LD_LIBRARY_PATH), or build again",
+                        version, tren_mpirun_mpi);
     else
         tren_doctor_add(e, "MPI", TREN_HEALTH_OK, "%s", version);
 }
@@ -63,10 +62,10 @@ static void look_at_transport(tren_examination *e) {
     list_fabrics(fabric, sizeof fabric);
     if (*fabric && only_tcp)
         tren_doctor_add(e, "transport", TREN_HEALTH_WARNING,
-                        "%s goes by TCP, although the node has %s; leave it out", told, fabric);
+                        "%s forces TCP, although the node has %s; remove it", told, fabric);
     else
         tren_doctor_add(e, "transport", TREN_HEALTH_OK, "%s; fast network devices: %s",
-                        *told ? told : "as MPI chooses", *fabric ? fabric : "none");
+                        *told ? told : "chosen by MPI", *fabric ? fabric : "none");
 }
 
 static void tell_crowd(tren_examination *e, int cores) {
@@ -120,7 +119,7 @@ static void judge_launch(tren_examination *e, const char *launcher, tren_status 
                         "%s started 2 ranks, which met within %.1f s", launcher, seconds);
     else if (*said)
         tren_doctor_add(e, "launcher", TREN_HEALTH_PROBLEM,
-                        "%s -n 2 did not work: %s; use the launcher of %s: %s", launcher, said,
+                        "%s -n 2 failed: %s; use the launcher of %s: %s", launcher, said,
                         tren_mpirun_mpi, tren_mpirun_path());
     else
         tren_doctor_add(e, "launcher", TREN_HEALTH_PROBLEM, "%s", tren_error_text());
@@ -135,7 +134,7 @@ void tren_doctor_launch(tren_examination *e) {
     double since = tren_seconds();
     if (fd < 0) {
         tren_doctor_add(e, "launcher", TREN_HEALTH_WARNING,
-                        "not tried: no temporary file can be made in /tmp");
+                        "not tried: cannot make a temporary file in /tmp");
         return;
     }
     close(fd);
@@ -169,13 +168,13 @@ static void look_at_dates(tren_examination *e, const tren_comm *comm) {
         }
     free(all);
     if (fabs(worst) > 1)
-        tren_doctor_add(
-            e, "dates", TREN_HEALTH_WARNING,
-            "the date of rank %d is %.1f s %s of rank 0's; have the clocks of the nodes "
-            "set (NTP), since file times and logs differ",
-            rank, fabs(worst), worst > 0 ? "ahead" : "behind");
+        tren_doctor_add(e, "dates", TREN_HEALTH_WARNING,
+                        "the date of rank %d is %.1f s %s of rank 0's; synchronise the clocks of "
+                        "the nodes (NTP), because file times and logs differ",
+                        rank, fabs(worst), worst > 0 ? "ahead" : "behind");
     else
-        tren_doctor_add(e, "dates", TREN_HEALTH_OK, "all ranks agree to %.3f s", fabs(worst));
+        tren_doctor_add(e, "dates", TREN_HEALTH_OK, "the clocks of all ranks agree to %.3f s",
+                        fabs(worst));
 }
 
 void tren_doctor_job(tren_examination *e, tren_comm *comm) {

@@ -35,8 +35,8 @@ static void look_at_limits(tren_examination *e) {
         tren_doctor_paste(e, "ulimit -n %d", FEW_FILES);
     } else
         tren_doctor_add(e, "limits", TREN_HEALTH_OK,
-                        "%s open files, stack, data and file sizes suffice; core files %s", open,
-                        dump);
+                        "%s open files; stack, data and file sizes are sufficient; core files %s",
+                        open, dump);
 }
 
 static void look_at_memory(tren_examination *e) {
@@ -44,15 +44,14 @@ static void look_at_memory(tren_examination *e) {
     tren_memory_free found = {.bytes = INFINITY};
     tren_memory_find_free(&found, "", (tren_memory_share){e->processes, e->node_memory});
     if (isinf(found.bytes))
-        tren_doctor_add(e, "memory", TREN_HEALTH_WARNING,
-                        "neither the kernel nor a control group tells "
-                        "how much there is; watch it with 'free -m'");
+        tren_doctor_add(
+            e, "memory", TREN_HEALTH_WARNING,
+            "neither the kernel nor a control group reports the memory; watch it with 'free -m'");
     else if (found.bytes < LEAST)
-        tren_doctor_add(e, "memory", TREN_HEALTH_WARNING,
-                        "%.0f MiB for a process are little (%s); %s", found.bytes / 0x1p20,
-                        found.why, found.remedy);
+        tren_doctor_add(e, "memory", TREN_HEALTH_WARNING, "only %.0f MiB per process (%s); %s",
+                        found.bytes / 0x1p20, found.why, found.remedy);
     else
-        tren_doctor_add(e, "memory", TREN_HEALTH_OK, "%.1f GiB for a process (%s)",
+        tren_doctor_add(e, "memory", TREN_HEALTH_OK, "%.1f GiB per process (%s)",
                         found.bytes / 0x1p30, found.why);
 }
 
@@ -109,22 +108,22 @@ static void look_at_clock(tren_examination *e) {
     if (file && fscanf(file, "%63s", source) != 1) strcpy(source, "unknown");
     if (file) fclose(file);
     if (ns < 0)
-        tren_doctor_add(e, "clock", TREN_HEALTH_PROBLEM,
-                        "CLOCK_MONOTONIC (%s) went back; ask the administrator for another "
-                        "clocksource",
-                        source);
+        tren_doctor_add(
+            e, "clock", TREN_HEALTH_PROBLEM,
+            "CLOCK_MONOTONIC (%s) went backwards; ask the administrator for another clocksource",
+            source);
     else if (time(NULL) < long_ago)
-        tren_doctor_add(e, "clock", TREN_HEALTH_WARNING,
-                        "the date is before 2024; have the clock set (NTP), since file times and "
-                        "logs are wrong");
+        tren_doctor_add(
+            e, "clock", TREN_HEALTH_WARNING,
+            "the date is before 2024; set the clock (NTP), because file times and logs are wrong");
     else if (ns > SLOW)
         tren_doctor_add(e, "clock", TREN_HEALTH_WARNING,
-                        "reading the time takes %.0f ns (clocksource %s); ask for the clocksource "
-                        "tsc, since timing costs time",
+                        "reading the time takes %.0f ns (clocksource %s); ask the administrator "
+                        "for the clocksource tsc",
                         ns, source);
     else
-        tren_doctor_add(e, "clock", TREN_HEALTH_OK, "monotonic, clocksource %s, %.0f ns a reading",
-                        source, ns);
+        tren_doctor_add(e, "clock", TREN_HEALTH_OK,
+                        "monotonic, clocksource %s, %.0f ns per reading", source, ns);
 }
 
 /* ---- pictures -------------------------------------------------------------------------------- */
@@ -136,7 +135,7 @@ static void look_at_gnuplot(tren_examination *e) {
     if (made) fputs("print GPVAL_VERSION\n", script);
     if (!made)
         tren_doctor_add(e, "gnuplot", TREN_HEALTH_WARNING,
-                        "not tried: no temporary file can be made");
+                        "not tried: cannot make a temporary file");
     else if (tren_gnuplot(script, picture, version, sizeof version) != TREN_OK)
         tren_doctor_add(e, "gnuplot", TREN_HEALTH_WARNING, "%s; or train with --no-plots",
                         tren_error_text());

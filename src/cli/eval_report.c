@@ -1,4 +1,5 @@
 #include "cli/eval_report.h"
+#include "base/text.h"
 #include "cli/console.h"
 #include "cli/out_file.h"
 #include "base/quote.h"
@@ -37,11 +38,8 @@ static void label_of(char out[MAX_LABEL + 1], const tren_trained *t, int i, int 
     if (name) tren_shown(out + n, (size_t)(MAX_LABEL + 1 - n), name);
 }
 
-/* Columns of a text, as far as UTF-8 tells. */
 static int columns(const char *text) {
-    int n = 0;
-    for (; *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
+    return tren_text_columns(text, strlen(text));
 }
 
 static int digits_of(double x) {
@@ -106,8 +104,8 @@ static void print_matrix(FILE *out, const tren_trained *t, const tren_eval_resul
     const char *bold = tren_style_on(out, TREN_STYLE_BOLD),
                *dim = tren_style_on(out, TREN_STYLE_DIM);
     const char *off = tren_style_on(out, TREN_STYLE_NONE);
-    fprintf(out, "\n  %sconfusion matrix%s: true class down, predicted class across\n\n", bold,
-            off);
+    fprintf(out, "\n  %sconfusion matrix%s: rows are true classes, columns predicted classes\n\n",
+            bold, off);
     fprintf(out, "  %*s", width, "");
     for (int j = 0; j < r->tally->n_classes; j++) fprintf(out, " %*d", wide, j);
     fputc('\n', out);
@@ -143,7 +141,7 @@ static void print_worst(FILE *out, const tren_trained *t, const tren_eval_result
         char is[MAX_LABEL + 1], taken[MAX_LABEL + 1];
         label_of(is, t, worst[k][0], 1);
         label_of(taken, t, worst[k][1], 1);
-        fprintf(out, "  %8.0f  %s taken for %s\n", cell(r, worst[k][0], worst[k][1]), is, taken);
+        fprintf(out, "  %8.0f  %s predicted as %s\n", cell(r, worst[k][0], worst[k][1]), is, taken);
     }
 }
 

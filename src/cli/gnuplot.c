@@ -19,8 +19,9 @@ static tren_status spawn(pid_t *child, const int fd[3]) {
     if (!failed) failed = posix_spawnp(child, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed == ENOENT)
-        return tren_fail(TREN_ERR_ENV, "there is no gnuplot on PATH, which draws the pictures; "
-                                       "install it (Debian: gnuplot-nox)");
+        return tren_fail(
+            TREN_ERR_ENV,
+            "gnuplot, which draws the pictures, is not on PATH; install it (Debian: gnuplot-nox)");
     if (failed) return tren_fail(TREN_ERR_ENV, "gnuplot cannot be started: %s", tren_why(failed));
     return TREN_OK;
 }
@@ -57,7 +58,7 @@ tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
     return tren_fail(
         TREN_ERR_ENV,
         "gnuplot failed: %s; install another version of gnuplot, or turn pictures off (--no-plots)",
-        notes[0] ? notes : "it does not say why");
+        notes[0] ? notes : "without a message");
 }
 
 tren_status tren_gnuplot_check(const tren_out_file *picture) {
@@ -71,6 +72,6 @@ tren_status tren_gnuplot_check(const tren_out_file *picture) {
     if (file && fseek(file, -TAIL, SEEK_END) == 0) n = fread(tail, 1, TAIL, file);
     if (file) fclose(file);
     if (memmem(tail, n, end, strlen(end))) return TREN_OK;
-    return tren_fail(TREN_ERR_ENV, "cannot write %s: the picture has no end; is the disk full?",
+    return tren_fail(TREN_ERR_ENV, "cannot write %s: the picture is incomplete; is the disk full?",
                      picture->path);
 }

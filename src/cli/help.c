@@ -9,35 +9,34 @@
 #include <strings.h>
 
 const tren_exit_code tren_exit_codes[] = {
-    {0, "finished, or stopped early by its rule"},
+    {0, "finished: reached its length, or stopped early"},
     {1, "out of memory, a bug in tren, or different bits in tren verify"},
     {2, "command line or config"},
-    {3, "environment refused: launch, libraries, locks, permissions"},
+    {3, "environment: launch, libraries, locks or permissions"},
     {4, "dataset or source file"},
     {5, "diverged: a loss or weight is not finite"},
     {6, "stalled: no progress for stall_timeout"},
     {7, "a checkpoint could not be written or read"},
-    {75, "checkpointed on a signal or max_time: start again with --resume (verify: without)"},
+    {75,
+     "checkpoint saved on a signal or at max_time: continue with --resume (verify: start again)"},
     {0, NULL},
 };
 
 const char tren_help_precedence[] =
-    "Every key of the config is also an option: --KEY VALUE or --KEY=VALUE, and --KEY or --no-KEY "
-    "where it is true or "
-    "false. Defaults are overridden by the file, the file by the options.";
+    "Every key of the config is also an option: --KEY VALUE or --KEY=VALUE; for true and false "
+    "also --KEY and --no-KEY. Options override the config file, and the file overrides the "
+    "defaults.";
 const tren_switch tren_train_switches[] = {
-    {"resume",
-     "Continue from the run folder's last checkpoint, at its exact step and on any number "
-     "of ranks up to shards; start fresh when there is none."},
-    {"dry-run", "Print the layer table, with shapes, parameters, FLOP, bytes and memory, and "
-                "leave."},
-    {"ranks P", "With --dry-run: what a rank and a node of such a launch take of memory."},
-    {"nodes N", "With --ranks: on so many nodes; 1 by default."},
-    {"json", "With --dry-run: print JSON; bytes and FLOP as they are."},
-    {"trace FILE", "Write a timeline of every rank: epochs, steps, phases and the messages that "
-                   "were waited for, for ui.perfetto.dev or chrome://tracing. An earlier trace is "
-                   "replaced."},
-    {"trace-layers", "With --trace: forward and backward of each layer, too."},
+    {"resume", "Continue from the last checkpoint in the run folder, at the exact step, on any "
+               "number of ranks up to shards. Without a checkpoint, start a new run."},
+    {"dry-run",
+     "Print the table of layers with shapes, parameters, FLOP, bytes and memory, then exit."},
+    {"ranks P", "With --dry-run: memory per rank and per node for a launch on P ranks."},
+    {"nodes N", "With --ranks: number of nodes; default: 1."},
+    {"json", "With --dry-run: print JSON; bytes and FLOP are whole numbers."},
+    {"trace FILE", "Write a timeline of every rank for ui.perfetto.dev or chrome://tracing: "
+                   "epochs, steps, phases and waits for messages. It replaces an earlier trace."},
+    {"trace-layers", "With --trace: include forward and backward of each layer."},
     {NULL, NULL},
 };
 
@@ -69,8 +68,8 @@ static void print_commands(void) {
 }
 
 int tren_help_short(void) {
-    printf("tren %s, a distributed data-parallel trainer: the same bits on 1 rank or 1000, killed "
-           "or not\n\n",
+    printf("tren %s, a distributed data-parallel trainer: the same bits on 1 rank or 1000, even if "
+           "interrupted\n\n",
            TREN_VERSION);
     printf("%sUsage%s\n  tren COMMAND ...\n  tren COMMAND --help\n  tren --version\n\n", bold(),
            plain());
@@ -155,15 +154,14 @@ static void print_switches(const char *name, int width) {
         }
     }
     if (command && strstr(command->synopsis, "--get"))
-        print_item("--get KEY", "Print the value of one key as it is, without quotes, for scripts.",
-                   width);
+        print_item("--get KEY", "Print the value of one key without quotes, for scripts.", width);
     if (command && strstr(command->synopsis, "--expand"))
         print_item("--expand",
-                   "Print the model as layers, which train to the same bits: a start for a network "
-                   "of your own.",
+                   "Print the model as a list of layers that trains to the same bits, as a start "
+                   "for your own network.",
                    width);
-    print_item("--help", "Print this and leave.", width);
-    print_item("--help-all", "Print this with what each key means, and leave.", width);
+    print_item("--help", "Show this help and exit.", width);
+    print_item("--help-all", "Show this help with an explanation of every key, and exit.", width);
 }
 
 /* "Optimizer   name learning_rate ...": the keys of a heading, without what they share. */
@@ -186,8 +184,8 @@ static void print_all_names(const char *command, int width) {
     for (size_t i = 0; i < n; i++)
         if (tren_help_starts_group(option, i)) print_names(&option[i], n - i, width);
     snprintf(more, sizeof more,
-             "'tren %s --help-all' explains every key, 'tren help model' those of a section, and "
-             "'tren help optimizer.name' one; docs/configuration.md has all of them, too.",
+             "'tren %s --help-all' explains every key, 'tren help model' one section, 'tren help "
+             "optimizer.name' one key. docs/configuration.md contains all of them.",
              command);
     putchar('\n');
     tren_cli_wrap(stdout, more, 0, 0, width);

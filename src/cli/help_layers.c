@@ -13,7 +13,7 @@ static void describe(char *out, size_t n, const tren_option *option) {
     bool given = option->fallback && strcmp(option->fallback, "null") != 0;
     tren_option_describe(takes, sizeof takes, option);
     if (!option->fallback)
-        snprintf(out, n, "must be given; %s", takes);
+        snprintf(out, n, "required; %s", takes);
     else if (given && !nested)
         snprintf(out, n, "default %s; %s", option->fallback, takes);
     else
@@ -40,12 +40,10 @@ static void print_kind(const tren_layer_kind *kind, int width) {
     }
 }
 
-static const char usage[] =
-    "model.layers is a list of layers, from the input to the output; the loss comes behind it by "
-    "itself. A layer is its name alone (relu), its name with one value (conv: 32), or its name "
-    "with "
-    "a map of keys (conv: {channels: 32, kernel: 5}). 'repeat: N' in the same entry repeats a "
-    "layer.";
+static const char usage[] = "model.layers is a list of layers, from the input to the output; the "
+                            "loss is added automatically. A layer is a name (relu), a name with "
+                            "one value (conv: 32), or a name with a map of keys (conv: {channels: "
+                            "32, kernel: 5}). 'repeat: N' in the same entry repeats the layer.";
 
 void tren_help_layers(void) {
     int width = tren_cli_width(stdout);
@@ -65,9 +63,8 @@ bool tren_help_layer(const char *name) {
 
 void tren_docs_layers(void (*print_cell)(const char *text)) {
     char value[320];
-    printf(
-        "\n## Layers of `model.layers`\n\nHow to write the list: [networks.md](networks.md). "
-        "`tren help layers` prints this table.\n\n| layer | key | takes | |\n|---|---|---|---|\n");
+    printf("\n## Layers of `model.layers`\n\n[networks.md](networks.md) explains the list. `tren "
+           "help layers` prints this table.\n\n| layer | key | takes | |\n|---|---|---|---|\n");
     for (int i = 0; tren_layer_kinds[i]; i++) {
         const tren_layer_kind *kind = tren_layer_kinds[i];
         printf("| **`%s`** | | | ", kind->name);

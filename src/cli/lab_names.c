@@ -24,9 +24,8 @@ tren_status tren_lab_choose(const tren_experiment *chosen[TREN_LAB_NAMES], int *
                             const char *const name[], int n_names) {
     *n = 0;
     if (n_names == 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "an experiment is missing: tren lab run NAME ..., or all; 'tren lab "
-                         "list' shows them");
+        return tren_fail(TREN_ERR_USAGE, "the name of an experiment is missing: give NAME ..., or "
+                                         "all; 'tren lab list' shows the names");
     for (int i = 0; i < n_names; i++) {
         bool all = strcmp(name[i], "all") == 0;
         for (int k = 0; all && tren_experiments[k]; k++)
@@ -39,16 +38,44 @@ tren_status tren_lab_choose(const tren_experiment *chosen[TREN_LAB_NAMES], int *
     return TREN_OK;
 }
 
+static void put_cell(const char *text, int width) {
+    int blank = width - tren_text_columns(text, strlen(text));
+    printf("%s%*s", text, blank > 0 ? blank : 0, "");
+}
+
+/* Of numbers: right. */
+static void put_right(const char *text) {
+    enum { WIDTH = 8 };
+    printf("%*s%s  ", WIDTH - tren_text_columns(text, strlen(text)), "", text);
+}
+
+static int figure_width(tren_language language) {
+    int width = 0;
+    for (int i = 0; tren_experiments[i]; i++) {
+        const char *figure = tren_say_in(language, tren_experiments[i]->figure);
+        int n = tren_text_columns(figure, strlen(figure));
+        if (n > width) width = n;
+    }
+    return width;
+}
+
+static void put_seconds(double seconds) {
+    char text[32];
+    snprintf(text, sizeof text, "%.0f s", seconds);
+    put_right(text);
+}
+
 void tren_lab_print_head(tren_language language) {
     static const char *const title[][2] = {{"name", "nombre"},
                                            {"figure", "figura"},
                                            {"in full", "entero"},
                                            {"quick", "rápido"},
                                            {"verdict", "veredicto"}};
-    const char *t[5];
-    for (int i = 0; i < 5; i++) t[i] = title[i][language];
-    printf("%-6s %-20s %8s  %s%8s  %s\n", t[0], t[1], t[2], language == TREN_SPANISH ? " " : "",
-           t[3], t[4]);
+    put_cell(title[0][language], 7);
+    put_cell(title[1][language], figure_width(language) + 1);
+    put_right(title[2][language]);
+    put_right(title[3][language]);
+    printf("%s\n", title[4][language]);
 }
 
 /* *status: what came of it, in `words` or a text of its own. */
@@ -81,12 +108,15 @@ tren_status tren_lab_json_row(tren_json *j, const tren_experiment *e, const char
 }
 
 tren_status tren_lab_print_row(const tren_experiment *e, const char *out, tren_language language) {
-    char figure[32], words[TREN_VERDICT_WORDS];
+    char words[TREN_VERDICT_WORDS];
     const char *status;
     tren_lab_state s;
     TREN_TRY(look(&s, &status, words, e, out, language));
-    snprintf(figure, sizeof figure, "%s", tren_say_in(language, e->figure));
-    printf("%-6s %-20s %6.0f s  %6.0f s  %-24s %s\n", e->name, figure, e->seconds, e->quick_seconds,
-           status, tren_say_in(language, e->title));
+    put_cell(e->name, 7);
+    put_cell(tren_say_in(language, e->figure), figure_width(language) + 1);
+    put_seconds(e->seconds);
+    put_seconds(e->quick_seconds);
+    put_cell(status, language == TREN_SPANISH ? 38 : 30);
+    printf("%s\n", tren_say_in(language, e->title));
     return TREN_OK;
 }

@@ -22,14 +22,16 @@ static const char style[] =
     ".scroll{overflow-x:auto}\n"
     "table{border-collapse:collapse}td,th{padding:.25rem .8rem .25rem 0;text-align:left;"
     "vertical-align:top}\n"
-    "td.nowrap{white-space:nowrap}\n"
+    "td.nowrap{white-space:nowrap}@media(max-width:30rem){td.figure{display:none}}\n"
     ".yes{color:#0b6e4f}.no{color:#b42318}.na{color:#666}\n"
     "ul.claims{list-style:none;padding-left:0}ul.claims li{margin:.3rem 0;padding-left:1.6rem;"
-    "text-indent:-1.6rem}\n"
+    "text-indent:-1.6rem}.mark{display:inline-block;width:1.6rem;text-indent:0}\n"
     ".then{margin:.2rem 0 .6rem}.blank{border-bottom:1px solid #888;height:2.2rem;margin:0}\n"
     "@media print{body{max-width:none;margin:0;font-size:11pt}h2{break-before:page;border:0;"
-    "margin-top:0}h2,h3{break-after:avoid}.result,.predict,.question,li{break-inside:avoid}"
-    ".figures{grid-template-columns:repeat(2,1fr)}.figures img:only-child{max-width:12cm}"
+    "margin-top:0}h2,h3{break-after:avoid}.result,.predict,.question,li{break-inside:avoid}.foot{"
+    "break-before:avoid}"
+    ".figures{grid-template-columns:repeat(2,1fr);gap:.3rem}.figures img{max-width:7.5cm}"
+    ".figures img:only-child{max-width:9cm}"
     ".figures:has(img:only-child){grid-template-columns:1fr}a{color:inherit}}\n"
     "</style>\n";
 
@@ -42,7 +44,7 @@ void tren_page_begin(const tren_lab_page *p, const char *title) {
 }
 
 void tren_page_end(const tren_lab_page *p) {
-    fprintf(p->out, "<p class=\"na\">tren %s</p>\n</body>\n</html>\n", TREN_VERSION);
+    fprintf(p->out, "<p class=\"na foot\">tren %s</p>\n</body>\n</html>\n", TREN_VERSION);
 }
 
 void tren_page_part(const tren_lab_page *p, const char *name, const char *text) {
@@ -63,7 +65,7 @@ void tren_page_question(const tren_lab_page *p, const tren_experiment *e) {
     tren_put_html(p->out, tren_say_in(p->language, e->question));
     fputs("</p>\n<p class=\"na\">", p->out);
     if (lesson) {
-        fputs(tren_page_say(p, "Slide of the lecture: ", "Diapositiva de la clase: "), p->out);
+        fputs(tren_page_say(p, "Lecture slide: ", "Diapositiva de la clase: "), p->out);
         tren_put_html(p->out, tren_say_in(p->language, lesson->slide));
         fputs(". ", p->out);
     }
@@ -72,20 +74,20 @@ void tren_page_question(const tren_lab_page *p, const tren_experiment *e) {
     fputs("</p>\n", p->out);
 }
 
-void tren_page_prediction(const tren_lab_page *p, const tren_lesson *lesson, bool box) {
+void tren_page_prediction(const tren_lab_page *p, const tren_experiment *e,
+                          const tren_lab_setting *s, bool box) {
+    const tren_lesson *lesson = tren_lesson_of(e);
     char text[TREN_LAB_TEXT];
     if (!lesson) return;
     fprintf(
         p->out, "<div class=\"predict\"><p><b>%s</b> ",
         tren_page_say(p, "Predict before you run it.", "Haga su predicción antes de ejecutarlo."));
-    tren_put_html(p->out, tren_say_in(p->language, lesson->predict));
+    tren_put_html(p->out, tren_lab_say(text, e, s, lesson->predict, p->language));
     fprintf(p->out, "</p>\n<ol class=\"choices%s\">\n", box ? " boxes" : "");
     for (int i = 0; i < TREN_MAX_CHOICES && lesson->choice[i].en; i++) {
         fputs("<li>", p->out);
         if (box) fprintf(p->out, "☐ %c) ", 'a' + i);
-        snprintf(text, sizeof text, "%s", tren_say_in(p->language, lesson->choice[i]));
-        tren_localize(text, p->language);
-        tren_put_html(p->out, text);
+        tren_put_html(p->out, tren_lab_say(text, e, s, lesson->choice[i], p->language));
         fputs("</li>\n", p->out);
     }
     fputs("</ol></div>\n", p->out);
@@ -95,10 +97,10 @@ void tren_page_changes(const tren_lab_page *p, const tren_lesson *lesson, bool t
     char text[TREN_LAB_TEXT];
     if (!lesson || !lesson->change[0].command) return;
     fprintf(p->out, "<p><b>%s</b></p>\n<ul>\n",
-            tell ? tren_page_say(p, "What to change, and what should happen then.",
-                                 "Qué cambiar, y qué debería ocurrir entonces.")
-                 : tren_page_say(p, "Change something. What do you expect, and what happens?",
-                                 "Cambie algo. ¿Qué espera, y qué ocurre?"));
+            tell ? tren_page_say(p, "What to change, and what should happen.",
+                                 "Qué cambiar, y qué debería ocurrir.")
+                 : tren_page_say(p, "Change something. What do you expect? What happens?",
+                                 "Cambie algo. ¿Qué espera que ocurra? ¿Qué ocurre?"));
     for (int i = 0; i < TREN_MAX_CHANGES && lesson->change[i].command; i++) {
         fprintf(p->out, "<li><code>tren lab run %s ", lesson->name);
         tren_put_html(p->out, lesson->change[i].command);

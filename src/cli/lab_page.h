@@ -22,7 +22,8 @@ void tren_page_heading(const tren_lab_page *page, const tren_experiment *experim
 /* Its question, and the slide of the lecture that it belongs to. */
 void tren_page_question(const tren_lab_page *page, const tren_experiment *experiment);
 /* What to predict, and the answers to choose from; box: each behind a box to be ticked. */
-void tren_page_prediction(const tren_lab_page *page, const tren_lesson *lesson, bool box);
+void tren_page_prediction(const tren_lab_page *page, const tren_experiment *experiment,
+                          const tren_lab_setting *setting, bool box);
 /* What to change, with the command and, unless it is to be found out, what should happen. */
 void tren_page_changes(const tren_lab_page *page, const tren_lesson *lesson, bool tell);
 

@@ -1,4 +1,5 @@
 #include "cli/lab_plot.h"
+#include "base/text.h"
 #include "cli/gnuplot.h"
 #include "cli/lab_axes.h"
 #include "cli/out_file.h"
@@ -135,10 +136,8 @@ static int columns_of(const picture *p, const tren_panel *panel) {
     enum { SHORT = 12 };
     for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++) {
         const tren_series *s = &panel->series[i];
-        int n = 0;
-        for (const char *c = s->label.en ? tren_say_in(p->language, s->label) : ""; *c; c++)
-            n += (*c & 0xc0) != 0x80; /* characters of UTF-8 */
-        if (n > SHORT && has_values(p, s)) return 1;
+        const char *label = s->label.en ? tren_say_in(p->language, s->label) : "";
+        if (tren_text_columns(label, strlen(label)) > SHORT && has_values(p, s)) return 1;
     }
     return 2;
 }

@@ -49,19 +49,11 @@ static tren_status put_figure(report *r, const tren_experiment *e) {
 }
 
 static void put_claims(const report *r, const tren_verdict *v) {
-    static const char *const mark[] = {"<span class=\"no\">✗</span>",
-                                       "<span class=\"yes\">✓</span>", "·",
-                                       "<span class=\"na\">–</span>"};
+    static const char *const mark[] = {"no\">✗", "yes\">✓", "na\">·", "na\">–"};
     FILE *out = r->page.out;
     fputs("<ul class=\"claims\">\n", out);
     for (int i = 0; i < v->n; i++) {
-        fprintf(out, "<li>%s ", mark[v->at[i].claim]);
-        if (v->at[i].claim == TREN_CLAIM_UNJUDGED)
-            fprintf(out, "<span class=\"na\">(%s)</span> ",
-                    v->form == TREN_LAB_QUICK
-                        ? tren_page_say(&r->page, "not judged in the quick form",
-                                        "sin juzgar en la forma rápida")
-                        : tren_page_say(&r->page, "not judged", "sin juzgar"));
+        fprintf(out, "<li><span class=\"mark %s</span>", mark[v->at[i].claim]);
         tren_put_html(out, v->at[i].text[r->page.language]);
         fputs("</li>\n", out);
     }
@@ -73,32 +65,35 @@ static void put_difference(const report *r, const tren_experiment *e, const tren
     char text[TREN_LAB_TEXT];
     const tren_lab_page *p = &r->page;
     if (!*tren_lab_difference(text, e, s, p->language)) return;
-    fprintf(p->out, "<p class=\"note\"><b>%s</b> ",
-            s->form == TREN_LAB_QUICK
-                ? tren_page_say(p, "The quick form, for a look. Its claims are not judged.",
-                                "La forma rápida, para un vistazo. Sus afirmaciones no se juzgan.")
-                : tren_page_say(p, "Not the judged setting.", "No es el montaje que se juzga."));
+    fprintf(
+        p->out, "<p class=\"note\"><b>%s</b> ",
+        s->form == TREN_LAB_QUICK
+            ? tren_page_say(p, "Quick form, a preview only. Its claims are not judged.",
+                            "Forma rápida, solo una vista previa. Sus afirmaciones no se juzgan.")
+            : tren_page_say(p, "This is not the judged setting.",
+                            "No es la configuración que se juzga."));
     tren_put_html(p->out, text);
     fputs(".</p>\n", p->out);
 }
 
 static const char *name_of_look(const tren_lab_page *p, const tren_verdict *v) {
     if (v->form != TREN_LAB_JUDGED)
-        return tren_page_say(p, "What the judged setting shows.",
-                             "Qué muestra el montaje juzgado.");
+        return tren_page_say(p, "What to see in the judged setting.",
+                             "Qué se ve en la configuración que se juzga.");
     return tren_verdict_holds(v)
                ? tren_page_say(p, "What to see.", "Qué se ve.")
-               : tren_page_say(p, "What was expected. Not all of it came out: see the claims.",
-                               "Qué se esperaba. No todo se ha cumplido: vea las afirmaciones.");
+               : tren_page_say(
+                     p, "What was expected. Not all claims hold: see above.",
+                     "Qué se esperaba. No se cumplen todas las afirmaciones: véalas arriba.");
 }
 
 static void put_answer(const report *r, const tren_lesson *lesson) {
     char text[8];
     if (!lesson) return;
     snprintf(text, sizeof text, "%c).", 'a' + lesson->right);
-    tren_page_part(
-        &r->page,
-        tren_page_say(&r->page, "The prediction that is right:", "La predicción correcta:"), text);
+    tren_page_part(&r->page,
+                   tren_page_say(&r->page, "The correct prediction:", "La predicción correcta:"),
+                   text);
 }
 
 static tren_status put_result(report *r, const tren_experiment *e, const tren_lab_state *s) {
@@ -120,8 +115,8 @@ static tren_status put_experiment(report *r, const tren_experiment *e, const tre
     char text[TREN_LAB_TEXT];
     tren_page_heading(p, e);
     tren_page_question(p, e);
-    tren_page_prediction(p, lesson, false);
-    tren_page_part(p, tren_page_say(p, "Setting.", "Montaje."),
+    tren_page_prediction(p, e, &s->setting, false);
+    tren_page_part(p, tren_page_say(p, "Setting.", "Configuración."),
                    tren_lab_say(text, e, &s->setting, e->setting, p->language));
     put_difference(r, e, &s->setting);
     TREN_TRY(put_result(r, e, s));
@@ -138,7 +133,7 @@ static tren_status put_experiment(report *r, const tren_experiment *e, const tre
 static void put_summary_row(const report *r, const tren_experiment *e, const tren_lab_state *s) {
     char words[TREN_VERDICT_WORDS];
     const tren_lab_page *p = &r->page;
-    fprintf(p->out, "<tr><td><a href=\"#%s\">%s</a></td><td>", e->name, e->name);
+    fprintf(p->out, "<tr><td><a href=\"#%s\">%s</a></td><td class=\"figure\">", e->name, e->name);
     tren_put_html(p->out, tren_say_in(p->language, e->figure));
     fputs("</td><td>", p->out);
     tren_put_html(p->out, tren_say_in(p->language, e->title));
@@ -184,8 +179,8 @@ tren_status tren_lab_report(const char *dir, const char *path, bool force, tren_
     report r = {.dir = dir, .page = {.language = language}};
     if (access(dir, F_OK) != 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: no experiment has been run there; run one, such as 'tren lab run W1 "
-                         "--quick', or name another folder",
+                         "%s: no experiment has been run there; run one, for example 'tren lab run "
+                         "W1 --quick', or give another folder",
                          dir);
     snprintf(own, sizeof own, "%s/report.html", dir);
     TREN_TRY(tren_out_check(&file, path ? path : own, force || !path));

@@ -15,9 +15,9 @@ static tren_status put_experiment(const tren_lab_page *p, const tren_experiment 
     TREN_TRY(tren_lab_setting_of(&s, e, &options));
     tren_page_heading(p, e);
     tren_page_question(p, e);
-    tren_page_part(p, tren_page_say(p, "Setting.", "Montaje."),
+    tren_page_part(p, tren_page_say(p, "Setting.", "Configuración."),
                    tren_lab_say(text, e, &s, e->setting, p->language));
-    tren_page_prediction(p, tren_lesson_of(e), true);
+    tren_page_prediction(p, e, &s, true);
     put_blanks(p, tren_page_say(p, "Why?", "¿Por qué?"), 2);
     fprintf(p->out, "<p><b>%s</b> <code>tren lab run %s --lang %s</code></p>\n",
             tren_page_say(p, "Run it:", "Ejecútelo:"), e->name,
@@ -27,8 +27,8 @@ static tren_status put_experiment(const tren_lab_page *p, const tren_experiment 
                              "¿Qué ve en la figura? Anote dos números."),
                3);
     put_blanks(p,
-               tren_page_say(p, "Which claims hold? Which ones would you doubt, and why?",
-                             "¿Qué afirmaciones se cumplen? ¿De cuáles dudaría, y por qué?"),
+               tren_page_say(p, "Which claims hold? Which do you doubt, and why?",
+                             "¿Qué afirmaciones se cumplen? ¿De cuáles duda, y por qué?"),
                2);
     tren_page_changes(p, tren_lesson_of(e), false);
     return TREN_OK;

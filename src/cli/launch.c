@@ -33,11 +33,10 @@ static void mend_blas_core(char **argv) {
     execv(path, argv);
     unsetenv("OPENBLAS_CORETYPE");
     if (tren_launch_is_first())
-        fprintf(
-            stderr,
-            "tren: OpenBLAS runs with its slow '%s' kernels, and the program could not be started "
-            "again (%s); set OPENBLAS_CORETYPE=%s\n",
-            tren_blas_core(), strerror(errno), wanted);
+        fprintf(stderr,
+                "tren: OpenBLAS uses its slow '%s' kernels, and the program could not be restarted "
+                "(%s); set OPENBLAS_CORETYPE=%s\n",
+                tren_blas_core(), strerror(errno), wanted);
 }
 
 /* With a standard stream closed, the next file opened would take its number, and what is printed
@@ -63,9 +62,10 @@ static tren_status exec_sibling(const char *name, char **argv) {
     char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
     if (folder + strlen(name) >= sizeof path)
-        return tren_fail(TREN_ERR_ENV,
-                         "the path of the program is too long: '%s'; install it in a shorter one",
-                         path);
+        return tren_fail(
+            TREN_ERR_ENV,
+            "the path of the program is too long: '%s'; install it in a folder with a shorter path",
+            path);
     strcpy(path + folder, name);
     size_t n = 0;
     while (argv[n]) n++;
@@ -76,10 +76,10 @@ static tren_status exec_sibling(const char *name, char **argv) {
     execv(path, full);
     int problem = errno;
     free(full);
-    return tren_fail(
-        TREN_ERR_ENV,
-        "precision: %s needs the program '%s': %s; build or install it beside this one",
-        strcmp(name, "tren64") == 0 ? "double" : "float", path, strerror(problem));
+    return tren_fail(TREN_ERR_ENV,
+                     "precision: %s needs the program '%s': %s; build it, or install it in the "
+                     "same folder as this program",
+                     strcmp(name, "tren64") == 0 ? "double" : "float", path, strerror(problem));
 }
 
 tren_status tren_launch_precision(tren_precision precision, char **argv) {
@@ -179,12 +179,11 @@ static long srun_tasks(void) {
 static tren_status check_srun(bool is_open_mpi) {
     long n_tasks = srun_tasks();
     if (n_tasks < 2 || can_start_mpi(is_open_mpi)) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_ENV,
-        "srun started %ld tasks without PMIx, so each would be rank 0 of its own run; "
-        "start them with 'srun --mpi=pmix' ('srun --mpi=list' shows whether this SLURM "
-        "has it), or with mpirun inside sbatch",
-        n_tasks);
+    return tren_fail(TREN_ERR_ENV,
+                     "srun started %ld tasks without PMIx, so each would be rank 0 of its own run; "
+                     "start them with 'srun --mpi=pmix' ('srun --mpi=list' shows whether this "
+                     "SLURM supports it), or with mpirun inside sbatch",
+                     n_tasks);
 }
 
 tren_status tren_launch_check_srun(void) {
@@ -207,8 +206,8 @@ tren_status tren_launch_check_world(int size, const char *own) {
     tren_comm_version(version, sizeof version);
     return tren_fail(TREN_ERR_ENV,
                      "%ld processes were started by %s, but this program is built with %s, which "
-                     "sees one: each would be rank 0 of a run of its own; start it by the launcher "
-                     "of its own MPI: %s, or srun with an --mpi that it knows",
+                     "sees only one: each would be rank 0 of its own run; use the launcher of its "
+                     "own MPI: %s, or srun with a matching --mpi",
                      n, find_launcher_of()->name, version, own);
 }
 
@@ -216,7 +215,7 @@ tren_status tren_launch_check_alone(void) {
     long n = tren_launch_size();
     if (n < 2) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%ld processes were started, and this command works alone: each would do the "
-                     "same; start it without mpirun or srun, or with '-n 1'",
+                     "%ld processes were started, but this command uses one: each would do the "
+                     "same work; start it without mpirun or srun, or with '-n 1'",
                      n);
 }

@@ -28,8 +28,8 @@ tren_status tren_launch_check_limits(bool mpi) {
         if (l->mpi && !mpi) continue;
         if (getrlimit(l->which, &limit) != 0 || limit.rlim_cur >= l->needs * l->unit) continue;
         return tren_fail(TREN_ERR_ENV,
-                         "this process may have %llu %s, and MPI and HDF5 need at least %llu; "
-                         "raise the limit with 'ulimit %s %llu' (or as high as it may be)",
+                         "this process may have %llu %s, but MPI and HDF5 need at least %llu; "
+                         "raise the limit with 'ulimit %s %llu' (or as high as allowed)",
                          (unsigned long long)(limit.rlim_cur / l->unit), l->what,
                          (unsigned long long)l->needs, l->option, (unsigned long long)l->better);
     }

@@ -35,7 +35,7 @@ static int unknown_command(const char *name) {
     if (nearest)
         tren_fail(TREN_ERR_USAGE, "unknown %s '%s'; did you mean '%s'?", kind, name, nearest);
     else
-        tren_fail(TREN_ERR_USAGE, "unknown %s '%s'; 'tren --help' lists the commands", kind, name);
+        tren_fail(TREN_ERR_USAGE, "unknown %s '%s'; 'tren --help' lists all commands", kind, name);
     return tren_cli_fail(NULL, TREN_ERR_USAGE);
 }
 

@@ -21,9 +21,8 @@ static volatile sig_atomic_t ticks_left;
 static unsigned tick_seconds;
 static char too_long[640];
 
-static const char stopped[] =
-    "tren: stopped by a signal while MPI was starting; nothing was trained, and nothing is lost: "
-    "start again with the same command\n";
+static const char stopped[] = "tren: stopped by a signal during the start of MPI; nothing was "
+                              "trained and nothing is lost: start again with the same command\n";
 
 static void leave(const char *text, size_t n, int code) {
     ssize_t ignored = write(STDERR_FILENO, text, n);
@@ -42,10 +41,10 @@ static void on_alarm(int number) {
 static void watch(double timeout) {
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     snprintf(too_long, sizeof too_long,
-             "tren: rank %ld: MPI has not started within %g s (MPI_Init). Another rank may be "
-             "missing or stuck, or MPI lacks something: look at 'ulimit -a' (memory, open files, "
-             "processes), the room in /tmp and /dev/shm, and the network between the nodes. Giving "
-             "up (exit code %d). If a start may take this long, raise --stall_timeout\n",
+             "tren: rank %ld: MPI did not start within %g s (MPI_Init). Another rank may be "
+             "missing or stuck, or MPI lacks a resource: check 'ulimit -a' (memory, open files, "
+             "processes), the free space in /tmp and /dev/shm, and the network between the nodes. "
+             "Exit code %d. If a start may take this long, raise --stall_timeout\n",
              tren_launch_rank(), timeout, TREN_ERR_STALLED);
     sigaction(SIGALRM, &action, NULL);
     tren_mpi_starting = 1;
@@ -137,7 +136,7 @@ tren_status tren_mpi_leave_together(const char *command) {
     tren_comm comm;
     char what[128];
     if (was_started || !tren_launch_has_others()) return TREN_OK;
-    snprintf(what, sizeof what, "%s, without training (--dry-run, --help, a config printed)",
+    snprintf(what, sizeof what, "%s, without training (--dry-run, --help, or printing a config)",
              command);
     TREN_TRY(tren_mpi_start(&comm, TREN_START_SECONDS));
     tren_status st = tren_agree_on_program(&comm, what);

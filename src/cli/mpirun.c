@@ -163,8 +163,8 @@ static tren_status spawn(const char **argv, int out, const char *log) {
     posix_spawn_file_actions_destroy(&actions);
     if (failed)
         return tren_fail(TREN_ERR_ENV,
-                         "the launcher '%s' cannot be started: %s; install that of %s, name "
-                         "another in TREN_LAUNCHER, or start this command under your own launcher",
+                         "the launcher '%s' cannot be started: %s; install that of %s, set another "
+                         "in TREN_LAUNCHER, or start this command with your own launcher",
                          argv[0], tren_why(failed), tren_mpirun_mpi);
     child = pid;
     if (caught) kill(pid, caught); /* it came before there was a child to hand it to */

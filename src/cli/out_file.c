@@ -21,8 +21,8 @@ tren_status tren_out_keep_input(const char *path, const char *input) {
     if (!input || stat(path, &a) != 0 || stat(input, &b) != 0) return TREN_OK;
     if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "--out: %s is the file that is read as %s, and would be lost; name another",
-                     path, input);
+                     "--out: %s is the input file %s, which would be lost; give another name", path,
+                     input);
 }
 
 /* Behind imported weights there is none; what cannot be read is taken for one. */
@@ -47,10 +47,10 @@ static bool is_checkpoint(const char *path) {
 
 tren_status tren_out_keep_checkpoint(const char *path) {
     if (access(path, F_OK) != 0 || !is_checkpoint(path) || !is_trained(path)) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "--out: %s is a checkpoint of a training, which is never replaced; name "
-                     "another file",
-                     path);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "--out: %s is a checkpoint of a training, which is never overwritten; give another name",
+        path);
 }
 
 /* What a training keeps beside its checkpoints. */
@@ -61,28 +61,28 @@ static tren_status keep_record(const char *path) {
     snprintf(log, sizeof log, "%.*srun.log", (int)(name - path), path);
     for (size_t i = 0; i < sizeof record / sizeof *record; i++)
         if (strcmp(name, record[i]) == 0 && access(log, F_OK) == 0)
-            return tren_fail(TREN_ERR_USAGE,
-                             "%s is the record of a training, which is never replaced; name "
-                             "another file",
-                             path);
+            return tren_fail(
+                TREN_ERR_USAGE,
+                "%s is the record of a training, which is never overwritten; give another name",
+                path);
     return TREN_OK;
 }
 
 tren_status tren_out_check(tren_out_file *out, const char *path, bool force) {
     struct stat info;
     *out = (tren_out_file){0};
-    if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a file");
+    if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; give a file");
     if (strlen(path) >= sizeof out->path)
         return tren_fail(
             TREN_ERR_USAGE,
-            "the path of the file to write is longer than %d bytes; choose a shorter one",
+            "the path of the output file is longer than %d bytes; choose a shorter one",
             TREN_MAX_PATH - 1);
     snprintf(out->path, sizeof out->path, "%s", path);
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode))
-        return tren_fail(TREN_ERR_USAGE, "%s is a folder; name a file", path);
+        return tren_fail(TREN_ERR_USAGE, "%s is a folder; give a file", path);
     if (exists && !S_ISREG(info.st_mode))
-        return tren_fail(TREN_ERR_USAGE, "%s is a device or a pipe; name a file", path);
+        return tren_fail(TREN_ERR_USAGE, "%s is a device or a pipe; give a file", path);
     TREN_TRY(tren_out_keep_checkpoint(path));
     if (exists) TREN_TRY(keep_record(path));
     if (exists && !force)

@@ -17,15 +17,15 @@ typedef struct jobs_args {
 
 static tren_status read_args(jobs_args *a, tren_config *config, int argc, char **argv) {
     const tren_arg own[] = {{"job-time", TREN_ARG_SECONDS, &a->job_time, "TIME",
-                             .help = "The time limit of a job, such as 4:00:00 or 1-12:00:00.",
+                             .help = "Time limit of a job, such as 4:00:00 or 1-12:00:00.",
                              .min = 1, .max = INFINITY},
                             {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
                             {.name = NULL}};
     tren_args args = {.command = "plan jobs",
                       .synopsis = "[CONFIG.yaml] --job-time TIME [--json] [--KEY VALUE ...]",
-                      .summary = "Tells from the epochs that a run has made how many jobs of this "
-                                 "time limit it still takes, three minutes of each for the start "
-                                 "and the last save. Early stopping may end it before.",
+                      .summary = "Estimate from the epochs of a run how many more jobs of this "
+                                 "time limit it needs. Three minutes per job are reserved for the "
+                                 "start and the last save. Early stopping may end the run earlier.",
                       .options = own};
     tren_own_args sorted = {0};
     tren_cli_run run = {.switches = true}; /* a job hands over what it gives to tren train */
@@ -92,9 +92,9 @@ static void print_jobs(const tren_metrics *m, const tren_config *c, const jobs_a
     if (jobs <= 1)
         printf("; this run finishes in this job\n");
     else if (jobs > 1e6 || isnan(jobs))
-        printf("; that is more jobs than can be counted\n");
+        printf("; that is too many jobs to count\n");
     else
-        printf("; at %.3g h a job this run finishes in the %s of %.0f jobs, this one counted\n",
+        printf("; at %.3g h per job this run finishes in the %s of %.0f jobs, including this one\n",
                job_time / 3600, ordinal(which, (int)jobs), jobs);
 }
 
@@ -108,7 +108,7 @@ int tren_plan_jobs(int argc, char **argv) {
         if (a.json)
             json_jobs(NAN, NAN, NAN);
         else
-            printf("no epoch is complete yet, so nothing is known about how long this run takes\n");
+            printf("no epoch is complete yet, so the duration of this run is not known\n");
         return 0;
     }
     print_jobs(&m, &config, &a);

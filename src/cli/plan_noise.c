@@ -39,10 +39,11 @@ static int ranks_for(const tren_plan *p, double times) {
 
 static void tell(const tren_plan *p, double rows, int epochs) {
     double more = 1 + rows / p->batch;
-    printf("gradient noise, of %d epoch%s of %s: beyond batch %.3g more rows per step no longer "
+    printf("gradient noise, from %d epoch%s of %s: beyond batch %.3g, more rows per step hardly "
            "save steps;\n",
            epochs, epochs > 1 ? "s" : "", run_of(p), rows);
-    printf("batch_size is %d: about %.3g times the fewest steps that any batch takes (2 at %.3g)\n",
+    printf("batch_size is %d: about %.3g times the smallest possible number of steps (2 times at "
+           "%.3g)\n",
            p->batch, more, rows);
     int here = ranks_for(p, 1), there = ranks_for(p, rows / p->batch);
     printf("best of these: %d rank%s at batch %d, %d at batch %.3g; shards: at least as many\n",
@@ -106,10 +107,10 @@ tren_status tren_plan_tell_noise(const tren_plan *p, tren_json *j) {
     else if (other)
         printf("gradient noise: not known: %s\n", tren_cli_shown(tren_error_text()));
     else if (st == TREN_OK)
-        printf("gradient noise: the run has measured none that tells something: it needs 2 shards "
-               "or more, and gradient_noise above 0\n");
+        printf("gradient noise: the run has no usable measurement; it needs at least 2 shards and "
+               "gradient_noise above 0\n");
     else
-        printf("gradient noise: not known before a run of this config; then this says beyond which "
+        printf("gradient noise: unknown before a run of this config; then it shows beyond which "
                "batch more rows save no steps\n");
     return TREN_OK;
 }

@@ -83,7 +83,8 @@ static tren_status check_older(const char *path) {
     bool svg = n >= 5 && (memcmp(head, "<?xml", 5) == 0 || memcmp(head, "<svg", 4) == 0);
     bool png = n == sizeof head && memcmp(head, "\x89PNG\r\n\x1a\n", sizeof head) == 0;
     if (n == 0 || svg || png) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "%s exists and is no picture: give --out another name", path);
+    return tren_fail(TREN_ERR_USAGE, "%s exists and is not a picture: give --out another name",
+                     path);
 }
 
 tren_status tren_plot_draw(const tren_plot *plot, const char *path) {

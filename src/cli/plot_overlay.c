@@ -92,7 +92,7 @@ void tren_plot_overlay(FILE *out, const tren_plot *plot) {
     if (plot->n_runs == 1)
         snprintf(title, sizeof title, "%s", plot->run[0].name);
     else
-        snprintf(title, sizeof title, "%d runs, their best epochs ringed", plot->n_runs);
+        snprintf(title, sizeof title, "%d runs, best epochs circled", plot->n_runs);
     tren_plot_begin(&page, plot, title, "");
     for (int k = 0; k < plot->n_columns; k++) {
         tren_plot_box box = {.left = LEFT + k % across * (PANEL_WIDTH + GAP),

@@ -5,8 +5,8 @@
 
 static tren_status refuse(const char *value) {
     return tren_fail(TREN_ERR_USAGE,
-                     "--ranks: '%s' is no number of ranks; give ascending whole numbers from 1 to "
-                     "65536 with commas, such as 1,2,4",
+                     "--ranks: '%s' is not a number of ranks; give whole numbers from 1 to 65536 "
+                     "in ascending order, with commas, such as 1,2,4",
                      value);
 }
 

@@ -40,10 +40,10 @@ static tren_status missing(const char *run_dir) {
     struct stat info;
     if (stat(run_dir, &info) != 0)
         return tren_fail(TREN_ERR_DATA,
-                         "there is no run folder '%s'; name one that 'tren train' has written",
+                         "there is no run folder '%s'; give one that 'tren train' has written",
                          run_dir);
     if (!S_ISDIR(info.st_mode))
-        return tren_fail(TREN_ERR_DATA, "'%s' is a file; name the run folder it lies in", run_dir);
+        return tren_fail(TREN_ERR_DATA, "'%s' is a file; give its run folder", run_dir);
     return tren_fail(TREN_ERR_DATA, "%s; is this the folder of a 'tren train'?", tren_error_text());
 }
 
@@ -73,15 +73,15 @@ static tren_status read_header(tren_metrics *m, char **rest, const char *path) {
     char *header = next_line(rest);
     if (!header || !*header)
         return tren_fail(TREN_ERR_DATA,
-                         "%s is empty: no epoch is complete yet; wait for the first one", path);
+                         "%s is empty: no epoch is complete yet; wait for the first epoch", path);
     int most = 1;
     for (const char *c = header; *c; c++) most += *c == ',';
     TREN_TRY(tren_alloc(&m->name, (size_t)most, sizeof *m->name, "metrics"));
     m->n_columns = cut(header, m->name, most);
     if (tren_metrics_column(m, "epoch") == 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
-                     "%s is no metrics.csv of tren: its first column is '%.40s', not "
-                     "epoch; name the run folder of a 'tren train'",
+                     "%s is not a metrics.csv of tren: its first column is '%.40s', not epoch; "
+                     "give the run folder of a 'tren train'",
                      path, m->name[0]);
 }
 
@@ -104,8 +104,8 @@ static tren_status read_row(tren_metrics *m, char *line, const char *path, int n
     int n = cut(line, cell, m->n_columns);
     if (n != m->n_columns)
         st = tren_fail(TREN_ERR_DATA,
-                       "%s:%d: %d cells, and the header has %d; remove this line, or "
-                       "train again (--resume writes the file anew)",
+                       "%s:%d: %d cells, but the header has %d; remove this line, or train again "
+                       "(--resume writes the file again)",
                        path, number, n, m->n_columns);
     double *row = m->value + (size_t)m->n_rows * (size_t)m->n_columns;
     for (int i = 0; st == TREN_OK && i < n; i++)
@@ -120,11 +120,12 @@ static tren_status read_rows(tren_metrics *m, char *rest, const char *path) {
     for (const char *c = rest; *c; c++) lines += *c == '\n';
     if (lines == 0)
         return tren_fail(TREN_ERR_DATA,
-                         "%s has no rows: no epoch is complete yet; wait for the first one", path);
+                         "%s has no rows: no epoch is complete yet; wait for the first epoch",
+                         path);
     if (lines > strlen(rest) / (size_t)m->n_columns) /* a cell takes a byte, its end */
         return tren_fail(TREN_ERR_DATA,
                          "%s: its rows have fewer cells than the header, which has %d; train again "
-                         "(--resume writes the file anew)",
+                         "(--resume writes the file again)",
                          path, m->n_columns);
     TREN_TRY(tren_alloc(&m->value, lines * (size_t)m->n_columns, sizeof *m->value, "metrics"));
     char *line;

@@ -69,10 +69,10 @@ tren_status tren_run_paths_add(tren_run_paths *paths, const char *dir) {
     struct stat info;
     if (stat(dir, &info) != 0)
         return tren_fail(TREN_ERR_DATA,
-                         "there is no folder '%s' (%s); name one that holds run folders", dir,
+                         "there is no folder '%s' (%s); give one that contains run folders", dir,
                          strerror(errno));
     if (!S_ISDIR(info.st_mode))
-        return tren_fail(TREN_ERR_DATA, "'%s' is a file; name a folder that holds run folders",
+        return tren_fail(TREN_ERR_DATA, "'%s' is a file; give a folder that contains run folders",
                          dir);
     char *start = strdup(dir);
     if (!start) return tren_fail_memory(0, "the list of runs");

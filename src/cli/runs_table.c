@@ -66,7 +66,7 @@ static tren_status unknown(const char *name, const tren_run_paths *paths) {
         return tren_fail(TREN_ERR_USAGE, "no run has the column '%s'; did you mean '%s'?", name,
                          nearest);
     return tren_fail(TREN_ERR_USAGE,
-                     "no run has the column '%s'; give a name of result.json, a column of "
+                     "no run has the column '%s'; give a name from result.json, a column of "
                      "metrics.csv or a key of the config",
                      name);
 }
@@ -154,11 +154,8 @@ static const char *shown(char out[TREN_RUN_VALUE], const tren_run_cell *cell) {
     return out;
 }
 
-/* Columns of a text, as far as UTF-8 tells. */
 static int width_of(const char *text) {
-    int n = 0;
-    for (; *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
+    return tren_text_columns(text, strlen(text));
 }
 
 typedef struct layout {

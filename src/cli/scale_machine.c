@@ -33,8 +33,9 @@ static void note_cpu(tren_scale_launch *l) {
     read_value(model, sizeof model, "/proc/cpuinfo", "model name");
     read_value(governor, sizeof governor, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
                "");
-    tren_scale_launch_note(l, "CPU", "%s", model[0] ? model : "not told by /proc/cpuinfo");
-    tren_scale_launch_note(l, "governor", "%s", governor[0] ? governor : "not told by the kernel");
+    tren_scale_launch_note(l, "CPU", "%s", model[0] ? model : "not reported by /proc/cpuinfo");
+    tren_scale_launch_note(l, "governor", "%s",
+                           governor[0] ? governor : "not reported by the kernel");
     tren_scale_launch_note(l, "CPUs", "%ld", sysconf(_SC_NPROCESSORS_ONLN));
 }
 
@@ -48,7 +49,7 @@ static void note_transport(tren_scale_launch *l) {
         for (size_t i = 0; i < sizeof prefix / sizeof *prefix; i++)
             if (strncmp(*at, prefix[i], strlen(prefix[i])) == 0 && k < sizeof text)
                 k += (size_t)snprintf(text + k, sizeof text - k, "%s%s", k ? " " : "", *at);
-    tren_scale_launch_note(l, "transport", "%s", text[0] ? text : "as MPI chooses");
+    tren_scale_launch_note(l, "transport", "%s", text[0] ? text : "chosen by MPI");
 }
 
 static void note_binding(tren_scale_launch *l) {
@@ -56,7 +57,7 @@ static void note_binding(tren_scale_launch *l) {
                *srun = getenv("SLURM_CPU_BIND");
     const char *launcher = getenv("TREN_LAUNCHER");
     tren_scale_launch_note(l, "launcher", "%s", launcher ? launcher : tren_mpirun_path());
-    tren_scale_launch_note(l, "binding", "%s", mpi ? mpi : srun ? srun : "as the launcher chooses");
+    tren_scale_launch_note(l, "binding", "%s", mpi ? mpi : srun ? srun : "chosen by the launcher");
 }
 
 static void note_versions(tren_scale_launch *l) {

@@ -61,7 +61,7 @@ tren_status tren_texts_split(tren_texts *out, const char *name, const tren_arg_t
             if (!*text)
                 return tren_fail(
                     TREN_ERR_USAGE,
-                    "--%s: a value in the list is empty; remove a comma, or give the value", name);
+                    "--%s: a value in the list is empty; remove a comma, or add the value", name);
             if (out->n == TREN_MAX_TEXTS)
                 return tren_fail(TREN_ERR_USAGE, "--%s: more than %d values; give fewer", name,
                                  TREN_MAX_TEXTS);
@@ -225,12 +225,11 @@ tren_status tren_settings_note_twice(tren_source *source, const tren_settings_ar
     }
     free(about);
     if (twice == 1)
-        tren_source_note(source, "%s: is given twice, and its rows are in the dataset twice",
+        tren_source_note(source, "%s: is given twice, so its rows are in the dataset twice",
                          file[first]);
     else if (twice > 1)
-        tren_source_note(source,
-                         "%s and %d other files are given twice, and their rows are in the "
-                         "dataset twice",
-                         file[first], twice - 1);
+        tren_source_note(
+            source, "%s and %d other files are given twice, so their rows are in the dataset twice",
+            file[first], twice - 1);
     return TREN_OK;
 }

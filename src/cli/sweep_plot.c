@@ -77,8 +77,9 @@ tren_status tren_sweep_check_axes(const tren_grid_sweep *sweep, const tren_sweep
     if (!axes->x) return TREN_OK;
     int i = find_axis(sweep->grid, axes->x);
     if (i < 0)
-        return tren_fail(TREN_ERR_USAGE, "--x: '%s' is no key of the grid; such as '%s' is",
-                         axes->x, sweep->grid->axis[0].option->key);
+        return tren_fail(TREN_ERR_USAGE,
+                         "--x: '%s' is not a key of the grid; give one, such as '%s'", axes->x,
+                         sweep->grid->axis[0].option->key);
     return TREN_OK;
 }
 
@@ -90,7 +91,7 @@ static tren_status choose_column(picture *p, const char *wanted) {
         if (tren_table_count(&p->table, usual[i], NULL) > 0) p->y = usual[i];
     if (p->y && tren_table_count(&p->table, p->y, NULL) > 0) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "the column '%s' of sweep.csv holds no numbers; choose another with --y",
+                     "the column '%s' of sweep.csv contains no numbers; choose another with --y",
                      p->y ? p->y : "validation_loss");
 }
 

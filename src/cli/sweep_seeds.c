@@ -130,9 +130,8 @@ static void print_ranking(const ranking *r) {
         printf("  %s\n", tren_cli_shown(p->setting));
     }
     if (strncmp(r->by, "test_", 5) == 0)
-        printf("note: chosen by the test part, whose figures say too much of the winner now; "
-               "choose by "
-               "validation, and look at the test part once\n");
+        printf("note: this choice used the test part, so the test result of the winner is too "
+               "optimistic; choose by validation, and use the test part once, at the end\n");
 }
 
 static void rank(ranking *r, const char *by) {

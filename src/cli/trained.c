@@ -18,12 +18,12 @@ static tren_status find_in_folder(tren_trained *t, const char *folder, const cha
     }
     if (which && strcmp(which, "best") == 0)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s holds no best.h5, which is written once an epoch is complete; "
-                         "--which last takes what there is",
+                         "%s has no best.h5 yet, which is written after the first complete epoch; "
+                         "--which last uses the last checkpoint",
                          folder);
     return tren_fail(TREN_ERR_CHECKPOINT,
-                     "%s holds no %s; name the run folder of a 'tren train' that has saved, or a "
-                     "checkpoint",
+                     "%s has no %s; give the run folder of a 'tren train' that has saved a "
+                     "checkpoint, or a checkpoint",
                      folder, which ? "last.h5" : "checkpoint (best.h5 or last.h5)");
 }
 
@@ -39,14 +39,14 @@ static tren_status find_checkpoint(tren_trained *t, const tren_trained_args *arg
                          TREN_MAX_PATH - 1);
     if (stat(args->source, &info) != 0)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "there is no run folder or checkpoint '%s'; name the folder of a "
-                         "'tren train', or a checkpoint such as runs/NAME/best.h5",
+                         "there is no run folder or checkpoint '%s'; give the folder of a 'tren "
+                         "train', or a checkpoint such as runs/NAME/best.h5",
                          args->source);
     if (S_ISDIR(info.st_mode)) return find_in_folder(t, args->source, which);
     if (which)
         return tren_fail(
             TREN_ERR_USAGE,
-            "--which %s chooses within a run folder, and '%s' is a file; leave --which out", which,
+            "--which %s chooses within a run folder, but '%s' is a file; remove --which", which,
             args->source);
     snprintf(t->path, sizeof t->path, "%s", args->source);
     return TREN_OK;
@@ -62,7 +62,7 @@ static tren_status find_part(tren_part *part, const char *split) {
         }
     const char *nearest = tren_text_nearest(split, tren_part_name, TREN_N_PARTS);
     return tren_fail(TREN_ERR_USAGE, "--split: '%s' is not a part of a dataset; %s%s%s", split,
-                     nearest ? "did you mean '" : "there are train, validation and test",
+                     nearest ? "did you mean '" : "the parts are train, validation and test",
                      nearest ? nearest : "", nearest ? "'?" : "");
 }
 
@@ -70,10 +70,10 @@ static tren_status choose_data(tren_trained *t, const char *data) {
     if (t->no_data) return TREN_OK;
     if (!data) {
         if (access(t->config.data, F_OK) == 0) return TREN_OK;
-        return tren_fail(TREN_ERR_DATA,
-                         "the dataset that %s was trained on, '%s', is not there; name one with "
-                         "--data",
-                         t->path, t->config.data);
+        return tren_fail(
+            TREN_ERR_DATA,
+            "the training dataset of %s, '%s', does not exist; give another with --data", t->path,
+            t->config.data);
     }
     /* Any dataset that suits the network will do. */
     t->checkpoint.dataset_digest = t->checkpoint.rows_digest = 0;
@@ -114,10 +114,11 @@ static tren_status check_names(const tren_trained *t, const tren_dataset_info *i
     const tren_dataset_info *net = &t->checkpoint.data;
     for (int i = 0; net->class_name && info->class_name && i < net->n_classes; i++)
         if (strcmp(net->class_name[i], info->class_name[i]) != 0)
-            return tren_fail(TREN_ERR_DATA,
-                             "class %d is '%s' in %s, but '%s' in what %s was trained on; name or "
-                             "order the classes alike (tren data import --class-names)",
-                             i, info->class_name[i], t->config.data, net->class_name[i], t->path);
+            return tren_fail(
+                TREN_ERR_DATA,
+                "class %d is '%s' in %s, but '%s' in the training data of %s; give the classes the "
+                "same names and order (tren data import --class-names)",
+                i, info->class_name[i], t->config.data, net->class_name[i], t->path);
     return TREN_OK;
 }
 
@@ -138,22 +139,20 @@ static tren_status check_columns(const tren_trained *t, const tren_dataset_info 
     for (int i = 0; i < net->shape.c; i++)
         if (!has_column(info, net->column_name[i]))
             return tren_fail(TREN_ERR_DATA,
-                             "%s has no column '%s', which %s was trained on; give a table with "
-                             "the columns of the training",
+                             "%s has no column '%s', on which %s was trained; give a table with "
+                             "the columns of the training data",
                              t->config.data, net->column_name[i], t->path);
     for (int i = 0; i < info->shape.c; i++)
         if (!has_column(net, info->column_name[i]))
-            return tren_fail(
-                TREN_ERR_DATA,
-                "%s has a column '%s', which %s was not trained on; leave it out (tren "
-                "data import csv --ignore '%s')",
-                t->config.data, info->column_name[i], t->path, info->column_name[i]);
+            return tren_fail(TREN_ERR_DATA,
+                             "%s has a column '%s', on which %s was not trained; remove it (tren "
+                             "data import csv --ignore '%s')",
+                             t->config.data, info->column_name[i], t->path, info->column_name[i]);
     if (at == n) return TREN_OK; /* a name that stands twice: the sizes tell */
-    return tren_fail(
-        TREN_ERR_DATA,
-        "column %d of %s, counted from 0, is '%s', and '%s' in what %s was trained on; "
-        "put the columns into the order of the training",
-        at, t->config.data, info->column_name[at], net->column_name[at], t->path);
+    return tren_fail(TREN_ERR_DATA,
+                     "column %d of %s, counted from 0, is '%s', but '%s' in the training data of "
+                     "%s; put the columns into the order of the training data",
+                     at, t->config.data, info->column_name[at], net->column_name[at], t->path);
 }
 
 static bool is_same_row(const tren_dataset_info *info, const tren_dataset_info *net) {
@@ -174,22 +173,21 @@ static tren_status few_classes(const tren_trained *t, const tren_dataset_info *i
         else
             snprintf(names + at, sizeof names - at, "%s%d", i ? "," : "", i);
     }
-    return tren_fail(TREN_ERR_DATA,
-                     "%s has %d classes, and %s was trained on %d; if these are some of those, "
-                     "import it again with --class-names and all of the training's, in their "
-                     "order: %s",
-                     t->config.data, info->n_classes, t->path, net->n_classes, names);
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s has %d classes, but %s was trained on %d; if they are some of these, import it again "
+        "with --class-names and all classes of the training data, in their order: %s",
+        t->config.data, info->n_classes, t->path, net->n_classes, names);
 }
 
 /* then: 0 where any dataset will do. */
 static tren_status check_same(const tren_trained *t, uint64_t now, uint64_t then) {
     if (then == 0 || now == then) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA,
-                     "%s has changed since %s was trained on it (digest %016llx now, %016llx "
-                     "then), so its parts are not those of the training; --data %s tries it "
-                     "all the same",
-                     t->config.data, t->path, (unsigned long long)now, (unsigned long long)then,
-                     t->config.data);
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s has changed since %s was trained on it (digest %016llx now, %016llx then), so its "
+        "parts may differ from those of the training; --data %s uses it anyway",
+        t->config.data, t->path, (unsigned long long)now, (unsigned long long)then, t->config.data);
 }
 
 /* Of a dataset without digests the checkpoint has that of all rows, which are read for it. */
@@ -218,12 +216,13 @@ static tren_status check_tokens(const tren_trained *t, const tren_dataset_info *
     if (is_same_kind(info, net) && info->tokenizer != net->tokenizer)
         return tren_fail(TREN_ERR_DATA,
                          "%s: its tokenizer differs from that of the training of %s; give --data "
-                         "the dataset of the training, or text that was imported with its "
-                         "tokenizer ('tren data import' with --tokenizer and that dataset)",
+                         "the dataset of the training, or text imported with its tokenizer ('tren "
+                         "data import' with --tokenizer and that dataset)",
                          t->config.data, t->path);
     if (is_same_text(info, net)) return TREN_OK;
     return tren_fail(
-        TREN_ERR_DATA, "%s has %s, but the network of %s was trained on %s; give --data such rows",
+        TREN_ERR_DATA,
+        "%s has %s, but the network of %s was trained on %s; give --data a dataset with such rows",
         t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));
 }
 
@@ -237,10 +236,11 @@ static tren_status check_suits(const tren_trained *t, const tren_dataset_info *i
     if (same_shape && info->n_classes > 0 && info->n_classes < net->n_classes)
         return few_classes(t, info);
     if (!tokens && !is_same_row(info, net))
-        return tren_fail(
-            TREN_ERR_DATA,
-            "%s has %s, but the network of %s was trained on %s; give --data such rows",
-            t->config.data, describe_data(there, info), t->path, describe_data(wanted, net));
+        return tren_fail(TREN_ERR_DATA,
+                         "%s has %s, but the network of %s was trained on %s; give --data a "
+                         "dataset with such rows",
+                         t->config.data, describe_data(there, info), t->path,
+                         describe_data(wanted, net));
     TREN_TRY(check_names(t, info));
     TREN_TRY(check_same(t, info->digest, t->checkpoint.dataset_digest));
     if (info->rows[t->part] > 0 || t->no_rows) return TREN_OK;
@@ -253,8 +253,8 @@ static void warn_of_units(const tren_trained *t, const tren_dataset_info *info) 
     tren_type trained = t->checkpoint.data.x_type;
     if ((trained == TREN_U8) == (info->x_type == TREN_U8)) return;
     fprintf(stderr,
-            "warning: %s holds %s and the network was trained on %s; results mean something only "
-            "if the units are the same\n",
+            "warning: %s holds %s, but the network was trained on %s; the results are meaningful "
+            "only if the units are the same\n",
             tren_cli_shown(t->config.data), tren_type_name(info->x_type), tren_type_name(trained));
 }
 
@@ -274,14 +274,14 @@ static tren_status open_network(tren_trained *t) {
     tren_status built = tren_model_build(&t->graph, &t->config, &t->checkpoint.data);
     if (built == TREN_ERR_USAGE || built == TREN_ERR_DATA)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s is damaged: there is no network of its config and data (%s); name "
-                         "another checkpoint, or train again",
+                         "%s is damaged: its config and data make no network (%s); give another "
+                         "checkpoint, or train again",
                          t->path, tren_error_text());
     TREN_TRY(built);
     if (t->graph->n_values > t->checkpoint.n_values)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s is damaged: it has %zu weights, and the network of its config %zu; "
-                         "name another checkpoint, or train again",
+                         "%s is damaged: it has %zu weights, but the network of its config has "
+                         "%zu; give another checkpoint, or train again",
                          t->path, t->checkpoint.n_values, t->graph->n_values);
     TREN_TRY(tren_arena_open(&t->value, t->graph->n_values));
     return tren_checkpoint_read_values(t->value.at, t->path, t->graph);
@@ -298,7 +298,7 @@ static tren_status open_local(tren_trained *t, bool is_first) {
 }
 
 static const char one_file[] =
-    "if a run has just saved there, start again; else give all ranks the same file";
+    "if a run has just saved a checkpoint there, start again; else give all ranks the same file";
 
 /* Before anything that depends on it: its config, its dataset. */
 static tren_status agree_on_source(const tren_trained *t, const tren_comm *comm) {

@@ -19,8 +19,8 @@ typedef struct tren_trained_args {
 #define TREN_TRAINED_CPU(at)                                                                       \
     {                                                                                              \
         "cpu", TREN_ARG_TEXT, at, "LEVEL",                                                         \
-            .help = "The instruction set, as for 'tren train': auto, baseline, v3, v4, aarch64. "  \
-                    "All give the same result."                                                    \
+            .help = "Instruction set, as for 'tren train': auto, baseline, v3, v4, aarch64. All "  \
+                    "give the same result."                                                        \
     }
 
 typedef struct tren_trained {

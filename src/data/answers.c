@@ -66,8 +66,8 @@ static tren_status renumber(tren_source *source, int64_t *label, const int64_t *
     TREN_TRY(tren_source_set_labels(source, label, what));
     if (old[0] == 0 && old[n - 1] == (int64_t)n - 1) return TREN_OK;
     tren_source_note(source,
-                     "%s: the %zu labels from %lld to %lld became classes 0 to %zu, named by their "
-                     "old numbers",
+                     "%s: the %zu labels from %lld to %lld became classes 0 to %zu; their old "
+                     "numbers are the class names",
                      what, n, (long long)old[0], (long long)old[n - 1], n - 1);
     return name_by_numbers(source, old, n);
 }
@@ -81,7 +81,7 @@ static tren_status relabel(tren_source *source, int64_t *label, const char *what
     size_t n = distinct(old, rows);
     if (n > TREN_MAX_CLASSES)
         st = tren_fail(TREN_ERR_DATA,
-                       "%s: has %zu different labels, and at most %d classes are possible: give "
+                       "%s: has %zu different labels, but at most %d classes are possible: give "
                        "--regression if they are targets",
                        what, n, TREN_MAX_CLASSES);
     else
@@ -105,14 +105,14 @@ static tren_status set_labels(tren_source *source, int64_t *label, const char *w
     bool fits = lowest >= 0 && highest < TREN_MAX_CLASSES;
     if (fits && (lowest == 0 || how == TREN_RELABEL_NO))
         return tren_source_set_labels(source, label, what);
-    return tren_fail(TREN_ERR_DATA,
-                     "%s: row %zu: the label %lld is the lowest, %lld the highest, and classes are "
-                     "numbered from 0: give --relabel yes to number the labels in order (%lld "
-                     "becomes class 0) and keep the old numbers as names%s",
-                     what, low, (long long)lowest, (long long)highest, (long long)lowest,
-                     fits ? ", or --relabel no if they are class numbers and the classes below "
-                            "have no rows"
-                          : "");
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s: row %zu: the label %lld is the lowest, %lld the highest, but classes are numbered "
+        "from 0: give --relabel yes to number the labels in order (%lld becomes class 0) and keep "
+        "the old numbers as names%s",
+        what, low, (long long)lowest, (long long)highest, (long long)lowest,
+        fits ? ", or --relabel no if they are class numbers and the lower classes have no rows"
+             : "");
 }
 
 /* ---- one-hot --------------------------------------------------------------------------------- */
@@ -146,8 +146,8 @@ static tren_status set_one_hot(tren_source *source, const tren_answers *a) {
     if (st != TREN_OK) return st;
     source->n_classes = (int)a->width;
     tren_source_note(source,
-                     "%s: each row has one 1 among zeros, and is taken for the class of its place; "
-                     "--regression takes the %zu numbers for targets",
+                     "%s: each row has a single 1 among zeros; its position is used as the class; "
+                     "--regression uses the %zu numbers as targets",
                      a->what, a->width);
     return TREN_OK;
 }
@@ -179,12 +179,12 @@ static tren_status set_whole_reals(tren_source *source, const tren_answers *a,
         if (!(fabs(value) < 9007199254740992.0) || value != floor(value)) break;
         label[bad] = (int64_t)value;
     }
-    tren_status st =
-        bad == rows ? set_labels(source, label, a->what, want->relabel)
-                    : tren_fail(TREN_ERR_DATA,
-                                "%s: row %zu: %g is not a class, as --classification has it: leave "
-                                "that option out, or make the labels whole numbers",
-                                a->what, bad, value_at(a, bad));
+    tren_status st = bad == rows
+                         ? set_labels(source, label, a->what, want->relabel)
+                         : tren_fail(TREN_ERR_DATA,
+                                     "%s: row %zu: %g is not a class, but --classification was "
+                                     "given: remove that option, or make the labels whole numbers",
+                                     a->what, bad, value_at(a, bad));
     free(label);
     return st;
 }
@@ -215,20 +215,21 @@ static tren_status set_rows(tren_source *source, tren_answers *a, const tren_lab
     if (odd == rows && rows > 0) return set_one_hot(source, a);
     if (want->classification)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: row %zu does not have one 1 among zeros, as --classification has it: "
-                         "leave that option out, or give one label in each row",
+                         "%s: row %zu does not have a single 1 among zeros, but --classification "
+                         "was given: remove that option, or give one label per row",
                          a->what, odd);
     if (is_real(a)) return set_targets(source, a);
     return tren_fail(TREN_ERR_DATA,
-                     "%s has %zu integers per row, and row %zu is not one-hot: a label is one "
-                     "number (--regression takes them as targets); is it the right array?",
+                     "%s has %zu integers per row, but row %zu is not one-hot, and a label is one "
+                     "number (--regression uses them as targets); is it the right array?",
                      a->what, a->width, odd);
 }
 
 tren_status tren_source_set_answers(tren_source *source, tren_answers *a,
                                     const tren_label_settings *want) {
     if (want->classification && want->regression)
-        return tren_fail(TREN_ERR_USAGE, "--classification and --regression exclude each other");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--classification and --regression cannot be used together");
     if (want->regression || a->width == 0) return set_targets(source, a);
     if (a->width > 1) return set_rows(source, a, want);
     if (!is_real(a)) return set_labels(source, a->value, a->what, want->relabel);
@@ -236,6 +237,6 @@ tren_status tren_source_set_answers(tren_source *source, tren_answers *a,
     if (!look_like_classes(a, tren_source_rows(source))) return set_targets(source, a);
     return tren_fail(TREN_ERR_USAGE,
                      "%s: its reals are all whole numbers, which may be classes or targets: give "
-                     "--classification for the first, --regression for the second",
+                     "--classification or --regression",
                      a->what);
 }

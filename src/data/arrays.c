@@ -15,7 +15,7 @@ void tren_dataset_watch(tren_dataset *dataset, tren_read_fn fn, void *ctx) {
 static tren_status cut_short(const tren_dataset *dataset, const char *name, ssize_t got) {
     return tren_fail(TREN_ERR_DATA, "%s: %s: cannot read: %s", dataset->path, name,
                      got < 0 ? strerror(errno)
-                             : "the file is shorter than it was; copy or make it again");
+                             : "the file has become shorter; copy or make it again");
 }
 
 static tren_status read_place(char *out, const tren_dataset *dataset, const tren_row_array *array,

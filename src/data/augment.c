@@ -26,10 +26,10 @@ static tren_status check_image(const tren_config *config, const tren_dataset_inf
     if (!option || info->is_image) return TREN_OK;
     if (info->vocabulary > 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: %s is for images, and the dataset holds text; give %s: %s",
+                         "%s: %s is for images, but the dataset holds text; give %s: %s",
                          option->key, value, option->key, option->fallback);
     return tren_fail(TREN_ERR_USAGE,
-                     "%s: %s is for images, and the dataset is a table of %d column%s; give %s: %s",
+                     "%s: %s is for images, but the dataset is a table of %d column%s; give %s: %s",
                      option->key, value, info->shape.c, info->shape.c == 1 ? "" : "s", option->key,
                      option->fallback);
 }
@@ -37,10 +37,10 @@ static tren_status check_image(const tren_config *config, const tren_dataset_inf
 static tren_status check_size(const char *key, double pixels, tren_shape shape) {
     int least = shape.h < shape.w ? shape.h : shape.w;
     if (pixels < least) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: %g pixels would move images of %d x %d (height, width) out of sight; "
-                     "give less than %d",
-                     key, pixels, shape.h, shape.w, least);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "%s: %g pixels would move images of %d x %d (height, width) out of view; give less than %d",
+        key, pixels, shape.h, shape.w, least);
 }
 
 static bool moves(const tren_config *config) {

@@ -60,11 +60,11 @@ static const struct {
      5, "is compressed by xz; unpack it: 'xz -dc OLD >NEW'"},
     {"BZh", 3, "is compressed by bzip2; unpack it: 'bzip2 -dc OLD >NEW'"},
     {"\x28\xb5\x2f\xfd", 4, "is compressed by zstd; unpack it: 'zstd -dc OLD >NEW'"},
-    {"PK\3\4", 4, "is a zip archive; unpack it: 'unzip OLD', and name a text in it"},
-    {"%PDF-", 5, "is a PDF; make a text of it: 'pdftotext OLD NEW'"},
+    {"PK\3\4", 4, "is a zip archive; unpack it: 'unzip OLD', and give a text file from it"},
+    {"%PDF-", 5, "is a PDF; convert it to text: 'pdftotext OLD NEW'"},
     {"\x89HDF\r\n", 6,
-     "is an HDF5 file, not a text; 'tren data info' tells what a dataset holds, 'tren data import "
-     "hdf5' reads arrays"},
+     "is an HDF5 file, not a text; 'tren data info' shows what a dataset contains, 'tren data "
+     "import hdf5' reads arrays"},
 };
 
 const char *tren_text_foreign(const char *text, size_t n) {
@@ -82,10 +82,11 @@ static tren_status not_utf8(const char *text, size_t n, size_t at, const char *p
         if (text[i] == '\n') line++, start = i + 1;
     return tren_fail(TREN_ERR_DATA, "%s:%zu: byte %zu of the line is 0x%02x, which %s", path, line,
                      at - start + 1, (unsigned char)text[at],
-                     text[at] ? "begins no character of UTF-8; text is UTF-8: convert it ('iconv "
-                                "-f ISO-8859-1 -t UTF-8'), or name another file"
-                              : "stands in no text: this is a binary file, or UTF-16 without its "
-                                "mark ('iconv -f UTF-16LE -t UTF-8'); name a text in UTF-8");
+                     text[at]
+                         ? "begins no character of UTF-8; text is UTF-8: convert it ('iconv -f "
+                           "ISO-8859-1 -t UTF-8'), or give another file"
+                         : "does not occur in text: this is a binary file, or UTF-16 without a "
+                           "byte order mark ('iconv -f UTF-16LE -t UTF-8'); give a text in UTF-8");
 }
 
 static tren_status check_utf8(const char *text, size_t n, const char *path) {

@@ -52,9 +52,8 @@ tren_status tren_corpus_add(tren_corpus *corpus, const tren_bytes *text,
 #define TREN_TOKENIZER_SETTING(settings)                                                           \
     {                                                                                              \
         "tokenizer", TREN_SETTING_TEXT, offsetof(settings, tokenizer), "FILE.h5",                  \
-            .help = "Take the tokens of this dataset of text, as a network that was trained on "   \
-                    "it needs "                                                                    \
-                    "of any other.",                                                               \
+            .help = "Use the tokenizer of this dataset. Needed to import text for a network "      \
+                    "trained on that dataset.",                                                    \
             .is_file = true                                                                        \
     }
 

@@ -110,7 +110,7 @@ static tren_status read_quoted(tren_csv *csv) {
         TREN_TRY(next(csv, &c));
         if (c == END)
             return tren_csv_fail(csv, "a quoted field does not end: add the closing quote, or "
-                                      "double the quote within it");
+                                      "double the quote inside it");
         if (c == '"') {
             TREN_TRY(peek(csv, &c));
             if (c != '"') break;
@@ -124,7 +124,7 @@ static tren_status read_quoted(tren_csv *csv) {
     if (ends_field(csv, c)) return TREN_OK;
     return tren_csv_fail(csv,
                          "'%c' follows a closing quote: put quotes around whole fields, and double "
-                         "those within them",
+                         "the quotes inside them",
                          c);
 }
 
@@ -156,7 +156,8 @@ static tren_status read_plain(tren_csv *csv, size_t begin) {
         if (ends_field(csv, c)) break;
         TREN_TRY(next(csv, &c));
         if (c == '\0')
-            return tren_csv_fail(csv, "holds a zero byte: this is not text in UTF-8; save it so");
+            return tren_csv_fail(
+                csv, "contains a zero byte: this is not text in UTF-8; save it as UTF-8");
         TREN_TRY(put(csv, c));
     }
     while (csv->text_n > begin && is_blank(csv->text[csv->text_n - 1])) csv->text_n--;
@@ -215,7 +216,7 @@ static tren_status check_text(const tren_csv *csv) {
     if (!memchr(csv->buffer, 0, csv->hi < HEAD ? csv->hi : HEAD)) return TREN_OK;
     const char *is = tren_text_foreign(csv->buffer, csv->hi);
     return tren_fail(TREN_ERR_DATA, "%s: %s (Excel: save as 'CSV UTF-8')", path,
-                     is ? is : "holds a zero byte: this is not text in UTF-8; save it so");
+                     is ? is : "contains a zero byte: this is not text in UTF-8; save it as UTF-8");
 }
 
 /* Excel may begin with a line that names the separator: "sep=;". */

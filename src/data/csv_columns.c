@@ -54,8 +54,8 @@ tren_status tren_csv_columns_check(const tren_csv_columns *c, const tren_csv *cs
         const char *name = tren_csv_field(csv, i - head.row_names);
         if (strcmp(c->name[i], name) != 0)
             return tren_csv_fail(csv,
-                                 "column %zu is '%s', in %s it is '%s': give files with the same "
-                                 "columns in the same order",
+                                 "column %zu is '%s', but in %s it is '%s': give files with the "
+                                 "same columns in the same order",
                                  i + 1, name, c->want->file.at[0], c->name[i]);
     }
     return TREN_OK;
@@ -96,12 +96,13 @@ static void say_which(const tren_csv_columns *c, const char *option, const char 
     int64_t number;
     bool same = tren_text_int64(&number, text) != TREN_TEXT_OK || number == (int64_t)column + 1;
     if (by_name && !same)
-        tren_source_note(source, "--%s %s: the column of this name is used, which is column %zu",
+        tren_source_note(source,
+                         "--%s %s: there is a column with this name, which is used: column %zu",
                          option, text, column + 1);
     else if (!by_name && c->name && tren_text_int64(&number, c->name[column]) == TREN_TEXT_OK)
-        tren_source_note(
-            source, "--%s %s: no column has this name, so the number is used: column %zu, '%s'",
-            option, text, column + 1, c->name[column]);
+        tren_source_note(source,
+                         "--%s %s: no column has this name; the number is used: column %zu, '%s'",
+                         option, text, column + 1, c->name[column]);
 }
 
 /* A column by the name in the header, or by its number from 1. */
@@ -130,7 +131,7 @@ static tren_status assign(tren_csv_columns *c, const char *option, const tren_te
         size_t column;
         TREN_TRY(find_column(&column, c, option, list->at[i], source));
         if (c->role[column] != TREN_CSV_INPUT)
-            return tren_fail(TREN_ERR_USAGE, "--%s: column '%s' is given two roles", option,
+            return tren_fail(TREN_ERR_USAGE, "--%s: column '%s' is given for two purposes", option,
                              list->at[i]);
         c->role[column] = as;
     }
@@ -146,7 +147,7 @@ static void set_index(tren_csv_columns *c, tren_source *source) {
     if (c->want->index == TREN_CSV_INDEX_KEEP) return;
     c->role[0] = TREN_CSV_IGNORED;
     tren_source_note(source,
-                     "column 1 (%s) is the index of the rows and is left out; give --index keep to "
+                     "column 1 (%s) is the index of the rows and is ignored; give --index keep to "
                      "use it as an input",
                      c->name[0][0] ? c->name[0] : "without a name");
 }
@@ -161,7 +162,7 @@ static tren_status check_names(const tren_csv_columns *c, const tren_csv *csv) {
         if (again < c->n)
             return tren_csv_fail(csv,
                                  "columns %zu and %zu are both called '%.80s': rename one, or "
-                                 "leave it out with --ignore %zu",
+                                 "ignore it with --ignore %zu",
                                  i + 1, again + 1, c->name[i], again + 1);
     }
     return TREN_OK;
@@ -183,8 +184,8 @@ static tren_status assign_all(tren_csv_columns *c, const tren_csv *csv, tren_sou
         c->n_hot += c->role[i] == TREN_CSV_HOT;
     }
     if (c->n_inputs > 0) return check_names(c, csv);
-    return tren_csv_fail(csv, "no column is left for the inputs: name fewer columns in the options "
-                              "(--index keep takes an index)");
+    return tren_csv_fail(csv, "no column is left for the inputs: use fewer columns in the options "
+                              "(--index keep uses an index as input)");
 }
 
 /* One column is no table; a character that separates columns in other files tells why. */
@@ -194,15 +195,14 @@ static tren_status check_separator(const tren_csv *csv, bool unlabeled) {
     if (!found && csv->n == 1 && !unlabeled) found = strchr(text, ' ');
     if (!found || *found == separator) return TREN_OK;
     if (csv->hash)
-        return tren_csv_fail(csv, "the line begins with '#' and is one column: if it is a comment, "
-                                  "remove it");
+        return tren_csv_fail(
+            csv, "the line begins with '#' and has one column: if it is a comment, remove it");
     char other[] = {'\'', *found, '\'', '\0'};
     const char *name = *found == '\t' ? "tab" : *found == ' ' ? "blanks" : other;
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: line %zu is one column when cut at '%c', and has a %s in it: give "
-                     "--separator %s",
-                     tren_stream_path(csv->stream), csv->line, separator,
-                     *found == ' ' ? "blank" : name, name);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "%s: line %zu has one column when split at '%c', but it contains a %s: give --separator %s",
+        tren_stream_path(csv->stream), csv->line, separator, *found == ' ' ? "blank" : name, name);
 }
 
 tren_status tren_csv_columns_set(tren_csv_columns *c, const tren_csv *csv, tren_csv_head head,

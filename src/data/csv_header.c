@@ -136,7 +136,7 @@ static bool is_progression(const sample *s, bool first_empty) {
 static tren_status ask(const sample *s, const tren_csv *csv) {
     return tren_fail(TREN_ERR_USAGE,
                      "%s: the first line, %s, may be names or numbers: give --header yes if it "
-                     "names the %zu columns, --header no if it is a row like those below",
+                     "names the %zu columns, --header no if it is a row like the others",
                      tren_stream_path(csv->stream), s->shown, s->n);
 }
 
@@ -157,8 +157,8 @@ static tren_status judge_numbers(bool *header, const sample *s, const tren_csv *
     *header = rises && (n_odd > 0 || (first_empty && below_filled));
     if (*header && n_odd > 0)
         tren_source_note(source,
-                         "%s: the first line, %s, is read as column names: its field %zu is '%s', "
-                         "and the fields below it are %s; give --header no if it is a row",
+                         "%s: the first line, %s, was read as column names: its field %zu is '%s', "
+                         "but the fields below it are %s; give --header no if it is a row",
                          tren_stream_path(csv->stream), s->shown, odd + 1, s->first[odd],
                          s->count[odd][REAL] > 0 ? "reals" : "whole numbers");
     if (*header) return TREN_OK;

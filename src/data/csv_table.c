@@ -33,12 +33,12 @@ static bool is_missing(const char *text) {
 static const char *remedy_of(const tren_csv_table *t, const char *text) {
     double ignored;
     char other = t->format.decimal == '.' ? ',' : '.';
-    if (is_missing(text)) return "fill it or remove this line";
+    if (is_missing(text)) return "fill it, or remove this line";
     if (strchr(text, other) && tren_csv_number(&ignored, text, other))
         return other == ','
                    ? "give --decimal ',' if this is a decimal comma, remove the comma if it "
                      "marks thousands"
-                   : "leave --decimal out if this is a decimal point";
+                   : "remove --decimal if this is a decimal point";
     return "fix or remove this line";
 }
 
@@ -50,9 +50,7 @@ static tren_status bad_field(const tren_csv_table *t, const tren_csv *csv, size_
     return tren_csv_fail(
         csv, "%s: '%s' is not %s: %s%s%s%s", tren_csv_column(column, &t->columns, i),
         tren_show_odd(shown, text), expected, remedy_of(t, text),
-        t->columns.role[i] == TREN_CSV_INPUT ? ", or leave the column out with "
-                                               "--ignore "
-                                             : "",
+        t->columns.role[i] == TREN_CSV_INPUT ? ", or ignore the column with --ignore " : "",
         t->columns.role[i] == TREN_CSV_INPUT ? option : "", *text ? "" : " (the cell is empty)");
 }
 
@@ -101,7 +99,7 @@ static tren_status put_input(tren_csv_table *t, const tren_csv *csv, size_t i, s
         break;
     case TREN_F32:
         if (fabs(value) > 3.4028234663852886e38)
-            return bad_field(t, csv, i, "within the range of f32 (--type f64 has more)");
+            return bad_field(t, csv, i, "in the range of f32 (--type f64 has a larger range)");
         ((float *)(void *)t->x)[at] = (float)value;
         break;
     default:
@@ -156,17 +154,17 @@ static tren_status put_hot(tren_csv_table *t, const tren_csv *csv) {
     for (size_t i = 0; i < csv->n; i++) {
         if (t->columns.role[i] != TREN_CSV_HOT) continue;
         int value = hot_value(t, tren_csv_field(csv, i));
-        if (value < 0) return bad_field(t, csv, i, "0 or 1, as --one-hot has it");
+        if (value < 0) return bad_field(t, csv, i, "0 or 1, as required by --one-hot");
         if (value && hot < csv->n)
             return tren_csv_fail(csv,
-                                 "%s and %s are both 1, and --one-hot has one 1 in a row: "
-                                 "fix or remove this line",
+                                 "%s and %s are both 1, but --one-hot allows one 1 in a row: fix "
+                                 "or remove this line",
                                  tren_csv_column(one, &t->columns, hot),
                                  tren_csv_column(two, &t->columns, i));
         if (value) hot = i;
     }
     if (hot == csv->n)
-        return tren_csv_fail(csv, "no column of --one-hot is 1: fix or remove this line, or name "
+        return tren_csv_fail(csv, "no column of --one-hot is 1: fix or remove this line, or give "
                                   "the columns of all classes");
     snprintf(one, sizeof one, "%zu", hot + 1);
     t->label[t->n] = strdup(t->columns.name ? t->columns.name[hot] : one);
@@ -218,9 +216,9 @@ static tren_status add_row(tren_csv_table *t, const tren_csv *csv) {
     if (csv->n != t->columns.n) {
         bool ends = csv->n == t->columns.n + 1 && !*tren_csv_field(csv, csv->n - 1);
         bool comment = csv->hash || tren_csv_field(csv, 0)[0] == '#';
-        return tren_csv_fail(csv, "has %zu fields, the first line has %zu (separator '%c'): %s",
+        return tren_csv_fail(csv, "has %zu fields, but the first line has %zu (separator '%c'): %s",
                              csv->n, t->columns.n, csv->format.separator,
-                             ends      ? "end lines without a separator"
+                             ends      ? "do not end lines with a separator"
                              : comment ? "remove comments, which begin with '#'"
                                        : "fix or remove it");
     }
@@ -238,7 +236,7 @@ static tren_status read_rows(tren_csv_table *t, tren_csv *csv, tren_source *sour
     TREN_TRY(tren_csv_head_read(&head, csv, source, columns));
     TREN_TRY(tren_csv_next(csv, &more));
     if (!more)
-        return tren_fail(TREN_ERR_DATA, "%s: holds no rows; is it the right file?",
+        return tren_fail(TREN_ERR_DATA, "%s: has no rows; is it the right file?",
                          tren_stream_path(csv->stream));
     if (!columns->role) {
         TREN_TRY(tren_csv_columns_set(columns, csv, head, source));

@@ -41,7 +41,7 @@ static tren_status check_schema(tren_dataset *dataset) {
     if (version != TREN_SCHEMA_VERSION)
         return refuse(
             dataset,
-            "has schema version %lld, this program reads version %d: import the data again",
+            "has schema version %lld, but this program reads version %d: import the data again",
             (long long)version, TREN_SCHEMA_VERSION);
     return TREN_OK;
 }
@@ -64,9 +64,10 @@ static tren_status read_layout(tren_dataset *dataset) {
     int64_t size = 1;
     for (size_t i = 0; i < n; i++) {
         if (shape[i] < 1 || shape[i] > INT32_MAX / size)
-            return refuse(dataset,
-                          "the attribute shape has the value %lld, which is no size of a row",
-                          (long long)shape[i]);
+            return refuse(
+                dataset,
+                "the attribute shape has the value %lld, which is not a valid size of a row",
+                (long long)shape[i]);
         size *= shape[i];
     }
     if (n != (info->is_image ? 3 : 1))
@@ -98,7 +99,7 @@ static tren_status read_classes(tren_dataset *dataset) {
     for (size_t i = 0; i < n; i++)
         TREN_TRY(tren_class_name_check(TREN_ERR_DATA, dataset->path, info->class_name[i]));
     if (n == (size_t)n_classes) return TREN_OK;
-    return refuse(dataset, "has %lld classes and %zu class names", (long long)n_classes, n);
+    return refuse(dataset, "has %lld classes, but %zu class names", (long long)n_classes, n);
 }
 
 static void names_free(char **name, size_t n) {
@@ -115,7 +116,7 @@ static tren_status read_names(char ***name, const tren_dataset *dataset, const c
     if (n == (size_t)wanted) return TREN_OK;
     names_free(*name, n);
     *name = NULL;
-    return refuse(dataset, "has %d %ss and %zu %s names", wanted, things, n, things);
+    return refuse(dataset, "has %d %ss, but %zu %s names", wanted, things, n, things);
 }
 
 static tren_status read_column_names(tren_dataset *dataset) {
@@ -154,9 +155,9 @@ static tren_status check_stats(tren_dataset *dataset) {
     bool same = tren_digest_value(now) == stored;
     tren_digest_close(now);
     if (same) return TREN_OK;
-    return refuse(dataset,
-                  "the attributes mean and sd are not those that were written: they were changed "
-                  "since; restore the file");
+    return refuse(
+        dataset,
+        "the attributes mean and sd have changed since the file was written; restore the file");
 }
 
 static tren_status read_stats(tren_dataset *dataset) {
@@ -183,12 +184,12 @@ static tren_status check_x(tren_dataset *dataset, tren_part part) {
     bool right = shape.rank == want;
     for (int i = 1; right && i < want; i++) right = shape.dim[i] == dim[i - 1];
     if (!right)
-        return refuse(dataset, "%s does not have the shape that the attribute shape says", name);
+        return refuse(dataset, "%s does not have the shape given by the attribute shape", name);
     if (type != TREN_U8 && type != TREN_F32 && type != TREN_F64)
         return refuse(dataset, "%s has type %s, expected u8, f32 or f64", name,
                       tren_type_name(type));
     if (part != TREN_TRAIN && type != info->x_type)
-        return refuse(dataset, "%s has type %s, /train/x has %s", name, tren_type_name(type),
+        return refuse(dataset, "%s has type %s, but /train/x has %s", name, tren_type_name(type),
                       tren_type_name(info->x_type));
     info->x_type = type;
     info->rows[part] = shape.dim[0];
@@ -202,15 +203,15 @@ static tren_status check_y(tren_dataset *dataset, tren_part part) {
     tren_type first = dataset->y_type;
     TREN_TRY(tren_h5_info(dataset->file, name, &shape, &dataset->y_type));
     if (part != TREN_TRAIN && dataset->y_type != first)
-        return refuse(dataset, "%s has type %s, /train/y has %s", name,
+        return refuse(dataset, "%s has type %s, but /train/y has %s", name,
                       tren_type_name(dataset->y_type), tren_type_name(first));
     bool is_real = dataset->y_type == TREN_F32 || dataset->y_type == TREN_F64;
     if (is_real != (info->n_classes == 0))
         return refuse(dataset, "%s has type %s, expected %s", name, tren_type_name(dataset->y_type),
                       info->n_classes ? "integers (class labels)" : "f32 or f64 (targets)");
     if (shape.rank < 1 || shape.dim[0] != info->rows[part])
-        return refuse(dataset, "%s has %zu rows, %s has %zu", name, shape.rank ? shape.dim[0] : 0,
-                      tren_part_x[part], info->rows[part]);
+        return refuse(dataset, "%s has %zu rows, but %s has %zu", name,
+                      shape.rank ? shape.dim[0] : 0, tren_part_x[part], info->rows[part]);
     bool right = info->n_classes ? shape.rank == 1
                                  : shape.rank == 2 && shape.dim[1] == (size_t)info->n_targets;
     if (!right)
@@ -230,7 +231,7 @@ static tren_status check_clean(tren_dataset *dataset) {
     TREN_TRY(tren_h5_info(dataset->file, name, &shape, &type));
     if (info->n_classes == 0 || type != dataset->y_type)
         return refuse(dataset, "%s has type %s, expected %s", name, tren_type_name(type),
-                      info->n_classes ? "that of /train/y" : "to be in datasets of classes only");
+                      info->n_classes ? "that of /train/y" : "to be in datasets with classes only");
     if (shape.rank != 1 || shape.dim[0] != info->rows[TREN_TRAIN])
         return refuse(dataset, "%s does not have the shape of /train/y", name);
     return TREN_OK;
@@ -243,13 +244,13 @@ static tren_status check_weights(tren_dataset *dataset) {
     if (!tren_h5_has(dataset->file, name)) return TREN_OK;
     TREN_TRY(tren_h5_info(dataset->file, name, &shape, &dataset->weights_type));
     if (info->vocabulary > 0)
-        return refuse(dataset, "%s: rows of text have no weights: remove it", name);
+        return refuse(dataset, "%s: rows of text cannot have weights: remove it", name);
     if (dataset->weights_type != TREN_F32 && dataset->weights_type != TREN_F64)
         return refuse(dataset, "%s has type %s, expected f32 or f64", name,
                       tren_type_name(dataset->weights_type));
     if (shape.rank != 1 || shape.dim[0] != info->rows[TREN_TRAIN])
-        return refuse(dataset, "%s should have the shape [%zu], a weight for each training row",
-                      name, info->rows[TREN_TRAIN]);
+        return refuse(dataset, "%s should have the shape [%zu], one weight per training row", name,
+                      info->rows[TREN_TRAIN]);
     info->has_weights = true;
     return TREN_OK;
 }
@@ -267,8 +268,8 @@ static tren_status check_parts(tren_dataset *dataset) {
         return refuse(dataset, "the training part has no rows");
     for (int part = 0; part < TREN_N_PARTS; part++)
         if (dataset->info.rows[part] > TREN_MAX_ROWS)
-            return refuse(dataset, "%s has %zu rows; the most is %u", tren_part_x[part],
-                          dataset->info.rows[part], TREN_MAX_ROWS);
+            return refuse(dataset, "%s has %zu rows, but at most %u are supported",
+                          tren_part_x[part], dataset->info.rows[part], TREN_MAX_ROWS);
     return TREN_OK;
 }
 
@@ -298,10 +299,9 @@ static tren_status read_content(tren_dataset *dataset) {
 static tren_status open_file(tren_dataset *dataset) {
     tren_status st = tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA);
     if (st == TREN_OK || !strstr(tren_error_text(), "not an HDF5 file")) return st;
-    return tren_fail(st,
-                     "%s: turn text, tables and images into a dataset first: 'tren data import "
-                     "--help'",
-                     tren_error_text());
+    return tren_fail(
+        st, "%s: convert text, tables and images into a dataset first: 'tren data import --help'",
+        tren_error_text());
 }
 
 static tren_status dataset_read(tren_dataset *dataset) {
@@ -317,10 +317,10 @@ tren_status tren_dataset_open(tren_dataset **dataset, const char *path) {
     if ((*dataset)->info.n_targets > 0) return TREN_OK;
     tren_dataset_close(*dataset);
     *dataset = NULL;
-    return tren_fail(TREN_ERR_DATA,
-                     "%s: holds rows without labels, which only 'tren predict' takes; import it "
-                     "with labels",
-                     path);
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s: contains rows without labels, which only 'tren predict' uses; import it with labels",
+        path);
 }
 
 tren_status tren_dataset_open_rows(tren_dataset **dataset, const char *path) {

@@ -6,7 +6,7 @@
 static tren_status check_split(const tren_split *split) {
     if (!split->stratify && !split->keep_test && !split->take) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "a text is dealt by documents: leave --stratify, --keep-test and --take out");
+                     "a text is split by documents: remove --stratify, --keep-test and --take");
 }
 
 /* The end of the line nearest to a byte, before it or behind. */
@@ -66,20 +66,20 @@ static void choose_parts(uint8_t *part, const uint32_t *order, const tren_corpus
 }
 
 static tren_status check_parts(const tren_partition *p, const tren_split *split, size_t n) {
-    char why[256] = "a single document is cut at ends of lines, and has too few: give more text";
+    char why[256] =
+        "a single document is split at line ends, and this one has too few lines: give more text";
     if (n > 1)
         snprintf(why, sizeof why,
-                 "the %zu documents are not cut: join the files ('cat A B >ALL'), as a single "
-                 "document is cut into three, or give more and smaller documents (--documents "
-                 "blank-lines)",
+                 "the %zu documents are never cut: join the files ('cat A B >ALL'), because a "
+                 "single document is cut into three, or give more and smaller documents "
+                 "(--documents blank-lines)",
                  n);
     for (int part = 0; part < TREN_N_PARTS; part++)
         if (split->percent[part] > 0 && p->n[part] == 0)
-            return tren_fail(
-                TREN_ERR_USAGE,
-                "split: the %s part (%g %% of the text) would be empty: %s, or the part "
-                "a larger share, or 0",
-                tren_part_name[part], split->percent[part], why);
+            return tren_fail(TREN_ERR_USAGE,
+                             "split: the %s part (%g %% of the text) would be empty: %s, or give "
+                             "the part a larger percentage, or 0",
+                             tren_part_name[part], split->percent[part], why);
     return TREN_OK;
 }
 

@@ -78,7 +78,7 @@ typedef struct cursor {
 static void take(void *out, cursor *from, size_t bytes) {
     if (from->st != TREN_OK) return;
     if ((size_t)(from->end - from->at) < bytes) {
-        from->st = tren_fail(TREN_ERR_INTERNAL, "the head of a dataset came cut short");
+        from->st = tren_fail(TREN_ERR_INTERNAL, "the start of a dataset file was incomplete");
         return;
     }
     memcpy(out, from->at, bytes);
@@ -146,9 +146,10 @@ static tren_status attach(tren_dataset *dataset, const tren_file_stamp *stamp) {
         TREN_TRY(tren_h5_open(&dataset->file, dataset->path, TREN_ERR_DATA));
     tren_file_stamp now = tren_path_stamp(dataset->path);
     if (is_same_file(&now, stamp)) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA,
-                     "%s was changed while the run opened it; start again when it is complete",
-                     dataset->path);
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s was changed while the run was opening it; start again when the file is complete",
+        dataset->path);
 }
 
 tren_status tren_dataset_unpack(tren_dataset **dataset, const char *path, const char *bytes,

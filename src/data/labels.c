@@ -38,8 +38,7 @@ static tren_status write_whole(tren_source *source, char **text, size_t n, const
     if (!whole)
         tren_source_note(
             source,
-            "%s: the labels are numbers with decimals, and each different one is taken "
-            "for a class%s",
+            "%s: the labels are numbers with decimals; each different number is used as a class%s",
             what,
             source->corpus ? "; targets need rows of numbers: 'tren data import csv --target'"
                            : "; give --target instead of --label for regression");
@@ -99,11 +98,11 @@ static void note_alike(tren_source *source, classes *all, const char *what) {
         if (by_look(&all->name[i - 1], &all->name[i]) == 0 && n++ == 0) first = i;
     if (n == 0) return;
     if (n > 1) snprintf(more, sizeof more, " (and %zu more)", n - 1);
-    tren_source_note(source,
-                     "%s: the labels '%s' and '%s' differ only in letter case or blanks and are "
-                     "two classes%s: write them alike if they are one",
-                     what, tren_show_odd(one, all->name[first - 1]),
-                     tren_show_odd(two, all->name[first]), more);
+    tren_source_note(
+        source,
+        "%s: the labels '%s' and '%s' differ only in upper and lower case or in blanks; they are "
+        "two classes%s: write them the same way if they are one class",
+        what, tren_show_odd(one, all->name[first - 1]), tren_show_odd(two, all->name[first]), more);
 }
 
 /* Labels 0, 1, ... K-1 are class numbers already and need no names. */
@@ -141,11 +140,10 @@ static const char *encoding_of(const char *name) {
 tren_status tren_class_name_check(tren_status code, const char *where, const char *name) {
     if (tren_utf8_valid(name)) return TREN_OK;
     const char *encoding = encoding_of(name);
-    return tren_fail(
-        code,
-        "%s: the class name '%.80s' is not UTF-8, but maybe %s; class names are UTF-8: "
-        "convert them with 'iconv -f %s -t UTF-8'",
-        where, name, encoding, encoding);
+    return tren_fail(code,
+                     "%s: the class name '%.80s' is not UTF-8, but perhaps %s; class names must be "
+                     "UTF-8: convert them with 'iconv -f %s -t UTF-8'",
+                     where, name, encoding, encoding);
 }
 
 tren_status tren_source_set_text_labels(tren_source *source, char **label, const char *what) {

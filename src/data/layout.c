@@ -14,21 +14,22 @@ static bool looks_channels_last(sizes d) {
 }
 
 static tren_status ask(sizes d, const char *what) {
-    return tren_fail(TREN_ERR_USAGE,
-                     "%s: [n,%d,%d,%d] may be images of %d x %d with %d channel%s, or of %d x %d "
-                     "with %d channels: give --channels-last for the first, --channels-first for "
-                     "the second",
-                     what, d.a, d.b, d.c, d.a, d.b, d.c, d.c == 1 ? "" : "s", d.b, d.c, d.a);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "%s: [n,%d,%d,%d] may be images of %d x %d with %d channel%s, or of %d x %d with %d "
+        "channels: give --channels-last for the first case, --channels-first for the second",
+        what, d.a, d.b, d.c, d.a, d.b, d.c, d.c == 1 ? "" : "s", d.b, d.c, d.a);
 }
 
 static tren_status check_settings(const tren_h5_shape *shape, const tren_layout_settings *want,
                                   const char *what) {
     if (want->channels_last && want->channels_first)
-        return tren_fail(TREN_ERR_USAGE, "--channels-last and --channels-first exclude each other");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--channels-last and --channels-first cannot be used together");
     if (want->channels_last && shape->rank != 4)
         return tren_fail(
             TREN_ERR_USAGE,
-            "--channels-last: %s has %d dimensions, [n,h,w,c] has 4; leave the option out", what,
+            "--channels-last: %s has %d dimensions, but [n,h,w,c] has 4; remove the option", what,
             shape->rank);
     return TREN_OK;
 }
@@ -39,8 +40,8 @@ tren_status tren_source_set_layout(tren_source *source, const tren_h5_shape *sha
     for (int i = 1; i < shape->rank; i++) tren_size_mul(&width, width, shape->dim[i]);
     if (shape->rank < 1 || shape->rank > 4 || width == 0 || width > INT32_MAX)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has %d dimensions and "
-                         "%zu values per row",
+                         "%s: expected [n], [n,f], [n,h,w] or [n,c,h,w], but it has %d dimensions "
+                         "and %zu values per row",
                          what, shape->rank, width);
     TREN_TRY(check_settings(shape, want, what));
     sizes d = {(int)shape->dim[1], (int)shape->dim[2], (int)shape->dim[3]};

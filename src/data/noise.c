@@ -18,13 +18,16 @@ tren_status tren_noise_kind_parse(tren_noise_kind *kind, const char *text) {
 static tren_status check_noise(const tren_source *source, double p) {
     if (!(p >= 0 && p <= 1))
         return tren_fail(TREN_ERR_USAGE,
-                         "--label-noise: %g is no probability: give one from 0 to 1", p);
+                         "--label-noise: %g is not a probability: give one from 0 to 1", p);
     if (p > 0 && source->n_classes == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--label-noise %g: the source has targets, not classes: leave it out", p);
+                         "--label-noise %g: the source has targets, not classes: remove the option",
+                         p);
     if (p > 0 && source->n_classes == 1)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--label-noise %g: the data has 1 class, noise needs 2: leave it out", p);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--label-noise %g: the data has 1 class, but label noise needs 2: remove the option",
+            p);
     return TREN_OK;
 }
 

@@ -61,11 +61,11 @@ tren_status tren_row_digests_read(tren_row_digests *digests, tren_h5 *file, cons
     TREN_TRY(tren_h5_get_i64(file, table, TREN_SCHEMA_ROWS, &rows));
     size_t n = rows > 0 ? (n_rows + (size_t)rows - 1) / (size_t)rows : 0;
     if (n == 0 || shape.rank != 1 || shape.dim[0] != n || type != TREN_U64)
-        return tren_fail(TREN_ERR_DATA,
-                         "%s: %s has %zu digests for blocks of %lld rows, which do not belong to "
-                         "the %zu rows of %s",
-                         tren_h5_path(file), table, shape.rank == 1 ? shape.dim[0] : 0,
-                         (long long)rows, n_rows, name);
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s: %s has %zu digests for blocks of %lld rows, which do not match the %zu rows of %s",
+            tren_h5_path(file), table, shape.rank == 1 ? shape.dim[0] : 0, (long long)rows, n_rows,
+            name);
     *digests = (tren_row_digests){.rows = (size_t)rows, .n = n};
     tren_status st = tren_alloc(&digests->at, n, sizeof *digests->at, "the digests of rows");
     if (st == TREN_OK) st = tren_h5_read(file, table, n, TREN_U64, digests->at);
@@ -76,11 +76,10 @@ tren_status tren_row_digests_read(tren_row_digests *digests, tren_h5 *file, cons
 /* ---- verifying ------------------------------------------------------------------------------- */
 
 static tren_status changed(const char *path, const char *name, size_t first, size_t end) {
-    return tren_fail(
-        TREN_ERR_DATA,
-        "%s: %s: rows %zu to %zu are not those that were written: the file was changed "
-        "or damaged since; restore it, or import the data again",
-        path, name, first, end - 1);
+    return tren_fail(TREN_ERR_DATA,
+                     "%s: %s: rows %zu to %zu are not those that were written: the file was "
+                     "changed or damaged; restore it, or import the data again",
+                     path, name, first, end - 1);
 }
 
 /* A block of rows, of which [lo, hi) lie in memory at `rows`. */

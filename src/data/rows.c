@@ -166,7 +166,7 @@ tren_status tren_rows_check_unit(const tren_rows *rows, const char *loss) {
         if (!(rows->target[i] >= 0 && rows->target[i] <= 1))
             return tren_fail(
                 TREN_ERR_DATA,
-                "loss.name: %s takes targets from 0 (no) to 1 (yes), and target %zu of row %zu, "
+                "loss.name: %s needs targets from 0 (no) to 1 (yes), but target %zu of row %zu, "
                 "both counted from 0, is %g; give these columns as 0 and 1, or use another loss",
                 loss, i % width, rows->first + i / width, rows->target[i]);
     return TREN_OK;

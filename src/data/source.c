@@ -41,8 +41,9 @@ tren_status tren_source_find(const tren_source_kind **kind, const char *name, bo
     if (nearest)
         return tren_fail(TREN_ERR_USAGE, "%s: unknown source '%s'; did you mean '%s'?", verb, name,
                          nearest);
-    return tren_fail(TREN_ERR_USAGE, "%s: unknown source '%s'; 'tren data %s --help' lists all",
-                     verb, name, verb);
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: unknown source '%s'; 'tren data %s --help' lists all sources", verb, name,
+                     verb);
 }
 
 static void set_default(void *at, const tren_setting *setting) {
@@ -194,7 +195,7 @@ static tren_status reorder_classes(tren_source *source, const char *const *name,
         while (to[i] < n && strcmp(name[to[i]], source->class_name[i]) != 0) to[i]++;
         if (to[i] == n)
             st = tren_fail(TREN_ERR_USAGE,
-                           "--class-names lacks the label '%s', which the data has; add it",
+                           "--class-names lacks the label '%s', which occurs in the data; add it",
                            source->class_name[i]);
     }
     if (st == TREN_OK) relabel(source, to);
@@ -212,11 +213,11 @@ const char *tren_names_repeat(const char *const *name, int n) {
 tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n) {
     if (source->n_classes == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--class-names: the data has targets, not classes; leave it out");
+                         "--class-names: the data has targets, not classes; remove the option");
     if (n < source->n_classes)
         return tren_fail(
             TREN_ERR_USAGE,
-            "--class-names names %d classes, the data has labels up to %d; name them all", n,
+            "--class-names names %d classes, but the data has labels up to %d; name all classes", n,
             source->n_classes - 1);
     if (source->class_name) TREN_TRY(reorder_classes(source, name, n));
     names_free(source->class_name, source->n_classes);

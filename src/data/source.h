@@ -33,19 +33,20 @@ extern const char *const tren_relabel_choices[]; /* "ask", "yes", "no"; NULL-ter
  */
 #define TREN_LABEL_SETTINGS(settings)                                                              \
     {"classification", TREN_SETTING_FLAG, offsetof(settings, labels.classification), NULL,         \
-     .help = "The labels are classes, though stored as reals: whole numbers or one-hot rows."},    \
+     .help = "The labels are classes, although they are stored as reals: whole numbers or "        \
+             "one-hot rows."},                                                                     \
         {"regression", TREN_SETTING_FLAG, offsetof(settings, labels.regression), NULL,             \
-         .help = "The labels are targets, though they look like classes."},                        \
+         .help = "The labels are targets, although they look like classes."},                      \
         {"relabel",                                                                                \
          TREN_SETTING_CHOICE,                                                                      \
          offsetof(settings, labels.relabel),                                                       \
          "ask|yes|no",                                                                             \
-         .help = "Number the labels in order from 0 and keep the old numbers as names; by "        \
-                 "default labels that do not begin at 0 are an error that asks.",                  \
+         .help = "yes: number the labels in order from 0 and keep the old numbers as class "       \
+                 "names. Without this option, labels that do not begin at 0 are an error.",        \
          .choices = tren_relabel_choices},                                                         \
     {                                                                                              \
         "unlabeled", TREN_SETTING_FLAG, offsetof(settings, labels.unlabeled), NULL,                \
-            .help = "Rows to predict: there are no labels, and all rows are the test part."        \
+            .help = "Import rows to predict: they have no labels, and all go to the test part."    \
     }
 
 /* Labels or targets as a file has them. */
@@ -68,10 +69,11 @@ typedef struct tren_layout_settings {
 } tren_layout_settings;
 #define TREN_LAYOUT_SETTINGS(settings)                                                             \
     {"channels-last", TREN_SETTING_FLAG, offsetof(settings, layout.channels_last), NULL,           \
-     .help = "The images are [n,h,w,c]."},                                                         \
+     .help = "The images have the shape [n,h,w,c]."},                                              \
     {                                                                                              \
         "channels-first", TREN_SETTING_FLAG, offsetof(settings, layout.channels_first), NULL,      \
-            .help = "The images are [n,c,h,w], though their sizes look like [n,h,w,c]."            \
+            .help =                                                                                \
+                "The images have the shape [n,c,h,w], although their sizes look like [n,h,w,c]."   \
     }
 /* Sets shape and is_image from the dimensions of an array, [n], [n,f], [n,h,w] or [n,c,h,w].
  * TREN_ERR_USAGE with both readings where the sizes look like [n,h,w,c]. */

@@ -64,8 +64,8 @@ static tren_status grow(content *file, size_t *room) {
     size_t wanted = *room ? *room * 2 : FIRST_ROOM;
     if (wanted > MAX_ROOM)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: has more than 1 GiB of content: is it the right file? What is really "
-                         "larger can be given as several files",
+                         "%s: has more than 1 GiB of content: is it the right file? If it is, "
+                         "split it into several files",
                          file->path);
     unsigned char *bytes = realloc(file->bytes, wanted);
     if (!bytes) return tren_fail_memory((double)wanted, file->path);
@@ -127,13 +127,13 @@ static tren_status check_format(const pool *files, const format *f) {
         if (fits(file, f)) continue;
         if (fits(file, other))
             return tren_fail(TREN_ERR_DATA,
-                             "%s: its %zu bytes are %zu records of %s, not of %s: leave --classes "
-                             "out, or give the right file",
+                             "%s: its %zu bytes are %zu records of %s, not of %s: remove "
+                             "--classes, or give the right file",
                              file->path, file->n, file->n / record_bytes(other), other->name,
                              f->name);
         return tren_fail(TREN_ERR_DATA,
-                         "%s: its %zu bytes are %zu records of %s (%zu bytes each) and %zu bytes: "
-                         "cut short, or another file; copy it again",
+                         "%s: its %zu bytes are %zu records of %s (%zu bytes each) and %zu more "
+                         "bytes: the file is cut short, or the wrong file; copy it again",
                          file->path, file->n, file->n / record, f->name, record, file->n % record);
     }
     return TREN_OK;
@@ -145,19 +145,19 @@ static tren_status refuse_sizes(const pool *files) {
     for (int i = 0; i < files->n_files; i++) {
         const content *file = &files->file[i];
         if (!fits(file, &formats[0]) && !fits(file, &formats[1]))
-            return tren_fail(TREN_ERR_DATA,
-                             "%s: its %zu bytes are no whole number of records, neither of %s (%zu "
-                             "bytes each) nor of %s (%zu): cut short, or another file; copy it "
-                             "again",
-                             file->path, file->n, formats[0].name, record_bytes(&formats[0]),
-                             formats[1].name, record_bytes(&formats[1]));
+            return tren_fail(
+                TREN_ERR_DATA,
+                "%s: its %zu bytes are not a whole number of records, neither of %s (%zu bytes "
+                "each) nor of %s (%zu): the file is cut short, or the wrong file; copy it again",
+                file->path, file->n, formats[0].name, record_bytes(&formats[0]), formats[1].name,
+                record_bytes(&formats[1]));
     }
     int i = 1;
     while (i < files->n_files - 1 && fits(&files->file[i], &formats[0]) == fits(first, &formats[0]))
         i++;
     return tren_fail(TREN_ERR_DATA,
                      "%s and %s have records of different sizes: CIFAR-10 and CIFAR-100 cannot be "
-                     "pooled, import each by itself",
+                     "combined; import them separately",
                      first->path, files->file[i].path);
 }
 
@@ -170,8 +170,8 @@ static tren_status find_format(const format **found, const pool *files, int clas
     if (!fits_10 && !fits_100) return refuse_sizes(files);
     if (fits_10 && fits_100)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: its %zu bytes could be records of CIFAR-10 and of CIFAR-100: say "
-                         "which with --classes 10 or --classes 100",
+                         "%s: its %zu bytes could be records of CIFAR-10 or of CIFAR-100: choose "
+                         "with --classes 10 or --classes 100",
                          files->file[0].path, files->file[0].n);
     *found = &formats[fits_10 ? 0 : 1];
     return TREN_OK;
@@ -185,8 +185,8 @@ static tren_status check_labels(const content *file, const format *f, size_t rec
     for (int k = 0; k < f->n_labels; k++)
         if (label[k] >= f->n_classes[k])
             return tren_fail(TREN_ERR_DATA,
-                             "%s: record %zu: the %s %d is outside 0 to %d of %s: damaged, or "
-                             "another file; copy it again",
+                             "%s: record %zu: the %s %d is outside 0 to %d of %s: the file is "
+                             "damaged, or the wrong file; copy it again",
                              file->path, record, f->label[k], label[k], f->n_classes[k] - 1,
                              f->name);
     return TREN_OK;
@@ -239,20 +239,19 @@ static tren_status name_from(tren_source *source, const content *file) {
     const char *line[MAX_CLASSES];
     if (memchr(file->bytes, 0, file->n))
         return tren_fail(TREN_ERR_DATA,
-                         "%s: holds a zero byte: this is not a text of one name a "
-                         "line",
+                         "%s: contains a zero byte: this is not a text with one name per line",
                          file->path);
     file->bytes[file->n] = '\0';
     int n = split_lines(line, (char *)file->bytes);
     if (n != source->n_classes)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: has %d names, the data has %d classes: give one name "
-                         "a line, in the order of the labels",
+                         "%s: has %d names, but the data has %d classes: give one name per line, "
+                         "in the order of the labels",
                          file->path, n, source->n_classes);
     for (int i = 0; i < n; i++) TREN_TRY(tren_class_name_check(TREN_ERR_DATA, file->path, line[i]));
     const char *twice = tren_names_repeat(line, n);
     if (twice)
-        return tren_fail(TREN_ERR_DATA, "%s: '%s' stands twice: name each class once", file->path,
+        return tren_fail(TREN_ERR_DATA, "%s: '%s' occurs twice: name each class once", file->path,
                          twice);
     return tren_source_name_classes(source, line, n);
 }
@@ -274,8 +273,7 @@ static tren_status find_label(int *which, const format *f, int labels) {
     *which = f->n_labels == 2 && labels == LABELS_FINE;
     if (f->n_labels == 2 || labels == LABELS_FINE) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "--labels coarse: %s has one label for each image: leave the option out",
-                     f->name);
+                     "--labels coarse: %s has one label per image: remove the option", f->name);
 }
 
 static void describe(tren_source *source, const pool *files, const format *f, int which) {
@@ -313,25 +311,25 @@ done:
 
 static const tren_setting settings_table[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
-     .help = "Binary CIFAR files, plain or gzipped; several are pooled.", .required = true,
+     .help = "Binary CIFAR files, plain or gzipped; several files are combined.", .required = true,
      .is_file = true},
     {"test", TREN_SETTING_TEXTS, offsetof(settings, test), "FILE[,...]",
-     .help = "The source's own test part: test_batch.bin or test.bin.", .is_file = true},
+     .help = "Test part of the source: test_batch.bin or test.bin.", .is_file = true},
     {"classes", TREN_SETTING_CHOICE, offsetof(settings, classes), "auto|10|100",
-     .help = "CIFAR-10 or CIFAR-100; by the size of the files unless given.",
+     .help = "Version: CIFAR-10 or CIFAR-100; default: found from the file size.",
      .fallback.integer = CLASSES_AUTO, .choices = classes_choices},
     {"labels", TREN_SETTING_CHOICE, offsetof(settings, labels), "fine|coarse",
-     .help = "Which labels of CIFAR-100: 100 fine or 20 coarse ones; fine by default.",
+     .help = "Labels of CIFAR-100: the 100 fine or the 20 coarse ones; default: fine.",
      .fallback.integer = LABELS_FINE, .choices = labels_choices},
     {"names", TREN_SETTING_TEXT, offsetof(settings, names), "FILE",
-     .help = "A text with one class name a line, such as fine_label_names.txt; CIFAR-10 has its "
-             "names built in.",
+     .help = "Text file with one class name per line, such as fine_label_names.txt. The names of "
+             "CIFAR-10 are built in.",
      .is_file = true},
 };
 
 const tren_source_kind tren_source_cifar = {
     .name = "cifar",
-    .summary = "CIFAR-10 and CIFAR-100, the binary version: colour images of 32 x 32 pixels",
+    .summary = "CIFAR-10 and CIFAR-100 in the binary version: colour images of 32 x 32 pixels",
     .setting = settings_table,
     .n_settings = TREN_SETTING_COUNT(settings_table),
     .settings_size = sizeof(settings),

@@ -42,14 +42,14 @@ static tren_status doubt_labels(tren_source *source, const table *t) {
     const tren_csv_kind *names = &t->names, *numbers = &t->numbers;
     bool odd_name = names->n <= numbers->n;
     if (names->n == 0 || numbers->n == 0) return TREN_OK;
-    int length = asprintf(
-        &source->doubt,
-        "%s is %s number, and %zu other label%s: remove the line if its label is missing, or fix "
-        "it; if all are names of classes, give --class-names with every label as it stands, or "
-        "rename the numbers",
-        odd_name ? names->first : numbers->first, odd_name ? "no" : "a",
-        odd_name ? numbers->n : names->n,
-        odd_name ? (numbers->n > 1 ? "s are" : " is") : (names->n > 1 ? "s are not" : " is not"));
+    int length = asprintf(&source->doubt,
+                          "%s is %s number, but %zu other label%s: if its label is missing, remove "
+                          "the line, or fix it; if all are names of classes, give --class-names "
+                          "with every label exactly as it is written, or rename the numbers",
+                          odd_name ? names->first : numbers->first, odd_name ? "no" : "a",
+                          odd_name ? numbers->n : names->n,
+                          odd_name ? (numbers->n > 1 ? "s are" : " is")
+                                   : (names->n > 1 ? "s are not" : " is not"));
     if (length >= 0) return TREN_OK;
     source->doubt = NULL;
     return tren_fail(TREN_ERR_INTERNAL, "out of memory");
@@ -90,7 +90,7 @@ static tren_status check_whole(const table *t, const tren_csv_seen *s, size_t i)
     if (!s->whole || s->line == 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
                      "%s:%zu: %s: a whole number beyond 2^53 has no exact value in f64: divide the "
-                     "column, or leave it out with --ignore %s",
+                     "column, or ignore it with --ignore %s",
                      t->want->file.at[0], s->line, tren_csv_column(column, &t->columns, i),
                      tren_csv_column_option(option, &t->columns, i));
 }
@@ -109,8 +109,7 @@ static void say_if_counts(tren_source *source, const table *t, const tren_csv_se
     bool from_start = s->counts && (s->first == 0 || s->first == 1);
     if (!from_start || t->n < 5 || t->want->index == TREN_CSV_INDEX_KEEP) return;
     tren_source_note(source,
-                     "%s: counts the rows from %.0f: if it is an index, leave it out with --ignore "
-                     "%s",
+                     "%s: counts the rows from %.0f: if it is an index, ignore it with --ignore %s",
                      tren_csv_column(column, &t->columns, i), s->first,
                      tren_csv_column_option(option, &t->columns, i));
 }
@@ -175,7 +174,7 @@ static tren_status set_shape(tren_source *source, const table *t) {
         return tren_fail(TREN_ERR_USAGE, "--shape: '%s' is not HxW or CxHxW", text);
     if (text && (double)c * h * w != (double)t->columns.n_inputs)
         return tren_fail(TREN_ERR_USAGE,
-                         "--shape: %s has %.0f values, the file has %zu input columns", text,
+                         "--shape: %s has %.0f values, but the file has %zu input columns", text,
                          (double)c * h * w, t->columns.n_inputs);
     const size_t dim[] = {(size_t)c, (size_t)h, (size_t)w};
     if (shape.rank == 4) memcpy(shape.dim + 1, dim, sizeof dim);
@@ -190,20 +189,19 @@ static tren_status check_roles(const settings *want) {
     int ways =
         (want->label != NULL) + (want->target.n > 0) + (want->one_hot.n > 0) + want->unlabeled;
     if (ways == 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--label COLUMN (classes) or --target COLUMN,... (numbers) is missing; "
-                         "--unlabeled imports rows to predict");
+        return tren_fail(TREN_ERR_USAGE, "give --label COLUMN (classes) or --target COLUMN,... "
+                                         "(numbers); --unlabeled imports rows to predict");
     if (ways > 1)
         return tren_fail(TREN_ERR_USAGE,
-                         "--label, --target, --one-hot and --unlabeled exclude each other");
+                         "--label, --target, --one-hot and --unlabeled cannot be used together");
     if (want->weight && want->unlabeled)
-        return tren_fail(TREN_ERR_USAGE, "--weight: rows to predict are not trained on; leave "
-                                         "--weight out, or give a --label or --target");
+        return tren_fail(TREN_ERR_USAGE, "--weight: rows to predict are not used for training; "
+                                         "remove --weight, or give a --label or --target");
     if (want->one_hot.n == 1)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--one-hot: '%s' is one column; name those of all "
-                         "classes, or give --label for one",
-                         want->one_hot.at[0]);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--one-hot: '%s' is one column; give the columns of all classes, or use --label",
+            want->one_hot.at[0]);
     return TREN_OK;
 }
 
@@ -235,7 +233,7 @@ static tren_status fill(tren_source *source, table *t) {
     source->n = t->n - t->n_test;
     source->n_test = t->n_test;
     if (source->n == 0)
-        return tren_fail(TREN_ERR_DATA, "%s: holds no rows below its header; is it the right file?",
+        return tren_fail(TREN_ERR_DATA, "%s: has no rows below its header; is it the right file?",
                          t->want->file.at[0]);
     if (t->n > INT32_MAX || t->columns.n_inputs > INT32_MAX)
         return tren_fail(TREN_ERR_DATA, "%zu rows are too many; import fewer", t->n);
@@ -275,48 +273,48 @@ done:
 
 static const tren_setting settings_table[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
-     .help = "CSV files, plain or gzipped; several are pooled.", .required = true, .is_file = true},
+     .help = "CSV files, plain or gzipped; several files are combined.", .required = true,
+     .is_file = true},
     {"label", TREN_SETTING_TEXT, offsetof(settings, label), "COLUMN",
-     .help = "The column with the class, by name or by number from 1; a name that is a number goes "
-             "before the number."},
+     .help = "Column of the class, by name or by number from 1. If a name is itself a number, the "
+             "name has priority."},
     {"target", TREN_SETTING_TEXTS, offsetof(settings, target), "COLUMN[,...]",
-     .help = "The columns to be predicted, for regression."},
+     .help = "Columns to predict, for regression."},
     {"one-hot", TREN_SETTING_TEXTS, offsetof(settings, one_hot), "COLUMN,COLUMN[,...]",
-     .help = "Columns of 0 and 1 that mark the class: each row has one 1."},
+     .help = "Columns of 0 and 1 that give the class: each row has a single 1."},
     {"weight", TREN_SETTING_TEXT, offsetof(settings, weight), "COLUMN",
-     .help = "How much each row counts in training, numbers of at least 0."},
+     .help = "Column with the weight of each row in training: numbers of at least 0."},
     {"unlabeled", TREN_SETTING_FLAG, offsetof(settings, unlabeled), NULL,
-     .help = "Rows to predict: there are no labels, and all rows are the test part."},
+     .help = "Import rows to predict: they have no labels, and all go to the test part."},
     {"ignore", TREN_SETTING_TEXTS, offsetof(settings, ignore), "COLUMN[,...]",
-     .help = "Columns to leave out."},
+     .help = "Columns to ignore."},
     {"index", TREN_SETTING_CHOICE, offsetof(settings, index), "drop|keep",
-     .help = "A first column that has no name, or that pandas calls 'Unnamed: 0', is the index of "
-             "the rows: left out by default.",
+     .help = "drop or keep a first column that is the index of the rows: one without a name, or "
+             "called 'Unnamed: 0' by pandas. Default: drop.",
      .choices = index_choices},
     {"test", TREN_SETTING_TEXTS, offsetof(settings, test), "FILE[,...]",
-     .help = "The source's own test part.", .is_file = true},
+     .help = "Test part of the source.", .is_file = true},
     {"header", TREN_SETTING_CHOICE, offsetof(settings, header), "auto|yes|no",
-     .help = "Whether the first line names the columns; by default it does when it cannot be a "
-             "row.",
+     .help = "Whether the first line gives the column names. Default: yes if it cannot be a row.",
      .fallback.integer = TREN_CSV_HEADER_AUTO, .choices = header_choices},
     {"separator", TREN_SETTING_TEXT, offsetof(settings, separator), "CHAR",
-     .help = "One character, 'tab', or 'blanks' for runs of blanks; a comma by default, and a "
-             "semicolon with decimal commas."},
+     .help = "Separator: one character, 'tab', or 'blanks' for one or more blanks. Default: a "
+             "comma, or a semicolon with decimal commas."},
     {"decimal", TREN_SETTING_TEXT, offsetof(settings, decimal), "CHAR",
-     .help = "The decimal point, '.' by default or ','.", .fallback.text = "."},
+     .help = "Decimal point, '.' or ','; default: '.'.", .fallback.text = "."},
     {"type", TREN_SETTING_CHOICE, offsetof(settings, type), "auto|f32|f64|u8",
-     .help = "How the inputs are stored; by default f32, or f64 where f32 would lose whole numbers "
-             "or a column's differences.",
+     .help = "Type of the stored inputs. Default: f32, or f64 if f32 would round whole numbers or "
+             "the differences within a column.",
      .choices = type_choices},
     {"shape", TREN_SETTING_TEXT, offsetof(settings, shape), "CxHxW",
-     .help = "The inputs are the pixels of an image of this shape."},
+     .help = "Treat the inputs as the pixels of an image of this shape."},
     TREN_LAYOUT_SETTINGS(settings),
 };
 
 const tren_source_kind tren_source_csv = {
     .name = "csv",
     .summary =
-        "CSV files: a table of numbers with a column for the class or columns for the targets",
+        "CSV files: a table of numbers with a column for the class, or columns for the targets",
     .setting = settings_table,
     .n_settings = TREN_SETTING_COUNT(settings_table),
     .settings_size = sizeof(settings),

@@ -53,7 +53,7 @@ static tren_status check_alike(const input *in, tren_type test_type) {
     char one[256], other[256];
     return tren_fail(TREN_ERR_DATA,
                      "%s: %s and %s (%s) differ in type or shape: %s, and %s; convert one of them, "
-                     "or import each by itself",
+                     "or import them separately",
                      path_of(in), in->name[0], in->name[1], tren_h5_path(in->file[1]),
                      describe_rows(one, a, in->type), describe_rows(other, b, test_type));
 }
@@ -62,7 +62,7 @@ static tren_status input_open(input *in) {
     TREN_TRY(tren_h5_info(in->file[0], in->name[0], &in->shape[0], &in->type));
     if (in->shape[0].rank == 0)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: %s is a single value, not rows; name a dataset of rows", path_of(in),
+                         "%s: %s is a single value, not rows; give a dataset of rows", path_of(in),
                          in->name[0]);
     if (!in->name[1]) return TREN_OK;
     tren_type test_type;
@@ -135,7 +135,7 @@ static tren_status check_rounding(const tren_source *source, const input *in, co
     if (i < n)
         st = tren_fail(TREN_ERR_DATA,
                        "%s: %s: row %zu, column %zu: beyond 2^53, f64 would round %s%llu and lose "
-                       "what differs in its column: subtract a constant from it before the import",
+                       "the differences within its column: subtract a constant before the import",
                        path_of(in), in->name[0], i / width, i % width,
                        is_signed && ((const int64_t *)value)[i] < 0 ? "-" : "",
                        is_signed && ((const int64_t *)value)[i] < 0
@@ -214,10 +214,10 @@ static tren_status read_weights(tren_source *source, const char *name, tren_h5 *
     if (!name) return TREN_OK;
     TREN_TRY(input_open(&in));
     if (in.shape[0].rank != 1 || rows_of(&in.shape[0]) != source->n)
-        return tren_fail(TREN_ERR_DATA,
-                         "%s: %s should have the shape [%zu], a weight for each row of --x; name "
-                         "another dataset",
-                         path_of(&in), name, source->n);
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s: %s should have the shape [%zu], one weight per row of --x; give another dataset",
+            path_of(&in), name, source->n);
     TREN_TRY(tren_alloc(&source->weight, tren_source_rows(source), sizeof *source->weight,
                         "weights of rows"));
     for (size_t i = source->n; i < tren_source_rows(source); i++) source->weight[i] = 1;
@@ -228,15 +228,15 @@ static tren_status read_weights(tren_source *source, const char *name, tren_h5 *
 
 static tren_status check_settings(const settings *want) {
     if (want->labels.unlabeled && (want->y || want->test_y))
-        return tren_fail(TREN_ERR_USAGE, "--unlabeled and --y exclude each other");
+        return tren_fail(TREN_ERR_USAGE, "--unlabeled and --y cannot be used together");
     if (!want->labels.unlabeled && !want->y)
-        return tren_fail(TREN_ERR_USAGE, "--y is missing: the dataset of the labels or targets; "
-                                         "--unlabeled imports rows to predict");
+        return tren_fail(TREN_ERR_USAGE, "--y is missing: give the dataset of the labels or "
+                                         "targets; --unlabeled imports rows to predict");
     if (want->labels.unlabeled && want->weights)
-        return tren_fail(TREN_ERR_USAGE, "--weights: rows to predict are not trained on; leave "
-                                         "--weights or --unlabeled out");
+        return tren_fail(TREN_ERR_USAGE, "--weights: rows to predict are not used for training; "
+                                         "remove --weights or --unlabeled");
     if (!want->labels.unlabeled && !want->test_x != !want->test_y)
-        return tren_fail(TREN_ERR_USAGE, "--test-x and --test-y belong together");
+        return tren_fail(TREN_ERR_USAGE, "--test-x and --test-y must be given together");
     if (want->test_file && !want->test_x)
         return tren_fail(TREN_ERR_USAGE, "--test-file needs --test-x and --test-y");
     return TREN_OK;
@@ -245,13 +245,14 @@ static tren_status check_settings(const settings *want) {
 static tren_status check_rows(const input *x, const input *y) {
     size_t n = rows_of(&x->shape[0]), n_test = rows_of(&x->shape[1]);
     if (n > TREN_MAX_ROWS || n_test > TREN_MAX_ROWS - n)
-        return tren_fail(TREN_ERR_DATA, "%s: %s has %zu rows; the most is %u: import fewer",
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: %s has %zu rows, but at most %u are supported: import fewer",
                          path_of(x), x->name[0], n, TREN_MAX_ROWS);
     for (int i = 0; i < 2; i++) {
         if (!x->name[i] || rows_of(&x->shape[i]) == rows_of(&y->shape[i])) continue;
         return tren_fail(
             TREN_ERR_DATA,
-            "%s: %s has %zu rows, %s has %zu; name an --x and an --y that belong together",
+            "%s: %s has %zu rows, but %s has %zu; give an --x and an --y that belong together",
             tren_h5_path(x->file[i]), x->name[i], rows_of(&x->shape[i]), y->name[i],
             rows_of(&y->shape[i]));
     }
@@ -321,23 +322,23 @@ static const tren_setting settings_table[] = {
      .help = "Dataset of the labels (integers [n], or one-hot [n,k]) or targets (reals [n] or "
              "[n,k])."},
     {"weights", TREN_SETTING_TEXT, offsetof(settings, weights), "NAME",
-     .help = "Dataset of how much each row counts in training: numbers [n] of at least 0."},
+     .help = "Dataset of the weight of each row in training: numbers [n] of at least 0."},
     {"test-x", TREN_SETTING_TEXT, offsetof(settings, test_x), "NAME",
-     .help = "The inputs of the source's own test part."},
+     .help = "Inputs of the test part of the source."},
     {"test-y", TREN_SETTING_TEXT, offsetof(settings, test_y), "NAME",
-     .help = "Its labels or targets."},
+     .help = "Labels or targets of that test part."},
     {"test-file", TREN_SETTING_TEXT, offsetof(settings, test_file), "FILE",
-     .help = "Where --test-x and --test-y lie when not in the first file.", .is_file = true},
+     .help = "File that contains --test-x and --test-y; default: the first file.", .is_file = true},
     TREN_LAYOUT_SETTINGS(settings),
     TREN_LABEL_SETTINGS(settings),
     {"allow-external", TREN_SETTING_FLAG, offsetof(settings, allow_external), NULL,
-     .help = "Also read the other files that FILE refers to: external storage, and links and "
-             "sources outside its folder. Only for files that you trust."},
+     .help = "Also read other files that FILE refers to: external storage, and links and sources "
+             "outside its folder. Use it only for files that you trust."},
 };
 
 const tren_source_kind tren_source_hdf5 = {
     .name = "hdf5",
-    .summary = "Two datasets of any HDF5 file",
+    .summary = "two datasets of any HDF5 file",
     .setting = settings_table,
     .n_settings = TREN_SETTING_COUNT(settings_table),
     .settings_size = sizeof(settings),

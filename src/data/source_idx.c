@@ -84,7 +84,7 @@ static tren_status read_header(header *head, tren_stream *stream) {
     if (magic[0] != 0 || magic[1] != 0 || !element_of(magic[2]))
         return tren_fail(
             TREN_ERR_DATA,
-            "%s: not an IDX file: it begins with %02x %02x %02x %02x; is it the right one?", path,
+            "%s: not an IDX file: it begins with %02x %02x %02x %02x; is it the right file?", path,
             magic[0], magic[1], magic[2], magic[3]);
     *head = (header){.code = magic[2], .rank = magic[3]};
     if (head->rank < 1 || head->rank > MAX_DIMS)
@@ -189,8 +189,8 @@ static tren_status check_alike(const pool *files, int i) {
     if (alike) return TREN_OK;
     char one[96], other[96];
     return tren_fail(TREN_ERR_DATA,
-                     "%s holds %s, and %s %s: files of one type and shape can be pooled; convert "
-                     "one of them, or import each by itself",
+                     "%s holds %s, but %s %s: only files of the same type and shape can be "
+                     "combined; convert one of them, or import them separately",
                      tren_stream_path(files->stream[0]), describe(one, first),
                      tren_stream_path(files->stream[i]), describe(other, head));
 }
@@ -208,9 +208,10 @@ static tren_status check_rows(const pool *files, int i) {
     size_t rows = pool_rows(files, 0, i + 1), bytes;
     if (rows > TREN_MAX_ROWS)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: its header says %zu rows%s, and at most %u are supported: the file "
+                         "%s: its header says %zu rows%s, but at most %u are supported: the file "
                          "is damaged, or import fewer rows",
-                         path, head->dim[0], i > 0 ? " beside those before" : "", TREN_MAX_ROWS);
+                         path, head->dim[0], i > 0 ? " in addition to the earlier ones" : "",
+                         TREN_MAX_ROWS);
     if (!__builtin_mul_overflow(rows, width_of(head) * sizeof(double), &bytes)) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
                      "%s: its header says %zu rows of %zu elements, more than any file can hold: "
@@ -257,10 +258,10 @@ done:
 static tren_status check_settings(const settings *want) {
     bool given = want->label_files.n + want->test_labels.n > 0;
     if (want->labels.unlabeled && given)
-        return tren_fail(TREN_ERR_USAGE, "--unlabeled and --labels exclude each other");
+        return tren_fail(TREN_ERR_USAGE, "--unlabeled and --labels cannot be used together");
     if (!want->labels.unlabeled && !want->label_files.n)
-        return tren_fail(TREN_ERR_USAGE, "--labels is missing: the files of the labels or targets; "
-                                         "--unlabeled imports rows to predict");
+        return tren_fail(TREN_ERR_USAGE, "--labels is missing: give the files of the labels or "
+                                         "targets; --unlabeled imports rows to predict");
     return TREN_OK;
 }
 
@@ -272,7 +273,7 @@ static tren_status check_pairs(const pool *images, const pool *labels) {
     for (int i = 0; i < images->n_files; i++) {
         if (images->head[i].dim[0] == labels->head[i].dim[0]) continue;
         return tren_fail(TREN_ERR_DATA,
-                         "%s has %zu rows, %s has %zu; give each image file its own labels",
+                         "%s has %zu rows, but %s has %zu; give each image file its own labels",
                          tren_stream_path(images->stream[i]), images->head[i].dim[0],
                          tren_stream_path(labels->stream[i]), labels->head[i].dim[0]);
     }
@@ -308,8 +309,8 @@ static tren_status read_labels(tren_source *source, const pool *labels,
                             .width = width_of(head)};
     if (e->integer && head->rank > 2 && !want->regression)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: has %d dimensions, labels have 1: give --labels another file (are "
-                         "the two swapped?)",
+                         "%s: has %d dimensions, but labels have 1: give --labels another file "
+                         "(are the two files swapped?)",
                          answers.what, head->rank);
     tren_status st = pool_read(&answers.value, labels, answers.type);
     if (st == TREN_OK) st = tren_source_set_answers(source, &answers, want);
@@ -364,14 +365,15 @@ done:
 
 static const tren_setting settings_table[] = {
     {"images", TREN_SETTING_TEXTS, offsetof(settings, images), "FILE[,...]",
-     .help = "Images or rows, plain or gzipped; several files are pooled.", .required = true,
-     .is_file = true},
+     .help = "Files of images or rows, plain or gzipped; several files are combined.",
+     .required = true, .is_file = true},
     {"labels", TREN_SETTING_TEXTS, offsetof(settings, label_files), "FILE[,...]",
-     .help = "Their labels (integers) or targets (reals), in the same order.", .is_file = true},
+     .help = "Files of their labels (integers) or targets (reals), in the same order.",
+     .is_file = true},
     {"test-images", TREN_SETTING_TEXTS, offsetof(settings, test_images), "FILE[,...]",
-     .help = "The source's own test part.", .is_file = true},
+     .help = "Test part of the source.", .is_file = true},
     {"test-labels", TREN_SETTING_TEXTS, offsetof(settings, test_labels), "FILE[,...]",
-     .help = "Its labels or targets.", .is_file = true},
+     .help = "Labels or targets of that test part.", .is_file = true},
     TREN_LAYOUT_SETTINGS(settings),
     TREN_LABEL_SETTINGS(settings),
 };

@@ -134,22 +134,23 @@ static tren_status make(tren_source *source, const void *context, uint64_t seed)
 
 static const tren_setting settings_table[] = {
     {"n", TREN_SETTING_INT, offsetof(settings, n), "N",
-     .help = "Number of samples, each class as often; 4000 by default.", .fallback.integer = 4000,
-     .min = 1, .max = INT32_MAX},
+     .help = "Number of samples, equally many of each class; default: 4000.",
+     .fallback.integer = 4000, .min = 1, .max = INT32_MAX},
     {"n-test", TREN_SETTING_INT, offsetof(settings, n_test), "N",
-     .help = "Samples of a test part besides, for --keep-test; 0 by default.", .max = INT32_MAX},
+     .help = "Number of samples in an additional test part, for --keep-test; default: 0.",
+     .max = INT32_MAX},
     {"scale", TREN_SETTING_REAL, offsetof(settings, scale), "X",
-     .help = "Range of the factor of the signal's height, around 1; 0.4 by default.",
+     .help = "Range of the random factor on the height of the signal, around 1; default: 0.4.",
      .fallback.number = 0.4, .max = 2},
     {"shear", TREN_SETTING_REAL, offsetof(settings, shear), "X",
-     .help = "Range of the slope that is taken off; 0.75 by default.", .fallback.number = 0.75,
-     .max = 1e3},
+     .help = "Range of the random slope that is subtracted; default: 0.75.",
+     .fallback.number = 0.75, .max = 1e3},
     {"background", TREN_SETTING_REAL, offsetof(settings, background), "X",
-     .help = "Size of the smooth noise where there is no signal; 0.25 by default.",
-     .fallback.number = 0.25, .max = 1e3},
+     .help = "Size of the smooth noise outside the signal; default: 0.25.", .fallback.number = 0.25,
+     .max = 1e3},
     {"noise", TREN_SETTING_REAL, offsetof(settings, noise), "X",
-     .help = "Standard deviation of the noise everywhere; 0.02 by default.",
-     .fallback.number = 0.02, .max = 1e3},
+     .help = "Standard deviation of the noise everywhere; default: 0.02.", .fallback.number = 0.02,
+     .max = 1e3},
 };
 
 const tren_source_kind tren_source_mnist1d = {

@@ -49,8 +49,8 @@ static tren_status add_lines(tren_corpus *c, reader *a, reader *b) {
     size_t n = count_lines(*a), m = count_lines(*b);
     if (n != m)
         return tren_fail(TREN_ERR_DATA,
-                         "%s has %zu lines and %s has %zu; line by line they belong together: give "
-                         "two files with as many",
+                         "%s has %zu lines, but %s has %zu; the files belong together line by "
+                         "line: give two files of the same length",
                          a->path, n, b->path, m);
     while (next_line(&text[0], a) && next_line(&text[1], b)) {
         const reader *r[] = {a, b};
@@ -89,7 +89,7 @@ static tren_status split_line(tren_bytes field[2], tren_bytes line, const reader
     field[1] = (tren_bytes){line.at + n + 1, line.n - n - 1};
     for (int k = 0; k < 2; k++)
         if (is_blank(field[k]))
-            return empty(r, k ? "the text behind the tab" : field_of[kind],
+            return empty(r, k ? "the text after the tab" : field_of[kind],
                          "fill it, or remove the line");
     return TREN_OK;
 }
@@ -114,8 +114,8 @@ static tren_status add_texts(tren_corpus *c, reader *r) {
         if (is_blank(line)) return empty(r, "the line", "fill it, or remove it");
         if (tabs > 0)
             return tren_fail(TREN_ERR_DATA,
-                             "%s:%zu: has %zu tab%s; with --unlabeled a line is a text and nothing "
-                             "else ('cut -f 2 OLD >NEW' removes the labels)",
+                             "%s:%zu: has %zu tab%s; with --unlabeled a line contains only a text "
+                             "('cut -f 2 OLD >NEW' removes the labels)",
                              r->path, r->line, tabs, tabs == 1 ? "" : "s");
         tren_text_place place = {r->path, r->line};
         TREN_TRY(tren_corpus_add(c, &line, &place));
@@ -132,7 +132,7 @@ static tren_status open_file(reader *r, tren_source *source, char **memory, cons
     *r = (reader){.path = path, .left = {*memory, n}};
     tren_source_add_file(source, path);
     if (n > 0) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: is empty; name a file with lines of text", path);
+    return tren_fail(TREN_ERR_DATA, "%s: is empty; give a file with lines of text", path);
 }
 
 /* The rows of one file, or of two side by side. */
@@ -208,8 +208,8 @@ static void note_odd_labels(tren_source *source, char *const *label, const char 
                          path, n, classes, form_of[TREN_CORPUS_LABELED]);
     else if (!stands_again(label, n, source->n))
         tren_source_note(source,
-                         "%s:1: the label '%.60s' stands in no other line; if this line has the "
-                         "headings of the columns, remove it",
+                         "%s:1: the label '%.60s' occurs in no other line; if this line contains "
+                         "column headings, remove it",
                          path, label[0]);
 }
 
@@ -239,10 +239,10 @@ done:
 static tren_status check_unlabeled(const settings *s) {
     if (!s->unlabeled || (s->test.n == 0 && s->vocabulary == 0)) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "--unlabeled imports rows to predict, all of them as the test part, with the "
-                     "tokens of the training: leave %s out%s",
+                     "--unlabeled imports rows to predict, all as the test part, with the tokens "
+                     "of the training: remove %s%s",
                      s->test.n > 0 ? "--test" : "--vocabulary",
-                     s->test.n > 0 ? "" : ", and name its dataset with --tokenizer");
+                     s->test.n > 0 ? "" : ", and give its dataset with --tokenizer");
 }
 
 static tren_status read_labeled(tren_source *source, const void *from, uint64_t seed) {
@@ -264,36 +264,36 @@ static tren_status read_labeled(tren_source *source, const void *from, uint64_t 
          TREN_SETTING_TEXTS,                                                                       \
          offsetof(settings, test),                                                                 \
          "FILE[,FILE]",                                                                            \
-         .help = "The source's own test part, in the same form.",                                  \
+         .help = "Test part of the source, in the same format.",                                   \
          .is_file = true},                                                                         \
         {"tokens",                                                                                 \
          TREN_SETTING_INT,                                                                         \
          offsetof(settings, tokens),                                                               \
          "T",                                                                                      \
-         .help = "Tokens of a text at most, without begin and end; by default as many as the "     \
-                 "longest has.",                                                                   \
+         .help = "Maximum number of tokens of a text, without begin and end; default: the length " \
+                 "of the longest text.",                                                           \
          .max = 1 << 20},                                                                          \
         {"long",                                                                                   \
          TREN_SETTING_CHOICE,                                                                      \
          offsetof(settings, too_long),                                                             \
          "error|skip",                                                                             \
-         .help = "What to do with a row that has a longer text.",                                  \
+         .help = "What to do with a row whose text is longer.",                                    \
          .choices = long_choices},                                                                 \
         {"vocabulary",                                                                             \
          TREN_SETTING_INT,                                                                         \
          offsetof(settings, vocabulary),                                                           \
          "N",                                                                                      \
-         .help = "Join bytes that often stand together, until there are N tokens (byte-pair "      \
-                 "encoding of the training part); by default each byte is a token.",               \
+         .help = "Join frequent pairs of bytes until there are N tokens (byte-pair encoding of "   \
+                 "the training part); default: each byte is a token.",                             \
          .max = 1 << 20},                                                                          \
         TREN_TOKENIZER_SETTING(settings)
 
 static const tren_setting pairs_setting[] = {
-    SETTINGS("The source and the target, line by line; or one file with a tab in each line.")};
+    SETTINGS("Source and target, line by line; or one file with a tab in each line.")};
 static const tren_setting labeled_setting[] = {
-    SETTINGS("A file with a label, a tab and a text in each line."),
+    SETTINGS("File with a label, a tab and a text in each line."),
     {"unlabeled", TREN_SETTING_FLAG, offsetof(settings, unlabeled), NULL,
-     .help = "Texts to predict: a line is a text and nothing else, and all are the test part."}};
+     .help = "Import texts to predict: each line is a text, and all go to the test part."}};
 
 static const tren_refusal pairs_without[] = {TREN_CORPUS_WITHOUT,
                                              {"stratify", "pairs of texts have no classes"},
@@ -303,7 +303,7 @@ static const tren_refusal labeled_without[] = {TREN_CORPUS_WITHOUT, {0}};
 
 const tren_source_kind tren_source_pairs = {
     .name = "pairs",
-    .summary = "Pairs of texts, line by line, to learn to turn one into the other.",
+    .summary = "pairs of texts, line by line, to learn to translate one into the other",
     .setting = pairs_setting,
     .n_settings = TREN_SETTING_COUNT(pairs_setting),
     .without = pairs_without,
@@ -312,7 +312,7 @@ const tren_source_kind tren_source_pairs = {
 
 const tren_source_kind tren_source_labeled = {
     .name = "labeled",
-    .summary = "Texts with a label each, to learn to tell the label.",
+    .summary = "texts with one label each, to learn to classify them",
     .setting = labeled_setting,
     .n_settings = TREN_SETTING_COUNT(labeled_setting),
     .without = labeled_without,

@@ -56,14 +56,14 @@ static tren_status make_sinusoid(tren_source *source, const void *context, uint6
 }
 
 static const tren_setting sinusoid_settings[] = {
-    {"n", TREN_SETTING_INT, offsetof(sinusoid, n), "N", .help = "Number of points; 10 by default.",
+    {"n", TREN_SETTING_INT, offsetof(sinusoid, n), "N", .help = "Number of points; default: 10.",
      .fallback.integer = 10, .min = 1, .max = INT32_MAX},
     {"n-test", TREN_SETTING_INT, offsetof(sinusoid, n_test), "N",
-     .help = "Points of a test part besides, at random places, for --keep-test; 0 by default.",
+     .help = "Number of points in an additional test part, at random places, for --keep-test; "
+             "default: 0.",
      .max = INT32_MAX},
     {"sd", TREN_SETTING_REAL, offsetof(sinusoid, sd), "X",
-     .help = "Standard deviation of the noise; 0.3 by default.", .fallback.number = 0.3,
-     .max = 1e6},
+     .help = "Standard deviation of the noise; default: 0.3.", .fallback.number = 0.3, .max = 1e6},
 };
 
 const tren_source_kind tren_source_bishop_sinusoid = {
@@ -107,14 +107,12 @@ static tren_status make_interpolation(tren_source *source, const void *context, 
 
 static const tren_setting interpolation_settings[] = {
     {"n", TREN_SETTING_INT, offsetof(interpolation, n), "N",
-     .help = "Number of points; 12 by default.", .fallback.integer = 12, .min = 1,
-     .max = INT32_MAX},
+     .help = "Number of points; default: 12.", .fallback.integer = 12, .min = 1, .max = INT32_MAX},
     {"grid", TREN_SETTING_INT, offsetof(interpolation, grid), "N",
-     .help = "Points of an even grid as a test part, for --keep-test; 0 by default.",
+     .help = "Number of points on an even grid as a test part, for --keep-test; default: 0.",
      .max = INT32_MAX},
     {"range", TREN_SETTING_REAL, offsetof(interpolation, range), "X",
-     .help = "x lies between -X and X; 5 by default.", .fallback.number = 5, .min = 1e-6,
-     .max = 1e6},
+     .help = "x lies between -X and X; default: 5.", .fallback.number = 5, .min = 1e-6, .max = 1e6},
 };
 
 const tren_source_kind tren_source_interpolation = {
@@ -180,23 +178,21 @@ static tren_status make_two_scales(tren_source *source, const void *context, uin
 #define TEST_SETTING                                                                               \
     {                                                                                              \
         "n-test", TREN_SETTING_INT, offsetof(linear, n_test), "N",                                 \
-            .help = "Rows of a test part without noise, for --keep-test; 0 by default.",           \
+            .help = "Number of rows in a test part without noise, for --keep-test; default: 0.",   \
             .max = INT32_MAX                                                                       \
     }
 
 static const tren_setting isotropic_settings[] = {
-    {"n", TREN_SETTING_INT, offsetof(linear, n), "N", .help = "Number of rows; 100 by default.",
+    {"n", TREN_SETTING_INT, offsetof(linear, n), "N", .help = "Number of rows; default: 100.",
      .fallback.integer = 100, .min = 1, .max = INT32_MAX},
     TEST_SETTING,
     {"d", TREN_SETTING_INT, offsetof(linear, d), "N",
-     .help = "Number of columns, all of which matter alike; 200 by default.",
-     .fallback.integer = 200, .min = 1, .max = 1000000},
+     .help = "Number of columns, all equally important; default: 200.", .fallback.integer = 200,
+     .min = 1, .max = 1000000},
     {"norm", TREN_SETTING_REAL, offsetof(linear, norm), "X",
-     .help = "Length of the vector of true weights; 1 by default.", .fallback.number = 1,
-     .max = 1e6},
+     .help = "Length of the vector of true weights; default: 1.", .fallback.number = 1, .max = 1e6},
     {"sd", TREN_SETTING_REAL, offsetof(linear, sd), "X",
-     .help = "Standard deviation of the noise; 0.5 by default.", .fallback.number = 0.5,
-     .max = 1e6},
+     .help = "Standard deviation of the noise; default: 0.5.", .fallback.number = 0.5, .max = 1e6},
 };
 
 const tren_source_kind tren_source_isotropic = {
@@ -210,29 +206,31 @@ const tren_source_kind tren_source_isotropic = {
 };
 
 static const tren_setting two_scales_settings[] = {
-    {"n", TREN_SETTING_INT, offsetof(linear, n), "N", .help = "Number of rows; 400 by default.",
+    {"n", TREN_SETTING_INT, offsetof(linear, n), "N", .help = "Number of rows; default: 400.",
      .fallback.integer = 400, .min = 1, .max = INT32_MAX},
     TEST_SETTING,
     {"fast", TREN_SETTING_INT, offsetof(linear, d), "N",
-     .help = "Columns of scale 1; 40 by default.", .fallback.integer = 40, .min = 1,
+     .help = "Number of columns of scale 1; default: 40.", .fallback.integer = 40, .min = 1,
      .max = 1000000},
     {"slow", TREN_SETTING_INT, offsetof(linear, slow), "N",
-     .help = "Columns of a small scale; 5 by default.", .fallback.integer = 5, .max = 1000000},
+     .help = "Number of columns of a small scale; default: 5.", .fallback.integer = 5,
+     .max = 1000000},
     {"slow-scale", TREN_SETTING_REAL, offsetof(linear, slow_scale), "X",
-     .help = "Their standard deviation; 0.05 by default.", .fallback.number = 0.05, .max = 1e6},
+     .help = "Standard deviation of these columns; default: 0.05.", .fallback.number = 0.05,
+     .max = 1e6},
     {"fast-target", TREN_SETTING_REAL, offsetof(linear, fast_target), "X",
-     .help = "True weight of a column of scale 1; 0.0707 by default.", .fallback.number = 0.0707,
+     .help = "True weight of a column of scale 1; default: 0.0707.", .fallback.number = 0.0707,
      .min = -1e6, .max = 1e6},
     {"slow-target", TREN_SETTING_REAL, offsetof(linear, slow_target), "X",
-     .help = "True weight of a column of a small scale; 6.93 by default.", .fallback.number = 6.93,
+     .help = "True weight of a column of a small scale; default: 6.93.", .fallback.number = 6.93,
      .min = -1e6, .max = 1e6},
     {"sd", TREN_SETTING_REAL, offsetof(linear, sd), "X",
-     .help = "Standard deviation of the noise; 2 by default.", .fallback.number = 2, .max = 1e6},
+     .help = "Standard deviation of the noise; default: 2.", .fallback.number = 2, .max = 1e6},
 };
 
 const tren_source_kind tren_source_two_scales = {
     .name = "two-time-scale",
-    .summary = "a linear model of features that are learned fast and slowly",
+    .summary = "a linear model with features that are learned at two speeds",
     .is_maker = true,
     .setting = two_scales_settings,
     .n_settings = TREN_SETTING_COUNT(two_scales_settings),

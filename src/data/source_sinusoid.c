@@ -42,12 +42,10 @@ static tren_status make(tren_source *source, const void *context, uint64_t seed)
 }
 
 static const tren_setting settings_table[] = {
-    {"n", TREN_SETTING_INT, offsetof(settings, n), "N",
-     .help = "Number of samples; 1000 by default.", .fallback.integer = 1000, .min = 1,
-     .max = INT32_MAX},
+    {"n", TREN_SETTING_INT, offsetof(settings, n), "N", .help = "Number of samples; default: 1000.",
+     .fallback.integer = 1000, .min = 1, .max = INT32_MAX},
     {"sd", TREN_SETTING_REAL, offsetof(settings, sd), "X",
-     .help = "Standard deviation of the noise; 0.1 by default.", .fallback.number = 0.1,
-     .max = 1e6},
+     .help = "Standard deviation of the noise; default: 0.1.", .fallback.number = 0.1, .max = 1e6},
 };
 
 const tren_source_kind tren_source_sinusoid = {

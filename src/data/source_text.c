@@ -81,8 +81,8 @@ static tren_status add_documents(tren_corpus *c, rest left, int documents) {
 static void note_line_ends(tren_source *source, rest file, int documents) {
     if (documents == BY_LINES || !memmem(file.bytes.at, file.bytes.n, "\r\n", 2)) return;
     tren_source_note(source,
-                     "%s: has the line ends of Windows, two bytes each, which are learnt too: "
-                     "'sed \"s/\\r$//\" OLD >NEW' makes a file without them",
+                     "%s: has line ends of Windows, two bytes each, which are learned, too: 'sed "
+                     "\"s/\\r$//\" OLD >NEW' makes a file without them",
                      file.place.path);
 }
 
@@ -93,7 +93,7 @@ static tren_status read_files(tren_source *source, const settings *s, size_t *en
     for (int i = 0; i < s->file.n; i++) {
         TREN_TRY(tren_text_read(&c->memory[0], have, &n, s->file.at[i], digest));
         if (n == 0)
-            return tren_fail(TREN_ERR_DATA, "%s: is empty; name a file with text", s->file.at[i]);
+            return tren_fail(TREN_ERR_DATA, "%s: is empty; give a file with text", s->file.at[i]);
         end[i] = have += n;
         tren_source_add_file(source, s->file.at[i]);
     }
@@ -111,7 +111,7 @@ static tren_status read_documents(tren_source *source, const settings *s,
         TREN_TRY(add_documents(c, file, s->documents));
     }
     if (c->n > 0) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s: has nothing but white space; name a file with text",
+    return tren_fail(TREN_ERR_DATA, "%s: has only white space; give a file with text",
                      s->file.at[0]);
 }
 
@@ -119,7 +119,8 @@ static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     const settings *s = from;
     (void)seed;
     if (s->tokens == 0)
-        return tren_fail(TREN_ERR_USAGE, "--tokens is missing: how many tokens a row has, as 128");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--tokens is missing: give the number of tokens in a row, such as 128");
     tren_digest_state *digest;
     TREN_TRY(tren_corpus_open(source, TREN_CORPUS_TEXT));
     source->corpus->tokens = s->tokens;
@@ -135,7 +136,7 @@ static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     return st;
 }
 
-static const char by_documents[] = "a text is dealt by documents, which have no classes";
+static const char by_documents[] = "a text is split by documents, which have no classes";
 static const tren_refusal without[] = {TREN_CORPUS_WITHOUT,
                                        {"stratify", by_documents},
                                        {"keep-test", by_documents},
@@ -145,27 +146,28 @@ static const tren_refusal without[] = {TREN_CORPUS_WITHOUT,
 
 static const tren_setting setting[] = {
     {"FILE", TREN_SETTING_TEXTS, offsetof(settings, file), NULL,
-     .help = "Text in UTF-8, plain or gzipped.", .required = true, .is_file = true,
-     .too_many = "join them ('cat A B >ALL'); with a form feed behind each, --documents form-feeds "
-                 "keeps them apart"},
+     .help = "Text files in UTF-8, plain or gzipped.", .required = true, .is_file = true,
+     .too_many = "join them ('cat A B >ALL'); with a form feed after each file, --documents "
+                 "form-feeds keeps them separate"},
     {"tokens", TREN_SETTING_INT, offsetof(settings, tokens), "T",
-     .help = "Tokens of a row, of which each is to predict the next one.", .max = 1 << 20},
+     .help = "Number of tokens in a row; each token predicts the next one.", .max = 1 << 20},
     {"vocabulary", TREN_SETTING_INT, offsetof(settings, vocabulary), "N",
-     .help = "Join bytes that often stand together, until there are N tokens (byte-pair "
-             "encoding of the training part); by default each byte is a token.",
+     .help = "Join frequent pairs of bytes until there are N tokens (byte-pair encoding of the "
+             "training part); default: each byte is a token.",
      .max = 1 << 20},
     TREN_TOKENIZER_SETTING(settings),
     {"documents", TREN_SETTING_CHOICE, offsetof(settings, documents),
      "files|form-feeds|blank-lines|lines",
-     .help = "What a document is, which is never in two parts of the split: a file, by default, or "
-             "what form feeds, blank lines or ends of lines separate. A single document is cut "
-             "into three.",
+     .help = "What a document is: a file (default), or text separated by form feeds, blank lines "
+             "or line ends. A document is never in two parts of the split, but a single document "
+             "is cut into three.",
      .choices = document_choices},
 };
 
 const tren_source_kind tren_source_text = {
     .name = "text",
-    .summary = "Plain text, to learn to go on with it: rows of tokens, each labeled by the next.",
+    .summary =
+        "plain text, to learn to continue it: rows of tokens, each labeled with the next token",
     .setting = setting,
     .n_settings = TREN_SETTING_COUNT(setting),
     .without = without,

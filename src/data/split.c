@@ -8,8 +8,8 @@
 
 static tren_status bad_split(const char *text) {
     return tren_fail(TREN_ERR_USAGE,
-                     "split: '%s' is not three shares A/B/C (training, validation, test) that sum "
-                     "to 100, with A > 0",
+                     "split: '%s' is not three percentages A/B/C (training, validation, test) with "
+                     "a sum of 100 and A > 0",
                      text);
 }
 
@@ -126,10 +126,11 @@ static tren_status check_parts(const size_t n[TREN_N_PARTS], const double share[
                                size_t rows) {
     for (int part = 0; part < TREN_N_PARTS; part++)
         if (share[part] > 0 && n[part] == 0)
-            return tren_fail(
-                TREN_ERR_USAGE,
-                "split: the %s part (%g %% of %zu rows) would be empty: give it a larger share%s",
-                tren_part_name[part], 100 * share[part], rows, part == TREN_TRAIN ? "" : ", or 0");
+            return tren_fail(TREN_ERR_USAGE,
+                             "split: the %s part (%g %% of %zu rows) would be empty: give it a "
+                             "larger percentage%s",
+                             tren_part_name[part], 100 * share[part], rows,
+                             part == TREN_TRAIN ? "" : ", or 0");
     return TREN_OK;
 }
 
@@ -174,23 +175,22 @@ static tren_status check_split(const tren_source *source, const tren_split *spli
     size_t rows = source->n + source->n_test, pool = pool_of(source, split);
     if (split->keep_test && source->n_test == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--keep-test: the source has no test part of its own; leave it out");
+                         "--keep-test: the source has no test part of its own; remove the option");
     if (split->stratify && source->n_classes == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--stratify: the source has targets, not classes; leave it out");
+                         "--stratify: the source has targets, not classes; remove the option");
     if (rows == 0 || source->n == 0)
         return tren_fail(TREN_ERR_DATA, "%s: has no rows; is it the right file?", source->origin);
     if (rows > TREN_MAX_ROWS)
         return tren_fail(TREN_ERR_DATA, "%zu rows: at most %u are supported; import fewer", rows,
                          TREN_MAX_ROWS);
     if (split->take > pool)
-        return tren_fail(TREN_ERR_USAGE, "--take %zu: there are %zu rows%s: take at most these",
-                         split->take, pool,
-                         split->keep_test ? " beside the test part that is kept" : "");
+        return tren_fail(
+            TREN_ERR_USAGE, "--take %zu: there are only %zu rows%s: take at most that many",
+            split->take, pool, split->keep_test ? " besides the test part that is kept" : "");
     if (split->take && split->take < (size_t)source->n_classes)
         return tren_fail(TREN_ERR_USAGE,
-                         "--take %zu: there are %d classes, and each needs a row: take at least "
-                         "%d",
+                         "--take %zu: there are %d classes, but each needs a row: take at least %d",
                          split->take, source->n_classes, source->n_classes);
     return TREN_OK;
 }

@@ -292,7 +292,7 @@ tren_status tren_source_check(const tren_source *source) {
     TREN_TRY(check_weights(source));
     if (source->n_classes > 0) return check_labels(source);
     if (source->n_targets > TREN_MAX_CLASSES)
-        return tren_fail(TREN_ERR_DATA, "%s: has %d targets per row, and at most %d are supported",
+        return tren_fail(TREN_ERR_DATA, "%s: has %d targets per row, but at most %d are supported",
                          source->origin, source->n_targets, TREN_MAX_CLASSES);
     return check_finite(source, "target", source->y, source->y_type, (size_t)source->n_targets);
 }

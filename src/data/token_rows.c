@@ -21,7 +21,7 @@ static tren_status check_vocabulary(const tren_corpus *c) {
     if (c->vocabulary == 0 || c->vocabulary >= TREN_TOKEN_MERGE) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "--vocabulary %d: 256 bytes and 3 special tokens need %d; give at least that, "
-                     "or leave the option out",
+                     "or remove the option",
                      c->vocabulary, TREN_TOKEN_MERGE);
 }
 
@@ -36,8 +36,8 @@ static tren_status find_merges(tren_merge *merge, int *found, int most, const tr
     free(text);
     if (st != TREN_OK || *found == most) return st;
     return tren_fail(TREN_ERR_USAGE,
-                     "--vocabulary %d: the training text has no pair of tokens that stands twice "
-                     "after %d tokens; give at most %d, or more text",
+                     "--vocabulary %d: after %d tokens, no pair of tokens occurs twice in the "
+                     "training text; give at most %d, or more text",
                      c->vocabulary, TREN_TOKEN_MERGE + *found, TREN_TOKEN_MERGE + *found);
 }
 
@@ -61,8 +61,8 @@ static tren_status take_tokenizer(tren_tokenizer **tokenizer, const tren_corpus 
     tren_dataset *dataset;
     if (c->vocabulary > 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "--tokenizer and --vocabulary exclude each other: text that becomes "
-                         "tokens as in %s has its vocabulary; leave --vocabulary out",
+                         "--tokenizer and --vocabulary cannot be used together: the tokenizer of "
+                         "%s has its own vocabulary; remove --vocabulary",
                          c->tokenizer);
     TREN_TRY(tren_dataset_open_rows(&dataset, c->tokenizer));
     tren_status st = tren_tokenizer_open_of(tokenizer, dataset);
@@ -140,7 +140,7 @@ static tren_status cut_windows(tren_token_rows *r, tren_partition *p, const tren
     if (tokens > most - 1)
         return tren_fail(TREN_ERR_USAGE,
                          "--tokens %zu: the longest document of the training part has %zu tokens, "
-                         "begin and end among them; give at most %zu",
+                         "including begin and end; give at most %zu",
                          tokens, most, most - 1);
     r->width[0] = c->tokens + 1;
     for (int part = 0; part < TREN_N_PARTS; part++)
@@ -180,8 +180,8 @@ static tren_status check_long(const encoded *e, const tren_corpus *c, size_t row
     if (k < 0) return TREN_OK;
     size_t text = row * (size_t)c->n_columns + (size_t)k;
     return tren_fail(TREN_ERR_DATA,
-                     "%s:%zu: has %zu tokens, more than --tokens %d; give more, or leave such "
-                     "rows out with --long skip",
+                     "%s:%zu: has %zu tokens, more than --tokens %d; give more, or ignore such "
+                     "rows with --long skip",
                      c->place[text].path, c->place[text].line, tokens_of(e, c, text), c->tokens);
 }
 
@@ -245,8 +245,8 @@ tren_status tren_token_rows_open(tren_token_rows *r, tren_partition *p, const tr
     tren_status st;
     *r = (tren_token_rows){.n_columns = c->n_columns};
     if (split->label_noise > 0)
-        return tren_fail(TREN_ERR_USAGE, "--label-noise: is for labels of rows of numbers; leave "
-                                         "it out for text");
+        return tren_fail(TREN_ERR_USAGE,
+                         "--label-noise: is for labels of rows of numbers; remove it for text");
     TREN_GOTO(c->kind == TREN_CORPUS_TEXT ? tren_documents_deal(p, c, split)
                                           : tren_partition_open(p, source, split));
     TREN_GOTO(c->tokenizer

@@ -82,10 +82,11 @@ static tren_status check_merge(const tren_tokenizer *t, int i) {
                          m.left, m.right, first, here - 1);
     size_t n = t->first[m.left + 1] - t->first[m.left] + t->first[m.right + 1] - t->first[m.right];
     if (n > MOST_BYTES)
-        return tren_fail(TREN_ERR_DATA, "merge %d makes a token of %zu bytes; the most is %d", i, n,
+        return tren_fail(TREN_ERR_DATA,
+                         "merge %d makes a token of %zu bytes, but at most %d are allowed", i, n,
                          MOST_BYTES);
     if (tren_pairs_find(&t->rank, m.left, m.right))
-        return tren_fail(TREN_ERR_DATA, "merge %d stands twice: of the tokens %d and %d", i, m.left,
+        return tren_fail(TREN_ERR_DATA, "merge %d occurs twice: of the tokens %d and %d", i, m.left,
                          m.right);
     return TREN_OK;
 }

@@ -19,7 +19,8 @@ static tren_status read_merges(tren_merge **merge, int *n, const tren_dataset *d
     TREN_TRY(tren_h5_info(dataset->file, TREN_SCHEMA_MERGES, &shape, &type));
     if (shape.rank != 2 || shape.dim[1] != 2 || shape.dim[0] > TREN_MAX_CLASSES ||
         type == TREN_F32 || type == TREN_F64)
-        return tren_fail(TREN_ERR_DATA, "%s: " TREN_SCHEMA_MERGES " is no list of pairs of tokens",
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: " TREN_SCHEMA_MERGES " is not a list of pairs of tokens",
                          dataset->path);
     TREN_TRY(tren_alloc(merge, shape.dim[0], sizeof **merge, "merges"));
     *n = (int)shape.dim[0];
@@ -42,7 +43,7 @@ static tren_status open_tokenizer(tren_tokenizer **tokenizer, const tren_dataset
 tren_status tren_tokenizer_open_of(tren_tokenizer **tokenizer, const tren_dataset *dataset) {
     *tokenizer = NULL;
     if (dataset->info.vocabulary > 0) return open_tokenizer(tokenizer, dataset);
-    return tren_fail(TREN_ERR_USAGE, "%s: its rows are numbers, not text; name a dataset of text",
+    return tren_fail(TREN_ERR_USAGE, "%s: its rows are numbers, not text; give a dataset of text",
                      dataset->path);
 }
 
@@ -56,7 +57,7 @@ static tren_status check_tokenizer(tren_dataset *dataset) {
     tren_tokenizer_close(t);
     if (vocabulary != info->vocabulary)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: the attribute vocabulary is %d, and 3 special tokens, 256 bytes and "
+                         "%s: the attribute vocabulary is %d, but 3 special tokens, 256 bytes and "
                          "%d merges are %d",
                          dataset->path, info->vocabulary, vocabulary - TREN_TOKEN_MERGE,
                          vocabulary);
@@ -64,8 +65,8 @@ static tren_status check_tokenizer(tren_dataset *dataset) {
     TREN_TRY(tren_h5_get_u64(dataset->file, TREN_SCHEMA_TOKENIZER, TREN_SCHEMA_DIGEST, &stored));
     if (stored == info->tokenizer) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
-                     "%s: " TREN_SCHEMA_MERGES " is not what was written: it was changed since; "
-                     "restore the file",
+                     "%s: " TREN_SCHEMA_MERGES
+                     " has changed since the file was written; restore the file",
                      dataset->path);
 }
 
@@ -76,8 +77,8 @@ static tren_status read_shape(tren_dataset *dataset, int columns) {
     TREN_TRY(tren_h5_get_i64s(dataset->file, "/", "shape", shape, &n));
     if (n != (size_t)columns)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: the attribute shape has %zu values, expected %d: the "
-                         "most tokens of each text of a row",
+                         "%s: the attribute shape has %zu values, expected %d: the maximum number "
+                         "of tokens of each text in a row",
                          dataset->path, n, columns);
     for (int k = 0; k < columns; k++) {
         if (shape[k] < 1 || shape[k] > TREN_MAX_TOKENS)
@@ -103,8 +104,8 @@ static tren_status read_vocabulary(tren_dataset *dataset) {
     info->vocabulary = (int)vocabulary;
     if (info->label_axis && classes != vocabulary)
         return tren_fail(TREN_ERR_DATA,
-                         "%s: n_classes is %lld and vocabulary %lld: each token is a class, so "
-                         "they are the same",
+                         "%s: n_classes is %lld, but vocabulary %lld: each token is a class, so "
+                         "they must be equal",
                          dataset->path, (long long)classes, (long long)vocabulary);
     return check_tokenizer(dataset);
 }
@@ -136,7 +137,7 @@ static tren_status check_array(const tren_dataset *dataset, const char *name, si
         return tren_fail(TREN_ERR_DATA, "%s: %s should have the shape [rows, %zu]", dataset->path,
                          name, width);
     if (*rows != SIZE_MAX && shape.dim[0] != *rows)
-        return tren_fail(TREN_ERR_DATA, "%s: %s has %zu rows, x of this part has %zu",
+        return tren_fail(TREN_ERR_DATA, "%s: %s has %zu rows, but x of this part has %zu",
                          dataset->path, name, shape.dim[0], *rows);
     *rows = shape.dim[0];
     return TREN_OK;
@@ -203,7 +204,7 @@ static const char *find_odd(char why[TREN_TOKENS_WHY], const tren_sequence *s, s
     }
     while (i < s->width && token[i] == TREN_TOKEN_PAD) i++;
     if (i == s->width) return NULL;
-    snprintf(why, TREN_TOKENS_WHY, "the token %d stands behind the row's %d tokens", token[i], n);
+    snprintf(why, TREN_TOKENS_WHY, "the token %d is after the row's %d tokens", token[i], n);
     return why;
 }
 

@@ -48,7 +48,7 @@ tren_status tren_dataset_weights_sum(double *sum, const tren_dataset *dataset) {
     if (st != TREN_OK || (*sum > 0 && isfinite(*sum))) return st;
     return tren_fail(TREN_ERR_DATA,
                      "%s: %s: %s: give at least one row a weight above 0 that is not too large, or "
-                     "leave the weights out",
+                     "remove the weights",
                      dataset->path, TREN_SCHEMA_WEIGHTS,
                      *sum > 0 ? "the sum of the weights is not finite" : "all weights are 0");
 }

@@ -201,12 +201,12 @@ static tren_status write_attributes(tren_h5 *file, const content *all) {
 
 tren_status tren_dataset_check_absent(const char *path, bool overwrite) {
     struct stat about;
-    if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; name a file");
+    if (!path[0]) return tren_fail(TREN_ERR_USAGE, "--out: the path is empty; give a file");
     if (stat(path, &about) != 0) return TREN_OK;
     if (S_ISDIR(about.st_mode))
-        return tren_fail(TREN_ERR_USAGE, "%s: is a folder; name a file in it", path);
+        return tren_fail(TREN_ERR_USAGE, "%s: is a folder; give a file in it", path);
     if (!S_ISREG(about.st_mode))
-        return tren_fail(TREN_ERR_USAGE, "%s: is a device or a pipe; name a file", path);
+        return tren_fail(TREN_ERR_USAGE, "%s: is a device or a pipe; give a file", path);
     if (overwrite) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "%s: exists already: --force replaces it", path);
 }

@@ -97,10 +97,8 @@ static tren_status plan(member *m, int *n, size_t *bytes, const tren_export *e) 
         size_t size = NPY_HEAD + one->array.bytes;
         snprintf(one->name, sizeof one->name, "%s.npy", one->array.name);
         if (*n > 0xfff0 || *bytes + size > UINT32_MAX - (1U << 24))
-            return tren_fail(
-                TREN_ERR_USAGE,
-                "--to: npz holds 4 GiB and 65,000 arrays at most, and these weights are "
-                "more; give safetensors");
+            return tren_fail(TREN_ERR_USAGE, "--to: npz holds at most 4 GiB and 65,000 arrays, but "
+                                             "these weights are larger; give safetensors");
         fill_head(one);
         one->crc = checksum(one);
         one->size = (uint32_t)size;
@@ -132,8 +130,8 @@ static tren_status write_npz(FILE *out, const tren_export *e) {
     return st;
 }
 
-const tren_export_format tren_export_npz = {.name = "npz",
-                                            .help =
-                                                "NumPy's arrays, a zip file of one for each weight",
-                                            .ending = ".npz",
-                                            .write = write_npz};
+const tren_export_format tren_export_npz = {
+    .name = "npz",
+    .help = "NumPy arrays, a zip file with one array per weight",
+    .ending = ".npz",
+    .write = write_npz};

@@ -32,16 +32,16 @@ static tren_status check(const tren_export *e) {
         const tren_layer *l = g->layer[i];
         if (find(l)) continue;
         return tren_fail(TREN_ERR_USAGE,
-                         "--to: onnx cannot say the layer %s%s%s%s; give safetensors or npz, which "
-                         "hold the weights of any network",
+                         "--to: onnx has no equivalent of the layer %s%s%s%s; give safetensors or "
+                         "npz, which hold the weights of any network",
                          l->name, *l->place ? " (model.layers" : "", l->place,
                          *l->place ? ")" : "");
     }
     size_t bytes = g->n_values * sizeof(float);
     if (bytes < ((size_t)1 << 31) - ((size_t)1 << 24)) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "--to: the weights have %.1f GiB, and an onnx file less than 2; give "
-                     "safetensors, which may be of any size",
+                     "--to: the weights have %.1f GiB, but an onnx file has less than 2; give "
+                     "safetensors, which has no limit",
                      (double)bytes / 0x1p30);
 }
 
@@ -140,6 +140,6 @@ done:
 
 const tren_export_format tren_export_onnx = {
     .name = "onnx",
-    .help = "the network with its normalisation, to be run by onnxruntime and others",
+    .help = "the network with its normalisation, for onnxruntime and other programs",
     .ending = ".onnx",
     .write = write_onnx};

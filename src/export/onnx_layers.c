@@ -62,7 +62,7 @@ onnx_name onnx_activate(onnx *o, onnx_name x, const tren_activation *f) {
     if (op[f->kind]) return onnx_op1(o, op[f->kind], x);
     if (o->status == TREN_OK)
         o->status = tren_fail(TREN_ERR_USAGE,
-                              "--to: onnx cannot say the activation %s of layer %s; give "
+                              "--to: onnx has no equivalent of the activation %s of layer %s; give "
                               "safetensors or npz, which hold the weights of any network",
                               f->name, o->layer->name);
     return x;

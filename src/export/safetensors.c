@@ -44,6 +44,6 @@ static tren_status write_safetensors(FILE *out, const tren_export *e) {
 
 const tren_export_format tren_export_safetensors = {
     .name = "safetensors",
-    .help = "the weights by name, for PyTorch and others",
+    .help = "the weights by name, for PyTorch and other programs",
     .ending = ".safetensors",
     .write = write_safetensors};

@@ -19,8 +19,8 @@ tren_status safetensors_bad(const safetensors *s, const char *format, ...) {
     tren_quote_message(text, sizeof text, format, args);
     va_end(args);
     return tren_fail(TREN_ERR_DATA,
-                     "%s is damaged, or no safetensors file: %s; save it again, by 'tren export "
-                     "--to safetensors' or the package safetensors",
+                     "%s is damaged, or not a safetensors file: %s; save it again, with 'tren "
+                     "export --to safetensors' or the package safetensors",
                      s->path, text);
 }
 
@@ -40,12 +40,13 @@ static tren_status read_header(safetensors *s) {
     if (fstat(fileno(s->file), &info) != 0) info.st_size = 0;
     size_t size = (size_t)info.st_size;
     if (size < LENGTH || fread(&length, LENGTH, 1, s->file) != 1)
-        return safetensors_bad(s, "it has %zu bytes, and the length of its header takes 8", size);
+        return safetensors_bad(s, "it has %zu bytes, but the length of its header alone takes 8",
+                               size);
     if (length > size - LENGTH)
-        return safetensors_bad(s, "its header is said to have %llu bytes, and %zu follow",
+        return safetensors_bad(s, "its header should have %llu bytes, but %zu follow",
                                (unsigned long long)length, size - LENGTH);
     if (length > LONGEST_HEADER)
-        return safetensors_bad(s, "its header has %llu bytes, and %d are allowed",
+        return safetensors_bad(s, "its header has %llu bytes, but at most %d are allowed",
                                (unsigned long long)length, LONGEST_HEADER);
     s->n_header = (size_t)length;
     s->data = LENGTH + s->n_header;

@@ -42,7 +42,8 @@ static tren_status read_bytes(const safetensors *s, const safetensor *t, char *b
                 fread(bytes, 1, n, s->file) == n;
     if (good) return TREN_OK;
     return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", s->path,
-                     ferror(s->file) ? strerror(errno) : "it has become shorter; start again");
+                     ferror(s->file) ? strerror(errno)
+                                     : "the file has become shorter; start again");
 }
 
 /* value [count]; only dtypes of reals come here. */
@@ -56,8 +57,7 @@ static tren_status read_numbers(const safetensors *s, const safetensor *t, doubl
         if (!isfinite((real)value[i]))
             st = tren_fail(
                 TREN_ERR_DATA,
-                "%s: tensor %s has the value %g at %zu, which is not finite; save weights "
-                "that are",
+                "%s: tensor %s has the value %g at %zu, which is not finite; save finite weights",
                 s->path, t->name, value[i], i);
     }
     free(bytes);
@@ -96,17 +96,17 @@ static tren_status check_param(const safetensors *s, const safetensor *t, const 
     if (!t)
         return tren_fail(
             TREN_ERR_DATA,
-            "%s has no tensor %s (%s), which the network of the config has; rename the "
-            "file's, or give its config. It has: %s",
+            "%s has no tensor %s (%s), which the network of the config has; rename the tensor in "
+            "the file, or give the config of its network. The file has: %s",
             s->path, name, param_shape(wants, p), some_names(has, s));
     bool same = t->rank == p->rank;
     for (int i = 0; i < p->rank && same; i++) same = t->dim[i] == (size_t)p->dim[i];
     if (!same)
-        return tren_fail(
-            TREN_ERR_DATA,
-            "%s: tensor %s is %s, and in the network of the config %s; give the config "
-            "of the network that the file is of",
-            s->path, name, safetensors_shape(has, t->rank, t->dim), param_shape(wants, p));
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: tensor %s is %s, but in the network of the config %s; give the "
+                         "config of the network that the file belongs to",
+                         s->path, name, safetensors_shape(has, t->rank, t->dim),
+                         param_shape(wants, p));
     if (is_real(t)) return TREN_OK;
     return tren_fail(TREN_ERR_DATA, "%s: tensor %s has dtype %s; save it as F32, F64, F16 or BF16",
                      s->path, name, t->dtype);
@@ -148,17 +148,18 @@ static tren_status check_rest(const safetensors *s) {
     for (size_t i = 0; i < s->n; i++) {
         const safetensor *t = &s->tensor[i];
         if (t->used || is_counter(t->name)) continue;
-        return tren_fail(TREN_ERR_DATA,
-                         "%s has a tensor '%.80s' (%s), which the network of the config has not; "
-                         "leave it out, or give the config of the network that the file is of",
-                         s->path, t->name, safetensors_shape(text, t->rank, t->dim));
+        return tren_fail(
+            TREN_ERR_DATA,
+            "%s has a tensor '%.80s' (%s), which the network of the config does not have; remove "
+            "it, or give the config of the network that the file belongs to",
+            s->path, t->name, safetensors_shape(text, t->rank, t->dim));
     }
     return TREN_OK;
 }
 
 static tren_status read_statistic(double **value, const safetensors *s, const safetensor *t) {
     if (!is_real(t) || t->rank != 1)
-        return tren_fail(TREN_ERR_DATA, "%s: %s is no list of real numbers; leave it out", s->path,
+        return tren_fail(TREN_ERR_DATA, "%s: %s is not a list of real numbers; remove it", s->path,
                          t->name);
     TREN_TRY(tren_alloc(value, t->count, sizeof **value, "the normalisation"));
     return read_numbers(s, t, *value);
@@ -169,8 +170,9 @@ static tren_status read_pair(double **mean, double **sd, size_t *n, safetensors 
     const safetensor *a = safetensors_find(s, name[0]), *b = safetensors_find(s, name[1]);
     if (!a && !b) return TREN_OK;
     if (!a || !b || a->count != b->count || a->count == 0)
-        return tren_fail(TREN_ERR_DATA, "%s: %s and %s are of one length; give both, or none",
-                         s->path, name[0], name[1]);
+        return tren_fail(TREN_ERR_DATA,
+                         "%s: %s and %s must have the same length; give both, or none", s->path,
+                         name[0], name[1]);
     TREN_TRY(read_statistic(mean, s, a));
     TREN_TRY(read_statistic(sd, s, b));
     *n = a->count;

@@ -96,6 +96,6 @@ tren_status tren_kernels_choose(const tren_kernels **kernels, const char *level)
         *kernels = levels[i].kernels;
         return TREN_OK;
     }
-    return tren_fail(TREN_ERR_ENV, "cpu: this program has no level '%s'; it has %s, or give auto",
+    return tren_fail(TREN_ERR_ENV, "cpu: this program has no level '%s'; give one of %s, or auto",
                      level, names(all));
 }

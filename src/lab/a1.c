@@ -80,15 +80,15 @@ static void judge_size(const tren_table *points, tren_verdict *v, double rows) {
     double gain[N_KINDS];
     for (int k = 0; k < N_KINDS; k++)
         gain[k] = 100 * (accuracy(points, rows, k) - accuracy(points, rows, NONE));
-    tren_verdict_tell(
-        v,
-        "with %.0f images, %.1f %% without: rotation %+.1f points, translation %+.1f, reflection "
-        "%+.1f, zoom %+.1f, noise %+.1f, all %+.1f",
-        "con %.0f imágenes, %.1f %% sin aumento: rotación %+.1f puntos, traslación %+.1f, "
-        "reflexión "
-        "%+.1f, zoom %+.1f, ruido %+.1f, todos %+.1f",
-        rows, 100 * accuracy(points, rows, NONE), gain[1], gain[2], gain[3], gain[4], gain[5],
-        gain[6]);
+    tren_verdict_tell(v,
+                      "with %.0f images the accuracy is %.1f %% without augmentation; change with "
+                      "each kind, in points: rotation %+.1f, translation %+.1f, reflection %+.1f, "
+                      "zoom %+.1f, noise %+.1f, all five %+.1f",
+                      "con %.0f imágenes la exactitud es del %.1f %% sin aumento; cambio con cada "
+                      "tipo, en puntos: rotación %+.1f, traslación %+.1f, reflexión %+.1f, zoom "
+                      "%+.1f, ruido %+.1f, los cinco juntos %+.1f",
+                      rows, 100 * accuracy(points, rows, NONE), gain[1], gain[2], gain[3], gain[4],
+                      gain[5], gain[6]);
 }
 
 /* The most that one kind alone gains in a row of the curve. */
@@ -102,18 +102,22 @@ static void judge_gains(const tren_table *curve, tren_verdict *v) {
     double few = best_alone(curve, 0), many = best_alone(curve, curve->n_rows - 1),
            all = tren_table_get(curve, 0, "all");
     tren_verdict_add(v, few >= 1,
-                     "with the fewest images the best kind alone gains %+.1f points (asked: 1.0)",
-                     "con menos imágenes, el mejor tipo por sí solo gana %+.1f puntos (se pide: "
-                     "1.0)",
+                     "with the fewest images, the best single kind of augmentation gains %+.1f "
+                     "points (threshold: at least 1.0)",
+                     "con el menor número de imágenes, el mejor tipo por sí solo gana %+.1f puntos "
+                     "(umbral: al menos 1.0)",
                      few);
     tren_verdict_add(v, all < few,
-                     "all five together gain less there, in the same number of steps: %+.1f",
-                     "los cinco juntos ganan allí menos, con el mismo número de pasos: %+.1f", all);
+                     "with the fewest images, all five kinds together gain less in the same number "
+                     "of steps: %+.1f points",
+                     "con el menor número de imágenes, los cinco tipos juntos ganan menos con el "
+                     "mismo número de pasos: %+.1f puntos",
+                     all);
     tren_verdict_add(v, few > many,
-                     "the more images, the less is gained: the best kind alone gains %+.1f points "
-                     "with the most",
-                     "cuantas más imágenes, menos se gana: el mejor tipo por sí solo gana %+.1f "
-                     "puntos con más imágenes",
+                     "with more images the gain is smaller: with the most images, the best single "
+                     "kind gains %+.1f points",
+                     "con más imágenes la ganancia es menor: con el mayor número de imágenes, el "
+                     "mejor tipo por sí solo gana %+.1f puntos",
                      many);
 }
 
@@ -135,32 +139,27 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_a1 = {
     .name = "A1",
     .figure = {"Data augmentation", "Aumento de datos"},
-    .title = {"Augmentation: what each kind buys", "Aumento de datos: qué aporta cada tipo"},
-    .question = {"Which of rotation, translation, reflection, zoom and noise make a small set of "
-                 "images worth more, and is all of them together the best?",
-                 "¿Cuáles de rotación, traslación, reflexión, zoom y ruido hacen que un conjunto "
-                 "pequeño de imágenes valga más, y es lo mejor usarlos todos a la vez?"},
-    .setting =
-        {"{rows} images of Fashion-MNIST, averaged to 14 x 14, {test_rows} others to test; a "
-         "network "
-         "of two stages of convolution, with 16 and 32 channels, and 64 hidden units; SGD with "
-         "learning rate {rate}, momentum 0.9 and a cosine, {steps} steps of 64 images for each "
-         "number of images. Augmentation, drawn anew for each image and epoch: rotation by at most "
-         "{rotation} degrees, translation by at most {translation} pixels, reflection of left and "
-         "right, zoom by at most a share of {zoom}, noise of {noise} of the range of a pixel; "
-         "means "
-         "over {seeds} seeds.",
-         "{rows} imágenes de Fashion-MNIST, promediadas a 14 x 14, y otras {test_rows} de test; "
-         "una "
-         "red con dos etapas de convolución, de 16 y 32 canales, y 64 unidades ocultas; SGD con "
-         "tasa "
-         "de aprendizaje {rate}, momento 0.9 y coseno, {steps} pasos de 64 imágenes con cada "
-         "número "
-         "de imágenes. Aumento, sorteado de nuevo para cada imagen y época: rotación de {rotation} "
-         "grados a lo sumo, traslación de {translation} píxeles a lo sumo, reflexión entre "
-         "izquierda "
-         "y derecha, zoom de una proporción {zoom} a lo sumo, ruido de {noise} del rango de un "
-         "píxel; medias sobre {seeds} semillas."},
+    .title = {"Augmentation: what each kind gains", "Aumento de datos: qué aporta cada tipo"},
+    .question = {"Rotation, translation, reflection, zoom and noise: which of them help when there "
+                 "are few images, and is it best to use all of them together?",
+                 "Rotación, traslación, reflexión, zoom y ruido: ¿cuáles ayudan cuando hay pocas "
+                 "imágenes? ¿Es mejor usarlos todos a la vez?"},
+    .setting = {"Training sets of {rows} images of Fashion-MNIST, reduced to 14 x 14 pixels by "
+                "averaging; {test_rows} other images for the test. The network has two convolution "
+                "stages, with 16 and 32 channels, and a layer of 64 hidden units. SGD with "
+                "learning rate {rate}, momentum 0.9 and a cosine schedule; {steps} steps of 64 "
+                "images, for every number of images. The augmentation is drawn at random for each "
+                "image in each epoch: rotation by at most {rotation} degrees, translation by at "
+                "most {translation} pixels, left-right reflection, zoom by at most {zoom%}, noise "
+                "of {noise%} of the range of pixel values. Means over {seeds}.",
+                "Conjuntos de entrenamiento de {rows} imágenes de Fashion-MNIST, reducidas a 14 x "
+                "14 píxeles por promedio; otras {test_rows} imágenes para el test. La red tiene "
+                "dos etapas de convolución, de 16 y 32 canales, y una capa de 64 unidades ocultas. "
+                "SGD con tasa de aprendizaje {rate}, momento 0.9 y decaimiento coseno; {steps} "
+                "pasos de 64 imágenes, sea cual sea el número de imágenes. Para cada imagen y cada "
+                "época se sortea el aumento: rotación de {rotation} grados como máximo, traslación "
+                "de {translation} píxeles como máximo, reflexión horizontal, zoom del {zoom%} como "
+                "máximo y ruido del {noise%} del rango de los píxeles. Medias sobre {seeds}."},
     .param = {{.name = "rows",
                .what = {"training images", "imágenes de entrenamiento"},
                .full = TREN_LAB_VALUES_OF(500, 2000, 10000),
@@ -177,28 +176,28 @@ const tren_experiment tren_lab_a1 = {
                .high = 1000000,
                .whole = true},
               {.name = "rotation",
-               .what = {"degrees of rotation, at most", "grados de rotación, a lo sumo"},
+               .what = {"largest rotation, in degrees", "rotación máxima, en grados"},
                .full = TREN_LAB_VALUES_OF(10),
                .low = 0,
                .high = 180},
               {.name = "translation",
-               .what = {"pixels of translation, at most", "píxeles de traslación, a lo sumo"},
+               .what = {"largest translation, in pixels", "traslación máxima, en píxeles"},
                .full = TREN_LAB_VALUES_OF(1),
                .low = 0,
                .high = 14},
               {.name = "zoom",
-               .what = {"zoom, at most", "zoom, a lo sumo"},
+               .what = {"largest zoom, as a fraction", "zoom máximo, como fracción"},
                .full = TREN_LAB_VALUES_OF(0.1),
                .low = 0,
                .high = 0.9},
               {.name = "noise",
-               .what = {"noise as a share of the range of a pixel",
-                        "ruido como proporción del rango de un píxel"},
+               .what = {"noise, as a fraction of the range of pixel values",
+                        "ruido, como fracción del rango de los píxeles"},
                .full = TREN_LAB_VALUES_OF(0.1),
                .low = 0,
                .high = 10},
               {.name = "rate",
-               .what = {"first learning rate", "primera tasa de aprendizaje"},
+               .what = {"initial learning rate", "tasa de aprendizaje inicial"},
                .full = TREN_LAB_VALUES_OF(0.05),
                .low = 1e-06,
                .high = 10},
@@ -209,14 +208,14 @@ const tren_experiment tren_lab_a1 = {
                .low = 100,
                .high = 50000,
                .whole = true}},
-    .look_for =
-        {"With few images each kind alone buys something, as it makes images that could have "
-         "been taken: a shirt in a mirror is a shirt. With more images it buys less. All "
-         "five together make a harder task, which takes more steps than are given here.",
-         "Con pocas imágenes cada tipo por sí solo aporta algo, porque produce imágenes que "
-         "podrían haberse tomado: una camisa en un espejo es una camisa. Con más imágenes "
-         "aporta menos. Los cinco juntos dan una tarea más difícil, que requiere más pasos "
-         "de los que aquí se dan."},
+    .look_for = {"With few images, each kind of augmentation alone helps, because it makes images "
+                 "that could be real. For example, the mirror image of a shirt is still a shirt. "
+                 "With more images it helps less. All five kinds together make the task harder, "
+                 "and the network would need more steps than it gets here.",
+                 "Con pocas imágenes, cada tipo de aumento ayuda por sí solo, porque produce "
+                 "imágenes que podrían ser reales: por ejemplo, el reflejo de una camisa sigue "
+                 "siendo una camisa. Con más imágenes ayuda menos. Los cinco tipos juntos hacen la "
+                 "tarea más difícil, y la red necesitaría más pasos de los que aquí se dan."},
     .wants_data = true,
     .max_ranks = 1,
     .seeds = 5,
@@ -229,7 +228,7 @@ const tren_experiment tren_lab_a1 = {
     .point = point,
     .judge = judge,
     .curve = "rows,none,rotation,translation,reflection,zoom,noise,all",
-    .panel = {{.title = {"What each kind gains", "Lo que gana cada tipo"},
+    .panel = {{.title = {"Gain of each kind", "Ganancia de cada tipo"},
                .x = {"training images", "imágenes de entrenamiento"},
                .y = {"points of test accuracy", "puntos de exactitud de test"},
                .log_x = true,

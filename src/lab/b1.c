@@ -121,26 +121,32 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
         rms[k] = sqrt(tren_table_mean(points, "square", here));
         median[k] = tren_table_quantile(points, "rms", here, 0.5);
     }
-    tren_verdict_add(v, rms[1] <= 0.6 * rms[0],
-                     "bias: over all draws one unit is off the true sinusoid by %.3f (root mean "
-                     "square), three by %.3f, x %.2f (asked: at most 0.6)",
-                     "sesgo: en el conjunto de los sorteos una unidad dista %.3f de la sinusoide "
-                     "verdadera (raíz de la media de cuadrados) y tres distan %.3f, x %.2f (se "
-                     "pide: 0.6 a lo sumo)",
-                     rms[0], rms[1], rms[1] / rms[0]);
-    tren_verdict_add(v, fitted >= 0.7 * draws,
-                     "ten units fit the ten points, noise included: in %d of %d draws the sum of "
-                     "squares is below 5 %% of that of three units (asked: 70 %%)",
-                     "diez unidades ajustan los diez puntos con su ruido: en %d de %d sorteos la "
-                     "suma de cuadrados es menos del 5 %% de la de tres unidades (se pide: 70 %%)",
-                     fitted, draws);
+    tren_verdict_add(
+        v, rms[1] <= 0.6 * rms[0],
+        "bias: over all draws, the root mean square distance from the true sinusoid is %.3f with "
+        "one unit and %.3f with three units: %.2f times as large (threshold: at most 0.6)",
+        "sesgo: en el conjunto de los sorteos, la distancia a la sinusoide verdadera (raíz de la "
+        "media de cuadrados) es de %.3f con una unidad y de %.3f con tres: %.2f veces la primera "
+        "(umbral: 0.6 como máximo)",
+        rms[0], rms[1], rms[1] / rms[0]);
+    tren_verdict_add(
+        v, fitted >= 0.7 * draws,
+        "ten units fit the points and their noise: in %d of %d draws the training sum of squares "
+        "is below 5 %% of that of three units (threshold: in 70 %% of the draws)",
+        "diez unidades ajustan los puntos con su ruido: en %d de %d sorteos la suma de cuadrados "
+        "de entrenamiento es menor que el 5 %% de la de tres unidades (umbral: en el 70 %% de los "
+        "sorteos)",
+        fitted, draws);
     tren_verdict_add(v, rms[2] >= 1.5 * rms[1],
-                     "variance: ten units are off by %.3f, x %.2f of three (asked: 1.5)",
-                     "varianza: diez unidades distan %.3f, x %.2f lo de tres (se pide: 1.5)",
+                     "variance: with ten units the distance from the true sinusoid is %.3f, %.2f "
+                     "times that of three units (threshold: at least 1.5)",
+                     "varianza: con diez unidades la distancia a la sinusoide verdadera es de "
+                     "%.3f, %.2f veces la de tres unidades (umbral: al menos 1.5)",
                      rms[2], rms[2] / rms[1]);
-    tren_verdict_tell(v, "medians over the draws: %.3f, %.3f, %.3f",
-                      "medianas sobre los sorteos: %.3f, %.3f, %.3f", median[0], median[1],
-                      median[2]);
+    tren_verdict_tell(
+        v, "median distance over the draws, for one, three and ten units: %.3f, %.3f, %.3f",
+        "mediana de la distancia en los sorteos, con una, tres y diez unidades: %.3f, %.3f, %.3f",
+        median[0], median[1], median[2]);
     return TREN_OK;
 }
 
@@ -163,22 +169,23 @@ const tren_experiment tren_lab_b1 = {
     .figure = {"PRML 5.9", "PRML 5.9"},
     .title = {"Bias and variance: one, three and ten hidden units",
               "Sesgo y varianza: una, tres y diez unidades ocultas"},
-    .question = {"What do too small and too large a network make of ten noisy points?",
-                 "¿Qué hacen con diez puntos ruidosos una red demasiado pequeña y otra demasiado "
-                 "grande?"},
-    .setting =
-        {"{rows} points of a sinusoid with noise of standard deviation {noise}, drawn {draws} "
-         "times "
-         "for each of {seeds} seeds. Networks 1-M-1 with tanh and M = 1, 3, 10; initial weights "
-         "from N(0, {variance}); sum of squares by scaled conjugate gradients, {iterations} "
-         "iterations; of {starts} starts the one with the least training error; no regularization. "
-         "The figure shows the first draw; the claims are about the mean over all.",
-         "{rows} puntos de una sinusoide con ruido de desviación típica {noise}, sorteados {draws} "
-         "veces con cada una de {seeds} semillas. Redes 1-M-1 con tanh y M = 1, 3, 10; pesos "
-         "iniciales de N(0, {variance}); suma de cuadrados por gradientes conjugados escalados, "
-         "{iterations} iteraciones; de {starts} inicios, el de menor error de entrenamiento; sin "
-         "regularización. La figura muestra el primer sorteo; las afirmaciones tratan de la media "
-         "de todos."},
+    .question =
+        {"How do a network that is too small and one that is too large fit noisy points?",
+         "¿Cómo ajustan unos puntos con ruido una red demasiado pequeña y otra demasiado grande?"},
+    .setting = {"{rows} points of a sinusoid, with noise of standard deviation {noise}. For each "
+                "seed ({seeds}), {draws} sets of points are drawn. The networks are 1-M-1 with "
+                "tanh and M = 1, 3, 10; their initial weights are drawn from N(0, {variance}). The "
+                "sum of squares is minimized by scaled conjugate gradients, {iterations} "
+                "iterations, without regularization. Each training is repeated from {starts} "
+                "random starts, and the start with the smallest training error is kept. The figure "
+                "shows the first set of points; the claims are about all of them.",
+                "{rows} puntos de una sinusoide, con ruido de desviación típica {noise}. Con cada "
+                "semilla ({seeds}) se sortean {draws} conjuntos de puntos. Las redes son 1-M-1 con "
+                "tanh y M = 1, 3, 10; sus pesos iniciales se sortean de N(0, {variance}). La suma "
+                "de cuadrados se minimiza por gradientes conjugados escalados, con {iterations} "
+                "iteraciones y sin regularización. Cada entrenamiento se repite desde {starts} "
+                "inicios al azar y se conserva el de menor error de entrenamiento. La figura "
+                "muestra el primer conjunto de puntos; las afirmaciones se refieren a todos."},
     .param = {{.name = "noise",
                .what = {"standard deviation of the noise", "desviación típica del ruido"},
                .full = TREN_LAB_VALUES_OF(0.1),
@@ -197,7 +204,7 @@ const tren_experiment tren_lab_b1 = {
                .high = 1000000.0,
                .whole = true},
               {.name = "starts",
-               .what = {"starts of each training", "inicios de cada entrenamiento"},
+               .what = {"random starts of each training", "inicios al azar de cada entrenamiento"},
                .full = TREN_LAB_VALUES_OF(10),
                .low = 1,
                .high = 99,
@@ -209,16 +216,18 @@ const tren_experiment tren_lab_b1 = {
                .high = 1000,
                .whole = true},
               {.name = "draws",
-               .what = {"draws of the points for each seed",
-                        "sorteos de los puntos con cada semilla"},
+               .what = {"sets of points drawn for each seed",
+                        "conjuntos de puntos sorteados con cada semilla"},
                .full = TREN_LAB_VALUES_OF(10),
                .low = 1,
                .high = 200,
                .whole = true}},
-    .look_for = {"One unit cannot follow the curve: bias. Three can. Ten go through every point, "
-                 "noise included, and swing between the points: variance.",
-                 "Una unidad no puede seguir la curva: sesgo. Tres sí pueden. Diez pasan por todos "
-                 "los puntos, con su ruido, y oscilan entre ellos: varianza."},
+    .look_for =
+        {"One unit cannot follow the curve: this is bias. Three units can. Ten units pass through "
+         "every point, noise included, and swing between the points: this is variance.",
+         "Una unidad no puede seguir la curva: eso es el sesgo. Tres unidades sí pueden. Diez "
+         "unidades pasan por todos los puntos, con su ruido, y oscilan entre ellos: eso es la "
+         "varianza."},
     .wants_double = true,
     .max_ranks = 1,
     .seeds = 5,

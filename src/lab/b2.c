@@ -66,42 +66,39 @@ static tren_status judge_b2(const tren_lab *lab, const tren_table *points, tren_
     }
     double two = INFINITY;
     for (int m = 2; m <= MOST_UNITS; m++) two = fmin(two, best[m]);
-    tren_verdict_add(
-        v, two <= 0.8 * best[1],
-        "test error of the best start: %.1f with two units or more, %.1f with one "
-        "(asked: x 0.8)",
-        "error de test del mejor inicio: %.1f con dos unidades o más, %.1f con una (se "
-        "pide: x 0.8)",
-        two, best[1]);
-    tren_verdict_add(
-        v, spread >= 3,
-        "local minima: for %d of the sizes 2 to 6 the worst start has at least 1.5 "
-        "times the error of the best (asked: 3)",
-        "mínimos locales: en %d de los tamaños 2 a 6 el peor inicio tiene al menos 1.5 "
-        "veces el error del mejor (se pide: 3)",
-        spread);
-    tren_verdict_add(v, at >= 2, "the best of all has %d units (Bishop's figure: 8)",
-                     "el mejor de todos tiene %d unidades (figura de Bishop: 8)", at);
+    tren_verdict_add(v, two <= 0.8 * best[1],
+                     "smallest test error over the starts: %.1f with two units or more, %.1f with "
+                     "one unit (threshold: at most 0.8 times)",
+                     "menor error de test entre los inicios: %.1f con dos unidades o más, %.1f con "
+                     "una (umbral: 0.8 veces como máximo)",
+                     two, best[1]);
+    tren_verdict_add(v, spread >= 3,
+                     "local minima: for %d of the sizes 2 to 6, the worst start has at least 1.5 "
+                     "times the error of the best (threshold: at least 3 sizes)",
+                     "mínimos locales: en %d de los tamaños 2 a 6, el peor inicio tiene al menos "
+                     "1.5 veces el error del mejor (umbral: al menos 3 tamaños)",
+                     spread);
+    tren_verdict_add(v, at >= 2, "the best network of all has %d units (in Bishop's figure: 8)",
+                     "la mejor red de todas tiene %d unidades (en la figura de Bishop: 8)", at);
     return TREN_OK;
 }
 
 const tren_experiment tren_lab_b2 = {
     .name = "B2",
     .figure = {"PRML 5.10", "PRML 5.10"},
-    .title = {"Local minima: thirty starts for every size",
-              "Mínimos locales: treinta inicios por tamaño"},
+    .title = {"Local minima: many random starts for each size",
+              "Mínimos locales: muchos inicios al azar para cada tamaño"},
     .question = {"Is the test error a simple function of the number of hidden units?",
-                 "¿Es el error de test una función simple del número de unidades ocultas?"},
+                 "¿Depende el error de test de forma sencilla del número de unidades ocultas?"},
     .setting =
-        {"{rows} points of the sinusoid of B1 with noise of standard deviation {noise}, 1000 to "
-         "test; 1-M-1 with tanh, M = 1 to 10, {starts} starts each with all weights from N(0, "
-         "{variance}); scaled conjugate gradients, {iterations} iterations; means over {seeds} "
-         "seeds.",
-         "{rows} puntos de la sinusoide de B1, con ruido de desviación típica {noise}, y 1000 de "
-         "test; 1-M-1 con tanh, M = 1 a 10, {starts} inicios de cada una con todos los pesos de "
-         "N(0, {variance}); gradientes conjugados escalados, {iterations} iteraciones; medias "
-         "sobre "
-         "{seeds} semillas."},
+        {"{rows} points of the sinusoid of B1, with noise of standard deviation {noise}, and 1000 "
+         "points for the test. The networks are 1-M-1 with tanh, M = 1 to 10. Each is trained from "
+         "{starts} random starts, with all weights drawn from N(0, {variance}), by scaled "
+         "conjugate gradients, {iterations} iterations. Means over {seeds}.",
+         "{rows} puntos de la sinusoide de B1, con ruido de desviación típica {noise}, y 1000 "
+         "puntos de test. Las redes son 1-M-1 con tanh, M = 1 a 10. Cada una se entrena desde "
+         "{starts} inicios al azar, con todos los pesos sorteados de N(0, {variance}), por "
+         "gradientes conjugados escalados, con {iterations} iteraciones. Medias sobre {seeds}."},
     .param = {{.name = "rows",
                .what = {"training points", "puntos de entrenamiento"},
                .full = TREN_LAB_VALUES_OF(15),
@@ -121,7 +118,7 @@ const tren_experiment tren_lab_b2 = {
                .high = 1000000.0,
                .whole = true},
               {.name = "starts",
-               .what = {"starts of each size", "inicios de cada tamaño"},
+               .what = {"random starts for each size", "inicios al azar de cada tamaño"},
                .full = TREN_LAB_VALUES_OF(30),
                .quick = TREN_LAB_VALUES_OF(10),
                .low = 1,
@@ -132,11 +129,12 @@ const tren_experiment tren_lab_b2 = {
                .full = TREN_LAB_VALUES_OF(10),
                .low = 0,
                .high = 100}},
-    .look_for =
-        {"For one and the same size the starts end far apart: the error is no simple "
-         "function of M. Try many starts, and choose by validation.",
-         "Con un mismo tamaño los inicios acaban muy lejos unos de otros: el error no es una "
-         "función simple de M. Pruebe muchos inicios y elija por validación."},
+    .look_for = {"Networks of the same size that start from different random weights end with very "
+                 "different errors: the test error is not a simple function of M. Try many starts, "
+                 "and choose among them with a validation set.",
+                 "Redes del mismo tamaño que parten de pesos distintos terminan con errores muy "
+                 "diferentes: el error de test no depende de M de forma sencilla. Pruebe muchos "
+                 "inicios y elija entre ellos con un conjunto de validación."},
     .wants_double = true,
     .max_ranks = 1,
     .seeds = 5,

@@ -12,10 +12,10 @@ tren_status tren_claims_open(tren_claims *claims, const char *dir) {
     *claims = (tren_claims){.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)};
     if (claims->fd >= 0 && tren_claim_take(claims, "")) tren_claim_drop(claims, "");
     if (claims->fd >= 0) return TREN_OK;
-    return tren_fail(TREN_ERR_ENV,
-                     "%s: cannot open: %s; it must be a file that may be written, or name another "
-                     "folder with --out",
-                     path, strerror(errno));
+    return tren_fail(
+        TREN_ERR_ENV,
+        "%s: cannot open: %s; make this file writable, or give another folder with --out", path,
+        strerror(errno));
 }
 
 void tren_claims_close(tren_claims *claims) {

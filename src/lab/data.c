@@ -109,11 +109,12 @@ static tren_status check_large(const tren_dataset_info *info, const char *from, 
     if (!fits)
         return tren_fail(TREN_ERR_USAGE,
                          "--data: %s holds no images of bytes with classes, such as Fashion-MNIST; "
-                         "name a dataset that does",
+                         "give a dataset that does",
                          from);
     if (info->rows[TREN_TRAIN] >= n) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--data: %s has %zu training rows; %zu are needed", from,
-                     info->rows[TREN_TRAIN], n);
+    return tren_fail(TREN_ERR_USAGE,
+                     "--data: %s has %zu training rows, but %zu are needed; give a larger dataset",
+                     from, info->rows[TREN_TRAIN], n);
 }
 
 static tren_status choose(tren_source *source, const tren_dataset *dataset, const char *from,

@@ -79,32 +79,31 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
         TREN_TRY(tren_table_add(curve, row));
     }
     int last = grid->n - 1;
-    tren_verdict_add(v, falls(curve, "weight_norm"),
-                     "||W|| falls with lambda at every step: %.1f without, %.1f with lambda = %g",
-                     "||W|| baja con lambda en cada paso: %.1f sin ella, %.1f con lambda = %g",
-                     tren_table_get(curve, 0, "weight_norm"),
-                     tren_table_get(curve, last, "weight_norm"), grid->at[last]);
     tren_verdict_add(
-        v, falls(curve, "mean_abs_z"),
-        "so does mean |z| of the hidden units, and tanh becomes nearly linear: %.2f, %.2f",
-        "también la media de |z| de las unidades ocultas, y tanh se hace casi lineal: "
-        "%.2f, %.2f",
-        tren_table_get(curve, 0, "mean_abs_z"), tren_table_get(curve, last, "mean_abs_z"));
+        v, falls(curve, "weight_norm"),
+        "||W|| falls with every increase of lambda: from %.1f with the smallest to %.1f with "
+        "lambda = %g",
+        "||W|| baja con cada aumento de lambda: de %.1f con la menor a %.1f con lambda = %g",
+        tren_table_get(curve, 0, "weight_norm"), tren_table_get(curve, last, "weight_norm"),
+        grid->at[last]);
+    tren_verdict_add(v, falls(curve, "mean_abs_z"),
+                     "the mean |z| of the hidden units falls in the same way, from %.2f to %.2f: "
+                     "tanh becomes nearly linear",
+                     "la media de |z| de las unidades ocultas baja del mismo modo, de %.2f a %.2f: "
+                     "tanh se vuelve casi lineal",
+                     tren_table_get(curve, 0, "mean_abs_z"),
+                     tren_table_get(curve, last, "mean_abs_z"));
     lab_peak best = lab_find_least(curve, "lambda", "validation_loss", 0, 1e9);
-    tren_verdict_add(
-        v,
-        best.x > AS_ZERO &&
-                best.x<
-                    grid->at[last],
-                    "the best validation loss, %.3f, is at lambda = %g: neither without decay nor "
-                    "with the most",
-                    "la mejor pérdida de validación, %.3f, está en lambda = %g: ni sin "
-                    "penalización "
-                    "ni con la máxima",
-                    best.y, best.x>
-                    AS_ZERO
-            ? best.x
-            : 0);
+    tren_verdict_add(v, best.x > AS_ZERO &&
+                                best.x<grid->at[last],
+                                       "the best validation loss, %.3f, is at lambda = %g: neither "
+                                       "without weight decay nor with the largest lambda",
+                                       "la mejor pérdida de validación, %.3f, está en lambda = %g: "
+                                       "ni sin weight decay ni con la mayor lambda",
+                                       best.y, best.x>
+                                    AS_ZERO
+                            ? best.x
+                            : 0);
     return TREN_OK;
 }
 
@@ -116,20 +115,19 @@ const tren_experiment tren_lab_decay = {
     .figure = {"Weight decay", "Weight decay"},
     .title = {"Weight decay: smaller weights, smaller activations",
               "Weight decay: pesos y activaciones más pequeños"},
-    .question = {"What does the penalty do inside the network?",
-                 "¿Qué hace la penalización dentro de la red?"},
+    .question = {"What does the penalty on the weights change inside the network?",
+                 "¿Qué cambia dentro de la red la penalización de los pesos?"},
     .setting =
-        {"{rows} images of Fashion-MNIST, {validation_rows} others for validation; a network "
-         "784-128-64-10 with tanh; SGD with learning rate {rate} and momentum 0.9, {epochs} "
-         "epochs; "
-         "J_R = J + lambda/(2m) sum ||W||^2 with m = {rows} and lambda = {lambdas}; means over "
-         "{seeds} seeds.",
-         "{rows} imágenes de Fashion-MNIST y otras {validation_rows} de validación; una red "
-         "784-128-64-10 con tanh; SGD con tasa de aprendizaje {rate} y momento 0.9, {epochs} "
-         "épocas; J_R = J + lambda/(2m) suma ||W||^2 con m = {rows} y lambda = {lambdas}; medias "
-         "sobre {seeds} semillas."},
+        {"{rows} images of Fashion-MNIST for training and {validation_rows} others for validation. "
+         "A network 784-128-64-10 with tanh is trained by SGD with learning rate {rate} and "
+         "momentum 0.9 for {epochs} epochs. The cost is J_R = J + lambda/(2m) sum ||W||^2 with m = "
+         "{rows} and lambda = {lambdas}. Means over {seeds}.",
+         "{rows} imágenes de Fashion-MNIST para entrenar y otras {validation_rows} de validación. "
+         "Una red 784-128-64-10 con tanh se entrena por SGD con tasa de aprendizaje {rate} y "
+         "momento 0.9 durante {epochs} épocas. El coste es J_R = J + lambda/(2m) suma ||W||^2 con "
+         "m = {rows} y lambda = {lambdas}. Medias sobre {seeds}."},
     .param = {{.name = "lambdas",
-               .what = {"penalties lambda", "penalizaciones lambda"},
+               .what = {"values of the penalty lambda", "valores de la penalización lambda"},
                .full = TREN_LAB_VALUES_OF(0, 0.1, 0.3, 1, 3, 10, 30, 100, 300),
                .low = 0,
                .high = 1000000.0,
@@ -158,13 +156,12 @@ const tren_experiment tren_lab_decay = {
                .full = TREN_LAB_VALUES_OF(0.05),
                .low = 1e-06,
                .high = 10}},
-    .look_for =
-        {"The larger lambda, the smaller ||W||, so the smaller z = Wa + b, so the more tanh "
-         "works where it is a straight line. A little of that is less overfitting, too much "
-         "is too simple a network.",
-         "Cuanto mayor es lambda, menor ||W||, menor z = Wa + b, y más trabaja tanh donde es "
-         "casi una recta. Un poco evita el sobreajuste; demasiado deja una red demasiado "
-         "simple."},
+    .look_for = {"A larger lambda makes ||W|| smaller. Then z = Wa + b is smaller too, and tanh "
+                 "works in the range where it is almost a straight line. A small penalty reduces "
+                 "overfitting; a penalty that is too large makes the network too simple.",
+                 "Una lambda mayor hace menor ||W||. Entonces también es menor z = Wa + b, y tanh "
+                 "trabaja en la zona donde es casi una recta. Una penalización pequeña reduce el "
+                 "sobreajuste; una demasiado grande hace la red demasiado simple."},
     .wants_data = true,
     .max_ranks = 1,
     .seeds = 10,

@@ -121,23 +121,24 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
     /* The first tenth, with the largest learning rates, jumps. */
     lab_peak peak = lab_find_peak(curve, "epoch", "test16", epochs_of(lab) / 10, 1e9);
     lab_peak first = lab_find_least(curve, "epoch", "test16", 0, peak.x);
-    tren_verdict_add(
-        v, peak.y - first.y >= 0.03,
-        "width 16: after its first minimum (%.3f at epoch %.0f) the test error rises to "
-        "%.3f at epoch %.0f (asked: 3 points)",
-        "anchura 16: tras el primer mínimo (%.3f en la época %.0f) el error de test sube "
-        "a %.3f en la época %.0f (se piden 3 puntos)",
-        first.y, first.x, peak.y, peak.x);
+    tren_verdict_add(v, peak.y - first.y >= 0.03,
+                     "width 16: after its first minimum (%.3f at epoch %.0f) the test error rises "
+                     "to %.3f at epoch %.0f (threshold: at least 3 points)",
+                     "anchura 16: tras el primer mínimo (%.3f en la época %.0f) el error de test "
+                     "sube a %.3f en la época %.0f (umbral: al menos 3 puntos)",
+                     first.y, first.x, peak.y, peak.x);
     tren_verdict_add(v, peak.y - last >= 0.015,
-                     "and falls again, to %.3f at the end: %.1f points (asked: 1.5)",
-                     "y vuelve a bajar, hasta %.3f al final: %.1f puntos (se piden 1.5)", last,
-                     100 * (peak.y - last));
+                     "width 16: the test error then falls again, to %.3f at the end, by %.1f "
+                     "points (threshold: at least 1.5)",
+                     "anchura 16: el error de test vuelve a bajar después, hasta %.3f al final, en "
+                     "%.1f puntos (umbral: al menos 1.5)",
+                     last, 100 * (peak.y - last));
     lab_peak narrow = lab_find_least(curve, "epoch", "test2", 0, 1e9);
     tren_verdict_tell(v,
-                      "width 2: least error %.3f at epoch %.0f, %.3f at the end, where it misses "
-                      "%.0f %% of its training labels",
-                      "anchura 2: error mínimo %.3f en la época %.0f, %.3f al final, donde falla "
-                      "el %.0f %% de sus etiquetas de entrenamiento",
+                      "width 2: the smallest test error is %.3f, at epoch %.0f; at the end it is "
+                      "%.3f, and %.0f %% of the training labels are still predicted wrongly",
+                      "anchura 2: el menor error de test es %.3f, en la época %.0f; al final es "
+                      "%.3f, y aún se predice mal el %.0f %% de las etiquetas de entrenamiento",
                       narrow.y, narrow.x, tren_table_get(curve, curve->n_rows - 1, "test2"),
                       100 * tren_table_get(curve, curve->n_rows - 1, "train2"));
     return TREN_OK;
@@ -147,20 +148,22 @@ const tren_experiment tren_lab_e2 = {
     .name = "E2",
     .figure = {"Fig. 9.10", "Fig. 9.10"},
     .title = {"Double descent over epochs: ResNet18", "Doble descenso según las épocas: ResNet18"},
-    .question = {"Can training on for long undo the overfitting that training on has brought?",
-                 "¿Puede seguir entrenando deshacer el sobreajuste que trajo seguir entrenando?"},
+    .question =
+        {"Longer training has caused overfitting. Can even longer training undo it?",
+         "Entrenar más tiempo ha producido sobreajuste. ¿Puede deshacerse entrenando aún más?"},
     .setting =
-        {"{rows} images of Fashion-MNIST, averaged to 14 x 14; a share of {noise} of the labels is "
-         "wrong. Pre-activation ResNet18 of widths 2 and 16, SGD without momentum in batches of "
-         "128, learning rate {rate}/sqrt(1 + floor(step/512)), crops and flips, {epochs} epochs. "
-         "{scored_rows} images with true labels score each epoch. The curves are averaged over a "
-         "tenth of the epoch either way, and over {seeds} seeds.",
-         "{rows} imágenes de Fashion-MNIST, promediadas a 14 x 14; una proporción {noise} de las "
-         "etiquetas es errónea. ResNet18 con preactivación, de anchuras 2 y 16, SGD sin momento "
-         "con lotes de 128, tasa de aprendizaje {rate}/raíz(1 + suelo(paso/512)), recortes y "
-         "reflejos, {epochs} épocas. {scored_rows} imágenes con sus etiquetas verdaderas puntúan "
-         "cada época. Las curvas se promedian en un décimo de la época a cada lado, y sobre "
-         "{seeds} semillas."},
+        {"{rows} images of Fashion-MNIST, reduced to 14 x 14 pixels by averaging; {noise%} of the "
+         "labels are wrong. Pre-activation ResNet18 of widths 2 and 16; SGD without momentum in "
+         "batches of 128, learning rate {rate}/sqrt(1 + floor(step/512)), random crops and flips, "
+         "{epochs} epochs. After each epoch the error is measured on {scored_rows} images with "
+         "true labels. Each curve is smoothed by averaging the neighbouring epochs (up to 10 % "
+         "before and after), and averaged over {seeds}.",
+         "{rows} imágenes de Fashion-MNIST, reducidas a 14 x 14 píxeles por promedio; el {noise%} "
+         "de las etiquetas es erróneo. ResNet18 con preactivación, de anchuras 2 y 16; SGD sin "
+         "momento con lotes de 128, tasa de aprendizaje {rate}/raíz(1 + parte entera(paso/512)), "
+         "recortes y reflejos al azar, {epochs} épocas. Tras cada época se mide el error con "
+         "{scored_rows} imágenes con sus etiquetas verdaderas. Cada curva se suaviza promediando "
+         "las épocas vecinas (hasta un 10 % antes y después) y se promedia sobre {seeds}."},
     .param = {{.name = "epochs",
                .what = {"epochs of each training", "épocas de cada entrenamiento"},
                .full = TREN_LAB_VALUES_OF(600),
@@ -176,7 +179,8 @@ const tren_experiment tren_lab_e2 = {
                .high = 50000,
                .whole = true},
               {.name = "scored_rows",
-               .what = {"images that score each epoch", "imágenes que puntúan cada época"},
+               .what = {"images for the test after each epoch",
+                        "imágenes para el test tras cada época"},
                .full = TREN_LAB_VALUES_OF(2000),
                .low = 100,
                .high = 20000,
@@ -187,17 +191,18 @@ const tren_experiment tren_lab_e2 = {
                .low = 0,
                .high = 1},
               {.name = "rate",
-               .what = {"first learning rate", "primera tasa de aprendizaje"},
+               .what = {"initial learning rate", "tasa de aprendizaje inicial"},
                .full = TREN_LAB_VALUES_OF(0.1),
                .low = 1e-06,
                .high = 10}},
     .look_for =
-        {"The narrow network falls and stays. The wide one falls, rises while it learns the "
-         "wrong labels, and falls again once it has learned nearly all of them. Stopping "
-         "at the first minimum would still have been best.",
-         "La red estrecha baja y se queda. La ancha baja, sube mientras aprende las "
-         "etiquetas erróneas, y vuelve a bajar cuando las ha aprendido casi todas. Parar "
-         "en el primer mínimo habría sido aun así lo mejor."},
+        {"The test error of the narrow network falls and does not rise again. That of the wide "
+         "network falls, rises while the network learns the wrong labels, and falls again when "
+         "nearly all of them are learned. Stopping at the first minimum would still have been "
+         "best.",
+         "El error de test de la red estrecha baja y no vuelve a subir. El de la red ancha baja, "
+         "sube mientras la red aprende las etiquetas erróneas y vuelve a bajar cuando las ha "
+         "aprendido casi todas. Aun así, lo mejor habría sido parar en el primer mínimo."},
     .wants_data = true,
     .max_ranks = 1,
     .seeds = 3,

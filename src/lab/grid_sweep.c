@@ -39,8 +39,8 @@ static tren_status check_axes(const tren_grid *grid) {
         for (size_t k = 0; k < sizeof own / sizeof *own; k++)
             if (strcmp(grid->axis[i].option->key, own[k]) == 0)
                 return tren_fail(TREN_ERR_USAGE,
-                                 "grid: '%s' is the same for all points of a sweep: set it outside "
-                                 "of the grid",
+                                 "grid: '%s' must be the same for all points of a sweep: set it "
+                                 "outside the grid",
                                  own[k]);
     return TREN_OK;
 }
@@ -125,8 +125,7 @@ static tren_status check_distinct(const plan *p) {
     free(sorted);
     if (!twin) return TREN_OK;
     return tren_fail(
-        TREN_ERR_USAGE,
-        "grid: two points are one and the same training: (%s) and (%s); leave one of them out",
+        TREN_ERR_USAGE, "grid: two points are the same training: (%s) and (%s); remove one of them",
         twin < other ? twin->label : other->label, twin < other ? other->label : twin->label);
 }
 
@@ -137,7 +136,7 @@ static tren_status make_plan(plan *p, const tren_grid_sweep *sweep) {
     TREN_TRY(check_axes(grid));
     if (n > MAX_POINTS)
         return tren_fail(TREN_ERR_USAGE,
-                         "grid: more than %d points; give fewer values, or several sweeps",
+                         "grid: more than %d points; give fewer values, or make several sweeps",
                          MAX_POINTS);
     TREN_TRY(tren_alloc(&p->point, (size_t)n, sizeof *p->point, "a sweep"));
     for (p->n = 0; p->n < (int)n; p->n++) {
@@ -260,8 +259,7 @@ static tren_status write_table(const plan *p, const tren_sweep *sweep) {
     TREN_GOTO(tren_sweep_table(&text, sweep));
     TREN_GOTO(lab_keep_other_table(kept, p->sweep->base->out, text));
     if (kept[0])
-        tren_log_line(p->sweep->log, "note: sweep.csv was the table of other points: kept as %s",
-                      kept);
+        tren_log_line(p->sweep->log, "note: sweep.csv had other points; it is now %s", kept);
     st = tren_whole_write_text(path, TREN_ERR_ENV, text);
 done:
     free(text);
@@ -301,7 +299,7 @@ static tren_status agree_on_files(const tren_comm *comm, const tren_grid_sweep *
     tren_facts_add(&facts, "init_from: the digest of the checkpoint", "%016llx",
                    (unsigned long long)initial_digest(base));
     TREN_TRY(tren_comm_same(comm, &facts, TREN_ERR_CHECKPOINT,
-                            "give all ranks the same file, perhaps on a shared disk"));
+                            "give all ranks the same file, for example on a shared disk"));
     for (int i = 0; i < sweep->grid->n_axes; i++)
         if (strcmp(sweep->grid->axis[i].option->key, "data") == 0) return TREN_OK;
     TREN_TRY(tren_comm_agree(comm, tren_dataset_open(&dataset, base->data)));
@@ -336,7 +334,7 @@ static tren_status agree_on_points(const tren_comm *comm, const plan *p) {
     for (int i = 0; i < p->n; i++)
         tren_facts_add(&facts, p->point[i].label, "%s", p->point[i].name);
     return tren_comm_same(comm, &facts, TREN_ERR_DATA,
-                          "give all ranks the same files, perhaps on a shared disk");
+                          "give all ranks the same files, for example on a shared disk");
 }
 
 tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,

@@ -186,18 +186,22 @@ static tren_status draw_widths(const tren_lab *lab, const tren_table *points, tr
 }
 
 static void judge_fit(const tren_lab *lab, const tren_table *points, tren_verdict *v) {
-    double small = median(points, "mse", USUAL, 10), wide = 0;
+    double small = median(points, "mse", USUAL, 10), wide = NAN;
     const tren_lab_values *w = widths_of(lab, USUAL);
     for (int i = 0; i < w->n; i++)
         if (w->at[i] >= 800) wide = fmax(wide, quantile(points, "mse", USUAL, (int)w->at[i], 1));
     tren_verdict_add(v, small > 1e-5,
-                     "ten units (31 parameters) do not interpolate: median mean square %.2g "
-                     "(asked: more than 1e-5)",
-                     "diez unidades (31 parámetros) no interpolan: error cuadrático medio mediano "
-                     "%.2g (se pide: más de 1e-5)",
+                     "ten units (31 parameters) do not interpolate: median of the mean squared "
+                     "error %.2g (threshold: more than 1e-5)",
+                     "diez unidades (31 parámetros) no interpolan: mediana del error cuadrático "
+                     "medio %.2g (umbral: más de 1e-5)",
                      small);
-    tren_verdict_add(v, wide < 1e-6, "from 800 units on every run does: at most %.2g (asked: 1e-6)",
-                     "desde 800 unidades todas lo hacen: a lo sumo %.2g (se pide: 1e-6)", wide);
+    tren_verdict_add(v, wide < 1e-6,
+                     "with 800 units or more, every run interpolates: largest mean squared error "
+                     "%.2g (threshold: less than 1e-6)",
+                     "con 800 unidades o más, todas las ejecuciones interpolan: mayor error "
+                     "cuadrático medio %.2g (umbral: menos de 1e-6)",
+                     wide);
 }
 
 static double spread(const tren_table *points, int m) {
@@ -208,17 +212,21 @@ static double spread(const tren_table *points, int m) {
 static void judge_smoothness(const tren_table *points, tren_verdict *v, const lab_dots *d) {
     double straight = lab_dots_seen_roughness(d), seen = median(points, "seen", USUAL, 4000);
     tren_verdict_add(v, seen <= 1.25 * straight,
-                     "4000 units bend hardly more than straight lines from point to point, the "
-                     "least rough of all interpolants: roughness %.2f, x %.2f (asked: 1.25)",
-                     "4000 unidades se doblan apenas más que rectas de punto a punto, el "
-                     "interpolante menos rugoso: rugosidad %.2f, x %.2f (se pide: 1.25)",
+                     "the function of 4000 units is hardly rougher than straight lines from point "
+                     "to point, the smoothest interpolant: roughness %.2f, %.2f times that of the "
+                     "lines (threshold: at most 1.25)",
+                     "la función de 4000 unidades apenas es más rugosa que los segmentos rectos de "
+                     "punto a punto, el interpolante menos rugoso: rugosidad %.2f, %.2f veces la "
+                     "de los segmentos (umbral: 1.25 como máximo)",
                      seen, seen / straight);
     double iqr = spread(points, 4000) / spread(points, 10);
     tren_verdict_add(v, iqr <= 0.5,
-                     "what they learn depends less on the seed than with ten units: spread of the "
-                     "distance x %.2f (asked: 0.5)",
-                     "lo que aprenden depende menos de la semilla que con diez unidades: "
-                     "dispersión de la distancia x %.2f (se pide: 0.5)",
+                     "with 4000 units the learned function depends less on the seed than with ten: "
+                     "the interquartile range of its distance to the true function is %.2f times "
+                     "as large (threshold: at most 0.5)",
+                     "con 4000 unidades la función aprendida depende menos de la semilla que con "
+                     "diez: el rango intercuartílico de su distancia a la función verdadera es "
+                     "%.2f veces el de diez (umbral: 0.5 como máximo)",
                      iqr);
 }
 
@@ -229,22 +237,22 @@ static void judge_large(const tren_table *points, tren_verdict *v) {
     double far = median(points, "to_truth", LARGE, 800) / median(points, "to_truth", USUAL, 800);
     tren_verdict_add(
         v, mse < 1e-6 && rough >= 5 && far >= 3,
-        "800 units from initial weights N(0, 1) interpolate too (median mean square %.2g), "
-        "with x %.1f the roughness and x %.1f the distance to the true function of those from "
-        "usual weights (asked: 5 and 3)",
-        "800 unidades con pesos iniciales N(0, 1) también interpolan (error cuadrático medio "
-        "mediano %.2g), con x %.1f la rugosidad y x %.1f la distancia a la función verdadera de "
-        "las de pesos usuales (se pide: 5 y 3)",
+        "800 units with initial weights from N(0, 1) interpolate too (median of the mean squared "
+        "error %.2g), but with %.1f times the roughness and %.1f times the distance to the true "
+        "function, compared with usual initial weights (threshold: at least 5 and 3)",
+        "800 unidades con pesos iniciales N(0, 1) también interpolan (mediana del error cuadrático "
+        "medio %.2g), pero con %.1f veces la rugosidad y %.1f veces la distancia a la función "
+        "verdadera que con los pesos iniciales usuales (umbral: al menos 5 y 3)",
         mse, rough, far);
 }
 
 static void judge_polynomial(const tren_table *points, tren_verdict *v, const lab_dots *d) {
     double off = median(points, "largest", USUAL, 4000), poly = lab_dots_polynomial_off(d);
     tren_verdict_add(v, poly >= 3 * off,
-                     "the polynomial of degree 11 through the same points is off by up to %.3g, "
-                     "4000 units by %.3g (asked: x 3)",
-                     "el polinomio de grado 11 por los mismos puntos se aleja hasta %.3g, 4000 "
-                     "unidades %.3g (se pide: x 3)",
+                     "the polynomial of degree 11 through the same points has an error of up to "
+                     "%.3g, the network of 4000 units of up to %.3g (threshold: at least 3 times)",
+                     "el polinomio de grado 11 por los mismos puntos tiene un error de hasta %.3g, "
+                     "y la red de 4000 unidades de hasta %.3g (umbral: al menos 3 veces)",
                      poly, off);
 }
 
@@ -264,12 +272,12 @@ static void tell_guesses(const tren_lab *lab, const tren_table *points, tren_ver
     double rough = median(points, "seen", USUAL, 4000) / median(points, "seen", USUAL, first);
     tren_verdict_tell(
         v,
-        "4000 units beside %d, the first that all interpolate: distance to the true function x "
-        "%.2f, roughness x %.2f, spread x %.2f (guessed: 0.8, 0.7, 0.5). There is no wiggly stage "
-        "in between",
-        "4000 unidades frente a %d, las primeras que interpolan siempre: distancia a la función "
-        "verdadera x %.2f, rugosidad x %.2f, dispersión x %.2f (se suponía: 0.8, 0.7, 0.5). No hay "
-        "una etapa ondulada intermedia",
+        "4000 units compared with %d, the smallest number that always interpolates: distance to "
+        "the true function %.2f times, roughness %.2f times, interquartile range %.2f times "
+        "(expected before the first run: 0.8, 0.7, 0.5)",
+        "4000 unidades frente a %d, el menor número que siempre interpola: distancia a la función "
+        "verdadera %.2f veces, rugosidad %.2f veces, rango intercuartílico %.2f veces (se esperaba "
+        "antes de la primera ejecución: 0.8, 0.7, 0.5)",
         first, near, rough, spread(points, 4000) / spread(points, first));
 }
 
@@ -292,23 +300,23 @@ const tren_experiment tren_lab_i1 = {
     .figure = {"Figure 13", "Figura 13"},
     .title = {"Inductive bias: interpolating twelve points",
               "Sesgo inductivo: interpolar doce puntos"},
-    .question =
-        {"Infinitely many functions pass through twelve points. Which one does a network of "
-         "12,001 parameters choose, and why?",
-         "Por doce puntos pasan infinitas funciones. ¿Cuál elige una red con 12\u202f001 "
-         "parámetros, y por qué?"},
+    .question = {"Infinitely many functions pass through twelve points. Which one does a network "
+                 "with thousands of parameters choose, and why?",
+                 "Por doce puntos pasan infinitas funciones. ¿Cuál elige una red con miles de "
+                 "parámetros, y por qué?"},
     .setting =
-        {"Twelve points of 2 (1 - exp(-|x + sin x|)) at random places in [-5, 5], without noise; "
-         "1-m-1 with ReLU, from PyTorch's usual initial weights (m = {units}) and from N(0, 1) (m "
-         "= {units_large}); Adam 0.001 (x 0.99 every 100 steps) on all points, at most {steps} "
-         "steps "
-         "or until the mean square is 1e-8; {seeds} seeds. Roughness: the total variation of the "
-         "slope, seen over steps of 0.25.",
-         "Doce puntos de 2 (1 - exp(-|x + sen x|)) en lugares al azar de [-5, 5], sin ruido; 1-m-1 "
-         "con ReLU, con los pesos iniciales usuales de PyTorch (m = {units}) y con N(0, 1) (m = "
-         "{units_large}); Adam 0.001 (x 0.99 cada 100 pasos) con todos los puntos, a lo sumo "
-         "{steps} pasos o hasta un error cuadrático medio de 1e-8; {seeds} semillas. Rugosidad: la "
-         "variación total de la pendiente, vista en pasos de 0.25."},
+        {"Twelve points of the function 2 (1 - exp(-|x + sin x|)) at random places in [-5, 5], "
+         "without noise. Networks 1-m-1 with ReLU, with PyTorch's usual initial weights (m = "
+         "{units}) and with initial weights from N(0, 1) (m = {units_large}). Adam with learning "
+         "rate 0.001, multiplied by 0.99 every 100 steps, on all points, until the mean squared "
+         "error is 1e-8 or for {steps} steps at most; {seeds}. Roughness is the total variation of "
+         "the slope, measured in steps of 0.25.",
+         "Doce puntos de la función 2 (1 - exp(-|x + sen x|)) en lugares al azar de [-5, 5], sin "
+         "ruido. Redes 1-m-1 con ReLU, con los pesos iniciales usuales de PyTorch (m = {units}) y "
+         "con pesos iniciales N(0, 1) (m = {units_large}). Adam con tasa de aprendizaje 0.001, "
+         "multiplicada por 0.99 cada 100 pasos, con todos los puntos, hasta un error cuadrático "
+         "medio de 1e-8 o durante {steps} pasos como máximo; {seeds}. La rugosidad es la variación "
+         "total de la pendiente, medida en pasos de 0.25."},
     .param = {{.name = "units",
                .what = {"hidden units m", "unidades ocultas m"},
                .full =
@@ -319,8 +327,8 @@ const tren_experiment tren_lab_i1 = {
                .whole = true,
                .list = true},
               {.name = "units_large",
-               .what = {"hidden units m of the networks from N(0, 1)",
-                        "unidades ocultas m de las redes desde N(0, 1)"},
+               .what = {"hidden units m of the networks with initial weights from N(0, 1)",
+                        "unidades ocultas m de las redes con pesos iniciales N(0, 1)"},
                .full = TREN_LAB_VALUES_OF(50, 200, 800, 2000, 4000),
                .quick = TREN_LAB_VALUES_OF(200, 800),
                .low = 1,
@@ -328,24 +336,26 @@ const tren_experiment tren_lab_i1 = {
                .whole = true,
                .list = true},
               {.name = "steps",
-               .what = {"steps of each training, at most",
-                        "pasos de cada entrenamiento, a lo sumo"},
+               .what = {"largest number of steps of each training",
+                        "número máximo de pasos de cada entrenamiento"},
                .full = TREN_LAB_VALUES_OF(50000),
                .quick = TREN_LAB_VALUES_OF(20000),
                .low = 1,
                .high = 1000000.0,
                .whole = true}},
     .look_for =
-        {"Ten units miss points. Hundreds and thousands hit them all, and all draw nearly the "
-         "same: straight lines from point to point, the least rough of all interpolants. From "
-         "large initial weights the same network hits them too, by another function altogether. "
-         "So neither the data nor the number of parameters chose: the way from the initial "
-         "weights did.",
-         "Diez unidades no llegan a todos los puntos. Cientos y miles los aciertan todos y dibujan "
-         "casi lo mismo: rectas de punto a punto, el interpolante menos rugoso. Con pesos "
-         "iniciales grandes la misma red también los acierta, con una función muy distinta. No "
-         "eligieron, pues, ni los datos ni el número de parámetros, sino el camino desde los pesos "
-         "iniciales."},
+        {"Networks with few units miss some points. Networks with hundreds or thousands of units "
+         "pass through all of them, and all give nearly the same function: straight lines from "
+         "point to point, the smoothest interpolant. With large initial weights, the same network "
+         "also passes through all points, but with a very different function. So neither the data "
+         "nor the number of parameters determines the function. It depends on the way that the "
+         "training takes from the initial weights.",
+         "Las redes con pocas unidades no llegan a todos los puntos. Las de cientos o miles de "
+         "unidades pasan por todos, y todas dan casi la misma función: segmentos rectos de punto a "
+         "punto, el interpolante menos rugoso. Con pesos iniciales grandes, la misma red también "
+         "pasa por todos los puntos, pero con una función muy distinta. La función no la "
+         "determinan, pues, ni los datos ni el número de parámetros: depende del camino que sigue "
+         "el entrenamiento desde los pesos iniciales."},
     .max_ranks = 1,
     .seeds = 20,
     .quick_seeds = 4,
@@ -359,12 +369,12 @@ const tren_experiment tren_lab_i1 = {
     .curve = "x,truth,spline,polynomial,m10,m800,m4000,large800,dots,units,to_truth,"
              "to_truth_large,seen,seen_large,roughness,least",
     .panel =
-        {{.title = {"What is learned", "Lo que se aprende"},
+        {{.title = {"Learned functions", "Funciones aprendidas"},
           .x = {"x", "x"},
           .y = {"y", "y"},
           .y_low = -1,
           .y_high = 5,
-          .series = {{"x", "large800", .label = {"800 from N(0, 1)", "800 desde N(0, 1)"},
+          .series = {{"x", "large800", .label = {"800, weights N(0, 1)", "800, pesos N(0, 1)"},
                       .mark = TREN_MARK_CURVE, .colour = 3},
                      {"x", "polynomial", .label = {"polynomial", "polinomio"},
                       .mark = TREN_MARK_DASHED, .colour = 6},
@@ -378,7 +388,8 @@ const tren_experiment tren_lab_i1 = {
                      {"x", "dots", .mark = TREN_MARK_CIRCLES, .colour = 5}}},
          {.title = {"Distance to the true function", "Distancia a la función verdadera"},
           .x = {"hidden units m", "unidades ocultas m"},
-          .y = {"root mean square, median", "raíz del error cuadrático medio, mediana"},
+          .y = {"root mean square distance, median",
+                "raíz de la distancia cuadrática media, mediana"},
           .log_x = true,
           .log_y = true,
           .series = {{"units", "to_truth", .label = {"usual weights", "pesos usuales"},
@@ -391,10 +402,13 @@ const tren_experiment tren_lab_i1 = {
           .log_y = true,
           .y_low = 0.3,
           .y_high = 3000,
-          .series = {{"units", "seen", .label = {"seen", "vista"}, .colour = 0},
-                     {"units", "seen_large", .label = {"seen, N(0, 1)", "vista, N(0, 1)"},
+          .series = {{"units", "seen", .label = {"in steps of 0.25", "en pasos de 0.25"},
+                      .colour = 0},
+                     {"units", "seen_large",
+                      .label = {"in steps of 0.25, N(0, 1)", "en pasos de 0.25, N(0, 1)"},
                       .colour = 3},
-                     {"units", "roughness", .label = {"every kink", "cada quiebro"}, .colour = 1},
-                     {"units", "least", .label = {"least possible", "mínima posible"},
+                     {"units", "roughness", .label = {"exact, every kink", "exacta, cada quiebro"},
+                      .colour = 1},
+                     {"units", "least", .label = {"smallest possible", "mínima posible"},
                       .mark = TREN_MARK_DASHED, .colour = 5}}}},
 };

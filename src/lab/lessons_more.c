@@ -3,29 +3,29 @@
 
 const tren_lesson lab_lessons_more[] = {
     {.name = "P1",
-     .slide = {"Double descent over complexity: what is behind it",
-               "Doble descenso según la complejidad: qué hay detrás"},
-     .predict = {"Three things come together at the peak: small singular values, noise in the "
-                 "targets, and test points in directions that the training rows hardly have. How "
-                 "many of them must be removed until the peak is gone?",
-                 "En el pico se juntan tres cosas: valores singulares pequeños, ruido en las "
-                 "respuestas y puntos de test en direcciones que las muestras de entrenamiento "
-                 "apenas tienen. ¿Cuántas hay que quitar para que el pico desaparezca?"},
+     .slide = {"Double descent over complexity: its causes",
+               "Doble descenso según la complejidad: sus causas"},
+     .predict = {"Three causes act together at the peak: small singular values, noise in the "
+                 "targets, and test points in directions that hardly occur in the training rows. "
+                 "How many of them must be removed to remove the peak?",
+                 "En el pico actúan juntas tres causas: valores singulares pequeños, ruido en las "
+                 "respuestas y puntos de test en direcciones que apenas aparecen en las muestras "
+                 "de entrenamiento. ¿Cuántas hay que quitar para que el pico desaparezca?"},
      .choice = {{"All three.", "Las tres."},
-                {"The noise; the others do not matter.", "El ruido; las otras no importan."},
-                {"Any one of them.", "Una cualquiera."}},
+                {"The noise; the other two do not matter.", "El ruido; las otras dos no importan."},
+                {"Any one of them.", "Cualquiera de ellas."}},
      .right = 2,
      .change =
          {{"--quick --set noise=0",
-           {"Without noise no curve has a peak: they lie on the one without noise, or close to "
-            "it.",
+           {"Without noise no curve has a peak: all curves agree with the one without noise, or "
+            "lie close to it.",
             "Sin ruido ninguna curva tiene pico: coinciden con la que no tiene ruido, o quedan "
             "cerca de ella."}},
           {"--quick --set cutoff=0.01",
-           {"If hardly any singular value is dropped, the peak comes back in the two curves "
-            "that rely on it.",
+           {"When hardly any singular value is dropped, the peak comes back in the two curves that "
+            "depend on it.",
             "Si apenas se descarta algún valor singular, el pico vuelve en las dos curvas que "
-            "dependen de ello."}}}},
+            "dependen de esos valores."}}}},
     {.name = "W5",
      .slide = {"Weight decay; double descent over complexity",
                "Weight decay; doble descenso según la complejidad"},
@@ -45,50 +45,51 @@ const tren_lesson lab_lessons_more[] = {
     {.name = "T1",
      .slide = {"Double descent over examples", "Doble descenso según los ejemplos"},
      .predict =
-         {"A transformer learns to translate from 4000 pairs of sentences, for a fixed number "
-          "of steps. How does its test loss go as the network grows?",
-          "Un transformer aprende a traducir con 4000 pares de frases, durante un número fijo "
-          "de pasos. ¿Cómo cambia su pérdida de test cuando la red crece?"},
-     .choice = {{"It falls all the way.", "Baja siempre."},
-                {"It falls, and rises from some size on.", "Baja, y desde cierto tamaño sube."},
-                {"It rises all the way.", "Sube siempre."}},
+         {"A transformer learns to translate from a few thousand pairs of sentences, for a fixed "
+          "number of steps. How does its test loss change as the network grows?",
+          "Un transformer aprende a traducir con unos pocos miles de pares de frases, durante un "
+          "número fijo de pasos. ¿Cómo cambia su pérdida de test cuando la red crece?"},
+     .choice = {{"It always falls.", "Baja siempre."},
+                {"It falls up to some size, and then it rises.",
+                 "Baja hasta cierto tamaño y luego sube."},
+                {"It always rises.", "Sube siempre."}},
      .right = 1,
-     .change = {{"--quick --set steps=250",
-                 {"After few steps no network knows its pairs by heart, and the larger one is the "
-                  "better one.",
-                  "Tras pocos pasos ninguna red se sabe sus pares de memoria, y la mayor es la "
-                  "mejor."}}}},
+     .change =
+         {{"--quick --set steps=250",
+           {"After few steps no network has memorized its pairs, and the larger network is better.",
+            "Tras pocos pasos ninguna red ha memorizado sus pares, y la red mayor es mejor."}}}},
     {.name = "A1",
      .slide = {"Data augmentation", "Aumento de datos"},
-     .predict = {"A network learns to tell garments apart from 500 images, for a fixed number of "
-                 "steps. What does augmentation buy?",
-                 "Una red aprende a distinguir prendas con 500 imágenes, durante un número fijo de "
-                 "pasos. ¿Qué aporta el aumento de datos?"},
-     .choice = {{"All five kinds together buy most.",
+     .predict = {"A network learns to classify pictures of clothes from a few hundred images, for "
+                 "a fixed number of steps. What does augmentation gain?",
+                 "Una red aprende a clasificar fotos de ropa con unos cientos de imágenes, durante "
+                 "un número fijo de pasos. ¿Qué aporta el aumento de datos?"},
+     .choice = {{"All five kinds together gain the most.",
                  "Los cinco tipos juntos son lo que más aporta."},
-                {"One kind alone buys more than all five together.",
+                {"One kind alone gains more than all five together.",
                  "Un tipo por sí solo aporta más que los cinco juntos."},
-                {"Only what moves pixels helps; noise does harm.",
-                 "Solo ayuda lo que mueve píxeles; el ruido perjudica."}},
+                {"Only the kinds that move pixels help; noise hurts.",
+                 "Solo ayudan los tipos que mueven píxeles; el ruido perjudica."}},
      .right = 1,
      .change = {{"--quick --set rotation=180",
-                 {"Images on their heads are not what the test has: rotation now costs accuracy.",
-                  "Las imágenes cabeza abajo no son como las del test: ahora la rotación cuesta "
+                 {"The test has no images upside down, so rotation now lowers the accuracy.",
+                  "El test no tiene imágenes cabeza abajo, así que ahora la rotación reduce la "
                   "exactitud."}}}},
     {.name = "N1",
-     .slide = {"Double descent over complexity: what is behind it",
-               "Doble descenso según la complejidad: qué hay detrás"},
-     .predict =
-         {"You may train 37,000 parameters: as one network, or as eight small ones at the "
-          "peak of double descent that vote. Which gives fewer errors?",
-          "Puede entrenar 37\u202f000 parámetros: como una sola red, o como ocho pequeñas, en "
-          "el pico del doble descenso, que votan. ¿Qué da menos errores?"},
-     .choice = {{"The one network.", "La red única."},
-                {"The eight that vote.", "Las ocho que votan."},
-                {"They are alike.", "Son parecidas."}},
+     .slide = {"Double descent over complexity: its causes",
+               "Doble descenso según la complejidad: sus causas"},
+     .predict = {"You can spend the same number of parameters on one large network, or on "
+                 "{members} small networks at the peak of double descent whose answers are "
+                 "averaged. Which gives fewer errors?",
+                 "Puede gastar el mismo número de parámetros en una sola red grande, o en "
+                 "{members} redes pequeñas, en el pico del doble descenso, cuyas respuestas se "
+                 "promedian. ¿Qué da menos errores?"},
+     .choice = {{"The one large network.", "La red grande."},
+                {"The small networks together.", "Las redes pequeñas juntas."},
+                {"Both give about the same.", "Ambas dan más o menos lo mismo."}},
      .right = 1,
      .change = {{"--quick --set members=2",
-                 {"Two networks already bring a good part of what eight bring.",
-                  "Dos redes aportan ya buena parte de lo que aportan ocho."}}}},
+                 {"Two networks already give a good part of the gain of eight.",
+                  "Dos redes dan ya buena parte de la ganancia de ocho."}}}},
     {.name = NULL},
 };

@@ -5,26 +5,26 @@ const tren_lesson lab_lessons_training[] = {
     {.name = "split",
      .slide = {"Training: data", "Entrenamiento: datos"},
      .predict = {"With 96/2/2 instead of 70/15/15 a network has more images to learn from. What "
-                 "happens to the test accuracy, over ten splits?",
+                 "happens to the test accuracy, with several random splits?",
                  "Con 96/2/2 en lugar de 70/15/15, la red tiene más imágenes de las que aprender. "
-                 "¿Qué ocurre con la exactitud de test a lo largo de diez repartos?"},
-     .choice = {{"It rises clearly and swings as much as before.",
-                 "Sube con claridad y oscila lo mismo que antes."},
-                {"It hardly rises and swings much more.", "Apenas sube y oscila mucho más."},
-                {"It falls, since the test is harder.", "Baja, porque el test es más difícil."}},
+                 "¿Qué ocurre con la exactitud de test en varios repartos al azar?"},
+     .choice = {{"It rises clearly, and it varies as much as before from split to split.",
+                 "Sube con claridad, y varía de un reparto a otro lo mismo que antes."},
+                {"It hardly rises, and it varies much more.", "Apenas sube, y varía mucho más."},
+                {"It falls, because the test is harder.", "Baja, porque el test es más difícil."}},
      .right = 1,
-     .change = {{"--quick --set rows=2000",
-                 {"Both accuracies swing about three times as much as with 20,000 images: the "
-                  "standard error goes as one over the square root of the test rows.",
-                  "Ambas exactitudes oscilan unas tres veces más que con 20\u202f000 imágenes: el "
-                  "error típico es inversamente proporcional a la raíz del número de muestras de "
-                  "test."}}}},
+     .change =
+         {{"--quick --set rows=2000",
+           {"Both accuracies vary about three times as much as with 20,000 images: the standard "
+            "error is inversely proportional to the square root of the number of test images.",
+            "Ambas exactitudes varían unas tres veces más que con 20\u202f000 imágenes: el error "
+            "típico es inversamente proporcional a la raíz del número de imágenes de test."}}}},
     {.name = "B1",
      .slide = {"Training: analysis; bias against variance",
                "Entrenamiento: análisis; sesgo frente a varianza"},
-     .predict = {"Networks of 1, 3 and 10 hidden units are fitted to ten noisy points. Which one "
-                 "lies farthest from the true curve, in the mean over many draws of the noise?",
-                 "Se ajustan redes de 1, 3 y 10 unidades ocultas a diez puntos ruidosos. ¿Cuál "
+     .predict = {"Networks of 1, 3 and 10 hidden units are fitted to {rows} noisy points. Which "
+                 "one is farthest from the true curve, on average over many draws of the noise?",
+                 "Se ajustan redes de 1, 3 y 10 unidades ocultas a {rows} puntos con ruido. ¿Cuál "
                  "queda más lejos de la curva verdadera, en la media de muchos sorteos del ruido?"},
      .choice = {{"The one with one unit: it cannot bend enough.",
                  "La de una unidad: no puede curvarse lo suficiente."},
@@ -34,107 +34,105 @@ const tren_lesson lab_lessons_training[] = {
      .right = 2,
      .change =
          {{"--quick --set variance=1",
-           {"From small initial weights ten units find smooth curves, and much of their "
-            "variance is gone: where training begins matters as much as the number of "
-            "units.",
-            "Con pesos iniciales pequeños, diez unidades encuentran curvas suaves y gran parte "
-            "de su varianza desaparece: el punto de partida del entrenamiento importa tanto "
-            "como el número de unidades."}},
+           {"From small initial weights, ten units give smooth curves, and much of their variance "
+            "disappears: the start of the training matters as much as the number of units.",
+            "Con pesos iniciales pequeños, diez unidades dan curvas suaves y gran parte de su "
+            "varianza desaparece: el punto de partida del entrenamiento importa tanto como el "
+            "número de unidades."}},
           {"--quick --set noise=0.3",
-           {"With the noise of the book's figure three units fit the noise too: ten parameters "
-            "for ten points. Their good fit is gone, and ten units are as wild as before.",
-            "Con el ruido de la figura del libro, tres unidades también ajustan el ruido: diez "
-            "parámetros para diez puntos. Su buen ajuste desaparece, y diez unidades oscilan "
-            "tanto como antes."}}}},
+           {"With the noise of the book's figure, three units fit the noise too: they have ten "
+            "parameters for ten points. They no longer fit the curve well, and ten units swing as "
+            "much as before.",
+            "Con el ruido de la figura del libro, tres unidades también ajustan el ruido: tienen "
+            "diez parámetros para diez puntos. Ya no ajustan bien la curva, y diez unidades "
+            "oscilan tanto como antes."}}}},
     {.name = "B2",
      .slide = {"Training: analysis; local minima matter",
                "Entrenamiento: análisis; los mínimos locales importan"},
-     .predict = {"Thirty networks of the same size start from different random weights. How far "
-                 "apart are their test errors at the end?",
-                 "Treinta redes del mismo tamaño parten de pesos aleatorios distintos. ¿Cuánto "
-                 "difieren al final sus errores de test?"},
+     .predict = {"Networks of the same size start from {starts} different sets of random weights. "
+                 "How much do their final test errors differ?",
+                 "Redes del mismo tamaño parten de {starts} conjuntos distintos de pesos "
+                 "aleatorios. ¿Cuánto difieren al final sus errores de test?"},
      .choice = {{"By a few percent: they all find the same minimum.",
                  "En un pequeño porcentaje: todas encuentran el mismo mínimo."},
-                {"The worst has at least one and a half times the error of the best.",
-                 "La peor tiene al menos una vez y media el error de la mejor."},
-                {"They differ for large networks only.", "Solo difieren en las redes grandes."}},
+                {"The worst error is at least one and a half times the best.",
+                 "El peor error es al menos una vez y media el mejor."},
+                {"They differ only for large networks.", "Solo difieren en las redes grandes."}},
      .right = 1,
      .change =
          {{"--quick --set rows=200",
-           {"With 200 points the best starts of all sizes from two units on come close to 90, "
-            "the noise of 1000 test points.",
-            "Con 200 puntos, los mejores inicios de todos los tamaños desde dos unidades se "
-            "acercan a 90, el ruido de los 1000 puntos de test."}}}},
+           {"With 200 points, the best starts of all sizes from two units on have a sum of squares "
+            "close to 90, the noise of the 1000 test points.",
+            "Con 200 puntos, los mejores inicios de todos los tamaños desde dos unidades tienen "
+            "una suma de cuadrados cercana a 90, el ruido de los 1000 puntos de test."}}}},
     {.name = "decay",
      .slide = {"Weight decay: effect", "Weight decay: efecto"},
-     .predict = {"The penalty on large weights grows a thousandfold. What happens to the inputs z "
-                 "of the tanh units?",
+     .predict = {"The penalty on large weights is increased a thousand times. What happens to the "
+                 "inputs z of the tanh units?",
                  "La penalización de los pesos grandes se multiplica por mil. ¿Qué ocurre con las "
                  "entradas z de las unidades tanh?"},
-     .choice = {{"They stay, since the biases make up for it.",
-                 "Se mantienen, porque los sesgos lo compensan."},
-                {"They grow, since the units must work harder.",
+     .choice = {{"They do not change, because the biases compensate.",
+                 "No cambian, porque los sesgos lo compensan."},
+                {"They grow, because the units must work harder.",
                  "Crecen, porque las unidades deben trabajar más."},
-                {"They shrink to where tanh is nearly a straight line.",
-                 "Se reducen hasta donde tanh es casi una recta."}},
+                {"They shrink into the range where tanh is nearly a straight line.",
+                 "Se reducen a la zona donde tanh es casi una recta."}},
      .right = 2,
      .change =
          {{"--quick --set lambdas=0,30,3000",
-           {"With lambda = 3000 the weights nearly vanish, and the network makes far more errors.",
-            "Con lambda = 3000 los pesos casi se anulan y la red comete muchos más errores."}}}},
+           {"With lambda = 3000 the weights are almost zero, and the network makes many more "
+            "errors.",
+            "Con lambda = 3000 los pesos son casi cero y la red comete muchos más errores."}}}},
     {.name = "R1",
      .slide = {"Early stopping", "Parada temprana"},
-     .predict = {"W2 has a peak of the test error over the width. What is left of it when each "
-                 "network stops at its lowest validation loss?",
-                 "En W2 el error de test tiene un pico según la anchura. ¿Qué queda de él si cada "
-                 "red se detiene en su menor pérdida de validación?"},
-     .choice = {{"The peak stays, a little lower.", "El pico sigue ahí, algo más bajo."},
-                {"The peak is gone.", "El pico desaparece."},
+     .predict = {"In W2 the test error has a peak over the width. What is left of the peak when "
+                 "each network stops at its lowest validation loss?",
+                 "En W2 el error de test tiene un pico según la anchura. ¿Qué queda del pico si "
+                 "cada red se detiene en su menor pérdida de validación?"},
+     .choice = {{"The peak stays, but a little lower.", "El pico sigue ahí, algo más bajo."},
+                {"The peak disappears.", "El pico desaparece."},
                 {"The peak moves to larger widths.", "El pico se desplaza a anchuras mayores."}},
      .right = 1,
-     .change =
-         {{"--quick --set noise=0",
-           {"With right labels there is little to stop for: at the width of the peak stopping "
-            "gains a few points instead of almost twenty.",
-            "Con etiquetas correctas hay poco que evitar: en la anchura del pico, parar a "
-            "tiempo gana unos pocos puntos en lugar de casi veinte."}}}},
+     .change = {{"--quick --set noise=0",
+                 {"With correct labels early stopping has little to prevent: at the width of the "
+                  "peak it gains a few points instead of almost twenty.",
+                  "Con etiquetas correctas la parada temprana tiene poco que evitar: en la anchura "
+                  "del pico gana unos pocos puntos en lugar de casi veinte."}}}},
     {.name = "R2",
      .slide = {"Weight decay, dropout, data augmentation",
                "Weight decay, dropout, aumento de datos"},
-     .predict =
-         {"A network sits at the peak of double descent. Which regularizers take a sixth of "
-          "its error away?",
-          "Una red está en el pico del doble descenso. ¿Qué regularizadores reducen su error "
-          "en una sexta parte?"},
-     .choice = {{"Weight decay only.", "Solo weight decay."},
-                {"Weight decay and dropout, but no noise on the inputs.",
+     .predict = {"A network is at the peak of double descent. Which regularizers reduce its error "
+                 "by at least 15 %?",
+                 "Una red está en el pico del doble descenso. ¿Qué regularizadores reducen su "
+                 "error en al menos un 15 %?"},
+     .choice = {{"Only weight decay.", "Solo weight decay."},
+                {"Weight decay and dropout, but not noise on the inputs.",
                  "Weight decay y dropout, pero no el ruido en las entradas."},
-                {"Each of the three, in the right strength.",
+                {"Each of the three, with the right strength.",
                  "Cualquiera de los tres, con la intensidad adecuada."}},
      .right = 2,
-     .change =
-         {{"--quick --set noise=0",
-           {"Without wrong labels there is less to be gained: each regularizer takes a smaller "
-            "share of the error away.",
-            "Sin etiquetas erróneas hay menos que ganar: cada regularizador reduce una parte "
-            "menor del error."}}}},
+     .change = {{"--quick --set noise=0",
+                 {"Without wrong labels there is less to gain: each regularizer reduces the error "
+                  "by a smaller share.",
+                  "Sin etiquetas erróneas hay menos que ganar: cada regularizador reduce una parte "
+                  "menor del error."}}}},
     {.name = "I1",
      .slide = {"Inductive bias: interpolation with an overparameterized network",
                "Sesgo inductivo: interpolación con una red sobreparametrizada"},
      .predict =
-         {"A network with 12,001 parameters passes through twelve points. What does it draw "
-          "between them?",
-          "Una red con 12\u202f001 parámetros pasa por doce puntos. ¿Qué dibuja entre ellos?"},
-     .choice = {{"Wild swings, as a polynomial of degree 11 does.",
-                 "Grandes oscilaciones, como un polinomio de grado 11."},
-                {"Nearly straight lines from point to point.", "Casi rectas, de punto a punto."},
-                {"Something else for each seed.", "Algo distinto con cada semilla."}},
+         {"A network with thousands of parameters passes through twelve points. What does its "
+          "function look like between them?",
+          "Una red con miles de parámetros pasa por doce puntos. ¿Cómo es su función entre ellos?"},
+     .choice = {{"It swings widely, like a polynomial of degree 11.",
+                 "Oscila mucho, como un polinomio de grado 11."},
+                {"It is close to straight lines from point to point.",
+                 "Es casi una recta de punto a punto."},
+                {"It is different for each seed.", "Es distinta con cada semilla."}},
      .right = 1,
-     .change =
-         {{"--quick --set steps=500",
-           {"After 500 steps the networks have not reached the points yet, the wide ones "
-            "least far from it: interpolation takes time.",
-            "Tras 500 pasos las redes aún no han llegado a los puntos, aunque las anchas están "
-            "más cerca: interpolar lleva tiempo."}}}},
+     .change = {{"--quick --set steps=500",
+                 {"After 500 steps the networks have not reached the points yet, and the wide "
+                  "networks are closest: interpolation takes time.",
+                  "Tras 500 pasos las redes aún no han llegado a los puntos, y las anchas son las "
+                  "más cercanas: interpolar lleva tiempo."}}}},
     {.name = NULL},
 };

@@ -90,10 +90,10 @@ static void judge_fit(const tren_table *curve, tren_verdict *v, const char *x, i
         at = here;
     }
     tren_verdict_add(v, worst <= 0.1,
-                     "the simulation follows the closed form: at most %.1f %% off, at %.0f (asked: "
-                     "10 %%, away from the peak)",
-                     "la simulación sigue la fórmula cerrada: a lo sumo un %.1f %% de diferencia, "
-                     "en %.0f (se pide: 10 %%, lejos del pico)",
+                     "the simulation agrees with the closed form: away from the peak the largest "
+                     "difference is %.1f %%, at %.0f (threshold: at most 10 %%)",
+                     "la simulación coincide con la fórmula cerrada: lejos del pico la mayor "
+                     "diferencia es del %.1f %%, en %.0f (umbral: 10 %% como máximo)",
                      100 * worst, at);
 }
 
@@ -111,14 +111,17 @@ static tren_status judge_w4(const tren_lab *lab, const tren_table *points, tren_
     double all = tren_table_get(curve, curve->n_rows - 1, "risk");
     lab_peak left = lab_find_least(curve, "features", "risk", 0, rows);
     tren_verdict_add(v, peak.x == rows && peak.y > 10 * all,
-                     "the peak is at as many features as rows, %.0f: %.3g; with all of them %.3f",
-                     "el pico está en tantas características como muestras, %.0f: %.3g; con todas, "
-                     "%.3f",
+                     "the peak is where there are as many features as rows, %.0f: the risk is %.1f "
+                     "there and %.3f with all features",
+                     "el pico está donde hay tantas características como muestras, %.0f: el riesgo "
+                     "es de %.1f allí y de %.3f con todas las características",
                      peak.x, peak.y, all);
     tren_verdict_add(
-        v, all < left.y, "all features (%.3f) beat the best of the left branch (%.3f)",
-        "todas las características (%.3f) superan lo mejor de la rama izquierda (%.3f)", all,
-        left.y);
+        v, all < left.y,
+        "the risk with all features (%.3f) is below the smallest risk before the peak (%.3f)",
+        "el riesgo con todas las características (%.3f) es menor que el mínimo anterior al pico "
+        "(%.3f)",
+        all, left.y);
     return TREN_OK;
 }
 
@@ -127,19 +130,18 @@ const tren_experiment tren_lab_w4 = {
     .figure = {"Fig. 9.9", "Fig. 9.9"},
     .title = {"Double descent over model size: linear regression",
               "Doble descenso según el tamaño del modelo: regresión lineal"},
-    .question = {"Is double descent about neural networks at all?",
-                 "¿Es el doble descenso cosa de las redes neuronales?"},
+    .question = {"Does double descent need a neural network?",
+                 "¿Hace falta una red neuronal para que haya doble descenso?"},
     .setting =
-        {"{rows} rows of 400 independent normal features, all of which matter alike; the first p "
-         "of "
-         "them are used, p = {features}, by least squares of smallest norm; noise of variance "
-         "{variance}; {trials} trials for each of {seeds} seeds.",
-         "{rows} muestras de 400 características normales independientes, todas igual de "
-         "importantes; se usan las p primeras, p = {features}, por mínimos cuadrados de norma "
-         "mínima; ruido de varianza {variance}; {trials} ensayos con cada una de {seeds} "
-         "semillas."},
+        {"{rows} training rows with 400 independent normal features, all equally important. Only "
+         "the first p features are used, p = {features}, by least squares with the smallest norm; "
+         "noise of variance {variance}; {trials} trials for each seed ({seeds}).",
+         "{rows} muestras de entrenamiento con 400 características normales independientes, todas "
+         "igual de importantes. Solo se usan las p primeras, p = {features}, por mínimos cuadrados "
+         "de norma mínima; ruido de varianza {variance}; {trials} ensayos con cada semilla "
+         "({seeds})."},
     .param = {{.name = "features",
-               .what = {"features that are used", "características usadas"},
+               .what = {"number p of features used", "número p de características usadas"},
                .full = TREN_LAB_VALUES_OF(2, 5, 10, 15, 20, 25, 30, 32, 34, 36, 38, 40, 42, 44, 46,
                                           48, 50, 55, 60, 70, 80, 100, 150, 200, 300, 400),
                .low = 1,
@@ -158,15 +160,16 @@ const tren_experiment tren_lab_w4 = {
                .low = 0,
                .high = 100},
               {.name = "trials",
-               .what = {"trials of each seed", "ensayos de cada semilla"},
+               .what = {"trials for each seed", "ensayos con cada semilla"},
                .full = TREN_LAB_VALUES_OF(200),
                .low = 1,
                .high = 100000.0,
                .whole = true}},
-    .look_for = {"No network, no training: the same two descents, with their peak where the number "
-                 "of parameters equals that of rows, and the formula on top of the simulation.",
-                 "Sin red ni entrenamiento: los mismos dos descensos, con el pico donde hay tantos "
-                 "parámetros como muestras, y la fórmula sobre la simulación."},
+    .look_for =
+        {"There is no network and no training here, but the risk still falls twice, with a peak "
+         "where there are as many parameters as rows. The formula agrees with the simulation.",
+         "Aquí no hay red ni entrenamiento, y aun así el riesgo baja dos veces, con un pico donde "
+         "hay tantos parámetros como muestras. La fórmula coincide con la simulación."},
     .wants_double = true,
     .max_ranks = 1,
     .seeds = 3,
@@ -179,7 +182,7 @@ const tren_experiment tren_lab_w4 = {
     .judge = judge_w4,
     .curve = "features,risk,closed_form",
     .panel = {{.title = {"Test risk", "Riesgo de test"},
-               .x = {"features that are used", "características usadas"},
+               .x = {"number p of features used", "número p de características usadas"},
                .y = {"expected squared error", "error cuadrático esperado"},
                .log_x = true,
                .log_y = true,
@@ -223,13 +226,15 @@ static tren_status judge_s2(const tren_lab *lab, const tren_table *points, tren_
     lab_peak least = lab_find_least(curve, "rows", "risk", 0, width - 1);
     double near = 0.9 * width, later = lab_find_peak(curve, "rows", "risk", near, near).y;
     tren_verdict_add(v, later > 2 * least.y,
-                     "more data hurt: %.2f with %.0f rows, %.2f with %.0f (asked: x 2)",
-                     "más datos perjudican: %.2f con %.0f muestras, %.2f con %.0f (se pide: x 2)",
+                     "more data hurt: the risk is %.2f with %.0f rows and %.2f with %.0f "
+                     "(threshold: more than 2 times)",
+                     "más datos perjudican: el riesgo es de %.2f con %.0f muestras y de %.2f con "
+                     "%.0f (umbral: más de 2 veces)",
                      least.y, least.x, later, near);
     lab_peak peak = lab_find_peak(curve, "rows", "risk", 0, 1e9);
-    tren_verdict_add(v, peak.x == width,
-                     "the peak is where there are as many rows as features: %.0f",
-                     "el pico está donde hay tantas muestras como características: %.0f", peak.x);
+    tren_verdict_add(
+        v, peak.x == width, "the peak is where there are as many rows as features, at %.0f",
+        "el pico está donde hay tantas muestras como características, en %.0f", peak.x);
     return TREN_OK;
 }
 
@@ -238,15 +243,14 @@ const tren_experiment tren_lab_s2 = {
     .figure = {"Fig. 9.11", "Fig. 9.11"},
     .title = {"More data can hurt: linear regression",
               "Más datos pueden perjudicar: regresión lineal"},
-    .question = {"Can one and the same model become worse with more data?",
+    .question = {"Can the same model become worse with more data?",
                  "¿Puede un mismo modelo empeorar con más datos?"},
-    .setting =
-        {"Least squares of smallest norm on {features} independent normal features, noise of "
-         "standard deviation {noise}, and n rows, n = {rows}; {trials} trials for each of "
-         "{seeds} seeds.",
-         "Mínimos cuadrados de norma mínima con {features} características normales "
-         "independientes, ruido de desviación típica {noise} y n muestras, n = {rows}; "
-         "{trials} ensayos con cada una de {seeds} semillas."},
+    .setting = {"Least squares with the smallest norm on {features} independent normal features, "
+                "with noise of standard deviation {noise} and n training rows, n = {rows}; "
+                "{trials} trials for each seed ({seeds}).",
+                "Mínimos cuadrados de norma mínima con {features} características normales "
+                "independientes, ruido de desviación típica {noise} y n muestras de entrenamiento, "
+                "n = {rows}; {trials} ensayos con cada semilla ({seeds})."},
     .param = {{.name = "rows",
                .what = {"training rows n", "muestras de entrenamiento n"},
                .full = TREN_LAB_VALUES_OF(20, 50, 75, 100, 120, 140, 150, 160, 170, 180, 190, 200,
@@ -267,17 +271,16 @@ const tren_experiment tren_lab_s2 = {
                .low = 0,
                .high = 100},
               {.name = "trials",
-               .what = {"trials of each seed", "ensayos de cada semilla"},
+               .what = {"trials for each seed", "ensayos con cada semilla"},
                .full = TREN_LAB_VALUES_OF(50),
                .quick = TREN_LAB_VALUES_OF(25),
                .low = 1,
                .high = 100000.0,
                .whole = true}},
-    .look_for =
-        {"From 100 rows to 200 every further row makes it worse, until there are as many "
-         "rows as features; then data help again.",
-         "De 100 a 200 muestras cada una más lo empeora, hasta que hay tantas muestras como "
-         "características; después los datos vuelven a ayudar."},
+    .look_for = {"As the number of rows approaches the number of features, each further row makes "
+                 "the risk larger. Beyond that number, more data help again.",
+                 "Cuando el número de muestras se acerca al de características, cada muestra más "
+                 "aumenta el riesgo. Superado ese número, más datos vuelven a ayudar."},
     .wants_double = true,
     .max_ranks = 1,
     .seeds = 3,

@@ -17,8 +17,8 @@ tren_status lab_mnist1d_make(const tren_lab *lab, int n);
      .high = 1e6,                                                                                  \
      .whole = true},                                                                               \
         {.name = "noise",                                                                          \
-         .what = {"share of the labels that is drawn anew",                                        \
-                  "proporción de etiquetas sorteadas de nuevo"},                                   \
+         .what = {"share of labels replaced at random",                                            \
+                  "proporción de etiquetas reasignadas al azar"},                                  \
          .full = TREN_LAB_VALUES_OF(0.15),                                                         \
          .low = 0,                                                                                 \
          .high = 1},                                                                               \

@@ -109,43 +109,41 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
            voting = lab_find_peak(curve, "width", "together", h, h).y,
            one = lab_find_peak(curve, "width", "one", h, h).y;
     tren_verdict_add(v, voting <= 0.9 * alone,
-                     "at the peak, width %.0f, %d networks together have an error of %.3f, one of "
-                     "them %.3f: x %.2f (asked: at most 0.90)",
-                     "en el pico, anchura %.0f, %d redes juntas tienen un error de %.3f y una de "
-                     "ellas %.3f: x %.2f (se pide: 0.90 a lo sumo)",
+                     "at the peak, width %.0f, %d networks together have an error of %.3f and one "
+                     "of them alone %.3f: %.2f times (threshold: at most 0.90)",
+                     "en el pico, anchura %.0f, %d redes juntas tienen un error de %.3f y una sola "
+                     "de ellas de %.3f: %.2f veces (umbral: 0.90 como máximo)",
                      h, n, voting, alone, voting / alone);
-    tren_verdict_add(v, voting <= one,
-                     "and are better than one network of as many parameters, of width %d: %.3f",
-                     "y son mejores que una red con tantos parámetros, de anchura %d: %.3f",
-                     width_of_one(h, n), one);
+    tren_verdict_add(
+        v, voting <= one,
+        "together they are at least as good as one network with as many parameters, of width %d: "
+        "%.3f",
+        "juntas no son peores que una sola red con tantos parámetros, de anchura %d: %.3f",
+        width_of_one(h, n), one);
     return TREN_OK;
 }
 
 const tren_experiment tren_lab_n1 = {
     .name = "N1",
-    .figure = {"Fig. 9.9 and ensembles", "Fig. 9.9 y conjuntos"},
+    .figure = {"Fig. 9.9 and ensembles", "Fig. 9.9 y ensembles"},
     .title = {"Several networks together, or one as large as all of them",
               "Varias redes juntas, o una tan grande como todas ellas"},
-    .question =
-        {"At the peak of double descent, is it better to make the network larger, or to "
-         "train several and let them vote?",
-         "En el pico del doble descenso, ¿es mejor agrandar la red, o entrenar varias y que "
-         "voten?"},
-    .setting =
-        {"The networks of W1, h = {widths}: {members} for each width, which differ in their "
-         "initial "
-         "weights and in the order of the rows, on the same {rows} training rows, with a share of "
-         "{noise} of the labels drawn anew; {epochs} epochs, learning rate {rate}, {test_rows} "
-         "test "
-         "rows. Their probabilities are averaged. Beside them one network with as many parameters "
-         "as all of them; means over {seeds} seeds.",
-         "Las redes de W1, h = {widths}: {members} con cada anchura, que difieren en sus pesos "
-         "iniciales y en el orden de las muestras, con las mismas {rows} muestras de entrenamiento "
-         "y "
-         "una proporción {noise} de las etiquetas sorteadas de nuevo; {epochs} épocas, tasa de "
-         "aprendizaje {rate}, {test_rows} muestras de test. Se promedian sus probabilidades. Junto "
-         "a "
-         "ellas, una red con tantos parámetros como todas; medias sobre {seeds} semillas."},
+    .question = {"At the peak of double descent, is it better to enlarge the network, or to train "
+                 "several networks and average their answers?",
+                 "En el pico del doble descenso, ¿es mejor agrandar la red o entrenar varias y "
+                 "promediar sus respuestas?"},
+    .setting = {"The networks of W1, h = {widths}. For each width {members} networks are trained "
+                "on the same {rows} training rows, with different initial weights and the rows in "
+                "a different order; {noise%} of the labels were replaced at random; {epochs} "
+                "epochs, learning rate {rate}, {test_rows} test rows. The probabilities of the "
+                "networks are averaged. They are compared with one network that has as many "
+                "parameters as all of them. Means over {seeds}.",
+                "Las redes de W1, h = {widths}. Con cada anchura se entrenan {members} redes sobre "
+                "las mismas {rows} muestras de entrenamiento, con otros pesos iniciales y las "
+                "muestras en otro orden; el {noise%} de las etiquetas se ha reasignado al azar; "
+                "{epochs} épocas, tasa de aprendizaje {rate}, {test_rows} muestras de test. Se "
+                "promedian las probabilidades de las redes. Se comparan con una sola red que tiene "
+                "tantos parámetros como todas ellas. Medias sobre {seeds}."},
     .param = {{.name = "widths",
                .what = {"widths h of both hidden layers", "anchuras h de ambas capas ocultas"},
                .full = TREN_LAB_VALUES_OF(12, 27, 47, 80),
@@ -155,7 +153,7 @@ const tren_experiment tren_lab_n1 = {
                .whole = true,
                .list = true},
               {.name = "members",
-               .what = {"networks of an ensemble", "redes de un conjunto"},
+               .what = {"networks in an ensemble", "redes de un ensemble"},
                .full = TREN_LAB_VALUES_OF(8),
                .quick = TREN_LAB_VALUES_OF(4),
                .low = 1,
@@ -176,11 +174,10 @@ const tren_experiment tren_lab_n1 = {
                .whole = true},
               LAB_MNIST1D_PARAMS},
     .look_for =
-        {"Networks at the peak have learned the wrong labels by heart, each in its own way. "
-         "Where they err by chance they disagree, and the average is right: the peak is "
-         "mostly variance.",
-         "Las redes en el pico han memorizado las etiquetas erróneas, cada una a su manera. "
-         "Donde yerran por azar no coinciden, y la media acierta: el pico es sobre todo "
+        {"Networks at the peak have memorized the wrong labels, each in its own way. Their errors "
+         "differ by chance, so the average removes many of them: the peak is mostly variance.",
+         "Las redes en el pico han memorizado las etiquetas erróneas, cada una a su manera. Sus "
+         "errores difieren por azar, y el promedio elimina muchos de ellos: el pico es sobre todo "
          "varianza."},
     .max_ranks = 1,
     .seeds = 5,
@@ -193,13 +190,13 @@ const tren_experiment tren_lab_n1 = {
     .point = point,
     .judge = judge,
     .curve = "width,alone,together,one",
-    .panel = {{.title = {"Error on the test part", "Error en el conjunto de test"},
-               .x = {"width h of both hidden layers", "anchura h de ambas capas ocultas"},
-               .y = {"share of wrong answers", "proporción de respuestas erróneas"},
-               .log_x = true,
-               .series = {{"width", "alone", .label = {"one network", "una red"}, .colour = 0},
-                          {"width", "together", .label = {"all together", "todas juntas"},
-                           .colour = 2},
-                          {"width", "one", .label = {"one as large as all", "una como todas"},
-                           .colour = 1}}}},
+    .panel =
+        {{.title = {"Error on the test part", "Error en el conjunto de test"},
+          .x = {"width h of both hidden layers", "anchura h de ambas capas ocultas"},
+          .y = {"share of wrong answers", "proporción de respuestas erróneas"},
+          .log_x = true,
+          .series = {{"width", "alone", .label = {"one network", "una red"}, .colour = 0},
+                     {"width", "together", .label = {"all together", "todas juntas"}, .colour = 2},
+                     {"width", "one", .label = {"one as large as all", "una tan grande como todas"},
+                      .colour = 1}}}},
 };

@@ -135,50 +135,50 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
     for (int k = 0; k < N_KINDS; k++) h[k] = height(curve, column[k], d);
     tren_verdict_add(
         v, h[PLAIN] >= 10,
-        "there is a peak at as many rows as features: x %.3g of the risk with half and "
-        "with twice as many rows (the larger of the two; asked: 10)",
-        "hay un pico con tantas muestras como características: x %.3g el riesgo con la "
-        "mitad y con el doble de muestras (el mayor de ambos; se pide: 10)",
+        "there is a peak where there are as many rows as features: %.1f times the risk with half "
+        "and with twice as many rows (the larger of the two; threshold: at least 10)",
+        "hay un pico donde hay tantas muestras como características: %.1f veces el riesgo con la "
+        "mitad y con el doble de muestras (el mayor de los dos; umbral: al menos 10)",
         h[PLAIN]);
     tren_verdict_add(v, h[TRUNCATED] <= 1.2,
-                     "without small singular values of the training rows: x %.2f (asked: at most "
-                     "1.2)",
-                     "sin los valores singulares pequeños de las muestras de entrenamiento: x %.2f "
-                     "(se pide: 1.2 a lo sumo)",
+                     "without the small singular values of the training rows: %.2f times "
+                     "(threshold: at most 1.2)",
+                     "sin los valores singulares pequeños de las muestras de entrenamiento: %.2f "
+                     "veces (umbral: 1.2 como máximo)",
                      h[TRUNCATED]);
     tren_verdict_add(v, h[PROJECTED] <= 1.2,
-                     "with test points in the span of the large singular vectors only: x %.2f "
-                     "(asked: at most 1.2)",
-                     "con puntos de test solo en el espacio de los vectores singulares grandes: x "
-                     "%.2f (se pide: 1.2 a lo sumo)",
+                     "with test points only in the span of the other singular vectors: %.2f times "
+                     "(threshold: at most 1.2)",
+                     "con puntos de test solo en el espacio generado por los demás vectores "
+                     "singulares: %.2f veces (umbral: 1.2 como máximo)",
                      h[PROJECTED]);
-    tren_verdict_add(v, h[NOISELESS] <= 1.2,
-                     "without noise in the targets: x %.2f (asked: at most 1.2)",
-                     "sin ruido en las respuestas: x %.2f (se pide: 1.2 a lo sumo)", h[NOISELESS]);
+    tren_verdict_add(
+        v, h[NOISELESS] <= 1.2, "without noise in the targets: %.2f times (threshold: at most 1.2)",
+        "sin ruido en las respuestas: %.2f veces (umbral: 1.2 como máximo)", h[NOISELESS]);
     return TREN_OK;
 }
 
 const tren_experiment tren_lab_p1 = {
     .name = "P1",
-    .figure = {"Fig. 9.9, what is behind it", "Fig. 9.9, qué hay detrás"},
-    .title = {"What makes the peak: three causes, and all are needed",
-              "Qué causa el pico: tres causas, y hacen falta las tres"},
-    .question = {"Which of its causes can be taken away so that the peak of double descent goes "
-                 "away?",
-                 "¿Qué causas del pico del doble descenso bastan, si se quitan, para que "
+    .figure = {"Fig. 9.9 and its causes", "Fig. 9.9 y sus causas"},
+    .title = {"What causes the peak: three causes, all of them necessary",
+              "Qué produce el pico: tres causas, las tres necesarias"},
+    .question = {"The peak of double descent has three causes. Which of them must be removed to "
+                 "remove the peak?",
+                 "El pico del doble descenso tiene tres causas. ¿Cuáles hay que quitar para que "
                  "desaparezca?"},
     .setting =
-        {"Least squares of smallest norm on {features} independent normal features, noise of "
-         "standard deviation {noise}, and n rows, n = {rows}; {trials} trials for each of "
-         "{seeds} seeds. Three times one cause is removed: singular values below {cutoff} of "
-         "the largest are dropped; the test points are projected onto the span of the other "
-         "singular vectors; the targets have no noise.",
+        {"Least squares with the smallest norm on {features} independent normal features, with "
+         "noise of standard deviation {noise} and n training rows, n = {rows}; {trials} trials for "
+         "each seed ({seeds}). In each of three variants one cause is removed: (1) singular values "
+         "below {cutoff%} of the largest are dropped; (2) the test points are projected onto the "
+         "span of the singular vectors that (1) keeps; (3) the targets have no noise.",
          "Mínimos cuadrados de norma mínima con {features} características normales "
-         "independientes, ruido de desviación típica {noise} y n muestras, n = {rows}; "
-         "{trials} ensayos con cada una de {seeds} semillas. Tres veces se quita una causa: "
-         "se descartan los valores singulares inferiores a {cutoff} del mayor; los puntos de "
-         "test se proyectan sobre el espacio de los demás vectores singulares; las "
-         "respuestas no tienen ruido."},
+         "independientes, ruido de desviación típica {noise} y n muestras de entrenamiento, n = "
+         "{rows}; {trials} ensayos con cada semilla ({seeds}). En cada una de tres variantes se "
+         "quita una causa: (1) se descartan los valores singulares inferiores al {cutoff%} del "
+         "mayor; (2) los puntos de test se proyectan sobre el espacio generado por los vectores "
+         "singulares que conserva (1); (3) las respuestas no tienen ruido."},
     .param = {{.name = "rows",
                .what = {"training rows n", "muestras de entrenamiento n"},
                .full = TREN_LAB_VALUES_OF(5, 10, 15, 20, 25, 30, 35, 38, 40, 42, 45, 48, 50, 52, 55,
@@ -199,28 +199,29 @@ const tren_experiment tren_lab_p1 = {
                .low = 0,
                .high = 100},
               {.name = "cutoff",
-               .what = {"singular values that are dropped, as a share of the largest",
-                        "valores singulares que se descartan, como proporción del mayor"},
+               .what = {"limit for singular values, as a fraction of the largest",
+                        "límite de los valores singulares, como fracción del mayor"},
                .full = TREN_LAB_VALUES_OF(0.3),
                .low = 0,
                .high = 1},
               {.name = "trials",
-               .what = {"trials of each seed", "ensayos de cada semilla"},
+               .what = {"trials for each seed", "ensayos con cada semilla"},
                .full = TREN_LAB_VALUES_OF(50),
                .quick = TREN_LAB_VALUES_OF(20),
                .low = 1,
                .high = 10000,
                .whole = true}},
     .look_for =
-        {"All three are needed. Where there are as many rows as features, some direction is "
-         "hardly seen by the training rows: a small singular value. Noise in the targets is "
-         "divided by it, and gives a huge weight. A test point that has a part in that "
-         "direction is then far off. Take any one of the three away, and the peak is gone.",
-         "Hacen falta las tres. Donde hay tantas muestras como características, alguna "
-         "dirección apenas aparece en las muestras de entrenamiento: un valor singular "
-         "pequeño. El ruido de las respuestas se divide por él y da un peso enorme. Un punto "
-         "de test con una parte en esa dirección queda entonces muy lejos. Si se quita "
-         "cualquiera de las tres, el pico desaparece."},
+        {"All three causes are necessary. Where there are as many rows as features, the training "
+         "rows hardly contain some direction: its singular value is small. The noise in the "
+         "targets is divided by this singular value, which gives a very large weight. A test point "
+         "with a component in that direction then gets a very wrong answer. If any one of the "
+         "three is removed, the peak disappears.",
+         "Las tres causas son necesarias. Donde hay tantas muestras como características, alguna "
+         "dirección apenas aparece en las muestras de entrenamiento: su valor singular es pequeño. "
+         "El ruido de las respuestas se divide por ese valor singular y da un peso muy grande. Un "
+         "punto de test con una componente en esa dirección recibe entonces una respuesta muy "
+         "errónea. Si se quita cualquiera de las tres causas, el pico desaparece."},
     .wants_double = true,
     .max_ranks = 1,
     .seeds = 5,
@@ -232,20 +233,22 @@ const tren_experiment tren_lab_p1 = {
     .point = point,
     .judge = judge,
     .curve = "rows,plain,truncated,projected,noiseless",
-    .panel = {{.title = {"Excess test risk", "Exceso de riesgo de test"},
-               .x = {"training rows n", "muestras de entrenamiento n"},
-               .y = {"expected squared error without the noise",
-                     "error cuadrático esperado, sin el ruido"},
-               .log_y = true,
-               .y_low = 0.01,
-               .y_high = 1000,
-               .series = {{"rows", "plain", .label = {"nothing removed", "sin quitar nada"},
-                           .colour = 0},
-                          {"rows", "truncated",
-                           .label = {"no small singular values", "sin valores pequeños"},
-                           .colour = 1},
-                          {"rows",
-                           "projected", .label = {"test points in the span", "test en el espacio"},
-                           .colour = 2},
-                          {"rows", "noiseless", .label = {"no noise", "sin ruido"}, .colour = 3}}}},
+    .panel =
+        {{.title = {"Excess test risk", "Exceso de riesgo de test"},
+          .x = {"training rows n", "muestras de entrenamiento n"},
+          .y = {"expected squared error without the noise",
+                "error cuadrático esperado, sin el ruido"},
+          .log_y =
+              true,
+          .y_low =
+              0.01,
+          .y_high = 1000,
+          .series =
+              {{"rows", "plain", .label = {"nothing removed", "sin quitar nada"}, .colour = 0},
+               {"rows", "truncated", .label = {"no small singular values", "sin valores pequeños"},
+                .colour = 1},
+               {"rows",
+                "projected", .label = {"test points projected", "puntos de test proyectados"},
+                .colour = 2},
+               {"rows", "noiseless", .label = {"no noise", "sin ruido"}, .colour = 3}}}},
 };

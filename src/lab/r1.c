@@ -40,28 +40,32 @@ static lab_peak largest_rise(const tren_table *curve, const char *column) {
 
 static void judge_stopped(const tren_table *curve, tren_verdict *v) {
     lab_peak stopped = largest_rise(curve, "stopped_error");
-    tren_verdict_add(v, stopped.y <= 0.02,
-                     "stopped at the lowest validation loss the networks of width %d and more have "
-                     "no peak: none is more than %.1f points above a narrower one (asked: 2.0)",
-                     "paradas en la menor pérdida de validación, las redes de anchura %d o más no "
-                     "tienen pico: ninguna está más de %.1f puntos por encima de otra más estrecha "
-                     "(se pide: 2.0)",
-                     FROM, 100 * stopped.y);
+    tren_verdict_add(
+        v, stopped.y <= 0.02,
+        "when stopped at the lowest validation loss, networks of width %d and more have no peak: "
+        "none is more than %.1f points above a narrower one (threshold: at most 2.0)",
+        "detenidas en la menor pérdida de validación, las redes de anchura %d o más no tienen "
+        "pico: ninguna supera a otra más estrecha en más de %.1f puntos de error (umbral: 2.0 como "
+        "máximo)",
+        FROM, 100 * stopped.y);
 }
 
 static void judge_gain(const tren_table *curve, tren_verdict *v) {
     lab_w2_shape last = lab_w2_find(curve, "test_error");
     double of_right = 1.5, asked = 8;
-    tren_verdict_add(v, last.peak.y >= of_right * last.right.y && last.peak.y >= 1.08 * last.left.y,
-                     "the last weights of the same runs have one: %.3f at width %.0f, between "
-                     "%.3f and %.3f (asked: x 1.08 and x %.2f)",
-                     "los últimos pesos de las mismas ejecuciones sí: %.3f con anchura %.0f, entre "
-                     "%.3f y %.3f (se pide: x 1.08 y x %.2f)",
-                     last.peak.y, last.peak.x, last.left.y, last.right.y, of_right);
+    tren_verdict_add(
+        v, last.peak.y >= of_right * last.right.y && last.peak.y >= 1.08 * last.left.y,
+        "the last weights of the same runs do have a peak: error %.3f at width %.0f, between %.3f "
+        "before it and %.3f for the widest network (threshold: at least 1.08 and %.2f times)",
+        "los últimos pesos de las mismas ejecuciones sí tienen un pico: error de %.3f con anchura "
+        "%.0f, entre %.3f antes y %.3f en la red más ancha (umbral: al menos 1.08 y %.2f veces)",
+        last.peak.y, last.peak.x, last.left.y, last.right.y, of_right);
     double stopped = lab_find_peak(curve, "width", "stopped_error", last.peak.x, last.peak.x).y;
     tren_verdict_add(v, 100 * (last.peak.y - stopped) >= asked,
-                     "at that width stopping in time gains %.1f points, to %.3f (asked: %.1f)",
-                     "con esa anchura parar a tiempo gana %.1f puntos, hasta %.3f (se pide: %.1f)",
+                     "at that width, stopping early reduces the error by %.1f points, to %.3f "
+                     "(threshold: at least %.1f)",
+                     "con esa anchura, parar a tiempo reduce el error en %.1f puntos, hasta %.3f "
+                     "(umbral: al menos %.1f)",
                      100 * (last.peak.y - stopped), stopped, asked);
 }
 
@@ -69,12 +73,11 @@ static void tell_epochs(const tren_table *curve, tren_verdict *v) {
     lab_w2_shape last = lab_w2_find(curve, "test_error");
     lab_peak here = lab_find_peak(curve, "width", "best_epoch", last.peak.x, last.peak.x),
              right = lab_find_peak(curve, "width", "best_epoch", last.right.x, last.right.x);
-    tren_verdict_tell(v,
-                      "the lowest validation loss comes early: in epoch %.0f at width %.0f, in "
-                      "epoch %.0f at width %.0f (medians)",
-                      "la menor pérdida de validación llega pronto: en la época %.0f con anchura "
-                      "%.0f, en la %.0f con anchura %.0f (medianas)",
-                      here.y, here.x, right.y, right.x);
+    tren_verdict_tell(
+        v, "epoch of the lowest validation loss (median): %.0f at width %.0f, %.0f at width %.0f",
+        "época de la menor pérdida de validación (mediana): la %.0f con anchura %.0f, la %.0f con "
+        "anchura %.0f",
+        here.y, here.x, right.y, right.x);
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
@@ -91,30 +94,30 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 
 const tren_experiment tren_lab_r1 = {
     .name = "R1",
-    .figure = {"Early stopping", "Early stopping"},
+    .figure = {"Early stopping", "Parada temprana"},
     .title = {"Early stopping removes the peak", "La parada temprana elimina el pico"},
-    .question = {"What is left of double descent when each network stops where a validation "
-                 "sample tells it to?",
-                 "¿Qué queda del doble descenso si cada red se detiene donde se lo indica una "
-                 "muestra de validación?"},
-    .setting =
-        {"The runs of W2: {rows} images, H = {widths}, {epochs} epochs, {seeds} seeds. "
-         "{validation_rows} further images with true labels only watch: of each run the last "
-         "weights are tested, and those of the epoch with the lowest validation loss.",
-         "Las ejecuciones de W2: {rows} imágenes, H = {widths}, {epochs} épocas, {seeds} "
-         "semillas. Otras {validation_rows} imágenes con sus etiquetas verdaderas solo "
-         "observan: de cada ejecución se prueban los últimos pesos y los de la época con la "
-         "menor pérdida de validación."},
-    .look_for = {"The peak comes from learning wrong labels by heart, which takes long: stopped "
-                 "after 30 to 80 of the 4000 epochs, wide networks are no worse than narrow ones, "
-                 "and those of 8 units already better than the widest at the end. What it costs "
-                 "are the images set aside; and one instrument now both fits the data and limits "
-                 "the fit.",
-                 "El pico nace de memorizar etiquetas erróneas, y eso lleva mucho tiempo: "
-                 "detenidas tras 30 a 80 de las 4000 épocas, las redes anchas no son peores que "
-                 "las estrechas, y las de 8 unidades ya son mejores que la más ancha del final. El "
-                 "precio son las imágenes que se apartan; y un mismo instrumento ajusta ahora los "
-                 "datos y limita el ajuste."},
+    .question =
+        {"What is left of double descent when each network is stopped at its lowest validation "
+         "loss?",
+         "¿Qué queda del doble descenso si cada red se detiene en su menor pérdida de validación?"},
+    .setting = {"The runs of W2: {rows} images, H = {widths}, {epochs} epochs, {seeds}. "
+                "{validation_rows} further images with true labels are used for validation only. "
+                "Each run is tested twice: with its last weights, and with the weights of the "
+                "epoch that has the lowest validation loss.",
+                "Las ejecuciones de W2: {rows} imágenes, H = {widths}, {epochs} épocas, {seeds}. "
+                "Otras {validation_rows} imágenes, con sus etiquetas verdaderas, sirven solo de "
+                "validación. Cada ejecución se prueba dos veces: con sus últimos pesos y con los "
+                "de la época de menor pérdida de validación."},
+    .look_for =
+        {"The peak appears because the network memorizes wrong labels, and this takes many epochs. "
+         "Networks that stop early do not memorize them: then wide networks are no worse than "
+         "narrow ones. Early stopping has two costs: the validation images cannot be used for "
+         "training, and minimizing the loss is no longer separate from avoiding overfitting.",
+         "El pico aparece porque la red memoriza las etiquetas erróneas, y eso lleva muchas "
+         "épocas. Las redes que se detienen pronto no las memorizan: entonces las anchas no son "
+         "peores que las estrechas. La parada temprana tiene dos costes: las imágenes de "
+         "validación no se usan para entrenar, y minimizar la pérdida deja de estar separado de "
+         "evitar el sobreajuste."},
     .points_of = &tren_lab_w2,
     .wants_data = true,
     .max_ranks = 1,

@@ -19,7 +19,7 @@ static const struct {
      7},
     {"dropout", {"dropout", "dropout"}, {0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5}, 7},
     {"noise",
-     {"augmentation by noise", "aumento con ruido"},
+     {"noise on the inputs", "ruido en las entradas"},
      {0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2},
      7},
 };
@@ -80,11 +80,12 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
         char text[2][TREN_CLAIM_TEXT];
         double cut = 1 - best / none;
         snprintf(text[0], TREN_CLAIM_TEXT,
-                 "%s: error %.3f instead of %.3f at strength %g, %.0f %% less (asked: %.0f %%)",
+                 "%s: error %.3f instead of %.3f, with strength %g: %.0f %% less (threshold: at "
+                 "least %.0f %%)",
                  kind[k].say.en, best, none, at, 100 * cut, 100 * asked);
         snprintf(text[1], TREN_CLAIM_TEXT,
-                 "%s: error %.3f en vez de %.3f con intensidad %g, un %.0f %% menos (se pide: %.0f "
-                 "%%)",
+                 "%s: error de %.3f en lugar de %.3f, con intensidad %g: un %.0f %% menos (umbral: "
+                 "al menos un %.0f %%)",
                  kind[k].say.es, best, none, at, 100 * cut, 100 * asked);
         tren_verdict_add_text(v, cut >= asked, text[0], text[1]);
     }
@@ -94,20 +95,19 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_r2 = {
     .name = "R2",
     .figure = {"Regularization", "Regularización"},
-    .title = {"Regularization takes the peak down", "La regularización rebaja el pico"},
-    .question = {"Is the peak of double descent there for everybody?",
-                 "¿Sufre todo el mundo el pico del doble descenso?"},
+    .title = {"Regularization lowers the peak", "La regularización reduce el pico"},
+    .question = {"Does a network with regularization show the peak of double descent too?",
+                 "¿Aparece también el pico del doble descenso en una red con regularización?"},
     .setting =
-        {"W1 at its peak: a network 40-h-h-10 with h = {width}, {rows} training rows, a share of "
-         "{noise} of the labels drawn anew, {epochs} epochs, {test_rows} test rows. One "
-         "regularizer "
-         "at a time, in several strengths: weight decay, dropout of both hidden layers, or fresh "
-         "noise on the signals in every epoch. Means over {seeds} seeds.",
-         "W1 en su pico: una red 40-h-h-10 con h = {width}, {rows} muestras de entrenamiento, una "
-         "proporción {noise} de las etiquetas sorteadas de nuevo, {epochs} épocas y {test_rows} "
-         "muestras de test. Se prueba un regularizador cada vez, con varias intensidades: weight "
-         "decay, dropout en ambas capas ocultas, o ruido nuevo en las señales de cada época. "
-         "Medias sobre {seeds} semillas."},
+        {"W1 at its peak: a network 40-h-h-10 with h = {width}, {rows} training rows, {epochs} "
+         "epochs, {test_rows} test rows; {noise%} of the training labels were replaced at random. "
+         "One regularizer is used at a time, in several strengths: weight decay, dropout in both "
+         "hidden layers, or noise on the inputs, drawn again in every epoch. Means over {seeds}.",
+         "W1 en su pico: una red 40-h-h-10 con h = {width}, {rows} muestras de entrenamiento, "
+         "{epochs} épocas y {test_rows} muestras de test; el {noise%} de las etiquetas de "
+         "entrenamiento se ha reasignado al azar. Se usa un regularizador cada vez, con varias "
+         "intensidades: weight decay, dropout en ambas capas ocultas, o ruido en las entradas, "
+         "distinto en cada época. Medias sobre {seeds}."},
     .param = {{.name = "width",
                .what = {"width h of both hidden layers", "anchura h de ambas capas ocultas"},
                .full = TREN_LAB_VALUES_OF(54),
@@ -128,10 +128,12 @@ const tren_experiment tren_lab_r2 = {
                .high = 1000000.0,
                .whole = true},
               LAB_MNIST1D_PARAMS},
-    .look_for = {"Each of them keeps the network from fitting the wrong labels exactly, and the "
-                 "error at the peak falls; too much of each hurts again.",
-                 "Cada uno impide que la red ajuste exactamente las etiquetas erróneas y el error "
-                 "del pico baja; demasiado de cualquiera vuelve a perjudicar."},
+    .look_for =
+        {"Each regularizer keeps the network from fitting the wrong labels exactly, and the error "
+         "at the peak falls. If the regularization is too strong, the error rises again.",
+         "Cada regularizador impide que la red ajuste exactamente las etiquetas erróneas, y el "
+         "error en el pico baja. Si la regularización es demasiado fuerte, el error vuelve a "
+         "subir."},
     .max_ranks = 1,
     .seeds = 3,
     .quick_seeds = 1,
@@ -145,7 +147,7 @@ const tren_experiment tren_lab_r2 = {
     .curve = "step,decay,dropout,noise",
     .panel =
         {{.title = {"Test error at the peak", "Error de test en el pico"},
-          .x = {"strength: none, then ever more", "intensidad: ninguna, y cada vez más"},
+          .x = {"strength, from none to the largest", "intensidad, de ninguna a la mayor"},
           .y = {"share of wrong answers", "proporción de respuestas erróneas"},
           .series = {{"step", "decay",
                       .label = {"weight decay 0, 1e-4 ... 0.03", "weight decay 0, 1e-4 ... 0.03"},

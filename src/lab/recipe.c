@@ -14,13 +14,14 @@ static tren_status digest_data(uint64_t *digest, const tren_lab *lab) {
     const char *name = lab->experiment->name, *data = lab->options->data;
     tren_dataset *dataset;
     if (access(data, F_OK) != 0)
-        return tren_fail(TREN_ERR_DATA,
-                         lab->experiment->wants_pairs
-                             ? "%s needs pairs of sentences, and there is no %s: "
-                               "'datasets/german-english.sh' makes it, or name another by --data"
-                             : "%s needs images, and there is no %s: './bootstrap train' or "
-                               "'datasets/fashion-mnist.sh' makes it, or name another by --data",
-                         name, data);
+        return tren_fail(
+            TREN_ERR_DATA,
+            lab->experiment->wants_pairs
+                ? "%s needs pairs of sentences, and %s does not exist: make it with "
+                  "'datasets/german-english.sh', or give another dataset with --data"
+                : "%s needs images, and %s does not exist: make it with './bootstrap train' or "
+                  "'datasets/fashion-mnist.sh', or give another dataset with --data",
+            name, data);
     tren_status st = tren_dataset_open(&dataset, data);
     if (st != TREN_OK) return tren_fail_in(st, "%s", name);
     st = tren_dataset_content(digest, dataset);
@@ -37,13 +38,12 @@ static void put_values(FILE *out, const tren_lab_values *v) {
     fputc('\n', out);
 }
 
-/* Who changes what is done changes the text that tells it. */
 static void put_recipe(FILE *out, const tren_lab *lab, uint64_t digest) {
     const tren_experiment *e = lab->experiment;
-    uint64_t setting = tren_digest(e->setting.en, strlen(e->setting.en));
-    fprintf(out, "experiment: %s\nsetting: %016llx\nform: %s\nprecision: %s\ndata: %016llx\n",
-            e->name, (unsigned long long)setting, form_name[lab->setting.form], TREN_REAL_NAME,
-            (unsigned long long)digest);
+    fprintf(out, "experiment: %s\n", e->name);
+    if (e->revision > 0) fprintf(out, "revision: %d\n", e->revision);
+    fprintf(out, "form: %s\nprecision: %s\ndata: %016llx\n", form_name[lab->setting.form],
+            TREN_REAL_NAME, (unsigned long long)digest);
     for (int i = 0; i < TREN_LAB_PARAMS && e->param[i].name; i++) {
         fprintf(out, "set %s:", e->param[i].name);
         put_values(out, &lab->setting.value[i]);
@@ -61,15 +61,23 @@ static tren_status describe(char **text, const tren_lab *lab) {
     return TREN_OK;
 }
 
+/* Older recipes have a digest of the wording, "setting: ...", which changed with every edit of it.
+ */
+static void drop_wording(char *recipe) {
+    char *line = strstr(recipe, "\nsetting: "), *end = line ? strchr(line + 1, '\n') : NULL;
+    if (end) memmove(line, end, strlen(end) + 1);
+}
+
 static tren_status compare(const tren_lab *lab, const char *path, const char *now) {
     char *before;
     TREN_TRY(tren_whole_read(&before, path, TREN_ERR_DATA));
+    drop_wording(before);
     bool same = strcmp(before, now) == 0;
     free(before);
     if (same) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
-                     "%s holds points of another setting (%s: quick or full, --set, precision, "
-                     "data); give another --out, or remove the folder",
+                     "%s holds points of another setting (%s: quick or full form, --set, "
+                     "precision, data); give another --out, or remove the folder",
                      lab->dir, path);
 }
 

@@ -65,13 +65,12 @@ static void judge_shift(const tren_table *curve, tren_verdict *v) {
     double at[N_SIZES];
     for (int k = 0; k < N_SIZES; k++) at[k] = lab_find_peak(curve, "width", loss_name[k], 0, 1e9).x;
     for (int k = 1; k < N_SIZES; k++)
-        tren_verdict_add(
-            v, at[k] >= 1.4 * at[k - 1],
-            "twice the rows, %d instead of %d: the peak of the test loss moves from "
-            "width %.0f to %.0f, x %.2f (asked: 1.4)",
-            "el doble de muestras, %d en vez de %d: el pico de la pérdida de test pasa "
-            "de anchura %.0f a %.0f, x %.2f (se pide: 1.4)",
-            rows_of[k], rows_of[k - 1], at[k - 1], at[k], at[k] / at[k - 1]);
+        tren_verdict_add(v, at[k] >= 1.4 * at[k - 1],
+                         "twice the rows, %d instead of %d: the peak of the test loss moves from "
+                         "width %.0f to %.0f, %.2f times (threshold: at least 1.4)",
+                         "el doble de muestras, %d en lugar de %d: el pico de la pérdida de test "
+                         "pasa de anchura %.0f a %.0f, %.2f veces (umbral: al menos 1.4)",
+                         rows_of[k], rows_of[k - 1], at[k - 1], at[k], at[k] / at[k - 1]);
 }
 
 /* What twice the rows bring, far from any peak and at the larger size's own. */
@@ -84,10 +83,11 @@ static void judge_gap(const tren_table *curve, tren_verdict *v) {
     }
     tren_verdict_add(
         v, near <= 0.7 * most,
-        "4000 rows instead of 2000 save %.1f points of error where they save most, and "
-        "%.1f at width %.0f, where the network of 4000 has its peak (asked: 30 %% less)",
-        "4000 muestras en vez de 2000 ahorran %.1f puntos de error donde más, y %.1f "
-        "con anchura %.0f, donde la red de 4000 tiene su pico (se pide: un 30 %% menos)",
+        "4000 rows instead of 2000 reduce the error by up to %.1f points, and by %.1f at width "
+        "%.0f, where the loss with 4000 rows has its peak (threshold: at least 30 %% less)",
+        "4000 muestras en lugar de 2000 reducen el error hasta en %.1f puntos, y en %.1f con "
+        "anchura %.0f, donde la pérdida con 4000 muestras tiene su pico (umbral: al menos un 30 %% "
+        "menos)",
         100 * most, 100 * near, peak);
 }
 
@@ -106,18 +106,18 @@ const tren_experiment tren_lab_s3 = {
     .name = "S3",
     .figure = {"Fig. 9.11", "Fig. 9.11"},
     .title = {"More data can fail to help: MNIST-1D", "Más datos pueden no ayudar: MNIST-1D"},
-    .question = {"Does more data always make a network better?",
-                 "¿Mejoran siempre a una red más datos?"},
+    .question = {"Do more data always make a network better?",
+                 "¿Mejora siempre una red con más datos?"},
     .setting =
-        {"The networks of W1, h = {widths}, on 1000, 2000 and 4000 training rows; the labels of a "
-         "share of {noise} of them were drawn anew. 4000 rows are trained on for {epochs} epochs, "
-         "fewer rows for more epochs: the number of steps is the same for all. SGD with learning "
-         "rate {rate}, {test_rows} test rows, means over {seeds} seeds.",
-         "Las redes de W1, h = {widths}, con 1000, 2000 y 4000 muestras de entrenamiento; las "
-         "etiquetas de una proporción {noise} de ellas se han sorteado de nuevo. Con 4000 muestras "
-         "se entrena {epochs} épocas, y con menos muestras más épocas: el número de pasos es el "
-         "mismo para todas. SGD con tasa de aprendizaje {rate}, {test_rows} muestras de test, "
-         "medias sobre {seeds} semillas."},
+        {"The networks of W1, h = {widths}, with 1000, 2000 and 4000 training rows; {noise%} of "
+         "the labels were replaced at random. With 4000 rows a network is trained for {epochs} "
+         "epochs, with fewer rows for more epochs: the number of steps is the same. SGD with "
+         "learning rate {rate}, {test_rows} test rows. Means over {seeds}.",
+         "Las redes de W1, h = {widths}, con 1000, 2000 y 4000 muestras de entrenamiento; el "
+         "{noise%} de las etiquetas se ha reasignado al azar. Con 4000 muestras la red se entrena "
+         "durante {epochs} épocas, y con menos muestras durante más épocas: el número de pasos es "
+         "el mismo. SGD con tasa de aprendizaje {rate}, {test_rows} muestras de test. Medias sobre "
+         "{seeds}."},
     .param = {{.name = "widths",
                .what = {"widths h of both hidden layers", "anchuras h de ambas capas ocultas"},
                .full = TREN_LAB_VALUES_OF(4, 6, 9, 12, 16, 21, 27, 31, 36, 41, 47, 61, 80, 104, 177,
@@ -135,11 +135,12 @@ const tren_experiment tren_lab_s3 = {
                .high = 1e6,
                .whole = true},
               LAB_MNIST1D_PARAMS},
-    .look_for =
-        {"The more rows, the larger the network that just fits them: the peak moves to the "
-         "right. There the curves come close, since the smaller set is past its own peak.",
-         "Cuantas más muestras, mayor es la red que justo las ajusta: el pico se mueve a la "
-         "derecha. Allí las curvas se acercan, pues el conjunto menor ya pasó el suyo."},
+    .look_for = {"With more rows, it takes a larger network to fit all labels: the peak moves to "
+                 "the right. At the peak of the larger set the curves come close, because the "
+                 "smaller set has already passed its own peak.",
+                 "Con más muestras hace falta una red mayor para ajustar todas las etiquetas: el "
+                 "pico se desplaza a la derecha. En el pico del conjunto mayor las curvas se "
+                 "acercan, porque el conjunto menor ya ha pasado el suyo."},
     .max_ranks = 1,
     .seeds = 3,
     .quick_seeds = 1,

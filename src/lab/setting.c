@@ -41,17 +41,17 @@ static tren_status refuse(const tren_experiment *e, const tren_lab_param *p, con
                      why, p->name, e->name, p->what.en, p->list ? "" : "one ",
                      p->whole ? (p->list ? "whole numbers" : "whole number")
                               : (p->list ? "numbers" : "number"),
-                     low, high, p->list ? ", ascending, with commas between them" : "");
+                     low, high, p->list ? ", in ascending order, separated by commas" : "");
 }
 
 /* A word about a value that cannot be taken, or NULL. */
 static const char *fault(const tren_lab_param *p, const tren_lab_values *v, const char *text,
                          double *x) {
-    if (tren_text_real(x, text) != TREN_TEXT_OK) return "this is no number";
+    if (tren_text_real(x, text) != TREN_TEXT_OK) return "this is not a number";
     if (*x < p->low || *x > p->high) return "a value is out of range";
     if (p->whole && *x != floor(*x)) return "a value is not whole";
     if (v->n > 0 && !p->list) return "there is more than one value";
-    if (v->n > 0 && *x <= v->at[v->n - 1]) return "the values do not ascend";
+    if (v->n > 0 && *x <= v->at[v->n - 1]) return "the values are not in ascending order";
     return v->n == TREN_LAB_VALUES ? "there are too many values" : NULL;
 }
 
@@ -67,7 +67,7 @@ static tren_status read_values(tren_lab_values *v, const tren_experiment *e,
         v->at[v->n++] = x;
     }
     if (p->at_least > 0 && (v->n < p->at_least || v->n > p->at_most))
-        return refuse(e, p, set, "this is another number of values");
+        return refuse(e, p, set, "the number of values is wrong");
     return TREN_OK;
 }
 
@@ -160,6 +160,21 @@ static void put_number(writer *w, double x) {
     }
 }
 
+/* "1 seed", "5 semillas". */
+static void put_seeds(writer *w, int n) {
+    put_number(w, n);
+    put_text(w, w->language == TREN_SPANISH ? " semilla" : " seed");
+    if (n != 1) put_text(w, "s");
+}
+
+/* 0.15 as "15 %", with a space that does not break. */
+static void put_percent(writer *w, double share) {
+    char digits[40];
+    snprintf(digits, sizeof digits, "%.4g", 100 * share);
+    put_text(w, digits);
+    put_text(w, "\u202f%");
+}
+
 /* "4, 12 and 27". Where commas are in the numbers themselves, semicolons part them. */
 static void put_values(writer *w, const tren_lab_values *v) {
     bool spanish = w->language == TREN_SPANISH, fractions = false;
@@ -181,11 +196,14 @@ void tren_localize(char *text, tren_language language) {
 
 static void put_named(writer *w, const tren_experiment *e, const tren_lab_setting *s,
                       const char *name, size_t n) {
-    int i = find(e, name, n);
-    if (i >= 0)
+    bool percent = n > 0 && name[n - 1] == '%';
+    int i = find(e, name, n - percent);
+    if (i >= 0 && percent)
+        put_percent(w, s->value[i].at[0]);
+    else if (i >= 0)
         put_values(w, &s->value[i]);
     else if (n == 5 && strncmp(name, "seeds", 5) == 0)
-        put_number(w, s->seeds);
+        put_seeds(w, s->seeds);
     else
         put(w, name - 1, n + 2); /* as it stands */
 }

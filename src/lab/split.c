@@ -97,26 +97,29 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
     for (int i = 0; i < N_SPLITS; i++)
         all[i] = sqrt(mean[i] * (1 - mean[i]) / (split_of[i].held * ALL_ROWS));
     tren_verdict_add(v, error[1] > 2 * error[0],
-                     "standard error of one test accuracy: %.2f points with 70/15/15, %.2f with "
-                     "96/2/2 (theory: x sqrt(7.5) = 2.74)",
+                     "standard error of a test accuracy: %.2f points with 70/15/15, %.2f with "
+                     "96/2/2 (theory: 2.74 times as large; threshold: more than 2 times)",
                      "error típico de una exactitud de test: %.2f puntos con 70/15/15, %.2f con "
-                     "96/2/2 (teoría: x raíz de 7.5 = 2.74)",
+                     "96/2/2 (teoría: 2.74 veces; umbral: más de 2 veces)",
                      100 * error[0], 100 * error[1]);
     tren_verdict_add(v, sd[1] > 1.3 * sd[0],
-                     "and so the accuracies spread over the seeds: standard deviation %.2f points "
-                     "against %.2f",
-                     "y así se dispersan las exactitudes entre semillas: desviación típica %.2f "
-                     "puntos frente a %.2f",
+                     "standard deviation of the accuracies over the seeds: %.2f points with "
+                     "70/15/15, %.2f with 96/2/2 (threshold: more than 1.3 times)",
+                     "desviación típica de las exactitudes entre semillas: %.2f puntos con "
+                     "70/15/15, %.2f con 96/2/2 (umbral: más de 1.3 veces)",
                      100 * sd[0], 100 * sd[1]);
-    tren_verdict_tell(v, "what 96 %% instead of 70 %% to train on bring: %+.2f points on average",
-                      "lo que aporta entrenar con el 96 %% en vez del 70 %%: %+.2f puntos de media",
+    tren_verdict_tell(v,
+                      "training on 96 %% instead of 70 %% of the images changes the test accuracy "
+                      "by %+.2f points on average",
+                      "entrenar con el 96 %% de las imágenes en lugar del 70 %% cambia la "
+                      "exactitud de test en %+.2f puntos de media",
                       100 * (mean[1] - mean[0]));
     tren_verdict_tell(
         v,
-        "with all 70,000 images the standard errors are %.2f and %.2f points: 96/2/2 "
-        "cannot rank models closer than about %.1f points",
-        "con las 70\u202f000 imágenes los errores típicos son %.2f y %.2f puntos: 96/2/2 no "
-        "puede ordenar modelos a menos de unos %.1f puntos",
+        "with all 70,000 images the standard errors would be %.2f and %.2f points: with 96/2/2, "
+        "two models can only be told apart if they differ by at least about %.1f points",
+        "con las 70\u202f000 imágenes los errores típicos serían de %.2f y %.2f puntos: con "
+        "96/2/2, dos modelos solo pueden distinguirse si difieren al menos en unos %.1f puntos",
         100 * all[0], 100 * all[1], 100 * 2 * sqrt(2) * all[1]);
     return TREN_OK;
 }
@@ -125,13 +128,14 @@ const tren_experiment tren_lab_split = {
     .name = "split",
     .figure = {"Training: data", "Entrenamiento: datos"},
     .title = {"70/15/15 or 96/2/2", "70/15/15 o 96/2/2"},
-    .question = {"What is gained, and what is lost, by keeping only 2 % to test with?",
-                 "¿Qué se gana y qué se pierde al guardar solo un 2 % para el test?"},
-    .setting = {"The same {rows} images of Fashion-MNIST, split either way anew for each of "
-                "{seeds} seeds; "
-                "a network 784-{width}-10, {epochs} epochs.",
-                "Las mismas {rows} imágenes de Fashion-MNIST, repartidas de ambas formas con cada "
-                "una de {seeds} semillas; una red 784-{width}-10, {epochs} épocas."},
+    .question =
+        {"What is gained and what is lost when only 2 % of the data is kept for the test?",
+         "¿Qué se gana y qué se pierde si solo se guarda un 2 % de los datos para el test?"},
+    .setting =
+        {"The same {rows} images of Fashion-MNIST, split at random in both proportions for each "
+         "seed ({seeds}). A network 784-{width}-10 is trained for {epochs} epochs.",
+         "Las mismas {rows} imágenes de Fashion-MNIST, repartidas al azar en ambas proporciones "
+         "con cada semilla ({seeds}). Se entrena una red 784-{width}-10 durante {epochs} épocas."},
     .param = {{.name = "rows",
                .what = {"images to be split", "imágenes que se reparten"},
                .full = TREN_LAB_VALUES_OF(20000),
@@ -152,12 +156,11 @@ const tren_experiment tren_lab_split = {
                .high = 5000,
                .whole = true}},
     .look_for =
-        {"More rows to train on help a little. But a test part of 400 images gives an answer "
-         "that swings by a point and a half either way: with 96/2/2 it takes a large data set "
-         "to tell two good models apart.",
-         "Más muestras de entrenamiento ayudan un poco. Pero un test de 400 imágenes da una "
-         "respuesta que oscila punto y medio: con 96/2/2 hace falta un conjunto grande para "
-         "distinguir dos buenos modelos."},
+        {"More training images help a little. But with a small test part the measured accuracy has "
+         "a large random error. So 96/2/2 needs a large dataset to tell two good models apart.",
+         "Más imágenes de entrenamiento ayudan un poco. Pero con un test pequeño la exactitud "
+         "medida tiene un error aleatorio grande. Por eso, con 96/2/2 hace falta un conjunto de "
+         "datos grande para distinguir dos buenos modelos."},
     .wants_data = true,
     .max_ranks = 1,
     .seeds = 10,

@@ -186,8 +186,8 @@ static int next_point(queue *q, const tren_sweep *s) {
 
 static tren_status stopped(const tren_sweep *s) {
     return tren_fail(TREN_REQUEUE,
-                     "stopped by a signal: the points that were finished are kept in %s; the same "
-                     "command computes the others",
+                     "stopped by a signal: the finished points are kept in %s; the same command "
+                     "computes the others",
                      s->dir);
 }
 
@@ -227,8 +227,8 @@ static tren_status run_group(tren_comm *group, const tren_sweep *s, job *jobs, i
     st = tren_comm_agree(group, st);
     if (q.claims.useless)
         tren_log_line(s->log,
-                      "warning: %s: this file system has no locks, so two jobs at a time may "
-                      "compute a point twice; give each its own points with --part K/N",
+                      "warning: %s: this file system has no file locks, so two jobs may compute "
+                      "the same point; give each job its own points with --part K/N",
                       s->dir);
     if (st == TREN_OK) st = run_jobs(group, s, &q, done);
     tren_claims_close(&q.claims);
@@ -321,8 +321,8 @@ static tren_status append(FILE *out, const tren_sweep *s, int point) {
     tren_status st = TREN_OK;
     if (!are_rows(s, lines))
         st = tren_fail(TREN_ERR_DATA,
-                       "%s: is damaged, or of another version of tren; remove it to have the point "
-                       "computed again",
+                       "%s: is damaged, or was written by another version of tren; remove it, and "
+                       "the point is computed again",
                        path);
     else
         put_with_keys(out, s, point, lines + strlen(s->header) + 1);

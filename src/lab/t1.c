@@ -84,17 +84,15 @@ static void judge_more(const tren_table *curve, tren_verdict *v) {
         at = tren_table_get(curve, i, "width");
     }
     tren_verdict_add(v, worst < 1,
-                     "more pairs are better at every d: the loss of the larger set is at most x "
-                     "%.3f of the smaller's, at d = %.0f (asked: below 1)",
-                     "más pares son mejores con toda d: la pérdida del conjunto mayor es a lo sumo "
-                     "x %.3f la del menor, con d = %.0f (se pide: menos de 1)",
+                     "more pairs are better at every d: the loss with the larger set is at most "
+                     "%.3f times that with the smaller one, at d = %.0f (threshold: below 1)",
+                     "más pares son mejores con toda d: la pérdida con el conjunto mayor es como "
+                     "máximo %.3f veces la del menor, con d = %.0f (umbral: menos de 1)",
                      worst, at);
-    tren_verdict_tell(v,
-                      "the crossing of the published figure, where more pairs are worse: %d of %d "
-                      "values of d",
-                      "el cruce de la figura publicada, donde más pares son peores: %d de %d "
-                      "valores de d",
-                      above, curve->n_rows);
+    tren_verdict_tell(
+        v, "more pairs are worse, as in the published figure, for %d of %d values of d",
+        "más pares son peores, como en la figura publicada, con %d de %d valores de d", above,
+        curve->n_rows);
 }
 
 static void judge_few(const tren_table *curve, tren_verdict *v, double asked) {
@@ -102,16 +100,17 @@ static void judge_few(const tren_table *curve, tren_verdict *v, double asked) {
     double first = tren_table_get(curve, 0, "width"),
            last = tren_table_get(curve, curve->n_rows - 1, "width");
     lab_peak after = lab_find_peak(curve, "width", "few", least.x, 1e9);
-    tren_verdict_add(
-        v, least.x > first && least.x < last,
-        "with few pairs the loss is least within the range, not at its ends: %.3f at d "
-        "= %.0f",
-        "con pocos pares la pérdida mínima está dentro del intervalo, no en sus "
-        "extremos: %.3f con d = %.0f",
-        least.y, least.x);
+    tren_verdict_add(v, least.x > first && least.x < last,
+                     "with few pairs the smallest loss is inside the range of d, not at one of its "
+                     "ends: %.3f at d = %.0f",
+                     "con pocos pares la menor pérdida está en el interior del intervalo de d, no "
+                     "en un extremo: %.3f con d = %.0f",
+                     least.y, least.x);
     tren_verdict_add(v, after.y >= asked * least.y,
-                     "and rises to the right of it: to %.3f at d = %.0f, x %.3f (asked: %.2f)",
-                     "y sube a su derecha: hasta %.3f con d = %.0f, x %.3f (se pide: %.2f)",
+                     "to the right of this minimum the loss rises: to %.3f at d = %.0f, %.3f times "
+                     "(threshold: at least %.2f)",
+                     "a la derecha de ese mínimo la pérdida sube: hasta %.3f con d = %.0f, %.3f "
+                     "veces (umbral: al menos %.2f)",
                      after.y, after.x, after.y / least.y, asked);
 }
 
@@ -141,26 +140,24 @@ const tren_experiment tren_lab_t1 = {
               "Doble descenso según los ejemplos: un transformer"},
     .question =
         {"A transformer learns to translate from few and from many pairs of sentences. Which "
-         "size is best for each, and can more pairs be worse?",
-         "Un transformer aprende a traducir con pocos y con muchos pares de frases. ¿Qué "
-         "tamaño es el mejor en cada caso, y pueden más pares ser peores?"},
+         "network size is best in each case, and can more pairs make the result worse?",
+         "Un transformer aprende a traducir con pocos y con muchos pares de frases. ¿Qué tamaño de "
+         "red es mejor en cada caso? ¿Puede empeorar el resultado con más pares?"},
     .setting =
-        {"Messages of programs in German and English: {pairs} pairs to train on, {test_pairs} "
-         "others to test. Encoder and decoder of {depth} layers each, 4 heads, d = {widths}, "
-         "feed-forward blocks of 4 d features; label smoothing 0.1, no dropout; Adam, learning "
-         "rate "
-         "{rate} after a warm-up over a tenth of the steps, then falling as 1/sqrt(step); {steps} "
-         "steps of {batch} pairs for each number of pairs; means over {seeds} seeds. The loss is "
-         "the cross-entropy of a token, without smoothing. Published: 6 + 6 layers, 80,000 steps.",
+        {"Program messages in German and English: {pairs} pairs for training and {test_pairs} "
+         "others for the test. Encoder and decoder have {depth} layers each, 4 heads, d = "
+         "{widths}, and feed-forward blocks of 4 d units; label smoothing 0.1, no dropout. Adam; "
+         "the learning rate rises to {rate} in the first tenth of the steps and then falls as "
+         "1/sqrt(step); {steps} steps of {batch} pairs, for every number of pairs. Means over "
+         "{seeds}. The loss is the cross-entropy per token, without smoothing. The published "
+         "experiment has 6 + 6 layers and 80,000 steps.",
          "Mensajes de programas en alemán e inglés: {pairs} pares para entrenar y otros "
-         "{test_pairs} de test. Codificador y decodificador de {depth} capas cada uno, 4 cabezas, "
-         "d "
-         "= {widths}, bloques feed-forward de 4 d características; suavizado de etiquetas 0.1, sin "
-         "dropout; Adam, tasa de aprendizaje {rate} tras un calentamiento durante una décima parte "
-         "de los pasos, y después decreciente como 1/raíz(paso); {steps} pasos de {batch} pares "
-         "con "
-         "cada número de pares; medias sobre {seeds} semillas. La pérdida es la entropía cruzada "
-         "por token, sin suavizado. Publicado: 6 + 6 capas, 80\u202f000 pasos."},
+         "{test_pairs} de test. El codificador y el decodificador tienen {depth} capas cada uno, 4 "
+         "cabezas, d = {widths} y bloques feed-forward de 4 d unidades; suavizado de etiquetas de "
+         "0.1, sin dropout. Adam; la tasa de aprendizaje sube hasta {rate} en la primera décima "
+         "parte de los pasos y después baja como 1/raíz(paso); {steps} pasos de {batch} pares, sea "
+         "cual sea el número de pares. Medias sobre {seeds}. La pérdida es la entropía cruzada por "
+         "token, sin suavizado. El experimento publicado tiene 6 + 6 capas y 80\u202f000 pasos."},
     .param = {{.name = "widths",
                .what = {"embedding dimensions d, multiples of 4",
                         "dimensiones d de los embeddings, múltiplos de 4"},
@@ -186,15 +183,15 @@ const tren_experiment tren_lab_t1 = {
                .high = 1000000,
                .whole = true},
               {.name = "batch",
-               .what = {"pairs of a step", "pares de un paso"},
+               .what = {"pairs in a step", "pares en un paso"},
                .full = TREN_LAB_VALUES_OF(64),
                .quick = TREN_LAB_VALUES_OF(32),
                .low = 1,
                .high = 4096,
                .whole = true},
               {.name = "depth",
-               .what = {"layers of encoder and decoder each",
-                        "capas del codificador y del decodificador, cada uno"},
+               .what = {"layers of the encoder, and of the decoder",
+                        "capas del codificador, y del decodificador"},
                .full = TREN_LAB_VALUES_OF(2),
                .quick = TREN_LAB_VALUES_OF(1),
                .low = 1,
@@ -212,17 +209,16 @@ const tren_experiment tren_lab_t1 = {
                .low = 10,
                .high = 100000,
                .whole = true}},
-    .look_for =
-        {"With few pairs a larger network soon knows them by heart, and its test loss rises: "
-         "the curve has its minimum at a small d. With many pairs the minimum lies further "
-         "to the right. In the published figure the curve of 18,000 pairs lies above that of "
-         "4000 for some d; an independent repetition did not find that, and here it is told, "
-         "not claimed.",
-         "Con pocos pares, una red más grande pronto se los sabe de memoria y su pérdida de "
-         "test sube: la curva tiene su mínimo en una d pequeña. Con muchos pares el mínimo "
-         "está más a la derecha. En la figura publicada la curva de 18\u202f000 pares queda "
-         "por encima de la de 4000 para algunas d; una repetición independiente no lo "
-         "encontró, y aquí se muestra, pero no se afirma."},
+    .look_for = {"With few pairs, a larger network soon memorizes them and its test loss rises: "
+                 "the curve has its minimum at a small d. With many pairs the minimum lies further "
+                 "to the right. In the published figure the curve of 18,000 pairs lies above that "
+                 "of 4000 pairs for some d. An independent repetition did not find this; here the "
+                 "result is shown, but it is not one of the claims.",
+                 "Con pocos pares, una red más grande pronto los memoriza y su pérdida de test "
+                 "sube: la curva tiene su mínimo en una d pequeña. Con muchos pares el mínimo está "
+                 "más a la derecha. En la figura publicada, la curva de 18\u202f000 pares queda "
+                 "por encima de la de 4000 pares para algunas d. Una repetición independiente no "
+                 "lo encontró; aquí se muestra el resultado, pero no es una de las afirmaciones."},
     .wants_data = true,
     .wants_pairs = true,
     .max_ranks = 1,

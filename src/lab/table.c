@@ -110,11 +110,11 @@ int tren_table_cells(const char *line) {
     return n;
 }
 
-#define REMEDY "the file is damaged; remove it to have it made again"
+#define REMEDY "the file is damaged; remove it, and it is made again"
 
 static tren_status read_header(tren_table *t, const char *line, const char *path) {
     if (tren_table_open(t, line) == TREN_OK) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA, "%s:1: no header of a table (%s): " REMEDY, path,
+    return tren_fail(TREN_ERR_DATA, "%s:1: the header of a table is missing (%s): " REMEDY, path,
                      tren_error_text());
 }
 
@@ -123,13 +123,13 @@ static tren_status read_rows(tren_table *t, FILE *file, const char *path) {
     size_t room = 0;
     tren_status st = TREN_OK;
     if (getline(&line, &room, file) < 0)
-        TREN_GOTO(tren_fail(TREN_ERR_DATA, "%s: is empty; remove it to have it made again", path));
+        TREN_GOTO(tren_fail(TREN_ERR_DATA, "%s: is empty; remove it, and it is made again", path));
     TREN_GOTO(read_header(t, line, path));
     for (int number = 2; getline(&line, &room, file) >= 0; number++) {
         int n = tren_table_cells(line);
         if (line[0] == '\n') continue;
         if (n != t->n_columns)
-            TREN_GOTO(tren_fail(TREN_ERR_DATA, "%s:%d: %d cells, and the header has %d: " REMEDY,
+            TREN_GOTO(tren_fail(TREN_ERR_DATA, "%s:%d: %d cells, but the header has %d: " REMEDY,
                                 path, number, n, t->n_columns));
         TREN_GOTO(read_row(t, line));
     }

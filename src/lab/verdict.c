@@ -56,41 +56,45 @@ static bool lacks_number(const char *text) {
     return strstr(text, "nan") || strstr(text, " inf ");
 }
 
-static void unjudge(tren_verdict *v, int i, bool unknown) {
-    v->at[i].claim = TREN_CLAIM_UNJUDGED;
-    if (!unknown) return;
-    snprintf(v->at[i].text[TREN_ENGLISH], TREN_CLAIM_TEXT,
-             "a claim that needs values which were not run, or which this setting does not have");
-    snprintf(v->at[i].text[TREN_SPANISH], TREN_CLAIM_TEXT,
-             "una afirmación que necesita valores que no se han ejecutado, o que este montaje no "
-             "tiene");
-}
-
 void tren_verdict_set_form(tren_verdict *v, tren_lab_form form) {
+    int n = 0, unknown = 0;
     v->form = form;
     for (int i = 0; i < v->n && form != TREN_LAB_JUDGED; i++) {
-        bool judged = v->at[i].claim == TREN_CLAIM_HOLDS || v->at[i].claim == TREN_CLAIM_FAILED;
-        bool unknown = lacks_number(v->at[i].text[TREN_ENGLISH]);
-        if (unknown || (judged && form == TREN_LAB_QUICK)) unjudge(v, i, unknown);
+        if (lacks_number(v->at[i].text[TREN_ENGLISH])) {
+            unknown++;
+            continue;
+        }
+        v->at[n] = v->at[i];
+        if (form == TREN_LAB_QUICK && v->at[n].claim != TREN_CLAIM_INFO)
+            v->at[n].claim = TREN_CLAIM_UNJUDGED;
+        n++;
     }
+    if (form != TREN_LAB_JUDGED) v->n = n;
+    if (unknown == 0) return;
+    tren_verdict_tell(
+        v, "claims about values that were not run, or that this setting does not have: %d",
+        "afirmaciones sobre valores que no se han ejecutado, o que esta configuración no tiene: %d",
+        unknown);
+    v->at[n].claim = TREN_CLAIM_UNJUDGED;
 }
 
 const char *tren_verdict_words(char out[TREN_VERDICT_WORDS], const tren_verdict *v,
                                tren_language language) {
-    static const tren_phrase quick = {"not judged in the quick form",
-                                      "sin juzgar en la forma rápida"},
-                             own = {"another setting: %d of %d hold",
-                                    "otro montaje: se cumplen %d de %d"},
-                             form[2] = {{"NOT reproduced, %d of %d", "NO reproducido, %d de %d"},
-                                        {"reproduced, %d of %d", "reproducido, %d de %d"}};
+    static const tren_phrase
+        quick = {"not judged in the quick form", "sin juzgar en la forma rápida"},
+        none = {"another setting: none judged", "otra configuración: nada que juzgar"},
+        own = {"another setting: %d of %d hold", "otra configuración: se cumplen %d de %d"},
+        form[2] = {{"NOT reproduced, %d of %d hold", "NO reproducido, se cumplen %d de %d"},
+                   {"reproduced, %d of %d hold", "reproducido, se cumplen %d de %d"}};
     int hold = 0, fail = 0;
     for (int i = 0; i < v->n; i++) {
         hold += v->at[i].claim == TREN_CLAIM_HOLDS;
         fail += v->at[i].claim == TREN_CLAIM_FAILED;
     }
-    tren_phrase said = v->form == TREN_LAB_QUICK ? quick
-                       : v->form == TREN_LAB_OWN ? own
-                                                 : form[tren_verdict_holds(v)];
+    tren_phrase said = v->form == TREN_LAB_QUICK    ? quick
+                       : v->form == TREN_LAB_JUDGED ? form[tren_verdict_holds(v)]
+                       : hold + fail > 0            ? own
+                                                    : none;
     snprintf(out, TREN_VERDICT_WORDS, tren_say_in(language, said), hold, hold + fail);
     return out;
 }
@@ -166,6 +170,6 @@ tren_status tren_verdict_read(tren_verdict *v, const char *path) {
     free(text);
     if (whole && v->n > 0) return TREN_OK;
     return tren_fail(TREN_ERR_DATA,
-                     "%s: is damaged; 'tren lab run' of its experiment judges the points anew",
+                     "%s: is damaged; 'tren lab run' judges the points of its experiment again",
                      path);
 }

@@ -90,12 +90,14 @@ static void compare(const tren_table *curve, tren_verdict *v) {
         worst = off;
         at = h;
     }
-    tren_verdict_add(v, outside == 0,
-                     "test error within 3 points of the published one (6 below width 9): %d widths "
-                     "outside; largest difference %.1f points, at width %d",
-                     "error de test a menos de 3 puntos del publicado (6 por debajo de anchura 9): "
-                     "%d anchuras fuera; diferencia máxima %.1f puntos, con anchura %d",
-                     outside, 100 * worst, at);
+    tren_verdict_add(
+        v, outside == 0,
+        "the test error is within 3 points of the published one (6 points below width 9): %d "
+        "widths are outside; the largest difference is %.1f points, at width %d",
+        "el error de test difiere en menos de 3 puntos del publicado (6 puntos por debajo de "
+        "anchura 9): %d anchuras quedan fuera; la mayor diferencia es de %.1f puntos, con anchura "
+        "%d",
+        outside, 100 * worst, at);
 }
 
 /* The first width from which on all training labels are fitted. */
@@ -105,12 +107,11 @@ static void judge_threshold(const tren_table *curve, tren_verdict *v) {
         if (tren_table_get(curve, i, "train_error") > 0.005) break;
         from = tren_table_get(curve, i, "width");
     }
-    tren_verdict_add(v, from <= 80,
-                     "training error 0 from width %.0f on (published: 61, one step of the grid "
-                     "allowed)",
-                     "error de entrenamiento 0 desde anchura %.0f (publicado: 61, se admite un "
-                     "paso de la rejilla)",
-                     from);
+    tren_verdict_add(
+        v, from <= 80,
+        "the training error is 0 from width %.0f on (published: 61; threshold: at most 80)",
+        "el error de entrenamiento es 0 desde anchura %.0f (publicado: 61; umbral: 80 como máximo)",
+        from);
 }
 
 static void judge_shape(const tren_table *curve, tren_verdict *v) {
@@ -118,27 +119,27 @@ static void judge_shape(const tren_table *curve, tren_verdict *v) {
     lab_peak left = lab_find_least(curve, "width", "test_error", 0, peak.x);
     double last = tren_table_get(curve, curve->n_rows - 1, "test_error");
     double ratio = peak.y / last, asked = 1.15;
-    tren_verdict_add(
-        v, ratio >= asked,
-        "the test error has a peak: %.3f at width %.0f, x %.2f of the widest network's "
-        "(asked: %.2f)",
-        "el error de test tiene un pico: %.3f con anchura %.0f, x %.2f el de la red "
-        "más ancha (se pide: %.2f)",
-        peak.y, peak.x, ratio, asked);
+    tren_verdict_add(v, ratio >= asked,
+                     "the test error has a peak: %.3f at width %.0f, %.2f times that of the widest "
+                     "network (threshold: at least %.2f)",
+                     "el error de test tiene un pico: %.3f con anchura %.0f, %.2f veces el de la "
+                     "red más ancha (umbral: al menos %.2f)",
+                     peak.y, peak.x, ratio, asked);
     tren_verdict_add(v, peak.x >= 36 && peak.x <= 80,
-                     "the peak lies between widths 36 and 80: %.0f",
-                     "el pico está entre anchuras 36 y 80: %.0f", peak.x);
-    tren_verdict_add(v, left.x >= 9 && left.x <= 21,
-                     "the minimum before it lies between widths 9 and 21: %.3f at %.0f",
-                     "el mínimo anterior está entre anchuras 9 y 21: %.3f con %.0f", left.y,
-                     left.x);
+                     "the peak lies between widths 36 and 80: at width %.0f",
+                     "el pico está entre las anchuras 36 y 80: en %.0f", peak.x);
+    tren_verdict_add(
+        v, left.x >= 9 && left.x <= 21,
+        "the minimum before the peak lies between widths 9 and 21: %.3f at width %.0f",
+        "el mínimo anterior al pico está entre las anchuras 9 y 21: %.3f con anchura %.0f", left.y,
+        left.x);
     lab_peak loss = lab_find_peak(curve, "width", "test_loss", 20, 150);
     double end = tren_table_get(curve, curve->n_rows - 1, "test_loss");
     tren_verdict_add(v, loss.y >= 1.8 * end,
-                     "the test cross-entropy peaks at %.2f, x %.2f of the widest network's (asked: "
-                     "1.8)",
-                     "la entropía cruzada de test llega a %.2f, x %.2f la de la red más ancha (se "
-                     "pide: 1.8)",
+                     "the test cross-entropy has a peak: %.2f, %.2f times that of the widest "
+                     "network (threshold: at least 1.8)",
+                     "la entropía cruzada de test tiene un pico: %.2f, %.2f veces la de la red más "
+                     "ancha (umbral: al menos 1.8)",
                      loss.y, loss.y / end);
 }
 
@@ -156,20 +157,19 @@ const tren_experiment tren_lab_w1 = {
     .figure = {"Fig. 9.9", "Fig. 9.9"},
     .title = {"Double descent over model size: MNIST-1D",
               "Doble descenso según el tamaño del modelo: MNIST-1D"},
-    .question = {"Does a network get worse again when it grows just large enough to fit every "
-                 "(partly wrong) label, and better when it grows further?",
-                 "¿Empeora una red cuando crece justo lo bastante para ajustar todas las etiquetas "
-                 "(algunas erróneas), y mejora si crece más?"},
+    .question = {"Does a network become worse when it is just large enough to fit every label, "
+                 "including the wrong ones, and better again when it is larger still?",
+                 "¿Empeora una red cuando es justo lo bastante grande para ajustar todas las "
+                 "etiquetas, incluidas las erróneas, y mejora de nuevo cuando es aún mayor?"},
     .setting =
-        {"{rows} training rows of MNIST-1D; the labels of a share of {noise} of them were "
-         "drawn anew. {test_rows} test rows have their true labels. Networks 40-h-h-10 with "
-         "ReLU and h = {widths}; SGD with learning rate {rate} and momentum 0.9, batches of "
-         "100, {epochs} epochs, no regularization; means over {seeds} seeds.",
-         "{rows} muestras de entrenamiento de MNIST-1D; las etiquetas de una proporción "
-         "{noise} de ellas se han sorteado de nuevo. Las {test_rows} muestras de test tienen "
-         "sus etiquetas verdaderas. Redes 40-h-h-10 con ReLU y h = {widths}; SGD con tasa "
-         "de aprendizaje {rate} y momento 0.9, lotes de 100, {epochs} épocas, sin "
-         "regularización; medias sobre {seeds} semillas."},
+        {"{rows} training rows of MNIST-1D; {noise%} of their labels were replaced at random. "
+         "{test_rows} test rows have their true labels. Networks 40-h-h-10 with ReLU and h = "
+         "{widths}; SGD with learning rate {rate} and momentum 0.9, batches of 100, {epochs} "
+         "epochs, no regularization. Means over {seeds}.",
+         "{rows} muestras de entrenamiento de MNIST-1D; el {noise%} de sus etiquetas se ha "
+         "reasignado al azar. {test_rows} muestras de test tienen sus etiquetas verdaderas. Redes "
+         "40-h-h-10 con ReLU y h = {widths}; SGD con tasa de aprendizaje {rate} y momento 0.9, "
+         "lotes de 100, {epochs} épocas, sin regularización. Medias sobre {seeds}."},
     .param = {{.name = "widths",
                .what = {"widths h of both hidden layers", "anchuras h de ambas capas ocultas"},
                .full = TREN_LAB_VALUES_OF(2, 4, 6, 9, 12, 16, 21, 27, 31, 36, 47, 54, 61, 80, 104,
@@ -193,12 +193,11 @@ const tren_experiment tren_lab_w1 = {
                .high = 1000000.0,
                .whole = true},
               LAB_MNIST1D_PARAMS},
-    .look_for = {"Where the training error reaches zero, near width 50, the test error has its "
-                 "peak; to the right of it more parameters help again, and the widest network is "
-                 "the best of all.",
-                 "Donde el error de entrenamiento llega a cero, cerca de anchura 50, el de test "
-                 "tiene su pico; a la derecha más parámetros vuelven a ayudar, y la red más ancha "
-                 "es la mejor de todas."},
+    .look_for =
+        {"The test error has its peak where the training error reaches zero. To the right of the "
+         "peak more parameters help again, and the widest network is the best of all.",
+         "El error de test tiene su pico donde el de entrenamiento llega a cero. A la derecha del "
+         "pico más parámetros vuelven a ayudar, y la red más ancha es la mejor de todas."},
     .max_ranks = 1,
     .seeds = 5,
     .quick_seeds = 1,

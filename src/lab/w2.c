@@ -159,25 +159,26 @@ lab_w2_shape lab_w2_find(const tren_table *curve, const char *column) {
 static void judge_error(const tren_table *curve, tren_verdict *v, double of_right, double of_left) {
     lab_w2_shape s = lab_w2_find(curve, "test_error");
     tren_verdict_add(v, s.peak.y >= of_right * s.right.y,
-                     "the test error has a peak: %.3f at width %.0f, x %.2f of the widest "
-                     "network's, %.3f (asked: %.2f)",
-                     "el error de test tiene un pico: %.3f con anchura %.0f, x %.2f el de la red "
-                     "más ancha, %.3f (se pide: %.2f)",
+                     "the test error has a peak: %.3f at width %.0f, %.2f times that of the widest "
+                     "network, %.3f (threshold: at least %.2f)",
+                     "el error de test tiene un pico: %.3f con anchura %.0f, %.2f veces el de la "
+                     "red más ancha, %.3f (umbral: al menos %.2f)",
                      s.peak.y, s.peak.x, s.peak.y / s.right.y, s.right.y, of_right);
     tren_verdict_add(v, s.peak.y >= of_left * s.left.y,
-                     "and that is x %.2f of the least error before it, %.3f at width %.0f (asked: "
-                     "%.2f)",
-                     "y es x %.2f el menor error anterior, %.3f con anchura %.0f (se pide: %.2f)",
+                     "the peak is %.2f times the smallest error before it, %.3f at width %.0f "
+                     "(threshold: at least %.2f)",
+                     "el pico es %.2f veces el menor error anterior, %.3f con anchura %.0f "
+                     "(umbral: al menos %.2f)",
                      s.peak.y / s.left.y, s.left.y, s.left.x, of_left);
 }
 
 static void judge_loss(const tren_table *curve, tren_verdict *v, double asked) {
     lab_w2_shape s = lab_w2_find(curve, "test_loss");
     tren_verdict_add(v, s.peak.y >= asked * s.right.y,
-                     "the test cross-entropy peaks at %.2f, with width %.0f: x %.2f of the widest "
-                     "network's (asked: %.2f)",
-                     "la entropía cruzada de test llega a %.2f, con anchura %.0f: x %.2f la de la "
-                     "red más ancha (se pide: %.2f)",
+                     "the test cross-entropy has a peak: %.2f at width %.0f, %.2f times that of "
+                     "the widest network (threshold: at least %.2f)",
+                     "la entropía cruzada de test tiene un pico: %.2f con anchura %.0f, %.2f veces "
+                     "la de la red más ancha (umbral: al menos %.2f)",
                      s.peak.y, s.peak.x, s.peak.y / s.right.y, asked);
 }
 
@@ -187,8 +188,8 @@ static void tell_threshold(const tren_table *curve, tren_verdict *v) {
     for (int i = curve->n_rows - 1; i >= 0; i--)
         if (tren_table_get(curve, i, "train_error") < 0.01)
             from = tren_table_get(curve, i, "width");
-    tren_verdict_tell(v, "training error below 1 %% from width %.0f on",
-                      "error de entrenamiento inferior al 1 %% desde anchura %.0f", from);
+    tren_verdict_tell(v, "the training error is below 1 %% from width %.0f on",
+                      "el error de entrenamiento es inferior al 1 %% desde anchura %.0f", from);
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
@@ -199,38 +200,40 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
     tell_threshold(curve, v);
     if (lab->setting.form == TREN_LAB_JUDGED)
         tren_verdict_tell(v,
-                          "published for digits at 28 x 28 pixels: error 0.316, then 0.363, then "
-                          "0.175 at width 200; cross-entropy x 3.5",
-                          "publicado para dígitos de 28 x 28 píxeles: error 0.316, luego 0.363, "
-                          "luego 0.175 con anchura 200; entropía cruzada x 3.5");
+                          "published for digits of 28 x 28 pixels: error 0.316 before the peak, "
+                          "0.363 at the peak and 0.175 at width 200; the cross-entropy at the peak "
+                          "is 3.5 times that at width 200",
+                          "publicado para dígitos de 28 x 28 píxeles: error de 0.316 antes del "
+                          "pico, 0.363 en el pico y 0.175 con anchura 200; la entropía cruzada en "
+                          "el pico es 3.5 veces la de anchura 200");
     return TREN_OK;
 }
 
 #define PARAMETERS_AXIS                                                                            \
-    { "parameters, 207 H + 10, for 4000 images", "parámetros, 207 H + 10, para 4000 imágenes" }
+    { "parameters, 207 H + 10", "parámetros, 207 H + 10" }
 
 const tren_experiment tren_lab_w2 = {
     .name = "W2",
     .figure = {"Fig. 9.9", "Fig. 9.9"},
     .title = {"Double descent over model size: Fashion-MNIST",
               "Doble descenso según el tamaño del modelo: Fashion-MNIST"},
-    .question = {"Is the peak there with images too, and which networks are better: the far "
-                 "smaller or the far larger ones than the one that can just learn every label?",
-                 "¿Aparece el pico también con imágenes, y qué redes son mejores: las mucho "
-                 "menores o las mucho mayores que la que apenas puede aprender todas las "
-                 "etiquetas?"},
+    .question =
+        {"Does the peak also appear with images? And which networks are better: those much "
+         "smaller, or those much larger than the network that can just learn every label?",
+         "¿Aparece también el pico con imágenes? ¿Y qué redes son mejores: las mucho menores o las "
+         "mucho mayores que la que puede aprender justo todas las etiquetas?"},
     .setting =
-        {"{rows} images of Fashion-MNIST, averaged over 2 x 2 pixels; the labels of a share "
-         "of {noise} of them were drawn anew from all classes. {test_rows} other images with "
-         "true labels to test. Networks 196-H-10 with ReLU and H = {widths}; cross-entropy, "
-         "SGD in batches of 64, learning rate {rate}/sqrt(1 + floor(epoch/50)), {epochs} "
-         "epochs, no regularization; means over {seeds} seeds.",
-         "{rows} imágenes de Fashion-MNIST, promediadas sobre 2 x 2 píxeles; las etiquetas "
-         "de una proporción {noise} de ellas se han sorteado de nuevo entre todas las "
-         "clases. Otras {test_rows} imágenes, con sus etiquetas verdaderas, sirven de test. "
-         "Redes 196-H-10 con ReLU y H = {widths}; entropía cruzada, SGD con lotes de 64, "
-         "tasa de aprendizaje {rate}/raíz(1 + suelo(época/50)), {epochs} épocas, sin "
-         "regularización; medias sobre {seeds} semillas."},
+        {"{rows} images of Fashion-MNIST, reduced to 14 x 14 pixels by averaging; {noise%} of the "
+         "labels were replaced by labels drawn at random from all classes. {test_rows} other "
+         "images with true labels for the test. Networks 196-H-10 with ReLU and H = {widths}; "
+         "cross-entropy, SGD in batches of 64, learning rate {rate}/sqrt(1 + floor(epoch/50)), "
+         "{epochs} epochs, no regularization. Means over {seeds}.",
+         "{rows} imágenes de Fashion-MNIST, reducidas a 14 x 14 píxeles por promedio; el {noise%} "
+         "de las etiquetas se ha sustituido por otras sorteadas entre todas las clases. Otras "
+         "{test_rows} imágenes, con sus etiquetas verdaderas, sirven de test. Redes 196-H-10 con "
+         "ReLU y H = {widths}; entropía cruzada, SGD con lotes de 64, tasa de aprendizaje "
+         "{rate}/raíz(1 + parte entera(época/50)), {epochs} épocas, sin regularización. Medias "
+         "sobre {seeds}."},
     .param = {{.name = "widths",
                .what = {"widths H of the hidden layer", "anchuras H de la capa oculta"},
                .full = TREN_LAB_VALUES_OF(2, 4, 8, 16, 24, 32, 48, 64, 100, 200, 400, 800),
@@ -265,24 +268,24 @@ const tren_experiment tren_lab_w2 = {
                .high = 50000,
                .whole = true},
               {.name = "noise",
-               .what = {"share of the labels that is drawn anew",
-                        "proporción de etiquetas sorteadas de nuevo"},
+               .what = {"share of labels replaced at random",
+                        "proporción de etiquetas reasignadas al azar"},
                .full = TREN_LAB_VALUES_OF(0.2),
                .low = 0,
                .high = 1},
               {.name = "rate",
-               .what = {"first learning rate", "primera tasa de aprendizaje"},
+               .what = {"initial learning rate", "tasa de aprendizaje inicial"},
                .full = TREN_LAB_VALUES_OF(0.05),
                .low = 1e-06,
                .high = 10}},
-    .look_for = {"4 to 8 units are too few to learn the wrong labels by heart, and so do well. "
-                 "Where the training error reaches zero, at 24 to 48 units, test error and "
-                 "cross-entropy are at their worst; the widest networks, with 40 parameters for "
-                 "each image, are the best of all.",
-                 "De 4 a 8 unidades son demasiado pocas para memorizar las etiquetas erróneas, y "
-                 "por eso funcionan bien. Donde el error de entrenamiento llega a cero, con 24 a "
-                 "48 unidades, el error y la entropía cruzada de test son los peores; las redes "
-                 "más anchas, con 40 parámetros por imagen, son las mejores de todas."},
+    .look_for =
+        {"Small networks cannot memorize the wrong labels, and for this reason they do well. Where "
+         "the training error reaches zero, the test error and the test cross-entropy are largest. "
+         "The widest networks, with many more parameters than images, are the best of all.",
+         "Las redes pequeñas no pueden memorizar las etiquetas erróneas, y por eso funcionan bien. "
+         "Donde el error de entrenamiento llega a cero, el error y la entropía cruzada de test son "
+         "máximos. Las redes más anchas, con muchos más parámetros que imágenes, son las mejores "
+         "de todas."},
     .wants_data = true,
     .max_ranks = 1,
     .seconds = 300,

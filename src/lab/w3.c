@@ -88,14 +88,19 @@ static tren_status judge_w3(const tren_lab *lab, const tren_table *points, tren_
     }
     double loss = median(points, "test_loss", n, n) / median(points, "test_loss", n, 10 * n);
     double error = median(points, "test_error", n, n) / median(points, "test_error", n, 10 * n);
-    tren_verdict_add(v, loss >= 10,
-                     "squared test loss with as many features as rows: x %.3g of that with ten "
-                     "times as many (asked: 10)",
-                     "pérdida cuadrática de test con tantas características como muestras: x %.3g "
-                     "la que hay con diez veces más (se pide: 10)",
-                     loss);
-    tren_verdict_add(v, error >= 1.5, "test error there: x %.2f of it (asked: 1.5)",
-                     "error de test allí: x %.2f (se pide: 1.5)", error);
+    tren_verdict_add(
+        v, loss >= 10,
+        "the squared test loss with as many features as rows is %.1f times that with ten times as "
+        "many features (threshold: at least 10)",
+        "la pérdida cuadrática de test con tantas características como muestras es %.1f veces la "
+        "que hay con diez veces más características (umbral: al menos 10)",
+        loss);
+    tren_verdict_add(v, error >= 1.5,
+                     "the test error with as many features as rows is %.2f times that with ten "
+                     "times as many features (threshold: at least 1.5)",
+                     "el error de test con tantas características como muestras es %.2f veces el "
+                     "que hay con diez veces más características (umbral: al menos 1.5)",
+                     error);
     return TREN_OK;
 }
 
@@ -109,18 +114,17 @@ const tren_experiment tren_lab_w3 = {
     .figure = {"Fig. 9.9", "Fig. 9.9"},
     .title = {"Double descent over model size: random features",
               "Doble descenso según el tamaño del modelo: características aleatorias"},
-    .question = {"What does the peak look like where only the last layer learns, and learns "
-                 "exactly?",
-                 "¿Cómo es el pico si solo aprende la última capa, y lo hace exactamente?"},
-    .setting =
-        {"{rows} images of Fashion-MNIST; the labels of a share of {noise} of them were drawn "
-         "anew. D "
-         "random Fourier features of the pixels, D = {features}; least squares of smallest "
-         "norm; {test_rows} test images; medians over {seeds} seeds.",
-         "{rows} imágenes de Fashion-MNIST; las etiquetas de una proporción {noise} de ellas "
-         "se han sorteado de nuevo. D características de Fourier aleatorias de los píxeles, "
-         "D = {features}; mínimos cuadrados de norma mínima; {test_rows} imágenes de test; "
-         "medianas sobre {seeds} semillas."},
+    .question =
+        {"What does the peak look like when only the last layer learns, and its exact solution is "
+         "computed?",
+         "¿Cómo es el pico si solo aprende la última capa y se calcula su solución exacta?"},
+    .setting = {"{rows} images of Fashion-MNIST; {noise%} of the labels were replaced at random. "
+                "The inputs are D random Fourier features of the pixels, D = {features}; least "
+                "squares with the smallest norm; {test_rows} test images. Medians over {seeds}.",
+                "{rows} imágenes de Fashion-MNIST; el {noise%} de las etiquetas se ha reasignado "
+                "al azar. Las entradas son D características de Fourier aleatorias de los píxeles, "
+                "D = {features}; mínimos cuadrados de norma mínima; {test_rows} imágenes de test. "
+                "Medianas sobre {seeds}."},
     .param = {{.name = "features",
                .what = {"random features D", "características aleatorias D"},
                .full = TREN_LAB_VALUES_OF(50, 100, 200, 400, 600, 800, 900, 950, 1000, 1050, 1100,
@@ -137,8 +141,8 @@ const tren_experiment tren_lab_w3 = {
                .high = 10000,
                .whole = true},
               {.name = "noise",
-               .what = {"share of the labels that is drawn anew",
-                        "proporción de etiquetas sorteadas de nuevo"},
+               .what = {"share of labels replaced at random",
+                        "proporción de etiquetas reasignadas al azar"},
                .full = TREN_LAB_VALUES_OF(0.2),
                .low = 0,
                .high = 1},
@@ -149,10 +153,12 @@ const tren_experiment tren_lab_w3 = {
                .low = 100,
                .high = 50000,
                .whole = true}},
-    .look_for = {"At D = 1000, one parameter a row for each class, the weights explode. With ten "
-                 "times as many features the fit is as exact and far smoother.",
-                 "En D = 1000, un parámetro por muestra y clase, los pesos se disparan. Con diez "
-                 "veces más características el ajuste es igual de exacto y mucho más suave."},
+    .look_for = {"Where D equals the number of images, {rows}, there is one parameter per image "
+                 "for each class, and the weights become very large. With ten times as many "
+                 "features the fit is just as exact, but much smoother.",
+                 "Donde D es igual al número de imágenes, {rows}, hay un parámetro por imagen para "
+                 "cada clase y los pesos se hacen enormes. Con diez veces más características el "
+                 "ajuste es igual de exacto, pero mucho más suave."},
     .wants_double = true,
     .wants_data = true,
     .max_ranks = LAB_SHARDS,
@@ -202,18 +208,27 @@ static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_
         if (d == 30000) few[2] = b / a;
     }
     tren_verdict_add(v, most >= 1.1,
-                     "the larger set is worse where it is just fitted: x %.2f in "
-                     "error at D = %.0f (asked: 1.1)",
-                     "el conjunto mayor es peor donde se ajusta justo: x "
-                     "%.2f en error con D = %.0f (se pide: 1.1)",
+                     "where the larger set is just fitted, it has %.2f times the error of the "
+                     "smaller one, at D = %.0f (threshold: at least 1.1)",
+                     "donde el conjunto mayor se ajusta justo, tiene %.2f veces el error del "
+                     "menor, con D = %.0f (umbral: al menos 1.1)",
                      most, at);
-    tren_verdict_add(v, few[0] < 1, "and better where both have few features: x %.2f at D = 300",
-                     "y mejores donde ambos tienen pocas características: x %.2f con D = 300",
+    tren_verdict_add(v, few[0] < 1,
+                     "with few features the larger set is better: %.2f times the error at D = 300 "
+                     "(threshold: below 1)",
+                     "con pocas características el conjunto mayor es mejor: %.2f veces el error "
+                     "con D = 300 (umbral: menos de 1)",
                      few[0]);
-    tren_verdict_add(v, few[1] < 1, "and where both have many: x %.2f at D = 10,000",
-                     "y donde ambos tienen muchas: x %.2f con D = 10\u202f000", few[1]);
+    tren_verdict_add(v, few[1] < 1,
+                     "with many features the larger set is better, too: %.2f times the error at D "
+                     "= 10,000 (threshold: below 1)",
+                     "con muchas características el conjunto mayor también es mejor: %.2f veces el "
+                     "error con D = 10\u202f000 (umbral: menos de 1)",
+                     few[1]);
     if (!isnan(few[2]))
-        tren_verdict_tell(v, "at D = 30,000: x %.2f", "con D = 30\u202f000: x %.2f", few[2]);
+        tren_verdict_tell(v, "at D = 30,000 the larger set has %.2f times the error",
+                          "con D = 30\u202f000 el conjunto mayor tiene %.2f veces el error",
+                          few[2]);
     return TREN_OK;
 }
 
@@ -222,15 +237,14 @@ const tren_experiment tren_lab_s1 = {
     .figure = {"Fig. 9.11", "Fig. 9.11"},
     .title = {"More data can hurt: random features", "Más datos pueden perjudicar: "
                                                      "características aleatorias"},
-    .question = {"Can 2250 rows give a worse classifier than 500 of them?",
-                 "¿Pueden 2250 muestras dar un clasificador peor que 500 de ellas?"},
-    .setting =
-        {"W3 with {rows} images, a share of {noise} of whose labels was drawn anew (the figure of "
-         "the lecture has none), D = {features}, {test_rows} test images, medians over {seeds} "
-         "seeds.",
-         "W3 con {rows} imágenes, con una proporción {noise} de etiquetas sorteadas de nuevo "
-         "(en la figura de la clase, ninguna), D = {features}, {test_rows} imágenes de test, "
-         "medianas sobre {seeds} semillas."},
+    .question = {"Can a larger training set give a worse classifier?",
+                 "¿Puede un conjunto de entrenamiento mayor dar un clasificador peor?"},
+    .setting = {"The random features of W3 with {rows} images; {noise%} of the labels were "
+                "replaced at random (in the figure of the lecture, none). D = {features}, "
+                "{test_rows} test images. Medians over {seeds}.",
+                "Las características aleatorias de W3 con {rows} imágenes; el {noise%} de las "
+                "etiquetas se ha reasignado al azar (en la figura de la clase, ninguna). D = "
+                "{features}, {test_rows} imágenes de test. Medianas sobre {seeds}."},
     .param = {{.name = "features",
                .what = {"random features D", "características aleatorias D"},
                .full = TREN_LAB_VALUES_OF(50, 100, 200, 300, 400, 500, 600, 1000, 1500, 2000, 2250,
@@ -248,8 +262,8 @@ const tren_experiment tren_lab_s1 = {
                .whole = true,
                .list = true},
               {.name = "noise",
-               .what = {"share of the labels that is drawn anew",
-                        "proporción de etiquetas sorteadas de nuevo"},
+               .what = {"share of labels replaced at random",
+                        "proporción de etiquetas reasignadas al azar"},
                .full = TREN_LAB_VALUES_OF(0),
                .low = 0,
                .high = 1},
@@ -261,10 +275,11 @@ const tren_experiment tren_lab_s1 = {
                .high = 50000,
                .whole = true}},
     .look_for =
-        {"Each curve has its peak at its own number of rows. At D = 2250 the larger set is "
-         "at its worst, while the smaller one is far beyond its peak: the curves cross.",
-         "Cada curva tiene su pico en su propio número de muestras. En D = 2250 el conjunto "
-         "mayor está en lo peor y el menor mucho más allá del suyo: las curvas se cruzan."},
+        {"Each curve has its peak where there are as many features as images. At the peak of the "
+         "larger set, the smaller set is already far beyond its own peak: the curves cross.",
+         "Cada curva tiene su pico donde hay tantas características como imágenes. En el pico del "
+         "conjunto mayor, el conjunto menor ya está mucho más allá del suyo: las curvas se "
+         "cruzan."},
     .wants_double = true,
     .wants_data = true,
     .max_ranks = LAB_SHARDS,

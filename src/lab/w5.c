@@ -119,24 +119,23 @@ static void judge_best(const tren_lab *lab, const tren_table *curve, tren_verdic
     double none = lab_find_peak(curve, "features", "lambda0", n, n).y,
            best = lab_find_peak(curve, "features", "best", n, n).y;
     lab_peak rise = largest_rise(curve, "best"), fixed = largest_rise(curve, "lambda1");
-    tren_verdict_add(
-        v, none >= 10 * best,
-        "without a penalty the risk at as many features as rows is x %.3g of that with "
-        "the best lambda, %.3f (asked: 10)",
-        "sin penalización, el riesgo con tantas características como muestras es x "
-        "%.3g el que hay con la mejor lambda, %.3f (se pide: 10)",
-        none / best, best);
+    tren_verdict_add(v, none >= 10 * best,
+                     "without a penalty, the risk with as many features as rows is %.1f times that "
+                     "with the best lambda, %.3f (threshold: at least 10)",
+                     "sin penalización, el riesgo con tantas características como muestras es %.1f "
+                     "veces el que hay con la mejor lambda, %.3f (umbral: al menos 10)",
+                     none / best, best);
     tren_verdict_add(v, rise.y <= 0.01,
-                     "with the best lambda no step to more features makes it worse: the largest "
-                     "rise is %.2f %% (asked: at most 1)",
-                     "con la mejor lambda ningún paso a más características lo empeora: la mayor "
-                     "subida es del %.2f %% (se pide: 1 a lo sumo)",
+                     "with the best lambda the risk does not rise as features are added: the "
+                     "largest rise is %.2f %% (threshold: at most 1 %%)",
+                     "con la mejor lambda el riesgo no sube al añadir características: la mayor "
+                     "subida es del %.2f %% (umbral: 1 %% como máximo)",
                      100 * rise.y);
     tren_verdict_add(v, fixed.y >= 0.05,
-                     "too small a lambda, %g, leaves a rise: %.0f %% in one step, to %.0f features "
-                     "(asked: 5)",
-                     "una lambda demasiado pequeña, %g, deja una subida: un %.0f %% en un paso, "
-                     "hasta %.0f características (se pide: 5)",
+                     "a lambda that is too small, %g, leaves a rise of %.0f %% in one step, to "
+                     "%.0f features (threshold: at least 5 %%)",
+                     "una lambda demasiado pequeña, %g, deja una subida del %.0f %% en un paso, "
+                     "hasta %.0f características (umbral: al menos 5 %%)",
                      tren_lab_list(lab, "lambdas")->at[1], 100 * fixed.y, fixed.x);
 }
 
@@ -160,22 +159,23 @@ const tren_experiment tren_lab_w5 = {
     .figure = {"Fig. 9.9 and weight decay", "Fig. 9.9 y weight decay"},
     .title = {"The best penalty removes double descent",
               "La mejor penalización elimina el doble descenso"},
-    .question = {"Is there double descent when every model gets the weight decay that suits it?",
-                 "¿Hay doble descenso si cada modelo recibe el weight decay que le conviene?"},
-    .setting =
-        {"The regression of W4: {rows} rows of 400 independent normal features, the first p are "
-         "used, p = {features}; noise of variance {variance}. Ridge regression: the sum of squares "
-         "plus lambda ||w||^2, with lambda = {lambdas}, and with the best, lambda = 400 "
-         "({variance} "
-         "+ 1 - p/400): the variance of what acts as noise over that of a weight. {trials} trials "
-         "for each of {seeds} seeds.",
-         "La regresión de W4: {rows} muestras de 400 características normales independientes, de "
-         "las que se usan las p primeras, p = {features}; ruido de varianza {variance}. Regresión "
-         "ridge: la suma de cuadrados más lambda ||w||^2, con lambda = {lambdas}, y con la mejor, "
-         "lambda = 400 ({variance} + 1 - p/400): la varianza de lo que actúa como ruido dividida "
-         "por la de un peso. {trials} ensayos con cada una de {seeds} semillas."},
+    .question =
+        {"Is there double descent when every model has the weight decay that suits it best?",
+         "¿Hay doble descenso si cada modelo tiene el weight decay que más le conviene?"},
+    .setting = {"The regression of W4: {rows} training rows with 400 independent normal features, "
+                "of which the first p are used, p = {features}; noise of variance {variance}. "
+                "Ridge regression minimizes the sum of squares plus lambda ||w||^2, with lambda = "
+                "{lambdas} and with the best value, lambda = 400 ({variance} + 1 - p/400): the "
+                "variance of all that acts as noise, divided by the variance of a weight. {trials} "
+                "trials for each seed ({seeds}).",
+                "La regresión de W4: {rows} muestras de entrenamiento con 400 características "
+                "normales independientes, de las que se usan las p primeras, p = {features}; ruido "
+                "de varianza {variance}. La regresión ridge minimiza la suma de cuadrados más "
+                "lambda ||w||^2, con lambda = {lambdas} y con el mejor valor, lambda = 400 "
+                "({variance} + 1 - p/400): la varianza de todo lo que actúa como ruido, dividida "
+                "por la de un peso. {trials} ensayos con cada semilla ({seeds})."},
     .param = {{.name = "features",
-               .what = {"features that are used", "características usadas"},
+               .what = {"number p of features used", "número p de características usadas"},
                .full = TREN_LAB_VALUES_OF(2, 5, 10, 15, 20, 25, 30, 35, 38, 40, 42, 45, 50, 60, 80,
                                           100, 150, 200, 300, 400),
                .low = 1,
@@ -183,8 +183,8 @@ const tren_experiment tren_lab_w5 = {
                .whole = true,
                .list = true},
               {.name = "lambdas",
-               .what = {"penalties lambda, beside the best; two to four",
-                        "penalizaciones lambda, además de la mejor; de dos a cuatro"},
+               .what = {"penalties lambda to compare with the best one, two to four",
+                        "penalizaciones lambda que se comparan con la mejor, de dos a cuatro"},
                .full = TREN_LAB_VALUES_OF(0, 1, 10, 100),
                .low = 0,
                .high = 1e6,
@@ -203,21 +203,20 @@ const tren_experiment tren_lab_w5 = {
                .low = 0,
                .high = 100},
               {.name = "trials",
-               .what = {"trials of each seed", "ensayos de cada semilla"},
+               .what = {"trials for each seed", "ensayos con cada semilla"},
                .full = TREN_LAB_VALUES_OF(100),
                .quick = TREN_LAB_VALUES_OF(20),
                .low = 1,
                .high = 10000,
                .whole = true}},
-    .look_for =
-        {"Without a penalty the risk has its peak at 40 features. With the best lambda it "
-         "only falls: each further feature helps, or does no harm. A lambda that is the same "
-         "for all, and too small, leaves a part of the peak. So double descent is what "
-         "happens to models that are not regularized as they should be.",
-         "Sin penalización el riesgo tiene su pico en 40 características. Con la mejor "
-         "lambda solo baja: cada característica más ayuda, o no perjudica. Una lambda igual "
-         "para todos, y demasiado pequeña, deja una parte del pico. El doble descenso es, "
-         "pues, lo que les ocurre a los modelos que no se regularizan como se debe."},
+    .look_for = {"Without a penalty the risk has its peak at {rows} features, as many as rows. "
+                 "With the best lambda the risk only falls: each further feature helps, or does no "
+                 "harm. A lambda that is too small leaves a part of the peak. So double descent "
+                 "appears in models that are not regularized enough.",
+                 "Sin penalización el riesgo tiene su pico en {rows} características, tantas como "
+                 "muestras. Con la mejor lambda el riesgo solo baja: cada característica más "
+                 "ayuda, o no perjudica. Una lambda demasiado pequeña deja una parte del pico. El "
+                 "doble descenso aparece, pues, en modelos sin la regularización suficiente."},
     .wants_double = true,
     .max_ranks = 1,
     .seeds = 5,
@@ -230,7 +229,7 @@ const tren_experiment tren_lab_w5 = {
     .judge = judge,
     .curve = "features,lambda0,lambda1,lambda2,lambda3,best",
     .panel = {{.title = {"Test risk", "Riesgo de test"},
-               .x = {"features that are used", "características usadas"},
+               .x = {"number p of features used", "número p de características usadas"},
                .y = {"expected squared error", "error cuadrático esperado"},
                .log_x = true,
                .log_y = true,

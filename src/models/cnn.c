@@ -5,12 +5,12 @@
 static void check(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
     const tren_int_list *channels = &config->model.channels, *hidden = &config->model.hidden;
     if (config->model.kernel % 2 == 0)
-        tren_graph_fail(g, "model.kernel: %d is even; use an odd number, like 3 or 5",
+        tren_graph_fail(g, "model.kernel: %d is even; use an odd number, such as 3 or 5",
                         config->model.kernel);
     if (config->dropout.n > 1 && config->dropout.n != hidden->n + 1)
         tren_graph_fail(g,
                         "dropout: %d rates for %d hidden layers; give none, one for all, or %d: "
-                        "that of what the stages put out first",
+                        "first the rate for the output of the stages",
                         config->dropout.n, hidden->n, hidden->n + 1);
     tren_model_pools(g, "model.channels", channels->n, config, info);
 }

@@ -17,26 +17,25 @@ static const tren_option residual_options[] = {
     {.key = "layers",
      .type = TREN_OPTION_LAYERS,
      .at = offsetof(residual, layers),
-     .help = "The branch; what goes in is added to what it puts out."},
+     .help = "Layers of the branch. The input of the block is added to their output."},
     {.key = "before",
      .type = TREN_OPTION_LAYERS,
      .at = offsetof(residual, before),
      .fallback = "[]",
-     .help = "Layers in front of the branch; a shortcut or projection begins behind them, but what "
-             "is added without one is the block's input, as in pre-activation networks."},
+     .help = "Layers before the branch. A shortcut or projection starts after them; without one, "
+             "the input of the block itself is added, as in pre-activation networks."},
     {.key = "shortcut",
      .type = TREN_OPTION_LAYERS,
      .at = offsetof(residual, shortcut),
      .fallback = "[]",
-     .help = "Layers that the input goes through before it is added."},
+     .help = "Layers that the input passes through before it is added."},
     {.key = "projection",
      .type = TREN_OPTION_CHOICE,
      .at = offsetof(residual, projection),
      .fallback = "auto",
      .choices = projections,
-     .help =
-         "Without a shortcut, where the shapes differ: auto puts a 1 x 1 convolution or a dense "
-         "layer in between, without bias; none refuses."}};
+     .help = "Used when there is no shortcut and the shapes differ. auto: insert a 1 x 1 "
+             "convolution or a dense layer without bias; none: report an error."}};
 
 static bool same_shape(tren_tensor a, tren_tensor b) {
     a.lanes = b.lanes;
@@ -69,9 +68,10 @@ static tren_layer *project(tren_builder *b, tren_layer *x, tren_tensor out, bool
     if (!can_project(&stride, x->out, out) || !may)
         return tren_graph_fail(
             b->graph,
-            "the branch makes %s of %s, which cannot be added%s; make the branch "
-            "keep the shape, or give a shortcut that ends with %s",
-            tren_tensor_text(to, out), tren_tensor_text(from, x->out),
+            "the branch turns %s into %s, which cannot be added%s; keep the shape in the branch, "
+            "or "
+            "give a shortcut that ends with %s",
+            tren_tensor_text(from, x->out), tren_tensor_text(to, out),
             may ? ", and no projection leads from one to the other" : " without a projection", to);
     tren_init init = tren_model_init(b->config);
     if (!is_image(out))
@@ -96,7 +96,7 @@ static tren_layer *build_residual(tren_builder *b, tren_layer *x, const void *sp
 
 const tren_layer_kind tren_kind_residual = {
     .name = "residual",
-    .help = "Adds what goes in to what its layers put out (He et al. 2016).",
+    .help = "Adds the input to the output of its layers (He et al. 2016).",
     TREN_OPTIONS_OF(residual_options),
     .brief = "layers",
     .build = build_residual};
@@ -111,7 +111,7 @@ static const tren_option concat_options[] = {
     {.key = "branches",
      .type = TREN_OPTION_BRANCHES,
      .at = offsetof(concat, branches),
-     .help = "Lists of layers that all begin at the same input; [] passes it on."}};
+     .help = "Lists of layers, all with the same input; [] passes the input on."}};
 
 static tren_layer *build_branch(tren_builder *b, tren_layer *x, const concat *c, int i) {
     char index[16];
@@ -127,12 +127,11 @@ static tren_layer *build_concat(tren_builder *b, tren_layer *x, const void *spec
     return all;
 }
 
-const tren_layer_kind tren_kind_concat = {
-    .name = "concat",
-    .help = "Puts the channels of several branches behind each other.",
-    TREN_OPTIONS_OF(concat_options),
-    .brief = "branches",
-    .build = build_concat};
+const tren_layer_kind tren_kind_concat = {.name = "concat",
+                                          .help = "Concatenates the channels of several branches.",
+                                          TREN_OPTIONS_OF(concat_options),
+                                          .brief = "branches",
+                                          .build = build_concat};
 
 /* ---- layers ---------------------------------------------------------------------------------- */
 
@@ -143,7 +142,7 @@ typedef struct layers {
 static const tren_option layers_options[] = {{.key = "layers",
                                               .type = TREN_OPTION_LAYERS,
                                               .at = offsetof(layers, layers),
-                                              .help = "The layers, one after the other."}};
+                                              .help = "The layers, in order."}};
 
 static tren_layer *build_layers(tren_builder *b, tren_layer *x, const void *spec) {
     return tren_layers_nested(b, x, ((const layers *)spec)->layers, "layers");
@@ -151,7 +150,8 @@ static tren_layer *build_layers(tren_builder *b, tren_layer *x, const void *spec
 
 const tren_layer_kind tren_kind_layers = {
     .name = "layers",
-    .help = "Its layers, one after the other: a block that 'repeat' in the same entry repeats.",
+    .help =
+        "The layers of the block, in order. 'repeat' in the same entry repeats the whole block.",
     TREN_OPTIONS_OF(layers_options),
     .brief = "layers",
     .build = build_layers};

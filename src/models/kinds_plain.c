@@ -15,7 +15,7 @@ static const tren_option batch_options[] = {
      .at = offsetof(norm, activation),
      .fallback = "identity",
      .choices = tren_activation_name,
-     .help = "The activation behind it; relu is computed along with it."}};
+     .help = "Activation after the normalisation; relu is computed together with it."}};
 
 static tren_layer *build_batch_norm(tren_builder *b, tren_layer *x, const void *spec) {
     const norm *n = spec;
@@ -24,13 +24,13 @@ static tren_layer *build_batch_norm(tren_builder *b, tren_layer *x, const void *
     return tren_activate(b->graph, x, tren_activations[n->activation]);
 }
 
-const tren_layer_kind tren_kind_batch_norm = {
-    .name = "batch_norm",
-    .help =
-        "Normalises each channel or column over a shard's rows of a step (Ioffe & Szegedy 2015).",
-    TREN_OPTIONS_OF(batch_options),
-    .brief = "activation",
-    .build = build_batch_norm};
+const tren_layer_kind tren_kind_batch_norm = {.name = "batch_norm",
+                                              .help =
+                                                  "Normalises each channel or column over the rows "
+                                                  "of one shard in a step (Ioffe & Szegedy 2015).",
+                                              TREN_OPTIONS_OF(batch_options),
+                                              .brief = "activation",
+                                              .build = build_batch_norm};
 
 static tren_layer *build_layer_norm(tren_builder *b, tren_layer *x, const void *spec) {
     (void)spec;
@@ -39,16 +39,17 @@ static tren_layer *build_layer_norm(tren_builder *b, tren_layer *x, const void *
 
 const tren_layer_kind tren_kind_layer_norm = {
     .name = "layer_norm",
-    .help = "Normalises each row, image or token by itself (Ba et al. 2016).",
+    .help = "Normalises each row, image or token separately (Ba et al. 2016).",
     .build = build_layer_norm};
 
-static const tren_option group_options[] = {{.key = "groups",
-                                             .type = TREN_OPTION_INT,
-                                             .at = offsetof(norm, groups),
-                                             .fallback = "8",
-                                             .min = 1,
-                                             .max = 1 << 14,
-                                             .help = "Groups, which divide the channels."}};
+static const tren_option group_options[] = {
+    {.key = "groups",
+     .type = TREN_OPTION_INT,
+     .at = offsetof(norm, groups),
+     .fallback = "8",
+     .min = 1,
+     .max = 1 << 14,
+     .help = "Number of groups; it must divide the channels."}};
 
 static tren_layer *build_group_norm(tren_builder *b, tren_layer *x, const void *spec) {
     return tren_group_norm(b->graph, x, ((const norm *)spec)->groups);
@@ -56,7 +57,7 @@ static tren_layer *build_group_norm(tren_builder *b, tren_layer *x, const void *
 
 const tren_layer_kind tren_kind_group_norm = {
     .name = "group_norm",
-    .help = "Normalises each group of channels of an image by itself (Wu & He 2018).",
+    .help = "Normalises each group of channels of an image separately (Wu & He 2018).",
     TREN_OPTIONS_OF(group_options),
     .brief = "groups",
     .build = build_group_norm};
@@ -72,14 +73,14 @@ static tren_layer *build_activation(tren_builder *b, tren_layer *x, const void *
     const tren_layer_kind tren_kind_##f = {                                                        \
         .name = #f, .help = (text), .build = build_activation, .data = &tren_##f};
 ACTIVATION(relu, "max(z, 0).")
-ACTIVATION(leaky_relu, "z, or 0.01 z below 0.")
-ACTIVATION(elu, "z, or e^z - 1 below 0.")
+ACTIVATION(leaky_relu, "z for z > 0, else 0.01 z.")
+ACTIVATION(elu, "z for z > 0, else e^z - 1.")
 ACTIVATION(silu, "z / (1 + e^-z), also called swish.")
-ACTIVATION(gelu, "z times the normal distribution's value at z, by erf.")
+ACTIVATION(gelu, "z times the normal distribution function at z, computed with erf.")
 ACTIVATION(tanh, "The hyperbolic tangent.")
 ACTIVATION(sigmoid, "1 / (1 + e^-z).")
 ACTIVATION(softplus, "log(1 + e^z).")
-ACTIVATION(identity, "z itself: changes nothing.")
+ACTIVATION(identity, "z itself: no change.")
 
 /* ---- dropout --------------------------------------------------------------------------------- */
 
@@ -93,7 +94,7 @@ static const tren_option dropout_options[] = {
      .at = offsetof(dropout, rate),
      .min = 0,
      .max = 0x1.fffffffffffffp-1,
-     .help = "Which share of the numbers is set to 0 in training; the others grow."}};
+     .help = "Fraction of the values set to 0 in training; the others are scaled up."}};
 
 static tren_layer *build_dropout(tren_builder *b, tren_layer *x, const void *spec) {
     return tren_dropout(b->graph, x, ((const dropout *)spec)->rate);
@@ -127,14 +128,14 @@ static const tren_option pool_options[] = {
      .min = 1,
      .max = 1 << 10,
      .choices = size_word,
-     .help = "Pixels from one window to the next; size: as many as a window has."}};
+     .help = "Pixels from one window to the next; size means the size of the window."}};
 
 typedef tren_layer *(*pool_fn)(tren_graph *graph, tren_layer *input, int kernel, int stride);
 
 static tren_layer *build_pool(tren_builder *b, tren_layer *x, const pool *p, pool_fn add) {
     char text[TREN_TENSOR_TEXT];
     if (x->out.h == 1 && x->out.w == 1)
-        return tren_graph_fail(b->graph, "%s takes images of more than one pixel, and %s is %s",
+        return tren_graph_fail(b->graph, "%s takes images of more than one pixel, but %s is %s",
                                b->kind->name, x->name, tren_tensor_text(text, x->out));
     return add(b->graph, x, p->size, p->stride < 0 ? p->size : p->stride);
 }
@@ -147,15 +148,16 @@ static tren_layer *build_average_pool(tren_builder *b, tren_layer *x, const void
 
 const tren_layer_kind tren_kind_max_pool = {
     .name = "max_pool",
-    .help = "The maximum of each window; what is left over at the edges is dropped.",
+    .help = "Maximum of each window; pixels left over at the edges are ignored.",
     TREN_OPTIONS_OF(pool_options),
     .brief = "size",
     .build = build_max_pool};
-const tren_layer_kind tren_kind_average_pool = {.name = "average_pool",
-                                                .help = "The mean of each window, in the same way.",
-                                                TREN_OPTIONS_OF(pool_options),
-                                                .brief = "size",
-                                                .build = build_average_pool};
+const tren_layer_kind tren_kind_average_pool = {
+    .name = "average_pool",
+    .help = "Mean of each window; pixels left over at the edges are ignored.",
+    TREN_OPTIONS_OF(pool_options),
+    .brief = "size",
+    .build = build_average_pool};
 
 static tren_layer *build_global_max_pool(tren_builder *b, tren_layer *x, const void *spec) {
     (void)spec;
@@ -166,11 +168,10 @@ static tren_layer *build_global_average_pool(tren_builder *b, tren_layer *x, con
     return tren_global_average_pool(b->graph, x);
 }
 
-const tren_layer_kind tren_kind_global_max_pool = {.name = "global_max_pool",
-                                                   .help = "The maximum of each channel.",
-                                                   .build = build_global_max_pool};
+const tren_layer_kind tren_kind_global_max_pool = {
+    .name = "global_max_pool", .help = "Maximum of each channel.", .build = build_global_max_pool};
 const tren_layer_kind tren_kind_global_average_pool = {.name = "global_average_pool",
-                                                       .help = "The mean of each channel.",
+                                                       .help = "Mean of each channel.",
                                                        .build = build_global_average_pool};
 
 /* ---- flatten --------------------------------------------------------------------------------- */
@@ -182,5 +183,5 @@ static tren_layer *build_flatten(tren_builder *b, tren_layer *x, const void *spe
 
 const tren_layer_kind tren_kind_flatten = {
     .name = "flatten",
-    .help = "Makes an image a row of numbers, channel by channel; dense does so by itself.",
+    .help = "Turns an image into a row of numbers, channel by channel; dense does this itself.",
     .build = build_flatten};

@@ -20,20 +20,20 @@ typedef struct common {
 /* clang-format off */
 #define COMMON_OPTIONS(spec)                                                                       \
     {.key = "norm", .type = TREN_OPTION_CHOICE, .at = offsetof(spec, common.norm), .fallback = "none", \
-     .choices = norms, .help = "The normalisation behind it."},                                    \
+     .choices = norms, .help = "Normalisation after the layer."},                                    \
     {.key = "norm_groups", .type = TREN_OPTION_INT, .at = offsetof(spec, common.norm_groups), .fallback = "8", \
-     .min = 1, .max = 1 << 14, .help = "Groups of norm: group; they divide the channels."},        \
+     .min = 1, .max = 1 << 14, .help = "Number of groups for norm: group; it must divide the channels."},        \
     {.key = "activation", .type = TREN_OPTION_CHOICE, .at = offsetof(spec, common.activation),     \
-     .fallback = "identity", .choices = tren_activation_name, .help = "The activation behind the norm."}, \
+     .fallback = "identity", .choices = tren_activation_name, .help = "Activation after the normalisation."}, \
     {.key = "dropout", .type = TREN_OPTION_REAL, .at = offsetof(spec, common.dropout), .fallback = "0", \
-     .min = 0, .max = BELOW_1, .help = "The drop rate behind the activation."},                    \
+     .min = 0, .max = BELOW_1, .help = "Dropout rate after the activation."},                    \
     {.key = "bias", .type = TREN_OPTION_CHOICE, .at = offsetof(spec, common.bias), .fallback = "auto", \
-     .choices = biases, .help = "Whether a bias is added; auto: where no norm follows, which has one."}, \
+     .choices = biases, .help = "Add a bias; auto: only without a norm, because a norm has its own."}, \
     {.key = "init", .type = TREN_OPTION_CHOICE, .at = offsetof(spec, common.init), .fallback = "null", \
-     .choices = tren_init_name, .help = "How its initial weights are drawn; not given: as model.init says."}, \
+     .choices = tren_init_name, .help = "Distribution of the initial weights; default: model.init."}, \
     {.key = "init_variance", .type = TREN_OPTION_REAL, .at = offsetof(spec, common.init_variance), \
      .fallback = "null", .min = 0x1p-1022, .max = 0x1.fffffffffffffp+1023,                         \
-     .help = "Their variance with init: gaussian; not given: model.init_variance."}
+     .help = "Variance for init: gaussian; default: model.init_variance."}
 /* clang-format on */
 #define BELOW_1 0x1.fffffffffffffp-1
 
@@ -79,12 +79,12 @@ static const tren_option dense_options[] = {
      .min = 1,
      .max = 1 << 20,
      .choices = outputs_word,
-     .help = "Its outputs; outputs: as many as the dataset has classes or targets."},
+     .help = "Number of outputs; outputs means as many as the dataset has classes or targets."},
     {.key = "tied",
      .type = TREN_OPTION_BOOL,
      .at = offsetof(dense, tied),
      .fallback = "false",
-     .help = "Whether its weights are the embedding's table (Press & Wolf 2017)."},
+     .help = "Use the embedding's table as weights (Press & Wolf 2017)."},
     COMMON_OPTIONS(dense)};
 
 static tren_layer *build_dense(tren_builder *b, tren_layer *x, const void *spec) {
@@ -96,8 +96,9 @@ static tren_layer *build_dense(tren_builder *b, tren_layer *x, const void *spec)
                              .init = init_of(b, &after),
                              .no_bias = !has_bias(&after)};
     if (d->tied && !b->embedding)
-        return tren_graph_fail(b->graph, "tied: true, and there is no embedding before it; put "
-                                         "one first, or leave tied out");
+        return tren_graph_fail(
+            b->graph,
+            "tied: true needs an embedding before this layer; put one first, or remove tied");
     if (d->tied) layer.tied = b->embedding;
     x = tren_dense_with(b->graph, x, layer);
     if (!alone) x = norm_and_activation(b->graph, x, &after);
@@ -106,7 +107,7 @@ static tren_layer *build_dense(tren_builder *b, tren_layer *x, const void *spec)
 
 const tren_layer_kind tren_kind_dense = {
     .name = "dense",
-    .help = "A fully connected layer, of each token by itself where there are tokens.",
+    .help = "A fully connected layer; in a network for text, on each token separately.",
     TREN_OPTIONS_OF(dense_options),
     .brief = "units",
     .build = build_dense};
@@ -125,7 +126,8 @@ static const tren_option conv_options[] = {
      .min = 1,
      .max = 1 << 15,
      .choices = outputs_word,
-     .help = "Its output channels; outputs: as many as the dataset has classes or targets."},
+     .help =
+         "Number of output channels; outputs means as many as the dataset has classes or targets."},
     {.key = "kernel",
      .type = TREN_OPTION_INT,
      .at = offsetof(conv, kernel),
@@ -139,7 +141,7 @@ static const tren_option conv_options[] = {
      .fallback = "1",
      .min = 1,
      .max = 1 << 10,
-     .help = "Pixels from one place of the kernel to the next."},
+     .help = "Pixels from one position of the kernel to the next."},
     {.key = "padding",
      .type = TREN_OPTION_INT,
      .at = offsetof(conv, padding),
@@ -147,9 +149,8 @@ static const tren_option conv_options[] = {
      .min = 0,
      .max = TREN_CONV_KERNEL - 1,
      .choices = same_word,
-     .help =
-         "Pixels of zeros on each side, fewer than the kernel has; same: half an odd kernel, so "
-         "that stride 1 keeps height and width."},
+     .help = "Pixels of zeros on each side, fewer than the kernel size; same: half of an odd "
+             "kernel, which keeps height and width at stride 1."},
     COMMON_OPTIONS(conv)};
 
 static tren_layer *build_conv(tren_builder *b, tren_layer *x, const void *spec) {
@@ -157,16 +158,15 @@ static tren_layer *build_conv(tren_builder *b, tren_layer *x, const void *spec) 
     char text[TREN_TENSOR_TEXT];
     bool image = x->out.lanes || x->out.h > 1 || x->out.w > 1 || (!x->input && b->info.is_image);
     if (!image)
-        return tren_graph_fail(b->graph,
-                               "conv takes images, and %s is %s; put it before 'flatten' "
-                               "and 'dense', or use 'dense'",
-                               x->name, tren_tensor_text(text, x->out));
-    if (c->padding < 0 && c->kernel % 2 == 0)
         return tren_graph_fail(
             b->graph,
-            "padding: same needs an odd kernel, and this one has %d; give an odd "
-            "kernel, or the padding as a number",
-            c->kernel);
+            "conv takes images, but %s is %s; put it before 'flatten' and 'dense', or use 'dense'",
+            x->name, tren_tensor_text(text, x->out));
+    if (c->padding < 0 && c->kernel % 2 == 0)
+        return tren_graph_fail(b->graph,
+                               "padding: same needs an odd kernel, but this one is %d; give an odd "
+                               "kernel, or the padding as a number",
+                               c->kernel);
     tren_conv_spec layer = {.channels = units_of(b, c->channels),
                             .kernel = c->kernel,
                             .stride = c->stride,
@@ -178,7 +178,7 @@ static tren_layer *build_conv(tren_builder *b, tren_layer *x, const void *spec) 
 }
 
 const tren_layer_kind tren_kind_conv = {.name = "conv",
-                                        .help = "A convolution of images.",
+                                        .help = "Convolution of images.",
                                         TREN_OPTIONS_OF(conv_options),
                                         .brief = "channels",
                                         .build = build_conv};

@@ -12,7 +12,7 @@ static tren_status check_list(tren_builder *b, tren_yaml_node list, bool may_be_
 
 static tren_status check_branches(tren_builder *b, tren_yaml_node list) {
     if (tren_yaml_count(list) < 2)
-        return layers_fail(b, "it needs at least two lists of layers, and has %d",
+        return layers_fail(b, "needs at least two lists of layers, but has %d",
                            tren_yaml_count(list));
     for (int i = 0; i < tren_yaml_count(list); i++) {
         tren_yaml_node branch = tren_yaml_item(list, i);
@@ -107,7 +107,7 @@ static void set_places(const tren_builder *b, int first) {
 static tren_layer *build_once(tren_builder *b, tren_layer *x, const layers_item *it,
                               const void *spec) {
     if (b->left-- <= 0)
-        tren_graph_fail(b->graph, "more than %d layers in all; use fewer", MAX_LAYERS);
+        tren_graph_fail(b->graph, "more than %d layers in total; use fewer", MAX_LAYERS);
     int first = b->graph->n_layers;
     b->kind = it->kind;
     if (b->graph->status == TREN_OK) x = it->kind->build(b, x, spec);

@@ -82,16 +82,14 @@ static tren_status fail_unknown(const tren_builder *b, const char *name) {
     int n = 0;
     for (; n < 63 && tren_layer_kinds[n]; n++) names[n] = tren_layer_kinds[n]->name;
     if (is_loss(name))
-        return layers_fail(
-            b,
-            "'%.40s' is a loss, and the list ends with the layer before it; leave it out: "
-            "the key loss.name chooses the loss",
-            name);
+        return layers_fail(b,
+                           "'%.40s' is a loss, but the list ends with the layer before it; remove "
+                           "it: the key loss.name chooses the loss",
+                           name);
     if (!nearest) nearest = tren_text_nearest(name, names, (size_t)n);
     if (nearest)
         return layers_fail(b, "there is no layer '%.40s'; did you mean '%s'?", name, nearest);
-    return layers_fail(
-        b, "there is no layer '%.40s'; give one of those that 'tren help layers' lists", name);
+    return layers_fail(b, "there is no layer '%.40s'; 'tren help layers' lists all layers", name);
 }
 
 static tren_status set_name(layers_item *out, const tren_builder *b, tren_yaml_node key) {
@@ -106,26 +104,24 @@ static tren_status set_repeat(layers_item *out, const tren_builder *b, tren_yaml
         tren_text_int64(&n, tren_yaml_text(value)) == TREN_TEXT_OK && n >= 1 && n <= MAX_REPEAT;
     if (good) out->repeat = (int)n;
     return good ? TREN_OK
-                : layers_fail(
-                      b,
-                      "repeat: '%.40s' is not a whole number from 1 to %d; give how often the "
-                      "layer beside it comes",
-                      tren_yaml_text(value), MAX_REPEAT);
+                : layers_fail(b,
+                              "repeat: '%.40s' is not a whole number from 1 to %d; give the number "
+                              "of copies of the layer in the same entry",
+                              tren_yaml_text(value), MAX_REPEAT);
 }
 
 /* "relu", "conv: {channels: 8}", or "repeat: 3" beside such a pair. */
 tren_status layers_read_item(layers_item *out, const tren_builder *b, tren_yaml_node node) {
     *out = (layers_item){.repeat = 1};
     if (tren_yaml_is_list(node))
-        return layers_fail(b, "a list stands where a layer belongs; put 'layers:' in front of it");
+        return layers_fail(b, "expected a layer, found a list; put 'layers:' before the list");
     if (!tren_yaml_is_map(node)) return set_name(out, b, node);
     for (int i = 0; i < tren_yaml_count(node); i++) {
         tren_yaml_node key = tren_yaml_key(node, i), value = tren_yaml_item(node, i);
         if (strcmp(tren_yaml_text(key), "repeat") == 0) {
             TREN_TRY(set_repeat(out, b, value));
         } else if (out->kind) {
-            return layers_fail(b,
-                               "'%s' and '%.40s' stand in one entry; begin each layer with a dash",
+            return layers_fail(b, "'%s' and '%.40s' are in one entry; begin each layer with a dash",
                                out->kind->name, tren_yaml_text(key));
         } else {
             TREN_TRY(set_name(out, b, key));
@@ -134,8 +130,8 @@ tren_status layers_read_item(layers_item *out, const tren_builder *b, tren_yaml_
     }
     if (out->kind) return TREN_OK;
     return layers_fail(
-        b, "there is no layer in this entry; give one, such as 'repeat: 2' with 'dense: 64' "
-           "on the next line");
+        b,
+        "this entry has no layer; give one, such as 'repeat: 2' with 'dense: 64' on the next line");
 }
 
 /* ---- its options ----------------------------------------------------------------------------- */
@@ -159,9 +155,10 @@ static tren_status fail_key(const tren_builder *b, const tren_layer_kind *kind, 
     }
     const char *nearest = tren_text_nearest(key, keys, (size_t)kind->n_options);
     if (kind->n_options == 0)
-        return layers_fail(b, "unknown key '%.40s'; give none: write '%s' alone", key, kind->name);
+        return layers_fail(b, "unknown key '%.40s'; this layer has no keys: write '%s' alone", key,
+                           kind->name);
     if (nearest) return layers_fail(b, "unknown key '%.40s'; did you mean '%s'?", key, nearest);
-    return layers_fail(b, "unknown key '%.40s'; give keys of %s: %s", key, kind->name, all);
+    return layers_fail(b, "unknown key '%.40s'; the keys of %s are: %s", key, kind->name, all);
 }
 
 static tren_status set_option(const tren_builder *b, const tren_option *option,
@@ -171,13 +168,13 @@ static tren_status set_option(const tren_builder *b, const tren_option *option,
     bool list = tren_yaml_is_list(value), map = tren_yaml_is_map(value);
     if (layers_is_nested(option)) {
         if (!list)
-            return layers_fail(b, "%s: one value stands where a list belongs; give %s", option->key,
+            return layers_fail(b, "%s: expected a list, found one value; give %s", option->key,
                                takes);
         memcpy((char *)spec + option->at, &value, sizeof value);
         return TREN_OK;
     }
     if (list || map)
-        return layers_fail(b, "%s: a %s stands where one value belongs; give %s", option->key,
+        return layers_fail(b, "%s: expected one value, found a %s; give %s", option->key,
                            list ? "list" : "map", takes);
     if (tren_yaml_is_null(value) && !tren_option_nullable(option))
         return layers_fail(b, "%s has no value; give %s", option->key, takes);
@@ -208,7 +205,7 @@ static tren_status read_map(tren_builder *b, const layers_item *it, uint32_t *gi
         int found = find_option(it->kind, tren_yaml_text(key));
         if (found < 0) return fail_key(b, it->kind, tren_yaml_text(key));
         if (*given >> found & 1)
-            return layers_fail(b, "the key '%s' stands twice; remove one of them",
+            return layers_fail(b, "the key '%s' is given twice; remove one of them",
                                tren_yaml_text(key));
         *given |= (uint32_t)1 << found;
         TREN_TRY(set_option(b, &it->kind->option[found], tren_yaml_item(it->value, i), spec));

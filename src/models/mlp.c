@@ -8,8 +8,7 @@ static void check(tren_graph *g, const tren_config *config, const tren_dataset_i
     if (config->dropout.n > 1 && config->dropout.n != hidden->n + 1)
         tren_graph_fail(g,
                         "dropout: %d rates for %d hidden layers; give none, one for all hidden "
-                        "layers, or %d: the "
-                        "input's first",
+                        "layers, or %d: first the rate for the input",
                         config->dropout.n, hidden->n, hidden->n + 1);
 }
 

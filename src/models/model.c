@@ -35,13 +35,13 @@ static void fail_loss(tren_graph *graph, const char *name, const tren_config *co
                       const tren_dataset_info *info) {
     if (info->n_classes > 0)
         tren_graph_fail(graph,
-                        "loss.name: %s needs real targets, and %s has labels of %d classes; use "
+                        "loss.name: %s needs real targets, but %s has labels of %d classes; use "
                         "cross_entropy or auto",
                         name, config->data, info->n_classes);
     else
         tren_graph_fail(graph,
-                        "loss.name: %s needs class labels, and %s has %d real targets; use "
-                        "half_squares, or another for targets, or auto",
+                        "loss.name: %s needs class labels, but %s has %d real targets; use "
+                        "half_squares or another loss for targets, or auto",
                         name, config->data, info->n_targets);
 }
 
@@ -50,18 +50,18 @@ static void check_class_weights(tren_graph *graph, const tren_config *config,
     int n = config->loss.class_weights.n;
     if (n == 0) return;
     if (info->n_classes == 0)
-        tren_graph_fail(graph, "loss.class_weights: %s has real targets, no classes; set it to []",
+        tren_graph_fail(graph, "loss.class_weights: %s has real targets, not classes; set it to []",
                         config->data);
     else if (info->label_axis > 0)
         tren_graph_fail(graph,
-                        "loss.class_weights: the classes of %s are tokens, which all count alike; "
-                        "set it to []",
+                        "loss.class_weights: the classes of %s are tokens, which all have the same "
+                        "weight; set it to []",
                         config->data);
     else if (n > 0 && n != info->n_classes)
-        tren_graph_fail(graph,
-                        "loss.class_weights: %d weights, and %s has %d classes; give one for each, "
-                        "or auto",
-                        n, config->data, info->n_classes);
+        tren_graph_fail(
+            graph,
+            "loss.class_weights: %d weights, but %s has %d classes; give one for each, or auto", n,
+            config->data, info->n_classes);
 }
 
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
@@ -92,11 +92,10 @@ static tren_layer *input_of(tren_graph *graph, const tren_model *model, const tr
     if (info->vocabulary > 0)
         return tren_model_tokens(graph, info->label_axis > 0 ? info->label_axis : 1, info);
     if (info->is_image || !model->images) return tren_input(graph, info->shape);
-    return tren_graph_fail(
-        graph,
-        "model.name: %s needs images, and %s is a table of %d column%s; use mlp, "
-        "or import images (tren data import idx, cifar, or hdf5)",
-        config->model.name, config->data, columns, columns == 1 ? "" : "s");
+    return tren_graph_fail(graph,
+                           "model.name: %s needs images, but %s is a table of %d column%s; use "
+                           "mlp, or import images (tren data import idx, cifar, or hdf5)",
+                           config->model.name, config->data, columns, columns == 1 ? "" : "s");
 }
 
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
@@ -105,7 +104,7 @@ void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_conf
     while (side >> (most + 1) > 0) most++;
     if (info->is_image && n > most)
         tren_graph_fail(graph,
-                        "%s: %d pools of 2 x 2, and the images of %s are %d x %d (height, width), "
+                        "%s: %d pools of 2 x 2, but the images of %s are %d x %d (height, width), "
                         "enough for %d; use larger images or fewer pools",
                         key, n, config->data, info->shape.h, info->shape.w, most);
 }
@@ -123,7 +122,7 @@ static tren_status unknown(const char *name) {
     for (int i = 0; tren_models[i]; i++)
         snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
                  tren_models[i]->name);
-    return tren_fail(TREN_ERR_USAGE, "model.name: no model is called '%s'; there is %s", name,
+    return tren_fail(TREN_ERR_USAGE, "model.name: no model is called '%s'; the models are %s", name,
                      known);
 }
 
@@ -137,20 +136,20 @@ static bool has_dropout(const tren_graph *graph) {
 static void check_optimizer(tren_graph *graph, const tren_config *config) {
     bool scg = config->optimizer.name == TREN_SCG, dropout = has_dropout(graph);
     if (scg && graph->n_values > graph->n_learned)
-        tren_graph_fail(graph,
-                        "optimizer.name: scg compares losses of one function, which batch norm "
-                        "changes with every evaluation; give model.name: mlp, or cnn with "
-                        "model.norm: none");
-    if (scg && dropout)
-        tren_graph_fail(
-            graph, "optimizer.name: scg compares losses of one function, which dropout changes "
-                   "with every evaluation; leave the dropout out, or take another optimizer");
-    if (config->check_without_dropout > 0 && !dropout && *config->model.layers.text)
         tren_graph_fail(
             graph,
-            "check_without_dropout: %d epochs, but model.layers has no dropout; give 0, "
-            "or a layer dropout",
-            config->check_without_dropout);
+            "optimizer.name: scg compares losses of the same function, but batch norm changes the "
+            "function with every evaluation; use model.name: mlp, or cnn with model.norm: none");
+    if (scg && dropout)
+        tren_graph_fail(
+            graph,
+            "optimizer.name: scg compares losses of the same function, but dropout changes the "
+            "function with every evaluation; remove the dropout, or use another optimizer");
+    if (config->check_without_dropout > 0 && !dropout && *config->model.layers.text)
+        tren_graph_fail(graph,
+                        "check_without_dropout: %d epochs, but model.layers has no dropout; give "
+                        "0, or add a dropout layer",
+                        config->check_without_dropout);
 }
 
 static unsigned kind_of(const tren_dataset_info *info) {
@@ -174,8 +173,7 @@ static void check_input(tren_graph *graph, const tren_model *model, const tren_c
             snprintf(suited + strlen(suited), sizeof suited - strlen(suited), "%s%s",
                      suited[0] ? ", " : "", tren_models[i]->name);
     tren_graph_fail(graph,
-                    "model.name: %s does not read %s, which %s holds; use one of: %s, or other "
-                    "data",
+                    "model.name: %s cannot read %s, which %s holds; use one of: %s, or other data",
                     model->name, what[kind], config->data, suited);
 }
 
@@ -243,7 +241,8 @@ tren_status tren_model_expand(tren_config *config) {
     char *text = NULL;
     TREN_TRY(tren_model_check(config));
     if (model->build)
-        return tren_fail(TREN_ERR_USAGE, "model.name: %s is no list of layers; leave --expand out",
+        return tren_fail(TREN_ERR_USAGE,
+                         "model.name: %s cannot be written as a list of layers; remove --expand",
                          model->name);
     if (!model->layers) return TREN_OK;
     tren_status st = text_of(&text, model, config);
@@ -262,17 +261,16 @@ static tren_layer *check_output(tren_graph *graph, tren_layer *output, const tre
     int wanted = tren_model_outputs(info);
     if (output && output->out.axis != info->label_axis)
         return tren_graph_fail(
-            graph, "model.layers: the last layer, %s, puts out %s, and %s has labels of %s; %s",
+            graph, "model.layers: the last layer, %s, gives %s, but %s has labels of %s; %s",
             output->name, tren_tensor_text(text, output->out), config->data,
             info->label_axis > 0 ? "tokens" : "whole texts",
-            info->label_axis > 0 ? "leave token_mean out" : "put '- token_mean' before it");
+            info->label_axis > 0 ? "remove token_mean" : "put '- token_mean' before it");
     if (!output || tren_tensor_width(output->out) == wanted) return output;
-    return tren_graph_fail(
-        graph,
-        "model.layers: the last layer, %s, puts out %s, and %s has %d %s; end the "
-        "list with '- dense: outputs'",
-        output->name, tren_tensor_text(text, output->out), config->data, wanted,
-        info->n_classes > 0 ? "classes" : "targets");
+    return tren_graph_fail(graph,
+                           "model.layers: the last layer, %s, gives %s, but %s has %d %s; end the "
+                           "list with '- dense: outputs'",
+                           output->name, tren_tensor_text(text, output->out), config->data, wanted,
+                           info->n_classes > 0 ? "classes" : "targets");
 }
 
 static tren_status build_list(tren_graph *graph, const tren_model *model, const tren_config *config,

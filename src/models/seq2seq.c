@@ -39,11 +39,11 @@ static void build(tren_graph *g, const tren_config *config, const tren_dataset_i
     tren_model_add_loss(g, tren_dense_with(g, x, head), config, info);
 }
 
-const tren_model tren_model_seq2seq = {
-    .name = "seq2seq",
-    .help = "encoder-decoder: model.width, model.heads, model.depth (of each), model.feed_forward, "
-            "dropout",
-    .size = "model.width, model.depth",
-    .reads = TREN_READS_PAIRS,
-    .build = build,
-    .check = tren_transformer_check};
+const tren_model tren_model_seq2seq = {.name = "seq2seq",
+                                       .help =
+                                           "encoder-decoder: model.width, model.heads, model.depth "
+                                           "(of each part), model.feed_forward, dropout",
+                                       .size = "model.width, model.depth",
+                                       .reads = TREN_READS_PAIRS,
+                                       .build = build,
+                                       .check = tren_transformer_check};

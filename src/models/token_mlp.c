@@ -18,16 +18,16 @@ static void put_layers(FILE *out, const tren_config *config) {
 static void check(tren_graph *g, const tren_config *config, const tren_dataset_info *info) {
     (void)info;
     if (config->model.hidden.n == 0)
-        tren_graph_fail(g, "model.hidden: [] leaves token_mlp without an embedding; give its width "
-                           "first, as [64] or [64, 128]");
+        tren_graph_fail(g, "model.hidden: [] gives token_mlp no embedding; give its width first, "
+                           "such as [64] or [64, 128]");
     if (config->dropout.n > 1)
-        tren_graph_fail(g, "dropout: %d rates for token_mlp; give one, of all layers",
+        tren_graph_fail(g, "dropout: %d rates for token_mlp; give one rate for all layers",
                         config->dropout.n);
 }
 
 const tren_model tren_model_token_mlp = {
     .name = "token_mlp",
-    .help = "of each token by itself: model.hidden (the width of the embedding, then dense "
+    .help = "for each token separately: model.hidden (the width of the embedding, then dense "
             "layers), model.activation, dropout",
     .size = "model.hidden",
     .reads = TREN_READS_TEXTS | TREN_READS_PAIRS,

@@ -7,12 +7,12 @@ void tren_transformer_check(tren_graph *graph, const tren_config *c,
     (void)info;
     if (width % heads != 0)
         tren_graph_fail(graph,
-                        "model.heads: %d heads do not divide model.width: %d; give a width that "
-                        "is a multiple of the heads, like %d",
+                        "model.heads: %d heads do not divide model.width: %d; give a width that is "
+                        "a multiple of the heads, such as %d",
                         heads, width, (width / heads + 1) * heads);
     if (c->dropout.n > 1)
         tren_graph_fail(graph,
-                        "dropout: %d rates, but %s has one, of the embeddings and of each "
+                        "dropout: %d rates, but %s has one rate, for the embeddings and each "
                         "block; give one number",
                         c->dropout.n, c->model.name);
 }

@@ -141,11 +141,11 @@ static void norm_statistics(const tren_layer *l, tren_work *w, const tren_pass *
 
 static tren_status norm_check(const tren_layer *l, int rows) {
     if (rows * area_of(l) != 1) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_USAGE,
-        "a microbatch of one row has a single value per channel in %s, without a variance; use "
-        "fewer shards, or a batch_size that leaves every shard two rows in the last batch too",
-        l->name);
+    return tren_fail(TREN_ERR_USAGE,
+                     "a microbatch of one row has a single value per channel in %s, and no "
+                     "variance; use fewer shards, or a batch_size that gives every shard at least "
+                     "two rows, also in the last batch of an epoch",
+                     l->name);
 }
 
 static void norm_traits(const tren_layer *l, tren_layer_traits *t) {

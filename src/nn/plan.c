@@ -204,7 +204,8 @@ static void find_sums(tren_graph *graph) {
         l->adds = l->input && last_reader(&p, l->input) != l;
         l->adds_other = l->other && last_reader(&p, l->other) != l;
         if (i < graph->n_layers - 1 && !last_reader(&p, l))
-            tren_graph_fail(graph, "%s: no layer reads its output; use it, or leave it out",
+            tren_graph_fail(graph,
+                            "%s: no layer reads its output; use the output, or remove the layer",
                             l->name);
     }
 }

@@ -63,7 +63,7 @@ tren_layer *tren_positions(tren_graph *graph, tren_layer *input, tren_init init)
     char text[TREN_TENSOR_TEXT];
     if (!input) return NULL;
     if (!input->out.axis)
-        return tren_graph_fail(graph, "positions are of tokens, and %s is %s", input->name,
+        return tren_graph_fail(graph, "positions need tokens, but %s is %s", input->name,
                                tren_tensor_text(text, input->out));
     tren_layer *l =
         tren_graph_add(graph, sizeof(positions_layer), &positions_ops, input, input->out);

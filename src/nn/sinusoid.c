@@ -55,7 +55,7 @@ tren_layer *tren_sinusoid(tren_graph *graph, tren_layer *input, double scale) {
     char text[TREN_TENSOR_TEXT];
     if (!input) return NULL;
     if (!input->out.axis)
-        return tren_graph_fail(graph, "positions are of tokens, and %s is %s", input->name,
+        return tren_graph_fail(graph, "positions need tokens, but %s is %s", input->name,
                                tren_tensor_text(text, input->out));
     size_t size = sizeof(sinusoid_layer) + (size_t)tren_tensor_size(input->out) * sizeof(real);
     tren_layer *l = tren_graph_add(graph, size, &sinusoid_ops, input, input->out);

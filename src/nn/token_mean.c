@@ -33,7 +33,7 @@ tren_layer *tren_token_mean(tren_graph *graph, tren_layer *input) {
     char text[TREN_TENSOR_TEXT];
     if (!input) return NULL;
     if (!input->out.axis)
-        return tren_graph_fail(graph, "a mean over tokens needs tokens, and %s is %s", input->name,
+        return tren_graph_fail(graph, "a mean over tokens needs tokens, but %s is %s", input->name,
                                tren_tensor_text(text, input->out));
     tren_tensor y = {.tokens = 1, .c = tren_tensor_width(input->out), .h = 1, .w = 1};
     return tren_graph_add(graph, sizeof(tren_layer), &mean_ops, input, y);

@@ -94,7 +94,7 @@ static tren_status read_launches(tren_scale *s) {
     struct dirent **entry;
     int n = scandir(path, &entry, NULL, alphasort);
     if (n < 0)
-        return tren_fail(TREN_ERR_DATA, "%s: %s; name a folder that 'tren scale' has written", path,
+        return tren_fail(TREN_ERR_DATA, "%s: %s; give a folder that 'tren scale' has written", path,
                          tren_why(errno));
     tren_status st = TREN_OK;
     for (int i = 0; i < n; i++) {
@@ -137,8 +137,8 @@ static tren_status other_experiment(const char *dir, const char *before, const c
         if (now[i] == '\n') line = now + i + 1;
     int n = (int)strcspn(line, "\n"), m = (int)strcspn(before + (line - now), "\n");
     return tren_fail(TREN_ERR_USAGE,
-                     "%s holds another experiment: there '%.*s', now '%.*s'; name another folder "
-                     "with --out, or remove that one",
+                     "%s has the results of another experiment: there '%.*s', now '%.*s'; give "
+                     "another folder with --out, or remove that one",
                      dir, m, before + (line - now), n, line);
 }
 
@@ -165,11 +165,11 @@ static tren_status check_empty(const tren_scale *s) {
     path_of(path, sizeof path, s, "plan.txt");
     if (access(path, F_OK) == 0 || stat(s->dir, &info) != 0) return TREN_OK;
     if (!S_ISDIR(info.st_mode))
-        return tren_fail(TREN_ERR_USAGE, "--out: %s is a file; name a folder", s->dir);
+        return tren_fail(TREN_ERR_USAGE, "--out: %s is a file; give a folder", s->dir);
     if (rmdir(s->dir) == 0) return TREN_OK; /* it was empty */
-    return tren_fail(TREN_ERR_USAGE,
-                     "--out: %s has files in it that are not of 'tren scale'; name another folder",
-                     s->dir);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "--out: %s has files in it that are not from 'tren scale'; give another folder", s->dir);
 }
 
 tren_status tren_scale_open(tren_scale *s, const char *dir, const tren_scale_plan *plan,

@@ -226,9 +226,8 @@ tren_status tren_scale_launch_read(tren_scale_launch *l, const char *path) {
     free(text);
     if (wrong == 0) return TREN_OK;
     tren_scale_launch_close(l);
-    return tren_fail(
-        TREN_ERR_DATA,
-        "%s:%d: this is no whole record of a launch; remove the file, and 'tren scale' "
-        "makes this launch again",
-        path, wrong);
+    return tren_fail(TREN_ERR_DATA,
+                     "%s:%d: this is not a complete record of a launch; remove the file, and 'tren "
+                     "scale' repeats this launch",
+                     path, wrong);
 }

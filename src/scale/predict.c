@@ -93,8 +93,8 @@ tren_status tren_scale_machine_read(tren_scale_machine *m, const char *path) {
     }
     free(text);
     if (good && isfinite(m->flop_seconds) && isfinite(m->step_seconds)) return TREN_OK;
-    return tren_fail(TREN_ERR_DATA,
-                     "%s:%d: this is no machine file; 'tren plan' writes one on the machine, as "
-                     "DIR/machine.txt",
-                     path, number);
+    return tren_fail(
+        TREN_ERR_DATA,
+        "%s:%d: this is not a machine file; 'tren plan' writes one on the machine, DIR/machine.txt",
+        path, number);
 }

@@ -29,14 +29,15 @@ char *scale_say_digests(char out[SCALE_WORDS], const tren_scale_summary *s) {
     int n = n_strong(s->scale);
     list_digests(list, sizeof list, s);
     if (n == 0)
-        snprintf(out, SCALE_WORDS, "no strong launch has finished, so no digest is known");
+        snprintf(out, SCALE_WORDS, "no strong-scaling launch has finished, so no digest is known");
     else if (s->n_strong_digests == 1)
-        snprintf(out, SCALE_WORDS, "one digest over all %d strong launches: %016" PRIx64, n,
+        snprintf(out, SCALE_WORDS,
+                 "all %d strong-scaling launches have the same digest: %016" PRIx64, n,
                  s->row[1].digest);
     else
         snprintf(out, SCALE_WORDS,
-                 "the strong launches do NOT end with one digest (%s); with reduction: mpi that is "
-                 "to be expected, otherwise nodes, libraries or CPUs differ",
+                 "the strong-scaling launches do NOT have the same digest (%s); with reduction: "
+                 "mpi this is expected, otherwise nodes, libraries or CPUs differ",
                  list);
     return out;
 }
@@ -95,7 +96,7 @@ void scale_each_missing(const tren_scale_summary *s, void (*fn)(void *ctx, const
     const tren_scale *scale = s->scale;
     for (int i = 0; i < s->n_rows; i++) {
         const tren_scale_point *p = s->row[i].point;
-        const char *why = p->why ? p->why : "no launch of it has finished";
+        const char *why = p->why ? p->why : "no launch of this point has finished";
         if (s->row[i].n > 0) continue;
         snprintf(text, sizeof text, "%s scaling on %d rank%s is left out: %s",
                  tren_scale_mode_name[p->mode], p->ranks, p->ranks > 1 ? "s" : "", why);
@@ -104,7 +105,7 @@ void scale_each_missing(const tren_scale_summary *s, void (*fn)(void *ctx, const
     for (int i = 0; i < scale->n_launches; i++) {
         const tren_scale_launch *l = &scale->launch[i];
         if (!l->code) continue;
-        snprintf(text, sizeof text, "launch %d of %s on %d rank%s ended with exit code %d: %s",
+        snprintf(text, sizeof text, "launch %d of %s on %d rank%s failed with exit code %d: %s",
                  l->repeat, tren_scale_mode_name[l->mode], l->ranks, l->ranks > 1 ? "s" : "",
                  l->code, l->said[0] ? l->said : "it said nothing");
         fn(ctx, text);

@@ -81,9 +81,8 @@ static void add_header(tren_facts *facts, const char *path, const tren_dataset_i
 
 tren_status tren_agree_on_dataset(const tren_comm *comm, const char *path,
                                   const tren_dataset *dataset) {
-    static const char other_file[] =
-        "a rank has another file, perhaps an old copy on a local disk; "
-        "give all ranks the same file";
+    static const char other_file[] = "a rank has a different file, perhaps an old copy on a local "
+                                     "disk; give all ranks the same file";
     char first[TREN_MAX_PATH], name[TREN_MAX_PATH + 32];
     tren_facts facts = {.path = path};
     if (comm->size == 1) return TREN_OK;

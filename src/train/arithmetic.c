@@ -73,9 +73,9 @@ static void say_mixed(const tren_trainer *t) {
         snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? "; " : "",
                  now->computed_with[i]);
     trainer_say(t,
-                "warning: this run is mixed, computed with %s: its bits are not those of an "
-                "undisturbed run; train again from the start, on one core type or with gemm: "
-                "portable, to have such bits",
+                "warning: this run is mixed, computed with %s: its bits differ from those of an "
+                "uninterrupted run; for reproducible bits train again from the start, on one core "
+                "type or with gemm: portable",
                 all);
 }
 
@@ -83,15 +83,15 @@ static void say_change(const tren_trainer *t, const tren_checkpoint *before) {
     const tren_checkpoint *now = &t->stands;
     if (changed(before->blas_core, now->blas_core))
         trainer_say(t,
-                    "warning: this run was trained with OpenBLAS core type %s and goes on with %s: "
-                    "its bits will be others than those of an undisturbed run; "
-                    "OPENBLAS_CORETYPE=%s keeps them, on a CPU that can; with gemm: portable from "
-                    "the start they do not depend on it",
+                    "warning: this run was trained with OpenBLAS core type %s and continues with "
+                    "%s: its bits will differ from those of an uninterrupted run; "
+                    "OPENBLAS_CORETYPE=%s keeps them, on a CPU that supports it; with gemm: "
+                    "portable from the start they do not depend on it",
                     before->blas_core, now->blas_core, before->blas_core);
     if (changed(before->blas_version, now->blas_version))
         trainer_say(t,
-                    "warning: this run was trained with '%s' and goes on with '%s': its bits may "
-                    "be others than those of an undisturbed run",
+                    "warning: this run was trained with '%s' and continues with '%s': its bits may "
+                    "differ from those of an uninterrupted run",
                     before->blas_version, now->blas_version);
 }
 
@@ -99,8 +99,8 @@ void trainer_go_on_with(tren_trainer *t, const tren_checkpoint *before) {
     tren_checkpoint *now = &t->stands;
     if (changed(before->cpu_level, now->cpu_level))
         trainer_say(t,
-                    "note: this run was trained at CPU level %s and goes on at %s, which does not "
-                    "change its bits",
+                    "note: this run was trained at CPU level %s and continues at %s, which does "
+                    "not change its bits",
                     before->cpu_level, now->cpu_level);
     if (t->run.config->gemm == TREN_GEMM_PORTABLE) return;
     memcpy(now->computed_with, before->computed_with, sizeof now->computed_with);

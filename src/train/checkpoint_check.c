@@ -70,9 +70,9 @@ static tren_status check_position(const tren_checkpoint *c, const char *path) {
     }
     const tren_position *at = &c->at;
     if (at->best_epoch > at->epoch + 1 || at->bad_epochs > at->epoch + 1)
-        return tren_checkpoint_damaged(path, "best_epoch is %lld and bad_epochs %lld in epoch %lld",
-                                       (long long)at->best_epoch, (long long)at->bad_epochs,
-                                       (long long)at->epoch + 1);
+        return tren_checkpoint_damaged(
+            path, "best_epoch is %lld, but bad_epochs %lld in epoch %lld",
+            (long long)at->best_epoch, (long long)at->bad_epochs, (long long)at->epoch + 1);
     if (c->n_history != (size_t)at->epoch && c->n_history != (size_t)at->epoch + 1)
         return tren_checkpoint_damaged(path, "/history has %zu losses in epoch %lld", c->n_history,
                                        (long long)at->epoch + 1);
@@ -86,7 +86,7 @@ static tren_status check_best(const tren_checkpoint *c, const char *path) {
     double loss = best > 0 ? c->history[best - 1] : c->at.best_loss;
     if ((size_t)c->at.best_epoch == best && c->at.best_loss == loss) return TREN_OK;
     return tren_checkpoint_damaged(path,
-                                   "%s has its lowest value in epoch %zu, whose loss is %g, and it "
+                                   "%s has its lowest value in epoch %zu, with the loss %g, but it "
                                    "says best_loss %g, best_epoch %lld",
                                    c->monitored ? "/monitored" : "/history", best, loss,
                                    c->at.best_loss, (long long)c->at.best_epoch);
@@ -130,13 +130,13 @@ static tren_status check_metrics(const tren_checkpoint *c, const char *path) {
     for (row += *row == '\n'; *row; row += *row == '\n', i++) {
         if (i == c->n_history || !row_is(row, c, i))
             return tren_checkpoint_damaged(path,
-                                           "row %zu of /metrics is not what /history, "
-                                           "best_digest and last_train_loss say of that epoch",
+                                           "row %zu of /metrics does not match /history, "
+                                           "best_digest and last_train_loss of that epoch",
                                            i + 1);
         row += strcspn(row, "\n");
     }
     if (i == c->n_history) return TREN_OK;
-    return tren_checkpoint_damaged(path, "/metrics has %zu rows, and /history %zu losses", i,
+    return tren_checkpoint_damaged(path, "/metrics has %zu rows, but /history %zu losses", i,
                                    c->n_history);
 }
 
@@ -151,8 +151,8 @@ tren_status tren_checkpoint_check_state(const real *value, size_t n, const char 
     for (size_t i = 0; i < n; i++)
         if (squares ? !(value[i] >= 0) : !isfinite(value[i]))
             return tren_fail(TREN_ERR_CHECKPOINT,
-                             "%s is damaged: /optimizer/%s has the value %g, which no training "
-                             "leaves; name another folder with --out, or train again",
+                             "%s is damaged: /optimizer/%s has the value %g, which cannot come "
+                             "from training; give another folder with --out, or train again",
                              path, state, (double)value[i]);
     return TREN_OK;
 }

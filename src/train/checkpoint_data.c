@@ -302,7 +302,7 @@ tren_status tren_checkpoint_check_data(const tren_checkpoint *checkpoint,
                  tren_dataset_names_digest(data) == tren_dataset_names_digest(info));
     if (same) return TREN_OK;
     return tren_fail(TREN_ERR_CHECKPOINT,
-                     "%s is damaged: its normalisation, shape or names are not those of the "
-                     "dataset that it was trained on; name another checkpoint, or train again",
+                     "%s is damaged: its normalisation, shape or names differ from those of the "
+                     "dataset that it was trained on; give another checkpoint, or train again",
                      path);
 }

@@ -55,7 +55,7 @@ static tren_status check_format(tren_h5 *file, const char *path) {
     TREN_TRY(tren_h5_get_i64(file, "/", "version", &version));
     if (version != TREN_CHECKPOINT_VERSION)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s has checkpoint version %lld; this tren reads version %d", path,
+                         "%s has checkpoint version %lld, but this tren reads version %d", path,
                          (long long)version, TREN_CHECKPOINT_VERSION);
     return TREN_OK;
 }
@@ -229,7 +229,7 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     c->digest = stored;
     if (stored == tren_digest_value(digest)) return tren_checkpoint_check(c, path);
     return tren_checkpoint_damaged(
-        path, "its content has digest %016llx, and %016llx was stored when it was written",
+        path, "its content has digest %016llx, but %016llx was stored when it was written",
         (unsigned long long)tren_digest_value(digest), (unsigned long long)stored);
 }
 
@@ -237,8 +237,7 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
 static tren_status with_remedy(tren_status st) {
     if (st != TREN_ERR_CHECKPOINT) return st;
     return tren_fail(st,
-                     "%s; name another checkpoint, such as previous.h5 of the run, or train "
-                     "again",
+                     "%s; give another checkpoint, such as previous.h5 of the run, or train again",
                      tren_error_text());
 }
 
@@ -282,27 +281,26 @@ static tren_status read_parameter(tren_h5 *file, const char *path, const tren_pa
     char name[96];
     snprintf(name, sizeof name, "/parameters/%s", p->name);
     if (!tren_h5_has(file, name))
-        return tren_fail(
-            TREN_ERR_CHECKPOINT,
-            "%s has no parameter %s: it belongs to another network; set model.* as it was "
-            "for that one, or name another checkpoint",
-            path, p->name);
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s has no parameter %s: it belongs to another network; set model.* as "
+                         "for that network, or give another checkpoint",
+                         path, p->name);
     tren_h5_shape shape;
     tren_type type;
     TREN_TRY(tren_h5_info(file, name, &shape, &type));
     bool same = shape.rank == p->rank;
     for (int i = 0; same && i < p->rank; i++) same = shape.dim[i] == (size_t)p->dim[i];
     if (!same)
-        return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s: parameter %s has %zu x %zu values, the network wants %d x %d; it "
-                         "belongs to another network; set model.* as it was for that one, or name "
-                         "another checkpoint",
-                         path, p->name, shape.dim[0], shape.rank > 1 ? shape.dim[1] : 1, p->dim[0],
-                         p->rank > 1 ? p->dim[1] : 1);
+        return tren_fail(
+            TREN_ERR_CHECKPOINT,
+            "%s: parameter %s has %zu x %zu values, but the network needs %d x %d: it belongs to "
+            "another network; set model.* as for that network, or give another checkpoint",
+            path, p->name, shape.dim[0], shape.rank > 1 ? shape.dim[1] : 1, p->dim[0],
+            p->rank > 1 ? p->dim[1] : 1);
     TREN_TRY(tren_h5_read(file, name, p->at.len, TREN_REAL, value + p->at.off));
     if (tren_kernels_best()->all_finite(value + p->at.off, p->at.len)) return TREN_OK;
     return tren_checkpoint_damaged(
-        path, "the parameter %s has values that are not finite; name another checkpoint", p->name);
+        path, "the parameter %s has values that are not finite; give another checkpoint", p->name);
 }
 
 tren_status tren_checkpoint_read_values(real *value, const char *path, const tren_graph *graph) {

@@ -14,18 +14,16 @@ static tren_status use_lowest(const tren_comm *comm, const tren_log *log,
     if (odd == 0) return TREN_OK;
     const char *lowest = tren_blas_lowest_core(core, size);
     if (!lowest)
-        return tren_fail(
-            TREN_ERR_ENV,
-            "the OpenBLAS core type differs between ranks (%s on rank 0, %s on rank %d), and which "
-            "is the "
-            "lower is not known; set the same OPENBLAS_CORETYPE on all ranks (mpirun -x "
-            "OPENBLAS_CORETYPE=Haswell ...)",
-            all[0], all[odd], odd);
+        return tren_fail(TREN_ERR_ENV,
+                         "the OpenBLAS core type differs between ranks (%s on rank 0, %s on rank "
+                         "%d), and it is not known which of them is lower; set the same "
+                         "OPENBLAS_CORETYPE on all ranks (mpirun -x OPENBLAS_CORETYPE=Haswell ...)",
+                         all[0], all[odd], odd);
     if (comm->rank == 0)
         tren_log_line(log,
                       "note: the OpenBLAS core type differs between ranks (%s on rank 0, %s on "
-                      "rank %d): all use %s, so that they have the same bits; with gemm: portable "
-                      "each would run at the full speed of its CPU, with the same bits",
+                      "rank %d): all ranks use %s to have the same bits; with gemm: portable each "
+                      "rank would run at the full speed of its CPU, with the same bits",
                       all[0], all[odd], odd, lowest);
     return tren_blas_use_core(lowest);
 }

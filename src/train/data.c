@@ -38,11 +38,10 @@ void run_pin_rows(const tren_run *r, uint64_t *rows_digest, uint64_t *content) {
 }
 
 static tren_status changed(const tren_run *r) {
-    return tren_fail(
-        TREN_ERR_DATA,
-        "%s was changed while the run was using it, so its result would not be that of "
-        "any dataset; restore the file and go on with --resume, or train again",
-        r->config->data);
+    return tren_fail(TREN_ERR_DATA,
+                     "%s was changed while the run was using it, so the result would belong to no "
+                     "dataset; restore the file and continue with --resume, or train again",
+                     r->config->data);
 }
 
 /* Reads again what was read, from the file as it is now. */

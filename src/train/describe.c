@@ -58,8 +58,8 @@ static void print_launches(FILE *out, const tren_config *c, const tren_graph *g,
                            const tren_dataset_info *info) {
     for (int p = 1; p <= c->shards && p <= 64; p *= 2)
         fprintf(out,
-                "memory on %2d rank%s    %.1f MiB each on one node, %.1f MiB one on each node, "
-                "dataset included; the program and its libraries take about 30 MiB more\n",
+                "memory on %2d rank%s    %.1f MiB each on one node, %.1f MiB with one rank per "
+                "node, dataset included; the program and its libraries take about 30 MiB more\n",
                 p, p > 1 ? "s" : " ", needed(c, g, info, p, 1), needed(c, g, info, p, p));
 }
 
@@ -119,11 +119,11 @@ static void print_all(FILE *out, const tren_config *c, const tren_graph *g,
 
 static tren_status check_launch(const tren_config *c, int ranks, int nodes) {
     if (ranks > c->shards)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--ranks: %d ranks for %d shards: a rank needs at least one; give at most "
-                         "%d ranks, or --shards %d or more (shards are part of the recipe: other "
-                         "bits)",
-                         ranks, c->shards, c->shards, ranks);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "--ranks: %d ranks for %d shards: a rank needs at least one; give at most %d ranks, or "
+            "--shards %d or more (shards are part of the recipe: other shards give other bits)",
+            ranks, c->shards, c->shards, ranks);
     if (nodes <= ranks) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "--nodes: %d nodes for %d rank%s: a node needs at least one",
                      nodes, ranks, ranks > 1 ? "s" : "");

@@ -18,12 +18,12 @@ static tren_status same_digest(tren_trainer *t, uint64_t digest) {
     tren_comm_bcast(t->run.comm, &first, sizeof first);
     tren_status st = TREN_OK;
     if (first != digest)
-        st = tren_fail(
-            TREN_ERR_INTERNAL,
-            "the weights of rank %d differ from rank 0's after epoch %lld (digest %016llx against "
-            "%016llx): memory or network damage; resume from the last checkpoint, on other nodes",
-            t->run.comm->rank, (long long)t->stands.at.epoch + 1, (unsigned long long)digest,
-            (unsigned long long)first);
+        st = tren_fail(TREN_ERR_INTERNAL,
+                       "the weights of rank %d differ from those of rank 0 after epoch %lld "
+                       "(digest %016llx, not %016llx): memory or network damage; resume from the "
+                       "last checkpoint, on other nodes",
+                       t->run.comm->rank, (long long)t->stands.at.epoch + 1,
+                       (unsigned long long)digest, (unsigned long long)first);
     return tren_comm_agree(t->run.comm, st);
 }
 
@@ -71,9 +71,8 @@ static void judge(tren_trainer *t, tren_verdict *v, const tren_scores *scores) {
     v->best = tren_best_epoch(judged) == judged.n;
     if (!isfinite(judged.value[judged.n - 1]))
         trainer_say(t,
-                    "warning: the %s of epoch %lld is not finite, and counts as no "
-                    "improvement: look for extreme values in the validation rows, or lower "
-                    "optimizer.learning_rate",
+                    "warning: the %s of epoch %lld is not finite and is not an improvement: look "
+                    "for extreme values in the validation rows, or lower optimizer.learning_rate",
                     t->stands.monitored ? monitor_name(t->run.config) : "validation loss",
                     (long long)at->epoch + 1);
     at->bad_epochs = tren_bad_epochs(t->run.config, judged);
@@ -166,7 +165,8 @@ const char *trainer_remedy(char out[TRAINER_REMEDY], const tren_trainer *t) {
     double rate = t->minimiser.learning_rate;
     if (rate * t->minimiser.decay > 1) /* a step turns weights around, and beyond 2 they grow */
         snprintf(out, TRAINER_REMEDY,
-                 "lower %s (a step takes %g of each weight away: it times the learning rate, %g)",
+                 "lower %s (each step subtracts %g times each weight: this factor is its product "
+                 "with the learning rate, %g)",
                  t->run.config->optimizer.lambda > 0 ? "optimizer.lambda"
                                                      : "optimizer.weight_decay",
                  rate * t->minimiser.decay, rate);
@@ -185,7 +185,7 @@ static tren_status diverged(tren_trainer *t, int64_t step) {
                          "the training loss is not finite in epoch %lld, step %lld: training has "
                          "diverged; %s, or set optimizer.clip_norm%s",
                          (long long)at->epoch + 1, (long long)step, trainer_remedy(remedy, t),
-                         t->saver.has_saved ? "; the checkpoint before is kept" : "");
+                         t->saver.has_saved ? "; the previous checkpoint is kept" : "");
     if (t->minimiser.kind->whole)
         snprintf(where, sizeof where, "where iteration %lld of %s begins", (long long)at->epoch + 1,
                  t->minimiser.optimizer->name);
@@ -194,7 +194,7 @@ static tren_status diverged(tren_trainer *t, int64_t step) {
     return tren_fail(TREN_ERR_DIVERGED,
                      "the training loss is not finite %s: make the initial weights smaller "
                      "(model.init, model.init_variance), or look for extreme values in the "
-                     "training rows and for too much of augment.*%s",
+                     "training rows and for too strong augment.*%s",
                      where,
                      t->run.info->n_targets > 0 && t->run.info->n_classes == 0
                          ? "; squares of large targets are finite with --precision double"
@@ -312,16 +312,14 @@ tren_status trainer_run(tren_trainer *t) {
         TREN_TRY(run_epoch(t, &leave, &stop));
     if (is_over(t, stop, &t->report.result->end.reason))
         return TREN_OK; /* a signal in the last step asks for nothing more */
-    return tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; start again with --resume",
+    return tren_fail(TREN_REQUEUE, "saved at epoch %lld, step %lld; continue with --resume",
                      (long long)t->stands.at.epoch + 1, (long long)t->stands.at.step);
 }
 
 static tren_status left_the_check(tren_trainer *t) {
     t->stands.at = (tren_position){0};
-    return tren_fail(
-        TREN_REQUEUE,
-        "left during check_without_dropout, when there was nothing to save yet; start again "
-        "with --resume");
+    return tren_fail(TREN_REQUEUE, "stopped during check_without_dropout, before there was "
+                                   "anything to save; start again with --resume");
 }
 
 tren_status trainer_check_without_dropout(tren_trainer *t) {
@@ -346,12 +344,10 @@ tren_status trainer_check_without_dropout(tren_trainer *t) {
     bool falls = last < first;
     trainer_say(
         t,
-        falls
-            ? "check without dropout: the loss falls (%.6g -> %.6g); now the real training, with "
-              "dropout "
-              "and from the initial weights"
-            : "warning: check without dropout: the loss does NOT fall (%.6g -> %.6g): look at the "
-              "learning rate and the data before you trust dropout's noisy curve",
+        falls ? "check without dropout: the loss falls (%.6g -> %.6g); the training now starts, "
+                "with dropout and from the initial weights"
+              : "warning: check without dropout: the loss does NOT fall (%.6g -> %.6g): check the "
+                "learning rate and the data before you trust the noisy curve with dropout",
         first, last);
     t->run.dropout = true;
     t->stands.at = (tren_position){0};

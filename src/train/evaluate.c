@@ -71,8 +71,8 @@ static tren_status open_leaves(tren_evaluator *e, const tren_comm *comm,
     e->n_leaf = N_LEAF + e->tally.n_leaf;
     if (e->n_blocks > INT_MAX / e->n_leaf)
         return tren_fail(TREN_ERR_USAGE,
-                         "metrics: %d blocks of rows with %d targets are more than can be told of; "
-                         "leave the metrics out, or take fewer rows",
+                         "metrics: %d blocks of rows with %d targets are too many; remove the "
+                         "metrics, or use fewer rows",
                          e->n_blocks, info->n_targets);
     for (int q = 0; q <= comm->size; q++) e->first[q] *= e->n_leaf;
     size_t row = (size_t)e->n_leaf * sizeof *e->leaf;

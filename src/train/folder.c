@@ -107,14 +107,14 @@ bool tren_folder_follow(tren_folder *folder) {
 
 tren_status tren_folder_check(const tren_folder *folder) {
     if (!folder->path[0] || is_ours(folder, ".lock", folder->lock)) return TREN_OK;
-    const char *what = is_there(folder, ".lock") ? "was removed, and is another run's now,"
+    const char *what = is_there(folder, ".lock") ? "was removed, and now belongs to another run,"
                        : is_there(folder, "")    ? "was emptied"
                                                  : "was removed";
-    return tren_fail(TREN_ERR_ENV,
-                     "the run folder %s %s while the run was going on: its checkpoints, best "
-                     "weights, metrics.csv and run.log are lost; train again, and leave the folder "
-                     "alone meanwhile",
-                     folder->path, what);
+    return tren_fail(
+        TREN_ERR_ENV,
+        "the run folder %s %s during the run: its checkpoints, best weights, metrics.csv and "
+        "run.log are lost; train again, and do not touch the folder during the run",
+        folder->path, what);
 }
 
 static const char *const staying[] = {"last.h5", "best.h5", "config.yaml", "result.json"};
@@ -136,8 +136,8 @@ tren_status tren_folder_check_end(const tren_folder *folder) {
         snprintf(lost + strlen(lost), sizeof lost - strlen(lost), " metrics.csv");
     if (!lost[0]) return TREN_OK;
     return tren_fail(TREN_ERR_ENV,
-                     "files of the run folder %s were removed or replaced while the run was going "
-                     "on; lost:%s; train again, and leave the folder alone meanwhile",
+                     "files of the run folder %s were removed or replaced during the run; lost:%s; "
+                     "train again, and do not touch the folder during the run",
                      folder->path, lost);
 }
 

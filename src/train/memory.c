@@ -87,7 +87,7 @@ tren_status tren_memory_require(const tren_comm *comm, double bytes, const char 
     char node[256] = "";
     gethostname(node, sizeof node - 1);
     return tren_fail(TREN_ERR_ENV,
-                     "a rank needs at least %.0f MiB of memory (%s), and on %s %.0f MiB are free "
+                     "a rank needs at least %.0f MiB of memory (%s), but on %s %.0f MiB are free "
                      "for each of %d rank%s: %s; make %s smaller, or %s",
                      ceil(bytes / MIB), what, node, has.bytes / MIB, comm->node_ranks,
                      comm->node_ranks > 1 ? "s" : "", has.why, smaller, has.remedy);

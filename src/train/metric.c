@@ -155,7 +155,8 @@ tren_status tren_metric_check(int metric, const tren_graph *graph, const tren_da
     if (tren_metric_table[metric].suits & kind_of(graph, info))
         snprintf(few, sizeof few, " (%d, and it needs %d)", info->n_classes,
                  tren_metric_table[metric].least_classes);
-    return tren_fail(TREN_ERR_USAGE, "%s: there is no %s of what %s holds: %s%s; give %s", key,
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: the metric %s does not apply to %s, which holds %s%s; give %s", key,
                      tren_metric_name[metric], data, what[kind_of(graph, info)], few, suited);
 }
 

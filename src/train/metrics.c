@@ -91,8 +91,8 @@ tren_status metrics_restore(tren_trainer *t) {
     if (!t->saver.folder.path[0] || t->stands.n_metrics == 0 || holds_rows(t)) return TREN_OK;
     TREN_TRY(write_rows(t));
     trainer_say(t,
-                "warning: %s/metrics.csv did not hold the rows of the checkpoint, and was written "
-                "anew from it",
+                "warning: %s/metrics.csv did not have the rows of the checkpoint; it was written "
+                "again from the checkpoint",
                 t->saver.folder.path);
     return TREN_OK;
 }
@@ -103,8 +103,8 @@ void metrics_check(tren_trainer *t) {
         return;
     if (write_rows(t) == TREN_OK)
         trainer_say(t,
-                    "warning: %s/metrics.csv was changed or removed while the run is going on, and "
-                    "was written anew, with all its rows",
+                    "warning: %s/metrics.csv was changed or removed during the run; it was written "
+                    "again with all rows",
                     t->saver.folder.path);
     else if (!trainer_folder_explains(t))
         trainer_say(t, "warning: %s", tren_error_text());
@@ -115,7 +115,7 @@ static void tell_of_events(tren_trainer *t, tren_status st) {
     bool *told = &t->saver.events.told;
     if (st == TREN_OK || *told || trainer_folder_explains(t)) return;
     *told = true;
-    trainer_say(t, "warning: tensorboard: %s; training goes on, and each epoch tries again",
+    trainer_say(t, "warning: tensorboard: %s; training continues, and each epoch tries again",
                 tren_error_text());
 }
 
@@ -199,7 +199,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *v, bool best, uint64
     if (write_row(t, line) == TREN_OK)
         metrics_check(t);
     else if (!trainer_folder_explains(t))
-        trainer_say(t, "warning: %s; its rows are kept, and written with the next one",
+        trainer_say(t, "warning: %s; its rows are kept and written with the next one",
                     tren_error_text());
     if (t->run.config->tensorboard)
         tell_of_events(t, tren_events_row(&t->saver.events, &t->saver.folder, t->stands.metrics));

@@ -30,8 +30,8 @@ static void compare_target_units(tren_trainer *t) {
     if ((c.data.target_sd != NULL) != normalises)
         trainer_say(t,
                     "warning: init_from: the weights of %s were trained on targets that were %s, "
-                    "and these are %s: the output layer begins in other units; give "
-                    "normalize_targets: %s to keep to them",
+                    "but these are %s: the output layer begins in other units; normalize_targets: "
+                    "%s keeps the old units",
                     t->run.config->init_from, normalises ? "as they are" : "normalised",
                     normalises ? "normalised" : "as they are", normalises ? "false" : "true");
     tren_checkpoint_close(&c);
@@ -59,10 +59,10 @@ static tren_status no_checkpoint(const tren_trainer *t) {
     tren_folder_path(path, sizeof path, &t->saver.folder, "result.json");
     if (t->run.config->out[0] && access(path, F_OK) == 0)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s holds a result, but neither last.h5 nor previous.h5 to go on from; "
-                         "bring one back, or choose another folder with --out",
+                         "%s has a result, but neither last.h5 nor previous.h5 to continue from; "
+                         "restore one of them, or choose another folder with --out",
                          t->saver.folder.path);
-    trainer_say(t, "note: no checkpoint to go on from in %s: the run begins at the start",
+    trainer_say(t, "note: no checkpoint in %s to continue from: the run starts from the beginning",
                 t->saver.folder.path);
     return TREN_OK;
 }
@@ -76,7 +76,7 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
         if (access(path, F_OK) != 0) continue;
         tren_status now = tren_checkpoint_read(c, path);
         if (now == TREN_OK) {
-            if (i > 0) trainer_say(t, "warning: using %s, the checkpoint before", path);
+            if (i > 0) trainer_say(t, "warning: using %s, the previous checkpoint", path);
             return TREN_OK;
         }
         st = now;
@@ -85,9 +85,10 @@ static tren_status find_checkpoint(tren_trainer *t, tren_checkpoint *c, char *pa
     }
     path[0] = '\0';
     if (st == TREN_OK) return no_checkpoint(t);
-    return tren_fail(TREN_ERR_CHECKPOINT,
-                     "no checkpoint in %s can be read (%s); move the folder away to start over",
-                     t->saver.folder.path, tren_error_text());
+    return tren_fail(
+        TREN_ERR_CHECKPOINT,
+        "no checkpoint in %s can be read (%s); move the folder away to start from the beginning",
+        t->saver.folder.path, tren_error_text());
 }
 
 /* Of tokens, how many a step has is known when its epoch begins. */
@@ -120,7 +121,7 @@ static tren_status check_position(const tren_trainer *t, const tren_checkpoint *
         path,
         "it says epoch %lld, step %lld, %lld rows, %zu losses, %s in %s, which this run of %lld "
         "steps an epoch, %s in " TREN_REAL_NAME
-        " never has; name another folder with --out, or train again",
+        " cannot have; give another folder with --out, or train again",
         (long long)at->epoch, (long long)at->step, (long long)at->rows, c->n_history, c->optimizer,
         c->precision, (long long)t->run.feed.steps_per_epoch, t->minimiser.optimizer->name);
 }
@@ -134,7 +135,7 @@ static tren_status check_targets(const tren_trainer *t, const tren_checkpoint *c
     if (neither || (both && memcmp(was->target_sd, is->target_sd, bytes) == 0 &&
                     memcmp(was->target_mean, is->target_mean, bytes) == 0))
         return TREN_OK;
-    return tren_checkpoint_damaged(path, "its targets were not normalised as this run's are; name "
+    return tren_checkpoint_damaged(path, "its targets were not normalised as in this run; give "
                                          "another folder with --out, or train again");
 }
 
@@ -143,26 +144,25 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
     TREN_TRY(tren_checkpoint_config(&before, c, path));
     TREN_TRY(tren_config_same(&before, t->run.config, TREN_ROLE_RECIPE));
     if (c->dataset_digest != t->run.info->digest)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s is not the dataset that this run was trained on (digest %016llx now, "
-                         "%016llx before); "
-                         "resume with the old data, or start another run with --out",
-                         t->run.config->data, (unsigned long long)t->run.info->digest,
-                         (unsigned long long)c->dataset_digest);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "%s is not the dataset on which this run was trained (digest %016llx now, %016llx "
+            "before); resume with the old dataset, or start another run with --out",
+            t->run.config->data, (unsigned long long)t->run.info->digest,
+            (unsigned long long)c->dataset_digest);
     TREN_TRY(tren_checkpoint_check_data(c, t->run.info, path));
     TREN_TRY(check_targets(t, c, path));
     if (c->rows_digest && c->rows_digest != t->stands.rows_digest)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: its rows are not those that this run was trained on (digest "
-                         "%016llx now, %016llx before); resume with the old data, or start another "
-                         "run with --out",
-                         t->run.config->data, (unsigned long long)t->stands.rows_digest,
-                         (unsigned long long)c->rows_digest);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "%s: its rows are not those on which this run was trained (digest %016llx now, %016llx "
+            "before); resume with the old dataset, or start another run with --out",
+            t->run.config->data, (unsigned long long)t->stands.rows_digest,
+            (unsigned long long)c->rows_digest);
     if (c->canonical != t->stands.canonical)
         return tren_fail(TREN_ERR_USAGE,
-                         "reduction: this run was trained with %s, now it is %s: their bits "
-                         "differ; keep it, or start "
-                         "another run with --out",
+                         "reduction: this run was trained with %s, but now it is %s: their bits "
+                         "differ; keep the old value, or start another run with --out",
                          c->canonical ? "a canonical engine" : "mpi",
                          t->stands.canonical ? "a canonical engine" : "mpi");
     return TREN_OK;

@@ -10,21 +10,20 @@ static tren_status check_shards(const tren_run *r) {
     if (r->comm->size > shards)
         return tren_fail(TREN_ERR_USAGE,
                          "%d ranks for %d shards: a rank needs at least one; start at most %d "
-                         "ranks, or train with "
-                         "--shards %d or more (shards are part of the recipe: other bits)",
+                         "ranks, or train with --shards %d or more (shards are part of the recipe: "
+                         "other shards give other bits)",
                          r->comm->size, shards, shards, r->comm->size);
     if (r->config->early_stopping.rule != TREN_STOP_NONE && r->info->rows[TREN_VALIDATION] == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "early_stopping.rule: %s has no validation rows, which the rule needs; "
+                         "split the data with --split 96/2/2, or set early_stopping.rule: none",
+                         r->config->data);
+    if (r->config->optimizer.ema > 0 && r->info->rows[TREN_VALIDATION] == 0)
         return tren_fail(
             TREN_ERR_USAGE,
-            "early_stopping.rule: %s has no validation rows to judge by; split the data with "
-            "--split 96/2/2, or set early_stopping.rule: none",
+            "optimizer.ema: the average of the weights is only used by validation, but %s has no "
+            "validation rows; split the data with --split 96/2/2, or remove optimizer.ema",
             r->config->data);
-    if (r->config->optimizer.ema > 0 && r->info->rows[TREN_VALIDATION] == 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "optimizer.ema: the average of the weights is kept where it is validated, "
-                         "and %s has no validation rows; split the data with --split 96/2/2, or "
-                         "leave optimizer.ema out",
-                         r->config->data);
     return TREN_OK;
 }
 
@@ -36,21 +35,20 @@ static tren_status check_monitor(const tren_run *r) {
         tren_metric_check(monitor, r->graph, r->info, "early_stopping.monitor", r->config->data));
     if (r->info->rows[TREN_VALIDATION] == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "early_stopping.monitor: %s has no validation rows to take %s of; split "
-                         "the data with --split 96/2/2, or leave it out",
+                         "early_stopping.monitor: %s has no validation rows to compute %s; split "
+                         "the data with --split 96/2/2, or remove the key",
                          r->config->data, name);
     if (rule == TREN_STOP_STANDARD_ERROR)
-        return tren_fail(TREN_ERR_USAGE,
-                         "early_stopping.monitor: %s, but the rule standard_error compares losses "
-                         "with their standard error; give early_stopping.rule: patience, or leave "
-                         "the monitor out",
-                         name);
+        return tren_fail(
+            TREN_ERR_USAGE,
+            "early_stopping.monitor: %s, but the rule standard_error compares losses with their "
+            "standard error; give early_stopping.rule: patience, or remove the key",
+            name);
     if (rule != TREN_STOP_GL || !tren_metric_table[monitor].larger) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_USAGE,
-        "early_stopping.monitor: %s, of which more is better, but the rule gl measures "
-        "percents above the lowest; give early_stopping.rule: patience or up",
-        name);
+    return tren_fail(TREN_ERR_USAGE,
+                     "early_stopping.monitor: %s is better when larger, but the rule gl measures "
+                     "percents above the lowest value; give early_stopping.rule: patience or up",
+                     name);
 }
 
 static tren_status check_metrics(const tren_run *r) {

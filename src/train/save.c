@@ -28,8 +28,8 @@ bool trainer_follow_folder(tren_trainer *t) {
     bool moved = tren_folder_follow(&t->saver.folder);
     if (moved)
         trainer_say(t,
-                    "warning: the run folder %s was moved to %s while the run is going on: all its "
-                    "files are, and will be, there",
+                    "warning: the run folder %s was moved to %s during the run: all its files are "
+                    "there, and new files go there",
                     before, t->saver.folder.path);
     return moved;
 }
@@ -39,11 +39,11 @@ bool trainer_folder_explains(tren_trainer *t) {
     if (trainer_follow_folder(t)) return true;
     if (!tren_folder_is_gone(&t->saver.folder)) return false;
     if (!t->saver.told_gone)
-        trainer_say(t,
-                    "warning: the run folder %s was removed or replaced while the run is going on: "
-                    "nothing can be saved; training goes on, and will end with exit code 3 unless "
-                    "the folder is back by then",
-                    t->saver.folder.path);
+        trainer_say(
+            t,
+            "warning: the run folder %s was removed or replaced during the run: nothing can be "
+            "saved; training goes on, but ends with exit code 3 unless the folder is back by then",
+            t->saver.folder.path);
     t->saver.told_gone = true;
     return true;
 }
@@ -89,7 +89,7 @@ static tren_status weights_diverged(const tren_trainer *t) {
     return tren_fail(TREN_ERR_DIVERGED,
                      "the weights are not finite after %s: training has diverged; %s%s", place,
                      trainer_remedy(remedy, t),
-                     t->saver.has_saved ? "; the checkpoint before is kept" : "");
+                     t->saver.has_saved ? "; the previous checkpoint is kept" : "");
 }
 
 /* The gradients are not needed between steps, so their arena is the room for gathered states. */

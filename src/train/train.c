@@ -13,12 +13,11 @@ static void say_default_rate(const tren_trainer *t) {
     bool small =
         name == TREN_ADAM || name == TREN_ADAMW || name == TREN_RMSPROP || name == TREN_LAMB;
     if (!small || c->given[rate] || t->run.rates) return;
-    trainer_say(
-        t,
-        "note: optimizer.learning_rate is the default, %g, which is much for %s (usual: %s); "
-        "give another, such as 'tren lr-find' finds",
-        c->optimizer.learning_rate, t->minimiser.optimizer->name,
-        name == TREN_LAMB ? "0.01" : "0.001");
+    trainer_say(t,
+                "note: optimizer.learning_rate is the default, %g, which is high for %s (usual: "
+                "%s); set it, for example with the help of 'tren lr-find'",
+                c->optimizer.learning_rate, t->minimiser.optimizer->name,
+                name == TREN_LAMB ? "0.01" : "0.001");
 }
 
 static void say_plan(const tren_trainer *t) {
@@ -44,31 +43,32 @@ static void say_plan(const tren_trainer *t) {
                 t->run.feed.batch, c->shards, (long long)t->run.feed.steps_per_epoch,
                 t->run.feed.steps_per_epoch > 1 ? "s" : "", stacking);
     if (!t->minimiser.kind->whole && (size_t)c->batch_size > t->run.info->rows[TREN_TRAIN])
-        trainer_say(t,
-                    "note: batch_size %d is more than the %zu training rows: every step takes all "
-                    "of them",
-                    c->batch_size, t->run.info->rows[TREN_TRAIN]);
+        trainer_say(
+            t,
+            "note: batch_size %d is more than the %zu training rows: every step uses all of them",
+            c->batch_size, t->run.info->rows[TREN_TRAIN]);
     say_default_rate(t);
     char note[TREN_MAX_NOTES][TREN_NOTE];
     int n = tren_config_late_keys(note, c, t->run.feed.steps_per_epoch);
     for (int i = 0; i < n; i++) trainer_say(t, "note: %s", note[i]);
     if (t->run.feed.augment.warps && t->run.feed.normalizer.mean)
         trainer_say(t,
-                    "note: augment: outside of images is the mean of a channel, not 0, where it "
-                    "is more than %d sd from 0",
+                    "note: augment: pixels from outside an image are the mean of the channel, not "
+                    "0, where 0 is more than %d sd from the mean",
                     TREN_FAR);
     if (tren_reducer_max_nodes(t->run.reducer) > 1)
         trainer_say(t,
-                    "note: up to %d tree nodes a rank, so more to send; ranks that are a power of "
-                    "two have one",
+                    "note: up to %d tree nodes per rank, so more data to send; a number of ranks "
+                    "that is a power of two has one",
                     tren_reducer_max_nodes(t->run.reducer));
     if (tren_reducer_note(t->run.reducer)[0])
         trainer_say(t, "warning: %s; auto has taken %s", tren_reducer_note(t->run.reducer),
                     tren_reducer_engine(t->run.reducer));
     if (t->run.comm->crowded)
-        trainer_say(
-            t, "warning: %d ranks share fewer CPUs on this node: slower, though with the same bits",
-            t->run.comm->local_size);
+        trainer_say(t,
+                    "warning: %d ranks share fewer CPUs on this node: the run is slower, but has "
+                    "the same bits",
+                    t->run.comm->local_size);
 }
 
 static const char *way_on(tren_stop_reason reason) {
@@ -161,8 +161,8 @@ static void write_trace(tren_trainer *t) {
         trainer_say(t, "warning: %s", tren_error_text());
     else if (trace->lost > 0)
         trainer_say(t,
-                    "note: the trace %s has the first %lld events of each rank; %lld of rank 0's "
-                    "came later: trace fewer steps (--max_steps)",
+                    "note: the trace %s has the first %lld events of each rank; %lld later events "
+                    "of rank 0 are missing: trace fewer steps (--max_steps)",
                     t->options->trace, (long long)trace->room, (long long)trace->lost);
     tren_fail(TREN_OK, "%s", text); /* what ended the run */
 }

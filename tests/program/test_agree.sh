@@ -306,9 +306,9 @@ test_names() {
         expect 4 "differs between ranks" two n2 "--data named_$kind.h5" "--data turned.h5"
     done
     rm n_plain/last.h5 && rm -f n_plain/previous.h5
-    expect 7 "n_plain holds a result, but neither last.h5 nor previous.h5" \
+    expect 7 "n_plain has a result, but neither last.h5 nor previous.h5" \
         "${train[@]}" --data named_plain.h5 --out n_plain --resume
-    expect 0 "no checkpoint to go on from" "${train[@]}" --data named_plain.h5 --out n_new --resume
+    expect 0 "note: no checkpoint in " "${train[@]}" --data named_plain.h5 --out n_new --resume
 }
 
 # A node with an old checkpoint in a folder of the same name.

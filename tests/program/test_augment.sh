@@ -129,7 +129,7 @@ END
 
 test_preview() {
     local preview=("$tren" data preview)
-    expect 0 "p.png: 8 training images and what the first 7 epochs would make of them (236 x 292 pixels)" \
+    expect 0 "p.png: 8 training images and the first 7 epochs of them (236 x 292 pixels)" \
         "${preview[@]}" images.h5 --augment.rotation 30 --out p.png
     check_png p.png 1 images.h5.images
     cp p.png kept.png
@@ -148,14 +148,14 @@ test_preview() {
     cmp config.png options.png || fail "a config gives another picture than its keys as options"
     expect 0 "" "${preview[@]}" --config run.yaml --out options.png --n 2 --copies 1 --no-augment.flip_vertical --force
     ! cmp -s config.png options.png || fail "an option does not go before the config"
-    expect 0 "no augmentation is given" "${preview[@]}" images.h5 --n 1 --out plain.png
+    expect 0 "no augmentation is set" "${preview[@]}" images.h5 --n 1 --out plain.png
     check_png plain.png 1
 }
 
 test_preview_in_colour() {
     { for label in 0 1 2 3 4 5 6 7 0 1; do printf '%b' "\\0$label"; head -c 3072 "$tren"; done; } >data_batch.bin
     "$tren" data import cifar data_batch.bin --split 80/10/10 --out colour.h5 >/dev/null
-    expect 0 "5 training images and what the first 2 epochs would make of them" \
+    expect 0 "5 training images and the first 2 epochs of them" \
         "$tren" data preview colour.h5 --n 5 --copies 2 --augment.crop_padding 4 --out colour.png
     check_png colour.png 3
 }

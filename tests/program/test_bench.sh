@@ -77,7 +77,7 @@ test_picture() {
     expect 0 "" "$tren" bench conv "${small[@]}" --plot roof.png
     [[ $(head -c 4 roof.png | tail -c 3) == PNG ]] || fail "roof.png is no PNG"
     # shellcheck disable=SC2016
-    expect 3 "cannot write roof.svg: the picture has no end; is the disk full?" \
+    expect 3 "cannot write roof.svg: the picture is incomplete; is the disk full?" \
         bash -c 'ulimit -f 8 && exec "$@"' - "$tren" bench conv "${small[@]}" --plot roof.svg --force
     grep -qx "</svg>" roof.svg || fail "a failed picture replaced the one before"
 }

@@ -47,7 +47,7 @@ test_help() {
     [[ $(wc -l <out) -lt 70 ]] || fail "help of train has $(wc -l <out) lines"
     expect 0 "--optimizer.learning_rate" "$tren" train --help-all
     [[ $(grep -c '^  --[a-z]' out) -ge 70 ]] || fail "not every key is in --help-all"
-    expect 0 "in a step of adam" "$tren" help optimizer.beta1
+    expect 0 "the running mean of the gradient in adam" "$tren" help optimizer.beta1
     expect 0 "--optimizer.clip_norm" "$tren" help optimizer
     expect 2 "did you mean 'optimizer.beta1'" "$tren" help optimizer.beta9
     expect 0 "--resume" "$tren" train --no-such-option --help
@@ -88,7 +88,7 @@ test_docs() {
 
 test_mistakes() {
     expect 2 "unknown command 'trian'; did you mean 'train'?" "$tren" trian
-    expect 2 "unknown command 'xyzzy'; 'tren --help' lists the commands" "$tren" xyzzy
+    expect 2 "unknown command 'xyzzy'; 'tren --help' lists all commands" "$tren" xyzzy
     expect 2 "did you mean 'train'?" "$tren" help trian
     expect 2 "unknown option '--lr'; did you mean '--optimizer.learning_rate'?" "$tren" config --lr 1
     expect 2 "unknown option '--bacth-size'; did you mean '--batch_size'?" "$tren" config --bacth-size=1
@@ -110,7 +110,7 @@ test_mistakes() {
         "$tren" config bad.yaml
     expect 2 "optimizer.nesterov: true needs a momentum" "$tren" config --optimizer.nesterov
     expect 2 "options of 'tren train'" "$tren" config --resume
-    expect 2 "no config and no dataset" "$tren" train
+    expect 2 "no config file and no dataset" "$tren" train
     expect 2 "a.yaml: no dataset" "$tren" train a.yaml
 }
 

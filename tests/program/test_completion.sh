@@ -5,8 +5,8 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 
 "$tren" completion bash >tren.bash
 "$tren" completion zsh >_tren
-expect 2 "there is bash and zsh" "$tren" completion fish
-expect 2 "for which shell" "$tren" completion
+expect 2 "give bash or zsh" "$tren" completion fish
+expect 2 "the shell is missing" "$tren" completion
 
 # What is typed, a colon, and what must be among the words that come out (- in front: must not be).
 cat >cases <<'END'

@@ -15,7 +15,7 @@ high=SkylakeX low=Haswell
 expect 0 "all use $low" timeout -k 5 120 mpirun \
     -n 1 env OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out mixed : \
     -n 1 env OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out mixed
-grep -qF "with gemm: portable each would run at the full speed" output || fail "no way out is named: $(cat output)"
+grep -qF "with gemm: portable each rank would run at the full speed" output || fail "no way out is named: $(cat output)"
 [[ $(field mixed blas_core) == "$low" ]] || fail "the mixed run used $(field mixed blas_core)"
 expect 0 "core $low" mpi 2 env OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out low
 refuse_part "all use"

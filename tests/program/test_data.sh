@@ -60,7 +60,7 @@ test_class_notes() {
     local i
     for ((i = 0; i < 40; i++)); do echo "$((i % 7)).5,$((i % 5)).25,$((i % 2))"; done >body.csv
     { echo 0,1,2 && cat body.csv; } >numbers.csv
-    expect 0 "the first line, 0,1,2, is read as column names" \
+    expect 0 "the first line, 0,1,2, was read as column names" \
         "${data[@]}" import csv numbers.csv --label 2 --out class-notes.h5
     expect 0 "36 training, 2 validation and 2 test rows of 2 f32, 2 classes" \
         "${data[@]}" import csv numbers.csv --label 2 --split 90/5/5 --out class-notes.h5 --force
@@ -80,7 +80,7 @@ test_label_slips() {
     { echo a,y && for ((i = 0; i < 40; i++)); do echo "$i.5,$((i % 2))"; done; } >whole.csv
     for cell in nan NA NULL '?' '1 # c' unknown; do
         sed "30s/,.*/,$cell/" whole.csv >slip.csv
-        expect 4 "slip.csv:30: column 2 (y): '$cell' is no number, and 39 other labels are: remove the line if" "${import[@]}"
+        expect 4 "slip.csv:30: column 2 (y): '$cell' is no number, but 39 other labels are: if its label is missing" "${import[@]}"
         expect 4 "slip.csv:30: column 2" "${import[@]}" --class-names 0,1
     done
     expect 0 "3 classes" "${import[@]}" --class-names unknown,0,1
@@ -97,10 +97,10 @@ test_label_slips() {
     sed '7s/,.*/,NA/' names.csv >slip.csv
     expect 0 "3 classes" "${import[@]}"
     sed '7s/,.*/,7/' names.csv >slip.csv
-    expect 4 "slip.csv:7: column 2 (y): '7' is a number, and 39 other labels are not: " "${import[@]}"
+    expect 4 "slip.csv:7: column 2 (y): '7' is a number, but 39 other labels are not: " "${import[@]}"
     for cell in A $'"a\u00a0"' '" a"'; do
         sed "8s/,.*/,$cell/" names.csv >slip.csv
-        expect 0 "differ only in letter case or blanks and are two classes: write them alike" "${import[@]}"
+        expect 0 "differ only in upper and lower case or in blanks; they are two classes: write them the same way" "${import[@]}"
         expect 0 "3 classes" "${import[@]}"
     done
     expect 0 "the labels ' a' and 'a' differ" "${import[@]}"
@@ -151,7 +151,7 @@ test_cifar() {
     expect 2 "'50' is none of auto|10|100" "${data[@]}" import cifar train100 --classes 50 --out e.h5
     cp c10.h5 before.h5
     head -c 100000 batch1 >short
-    expect 4 "short: its 100000 bytes are no whole number of records" "${data[@]}" import cifar short --out c10.h5 --force
+    expect 4 "short: its 100000 bytes are not a whole number of records" "${data[@]}" import cifar short --out c10.h5 --force
     expect 4 "short: its 100000 bytes are 32 records of CIFAR-10" "${data[@]}" import cifar short --classes 10 --out e.h5
     : >empty
     expect 4 "empty: is empty" "${data[@]}" import cifar empty --out c10.h5 --force
@@ -166,7 +166,7 @@ test_take() {
         "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --split 80/20/0 --out all.h5
     expect 0 "32 training, 8 validation and 20 test rows" \
         "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --take 40 --split 80/20/0 --stratify --out few.h5
-    expect 0 "taken         40 rows of the pool" "${data[@]}" info few.h5
+    expect 0 "taken         40 rows of the source" "${data[@]}" info few.h5
     expect 0 "good" "${data[@]}" check few.h5
     # Four of each class: three or four of them for training, two of the test part.
     [[ $(awk '/^  [a-z]+ +[0-9]+ +[0-9]+ +2$/ && $2 + $3 == 4' output | wc -l) -eq 10 ]] || fail "take: $(cat output)"
@@ -174,8 +174,8 @@ test_take() {
     cmp few.h5 again.h5 || fail "the same take made other bytes"
     expect 0 "70 training, 15 validation and 15 test rows" \
         "${data[@]}" make sinusoid --n 500 --take 100 --split 70/15/15 --out taken.h5
-    expect 0 "taken         100 rows of the pool" "${data[@]}" info taken.h5
-    expect 2 "--take 101: there are 100 rows beside the test part that is kept: take at most these" \
+    expect 0 "taken         100 rows of the source" "${data[@]}" info taken.h5
+    expect 2 "--take 101: there are only 100 rows besides the test part that is kept: take at most that many" \
         "${data[@]}" import cifar batch1 batch2 --test test10 --keep-test --take 101 --out few.h5 --force
     cmp few.h5 again.h5 || fail "a refused take touched the old file"
     ! "${data[@]}" info all.h5 | grep -q taken || fail "info tells of a take where there is none"
@@ -204,7 +204,7 @@ test_label_noise() {
         "${table[@]}" --label-noise 1.5 --out e.h5
     expect 2 "'wrong' is none of incorrect|any" \
         "${table[@]}" --label-noise 0.5 --label-noise-kind wrong --out e.h5
-    expect 2 "there is no noise" "${table[@]}" --label-noise-kind any --out e.h5
+    expect 2 "--label-noise-kind needs a probability" "${table[@]}" --label-noise-kind any --out e.h5
     [[ ! -e e.h5 && -z $(find . -name "*.tmp") ]] || fail "a refused command left a file"
 }
 
@@ -215,13 +215,13 @@ test_damage() {
     printf '116,114,101,110,a\n1,2,3,4,b\n5,6,7,8,a\n' >u.csv # the first row reads "tren"
     "${data[@]}" import csv u.csv --label 5 --type u8 --split 100/0/0 --no-shuffle --out flipped.h5 >/dev/null
     printf 'T' | dd of=flipped.h5 bs=1 seek="$(grep -obUa $'tren\x01\x02' flipped.h5 | cut -d: -f1)" conv=notrunc status=none
-    expect 4 "/train/x: its bytes are not those that were written" "${data[@]}" check flipped.h5
+    expect 4 "/train/x: the bytes are not those that were written" "${data[@]}" check flipped.h5
     cp c.h5 metadata.h5
     printf 'X' | dd of=metadata.h5 bs=1 seek="$(grep -obUa 'schema_version' metadata.h5 | cut -d: -f1)" conv=notrunc status=none
     expect 4 "checksum" "${data[@]}" info metadata.h5
     printf '1,a\n1,a\n1,a\n1,a\n2,b\n2,b\n2,b\n2,b\n' >twice.csv
     "${data[@]}" import csv twice.csv --label 2 --split 50/25/25 --stratify --out twice.h5 >/dev/null
-    expect 4 "stand in train too" "${data[@]}" check twice.h5
+    expect 4 "also occur in train" "${data[@]}" check twice.h5
     expect 4 "ERROR" "${data[@]}" check c.h5 twice.h5
 }
 
@@ -276,7 +276,7 @@ test_usage() {
     expect 2 "--images is missing" "${data[@]}" import idx --out x.h5
     expect 2 "FILE is missing" "${data[@]}" import csv --out x.h5
     expect 2 "--out is missing" "${data[@]}" make sinusoid
-    expect 2 "'97/2/2' is not three shares" "${data[@]}" make sinusoid --split 97/2/2 --out x.h5
+    expect 2 "'97/2/2' is not three percentages" "${data[@]}" make sinusoid --split 97/2/2 --out x.h5
     expect 2 "would be empty" "${data[@]}" make sinusoid --n 10 --out x.h5
     expect 2 "no test part" "${data[@]}" make sinusoid --keep-test --out x.h5
     expect 2 "targets, not classes" "${data[@]}" make sinusoid --stratify --out x.h5

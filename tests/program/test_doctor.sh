@@ -46,7 +46,7 @@ if [[ $mpi_name == "Open MPI"* ]]; then other="PMI_RANK=0 PMI_SIZE=2"; else othe
 printf '#!/bin/sh\nshift 2\n%s exec "$@"\n' "$other" >other-mpirun
 chmod +x other-mpirun
 line problem launcher "use the launcher of $mpi_name" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
-expect 3 "keeps tren from training" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
+expect 3 "prevents tren from training" env TREN_LAUNCHER="$PWD/other-mpirun" "$tren" doctor
 rm -f "$shared_memory"/*_segment.* # Open MPI 5 leaves some of the launches above
 : >"$shared_memory/vader_segment.left.0"
 line warning "shared memory" "1 segment of jobs that were killed" "${doctor[@]}"
@@ -68,7 +68,7 @@ mounted() { # OPTIONS COMMAND ...
 if [[ $EUID -eq 0 ]] && mounted size=1m true 2>/dev/null; then
     line problem "run folder" "Read-only file system; choose another folder with --out" mounted ro "${doctor[@]}" --dir m/runs
     line problem "run folder" "No space left on device" mounted size=4k "${doctor[@]}" --dir m
-    line warning "run folder" "which checkpoints fill soon" mounted size=2m "${doctor[@]}" --dir m
+    line warning "run folder" "which checkpoints soon fill" mounted size=2m "${doctor[@]}" --dir m
     line problem "shared memory" "docker run --shm-size=1g" mounted size=4m env OMPI_MCA_btl_vader_backing_directory="$PWD/m" "${doctor[@]}"
 else
     echo "read-only and full folders are not tried: no mounts here"

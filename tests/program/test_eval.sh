@@ -94,7 +94,7 @@ test_other_checkpoints() {
     expect 0 "train part, 2400 rows" "$tren" eval classes --split train
     mkdir started && cp classes/last.h5 started/
     expect 0 "started/last.h5" "$tren" eval started
-    expect 7 "--which last takes what there is" "$tren" eval started --which best
+    expect 7 "--which last uses the last checkpoint" "$tren" eval started --which best
     # Many classes do not fit into a window.
     awk 'BEGIN { srand(1); for (i = 0; i < 3000; i++) print rand() "," rand() "," i % 60 }' >many.csv
     "$tren" data import csv many.csv --header no --label 3 --split 80/10/10 --out many.h5 >/dev/null
@@ -140,7 +140,7 @@ test_mistakes() {
     expect 3 "No such file" "$tren" eval classes --out nowhere/a.csv
     expect 2 "did you mean '--split'?" "$tren" eval classes --spilt test
     mv data.h5 moved.h5
-    expect 4 "'data.h5', is not there; name one with --data" "$tren" eval classes
+    expect 4 "'data.h5', does not exist; give another with --data" "$tren" eval classes
     import data.h5.csv data.h5 --seed 77
     expect 4 "data.h5 has changed since" "$tren" eval classes
     expect 0 "data.h5" "$tren" eval classes --data data.h5

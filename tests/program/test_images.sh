@@ -61,7 +61,7 @@ test_learning() {
         fail "a bar is not seen: test accuracy $(field learned test_accuracy)"
     expect 0 "" "$tren" eval learned --split test --json
     grep -q "\"accuracy\": $(field learned test_accuracy)" output || fail "eval has another accuracy: $(cat output)"
-    expect 0 "right (accuracy" "$tren" predict learned --data pictures.h5 --split test --out seen.csv
+    expect 0 "correct (accuracy" "$tren" predict learned --data pictures.h5 --split test --out seen.csv
     [[ $(wc -l <seen.csv) -eq 46 ]] || fail "$(wc -l <seen.csv) lines of predictions"
 }
 

@@ -61,10 +61,10 @@ fi
 
 # ---- another setting: what is said, its folder, and what cannot be set
 expect 0 "another setting: " "$tren" lab run W4 --set rows=20 --set trials=5 --set features=2,5,10,18,20,22,40,400 --seeds 4-4 --ranks 1
-grep -q "trials of each seed: 5 instead of 200" output || fail "it is not said what was set: $(cat output)"
+grep -q "trials for each seed: 5 instead of 200" output || fail "it is not said what was set: $(cat output)"
 own=runs/lab-features=2,5,10,18,20,22,40,400-rows=20-trials=5
 grep -q "^set rows: 20$" "$own/W4/recipe.txt" || fail "no recipe in $own"
-grep -q "the peak is at as many features as rows, 20" output || fail "20 rows have another peak: $(cat output)"
+grep -q "the peak is where there are as many features as rows, 20" output || fail "20 rows have another peak: $(cat output)"
 expect 2 "holds points of another setting" "$tren" lab run W4 --out "$own" --seeds 1 --ranks 1
 mv "$own" own
 rm -r runs
@@ -84,7 +84,7 @@ grep -qF "Haga su predicción" hoja.html || fail "the Spanish worksheet is not i
 for name in $(few E1 -- W4 E1 S2); do
     expect 0 ": reproduced" mpi 2 "$tren" lab run $name --out full
 done
-[[ ! ${TREN_LONG:-} ]] || expect 0 "[holds] ten units fit the ten points" mpi 2 "$tren" lab run B1 --out full
+[[ ! ${TREN_LONG:-} ]] || expect 0 "[holds] ten units fit the points" mpi 2 "$tren" lab run B1 --out full
 for name in $(few E1 -- W4 E1); do # another number of ranks computes the same
     expect 0 ": reproduced" mpi 3 "$tren" lab run $name --out other
     cmp full/$name/points.csv other/$name/points.csv || fail "$name on 3 ranks: other points"
@@ -109,7 +109,7 @@ stop() { # SIGNAL OUT COMMAND ...
     kill -s "$signal" $job
     wait $job || code=$?
     [[ $code -eq 75 || $1 == mpirun ]] || fail "SIG$signal: exit code $code: $(cat output)"
-    [[ $(grep -c "^tren lab run: stopped by a signal: the points that were finished are kept in $out" output) -ge 1 ]] ||
+    [[ $(grep -c "^tren lab run: stopped by a signal: the finished points are kept in $out" output) -ge 1 ]] ||
         fail "SIG$signal: $(cat output)"
     grep -qF "the same command computes the others" output || fail "SIG$signal: $(cat output)"
     await alone
@@ -169,38 +169,38 @@ refuse() { # CODE PART ARGUMENTS ...
 }
 refuse 2 "a subcommand is missing"
 refuse 2 "unknown subcommand 'rnu'" rnu
-refuse 2 "an experiment is missing" run --out refused
+refuse 2 "the name of an experiment is missing" run --out refused
 refuse 2 "did you mean 'W1'" run W11 --out refused
 refuse 2 "neither en nor es" run W1 --lang fr --out refused
 refuse 2 "--seeds none: give how many seeds" run W1 --seeds none --out refused
 refuse 2 "--seeds 7-6: give how many seeds" run W1 --seeds 7-6 --out refused
 refuse 2 "--set epoch=3: W1 has no such parameter; it has widths, epochs" run W1 --set epoch=3 --out refused
 refuse 2 "--set epochs: give KEY=VALUE" run W1 --set epochs --out refused
-refuse 2 "epochs=none: this is no number; epochs of W1" run W1 --set epochs=none --out refused
+refuse 2 "epochs=none: this is not a number; epochs of W1" run W1 --set epochs=none --out refused
 refuse 2 "epochs=0: a value is out of range" run W1 --set epochs=0 --out refused
 refuse 2 "epochs=1.5: a value is not whole" run W1 --set epochs=1.5 --out refused
 refuse 2 "epochs=1,2: there is more than one value" run W1 --set epochs=1,2 --out refused
-refuse 2 "widths=9,4: the values do not ascend" run W1 --set widths=9,4 --out refused
-refuse 2 "--format gif: give svg, png or pdf" run W1 --format gif --out refused
+refuse 2 "widths=9,4: the values are not in ascending order" run W1 --set widths=9,4 --out refused
+refuse 2 "--format gif: give one or several of svg, png and pdf" run W1 --format gif --out refused
 refuse 2 "did you mean 'W1'" worksheet W11 --out refused
 refuse 2 "worksheet.html: exists already" worksheet W1
 refuse 2 "no experiment has been judged" report cut/W1
-expect 4 "W3 needs images, and there is no datasets/fashion-mnist.h5" "$tren" lab run W3 B1 --quick --out some
-for part in "^B1 .*reproduced, . of 3" "^W3 .* s  -  " "one page of all: tren lab report some"; do
+expect 4 "W3 needs images, and datasets/fashion-mnist.h5 does not exist" "$tren" lab run W3 B1 --quick --out some
+for part in "^B1 .*reproduced, . of 3" "^W3 .* s  *-  " "one page with all results: tren lab report some"; do
     grep -q "$part" output || fail "lab run W3 B1: no '$part' in: $(cat output)"
 done
-expect 4 "T1 needs pairs of sentences, and there is no datasets/german-english.h5" "$tren" lab run T1 --quick --ranks 1 --out some
+expect 4 "T1 needs pairs of sentences, and datasets/german-english.h5 does not exist" "$tren" lab run T1 --quick --ranks 1 --out some
 # Of several experiments those use --data whose kind it is.
 make_pictures small.h5 90
-expect 4 "T1 needs pairs of sentences, and there is no datasets/german-english.h5" \
+expect 4 "T1 needs pairs of sentences, and datasets/german-english.h5 does not exist" \
     "$tren" lab run W3 E1 T1 --quick --seeds 1 --ranks 1 --data small.h5 --out kinds
 grep -qx "W3 takes images from small.h5" output || fail "who takes the images: $(cat output)"
 grep -qx "T1 takes pairs of sentences from datasets/german-english.h5" output || fail "who takes pairs: $(cat output)"
 refuse_part "E1 takes"
 [[ ! -e hand.h5 ]] || expect 2 "hand.h5 holds no pairs of sentences" "$tren" lab run T1 --quick --ranks 1 --data hand.h5 --out pairs
-refuse 2 "lambdas=1: this is another number of values; lambdas of W5" run W5 --set lambdas=1 --out refused
+refuse 2 "lambdas=1: the number of values is wrong; lambdas of W5" run W5 --set lambdas=1 --out refused
 refuse 2 "exists already" report cut --out es.html
-expect 2 "mpirun has started the ranks already" mpi 2 "$tren" lab run W1 --ranks 2 --out refused
+expect 2 "mpirun has already started the ranks" mpi 2 "$tren" lab run W1 --ranks 2 --out refused
 expect 2 "so at most 1 rank share" mpi 2 "$tren" lab run W1 --ranks-per-run 2 --quick --out cut
 expect 2 "holds points of another setting" mpi 2 "$tren" lab run W1 --out cut
 expect 3 "" "$tren" lab run W1 --out /proc/refused

@@ -45,7 +45,7 @@ test_precision() {
     expect_field precision double "$("$TREN_BIN/tren64" launch double)"
     (cd / && expect_field precision double "$("$tren" launch double)")
     cp "$tren" "$scratch/tren"
-    LD_LIBRARY_PATH=$TREN_BIN expect_code 3 "tren64': No such file or directory; build or install it beside this one" \
+    LD_LIBRARY_PATH=$TREN_BIN expect_code 3 "tren64': No such file or directory; build it, or install it in the same folder" \
         "$scratch/tren" launch double
 }
 
@@ -69,7 +69,7 @@ test_other_mpi() {
     for command in "train --data $scratch/o.h5 --out $scratch/o" "bench gemm"; do
         # shellcheck disable=SC2086
         expect_code 3 "2 processes were started by $name" env "${other[@]}" "$tren" $command
-        grep -qE "but this program is built with .*${mpi_name%% *}.*; start it by the launcher of its own MPI: /" "$scratch/err" ||
+        grep -qE "but this program is built with .*${mpi_name%% *}.*; use the launcher of its own MPI: /" "$scratch/err" ||
             fail "other MPI: $(cat "$scratch/err")"
     done
     [[ ! -e $scratch/o ]] || fail "other MPI: there is a run folder"
@@ -81,7 +81,7 @@ test_other_mpi() {
 
 # Commands that write by themselves are not started twice side by side.
 test_alone() {
-    local part="2 processes were started, and this command works alone" out=$scratch/alone.h5
+    local part="2 processes were started, but this command uses one" out=$scratch/alone.h5
     expect_code 2 "$part" mpirun -n 2 "$tren" data make sinusoid --out "$out"
     [[ $(grep -c "processes were started" "$scratch/err") -eq 1 && ! -e $out ]] || fail "alone: $(cat "$scratch/err")"
     expect_code 2 "$part" mpirun -n 2 "$tren" plot "$scratch"
@@ -120,7 +120,7 @@ test_limits() {
     options+=(--out "$scratch/run")
     "$tren" data make sinusoid --out "$rows" --n 60 >/dev/null
     limited() { (ulimit "$1" "$2" && shift 2 && exec "$@"); }
-    expect_code 3 "may have 20 open files, and MPI and HDF5 need at least 64; raise the limit with 'ulimit -n 1024'" \
+    expect_code 3 "may have 20 open files, but MPI and HDF5 need at least 64; raise the limit with 'ulimit -n 1024'" \
         limited -n 20 "$tren" train "${options[@]}"
     expect_code 3 "may have 128 KiB of stack" limited -s 128 "$tren" train "${options[@]}"
     expect_code 3 "may have 300000 KiB of address space" limited -v 300000 "$tren" train "${options[@]}"
@@ -194,9 +194,9 @@ test_mpi_start() {
     local options=(train --data "$scratch/c.h5" --shards 2 --epochs 1) began=$SECONDS
     # shellcheck disable=SC2016
     local lonely='[[ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} -eq 0 ]] || exec sleep 100; exec "$@"'
-    expect_code 6 "tren: rank 0: MPI has not started within 10 s (MPI_Init)" \
+    expect_code 6 "tren: rank 0: MPI did not start within 10 s (MPI_Init)" \
         mpirun -n 2 bash -c "$lonely" bash "$tren" "${options[@]}" --stall_timeout 2
-    expect_code 124 "stopped by a signal while MPI was starting; nothing was trained" \
+    expect_code 124 "stopped by a signal during the start of MPI; nothing was trained" \
         mpirun -n 2 bash -c "$lonely" bash timeout 1 "$tren" "${options[@]}"
     ((SECONDS - began < 60)) || fail "MPI start: took $((SECONDS - began)) s"
 }

@@ -59,7 +59,7 @@ test_yes_and_no() {
     awk -v loss="$(field yes1 test_loss)" 'BEGIN { exit !(loss > 0 && loss < 0.35) }' || fail "loss: $(field yes1 test_loss)"
     ranks_agree weighted --data yes.h5 --loss.name binary_cross_entropy --loss.positive_weights "[1, 9]"
     [[ $(field yes1 digest) != "$(field weighted1 digest)" ]] || fail "positive weights change nothing"
-    expect 4 "binary_cross_entropy takes targets from 0 (no) to 1 (yes)" \
+    expect 4 "binary_cross_entropy needs targets from 0 (no) to 1 (yes)" \
         "$tren" train common.yaml --data line.h5 --loss.name binary_cross_entropy --out refused
 }
 

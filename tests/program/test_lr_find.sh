@@ -35,7 +35,7 @@ awk -v a="$(field good train_loss)" -v b="$(field poor train_loss)" 'BEGIN { exi
     fail "the suggested rate is no better: $(field good train_loss), $(field poor train_loss)"
 
 # Nowhere does the loss fall.
-expect 0 "no suggestion: the loss fell nowhere" "$tren" lr-find run.yaml --steps 40 --from 1e-12 --to 1e-11 --out flat
+expect 0 "no suggestion: the loss never fell" "$tren" lr-find run.yaml --steps 40 --from 1e-12 --to 1e-11 --out flat
 expect 2 "has no learning rate" "$tren" lr-find run.yaml --optimizer.name scg
 cp -r good before
 sed "s#runs/run#good#" run.yaml >good.yaml

@@ -93,10 +93,10 @@ test_classes() {
 
 test_other_encodings() {
     printf 'a,y\n1,Gr\xf6sse\n2,b\n' >latin.csv
-    expect 4 "latin.csv:2: the label: the class name 'Gr\\xf6sse' is not UTF-8, but maybe ISO-8859-1" \
+    expect 4 "latin.csv:2: the label: the class name 'Gr\\xf6sse' is not UTF-8, but perhaps ISO-8859-1" \
         "$tren" data import csv latin.csv --label y --out latin.h5
     printf 'a,y\n1,b\n2,\x80uro\n' >cp1252.csv
-    expect 4 "cp1252.csv:3: the label: the class name '\\x80uro' is not UTF-8, but maybe WINDOWS-1252" \
+    expect 4 "cp1252.csv:3: the label: the class name '\\x80uro' is not UTF-8, but perhaps WINDOWS-1252" \
         "$tren" data import csv cp1252.csv --label y --out latin.h5
     printf 'a,y\n1,0\n2,1\n' >plain.csv
     expect 2 "--class-names: the class name 'b\\xf6' is not UTF-8" \
@@ -151,7 +151,7 @@ test_scale() {
     cp waves.h5 "$name/d'a t\"a.h5"
     cp -r "$TREN_SOURCE/slurm" "$name/the scripts"
     "$tren" config --data "$name/d'a t\"a.h5" --model.hidden 4 --batch_size 8 >"$name/$name.yaml"
-    SLURM_JOB_ID=1 TREN=$tren TREN_LAUNCHER=mpirun expect 0 "one digest" bash "$name/the scripts/scaling.sbatch" \
+    SLURM_JOB_ID=1 TREN=$tren TREN_LAUNCHER=mpirun expect 0 "the same digest" bash "$name/the scripts/scaling.sbatch" \
         "$name/$name.yaml" --ranks 1,2 --steps 3 --repeats 1 --max-repeats 1 --out "$name/=out"
     expect_harmless "scale"
     ! grep -q '<script' "$name/=out/scaling.html" || fail "a name has become a part of the page"

@@ -114,12 +114,12 @@ test_tokens() {
     expect 0 "" mpi 1 "${train[@]}" --out own3 --model.layers "$own" --shards 2
     same_run own2 own3
     expect 2 "model.layers[0].dense: " "${train[@]}" --model.layers '[dense: outputs]'
-    expect 2 "heads: 5 do not divide the 12 features of a token" "${train[@]}" --model.layers '[embedding: 12, attention: 5, dense: outputs]'
-    expect 2 "has labels of tokens; leave token_mean out" "${train[@]}" --model.layers '[embedding: 12, token_mean, dense: outputs]'
+    expect 2 "heads: 5 heads do not divide the 12 features of a token" "${train[@]}" --model.layers '[embedding: 12, attention: 5, dense: outputs]'
+    expect 2 "has labels of tokens; remove token_mean" "${train[@]}" --model.layers '[embedding: 12, token_mean, dense: outputs]'
     expect 2 "has labels of whole texts; put '- token_mean' before it" "${train[@]}" --data labeled.h5 --model.layers '[embedding: 12, dense: outputs]'
-    expect 2 "embedding takes token numbers, and input1 is" "${train[@]}" --data classes.h5 --model.layers '[embedding: 12, dense: outputs]'
+    expect 2 "embedding takes token numbers, but input1 is" "${train[@]}" --data classes.h5 --model.layers '[embedding: 12, dense: outputs]'
     expect 2 "attention takes tokens with features" "${train[@]}" --data classes.h5 --model.layers '[attention: 2, dense: outputs]'
-    expect 2 "tied: true, and there is no embedding" "${train[@]}" --data classes.h5 --model.layers '[dense: {units: outputs, tied: true}]'
+    expect 2 "tied: true needs an embedding" "${train[@]}" --data classes.h5 --model.layers '[dense: {units: outputs, tied: true}]'
 }
 
 # A layer list may be a value of a sweep's grid.

@@ -20,22 +20,22 @@ grep -q "^# rows: 28$" runs/plan-run/1-ranks-2-shards.csv || fail "the share of 
 
 # A machine whose numbers are round: 1 us a step, a link that costs nothing, a network of 8 Gbit/s without latency.
 printf 'flop_seconds: 1e-9\nstep_seconds: 1e-6\nreduce_factor: 1\nnode_latency: 0\nnode_per_byte: 0\n' >machine.txt
-expect 0 "nothing hidden" "$tren" plan run.yaml --ranks 1,2,4 --ranks-per-node 2 --machine machine.txt --bandwidth 8 --latency 0.001
+expect 0 "no overlap with computing" "$tren" plan run.yaml --ranks 1,2,4 --ranks-per-node 2 --machine machine.txt --bandwidth 8 --latency 0.001
 one=$(column 4 1) two=$(column 4 2) four=$(column 4 4)
 awk -v a="$one" -v b="$two" 'BEGIN { r = (a - 0.001) / (b - 0.001); exit !(r > 1.98 && r < 2.02) }' ||
     fail "half of the rows take $two ms, all $one"
 # 321 weights of 4 bytes, half of them twice over the network: 1284 ns, and twice the latency
 awk -v all="$(column 6 4)" 'BEGIN { exit !(all > 0.00128 && all < 0.00129) }' || fail "exchange of two nodes: $(column 6 4) ms, in all $four"
-expect 2 "nothing is known of the network between nodes; give --bandwidth" \
+expect 2 "the network between the nodes is unknown; give --bandwidth" \
     "$tren" plan run.yaml --ranks 4 --ranks-per-node 2 --machine machine.txt
 
 # What a run has measured of the noise of its gradients: the later half of the epochs, sums before the ratio.
-expect 0 "gradient noise: not known before a run of this config" "$tren" plan run.yaml --ranks 1 --machine machine.txt
+expect 0 "gradient noise: unknown before a run of this config" "$tren" plan run.yaml --ranks 1 --machine machine.txt
 mkdir noisy
 printf 'epoch,noise_trace,noise_square,noise_rows\n1,9,9,1\n2,8,8,1\n3,,,\n4,100,0.75,\n5,20,-0.25,\n' >noisy/metrics.csv
-expect 0 "of 2 epochs of noisy: beyond batch 240 more rows per step no longer save steps" \
+expect 0 "from 2 epochs of noisy: beyond batch 240, more rows per step hardly save steps" \
     "$tren" plan run.yaml --ranks 1,2,4 --machine machine.txt --noise noisy
-grep -q "batch_size is 56: about 5.29 times the fewest steps" output || fail "$(cat output)"
+grep -q "batch_size is 56: about 5.29 times the smallest possible number of steps" output || fail "$(cat output)"
 grep -q "best of these: [124] ranks* at batch 56, 4 at batch 240; shards: at least as many" output || fail "$(cat output)"
 expect 4 "there is no run folder 'nowhere'" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise nowhere
 expect 0 "note: noisy has no checkpoint" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise noisy
@@ -49,11 +49,11 @@ expect 2 "counted was trained on another dataset than tides.h5" \
 expect 0 "gradient noise: not known: counted was trained on another dataset than tides.h5" \
     "$tren" plan counted.yaml --ranks 1 --machine machine.txt --data tides.h5
 
-expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1
+expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1
 expect 0 "predicted   measured" "$tren" plan run.yaml --ranks 1,2,4 --score runs/scaling-run
 [[ $(grep -cE "^ +[12] .* [+-][0-9]+%$" output) -eq 2 ]] || fail "not two errors: $(cat output)"
 expect 2 "has measured another config" "$tren" plan run.yaml --ranks 1 --machine machine.txt --score runs/scaling-run --seed 2
-expect 2 "has no strong point of these ranks" "$tren" plan run.yaml --ranks 4 --machine machine.txt --score runs/scaling-run
+expect 2 "has no strong-scaling point with these ranks" "$tren" plan run.yaml --ranks 4 --machine machine.txt --score runs/scaling-run
 
 # The jobs that are left, from the epochs that were made: here of 100 s each, and 3 minutes of each job are not theirs.
 expect 0 "no epoch is complete yet" "$tren" plan jobs run.yaml --job-time 1:00:00 --out nowhere
@@ -62,7 +62,7 @@ awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "seconds") c = i
 mv rows chain/metrics.csv
 expect 0 "6 epochs are left, of 100 s each: 0.167 h; this run finishes in this job" \
     "$tren" plan jobs run.yaml --out chain --epochs 10 --job-time 15:00
-expect 0 "100 epochs are left, of 100 s each: 2.78 h; at 1 h a job this run finishes in the third of 3 jobs" \
+expect 0 "100 epochs are left, of 100 s each: 2.78 h; at 1 h per job this run finishes in the third of 3 jobs" \
     "$tren" plan jobs run.yaml --out chain --epochs 104 --job-time 1:00:00
 expect 0 "in the 12th of 12 jobs" "$tren" plan jobs run.yaml --out chain --epochs 404 --job-time 1:00:00
 expect 0 "2 epochs are left" "$tren" plan jobs run.yaml --out chain --epochs 404 --max_steps 150 --job-time 1:00:00

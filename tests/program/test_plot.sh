@@ -102,19 +102,19 @@ test_mistakes() {
     expect 4 "bad-none/metrics.csv: cannot open: No such file or directory; check the path; is this the folder of a 'tren train'?" "$tren" plot bad-none
     expect 4 "bad-empty/metrics.csv is empty: no epoch is complete yet" "$tren" plot bad-empty
     expect 4 "bad-header/metrics.csv has no rows: no epoch is complete yet" "$tren" plot bad-header
-    expect 4 "bad-cells/metrics.csv:3: 3 cells, and the header has" "$tren" plot classes bad-cells
+    expect 4 "bad-cells/metrics.csv:3: 3 cells, but the header has" "$tren" plot classes bad-cells
     expect 4 "bad-number/metrics.csv:3: train_loss: 'abc' is not a number" "$tren" plot bad-number
     expect 4 "first column is 'a', not epoch" "$tren" plot bad-other
     expect 4 "there is no run folder 'nowhere'" "$tren" plot nowhere
-    expect 4 "is a file; name the run folder" "$tren" plot classes/metrics.csv
+    expect 4 "is a file; give its run folder" "$tren" plot classes/metrics.csv
     expect 2 "a run folder is missing" "$tren" plot
     expect 2 "'a.pdf' ends neither in .svg nor in .png" "$tren" plot classes --out a.pdf
     expect 2 "no column 'vlidation_loss'; did you mean 'validation_loss'?" "$tren" plot classes --y vlidation_loss
-    expect 2 "the column 'train_accuracy' holds no numbers" "$tren" plot sine --y train_accuracy
+    expect 2 "the column 'train_accuracy' contains no numbers" "$tren" plot sine --y train_accuracy
     expect 3 "cannot write nowhere/a.svg" "$tren" plot classes --out nowhere/a.svg
     echo '<svg>before' >kept.svg
     # shellcheck disable=SC2016
-    expect 3 "cannot write kept.svg: the picture has no end; is the disk full?" \
+    expect 3 "cannot write kept.svg: the picture is incomplete; is the disk full?" \
         bash -c 'ulimit -f 8 && exec "$@"' - "$tren" plot classes --out kept.svg
     [[ $(cat kept.svg) == '<svg>before' ]] || fail "a failed picture replaced the one before"
     [[ -z $(find . -name "*.tmp") ]] || fail "left behind: $(find . -name "*.tmp")"
@@ -128,8 +128,8 @@ test_without_gnuplot() {
     for folder in "${folders[@]}"; do
         [[ ! -d $folder ]] || find "$folder/" -maxdepth 1 ! -name 'gnuplot*' ! -type d -exec ln -st bin {} + 2>/dev/null || true
     done
-    PATH=$PWD/bin expect 3 "there is no gnuplot on PATH" "$tren" plot classes
-    PATH=$PWD/bin expect 0 "warning: no curves drawn: there is no gnuplot" \
+    PATH=$PWD/bin expect 3 "gnuplot, which draws the pictures, is not on PATH" "$tren" plot classes
+    PATH=$PWD/bin expect 0 "warning: no curves drawn: gnuplot, which" \
         "$tren" train --data sine.h5 --out blind --epochs 1
     [[ -z $(find blind -name "curves.svg*") ]] || fail "a picture without gnuplot"
     printf '#!/bin/sh\necho "line 1: it hurts" >&2\nexit 3\n' >bin/gnuplot

@@ -109,7 +109,7 @@ test_mistakes() {
     expect 2 "'a.txt' ends neither in .csv nor in .h5" "$tren" predict classes --data data.h5 --out a.txt
     expect 0 ".csv: predictions for" "$tren" predict classes --data data.h5 --out .csv
     rm .csv
-    expect 2 "--top 4: there are 3 classes" "$tren" predict classes --data data.h5 --out a.csv --top 4
+    expect 2 "--top 4: there are only 3 classes" "$tren" predict classes --data data.h5 --out a.csv --top 4
     expect 2 "'0' is out of range" "$tren" predict classes --data data.h5 --out a.csv --top 0
     expect 2 "sine.h5 has targets" "$tren" predict sine --data sine.h5 --out a.csv --top 1
     expect 4 "was trained on rows of 8 columns and 3 classes" "$tren" predict classes --data sine.h5 --out a.csv
@@ -138,7 +138,7 @@ test_unlabeled() {
     diff <(tail -n 2997 rows.csv | cut -d, -f2-) <(tail -n 2997 labeled.csv | cut -d, -f4-) || fail "rows.csv"
     expect 0 "predictions for 3000 rows" "$tren" predict classes --data rows.h5 --out rows-top.csv --top 1
     expect 0 "predictions for 3000 rows" "$tren" predict classes --data rows.h5 --out rows-out.h5
-    expect 4 "holds rows without labels" "$tren" eval classes --data rows.h5
+    expect 4 "contains rows without labels" "$tren" eval classes --data rows.h5
 }
 
 # The columns of a table are compared by name.
@@ -154,19 +154,19 @@ test_columns() {
     fi
     train named named.h5 --model.hidden 4
     printf ',u,v\n0,1.5,2\n1,0.5,1\n' >rows.csv
-    expect 0 "left out; give --index keep" "$tren" data import csv rows.csv --unlabeled --out same.h5
+    expect 0 "ignored; give --index keep" "$tren" data import csv rows.csv --unlabeled --out same.h5
     expect 0 "2 rows" "$tren" predict named --data same.h5 --out same.csv
     printf 'v,u\n2,1.5\n1,0.5\n' >rows.csv
     "$tren" data import csv rows.csv --unlabeled --out other.h5 >/dev/null
-    expect 4 "column 0 of other.h5, counted from 0, is 'v', and 'u' in what named/best.h5 was trained on; put the columns into the order" \
+    expect 4 "column 0 of other.h5, counted from 0, is 'v', but 'u' in the training data of named/best.h5; put the columns into the order" \
         "$tren" predict named --data other.h5 --out other.csv
     printf 'u,v,w\n1.5,2,1\n0.5,1,1\n' >rows.csv
     "$tren" data import csv rows.csv --unlabeled --out other.h5 --force >/dev/null
-    expect 4 "has a column 'w', which named/best.h5 was not trained on; leave it out (tren data import csv --ignore 'w')" \
+    expect 4 "has a column 'w', on which named/best.h5 was not trained; remove it (tren data import csv --ignore 'w')" \
         "$tren" predict named --data other.h5 --out other.csv
     printf 'u,w\n1.5,2\n0.5,1\n' >rows.csv
     "$tren" data import csv rows.csv --unlabeled --out other.h5 --force >/dev/null
-    expect 4 "other.h5 has no column 'v', which named/best.h5 was trained on" \
+    expect 4 "other.h5 has no column 'v', on which named/best.h5 was trained" \
         "$tren" predict named --data other.h5 --out other.csv
     [[ ! -e other.csv ]] || fail "a refused table was predicted"
 }

@@ -152,7 +152,7 @@ test_between_best_and_last() {
     expect 0 "epoch 2, step 11" train 3 best --resume
     same_run plain best
     # Stopped before it comes there again, the run has no test figure, but is good.
-    expect 0 "no test: best-early/best.h5 is of a later epoch" train 1 best-early --max_steps 31 --resume
+    expect 0 "no test: best-early/best.h5 is from a later epoch" train 1 best-early --max_steps 31 --resume
     expect 0 "resumed" train 1 best-early --resume
     same_run plain best-early
 }
@@ -215,7 +215,7 @@ with h5py.File("changed.h5", "r+") as f:
     d = f[sys.argv[1]]
     d[70] = (d[70] + 1) % 3 if d.ndim == 1 else -d[70]
 END
-        expect 2 "changed.h5: its rows are not those that this run was trained on" \
+        expect 2 "changed.h5: its rows are not those on which this run was trained" \
             train 2 made --data changed.h5 --resume --epochs 4
     done
     expect 0 "stopped by epochs" train 2 made --data made.h5 --resume --epochs 4
@@ -228,10 +228,10 @@ test_other_recipe() {
     expect 2 "model.hidden" train 2 plain --resume --model.hidden "[48, 30]"
     grep -qF "[48, 32]" output && grep -qF "[48, 30]" output || fail "the two values are not shown: $(cat output)"
     expect 2 "9 ranks for 8 shards" train 9 plain --resume
-    expect 2 "reduction: this run was trained with a canonical engine, now it is mpi" \
+    expect 2 "reduction: this run was trained with a canonical engine, but now it is mpi" \
         train 2 plain --resume --reduction mpi
     "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 4 --out other.h5 >/dev/null
-    expect 2 "other.h5 is not the dataset that this run was trained on" train 1 plain --resume --data other.h5
+    expect 2 "other.h5 is not the dataset on which this run was trained" train 1 plain --resume --data other.h5
     unchanged plain before
 }
 

@@ -12,13 +12,13 @@ begin() { OPENBLAS_CORETYPE=Nehalem train --epochs 1 --cpu baseline --out "$@" >
 
 begin plain
 levels=$("$tren" --version | sed -n 's/^CPU level: \([a-z0-9]*\),.*/\1/p')
-expect 0 "warning: this run was trained with OpenBLAS core type Nehalem and goes on with Core2" \
+expect 0 "warning: this run was trained with OpenBLAS core type Nehalem and continues with Core2" \
     env OPENBLAS_CORETYPE=Core2 "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots --progress off \
     --epochs 2 --out plain --resume
 grep -qF "with gemm: portable from the start" output || fail "no remedy: $(cat output)"
-[[ $levels == baseline ]] || grep -qF "note: this run was trained at CPU level baseline and goes on at $levels" output ||
+[[ $levels == baseline ]] || grep -qF "note: this run was trained at CPU level baseline and continues at $levels" output ||
     fail "the level is not named: $(cat output)"
-refuse_part "goes on with '"
+refuse_part "continues with '"
 python3 -m json.tool plain/result.json >/dev/null || fail "result.json is no JSON"
 is_mixed() { # RUN true|false CORE ...   What result.json keeps of it.
     local core run=$1
@@ -55,7 +55,7 @@ import h5py, sys
 with h5py.File(sys.argv[1], "r+") as f:
     f.attrs["blas_version"] = b"OpenBLAS 0.1.0"
 END
-    expect 0 "warning: this run was trained with 'OpenBLAS 0.1.0' and goes on with 'OpenBLAS" \
+    expect 0 "warning: this run was trained with 'OpenBLAS 0.1.0' and continues with 'OpenBLAS" \
         env OPENBLAS_CORETYPE=Nehalem "$tren" train --data data.h5 --model.hidden 64,32 --batch_size 50 --no-plots \
         --progress off --epochs 2 --out older --resume
 fi
@@ -64,7 +64,7 @@ train --epochs 4 --gemm portable --out whole >/dev/null
 begin portable --gemm portable
 expect 0 "" train --epochs 4 --gemm portable --out portable --resume
 refuse_part "warning"
-[[ $levels == baseline ]] || grep -qF "goes on at $levels, which does not change its bits" output || fail "no line: $(cat output)"
+[[ $levels == baseline ]] || grep -qF "continues at $levels, which does not change its bits" output || fail "no line: $(cat output)"
 same_run whole portable
 is_mixed portable false
 grep -qF '"computed_with": [],' portable/result.json || fail "OpenBLAS does not matter here"

@@ -42,7 +42,7 @@ address_of() {
 # With last.h5 damaged, the run goes on from previous.h5 and ends as ever.
 falls_back() { # RUN MESSAGE
     expect 0 "$2" train 3 "$1" --resume
-    grep -qF "using $1/previous.h5, the checkpoint before" output || fail "$1: $(cat output)"
+    grep -qF "using $1/previous.h5, the previous checkpoint" output || fail "$1: $(cat output)"
     grep -qF "resumed from $1/previous.h5: epoch 2, step 1" output || fail "$1: $(cat output)"
     same_run plain "$1"
 }
@@ -228,10 +228,10 @@ empty() { rm -r live4 && mkdir live4; }
 replace() { rm -r live4 && cp -r plain live4 && touch live4/.lock && cp -r live4 live4.before; }
 
 test_folder_gone() {
-    gone 3 "the run folder live4 was removed while the run was going on: its checkpoints" rm -r live4
+    gone 3 "the run folder live4 was removed during the run: its checkpoints" rm -r live4
     gone 3 "lost: best.h5; train again" empty
     [[ -s live4/last.h5 ]] || fail "the last weights are not kept"
-    gone 3 "the run folder live4 was removed, and is another run's now" replace
+    gone 3 "the run folder live4 was removed, and now belongs to another run" replace
     diff -r live4 live4.before || fail "the other run's folder was changed"
     gone 75 "metrics.csv was changed or removed" rm live4/config.yaml live4/metrics.csv
     "$tren" config live4/config.yaml >/dev/null || fail "config.yaml was not written anew"
@@ -249,7 +249,7 @@ test_folder_moved() {
     await test -s live5/best.h5 -a -s live5/last.h5
     kill -STOP "$launched" && mv live5 "moved here" && kill -CONT "$launched"
     wait "$launched" || fail "$(tail -n 9 live5.out)"
-    says 1 "warning: the run folder live5 was moved to $PWD/moved here while the run is going on" live5.out
+    says 1 "warning: the run folder live5 was moved to $PWD/moved here during the run" live5.out
     says 1 "warning" live5.out
     says 1 "run folder: $PWD/moved here" live5.out
     [[ ! -e live5 && -s "moved here/result.json" ]] || fail "the result is not in the moved folder"
@@ -260,7 +260,7 @@ test_folder_moved() {
     launched=$!
     await test -s live6/best.h5 -a -s live6/last.h5
     until rm -rf live6 2>/dev/null && [[ ! -e live6 ]]; do :; done # it may be writing into it
-    await grep -qs "was removed or replaced while the run is going on: nothing can be saved" live6.out
+    await grep -qs "was removed or replaced during the run: nothing can be saved" live6.out
     local epochs
     epochs=$(grep -c "^epoch" live6.out)
     some_more() { [[ $(grep -c "^epoch" live6.out) -gt $((epochs + 5)) ]]; }
@@ -282,10 +282,10 @@ test_metrics_lost() {
         gone) rm lost/metrics.csv ;;
         cut) head -n 1 stopped/metrics.csv >lost/metrics.csv ;;
         esac
-        expect 0 "lost/metrics.csv did not hold the rows of the checkpoint, and was written anew from it" train 1 lost --resume
+        expect 0 "lost/metrics.csv did not have the rows of the checkpoint; it was written again from the checkpoint" train 1 lost --resume
         same_run plain lost
         : >lost/metrics.csv # and of a run that has ended
-        expect 0 "lost/metrics.csv did not hold the rows" train 1 lost --resume
+        expect 0 "lost/metrics.csv did not have the rows" train 1 lost --resume
         grep -qF "nothing to do" output || fail "$(cat output)"
         same_run plain lost
         expect 0 "nothing to do" train 1 lost --resume
@@ -296,7 +296,7 @@ test_metrics_lost() {
     await test -s live7/best.h5 -a -s live7/last.h5
     kill -STOP "$launched" && : >live7/metrics.csv && kill -CONT "$launched"
     wait "$launched" || fail "$(tail -n 9 live7.out)"
-    says 1 "warning: live7/metrics.csv was changed or removed while the run is going on" live7.out
+    says 1 "warning: live7/metrics.csv was changed or removed during the run" live7.out
     same_run straight live7
 }
 

@@ -77,7 +77,7 @@ assert any(row["path"] == "bad/line\nend\x1b[31m" for row in rows)' || fail "JSO
 fi
 ln -s runs/one a-link
 [[ $("$tren" runs a-link --columns name | wc -l) -eq 3 ]] || fail "a link that is named is followed"
-expect 0 "no run lies below 'bad/empty'" "$tren" runs bad/empty
+expect 0 "there is no run below 'bad/empty'" "$tren" runs bad/empty
 if [[ $EUID -ne 0 ]]; then
     chmod 0 bad/folder
     expect 0 "1 folder could not be read: bad/folder: Permission denied" "$tren" runs bad

@@ -19,7 +19,7 @@ cell() { awk -F, -v row="$2" -v name="$3" 'NR == 1 { for (i = 1; i <= NF; i++) i
     $1 "-" $2 == row { print $c }' "$1/scaling.csv"; } # folder, MODE-RANKS, column
 
 test_whole() {
-    expect 0 "one digest over all strong launches" "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
+    expect 0 "all strong-scaling launches have the same digest" "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
     [[ $(cut -d, -f1,2 runs/scaling-run/scaling.csv | tail -n +2 | xargs) == \
         "base,1 strong,1 strong,2 strong,3 weak,1 weak,2 weak,3" ]] || fail "$(cat runs/scaling-run/scaling.csv)"
     expect 0 "" "$tren" train run.yaml --shards 3 --max_steps 20 --out reference --no-evaluate_test --no-plots --progress off
@@ -55,15 +55,15 @@ PY
 
 test_goes_on() {
     rm runs/scaling-run/launches/strong-2.0*.csv runs/scaling-run/scaling.html
-    expect 0 "has 10 launches, and more are added" "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
+    expect 0 "has 10 launches; more are added" "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
     [[ $(grep -c "ms a step$" output) -eq 2 ]] || fail "not two launches more: $(cat output)"
     [[ -e runs/scaling-run/scaling.html ]] || fail "no page"
-    expect 2 "runs/scaling-run holds another experiment: there 'steps: 20', now 'steps: 21'" \
+    expect 2 "runs/scaling-run has the results of another experiment: there 'steps: 20', now 'steps: 21'" \
         "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}" --steps 21
-    expect 2 "holds another experiment: there 'seed: 1', now 'seed: 2'" \
+    expect 2 "has the results of another experiment: there 'seed: 1', now 'seed: 2'" \
         "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}" --seed 2
     printf '# ranks' >runs/scaling-run/launches/weak-2.01.csv
-    expect 4 "weak-2.01.csv:1: this is no whole record of a launch; remove the file" \
+    expect 4 "weak-2.01.csv:1: this is not a complete record of a launch; remove the file" \
         "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
     rm runs/scaling-run/launches/weak-2.01.csv
     expect 0 "" "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
@@ -79,7 +79,7 @@ test_killed() {
     kill -TERM $pid
     wait $pid || code=$?
     [[ $code -eq 75 ]] || fail "stopped: exit code $code, not 75: $(cat killed.log)"
-    grep -q "are kept in killed; the same command makes the others" killed.log || fail "$(cat killed.log)"
+    grep -q "are kept in killed; the same command continues" killed.log || fail "$(cat killed.log)"
     [[ $(launches killed) -ge 1 && $(launches killed) -lt 12 ]] || fail "$(ls killed/launches)"
     "$tren" scale run.yaml --ranks 1,2 --steps 3000 --repeats 3 --max-repeats 3 --out killed >again.log 2>&1 &
     pid=$!
@@ -87,7 +87,7 @@ test_killed() {
     kill -KILL $pid
     wait $pid || true
     await not_running
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 --steps 3000 --repeats 3 --max-repeats 3 --out killed
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 --steps 3000 --repeats 3 --max-repeats 3 --out killed
     [[ $(launches killed) -eq 12 ]] || fail "$(ls killed/launches)"
 }
 not_running() { [[ -z $(own_processes tren) ]]; }
@@ -105,17 +105,17 @@ SH
 exec $(about launcher) "\$@"
 SH
     chmod +x wrong broken
-    TREN_LAUNCHER=$scratch/wrong expect 1 "do NOT end with one digest" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out wrong-scale
-    grep -q 'class="bad">Bits: the strong launches do NOT.*2 ranks: beef' wrong-scale/scaling.html || fail "the page does not tell"
-    TREN_LAUNCHER=$scratch/broken expect 3 "a point has no launch" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out broken-scale
-    grep -q "launch 1 of strong on 2 ranks ended with exit code 3: tren train: no memory on n2" output || fail "$(cat output)"
+    TREN_LAUNCHER=$scratch/wrong expect 1 "do NOT have the same digest" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out wrong-scale
+    grep -q 'class="bad">Bits: the strong-scaling launches do NOT.*2 ranks: beef' wrong-scale/scaling.html || fail "the page does not tell"
+    TREN_LAUNCHER=$scratch/broken expect 3 "all launches of a point failed" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out broken-scale
+    grep -q "launch 1 of strong on 2 ranks failed with exit code 3: tren train: no memory on n2" output || fail "$(cat output)"
     grep -q "strong scaling on 2 ranks is left out" broken-scale/scaling.html || fail "the page does not name what is left out"
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out broken-scale
-    grep -q "launch 1 of strong on 2 ranks ended with exit code 3" broken-scale/scaling.html || fail "the failure was forgotten"
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 "${quick[@]}" --out broken-scale
+    grep -q "launch 1 of strong on 2 ranks failed with exit code 3" broken-scale/scaling.html || fail "the failure was forgotten"
 }
 
 test_compare() {
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1 --no-weak --steps 50 --repeats 6 --max-repeats 6 --out a
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1 --no-weak --steps 50 --repeats 6 --max-repeats 6 --out a
     cp -r a b
     expect 0 "not distinguishable" "$tren" scale compare a b
     [[ $(grep -c "same bits" output) -eq 2 ]] || fail "$(cat output)"
@@ -128,7 +128,7 @@ test_compare() {
     grep -q "^MPI: .* -> new" output || fail "the other MPI is not told: $(cat output)"
     expect 0 '"b_is": "slower"' "$tren" scale compare a b --json
     expect 0 "faster" "$tren" scale compare b a
-    expect 0 "one digest" "$tren" scale run.yaml --ranks 1 --no-weak --batch_size 32 "${quick[@]}" --out other
+    expect 0 "the same digest" "$tren" scale run.yaml --ranks 1 --no-weak --batch_size 32 "${quick[@]}" --out other
     expect 2 "have no point in common" "$tren" scale compare a other
 }
 

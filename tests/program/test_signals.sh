@@ -145,7 +145,7 @@ test_in_the_check() {
     await says check "epoch 3 of"
     kill -USR1 "$launched"
     ends check 75
-    says check "left during check_without_dropout" || fail "$(cat check.out)"
+    says check "stopped during check_without_dropout" || fail "$(cat check.out)"
     [[ $(field check status) == requeue && $(field check steps) -eq 0 ]] || fail "$(cat check/result.json)"
 }
 

@@ -53,24 +53,24 @@ expect 0 "18 points: 18 were there, 0 trained" "$tren" sweep other.yaml --out ot
 head -n 1 other/sweep.csv | grep -q '^seed,epochs,model.hidden,optimizer.learning_rate,status' || fail "$(head -n 1 other/sweep.csv)"
 cmp <(sed 's/.*,//' one/sweep.csv | sort) <(sed 's/.*,//' other/sweep.csv | sort) || fail "other digests"
 for file in other/points/*; do head -c 20 /dev/urandom >"$file" && break; done
-expect 4 "is damaged, or of another version" "$tren" sweep other.yaml --out other
+expect 4 "is damaged, or was written by another version" "$tren" sweep other.yaml --out other
 [[ $(wc -l <other/sweep.csv) -eq 19 ]] || fail "a damaged point has cost the table"
 for change in 's/^[a-z]*,/nonsense,/' 's/,[0-9.]*,/,x,/' 's/.$/z/' 's/$/\n&/'; do # a status, a number, a digest, two rows
     rm -r other && cp -r one other
     for file in other/points/*; do sed -i "2$change" "$file" && break; done
     ! cmp -s "$file" "one/points/${file##*/}" || fail "$change: nothing was changed"
-    expect 4 "is damaged, or of another version" "$tren" sweep other.yaml --out other
+    expect 4 "is damaged, or was written by another version" "$tren" sweep other.yaml --out other
 done
 
 # Another grid in the same folder does not cost the first one its table, and goes back and forth without new copies.
 cp -r one two
 sed 's/seed: .*/seed: [7]/' grid.yaml >seven.yaml
-expect 0 "kept as two/sweep-1.csv" "$tren" sweep seven.yaml --out two
+expect 0 "it is now two/sweep-1.csv" "$tren" sweep seven.yaml --out two
 cmp two/sweep-1.csv one/sweep.csv || fail "the table of the first grid is not kept"
 [[ $(wc -l <two/sweep.csv) -eq 7 ]] || fail "not 6 rows"
-expect 0 "kept as two/sweep-2.csv" "$tren" sweep grid.yaml --out two
+expect 0 "it is now two/sweep-2.csv" "$tren" sweep grid.yaml --out two
 cmp two/sweep.csv one/sweep.csv || fail "another table than the first time"
-expect 0 "kept as two/sweep-1.csv" "$tren" sweep seven.yaml --out two
+expect 0 "it is now two/sweep-1.csv" "$tren" sweep seven.yaml --out two
 [[ ! -e two/sweep-3.csv ]] || fail "a third copy of two tables"
 [[ ! -e other/sweep-1.csv ]] || fail "a longer grid kept the table of the shorter one, which is part of it"
 
@@ -141,7 +141,7 @@ if command -v gnuplot >/dev/null; then
     grep -qF '[12, 12]</text>' one/sweep.svg || fail "lists are no categories"
     [[ $(grep -c '^  [0-9]  ' output) -eq 4 ]] || fail "not the four settings that did not diverge: $(cat output)"
     grep -q "test part" output && fail "ranked by the test part unasked"
-    expect 0 "note: chosen by the test part" "$tren" sweep grid.yaml --out one --by test_loss
+    expect 0 "note: this choice used the test part" "$tren" sweep grid.yaml --out one --by test_loss
     expect 0 "one/sweep.svg" "$tren" sweep grid.yaml --out one --y train_loss --x seed --logy
 fi
 
@@ -162,12 +162,12 @@ refuse 2 "needs a list of values" bad.yaml
 write "grid:" "  seed: []"
 refuse 2 "has no values" bad.yaml
 write "grid:" "  seed: [1, 1]"
-refuse 2 "one value twice" bad.yaml
+refuse 2 "the same value twice" bad.yaml
 write "grid:" "  optimizer.learning_rate: [0.1, 0.2, 1e-1]"
-refuse 2 "one and the same training: (optimizer.learning_rate 0.1) and (optimizer.learning_rate 1e-1)" bad.yaml
+refuse 2 "the same training: (optimizer.learning_rate 0.1) and (optimizer.learning_rate 1e-1)" bad.yaml
 write "grid:" "  seed: [1, 2]"
-refuse 2 "seed: its values stand in the grid" bad.yaml --seed 5
-refuse 2 "seed: its values stand in the grid" bad.yaml --seed=5
+refuse 2 "seed: its values are in the grid" bad.yaml --seed 5
+refuse 2 "seed: its values are in the grid" bad.yaml --seed=5
 write "grid:" "  epochs: [1, many]"
 refuse 2 "bad.yaml:3: grid" bad.yaml
 write "grid: [1, 2]"
@@ -183,9 +183,9 @@ refuse 2 "weight_decay" bad.yaml
 refuse 2 "did you mean 'train_loss'" grid.yaml --y train_los
 refuse 2 "it has status,epochs,best_epoch" grid.yaml --y nonsense
 refuse 2 "did you mean 'validation_loss'" grid.yaml --by val_loss
-refuse 2 "is no key of the grid" grid.yaml --x epochs
+refuse 2 "is not a key of the grid" grid.yaml --x epochs
 refuse 2 "K/N" grid.yaml --part 4/3
-refuse 2 "always goes on" grid.yaml --resume
+refuse 2 "always continues" grid.yaml --resume
 expect 2 "use 'tren sweep'" "$tren" train grid.yaml --out refused
 expect 2 "3 ranks for 2 shards" mpi 3 "$tren" sweep grid.yaml --out three --ranks-per-run 3
 expect 0 '[5],1000,3,'  "$tren" sweep grid.yaml --dry-run

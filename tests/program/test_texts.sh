@@ -9,11 +9,11 @@ awk 'BEGIN { for (i = 0; i < 200; i++) printf "%s\tthis text number %d is about 
 cut -f2 labels.tsv >texts.txt
 
 test_notes() {
-    expect 0 "note: 50 of 200 rows have a text of more than 33 tokens and were left out, after the split" \
+    expect 0 "note: 50 of 200 rows have a text of more than 33 tokens and were left out after the split" \
         "${import[@]}" labeled labels.tsv --tokens 33 --long skip --out skipped.h5
-    expect 0 "note: the source's own test part, 200 rows, is mixed with the other rows before the split; --keep-test" \
+    expect 0 "note: the source has its own test part of 200 rows; it was mixed with the other rows before the split (--keep-test" \
         "${import[@]}" labeled labels.tsv --test labels.tsv --out mixed.h5
-    grep -qx "note: labels.tsv: is given twice, and its rows are in the dataset twice" output || fail "twice: $(cat output)"
+    grep -qx "note: labels.tsv: is given twice, so its rows are in the dataset twice" output || fail "twice: $(cat output)"
     ln labels.tsv same.tsv
     expect 0 "note: ./same.tsv: is given twice" "${import[@]}" labeled labels.tsv --test ./same.tsv --keep-test --out kept.h5
     cp labels.tsv other.tsv
@@ -24,14 +24,14 @@ test_notes() {
     expect 0 "  classes       2: ' bad', good" "$tren" data info blanks.h5
     expect 0 "" "${import[@]}" text texts.txt --tokens 64 --split 80/10/10 --out windows.h5
     expect 0 "       0     64  this text number 0" "$tren" data preview windows.h5 --n 1
-    expect 0 "how many tokens are read of it (the last one is only a label):" "$tren" data info windows.h5
+    expect 0 "the number of tokens read from it (the last token is only a label):" "$tren" data info windows.h5
 }
 
 # Help lists what a source takes, and says what a file has to be.
 test_help() {
-    expect 0 "  FILE                    A file with a label, a tab and a text in each line." "${import[@]}" labeled --help
+    expect 0 "  FILE                    File with a label, a tab and a text in each line." "${import[@]}" labeled --help
     grep -q -e --stratify output || fail "help of labeled: $(cat output)"
-    expect 0 "  FILE                    Text in UTF-8" "${import[@]}" text --help
+    expect 0 "  FILE                    Text files in UTF-8" "${import[@]}" text --help
     ! grep -qE -e '--(stratify|keep-test|take|label-noise|class-names|normalize) ' output || fail "help of text: $(cat output)"
 }
 
@@ -56,7 +56,7 @@ test_unlabeled() {
     expect 0 " this text number 1 is about rain" "$tren" data preview texts.h5
     expect 0 "predictions for 200 rows" "$tren" predict run --data texts.h5 --out predicted.csv
     diff <(cut -f1 labels.tsv) <(tail -n +2 predicted.csv | cut -d, -f3) || fail "other labels than those of the texts"
-    expect 4 "holds rows without labels" "$tren" train --data texts.h5 --out none
+    expect 4 "contains rows without labels" "$tren" train --data texts.h5 --out none
 }
 
 test_notes

@@ -71,14 +71,14 @@ test_file() {
 }
 
 test_lost() {
-    expect 0 "later: trace fewer steps" "$tren" train run.yaml --out long --trace long.json --trace-layers --epochs 2000
+    expect 0 "are missing: trace fewer steps" "$tren" train run.yaml --out long --trace long.json --trace-layers --epochs 2000
     "$python" -c 'import json; t = json.load(open("long.json")); assert t["otherData"]["events_lost"] > 0'
 }
 
 test_refused() {
     expect 2 "run.yaml exists already and is no trace of tren; name another file" "$tren" train run.yaml --out no --trace run.yaml
     expect 3 "gone/x.json" mpi 2 "$tren" train run.yaml --out no --trace gone/x.json
-    expect 2 "give --trace FILE, too" "$tren" train run.yaml --out no --trace-layers
+    expect 2 "needs --trace FILE" "$tren" train run.yaml --out no --trace-layers
     [[ ! -e no ]] || fail "a run was begun although its trace cannot be written"
 }
 

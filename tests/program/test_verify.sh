@@ -59,7 +59,7 @@ for signal in USR1 TERM INT; do
     code=0
     wait $pid || code=$?
     [[ $code -eq 75 ]] || fail "SIG$signal: exit code $code: $(cat output)"
-    [[ $(grep -c "^tren verify: stopped by a signal: nothing is kept" output) -eq 1 ]] || fail "SIG$signal: $(cat output)"
+    [[ $(grep -c "^tren verify: stopped by a signal: nothing was saved" output) -eq 1 ]] || fail "SIG$signal: $(cat output)"
     refuse_part "resume"
 done
 

@@ -32,7 +32,7 @@ test_job() {
     job=$(submit "${quick[@]}")
     expect_exit "$job" 0
     folder=runs/scaling-run-$job
-    expect_text "one digest over all strong launches" job.out
+    expect_text "all strong-scaling launches have the same digest" job.out
     expect_text "by 'srun --mpi=pmix'" job.out
     expect_points "$folder" base-1/1 strong-1/1 strong-2/1 strong-4/2 weak-1/1 weak-2/1 weak-4/2
     expect_text "4 ranks on 2 nodes" "$folder/launches/strong-4.01.log"
@@ -61,7 +61,7 @@ test_requeue() {
     sleep 1.2
     scontrol update JobId="$job" StartTime=now
     expect_exit "$job" 0
-    expect_text "stopped has $n launches, and more are added" job.out
+    expect_text "stopped has $n launches; more are added" job.out
     expect_points stopped base-1/1 strong-1/1 strong-2/1 strong-4/2 weak-1/1 weak-2/1 weak-4/2
     echo "stopped after $n of 6 launches, requeued: the others were made"
 }
@@ -77,14 +77,14 @@ SH
     chmod +x wrong
     job=$(TREN_LAUNCHER=$scratch/wrong submit "${quick[@]}" --ranks 1,2 --no-weak --out wrong-scaling)
     expect_exit "$job" 1
-    expect_text "do NOT end with one digest" job.out
+    expect_text "do NOT have the same digest" job.out
 }
 
 test_bad_input() {
     local job
     job=$(submit --ranks "1,two")
     expect_exit "$job" 2
-    expect_text "'two' is no number of ranks" job.out
+    expect_text "'two' is not a number of ranks" job.out
     job=$(submit --data missing.h5)
     expect_exit "$job" 4
     expect_text "missing.h5: cannot open" job.out

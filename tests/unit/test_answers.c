@@ -52,7 +52,7 @@ Test(answers, labels_that_do_not_begin_at_0_are_asked_about_and_renumbered) {
     tren_source s;
     test_expect_error(
         import(&s, I64(2, 1, 3, 1), 1, NULL, NULL), TREN_ERR_DATA,
-        "f.h5: /y: row 1: the label 1 is the lowest, 3 the highest, and classes are numbered "
+        "f.h5: /y: row 1: the label 1 is the lowest, 3 the highest, but classes are numbered "
         "from 0: give --relabel yes");
     tren_source_close(&s);
     test_expect_error(import(&s, I64(-1, 1, 1, -1), 1, "relabel", "no"), TREN_ERR_DATA,
@@ -72,7 +72,7 @@ Test(answers, whole_reals_are_asked_about) {
     test_expect_error(
         import(&s, F32(0, 2, 1, 0), 1, NULL, NULL), TREN_ERR_USAGE,
         "f.h5: /y: its reals are all whole numbers, which may be classes or targets: give "
-        "--classification for the first, --regression for the second");
+        "--classification or --regression");
     tren_source_close(&s);
     test_expect_error(import(&s, F32(-1, 1, 1, -1), 1, NULL, NULL), TREN_ERR_USAGE,
                       "may be classes");
@@ -95,15 +95,15 @@ Test(answers, one_hot_rows_are_classes) {
     tren_source s;
     expect_classes(import(&s, F32(HOT), 3, NULL, NULL), &s, "\1\0\1\1", 3, "");
     cr_assert_eq(import(&s, I64(HOT), 3, NULL, NULL), TREN_OK);
-    cr_assert_not_null(strstr(s.notes, "each row has one 1 among zeros"));
+    cr_assert_not_null(strstr(s.notes, "each row has a single 1 among zeros"));
     tren_source_close(&s);
     expect_targets(import(&s, I64(HOT), 3, "regression", ""), &s, 3, 0);
     expect_targets(import(&s, F32(1, 1, 0, 1, 1, 0, 0, 1), 2, NULL, NULL), &s, 2, 1);
     test_expect_error(import(&s, I64(1, 0, 1, 1, 1, 0, 0, 1), 2, NULL, NULL), TREN_ERR_DATA,
-                      "f.h5: /y has 2 integers per row, and row 1 is not one-hot");
+                      "f.h5: /y has 2 integers per row, but row 1 is not one-hot");
     tren_source_close(&s);
     test_expect_error(import(&s, F32(1, 0, .5f, .5f, 1, 0, 0, 1), 2, "classification", ""),
-                      TREN_ERR_DATA, "row 1 does not have one 1 among zeros");
+                      TREN_ERR_DATA, "row 1 does not have a single 1 among zeros");
     tren_source_close(&s);
 }
 
@@ -152,9 +152,9 @@ Test(answers, channels_that_seem_last_are_asked_about) {
     tren_source s;
     static const size_t last[][3] = {{8, 8, 3}, {28, 28, 1}, {4, 4, 3}, {9, 7, 4}, {5, 9, 2}};
     for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
-        test_expect_error(import_images(&s, last[i][0], last[i][1], last[i][2], NULL),
-                          TREN_ERR_USAGE,
-                          "give --channels-last for the first, --channels-first for the second");
+        test_expect_error(
+            import_images(&s, last[i][0], last[i][1], last[i][2], NULL), TREN_ERR_USAGE,
+            "give --channels-last for the first case, --channels-first for the second");
         tren_source_close(&s);
     }
     cr_assert_eq(import_images(&s, 8, 8, 3, "channels-last"), TREN_OK);

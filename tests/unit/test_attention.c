@@ -334,5 +334,5 @@ Test(attention, refuses_what_does_not_fit) {
                    of_other_width);
     expect_refused("attention: tokens of one axis cannot be causal to those of another",
                    causal_to_another);
-    expect_refused("a mean over tokens needs tokens, and input2 is 12", mean_of_a_table);
+    expect_refused("a mean over tokens needs tokens, but input2 is 12", mean_of_a_table);
 }

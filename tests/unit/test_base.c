@@ -313,13 +313,13 @@ Test(input, only_regular_files_are_opened, .init = test_scratch_enter, .fini = t
     cr_assert_str_eq(fgets(line, sizeof line, file), "abc");
     fclose(file);
     test_expect_error(tren_input_open(&fd, "link", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
-                      "link: is a device or a pipe; a text is expected");
+                      "link: is a device or a pipe, but a text is expected");
     test_expect_error(tren_input_open(&fd, "/dev/zero", TREN_ERR_USAGE, "a text"), TREN_ERR_USAGE,
                       "/dev/zero: is a device or a pipe");
     test_expect_error(tren_input_open(&fd, ".", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
-                      ".: is a folder; a text is expected");
+                      ".: is a folder, but a text is expected");
     test_expect_error(tren_input_open(&fd, "gone", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
                       "gone: cannot open: No such file or directory; check the path");
     test_expect_error(tren_input_open(&fd, "", TREN_ERR_DATA, "a text"), TREN_ERR_DATA,
-                      "the path of a file is empty; name a text");
+                      "the path of a file is empty; give a text");
 }

@@ -261,7 +261,7 @@ Test(config, refuses_contradictions) {
         {{"dropout", "0.5", "model.hidden", "[]"}, "model.hidden is []"},
         {{"check_without_dropout", "2"}, "there is no dropout"},
         {{"augment.zoom", "[1.1, 0.9]"}, "give [0.9, 1.1]"},
-        {{"augment.zoom", "1.1"}, "1 factor; give the least and the most"},
+        {{"augment.zoom", "1.1"}, "1 factor; give the smallest and the largest"},
         {{"augment.translation", "2", "augment.crop_padding", "4"}, "both move the images"},
         {{"loss.name", "half_squares", "loss.label_smoothing", "0.1"},
          "give loss.name: auto or cross_entropy, or leave"},

@@ -65,20 +65,20 @@ Test(config_yaml, refuses_what_is_wrong_with_file_and_line) {
          "run.yaml:1: unknown section 'optimiser'; did you mean 'optimizer'?"},
         {"qqq: 1\n", "run.yaml:1: unknown key 'qqq'; 'tren train --help' lists all keys"},
         {"qqq: {a: 1}\n", "run.yaml:1: unknown section 'qqq'"},
-        {"seed: 1\nepochs: 2\nseed: 1\n", "run.yaml:3: 'seed' was given on line 1 already"},
+        {"seed: 1\nepochs: 2\nseed: 1\n", "run.yaml:3: 'seed' was already given on line 1"},
         {"optimizer: {lambda: 1}\noptimizer.lambda: 1\n",
-         "run.yaml:2: 'optimizer.lambda' was given on line 1"},
+         "run.yaml:2: 'optimizer.lambda' was already given on line 1"},
         {"loss: {name: auto}\nloss:\n  name: auto\n",
-         "run.yaml:3: 'loss.name' was given on line 1"},
+         "run.yaml:3: 'loss.name' was already given on line 1"},
         {"\noptimizer: adam\n",
          "run.yaml:2: 'optimizer' is a section; write its keys on the lines below it"},
         {"optimizer: [adam]\n", "run.yaml:1: 'optimizer' is a section"},
         {"seed:\n", "run.yaml:1: 'seed' has no value"},
         {"seed: ~\n", "run.yaml:1: 'seed' has no value"},
-        {"seed: [1]\n", "run.yaml:1: seed: a list stands where one value belongs"},
-        {"seed: {a: 1}\n", "run.yaml:1: seed: a map stands where one value belongs"},
+        {"seed: [1]\n", "run.yaml:1: seed: expected one value, found a list"},
+        {"seed: {a: 1}\n", "run.yaml:1: seed: expected one value, found a map"},
         {"model:\n  hidden: [[1]]\n", "run.yaml:2: 'model.hidden' is a list of lists"},
-        {"model:\n  hidden: {a: 1}\n", "run.yaml:2: model.hidden: a map"},
+        {"model:\n  hidden: {a: 1}\n", "run.yaml:2: model.hidden: expected one value, found a map"},
         {"dropout: [0.1, x]\n", "run.yaml:1: dropout: 'x' is not a number"},
         {"dropout: ['0.1,0.2']\n", "run.yaml:1: 'dropout' has an entry that is not a number"},
         {"batch_size: many\n", "run.yaml:1: batch_size: 'many' is not a whole number"},
@@ -95,7 +95,8 @@ Test(config_yaml, refuses_what_is_wrong_with_file_and_line) {
         {"data: \"a\\x00b\"\n", "'data' contains a zero byte"},
         {"seed: 1\n\xff\xff\n", "a config is YAML text in UTF-8"},
         {"a.b.c.d: 1\n", "run.yaml:1: unknown key 'a.b.c.d'"},
-        {"optimizer:\n  name:\n    x: 1\n", "run.yaml:3: optimizer.name: a map"},
+        {"optimizer:\n  name:\n    x: 1\n",
+         "run.yaml:3: optimizer.name: expected one value, found a map"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tren_config config;
@@ -242,7 +243,7 @@ Test(config_yaml, binary_scalars_are_base64_of_a_path) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[64];
         snprintf(text, sizeof text, "seed: 1\ndata: !!binary '%s'\n", bad[i]);
-        expect_error(load(&config, text), "run.yaml:2: 'data' is marked !!binary and is not");
+        expect_error(load(&config, text), "run.yaml:2: 'data' is marked !!binary, but is not");
     }
 }
 

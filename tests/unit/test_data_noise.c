@@ -135,10 +135,10 @@ static void expect_refused(int n_classes, double p, const char *part) {
 Test(label_noise, that_makes_no_sense_is_refused) {
     tren_noise_kind kind;
     expect_refused(0, 0.5, "--label-noise 0.5: the source has targets, not classes");
-    expect_refused(1, 0.5, "--label-noise 0.5: the data has 1 class, noise needs 2");
-    expect_refused(3, -0.1, "--label-noise: -0.1 is no probability: give one from 0 to 1");
-    expect_refused(3, 1.1, "--label-noise: 1.1 is no probability");
-    expect_refused(3, (double)NAN, "nan is no probability");
+    expect_refused(1, 0.5, "--label-noise 0.5: the data has 1 class, but label noise needs 2");
+    expect_refused(3, -0.1, "--label-noise: -0.1 is not a probability: give one from 0 to 1");
+    expect_refused(3, 1.1, "--label-noise: 1.1 is not a probability");
+    expect_refused(3, (double)NAN, "nan is not a probability");
     test_expect_error(tren_noise_kind_parse(&kind, "some"), TREN_ERR_USAGE,
                       "'some' is none of incorrect|any");
     cr_assert(tren_noise_kind_parse(&kind, "any") == TREN_OK && kind == TREN_NOISE_ANY);

@@ -159,10 +159,10 @@ Test(take, of_more_than_there_is_is_refused) {
     tren_split split = split_of("80/10/10");
     split.take = 101;
     test_expect_error(tren_partition_open(&p, &source, &split), TREN_ERR_USAGE,
-                      "--take 101: there are 100 rows: take at most these");
+                      "--take 101: there are only 100 rows: take at most that many");
     split.keep_test = true;
     split.take = 91;
     test_expect_error(tren_partition_open(&p, &source, &split), TREN_ERR_USAGE,
-                      "--take 91: there are 90 rows beside the test part");
+                      "--take 91: there are only 90 rows besides the test part");
     tren_source_close(&source);
 }

@@ -145,9 +145,9 @@ Test(import_cifar, names_come_from_a_file) {
     cr_assert_eq(IMPORT(&source, "FILE", "b", "names", "ten.txt"), TREN_OK);
     cr_assert_str_eq(source.class_name[9], "last");
     tren_source_close(&source);
-    REFUSED("coarse.txt: has 20 names, the data has 100 classes", "FILE", "c", "names",
+    REFUSED("coarse.txt: has 20 names, but the data has 100 classes", "FILE", "c", "names",
             "coarse.txt");
-    REFUSED("c: holds a zero byte", "FILE", "b", "names", "c");
+    REFUSED("c: contains a zero byte", "FILE", "b", "names", "c");
     REFUSED("gone: cannot open", "FILE", "b", "names", "gone");
 }
 
@@ -161,8 +161,8 @@ Test(import_cifar, broken_files_are_named) {
     test_write("label", bytes, 4 * 3073);
     free(bytes);
     REFUSED("empty: is empty: copy or make it again", "FILE", "empty");
-    REFUSED("cut: its 12291 bytes are no whole number of records, neither", "FILE", "cut");
-    REFUSED("cut: its 12291 bytes are no whole number", "FILE", "good", "test", "cut");
+    REFUSED("cut: its 12291 bytes are not a whole number of records, neither", "FILE", "cut");
+    REFUSED("cut: its 12291 bytes are not a whole number", "FILE", "good", "test", "cut");
     REFUSED("one: its 1 bytes", "FILE", "one");
     REFUSED("cut: its 12291 bytes are 3 records of CIFAR-10 (3073 bytes each) and 3072 bytes",
             "FILE", "cut", "classes", "10");

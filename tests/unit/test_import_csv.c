@@ -115,7 +115,7 @@ Test(import_csv, files_are_pooled_and_test_files_follow) {
     test_write_text("d", "z\ty\n2\t1\n");
     const char *const other[] = {"FILE", "a", "FILE", "d", "label", "y", "separator", "tab", NULL};
     test_expect_error(test_import(&source, &tren_source_csv, other), TREN_ERR_DATA,
-                      "d:1: column 1 is 'z', in a");
+                      "d:1: column 1 is 'z', but in a");
     tren_source_close(&source);
 }
 
@@ -150,16 +150,16 @@ Test(import_csv, errors_name_the_line_the_column_and_the_value) {
                    kind);
     expect_refused("a,kind\n1,\n", TREN_ERR_DATA, "t.csv:2: column 2 (kind): '' is not a label",
                    kind);
-    expect_refused("a,kind\n1,x\n2\n", TREN_ERR_DATA, "t.csv:3: has 1 fields, the first line has 2",
-                   kind);
+    expect_refused("a,kind\n1,x\n2\n", TREN_ERR_DATA,
+                   "t.csv:3: has 1 fields, but the first line has 2", kind);
     expect_refused("1,x\n2,\"y\n3,z\n", TREN_ERR_DATA, "t.csv:2: a quoted field does not end", two);
     expect_refused("1,\"x\"y\n", TREN_ERR_DATA, "t.csv:1: 'y' follows a closing quote", two);
     expect_refused("1e39,x\n", TREN_ERR_DATA,
-                   "t.csv:1: column 1: '1e39' is not within the range of f32",
+                   "t.csv:1: column 1: '1e39' is not in the range of f32",
                    OPTIONS("label", "2", "type", "f32"));
     expect_refused("1e999,x\n", TREN_ERR_DATA, "t.csv:1", two);
-    expect_refused("", TREN_ERR_DATA, "t.csv: holds no rows", two);
-    expect_refused("a,kind\n", TREN_ERR_DATA, "t.csv: holds no rows below its header", kind);
+    expect_refused("", TREN_ERR_DATA, "t.csv: has no rows", two);
+    expect_refused("a,kind\n", TREN_ERR_DATA, "t.csv: has no rows below its header", kind);
     expect_refused("256,x\n", TREN_ERR_DATA, "'256' is not a whole number from 0 to 255",
                    OPTIONS("label", "2", "type", "u8"));
 }
@@ -170,8 +170,8 @@ Test(import_csv, wrong_options_are_named) {
                    OPTIONS("label", "knd"));
     expect_refused(text, TREN_ERR_USAGE, "no column '3': give one of 2 columns",
                    OPTIONS("label", "3"));
-    expect_refused(text, TREN_ERR_USAGE, "two roles", OPTIONS("label", "kind", "ignore", "2"));
-    expect_refused(text, TREN_ERR_USAGE, "exclude each other",
+    expect_refused(text, TREN_ERR_USAGE, "two purposes", OPTIONS("label", "kind", "ignore", "2"));
+    expect_refused(text, TREN_ERR_USAGE, "cannot be used together",
                    OPTIONS("label", "kind", "target", "alpha"));
     expect_refused(text, TREN_ERR_USAGE, "--label COLUMN (classes) or --target",
                    OPTIONS("header", "yes"));
@@ -186,7 +186,7 @@ Test(import_csv, wrong_options_are_named) {
 }
 
 Test(import_csv, another_separator_is_seen) {
-    expect_refused("a;b\n1;x\n", TREN_ERR_USAGE, "has a ';' in it: give --separator ';'",
+    expect_refused("a;b\n1;x\n", TREN_ERR_USAGE, "contains a ';': give --separator ';'",
                    OPTIONS("label", "2"));
     expect_refused("1\t2\n3\t4\n", TREN_ERR_USAGE, "give --separator tab", OPTIONS("label", "2"));
     expect_refused("1\n2\n", TREN_ERR_USAGE, "no column '2': give one of 1 columns",

@@ -124,7 +124,7 @@ Test(import_hdf5, whole_numbers_that_f64_cannot_tell_apart_are_refused) {
     tren_source_close(&source);
     test_expect_error(import_stamps(&source, nanoseconds, 100), TREN_ERR_DATA,
                       "f.h5: /stamp: row 1, column 0: beyond 2^53, f64 would round "
-                      "1700000000000000100 and lose what differs in its column: subtract");
+                      "1700000000000000100 and lose the differences within its column: subtract");
     tren_source_close(&source);
     test_expect_error(import_stamps(&source, INT64_MAX - 2, 1), TREN_ERR_DATA, "subtract");
     tren_source_close(&source);
@@ -134,7 +134,7 @@ Test(import_hdf5, what_does_not_fit_is_named) {
     write_file();
     expect_refused(TREN_ERR_DATA, "f.h5: /tabel: there is no such dataset",
                    OPTIONS("x", "/tabel", "y", "/label"));
-    expect_refused(TREN_ERR_DATA, "f.h5: /table has 3 rows, /label2 has 2",
+    expect_refused(TREN_ERR_DATA, "f.h5: /table has 3 rows, but /label2 has 2",
                    OPTIONS("x", "/table", "y", "/label2"));
     expect_refused(TREN_ERR_DATA, "f.h5: /negative: row 2: the label -7",
                    OPTIONS("x", "/table", "y", "/negative"));
@@ -143,7 +143,7 @@ Test(import_hdf5, what_does_not_fit_is_named) {
     expect_refused(TREN_ERR_DATA, "f.h5: /one is a single value",
                    OPTIONS("x", "/one", "y", "/label"));
     expect_refused(TREN_ERR_DATA,
-                   "f.h5: /five: expected [n], [n,f], [n,h,w] or [n,c,h,w], it has 5 dim",
+                   "f.h5: /five: expected [n], [n,f], [n,h,w] or [n,c,h,w], but it has 5 dim",
                    OPTIONS("x", "/five", "y", "/label"));
     expect_refused(TREN_ERR_USAGE, "--channels-last: f.h5: /table has 2",
                    OPTIONS("x", "/table", "y", "/label", "channels-last", ""));

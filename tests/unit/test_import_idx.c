@@ -138,7 +138,7 @@ Test(import_idx, broken_files_are_named) {
     expect_refused("huge", "l", "huge: dimension 1 is 4294967295");
     expect_refused("none", "l", "none: cannot open: No such file");
     expect_refused(".", "l", "is a folder");
-    expect_refused("i", "i", "has 3 dimensions, labels have 1");
+    expect_refused("i", "i", "has 3 dimensions, but labels have 1");
 }
 
 /* A header alone takes no memory, and no product of its sizes overflows. */
@@ -153,7 +153,7 @@ Test(import_idx, sizes_beyond_the_file_are_not_believed) {
     test_write_idx("both", 0x08, 2, (uint32_t[]){0x7fffffff, 0x7fffffff}, pixels, 12);
     expect_refused("both", "many-labels", "both: its header says 2147483647 rows of 2147483647 el");
     test_write_idx("more", 0x08, 1, (uint32_t[]){0x80000000}, pixels, 12);
-    expect_refused("more", "more", "2147483648 rows, and at most 2147483647 are supported");
+    expect_refused("more", "more", "2147483648 rows, but at most 2147483647 are supported");
     unsigned char *bytes = test_read("many", &n);
     test_write_gz("many.gz", bytes, n);
     free(bytes);
@@ -199,7 +199,7 @@ Test(import_idx, files_that_do_not_belong_together_are_refused) {
     test_write_idx("l2", 0x08, 1, (uint32_t[]){2}, labels, 2);
     test_write_idx("wide", 0x08, 3, (uint32_t[]){1, 3, 4}, pixels, 12);
     test_write_idx("neg", 0x09, 1, (uint32_t[]){3}, "\0\xFF\1", 3);
-    expect_refused("i", "l2", "i has 3 rows, l2 has 2");
+    expect_refused("i", "l2", "i has 3 rows, but l2 has 2");
     expect_refused("i", "neg", "neg: row 1: the label -1");
     const char *const one[] = {"images", "i", "images", "i", "labels", "l", NULL};
     test_expect_error(test_import(&source, &tren_source_idx, one), TREN_ERR_USAGE,
@@ -207,6 +207,6 @@ Test(import_idx, files_that_do_not_belong_together_are_refused) {
     tren_source_close(&source);
     const char *const two[] = {"images", "i", "images", "wide", "labels", "l", "labels", "l", NULL};
     test_expect_error(test_import(&source, &tren_source_idx, two), TREN_ERR_DATA,
-                      "i holds u8 [*, 2, 2], and wide u8 [*, 3, 4]: files of one type");
+                      "i holds u8 [*, 2, 2], but wide u8 [*, 3, 4]: only files of the same type");
     tren_source_close(&source);
 }

@@ -58,9 +58,9 @@ Test(import_tables, header_of_numbers_over_reals_is_a_header) {
     const char *pandas = "0,1,2\n1.5,2.5,1\n3.5,-1.0,0\n";
     expect_table(pandas, OPTIONS("label", "2"), VALUES, 4, "0 1");
     expect_note(pandas, OPTIONS("label", "2"),
-                "--label 2: the column of this name is used, which is column 3");
+                "--label 2: there is a column with this name, which is used: column 3");
     expect_note(pandas, OPTIONS("label", "3"),
-                "no column has this name, so the number is used: column 3, '2'");
+                "no column has this name; the number is used: column 3, '2'");
     expect_note(pandas, OPTIONS("label", "2"), "give --header no if it is a row");
     expect_table("400,402,404\n1.5,2.5,1\n3.5,-1.0,0\n", OPTIONS("label", "404"), VALUES, 4,
                  "400 402");
@@ -108,10 +108,11 @@ Test(import_tables, rows_of_numbers_are_rows) {
     expect_table("5,2\n7,2\n", OPTIONS("target", "2"), (const float[]){5, 7}, 2, "");
     expect_table("x,1.5,a\ny,2.5,b\n", OPTIONS("label", "3", "ignore", "1"),
                  (const float[]){1.5f, 2.5f}, 2, "");
-    expect_refused("1.5,NA,a\n2.5,1.5,b\n3.5,1.5,b\n", TREN_ERR_DATA,
-                   "t.csv:1: column 2: 'NA' is not a number: fill it or remove this line, or leave "
-                   "the column out with --ignore 2",
-                   OPTIONS("label", "3"));
+    expect_refused(
+        "1.5,NA,a\n2.5,1.5,b\n3.5,1.5,b\n", TREN_ERR_DATA,
+        "t.csv:1: column 2: 'NA' is not a number: fill it, or remove this line, or ignore "
+        "the column with --ignore 2",
+        OPTIONS("label", "3"));
 }
 
 Test(import_tables, later_files_are_seen_to_have_the_header_of_the_first) {
@@ -137,7 +138,7 @@ Test(import_tables, index_columns_are_left_out_and_said) {
     expect_refused("a,b,y\n0,1.5,2.5,p\n3.5,-1,q\n", TREN_ERR_DATA, "t.csv:2: has 4 fields", y);
     expect_table(",0,1,2\n0,1.5,2.5,1\n1,3.5,-1.0,0\n", OPTIONS("label", "2"), VALUES, 4, "0 1");
     expect_note(",a,y\n0,1,p\n1,3,q\n", y,
-                "column 1 (without a name) is the index of the rows and is left out");
+                "column 1 (without a name) is the index of the rows and is ignored");
     expect_table(",a,y\n0,1,p\n1,3,q\n", OPTIONS("label", "y", "index", "keep"),
                  (const float[]){0, 1, 1, 3}, 4, "index a");
     expect_note(",a,y\n0,1,p\n1,3,q\n", OPTIONS("label", "y", "ignore", "1"), NULL);
@@ -146,7 +147,7 @@ Test(import_tables, index_columns_are_left_out_and_said) {
 Test(import_tables, columns_that_count_the_rows_are_named) {
     const char *counted = "id,a,y\n1,5,p\n2,3,q\n3,8,p\n4,8,p\n5,1,q\n";
     expect_note(counted, OPTIONS("label", "y"),
-                "column 1 (id): counts the rows from 1: if it is an index, leave it out with "
+                "column 1 (id): counts the rows from 1: if it is an index, ignore it with "
                 "--ignore id");
     expect_note(counted, OPTIONS("label", "y", "ignore", "id"), NULL);
     expect_note("id,a,y\n1,5,p\n2,3,q\n3,8,p\n5,8,p\n4,1,q\n", OPTIONS("label", "y"), NULL);
@@ -160,7 +161,7 @@ Test(import_tables, decimal_commas_by_option) {
     expect_table("a,b,y\n\"1,5\",\"2,5\",p\n\"3,5\",-1,q\n",
                  OPTIONS("label", "y", "decimal", ",", "separator", ","), VALUES, 4, "a b");
     expect_refused("a;y\n1.5;p\n", TREN_ERR_DATA,
-                   "'1.5' is not a number: leave --decimal out if this is a decimal point", y);
+                   "'1.5' is not a number: remove --decimal if this is a decimal point", y);
     expect_refused("a;y\n1.000,5;p\n", TREN_ERR_DATA, "'1.000,5' is not a number", y);
     expect_refused("a;y\n1,5;p\n", TREN_ERR_DATA,
                    "'1,5' is not a number: give --decimal ',' if this is a decimal comma",
@@ -175,7 +176,7 @@ Test(import_tables, runs_of_blanks_by_option) {
     expect_table("# a b y\n1.5 2.5 \"p q\"\n3.5 -1 r\n", y, VALUES, 4, "a b"); /* numpy.savetxt */
     expect_table("#a,b,y\n1.5,2.5,p\n3.5,-1,q\n", OPTIONS("label", "y"), VALUES, 4, "a b");
     expect_table("a b y\n\"Fiat 500\" 1.5 2.5 p\nAudi 3.5 -1 q\n", y, VALUES, 4, "a b");
-    expect_refused("1.5 2.5 1\n", TREN_ERR_USAGE, "has a blank in it: give --separator blanks",
+    expect_refused("1.5 2.5 1\n", TREN_ERR_USAGE, "contains a blank: give --separator blanks",
                    OPTIONS("label", "3"));
 }
 
@@ -194,7 +195,7 @@ Test(import_tables, quotes_may_stand_between_blanks) {
 Test(import_tables, excel_may_name_the_separator_first) {
     expect_table("\xEF\xBB\xBFsep=;\r\na;b;y\r\n1.5;2.5;p\r\n3.5;-1;q\r\n", OPTIONS("label", "y"),
                  VALUES, 4, "a b");
-    expect_refused("a,b,y\n1.5,2.5,p,\n", TREN_ERR_DATA, "end lines without a separator",
+    expect_refused("a,b,y\n1.5,2.5,p,\n", TREN_ERR_DATA, "do not end lines with a separator",
                    OPTIONS("label", "y"));
 }
 
@@ -246,7 +247,7 @@ Test(import_tables, whole_numbers_keep_their_value) {
     expect_table("a,y\n0.1,p\n0.1,q\n", OPTIONS("label", "y"), (const float[]){0.1f, 0.1f}, 2, "a");
     expect_refused("a,y\n1,p\n9007199254740993,q\n", TREN_ERR_DATA,
                    "t.csv:3: column 1 (a): a whole number beyond 2^53 has no exact value in f64: "
-                   "divide the column, or leave it out with --ignore a",
+                   "divide the column, or ignore it with --ignore a",
                    OPTIONS("label", "y"));
 }
 
@@ -293,7 +294,7 @@ Test(import_tables, rows_without_labels) {
     read_text(&source, "a,b\n1.5,2.5\n", OPTIONS("unlabeled", ""));
     cr_assert(source.n == 1 && source.n_classes == 0 && source.n_targets == 0 && !source.y);
     tren_source_close(&source);
-    expect_refused("a,b\n1.5,2.5\n", TREN_ERR_USAGE, "exclude each other",
+    expect_refused("a,b\n1.5,2.5\n", TREN_ERR_USAGE, "cannot be used together",
                    OPTIONS("unlabeled", "", "label", "a"));
 }
 

@@ -149,7 +149,7 @@ Test(import_text, line_ends_of_windows) {
         cr_assert_eq(test_import(&source, &tren_source_text,
                                  OPTIONS("a.txt", "tokens", "2", "documents", by[k])),
                      TREN_OK);
-        cr_assert_eq(strstr(source.notes, "a.txt: has the line ends of Windows") != NULL, k > 0);
+        cr_assert_eq(strstr(source.notes, "a.txt: has line ends of Windows") != NULL, k > 0);
         tren_source_close(&source);
     }
     tren_dataset *d =
@@ -256,8 +256,8 @@ Test(import_text, impossible_texts_are_refused) {
     expect_failure(&tren_source_text, OPTIONS("a.txt"), &whole, TREN_ERR_USAGE,
                    "--tokens is missing");
     expect_failure(&tren_source_text, OPTIONS("a.txt", "tokens", "50"), &whole, TREN_ERR_USAGE,
-                   "the longest document of the training part has 26 tokens, begin and end among "
-                   "them; give at most 25");
+                   "the longest document of the training part has 26 tokens, including begin and "
+                   "end; give at most 25");
     expect_failure(&tren_source_text, OPTIONS("a.txt", "tokens", "4", "vocabulary", "258"), &whole,
                    TREN_ERR_USAGE, "--vocabulary 258: 256 bytes and 3 special tokens need 259");
     expect_failure(&tren_source_text, OPTIONS("a.txt", "tokens", "4", "vocabulary", "999"), &whole,
@@ -267,11 +267,11 @@ Test(import_text, impossible_texts_are_refused) {
                    "b.txt:2: byte 2 of the line is 0xff, which begins no character of UTF-8");
     test_write("c.txt", "abc\0d", 5);
     expect_failure(&tren_source_text, OPTIONS("c.txt", "tokens", "4"), &whole, TREN_ERR_DATA,
-                   "c.txt:1: byte 4 of the line is 0x00, which stands in no text");
+                   "c.txt:1: byte 4 of the line is 0x00, which does not occur in text");
     test_write_text("d.txt", "one two three\fsmall");
     expect_failure(&tren_source_text, OPTIONS("d.txt", "tokens", "4", "documents", "form-feeds"),
                    &parts, TREN_ERR_USAGE,
-                   "would be empty: the 2 documents are not cut: join the files");
+                   "would be empty: the 2 documents are never cut: join the files");
 }
 
 static void expect_note(const char *text, const char *part) {
@@ -296,7 +296,8 @@ Test(import_text, labels_that_look_like_something_else_are_noted) {
     expect_note(plain, NULL);
     expect_note(swapped, "n.tsv: its 10 lines have 10 different labels; a line is a label, a tab "
                          "and a text, in this order: are they swapped?");
-    expect_note(heading, "n.tsv:1: the label 'label' stands in no other line; if this line has "
-                         "the headings of the columns, remove it");
-    expect_note(real_ones, "taken for a class; targets need rows of numbers");
+    expect_note(heading,
+                "n.tsv:1: the label 'label' occurs in no other line; if this line contains "
+                "column headings, remove it");
+    expect_note(real_ones, "used as a class; targets need rows of numbers");
 }

@@ -52,15 +52,15 @@ Test(lab, a_damaged_table_is_refused) {
     static const struct {
         const char *text, *part;
     } damaged[] = {
-        {"a,,b\n1,2,3\n", "damaged.csv:1: no header of a table"},
-        {"a,b\n1,2\n\n3\n", "damaged.csv:4: 1 cells, and the header has 2"},
-        {"a,b\n1,2,3\n", "damaged.csv:2: 3 cells, and the header has 2"},
-        {"a,b\n\"1,2\"\n", "damaged.csv:2: 1 cells, and the header has 2"},
+        {"a,,b\n1,2,3\n", "damaged.csv:1: the header of a table is missing"},
+        {"a,b\n1,2\n\n3\n", "damaged.csv:4: 1 cells, but the header has 2"},
+        {"a,b\n1,2,3\n", "damaged.csv:2: 3 cells, but the header has 2"},
+        {"a,b\n\"1,2\"\n", "damaged.csv:2: 1 cells, but the header has 2"},
     };
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
         test_write_text("damaged.csv", damaged[i].text);
         test_expect_error(tren_table_read(&t, "damaged.csv"), TREN_ERR_DATA, damaged[i].part);
-        cr_expect_not_null(strstr(tren_error_text(), "remove it to have it made again"));
+        cr_expect_not_null(strstr(tren_error_text(), "remove it, and it is made again"));
     }
 }
 
@@ -115,8 +115,11 @@ Test(lab, a_setting_names_parameters_that_there_are) {
         tren_lab_options options = {.first_seed = 1};
         cr_assert_eq(tren_lab_setting_of(&s, e, &options), TREN_OK, "%s", tren_error_text());
         cr_assert_eq(s.form, TREN_LAB_JUDGED, "%s", e->name);
-        for (int language = 0; language < 2; language++) {
-            tren_lab_say(text, e, &s, e->setting, (tren_language)language);
+        const tren_lesson *l = tren_lesson_of(e);
+        const tren_phrase said[] = {e->setting,   e->look_for,  l->predict,
+                                    l->choice[0], l->choice[1], l->choice[2]};
+        for (size_t k = 0; k < 2 * sizeof said / sizeof *said; k++) {
+            tren_lab_say(text, e, &s, said[k / 2], k % 2 ? TREN_SPANISH : TREN_ENGLISH);
             cr_assert(!strchr(text, '{') && strlen(text) < TREN_LAB_TEXT - 1, "%s: %s", e->name,
                       text);
         }
@@ -156,9 +159,13 @@ Test(lab, numbers_are_written_as_each_language_writes_them) {
     const char *set[] = {"rate=0.5"};
     tren_lab_options o = {.first_seed = 1, .n_sets = 1, .set = {set[0], NULL}};
     cr_assert_eq(tren_lab_setting_of(&s, e, &o), TREN_OK);
-    const tren_phrase phrase = {"{rate} {test_rows} {nothing} {seeds}", "{rate} {test_rows}"};
-    cr_assert_str_eq(tren_lab_say(text, e, &s, phrase, TREN_ENGLISH), "0.5 12,000 {nothing} 5");
-    cr_assert_str_eq(tren_lab_say(text, e, &s, phrase, TREN_SPANISH), "0,5 12\u202f000");
+    const tren_phrase phrase = {"{rate} {test_rows} {nothing} {seeds} {noise%}",
+                                "{rate} {test_rows} {seeds} {rate%}"};
+    cr_assert_str_eq(tren_lab_say(text, e, &s, phrase, TREN_ENGLISH),
+                     "0.5 12,000 {nothing} 5 seeds 15\u202f%");
+    s.seeds = 1;
+    cr_assert_str_eq(tren_lab_say(text, e, &s, phrase, TREN_SPANISH),
+                     "0,5 12\u202f000 1 semilla 50\u202f%");
     tren_lab_difference(text, e, &s, TREN_SPANISH);
     cr_assert_str_eq(text, "tasa de aprendizaje: 0,5 en lugar de 0,01");
     cr_assert_eq(s.form, TREN_LAB_OWN);

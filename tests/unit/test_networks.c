@@ -153,21 +153,21 @@ Test(networks, errors_say_line_and_path) {
         "2\n",
         &table,
         "run.yaml:6: model.layers[0].concat[1][1].max_pool: max_pool takes images of more "
-        "than one pixel, and activate1 is 6");
+        "than one pixel, but activate1 is 6");
 }
 
 Test(networks, shapes_that_do_not_fit_are_shown) {
     check_refused(
         "model.layers: [residual: {projection: none, layers: [dense: 5]}, dense: outputs]", &table,
-        "the branch makes 5 of 6, which cannot be added without a projection");
+        "the branch turns 6 into 5, which cannot be added without a projection");
     check_refused(
         "model.layers: [conv: 4, residual: [conv: 8, global_max_pool], dense: outputs]", &images,
-        "the branch makes 8 of 4 x 6 x 5, which cannot be added, and no projection leads");
+        "the branch turns 4 x 6 x 5 into 8, which cannot be added, and no projection leads");
     check_refused("model.layers: [conv: 4, concat: [[], [max_pool: 2]], flatten, dense: outputs]",
                   &images, "is 4 x 6 x 5, and max_pool1 4 x 3 x 2");
-    check_refused("model.layers: [dense: 8]", &table, "puts out 8, and d.h5 has 4 classes");
+    check_refused("model.layers: [dense: 8]", &table, "gives 8, but d.h5 has 4 classes");
     check_refused("model.layers: [{repeat: 4, max_pool: 2}, dense: outputs]", &images,
-                  "takes images of more than one pixel, and max_pool2 is 2");
+                  "takes images of more than one pixel, but max_pool2 is 2");
 }
 
 /* Aliases of YAML: a list within itself, and one that doubles at each level. */

@@ -151,6 +151,6 @@ Test(plan, an_output_that_nobody_reads_is_refused) {
     tren_add_loss(g, x, &tren_loss_cross_entropy, NULL);
     cr_assert_eq(tren_graph_complete(g), TREN_ERR_USAGE);
     cr_expect_str_eq(tren_error_text(),
-                     "dense1: no layer reads its output; use it, or leave it out");
+                     "dense1: no layer reads its output; use the output, or remove the layer");
     tren_graph_close(g);
 }

@@ -274,7 +274,7 @@ Test(tokens, what_does_not_fit_is_refused_with_both_shapes) {
     expect_refused("add: embedding1 is up to 5 tokens of 3, and dense1 up to 5 tokens of 4; give "
                    "two outputs of one shape",
                    other_width);
-    expect_refused("positions are of tokens, and input2 is 7", positions_of_a_table);
+    expect_refused("positions need tokens, but input2 is 7", positions_of_a_table);
     expect_refused("two inputs along axis 1: of 5 tokens, and up to 8 token numbers", other_length);
     expect_refused("no input can be up to 8 tokens of 1 along axis 0", no_axis);
 }

@@ -69,7 +69,7 @@ Test(head, a_file_that_was_exchanged_meanwhile_is_refused) {
     packed p = pack(a);
     cr_assert_eq(rename("c.h5", "a.h5"), 0);
     test_expect_error(tren_dataset_unpack(&b, "a.h5", p.bytes, p.n), TREN_ERR_DATA,
-                      "was changed while the run opened it");
+                      "was changed while the run was opening it");
     cr_expect_null(b);
     for (size_t n = 0; n < p.n; n += 7)
         cr_expect_neq(tren_dataset_unpack(&b, "a.h5", p.bytes, n), TREN_OK);
@@ -91,7 +91,7 @@ Test(head, rows_that_change_after_it_are_noticed) {
                       "rows 0 to 19 are not those that were written");
     cr_assert_eq(truncate("a.h5", (off_t)b->place[TREN_SET_X][TREN_TRAIN].offset + 4), 0);
     test_expect_error(tren_rows_read(&rows, b, TREN_TRAIN, 0, 5), TREN_ERR_DATA,
-                      "a.h5: /train/x: cannot read: the file is shorter than it was");
+                      "a.h5: /train/x: cannot read: the file has become shorter");
     tren_dataset_close(b);
     tren_dataset_close(a);
     free(p.bytes);

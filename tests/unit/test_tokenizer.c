@@ -119,7 +119,7 @@ Test(tokenizer, impossible_merges_are_refused) {
     test_expect_error(tren_tokenizer_open(&t, &(tren_merge){10, 259}, 1), TREN_ERR_DATA,
                       "merge 0 joins the tokens 10 and 259");
     test_expect_error(tren_tokenizer_open(&t, (tren_merge[]){{10, 11}, {10, 11}}, 2), TREN_ERR_DATA,
-                      "merge 1 stands twice");
+                      "merge 1 occurs twice");
     tren_merge doubling[30];
     for (int i = 0; i < 30; i++) doubling[i] = (tren_merge){i ? 258 + i : 70, i ? 258 + i : 70};
     test_expect_error(tren_tokenizer_open(&t, doubling, 30), TREN_ERR_DATA,
