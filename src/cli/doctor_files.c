@@ -99,7 +99,8 @@ static void look_at_shared_memory(tren_examination *e) {
                         "%.0f MiB are free in %s, and MPI needs %.0f for the ranks of this node; "
                         "enlarge it (docker run --shm-size=1g; mount -o remount,size=1g %s)%s",
                         room / MIB, dir, needs / MIB, dir,
-                        left > 0 ? ", or remove what killed jobs left there (README)" : "");
+                        left > 0 ? ", or remove what killed jobs left there (docs/install.md)"
+                                 : "");
     else if (left > 0)
         tren_doctor_add(e, "shared memory", TREN_HEALTH_WARNING,
                         "%d segment%s of jobs that were killed lie in %s; when no MPI program of "
