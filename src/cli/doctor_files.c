@@ -112,7 +112,7 @@ static void look_at_shared_memory(tren_examination *e) {
                         "start the container with docker run --shm-size=1g%s, or enlarge it, as "
                         "root:",
                         room / MIB, dir, needs / MIB,
-                        left > 0 ? ", remove what killed jobs left there (README)" : "");
+                        left > 0 ? ", remove what killed jobs left there (docs/install.md)" : "");
         tren_doctor_paste(e, "mount -o remount,size=1g '%s'", dir);
     } else if (left > 0)
         tell_leftovers(e, dir, left);
