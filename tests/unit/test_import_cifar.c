@@ -164,7 +164,7 @@ Test(import_cifar, broken_files_are_named) {
     REFUSED("cut: its 12291 bytes are not a whole number of records, neither", "FILE", "cut");
     REFUSED("cut: its 12291 bytes are not a whole number", "FILE", "good", "test", "cut");
     REFUSED("one: its 1 bytes", "FILE", "one");
-    REFUSED("cut: its 12291 bytes are 3 records of CIFAR-10 (3073 bytes each) and 3072 bytes",
+    REFUSED("cut: its 12291 bytes are 3 records of CIFAR-10 (3073 bytes each) and 3072 more bytes",
             "FILE", "cut", "classes", "10");
     REFUSED("good: its 12292 bytes are 4 records of CIFAR-10, not of CIFAR-100", "FILE", "good",
             "classes", "100");

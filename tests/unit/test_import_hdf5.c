@@ -147,7 +147,7 @@ Test(import_hdf5, what_does_not_fit_is_named) {
                    OPTIONS("x", "/five", "y", "/label"));
     expect_refused(TREN_ERR_USAGE, "--channels-last: f.h5: /table has 2",
                    OPTIONS("x", "/table", "y", "/label", "channels-last", ""));
-    expect_refused(TREN_ERR_USAGE, "belong together",
+    expect_refused(TREN_ERR_USAGE, "must be given together",
                    OPTIONS("x", "/table", "y", "/label", "test-x", "/table"));
     expect_refused(TREN_ERR_DATA, "f.h5: /table and /wide (f.h5) differ in type or shape",
                    OPTIONS("x", "/table", "y", "/label", "test-x", "/wide", "test-y", "/label"));
