@@ -18,7 +18,7 @@ doctor=("$tren" doctor --no-launch)
 # ---- nothing is wrong --------------------------------------------------------------------------------------------
 
 mkdir runs
-expect 0 "ranks, which met within" "$tren" doctor
+COLUMNS=200 expect 0 "ranks, which met within" "$tren" doctor
 grep -q "^problem" output && fail "a problem here: $(cat output)"
 [[ $(grep -cE "^(ok|warning) " output) -ge 13 ]] || fail "not a line for each thing: $(cat output)"
 if command -v python3 >/dev/null; then
