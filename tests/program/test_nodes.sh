@@ -51,6 +51,7 @@ make_hosts() {
 
 # Stands in for ssh: HOST COMMAND ...
 make_shell() {
+    mkdir -p "$scratch/mpi" # the daemons of two hosts must not meet there
     cat >"$scratch/shell" <<SH
 #!/bin/sh
 while [ "\${1#-}" != "\$1" ]; do shift; done
@@ -60,7 +61,7 @@ case "\$1" in
 esac
 shift
 exec nsenter --net="/run/netns/\$host" unshare --uts --mount sh -c \
-    "hostname \$host; mount -t tmpfs tmpfs /dev/shm; cd '$scratch'; \$*"
+    "hostname \$host; for i in /dev/shm '$scratch/mpi'; do mount -t tmpfs tmpfs \\\$i; done; cd '$scratch'; \$*"
 SH
     chmod +x "$scratch/shell"
 }
@@ -74,16 +75,21 @@ by_shell="--mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree
 # options alone, as variables do not reach the other hosts.
 on_hosts() { job_on_hosts "$1" "$2" train "${@:3}"; } # ranks of each host; slot or node; what follows `tren train`
 job_on_hosts() { # the same; what follows `tren`
-    local ranks=$1 order=$2 i=0 n=0 count
+    local ranks=$1 order=$2 i=0 n=0 count try code
     shift 2
     : >"$scratch/hosts"
     for count in $ranks; do
         i=$((i + 1)) n=$((n + count))
         echo "$net.$i slots=$count" >>"$scratch/hosts"
     done
-    env -u OMPI_MCA_oob_tcp_if_include -u OMPI_MCA_btl_tcp_if_include timeout -k 5 60 "$scratch/shell" "$net.1" \
-        "mpirun $by_shell --mca btl_tcp_if_include $net.0/24 --bind-to none --map-by $order \
-        --mca mpi_yield_when_idle 1 --hostfile $scratch/hosts -n $n $tren $*" >"$scratch/out" 2>&1
+    for try in 1 2 3; do # the daemons of Open MPI 5 now and then lose each other at the start
+        code=0
+        env -u OMPI_MCA_oob_tcp_if_include -u OMPI_MCA_btl_tcp_if_include timeout -k 5 60 "$scratch/shell" "$net.1" \
+            "mpirun $by_shell --mca btl_tcp_if_include $net.0/24 --bind-to none --map-by $order \
+            --mca mpi_yield_when_idle 1 --hostfile $scratch/hosts -n $n $tren $*" >"$scratch/out" 2>&1 || code=$?
+        grep -q "PRTE has lost communication" "$scratch/out" && ! grep -q "^recipe:" "$scratch/out" || return $code
+    done
+    return $code
 }
 
 digest_of() { sed -n 's/^ *"digest": "\(.*\)",/\1/p' "$scratch/$1/result.json"; } # run folder

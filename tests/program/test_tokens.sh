@@ -126,7 +126,7 @@ test_looks() {
     expect 0 "das" "$tren" data preview pairs.h5 --n 40
     [[ $(wc -l <output) -eq 80 ]] || fail "preview: $(cat output)"
     expect 0 "up to 24 tokens of 290" "$tren" train config.yaml --dry-run
-    expect 0 "have the same bits" "$tren" verify config.yaml --gemm portable --steps 3
+    expect 0 "give the same bits" "$tren" verify config.yaml --gemm portable --steps 3
 }
 
 # The text of every part, and what a naive program makes of the training part.

@@ -15,7 +15,7 @@ before=$(ls)
 lines() { grep -cE '^ +[0-9]+ +[a-z0-9]+ +(on|off) +3 +[0-9a-f]{16}  [0-9.e-]+$' output; }
 
 # All levels of this CPU, stacked and not, on 1, 2 and 3 ranks.
-expect 0 "have the same bits" "$tren" verify run.yaml --gemm portable --steps 3
+expect 0 "give the same bits" "$tren" verify run.yaml --gemm portable --steps 3
 n=$(lines)
 [[ $n -ge 6 && $((n % 6)) -eq 0 ]] || fail "$n lines: $(cat output)"
 grep -qF "all $n ways" output || fail "not all of $n ways: $(cat output)"
