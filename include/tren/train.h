@@ -151,6 +151,8 @@ tren_status tren_train(tren_comm *comm, const tren_config *config,
  * `ranks` on `nodes`, or, ranks 0, of some launches. Not collective: one process. TREN_ERR_USAGE:
  * no such launch of this config */
 tren_status tren_train_describe(const tren_config *config, int ranks, int nodes, FILE *out);
+/* The same figures as a JSON document; bytes and FLOP are whole numbers. */
+tren_status tren_train_describe_json(const tren_config *config, int ranks, int nodes, FILE *out);
 
 /* ---- evaluation --------------------------------------------------------------------------------
  */

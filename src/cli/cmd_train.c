@@ -8,7 +8,6 @@
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/stop_signal.h"
-#include "train/describe.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* --dry-run: everything that can be known before training. */
-#include "train/describe.h"
+#include "tren/train.h"
 #include "base/json.h"
 #include "train/memory.h"
 

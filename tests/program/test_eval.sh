@@ -118,7 +118,7 @@ test_mistakes() {
     expect 2 "a run folder or checkpoint is missing" "$tren" eval
     expect 7 "there is no run folder or checkpoint 'nowhere'" "$tren" eval nowhere
     mkdir empty
-    expect 7 "empty holds no checkpoint (best.h5 or last.h5)" "$tren" eval empty
+    expect 7 "empty has no checkpoint (best.h5 or last.h5)" "$tren" eval empty
     expect 7 "not a checkpoint of tren" "$tren" eval data.h5
     echo junk >junk.h5
     expect 7 "junk.h5" "$tren" eval junk.h5

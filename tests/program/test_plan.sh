@@ -40,7 +40,7 @@ grep -q "best of these: [124] ranks* at batch 56, 4 at batch 240; shards: at lea
 expect 4 "there is no run folder 'nowhere'" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise nowhere
 expect 0 "note: noisy has no checkpoint" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise noisy
 expect 0 "" "$tren" train run.yaml --out counted --epochs 4 --gradient_noise 1 --no-plots --progress off
-expect 0 "of 2 epochs of counted" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise counted
+expect 0 "from 2 epochs of counted" "$tren" plan run.yaml --ranks 1 --machine machine.txt --noise counted
 refuse_part "no checkpoint"
 make_sinusoid tides.h5 1000
 (cat run.yaml && echo "out: counted") >counted.yaml
