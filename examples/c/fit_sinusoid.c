@@ -22,7 +22,7 @@ static tren_status build_network(fit *f) {
     tren_layer *layer = tren_input(f->graph, (tren_shape){1, 1, 1});
     layer = tren_dense(f->graph, layer, HIDDEN, &tren_tanh, init);
     layer = tren_dense(f->graph, layer, 1, &tren_identity, init);
-    tren_half_squares_loss(f->graph, layer);
+    tren_add_loss(f->graph, layer, &tren_loss_half_squares, NULL);
     return tren_graph_complete(f->graph); /* the first error of them all */
 }
 

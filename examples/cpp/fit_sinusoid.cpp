@@ -46,7 +46,7 @@ Graph build_network() {
     tren_layer *layer = tren_input(opened, tren_shape{1, 1, 1});
     layer = tren_dense(opened, layer, hidden, &tren_tanh, init);
     layer = tren_dense(opened, layer, 1, &tren_identity, init);
-    tren_half_squares_loss(opened, layer);
+    tren_add_loss(opened, layer, &tren_loss_half_squares, nullptr);
     check(tren_graph_complete(opened)); // the first error of them all
     return graph;
 }

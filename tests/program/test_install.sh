@@ -25,11 +25,12 @@ expect_files include/tren/base.h bin/tren bin/tren64 share/man/man1/tren.1 share
     "$libdir"/pkgconfig/tren.pc "$libdir"/pkgconfig/tren64.pc "$libdir"/cmake/tren/tren-config.cmake
 
 # names LIBRARY   What other programs can see of it.
+(cd "$prefix/include" && printf '#include "%s"\n' tren/*.h) | cc -E -P -I "$prefix/include" - >"$scratch/declared" # macros declare, too
 names() { nm -D --defined-only "$1" | awk '{ print $3 }'; }
 if [[ -e $prefix/$libdir/libtren.so ]]; then
     [[ $(names "$prefix/$libdir/libtren.so" | wc -l) -gt 100 ]] || fail "libtren.so shows next to nothing"
     for name in $(names "$prefix/$libdir/libtren.so") $(names "$prefix/$libdir/libtren64.so"); do
-        [[ $name == tren_* ]] && grep -qrw "$name" "$prefix/include/tren" ||
+        [[ $name == tren_* ]] && grep -qw "$name" "$scratch/declared" ||
             fail "$name can be seen in the library, and no installed header declares it"
     done
 fi
