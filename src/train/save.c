@@ -221,7 +221,7 @@ static tren_status take_best(tren_trainer *t, bool *missing) {
     TREN_TRY(read_best(t, at, missing));
     if (*missing)
         trainer_say(t,
-                    "warning: no test: %s/best.h5 is of a later epoch, which a killed launch "
+                    "warning: no test: %s/best.h5 is from a later epoch, which a killed launch "
                     "had reached; the run comes there again with --resume",
                     t->saver.folder.path);
     return TREN_OK;

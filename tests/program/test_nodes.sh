@@ -75,14 +75,14 @@ by_shell="--mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree
 # options alone, as variables do not reach the other hosts.
 on_hosts() { job_on_hosts "$1" "$2" train "${@:3}"; } # ranks of each host; slot or node; what follows `tren train`
 job_on_hosts() { # the same; what follows `tren`
-    local ranks=$1 order=$2 i=0 n=0 count try code
+    local ranks=$1 order=$2 i=0 n=0 count code
     shift 2
     : >"$scratch/hosts"
     for count in $ranks; do
         i=$((i + 1)) n=$((n + count))
         echo "$net.$i slots=$count" >>"$scratch/hosts"
     done
-    for try in 1 2 3; do # the daemons of Open MPI 5 now and then lose each other at the start
+    for _ in 1 2 3; do # the daemons of Open MPI 5 now and then lose each other at the start
         code=0
         env -u OMPI_MCA_oob_tcp_if_include -u OMPI_MCA_btl_tcp_if_include timeout -k 5 60 "$scratch/shell" "$net.1" \
             "mpirun $by_shell --mca btl_tcp_if_include $net.0/24 --bind-to none --map-by $order \
