@@ -72,7 +72,7 @@ test_targets() {
 # What the config does not say stays as the run began; what it says must be the same.
 test_resume() {
     local off=(--data share.h5 --no-normalize_targets)
-    cut -d, -f1,2,4 prices.csv >share.csv && import share --target 3
+    cut -d, -f1,2,4 prices.csv | sed 1d >share.csv && import share --target 3
     train whole "${off[@]}" --epochs 4
     train parts "${off[@]}" --epochs 2
     train parts --data share.h5 --epochs 4 --resume
