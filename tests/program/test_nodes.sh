@@ -173,7 +173,7 @@ test_resume_elsewhere() {
 pid_of_rank() { # rank: of ours, on whichever host
     local process
     for process in /proc/[0-9]*; do
-        [[ $(readlink "$process/cwd" 2>/dev/null) == "$scratch" && $(cat "$process/comm" 2>/dev/null) == tren ]] || continue
+        [[ $process/cwd -ef $scratch && $(cat "$process/comm" 2>/dev/null) == tren ]] || continue
         ! grep -qzx "OMPI_COMM_WORLD_RANK=$1" "$process/environ" 2>/dev/null || echo "${process#/proc/}"
     done
 }
