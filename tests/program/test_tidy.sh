@@ -6,6 +6,8 @@ set -euo pipefail
 cd "${TREN_SOURCE:-.}"
 build=${TREN_BUILD:?the build folder, which has compile_commands.json}
 command -v clang-tidy >/dev/null || { echo "skipped: clang-tidy is not installed"; exit 77; }
+version=$(clang-tidy --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
+[[ $version == 14 ]] || { echo "skipped: clang-tidy $version has more checks than 14, which are not followed here"; exit 77; }
 clean=$build/tidy${TREN_LONG:+-all}
 mkdir -p "$clean"
 
