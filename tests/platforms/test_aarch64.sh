@@ -34,7 +34,7 @@ unpack() {
     timeout 240 apt-get -qq -y "${list[@]}" --download-only install libc6-dev libgcc-12-dev libopenmpi-dev \
         libopenblas-dev libhdf5-dev zlib1g-dev libyaml-dev libxxhash-dev libcriterion-dev >/dev/null 2>&1 || skip "the arm64 packages cannot be loaded"
     mkdir -p "$root"
-    for deb in "$work"/apt/archives/{lib,zlib,linux-libc,openmpi}*.deb; do dpkg-deb -x "$deb" "$root"; done
+    for deb in "$work"/apt/archives/{lib,zlib,linux-libc,openmpi,ibverbs}*.deb; do dpkg-deb -x "$deb" "$root"; done
     [[ -e $root/lib ]] || ln -s usr/lib "$root/lib" # packages of Debian 13 have nothing there
     touch "$work/unpacked"
 }
