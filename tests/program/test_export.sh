@@ -65,7 +65,7 @@ model:
     - positions: sinusoidal
     - attention: {heads: 3, causal: true}
     - feed_forward: {units: 20, activation: silu, norm: post}
-    - attention: {heads: 2}
+    - attention: {heads: 2, causal: true}
     - concat: [[dense: 5], [dense: {units: 7, norm: layer, activation: gelu}]]
     - dense: {units: outputs, tied: true}
 END
