@@ -153,6 +153,11 @@ int tren_text_columns(const char *text, size_t n) {
     return columns;
 }
 
+void tren_text_free_list(char **text, size_t n) {
+    for (size_t i = 0; text && i < n; i++) free(text[i]);
+    free(text);
+}
+
 bool tren_text_starts(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }

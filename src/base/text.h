@@ -29,6 +29,9 @@ int tren_text_from_real(char *out, size_t n, double value);
 /* How many columns of a terminal the first n bytes take, at one for each character of UTF-8. */
 int tren_text_columns(const char *text, size_t n);
 
+/* Frees n texts and their list. text may be NULL. */
+void tren_text_free_list(char **text, size_t n);
+
 bool tren_text_starts(const char *text, const char *prefix);
 
 /* Edit distance: insertions, deletions, substitutions and swaps of neighbours (optimal string

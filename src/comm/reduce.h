@@ -24,9 +24,9 @@ int tren_plan_fold(int *step, const tren_plan *plan, tren_node x, int from);
 /* Whether the fold of the parties' nodes is the perfect binary tree over the parties. */
 bool tren_plan_is_perfect(const tren_plan *plan);
 
-/* Whether auto sums n values by doubling: few messages one after the other, not few bytes. A few
- * parties whose number is no power of two have an answer sooner from the direct engine, in two
- * steps (measured in simulation). */
+/* Whether auto sums n values by doubling. Small models do: there the number of messages one after
+ * the other counts, not the number of bytes. But if the parties are few and not a power of two, the
+ * direct engine is faster, as it needs two steps only (measured in simulation). */
 bool tren_doubling_pays(double n, int parties, int tree_nodes);
 
 /* ---- the window that the ranks of a node share ------------------------------------------------

@@ -1,5 +1,6 @@
 /* Opening a dataset: the schema is checked once, here, so that everything after may rely on it. */
 #include "base/quote.h"
+#include "base/text.h"
 #include "data/row_digests.h"
 #include "data/source.h"
 #include "data/tokens.h"
@@ -102,11 +103,6 @@ static tren_status read_classes(tren_dataset *dataset) {
     return refuse(dataset, "has %lld classes, but %zu class names", (long long)n_classes, n);
 }
 
-static void names_free(char **name, size_t n) {
-    for (size_t i = 0; name && i < n; i++) free(name[i]);
-    free(name);
-}
-
 /* The attribute of names, where it is there, of `wanted` things. */
 static tren_status read_names(char ***name, const tren_dataset *dataset, const char *attribute,
                               int wanted, const char *things) {
@@ -114,7 +110,7 @@ static tren_status read_names(char ***name, const tren_dataset *dataset, const c
     if (!tren_h5_has_attr(dataset->file, "/", attribute)) return TREN_OK;
     TREN_TRY(tren_h5_get_texts(dataset->file, "/", attribute, name, &n));
     if (n == (size_t)wanted) return TREN_OK;
-    names_free(*name, n);
+    tren_text_free_list(*name, n);
     *name = NULL;
     return refuse(dataset, "has %d %ss, but %zu %s names", wanted, things, n, things);
 }
@@ -342,9 +338,9 @@ void tren_dataset_close(tren_dataset *dataset) {
     if (!dataset) return;
     tren_h5_close(dataset->file);
     if (dataset->fd >= 0) close(dataset->fd);
-    names_free(dataset->info.class_name, (size_t)dataset->info.n_classes);
-    names_free(dataset->info.column_name, (size_t)dataset->info.shape.c);
-    names_free(dataset->info.target_name, (size_t)dataset->info.n_targets);
+    tren_text_free_list(dataset->info.class_name, (size_t)dataset->info.n_classes);
+    tren_text_free_list(dataset->info.column_name, (size_t)dataset->info.shape.c);
+    tren_text_free_list(dataset->info.target_name, (size_t)dataset->info.n_targets);
     for (int part = 0; part < TREN_N_PARTS; part++) {
         tren_row_digests_close(&dataset->x[part]);
         tren_row_digests_close(&dataset->y[part]);

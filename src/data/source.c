@@ -72,15 +72,10 @@ void tren_settings_default(void *settings, const tren_source_kind *kind) {
         set_default((char *)settings + kind->setting[i].at, &kind->setting[i]);
 }
 
-static void names_free(char **name, int n) {
-    for (int i = 0; name && i < n; i++) free(name[i]);
-    free(name);
-}
-
 void tren_source_close(tren_source *source) {
-    names_free(source->class_name, source->n_classes);
-    names_free(source->column_name, source->column_name ? source->shape.c : 0);
-    names_free(source->target_name, source->n_targets);
+    tren_text_free_list(source->class_name, source->n_classes);
+    tren_text_free_list(source->column_name, source->column_name ? source->shape.c : 0);
+    tren_text_free_list(source->target_name, source->n_targets);
     free(source->x);
     free(source->y);
     free(source->weight);
@@ -220,7 +215,7 @@ tren_status tren_source_name_classes(tren_source *source, const char *const *nam
             "--class-names names %d classes, but the data has labels up to %d; name all classes", n,
             source->n_classes - 1);
     if (source->class_name) TREN_TRY(reorder_classes(source, name, n));
-    names_free(source->class_name, source->n_classes);
+    tren_text_free_list(source->class_name, source->n_classes);
     source->class_name = NULL;
     source->n_classes = 0;
     TREN_TRY(tren_alloc(&source->class_name, (size_t)n, sizeof *source->class_name, "class names"));

@@ -1,5 +1,7 @@
 /* Attributes: small named values on "/" or any object. */
 #include "io/h5_internal.h"
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,11 +178,6 @@ tren_status tren_h5_get_f64s(tren_h5 *file, const char *object, const char *name
     return get_numbers((place){file, object, name}, TREN_F64, value, n);
 }
 
-static void texts_free(char **text, size_t n) {
-    for (size_t i = 0; text && i < n; i++) free(text[i]);
-    free(text);
-}
-
 /* The reading alone, in a child process. */
 typedef struct rehearsal {
     place at;
@@ -247,7 +244,7 @@ tren_status tren_h5_get_texts(tren_h5 *file, const char *object, const char *nam
     bool variable = H5Tis_variable_str(attribute.type) > 0;
     st = variable ? read_variable(at, &attribute, *text) : read_fixed(at, &attribute, *text);
     if (st != TREN_OK) {
-        texts_free(*text, attribute.n);
+        tren_text_free_list(*text, attribute.n);
         *text = NULL;
     }
 done:
@@ -268,6 +265,6 @@ tren_status tren_h5_get_text(tren_h5 *file, const char *object, const char *name
                             n - 1);
     else
         strcpy(text, one[0]);
-    texts_free(one, count);
+    tren_text_free_list(one, count);
     return st;
 }

@@ -2,6 +2,7 @@
  * its input without the dataset. The attributes bear the names they have in a dataset
  * (docs/data-format.md). */
 #include "train/checkpoint.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,15 +10,10 @@
 
 #define GROUP "/normalization"
 
-static void names_free(char **name, int n) {
-    for (int i = 0; name && i < n; i++) free(name[i]);
-    free(name);
-}
-
 void tren_checkpoint_close_data(tren_dataset_info *data) {
-    names_free(data->class_name, data->n_classes);
-    names_free(data->column_name, data->shape.c);
-    names_free(data->target_name, data->n_targets);
+    tren_text_free_list(data->class_name, data->n_classes);
+    tren_text_free_list(data->column_name, data->shape.c);
+    tren_text_free_list(data->target_name, data->n_targets);
     free(data->mean);
     free(data->sd);
     free(data->target_mean);
@@ -187,7 +183,7 @@ static tren_status get_names(tren_h5 *file, const char *path, const char *attrib
     size_t found;
     TREN_TRY(tren_h5_get_texts(file, "/", attribute, name, &found));
     if (found == (size_t)n) return TREN_OK;
-    names_free(*name, (int)found);
+    tren_text_free_list(*name, found);
     *name = NULL;
     return tren_fail(TREN_ERR_CHECKPOINT, "%s: the attribute %s has %zu names, expected %d", path,
                      attribute, found, n);

@@ -165,39 +165,31 @@ tren_status trainer_save_best(tren_trainer *t) {
     return TREN_OK;
 }
 
-/* best.h5 as a killed launch left it may be of a later epoch than the checkpoint that this one
- * began from. */
-static bool is_later(const char *path, int64_t epoch) {
-    tren_checkpoint best;
-    if (tren_checkpoint_read(&best, path) != TREN_OK) return false;
-    bool later = best.at.best_epoch > epoch;
-    tren_checkpoint_close(&best);
-    return later;
-}
-
 static tren_status check_digest(const tren_trainer *t, const tren_position *at) {
     uint64_t digest = tren_digest(t->run.value, t->run.n_values * sizeof(real));
     if (digest == at->best_digest) return TREN_OK;
-    return tren_fail(TREN_ERR_CHECKPOINT, "it has the weights of digest %016llx, not of %016llx",
+    return tren_fail(TREN_ERR_CHECKPOINT, "the digest of its weights is %016llx, not %016llx",
                      (unsigned long long)digest, (unsigned long long)at->best_digest);
 }
 
-/* Rank 0: best.h5 into the values; *missing: it is of a later epoch. */
+/* Rank 0: reads best.h5 into the values. *missing: the file is from a later epoch than `at`,
+ * because a launch that was killed had reached it. */
 static tren_status read_best(tren_trainer *t, const tren_position *at, bool *missing) {
     char path[TREN_MAX_PATH + 16];
     tren_checkpoint best;
     tren_folder_path(path, sizeof path, &t->saver.folder, "best.h5");
     tren_status st = tren_checkpoint_read(&best, path);
+    bool later = st == TREN_OK && best.at.best_epoch > at->best_epoch;
     if (st == TREN_OK) {
         tren_checkpoint_close(&best);
         st = tren_checkpoint_read_values(t->run.value, path, t->run.graph);
     }
     if (st == TREN_OK) st = check_digest(t, at);
-    *missing = st != TREN_OK && is_later(path, at->best_epoch);
+    *missing = st != TREN_OK && later;
     if (st == TREN_OK || *missing) return TREN_OK;
     return tren_fail(TREN_ERR_CHECKPOINT,
-                     "%s does not hold the best weights, of epoch %lld (%s); all else is saved: "
-                     "train again from the start to get them back",
+                     "%s does not hold the best weights, those of epoch %lld (%s); all else is "
+                     "saved: train again from the start to get them back",
                      path, (long long)at->best_epoch, tren_error_text());
 }
 
@@ -205,8 +197,8 @@ void trainer_check_best(tren_trainer *t, const tren_position *at) {
     bool missing;
     if (at->best_epoch > 0 && read_best(t, at, &missing) != TREN_OK)
         trainer_say(t,
-                    "warning: %s. The run goes on, and a later epoch that is better writes the "
-                    "file anew; if none is, the run ends without a test, with exit code 7",
+                    "warning: %s. The run continues. A better epoch writes the file again; without "
+                    "one, the run ends with exit code 7 and without a test",
                     tren_error_text());
 }
 
