@@ -9,7 +9,7 @@ enum { UNITS = TREN_NARROW, WEIGHT_UNITS = 5, WEIGHT_WIDE = VB == 64 ? 4 : 2 };
 enum { INPUT_ROWS = VB == 64 ? 8 : 4, INPUT_WIDE = VB == 64 ? 2 : 3 };
 /* Forward, rows lie in lanes, WIDE vectors of them, so that none is wasted on 10 units. TERMS of
  * their inputs are transposed at a time. Sums of MOST units fill the registers. */
-enum { WIDE = 2, ROWS = WIDE * VL, TERMS = 128, MOST = VB == 64 ? 10 : 6, HALF = VB == 64 ? 8 : 4 };
+enum { WIDE = 2, ROWS = WIDE * VL, TERMS = 64, MOST = VB == 64 ? 10 : 6, HALF = VB == 64 ? 8 : 4 };
 
 /* sum [units, ROWS] += w [units, k] x^T, x [k, wide VL]. Constant numbers of units and of vectors
  * keep the sums in registers. */

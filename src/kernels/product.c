@@ -4,14 +4,17 @@
 #include <assert.h>
 #include <string.h>
 
-/* CHUNK terms of k at a time (and up to TAIL more where they are the last): the panels of b, CHUNK
- * x TILE_COLS, come from the first or second-level cache, GROUP tiles of a from the second. At v4
- * the tile makes a chunk's sums wait in c half as often if it reads the panel from the second. */
+/* CHUNK terms of k at a time (and up to TAIL more where they are the last). A tile of a, CHUNK x
+ * TILE_ROWS, stays in the first-level cache while it meets PANELS panels of b, CHUNK x TILE_COLS,
+ * which come from the second-level cache, as do GROUP tiles of a. Where those are all the tiles, a
+ * panel stays instead, and meets them one after the other. At v4 a chunk is longer, so that sums
+ * wait in c half as often. */
 #if TREN_LEVEL_VB == 64
 enum { CHUNK = 2 * TREN_PRODUCT_BLOCK, GROUP = 24 };
 #else
 enum { CHUNK = TREN_PRODUCT_BLOCK, GROUP = 48 };
 #endif
+enum { PANEL_BYTES = CHUNK * TILE_COLS * (int)sizeof(real), PANELS = (256 << 10) / PANEL_BYTES };
 enum { TAIL = 64, STEPS = 64 };
 /* Terms of k of which all tiles of a group are packed before the next ones, where a lies by
  * columns: their lines of memory, shared by neighbouring tiles, stay in the first-level cache. */
@@ -19,17 +22,18 @@ enum { PIECE = 32 };
 /* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
  * read where it lies. */
 enum { LEAST_TURN = 8, TURN = 48, DIRECT = 22 * TILE_ROWS };
-/* Columns that are packed at a time; rows and columns where sums must wait between chunks. */
-enum { MOST_COLS = 128 * TILE_COLS, WAIT_COLS = 32 * TILE_COLS, WAIT_ROWS = GROUP * TILE_ROWS };
+/* Rows that are packed at a time; rows and columns where sums must wait between chunks. */
+enum { MOST_ROWS = 14 * GROUP * TILE_ROWS };
+enum { WAIT_ROWS = GROUP * TILE_ROWS, WAIT_COLS = 32 * TILE_COLS };
 
 static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 static int panels(int n) {
-    return (n + TILE_COLS - 1) / TILE_COLS;
+    return n / TILE_COLS + (n % TILE_COLS != 0);
 }
-static size_t padded(int n) {
-    return (size_t)panels(n) * TILE_COLS;
+static int tiles(int m) {
+    return m / TILE_ROWS + (m % TILE_ROWS != 0);
 }
 
 /* ---- the terms of the sums ------------------------------------------------------------------- */
@@ -93,10 +97,10 @@ typedef struct plan {
     product_rows a, b;
     int m, n, k;
     bool turned, copies_a, copies_b;
-    bool keeps_b; /* a chunk's panels, for the next groups of rows */
-    bool waits;   /* sums may not wait in c between chunks */
-    int n_more;   /* sums that wait elsewhere */
-    int rows, cols;
+    bool waits;     /* sums may not wait in c between chunks */
+    int n_more;     /* sums that wait elsewhere */
+    int rows, cols; /* of a block */
+    int panels;     /* of b at a time */
 } plan;
 
 static product_rows rows_of(const real *at, ptrdiff_t ld, bool together) {
@@ -142,9 +146,9 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
     x.waits = waiting > 0 && p->beta != 0;
     x.n_more = waiting - (x.waits ? 0 : 1);
     if (x.n_more < 0) x.n_more = 0;
-    x.rows = x.n_more > 0 ? WAIT_ROWS : x.m;
-    x.cols = x.n_more > 0 ? WAIT_COLS : MOST_COLS;
-    x.keeps_b = x.copies_b && smaller(x.m, x.rows) > GROUP * TILE_ROWS;
+    x.rows = smaller(x.m, x.n_more > 0 ? WAIT_ROWS : MOST_ROWS);
+    x.cols = x.n_more > 0 ? smaller(x.n, WAIT_COLS) : x.n;
+    x.panels = tiles(x.rows) <= GROUP ? 1 : smaller(PANELS, panels(x.cols));
     return x;
 }
 
@@ -159,22 +163,25 @@ static size_t lines(size_t n) {
     return (n + LINE - 1) / LINE * LINE;
 }
 
-/* Elements of a packed tile of a, and what packing may write beyond. */
+/* Elements of a packed tile of a or panel of b, and what packing may write beyond. */
 static size_t tile_len(int k) {
     return lines((size_t)TILE_ROWS * k + VL);
+}
+static size_t panel_len(int k) {
+    return lines((size_t)TILE_COLS * k + VL);
 }
 
 static room room_of(const plan *x, real *scratch) {
     int k = smaller(x->k, CHUNK + TAIL);
-    size_t a = GROUP * tile_len(k);
     /* One panel at least: the last is always copied where it is not whole. */
-    size_t b = lines(padded(x->keeps_b ? smaller(x->n, x->cols) : 1) * k + VL);
+    size_t a = x->copies_a ? tiles(x->rows) * tile_len(k) : 0, b = x->panels * panel_len(k);
     size_t more = (size_t)x->n_more * WAIT_ROWS * WAIT_COLS;
     return (room){scratch, scratch + a, scratch + a + b, a + b + more};
 }
 
 size_t tren_product_scratch(const tren_product *p) {
-    if (!p) return GROUP * tile_len(CHUNK + TAIL) + lines((size_t)MOST_COLS * (CHUNK + TAIL) + VL);
+    if (!p)
+        return MOST_ROWS / TILE_ROWS * tile_len(CHUNK + TAIL) + PANELS * panel_len(CHUNK + TAIL);
     plan x = plan_of(NULL, NULL, p);
     return room_of(&x, NULL).len;
 }
@@ -191,8 +198,7 @@ typedef struct block {
 
 /* Tile i of the rows of a block; their sizes differ by one at most. */
 static int tile_first(const block *b, int i) {
-    int n = (b->m + TILE_ROWS - 1) / TILE_ROWS;
-    return (int)((int64_t)b->m * i / n);
+    return (int)((int64_t)b->m * i / tiles(b->m));
 }
 
 typedef struct panel {
@@ -201,18 +207,19 @@ typedef struct panel {
     int j, n; /* its columns, within the block */
 } panel;
 
-static panel panel_of(const block *b, const chunk *c, int j, bool first_use) {
+/* Panel j of the block, copied to place `slot` where it is met first. */
+static panel panel_of(const block *b, const chunk *c, int j, int slot, bool first_use) {
     const plan *x = b->plan;
-    panel y = {.j = j, .n = smaller(TILE_COLS, b->n - j), .k = TILE_COLS};
+    panel y = {.j = j * TILE_COLS, .n = smaller(TILE_COLS, b->n - j * TILE_COLS), .k = TILE_COLS};
     product_rows from = x->b;
-    from.at += (b->j0 + j) * from.row + c->k0 * from.k;
+    from.at += (b->j0 + y.j) * from.row + c->k0 * from.k;
     if (!x->copies_b && y.n == TILE_COLS) {
         y.at = from.at;
         y.k = from.k;
         return y;
     }
-    real *to = b->room->b + (x->keeps_b ? (size_t)j * c->k : 0);
-    if (first_use || !x->keeps_b) product_pack_rows(to, &from, x->n - b->j0 - j, TILE_COLS, c->k);
+    real *to = b->room->b + slot * panel_len(c->k);
+    if (first_use) product_pack_rows(to, &from, x->n - b->j0 - y.j, TILE_COLS, c->k);
     y.at = to;
     return y;
 }
@@ -276,15 +283,16 @@ static void pack_group(const block *b, const chunk *c, int first, int end) {
         for (int i = first; i < end; i++) {
             int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
             product_rows from = rows_from(b, c, row, k);
-            product_pack_rows(b->room->a + (i - first) * tile_len(c->k) + (ptrdiff_t)k * rows,
-                              &from, b->plan->m - b->i0 - row, rows, smaller(piece, c->k - k));
+            product_pack_rows(b->room->a + i * tile_len(c->k) + (ptrdiff_t)k * rows, &from,
+                              b->plan->m - b->i0 - row, rows, smaller(piece, c->k - k));
         }
 }
 
-static void run_group(const block *b, const chunk *c, int first, int end) {
+/* Tiles from `first` to `end` with the panels from j0 to j1. */
+static void run_group(const block *b, const chunk *c, int first, int end, int j0, int j1) {
     const plan *x = b->plan;
     const tren_product *p = b->p;
-    if (x->copies_a) pack_group(b, c, first, end);
+    if (x->copies_a && j0 == 0) pack_group(b, c, first, end);
     product_tile t = {.step = c->step,
                       .n_steps = c->n_steps,
                       .depth = c->before,
@@ -293,16 +301,16 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
                       .last = c->last,
                       .alpha = p->alpha,
                       .beta = p->beta};
-    for (int j = 0; j < b->n; j += TILE_COLS) {
-        panel y = panel_of(b, c, j, first == 0);
-        t.b = y.at;
-        t.b_k = y.k;
-        for (int i = first; i < end; i++) {
-            int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
-            if (x->copies_a)
-                t.a = (product_rows){b->room->a + (i - first) * tile_len(c->k), 1, rows};
-            else
-                t.a = rows_from(b, c, row, 0);
+    for (int i = first; i < end; i++) {
+        int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
+        if (x->copies_a)
+            t.a = (product_rows){b->room->a + i * tile_len(c->k), 1, rows};
+        else
+            t.a = rows_from(b, c, row, 0);
+        for (int j = j0; j < j1; j++) {
+            panel y = panel_of(b, c, j, j - j0, i == 0);
+            t.b = y.at;
+            t.b_k = y.k;
             run_tile(b, c, &t, &y, row, rows);
         }
     }
@@ -311,11 +319,13 @@ static void run_group(const block *b, const chunk *c, int first, int end) {
 static void run_block(const block *b) {
     terms t;
     chunk c;
-    int n_tiles = (b->m + TILE_ROWS - 1) / TILE_ROWS;
+    int n_tiles = tiles(b->m), n_panels = panels(b->n), some = b->plan->panels;
     terms_open(&t, &c, b->p);
     do {
         next_chunk(&c, &t);
-        for (int i = 0; i < n_tiles; i += GROUP) run_group(b, &c, i, smaller(i + GROUP, n_tiles));
+        for (int j = 0; j < n_panels; j += some)
+            for (int i = 0; i < n_tiles; i += GROUP)
+                run_group(b, &c, i, smaller(i + GROUP, n_tiles), j, smaller(j + some, n_panels));
     } while (!c.last);
 }
 
