@@ -6,22 +6,22 @@
 
 /* CHUNK terms of k at a time (and up to TAIL more where they are the last). A tile of a, CHUNK x
  * TILE_ROWS, stays in the first-level cache while it meets PANELS panels of b, CHUNK x TILE_COLS,
- * which come from the second-level cache, as do GROUP tiles of a. Where those are all the tiles, a
- * panel stays instead, and meets them one after the other. At v4 a chunk is longer, so that sums
- * wait in c half as often. */
+ * which come from the second-level cache, as do GROUP tiles of a. At v4 a chunk is longer, so that
+ * sums wait in c half as often. */
 #if TREN_LEVEL_VB == 64
-enum { CHUNK = 2 * TREN_PRODUCT_BLOCK, GROUP = 24 };
+enum { CHUNK = 2 * TREN_PRODUCT_BLOCK, GROUP = 24, PANELS = 8 };
 #else
-enum { CHUNK = TREN_PRODUCT_BLOCK, GROUP = 48 };
+enum { CHUNK = TREN_PRODUCT_BLOCK, GROUP = 48, PANELS = 16 };
 #endif
-enum { PANEL_BYTES = CHUNK * TILE_COLS * (int)sizeof(real), PANELS = (256 << 10) / PANEL_BYTES };
 enum { TAIL = 64, STEPS = 64 };
-/* Terms of k of which all tiles of a group are packed before the next ones, where a lies by
- * columns: their lines of memory, shared by neighbouring tiles, stay in the first-level cache. */
+/* Terms of k of which all tiles of a group, or some panels, are packed before the next ones, where
+ * their terms lie far apart: lines of memory that neighbours share stay in the first-level cache,
+ * and lines that follow each other are fetched together. */
 enum { PIECE = 32 };
 /* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
- * read where it lies. */
-enum { LEAST_TURN = 8, TURN = 48, DIRECT = 22 * TILE_ROWS };
+ * read where it lies, unless its rows lie ALIAS bytes apart: they would share one set of a cache.
+ */
+enum { LEAST_TURN = 8, TURN = 48, DIRECT = 11 * TILE_ROWS, ALIAS = 4096 };
 /* Rows that are packed at a time; rows and columns where sums must wait between chunks. */
 enum { MOST_ROWS = 14 * GROUP * TILE_ROWS };
 enum { WAIT_ROWS = GROUP * TILE_ROWS, WAIT_COLS = 32 * TILE_COLS };
@@ -141,14 +141,17 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
         x.n = p->m;
     }
     x.copies_a = x.n > 2 * TILE_COLS && !x.turned;
-    x.copies_b = x.b.row != 1 || x.m > DIRECT;
+    bool across = x.b.row == 1, collides = x.b.k * sizeof(real) % ALIAS == 0;
+    x.copies_b = !across || x.m > DIRECT || collides;
     int waiting = most_waiting(p);
     x.waits = waiting > 0 && p->beta != 0;
     x.n_more = waiting - (x.waits ? 0 : 1);
     if (x.n_more < 0) x.n_more = 0;
     x.rows = smaller(x.m, x.n_more > 0 ? WAIT_ROWS : MOST_ROWS);
     x.cols = x.n_more > 0 ? smaller(x.n, WAIT_COLS) : x.n;
-    x.panels = tiles(x.rows) <= GROUP ? 1 : smaller(PANELS, panels(x.cols));
+    /* Where all tiles of a stay in a cache, each panel may meet them before the next is packed. */
+    bool one = tiles(x.rows) <= GROUP && !(x.copies_b && across);
+    x.panels = one ? 1 : smaller(PANELS, panels(x.cols));
     return x;
 }
 
@@ -207,20 +210,20 @@ typedef struct panel {
     int j, n; /* its columns, within the block */
 } panel;
 
-/* Panel j of the block, copied to place `slot` where it is met first. */
-static panel panel_of(const block *b, const chunk *c, int j, int slot, bool first_use) {
+static product_rows columns_from(const block *b, const chunk *c, int col, int k) {
+    product_rows x = b->plan->b;
+    x.at += (b->j0 + col) * x.row + (c->k0 + k) * x.k;
+    return x;
+}
+
+/* Panel j of the block: where it lies, or its copy in place `slot`. The last is copied if it is not
+ * whole. */
+static panel panel_of(const block *b, const chunk *c, int j, int slot) {
     const plan *x = b->plan;
-    panel y = {.j = j * TILE_COLS, .n = smaller(TILE_COLS, b->n - j * TILE_COLS), .k = TILE_COLS};
-    product_rows from = x->b;
-    from.at += (b->j0 + y.j) * from.row + c->k0 * from.k;
-    if (!x->copies_b && y.n == TILE_COLS) {
-        y.at = from.at;
-        y.k = from.k;
-        return y;
-    }
-    real *to = b->room->b + slot * panel_len(c->k);
-    if (first_use) product_pack_rows(to, &from, x->n - b->j0 - y.j, TILE_COLS, c->k);
-    y.at = to;
+    panel y = {.j = j * TILE_COLS, .n = smaller(TILE_COLS, b->n - j * TILE_COLS)};
+    bool copied = x->copies_b || y.n < TILE_COLS;
+    y.at = copied ? b->room->b + slot * panel_len(c->k) : columns_from(b, c, y.j, 0).at;
+    y.k = copied ? TILE_COLS : x->b.k;
     return y;
 }
 
@@ -277,6 +280,19 @@ static product_rows rows_from(const block *b, const chunk *c, int row, int k) {
     return a;
 }
 
+static void pack_panels(const block *b, const chunk *c, int j0, int j1) {
+    const plan *x = b->plan;
+    int piece = x->b.k == 1 ? c->k : PIECE;
+    if (!x->copies_b && j1 * TILE_COLS <= b->n) return;
+    for (int k = 0; k < c->k; k += piece)
+        for (int j = x->copies_b ? j0 : j1 - 1; j < j1; j++) {
+            product_rows from = columns_from(b, c, j * TILE_COLS, k);
+            product_pack_rows(b->room->b + (j - j0) * panel_len(c->k) + (ptrdiff_t)k * TILE_COLS,
+                              &from, x->n - b->j0 - j * TILE_COLS, TILE_COLS,
+                              smaller(piece, c->k - k));
+        }
+}
+
 static void pack_group(const block *b, const chunk *c, int first, int end) {
     int piece = b->plan->a.k == 1 ? c->k : PIECE;
     for (int k = 0; k < c->k; k += piece)
@@ -293,6 +309,7 @@ static void run_group(const block *b, const chunk *c, int first, int end, int j0
     const plan *x = b->plan;
     const tren_product *p = b->p;
     if (x->copies_a && j0 == 0) pack_group(b, c, first, end);
+    if (first == 0) pack_panels(b, c, j0, j1);
     product_tile t = {.step = c->step,
                       .n_steps = c->n_steps,
                       .depth = c->before,
@@ -308,7 +325,7 @@ static void run_group(const block *b, const chunk *c, int first, int end, int j0
         else
             t.a = rows_from(b, c, row, 0);
         for (int j = j0; j < j1; j++) {
-            panel y = panel_of(b, c, j, j - j0, i == 0);
+            panel y = panel_of(b, c, j, j - j0);
             t.b = y.at;
             t.b_k = y.k;
             run_tile(b, c, &t, &y, row, rows);
