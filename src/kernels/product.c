@@ -19,11 +19,10 @@ enum { TAIL = 64, STEPS = 64 };
  * and lines that follow each other are fetched together. */
 enum { PIECE = 32 };
 /* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
- * read where it lies, unless its rows lie ALIAS bytes apart: they would share one set of a cache.
- */
+ * read where it lies. ALIAS: bytes of one way of a first-level cache. */
 enum { LEAST_TURN = 8, TURN = 48, DIRECT = 11 * TILE_ROWS, ALIAS = 4096 };
 /* Rows that are packed at a time; rows and columns where sums must wait between chunks. */
-enum { MOST_ROWS = 14 * GROUP * TILE_ROWS };
+enum { MOST_TILES = 14 * GROUP, MOST_ROWS = MOST_TILES * TILE_ROWS };
 enum { WAIT_ROWS = GROUP * TILE_ROWS, WAIT_COLS = 32 * TILE_COLS };
 
 static int smaller(int a, int b) {
@@ -101,6 +100,7 @@ typedef struct plan {
     int n_more;     /* sums that wait elsewhere */
     int rows, cols; /* of a block */
     int panels;     /* of b at a time */
+    bool keeps_a;   /* packed tiles, for the next panels */
 } plan;
 
 static product_rows rows_of(const real *at, ptrdiff_t ld, bool together) {
@@ -126,6 +126,11 @@ static int most_waiting(const tren_product *p) {
     return most;
 }
 
+/* Rows so far apart share one set of a cache, so that few of them stay there. */
+static bool collide(ptrdiff_t ld) {
+    return ld * (ptrdiff_t)sizeof(real) % ALIAS == 0;
+}
+
 static plan plan_of(const real *a, const real *b, const tren_product *p) {
     int lda = p->lda ? p->lda : (p->ta ? p->m : p->k),
         ldb = p->ldb ? p->ldb : (p->tb ? p->k : p->n);
@@ -140,9 +145,9 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
         x.m = p->n;
         x.n = p->m;
     }
-    x.copies_a = x.n > 2 * TILE_COLS && !x.turned;
-    bool across = x.b.row == 1, collides = x.b.k * sizeof(real) % ALIAS == 0;
-    x.copies_b = !across || x.m > DIRECT || collides;
+    x.copies_a = x.n > 2 * TILE_COLS && !x.turned && (x.a.k != 1 || collide(x.a.row));
+    bool across = x.b.row == 1;
+    x.copies_b = !across || x.m > DIRECT || collide(x.b.k);
     int waiting = most_waiting(p);
     x.waits = waiting > 0 && p->beta != 0;
     x.n_more = waiting - (x.waits ? 0 : 1);
@@ -152,6 +157,7 @@ static plan plan_of(const real *a, const real *b, const tren_product *p) {
     /* Where all tiles of a stay in a cache, each panel may meet them before the next is packed. */
     bool one = tiles(x.rows) <= GROUP && !(x.copies_b && across);
     x.panels = one ? 1 : smaller(PANELS, panels(x.cols));
+    x.keeps_a = x.panels < panels(x.cols);
     return x;
 }
 
@@ -177,14 +183,14 @@ static size_t panel_len(int k) {
 static room room_of(const plan *x, real *scratch) {
     int k = smaller(x->k, CHUNK + TAIL);
     /* One panel at least: the last is always copied where it is not whole. */
-    size_t a = x->copies_a ? tiles(x->rows) * tile_len(k) : 0, b = x->panels * panel_len(k);
+    int kept = smaller(tiles(x->rows), x->keeps_a ? MOST_TILES : GROUP);
+    size_t a = x->copies_a ? kept * tile_len(k) : 0, b = x->panels * panel_len(k);
     size_t more = (size_t)x->n_more * WAIT_ROWS * WAIT_COLS;
     return (room){scratch, scratch + a, scratch + a + b, a + b + more};
 }
 
 size_t tren_product_scratch(const tren_product *p) {
-    if (!p)
-        return MOST_ROWS / TILE_ROWS * tile_len(CHUNK + TAIL) + PANELS * panel_len(CHUNK + TAIL);
+    if (!p) return MOST_TILES * tile_len(CHUNK + TAIL) + PANELS * panel_len(CHUNK + TAIL);
     plan x = plan_of(NULL, NULL, p);
     return room_of(&x, NULL).len;
 }
@@ -293,13 +299,17 @@ static void pack_panels(const block *b, const chunk *c, int j0, int j1) {
         }
 }
 
+static real *packed_tile(const block *b, const chunk *c, int i) {
+    return b->room->a + (b->plan->keeps_a ? i : i % GROUP) * tile_len(c->k);
+}
+
 static void pack_group(const block *b, const chunk *c, int first, int end) {
     int piece = b->plan->a.k == 1 ? c->k : PIECE;
     for (int k = 0; k < c->k; k += piece)
         for (int i = first; i < end; i++) {
             int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
             product_rows from = rows_from(b, c, row, k);
-            product_pack_rows(b->room->a + i * tile_len(c->k) + (ptrdiff_t)k * rows, &from,
+            product_pack_rows(packed_tile(b, c, i) + (ptrdiff_t)k * rows, &from,
                               b->plan->m - b->i0 - row, rows, smaller(piece, c->k - k));
         }
 }
@@ -321,7 +331,7 @@ static void run_group(const block *b, const chunk *c, int first, int end, int j0
     for (int i = first; i < end; i++) {
         int row = tile_first(b, i), rows = tile_first(b, i + 1) - row;
         if (x->copies_a)
-            t.a = (product_rows){b->room->a + i * tile_len(c->k), 1, rows};
+            t.a = (product_rows){packed_tile(b, c, i), 1, rows};
         else
             t.a = rows_from(b, c, row, 0);
         for (int j = j0; j < j1; j++) {
