@@ -1,11 +1,12 @@
-/* Kernels: functions on arrays, outputs first. Those of `tren_kernels` cannot fail and keep nothing
- * between calls. The only part that knows BLAS, whose core type, threads and buffers belong to the
- * process. Not collective. Matrices are row-major, and dense unless they have a stride.
+/* Kernels: functions on arrays. Outputs are the first arguments. The functions in `tren_kernels`
+ * cannot fail and keep nothing between calls. Only this part of tren calls BLAS, whose core type,
+ * threads and buffers belong to the process. Not collective. Matrices are row-major, and dense
+ * unless they have a stride.
  *
- * The bits of a kernel are fixed by its source and its sizes: no contraction, no fast-math, each
- * sum in the order that stands here. Where a product is left to OpenBLAS (tren_gemm, tren_dgemm,
- * tren_symmetric_solve, some weight gradients of a convolution), its version, its core type and the
- * shape decide. */
+ * The source and the sizes alone fix the bits of a kernel: the compiler may not fuse or reorder
+ * operations, and each sum has the order that is written here. For products that OpenBLAS computes
+ * (tren_gemm, tren_dgemm, tren_symmetric_solve, some weight gradients of a convolution) the bits
+ * also depend on its version and its core type. */
 #ifndef TREN_KERNELS_H
 #define TREN_KERNELS_H
 
@@ -23,20 +24,20 @@ extern "C" {
 const char *tren_blas_core(void);
 /* "OpenBLAS 0.3.21 DYNAMIC_ARCH ...", without the core type. */
 void tren_blas_version(char *text, size_t n);
-/* The core type this CPU should run with ("SkylakeX", "Haswell") when OpenBLAS has taken it for an
- * ancient one, as 0.3.21 does with recent Intel CPUs; NULL when all is well. The remedy is
- * OPENBLAS_CORETYPE in the environment before the library is loaded. */
+/* OpenBLAS 0.3.21 does not know recent Intel CPUs and uses the kernels of a very old one. Then this
+ * is the core type that fits this CPU ("SkylakeX", "Haswell"), to be set as OPENBLAS_CORETYPE in
+ * the environment before the library is loaded; else NULL. */
 const char *tren_blas_core_wanted(void);
-/* Changes the core type of this process now, where OpenBLAS was built for several, and sets
- * OPENBLAS_CORETYPE in its environment. TREN_ERR_ENV: OpenBLAS was not built so, or does not know
- * the name. Not while another thread computes. */
+/* Changes the core type of this process now, and sets OPENBLAS_CORETYPE in its environment.
+ * TREN_ERR_ENV: OpenBLAS was built for one core type only, or does not know the name. No other
+ * thread may compute meanwhile. */
 tren_status tren_blas_use_core(const char *core);
-/* The lowest of n core types, which all their CPUs can run (Haswell where that is Zen), or NULL
- * when one of them is unknown. */
+/* The lowest of n core types, which all n CPUs can run (Haswell if the lowest is Zen), or NULL if
+ * one of them is unknown. */
 const char *tren_blas_lowest_core(const char *const *core, int n);
 void tren_blas_threads(int n);
-/* Makes OpenBLAS take the room for its first product now. Without that room it would try for ever:
- * TREN_ERR_ENV where RLIMIT_AS or RLIMIT_DATA leaves too little. */
+/* Makes OpenBLAS allocate the memory for its first product now: without it, it would try for ever.
+ * TREN_ERR_ENV: RLIMIT_AS or RLIMIT_DATA leaves too little. */
 tren_status tren_blas_reserve(void);
 
 typedef struct tren_gemm_shape {
@@ -44,7 +45,8 @@ typedef struct tren_gemm_shape {
     bool ta, tb;       /* a is [k, m], b is [n, k] */
     int lda, ldb, ldc; /* elements from one row in memory to the next; 0: dense */
 } tren_gemm_shape;
-/* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c, at any address; c overlaps nothing. */
+/* c [m,n] = alpha * op(a) [m,k] * op(b) [k,n] + beta * c, at any address; c overlaps neither a nor
+ * b. */
 void tren_gemm(real *c, const real *a, const real *b, tren_gemm_shape shape, real alpha, real beta);
 
 /* The same in double, whatever `real` is. */
@@ -59,9 +61,9 @@ tren_status tren_symmetric_solve(double *x, double *a, const double *b, int n, i
 /* ---- kernels on vectors, a table for each level of the CPU --------------------------------------
  *
  * Compiled once for each instruction set: x86-64 ("baseline"), x86-64-v3 (AVX2, FMA), x86-64-v4
- * (AVX-512), aarch64; "portable" on another architecture. Which table is used does not change a bit
- * of the results, only the sign and payload of NaN: no order of a sum depends on the width of a
- * register, and where a level has no fused multiply-add, its result is computed otherwise. */
+ * (AVX-512), aarch64; "portable" on another architecture. Every table gives the same bits, except
+ * for the sign and payload of NaN: the order of a sum never depends on the width of a register, and
+ * a level without fused multiply-add computes the same result in software. */
 
 /* ---- types of elementwise kernels --------------------------------------------------------------
  */
@@ -82,21 +84,21 @@ typedef enum tren_activation_kind {
 } tren_activation_kind;
 typedef struct tren_activation {
     const char *name;
-    bool needs_z; /* backward reads z, so forward must not run in place */
+    bool needs_z; /* backward reads z, so forward may not write y over z */
     tren_activation_kind kind;
 } tren_activation;
 extern const tren_activation tren_identity, tren_relu, tren_tanh, tren_gelu, tren_leaky_relu,
     tren_elu, tren_silu, tren_sigmoid, tren_softplus;
 extern const tren_activation *const tren_activations[TREN_N_ACTIVATIONS]; /* by their kind */
 typedef struct tren_activation_kernels {
-    /* z [n,m] += b [m], where b is not NULL (relu leaves z as it is then); y [n,m] = f(z). y is z,
-     * or overlaps nothing; with needs_z it is not z. b overlaps nothing. */
+    /* z [n,m] += b [m], if b is not NULL (relu adds b too, but leaves z as it is); y [n,m] = f(z).
+     * y is z (not with needs_z), or overlaps nothing. b overlaps nothing. */
     void (*forward)(real *y, real *z, const real *b, int n, int m);
     /* dy [size] *= f'(z), from y, or from z where needs_z; y and z may be the same, and are not dy.
      */
     void (*backward)(real *dy, const real *y, const real *z, size_t size);
-    /* As forward with b, and z becomes f'(z), by which backward then only multiplies, with the same
-     * bits. NULL: there is nothing to gain. */
+    /* As forward with b, but z becomes f'(z), so that backward only multiplies by it, with the same
+     * bits. NULL: it would not be faster. */
     void (*forward_slope)(real *y, real *z, const real *b, int n, int m);
 } tren_activation_kernels;
 
@@ -109,7 +111,7 @@ typedef struct tren_dropout_key {
     double rate;
 } tren_dropout_key;
 
-/* What an update takes, rounded to real once: see optim.h for the rules. */
+/* Factors of an update, rounded to real once; optim.h has the rules. */
 typedef struct tren_momentum_step {
     real rate, decay, mu, scale;
 } tren_momentum_step;
@@ -117,14 +119,13 @@ typedef struct tren_adam_step {
     real keep, l2, beta1, beta2, one_less1, one_less2, rate, root_correction, epsilon, scale;
 } tren_adam_step;
 
-/* One affine map of an image, with what lies outside taken as the value of its margin: row i,
- * column j of the result is what the image has at column xx j + xy i + x0 and row yx j + yy i + y0.
- */
+/* One affine map of an image: row i, column j of the result is the value of the image at column
+ * xx j + xy i + x0 and row yx j + yy i + y0; outside of the image it is the value of its margin. */
 typedef struct tren_warp {
     double xx, xy, x0, yx, yy, y0;
 } tren_warp;
-/* The image is first put into a room of its own, with a margin of one row and column before and two
- * after, so that no pixel needs a check of its bounds: [c, h + 3, w + 3] elements. */
+/* The image is first copied to [c, h + 3, w + 3] elements, with a margin of one row and column
+ * before it and two after it, so that no pixel needs a check of its bounds. */
 enum { TREN_WARP_MARGIN = 3 };
 static inline size_t tren_warp_room(tren_shape shape) {
     return (size_t)shape.c * (size_t)(shape.h + TREN_WARP_MARGIN) *
@@ -145,19 +146,19 @@ typedef struct tren_narrow_shape {
  *
  * - An element's sum over k is cut into blocks of TREN_PRODUCT_BLOCK. A block is one chain of fused
  *   multiply-adds from +0, in ascending k. Blocks are added in order: ((b0 + b1) + b2) + ...
- * - Where k is the rows of several shards, each shard has a sum of its own as above, and these sums
- *   are added along the canonical tree. A shard without rows has the sum +0.
- * - t, the sum, becomes c = alpha t where beta = 0, else c = fma(alpha, t, beta c).
+ * - If the terms are the rows of several shards, each shard has its own sum as above, and these
+ *   sums are added along the canonical tree. A shard without rows has the sum +0.
+ * - The sum t becomes c = alpha t if beta = 0, else c = fma(alpha, t, beta c).
  *
  * The bits of an element therefore depend on its own factors, on k and on the shards; not on the
  * level, the other rows and columns, or the addresses. Infinities and NaN pass as in IEEE 754 (of a
  * NaN, neither sign nor payload is fixed).
  *
- * The way: Goto & van de Geijn 2008, Van Zee & van de Geijn 2015. */
+ * Method: Goto & van de Geijn 2008, Van Zee & van de Geijn 2015. */
 enum { TREN_PRODUCT_BLOCK = 256 };
 
 /* Matrices are row-major. op(a) [m,k] is a [m,k], or the transpose of a [k,m]; op(b) [k,n] is b
- * [k,n], or the transpose of b [n,k]; c [m,n]. c overlaps nothing else. */
+ * [k,n], or the transpose of b [n,k]; c [m,n]. c overlaps neither a nor b. */
 typedef struct tren_product {
     int m, n, k;
     bool ta, tb;
@@ -176,14 +177,14 @@ static inline tren_product tren_product_of(tren_gemm_shape s, real alpha, real b
     return p;
 }
 
-/* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes], and
- * every array of blocks, and scratch, is 64-byte aligned; weights and biases may lie anywhere. So
- * every layer of a network is made of whole vectors, however few channels it has and however small
- * its pictures are, and what one image becomes never depends on its neighbours. Lanes without an
- * image hold zeros at the input, anything finite later, and zeros again in every gradient.
+/* Images: TREN_LANES of them lie side by side, one in each lane: a block is [c, h, w, lanes].
+ * Arrays of blocks, and scratch, are 64-byte aligned; weights and biases may have any address. So
+ * every layer works on whole vectors, even with few channels and small images, and the result of
+ * one image never depends on its neighbours. Lanes without an image hold zeros at the input, any
+ * finite value later, and zeros again in every gradient.
  *
- * Sums over images and pixels keep the lanes apart and fold them at the end in halves: lane l +
- * lane l + TREN_LANES / 2, and so on. No two arrays of a call overlap. */
+ * Sums over images and pixels are formed in each lane, and the lanes are added at the end in
+ * halves: lane l + lane l + TREN_LANES / 2, and so on. No two arrays of a call overlap. */
 enum { TREN_LANES = 64 / sizeof(real) };
 
 typedef struct tren_conv_shape {
@@ -193,23 +194,24 @@ typedef struct tren_conv_shape {
 } tren_conv_shape;
 enum { TREN_CONV_KERNEL = 16 }; /* the largest kernel */
 
-/* How a convolution is computed, a matter of its shape alone, and the order of its sums.
+/* How a convolution is computed, which depends on its shape alone, and the order of its sums.
  *
  * - Direct. An output is one chain of fused multiply-adds from its bias (or 0): input channels,
- *   kernel rows, kernel columns, ascending; taps outside the picture multiply zeros. A pixel of the
- *   data gradient is one chain from 0, or from what it is added to: output channels ascending, then
+ *   kernel rows, kernel columns, ascending; outside the image the factor is 0. A pixel of the data
+ *   gradient is one chain from 0, or from the old value: output channels ascending, then
  *   the kernel rows and columns that reach it, descending. A weight's gradient: in each lane one
- *   chain over blocks, rows and columns of output pixels, lanes folded; long sums in areas of whole
- *   blocks, or of rows of one block, whose size depends on the shape alone, added in order.
+ *   chain over blocks, rows and columns of output pixels, then the lanes are added; a long sum is
+ *   cut into parts of whole blocks, or of rows of one block, whose size depends on the shape alone,
+ *   added in order.
  * - Winograd: minimal filtering F(4x4, 3x3) of Lavin & Gray 2016 (arXiv 1509.09308). Each of the 36
- *   points of a tile is one chain over input channels, ascending; then the bias, then what it is
- *   added to. A weight's gradient: for each point products of [co, k] by [k, ci] over k, the tiles
+ *   points of a tile is one chain over input channels, ascending; then the bias, then the old
+ *   value. A weight's gradient: for each point products of [co, k] by [k, ci] over k, the tiles
  *   and lanes of a group of tiles, added group by group; the groups depend on the shape alone.
  * - Unfolded (weight gradient): products over k, the pixels and lanes of some output rows of one
  *   block, added in order.
  *
- * The last two leave their products to OpenBLAS, or with `portable` to product_run: then its order
- * of summation is theirs. */
+ * OpenBLAS computes the products of the last two, or with `portable` product_run, in its order of
+ * summation. */
 typedef enum tren_conv_way {
     TREN_CONV_DIRECT,
     TREN_CONV_WINOGRAD,
@@ -254,9 +256,9 @@ typedef struct tren_norm_backward {
     bool add;           /* onto dx */
 } tren_norm_backward;
 
-/* Pooling of one block, x [c, h, w, lanes] to y [c, oh, ow, lanes], windows of kh x kw every
- * `stride` pixels; those that would stick out are dropped. The gradient of a maximum goes to its
- * first place in the window, row by row. */
+/* Pooling of one block, x [c, h, w, lanes] to y [c, oh, ow, lanes], by windows of kh x kw every
+ * `stride` pixels that lie wholly inside. The gradient of a maximum goes to the first pixel of the
+ * window that has it, row by row. */
 typedef struct tren_pool_shape {
     int c, h, w, oh, ow, kh, kw, stride;
 } tren_pool_shape;
@@ -271,7 +273,7 @@ typedef struct tren_attention_shape {
     bool causal;              /* query i sees keys 0 ... i only */
     real scale;
 } tren_attention_shape;
-/* What forward was given and gave, and the gradient of y. */
+/* Inputs and outputs of forward, and the gradient of y. */
 typedef struct tren_attention_arrays {
     const real *q, *k, *v, *y, *kept, *dy;
 } tren_attention_arrays;
@@ -286,19 +288,19 @@ typedef struct tren_kernels {
     void (*add)(real *restrict y, const real *restrict x, size_t n); /* y += x */
     void (*sum)(real *y, const real *a, const real *b, size_t n); /* y = a + b; y may be a or b */
     void (*multiply)(real *restrict y, const real *restrict x, size_t n); /* y *= x */
-    /* Terms and sums in double: in chunks of TREN_CHUNK, element i in lane i mod 16, lanes folded
-     * in halves, chunks added in order. x, y, a, b may be one array. */
+    /* Terms and sums in double, by chunks of TREN_CHUNK: element i is added in lane i mod 16, the
+     * lanes are added in halves, and the chunks in order. x, y, a, b may be one array. */
     double (*sum_squares)(const real *x, size_t n);
     double (*sum_abs)(const real *x, size_t n);
     double (*dot)(const real *x, const real *y, size_t n);
     /* The sum of x (a - b). */
     double (*dot_difference)(const real *x, const real *a, const real *b, size_t n);
-    double (*max_abs)(const real *x, size_t n); /* 0 for n = 0; NaN is passed over */
+    double (*max_abs)(const real *x, size_t n); /* 0 for n = 0; ignores NaN */
     bool (*all_finite)(const real *x, size_t n);
     /* y [m] = column sums of x [n,m], from +0, rows in order, in real. */
     void (*column_sums)(real *restrict y, const real *restrict x, int n, int m);
 
-    /* ---- layers and losses, at any address; but for y and z above, no two arrays overlap ---- */
+    /* ---- layers and losses, at any address; no two arrays overlap unless stated ---- */
     const tren_activation_kernels *activation; /* [TREN_N_ACTIVATIONS] */
     /* y [n,m] = x * (mask * scale) with scale = 1/(1 - rate); mask [n,m]; sample [n]. y may be
      * x. */
@@ -331,18 +333,18 @@ typedef struct tren_kernels {
     void (*layer_norm_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
                               const real *restrict kept, int n, int m);
 
-    /* As tren_attention_shape says. Each query is computed by itself: its score with a key is one
-     * chain of fused multiply-adds over the width; its keys go by in blocks of 64, whose
-     * exponentials are added in order after what is summed has been scaled to the new largest
-     * score; y is a chain over the keys of a block, added to the sum of the blocks before. kept [2,
-     * queries] = the largest score, 1 / the sum of e^(score - largest). Without keys y is 0.
-     * scratch is aligned to 64 bytes and has so many elements. */
+    /* As tren_attention_shape says. The result of a query does not depend on other queries: its
+     * score with a key is one chain of fused multiply-adds over the width. Keys are taken in blocks
+     * of 64: the sum so far is scaled to the new largest score, then the exponentials of the block
+     * are added in order. y is a chain over the keys of a block, added to the sum of the blocks
+     * before. kept [2, queries] = the largest score, 1 / the sum of e^(score - largest). Without
+     * keys y is 0. scratch is aligned to 64 bytes and has attention_scratch elements. */
     size_t (*attention_scratch)(const tren_attention_shape *shape);
     void (*attention_forward)(real *restrict y, real *restrict kept, const real *restrict q,
                               const real *restrict k, const real *restrict v,
                               const tren_attention_shape *shape, real *restrict scratch);
     /* The gradients of q, or of k and v, or all three (NULL: not wanted): the weights of a tile are
-     * computed again, from `kept`. Sums over queries: chains over 32 of them, added in order. */
+     * computed again from `kept`. Sums over queries: chains over 32 of them, added in order. */
     void (*attention_input)(real *restrict dq, real *restrict dk, real *restrict dv,
                             const tren_attention_arrays *arrays, const tren_attention_shape *shape,
                             real *restrict scratch);
@@ -409,15 +411,15 @@ typedef struct tren_kernels {
     void (*narrow_weight)(real *restrict dw, const real *restrict dy, const real *restrict x,
                           tren_narrow_shape shape, bool accumulate);
 
-    /* As tren_product says; a, b, c at any address. Elements of scratch, aligned to 64 bytes, that
-     * the product needs; step NULL: with any (n_steps + 1) / 2 shards of a tree and k or fewer
-     * terms; p NULL: that any without shards needs at most. */
+    /* As tren_product says; a, b, c at any address. product_scratch: the elements of scratch,
+     * aligned to 64 bytes, that the product needs. If step is NULL, enough for any (n_steps + 1) /
+     * 2 shards of a tree with at most k terms; if p is NULL, for every product without shards. */
     size_t (*product_scratch)(const tren_product *p);
     void (*product_run)(real *restrict c, const real *a, const real *b, const tren_product *p,
                         real *restrict scratch);
 
-    /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, the other lanes 0; and back.
-     * Rows may lie anywhere. */
+    /* block [size, lanes] = rows [n, size] of n <= TREN_LANES images, 0 in the other lanes; and the
+     * reverse. Rows may have any address. */
     void (*lanes_pack)(real *restrict block, const real *restrict row, int n, int size);
     void (*lanes_unpack)(real *restrict row, const real *restrict block, int n, int size);
     /* db [c] = sums over blocks, pixels and lanes of dy [blocks][c, area, lanes]: of a block,
@@ -464,14 +466,13 @@ typedef struct tren_kernels {
     void (*pool_average_input)(real *restrict dx, const real *restrict dy,
                                const tren_pool_shape *shape);
 
-    /* For benchmarks. n rounds of fused multiply-adds in registers: TREN_FMA_CHAINS vectors, or
-     * half as many, each a chain sum = sum a + b. With as many chains as registers hold, and as the
-     * unit's latency wants, a core is at its peak. a, b [vector]; out [vector]: their sum, so that
-     * nothing is left out. Aligned to a vector. */
+    /* For benchmarks: the peak of a core. n rounds of fused multiply-adds in registers:
+     * TREN_FMA_CHAINS vectors, or half as many, each a chain sum = sum a + b; enough of them to
+     * hide the latency. a, b [vector]; out [vector]: the sum of all, so that the compiler removes
+     * none. Aligned to a vector. */
     void (*fma_chains)(real *restrict out, const real *restrict a, const real *restrict b, int n,
                        bool half);
-    /* a [n] = b + s c: STREAM's triad (McCalpin 1995), three arrays past the core, at any address.
-     */
+    /* a [n] = b + s c: STREAM's triad (McCalpin 1995), at any address. */
     void (*triad)(real *restrict a, const real *restrict b, const real *restrict c, real s,
                   size_t n);
 } tren_kernels;
