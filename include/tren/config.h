@@ -305,6 +305,9 @@ const tren_option *tren_options(size_t *n);
 const tren_option *tren_option_find(const char *key);
 /* The known key nearest to `key` by edit distance, or NULL when none is near. */
 const char *tren_option_nearest(const char *key);
+#define TREN_MAX_SECTION 32
+/* Writes the section nearest to `name` to `out` and returns it, or returns NULL. */
+const char *tren_section_nearest(char out[TREN_MAX_SECTION], const char *name);
 
 void tren_config_defaults(tren_config *config);
 /* Sets one key from text; `where` ("command line", "run.yaml:12") begins the error message. */

@@ -48,8 +48,5 @@ tren_status tren_config_check_text(const char *text, size_t n, const char *name)
 bool tren_section_exists(const char *name);
 /* The first key of the section `name`, to show what keys look like there, or NULL. */
 const char *tren_section_first(const char *name);
-#define TREN_MAX_SECTION 32
-/* Writes the section nearest to `name` to `out` and returns it, or returns NULL. */
-const char *tren_section_nearest(char out[TREN_MAX_SECTION], const char *name);
 
 #endif

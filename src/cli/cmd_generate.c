@@ -20,6 +20,31 @@ typedef struct generate_args {
 
 enum { TOKENS = 200 }; /* of a text, where nothing is said */
 
+/* Options that another one makes idle. */
+static tren_status check_idle(const generate_args *a, int argc, char **argv) {
+    if (a->how.beam > 1 && a->how.temperature > 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--beam %d searches the most probable text, but --temperature %g draws at "
+                         "random; remove one of them",
+                         a->how.beam, a->how.temperature);
+    if (a->how.top_k > 0 && a->how.temperature == 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--top-k %d limits random draws, but at temperature 0 nothing is drawn; "
+                         "give a --temperature, such as 0.8",
+                         a->how.top_k);
+    if (a->how.temperature == 0 && tren_args_given("seed", argc, argv))
+        return tren_fail(TREN_ERR_USAGE,
+                         "--seed %llu: at temperature 0 nothing is drawn; give a --temperature, "
+                         "such as 0.8, or leave --seed out",
+                         (unsigned long long)a->how.seed);
+    if (a->how.beam == 1 && tren_args_given("length-penalty", argc, argv))
+        return tren_fail(TREN_ERR_USAGE,
+                         "--length-penalty %g: only a beam search compares texts; give --beam, "
+                         "such as 4, or leave --length-penalty out",
+                         a->how.length_penalty);
+    return TREN_OK;
+}
+
 static tren_status check(generate_args *a, const tren_args *args, const char *source) {
     if (args->n_positional == 0)
         return tren_fail(TREN_ERR_USAGE, "a run folder or checkpoint is missing: tren generate "
@@ -28,18 +53,8 @@ static tren_status check(generate_args *a, const tren_args *args, const char *so
     if (!a->prompt == !a->source)
         return tren_fail(TREN_ERR_USAGE, "give one of --prompt TEXT, a text to continue, or "
                                          "--source FILE, whose lines are translated");
-    if (a->how.beam > 1 && a->how.temperature > 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--beam %d searches the most probable text, but --temperature %g draws at "
-                         "random; remove one of them",
-                         a->how.beam, a->how.temperature);
     if (a->prompt && !tren_utf8_valid(a->prompt))
         return tren_fail(TREN_ERR_USAGE, "--prompt: the text is not UTF-8; convert it (iconv)");
-    if (a->how.top_k > 0 && a->how.temperature == 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--top-k %d limits random draws, but at temperature 0 nothing is drawn; "
-                         "give a --temperature, such as 0.8",
-                         a->how.top_k);
     return TREN_OK;
 }
 
@@ -87,7 +102,9 @@ static tren_status parse(generate_args *a, int argc, char **argv) {
                       .max_positional = 1};
     TREN_TRY(tren_args_parse(&args, argc, argv));
     a->help = args.help;
-    return a->help ? TREN_OK : check(a, &args, source[0]);
+    if (a->help) return TREN_OK;
+    TREN_TRY(check(a, &args, source[0]));
+    return check_idle(a, argc, argv);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

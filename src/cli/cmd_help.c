@@ -6,7 +6,9 @@
 #include <string.h>
 
 static tren_status fail_unknown(const char *name) {
+    char section[TREN_MAX_SECTION];
     const char *nearest = tren_command_nearest(name);
+    if (!nearest) nearest = tren_section_nearest(section, name);
     if (!nearest) nearest = tren_option_nearest(name);
     if (!nearest)
         return tren_fail(TREN_ERR_USAGE, "unknown command '%s'; 'tren help' lists all commands",

@@ -16,6 +16,7 @@ static void show(void *ctx, const tren_progress *p) {
 }
 
 static void say_result(const tren_result *r) {
+    char text[TREN_LOSS_TEXT];
     printf("stopped by %s after %d epoch%s, %lld steps, %.1f s",
            tren_stop_reason_name(r->end.reason), r->end.epochs, r->end.epochs == 1 ? "" : "s",
            (long long)r->end.steps, r->costs.wall_seconds);
@@ -23,14 +24,15 @@ static void say_result(const tren_result *r) {
         printf(" (%.0f samples/s)", r->costs.samples_per_second);
     printf("\n");
     if (r->end.best_epoch > 0) {
-        printf("best epoch %d: validation loss %.4f", r->end.best_epoch, r->scores.validation_loss);
+        printf("best epoch %d: validation loss %s", r->end.best_epoch,
+               tren_loss_text(text, r->scores.validation_loss));
         if (!isnan(r->scores.validation_accuracy))
             printf(", accuracy %.4f", r->scores.validation_accuracy);
         printf("\n");
     }
     if (!isnan(r->scores.test_loss)) {
-        printf("test, %s weights: loss %.4f", r->end.best_epoch > 0 ? "best" : "last",
-               r->scores.test_loss);
+        printf("test, %s weights: loss %s", r->end.best_epoch > 0 ? "best" : "last",
+               tren_loss_text(text, r->scores.test_loss));
         if (!isnan(r->scores.test_accuracy)) printf(", accuracy %.4f", r->scores.test_accuracy);
         printf("\n");
     }

@@ -24,13 +24,19 @@ void tren_progress_close(tren_progress_view *view) {
     fflush(stderr);
 }
 
+const char *tren_loss_text(char out[TREN_LOSS_TEXT], double loss) {
+    snprintf(out, TREN_LOSS_TEXT, fabs(loss) < 1e6 ? "%.4f" : "%.4g", loss);
+    return out;
+}
+
 /* "loss 0.4123 accuracy 0.8530", the second only in classification; of text, "loss 1.512 perplexity
  * 4.536". */
 static int scores(char *out, size_t n, const tren_progress *p, double loss, double accuracy) {
+    char text[TREN_LOSS_TEXT];
     if (p->tokens_per_second > 0)
-        return snprintf(out, n, "loss %-6.4f perplexity %.4g", loss, exp(loss));
+        return snprintf(out, n, "loss %s perplexity %.4g", tren_loss_text(text, loss), exp(loss));
     if (isnan(accuracy)) return snprintf(out, n, "loss %.4g", loss);
-    return snprintf(out, n, "loss %-6.4f accuracy %.4f", loss, accuracy);
+    return snprintf(out, n, "loss %s accuracy %.4f", tren_loss_text(text, loss), accuracy);
 }
 
 static int speed(char *out, size_t n, const tren_progress *p) {
@@ -69,7 +75,8 @@ static void stay(tren_progress_view *view, const tren_progress *p) {
     scores(training, sizeof training, p, p->train_loss, p->train_accuracy);
     scores(validation, sizeof validation, p, p->validation_loss, p->validation_accuracy);
     speed(fast, sizeof fast, p);
-    if (p->metric_name && !isnan(p->metric))
+    bool said = p->tokens_per_second > 0 && p->metric_name && !strcmp(p->metric_name, "perplexity");
+    if (p->metric_name && !isnan(p->metric) && !said)
         snprintf(metric, sizeof metric, " %s %.4g", p->metric_name, p->metric);
     if (too_soon(view)) return;
     tren_log_line(view->log, "epoch %3d/%d  training %s  validation %s%s %s  %s", p->epoch + 1,

@@ -14,6 +14,10 @@ typedef struct tren_progress_view {
     const tren_log *log; /* not owned; the lines that stay */
 } tren_progress_view;
 
+enum { TREN_LOSS_TEXT = 32 };
+/* "0.4123", or "1.5e+12" where a loss has grown: in `out`. */
+const char *tren_loss_text(char out[TREN_LOSS_TEXT], double loss);
+
 /* mode: a tren_progress_id */
 void tren_progress_open(tren_progress_view *view, int mode, const tren_log *log);
 void tren_progress_show(tren_progress_view *view, const tren_progress *progress);

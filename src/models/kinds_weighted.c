@@ -9,6 +9,8 @@ enum { BIAS_AUTO, BIAS_TRUE, BIAS_FALSE };
 static const char *const biases[] = {"auto", "true", "false", NULL};
 static const char *const outputs_word[] = {"outputs", NULL}; /* -1 */
 static const char *const same_word[] = {"same", NULL};       /* -1 */
+static const char *const auto_word[] = {"auto", NULL};       /* -1 */
+enum { GROUPS = 8 };
 
 typedef struct common {
     int bias, init;       /* init: -1: model.init */
@@ -21,8 +23,9 @@ typedef struct common {
 #define COMMON_OPTIONS(spec)                                                                       \
     {.key = "norm", .type = TREN_OPTION_CHOICE, .at = offsetof(spec, common.norm), .fallback = "none", \
      .choices = norms, .help = "Normalisation after the layer."},                                    \
-    {.key = "norm_groups", .type = TREN_OPTION_INT, .at = offsetof(spec, common.norm_groups), .fallback = "8", \
-     .min = 1, .max = 1 << 14, .help = "Number of groups for norm: group; it must divide the channels."},        \
+    {.key = "norm_groups", .type = TREN_OPTION_INT, .at = offsetof(spec, common.norm_groups), .fallback = "auto", \
+     .min = 1, .max = 1 << 14, .choices = auto_word, \
+     .help = "Number of groups for norm: group; it must divide the channels. auto: 8."},        \
     {.key = "activation", .type = TREN_OPTION_CHOICE, .at = offsetof(spec, common.activation),     \
      .fallback = "identity", .choices = tren_activation_name, .help = "Activation after the normalisation."}, \
     {.key = "dropout", .type = TREN_OPTION_REAL, .at = offsetof(spec, common.dropout), .fallback = "0", \
@@ -36,6 +39,22 @@ typedef struct common {
      .help = "Variance for init: gaussian; default: model.init_variance."}
 /* clang-format on */
 #define BELOW_1 0x1.fffffffffffffp-1
+
+/* NULL, and an error, if a key makes no use of another that was given. */
+static tren_layer *checked(const tren_builder *b, tren_layer *x, const common *c) {
+    int init = c->init < 0 ? b->config->model.init : c->init;
+    if (c->norm_groups >= 0 && c->norm != NORM_GROUP)
+        return tren_graph_fail(b->graph,
+                               "norm_groups: %d, but norm: %s makes no use of it; give norm: "
+                               "group, or leave norm_groups out",
+                               c->norm_groups, norms[c->norm]);
+    if (c->init_variance >= 0 && init != TREN_INIT_GAUSSIAN)
+        return tren_graph_fail(b->graph,
+                               "init_variance: %g, but init: %s makes no use of it; give init: "
+                               "gaussian, or leave init_variance out",
+                               c->init_variance, tren_init_name[init]);
+    return x;
+}
 
 static tren_init init_of(const tren_builder *b, const common *c) {
     static const tren_init_kind kind[] = {TREN_DRAW_HE, TREN_DRAW_GLOROT, TREN_DRAW_GAUSSIAN,
@@ -55,7 +74,8 @@ static tren_layer *norm_and_activation(tren_graph *g, tren_layer *x, const commo
     bool fused = c->norm == NORM_BATCH && c->activation == TREN_RELU;
     if (c->norm == NORM_BATCH) x = tren_batch_norm(g, x, fused);
     if (c->norm == NORM_LAYER) x = tren_layer_norm(g, x);
-    if (c->norm == NORM_GROUP) x = tren_group_norm(g, x, c->norm_groups);
+    if (c->norm == NORM_GROUP)
+        x = tren_group_norm(g, x, c->norm_groups < 0 ? GROUPS : c->norm_groups);
     if (c->activation == TREN_IDENTITY || fused) return x;
     return tren_activate(g, x, tren_activations[c->activation]);
 }
@@ -100,6 +120,7 @@ static tren_layer *build_dense(tren_builder *b, tren_layer *x, const void *spec)
             b->graph,
             "tied: true needs an embedding before this layer; put one first, or remove tied");
     if (d->tied) layer.tied = b->embedding;
+    if (!checked(b, x, &after)) return NULL;
     x = tren_dense_with(b->graph, x, layer);
     if (!alone) x = norm_and_activation(b->graph, x, &after);
     return tren_dropout(b->graph, x, after.dropout);
@@ -172,6 +193,7 @@ static tren_layer *build_conv(tren_builder *b, tren_layer *x, const void *spec) 
                             .stride = c->stride,
                             .pad = c->padding < 0 ? c->kernel / 2 : c->padding,
                             .bias = has_bias(&c->common)};
+    if (!checked(b, x, &c->common)) return NULL;
     x = tren_conv2d(b->graph, x, layer, init_of(b, &c->common));
     x = norm_and_activation(b->graph, x, &c->common);
     return tren_dropout(b->graph, x, c->common.dropout);

@@ -37,10 +37,22 @@ static void compare_target_units(tren_trainer *t) {
     tren_checkpoint_close(&c);
 }
 
+/* A folder of a run holds the checkpoint that is meant. */
+static tren_status check_is_file(const char *path) {
+    char best[TREN_MAX_PATH + 16];
+    snprintf(best, sizeof best, "%s/best.h5", path);
+    if (access(best, F_OK) != 0) return TREN_OK;
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "%s is the folder of a run; give one of its checkpoints, %s or "
+                     "last.h5",
+                     path, best);
+}
+
 tren_status trainer_init_from(tren_trainer *t) {
     tren_status st = TREN_OK;
     if (t->run.comm->rank == 0) {
-        st = tren_checkpoint_verify(t->run.config->init_from);
+        st = check_is_file(t->run.config->init_from);
+        if (st == TREN_OK) st = tren_checkpoint_verify(t->run.config->init_from);
         if (st == TREN_OK) st = check_tokenizer(&t->run);
         if (st == TREN_OK)
             st = tren_checkpoint_read_values(t->run.value, t->run.config->init_from, t->run.graph);

@@ -184,6 +184,8 @@ spoil_configs() {
     yaml grid 'data: good/classes.h5\nepochs: 1\nmodel.hidden: [4]\ngrid: {seed: [1, 2]}\n'
     yaml nested 'model.hidden: [[1]]\n'
     yaml layers 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - conv: 4\n    - residual:\n        - conv: 4\n        - rellu\n'
+    yaml layers-groups 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - conv: {channels: 4, norm: batch, norm_groups: 2}\n    - flatten\n    - dense: outputs\n'
+    yaml layers-variance 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - flatten\n    - dense: {units: outputs, init_variance: 2}\n'
     yaml layers-key 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - conv: {channels: 4,\n        kernl: 3}\n'
     yaml layers-shape 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    # one\n    - conv: 4\n    - max_pool: 5\n    - dense: outputs\n'
     yaml layers-dash 'data: good/images.h5\nout: new\nmodel:\n  layers:\n    - dense: 4\n      relu:\n    - dense: outputs\n'

@@ -90,6 +90,7 @@ test_mistakes() {
     expect 2 "unknown command 'trian'; did you mean 'train'?" "$tren" trian
     expect 2 "unknown command 'xyzzy'; 'tren --help' lists all commands" "$tren" xyzzy
     expect 2 "did you mean 'train'?" "$tren" help trian
+    expect 2 "did you mean 'model'?" "$tren" help modle
     expect 2 "unknown option '--lr'; did you mean '--optimizer.learning_rate'?" "$tren" config --lr 1
     expect 2 "unknown option '--bacth-size'; did you mean '--batch_size'?" "$tren" config --bacth-size=1
     expect 2 "unknown option '--dry-rnu'; did you mean '--dry-run'?" "$tren" config --dry-rnu
