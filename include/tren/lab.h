@@ -15,9 +15,10 @@ extern "C" {
 
 enum { TREN_TABLE_COLUMNS = 32, TREN_TABLE_NAME = 48 };
 
-/* Numbers in named columns; what has none is NaN. */
+/* Numbers in named columns; NaN: no value. */
 typedef struct tren_table {
-    int n_columns, n_rows, room;
+    int n_columns, n_rows;
+    size_t room; /* rows */
     char column[TREN_TABLE_COLUMNS][TREN_TABLE_NAME];
     double *at; /* [n_rows][n_columns] owned */
 } tren_table;
@@ -30,17 +31,17 @@ tren_status tren_table_add(tren_table *table, const double *row);
 int tren_table_find(const tren_table *table, const char *column);
 /* NaN: no such column. */
 double tren_table_get(const tren_table *table, int row, const char *column);
-/* The rows as CSV, without the header. Numbers survive reading again. */
+/* The rows as CSV, without the header. Reading them gives the same numbers. */
 void tren_table_print(FILE *out, const tren_table *table);
-/* How many cells a line of CSV has; a comma within quotes separates none. */
+/* The number of cells in a line of CSV; a comma within quotes does not separate cells. */
 int tren_table_cells(const char *line);
-/* Reads a CSV file; fields that are no numbers give NaN. TREN_ERR_DATA: among others, a row has
- * another number of cells than the header. */
+/* Reads a CSV file; a field that is not a number becomes NaN. TREN_ERR_DATA: for example, a row has
+ * more or fewer cells than the header. */
 tren_status tren_table_read(tren_table *table, const char *path);
-/* By way of a temporary file. TREN_ERR_ENV. */
+/* Writes a temporary file first. TREN_ERR_ENV. */
 tren_status tren_table_write(const tren_table *table, const char *path);
 
-/* Which rows: those where every column named has the value; ends with a column NULL. */
+/* Selects the rows in which each named column has its value; ends with a column NULL. */
 typedef struct tren_where {
     const char *column;
     double is;
@@ -51,7 +52,8 @@ typedef struct tren_where {
             NULL, 0                                                                                \
         }                                                                                          \
     }
-/* Of the finite values of a column in these rows; NaN of none. q in [0,1]: 0.5 is the median. */
+/* Over the finite values of a column in the selected rows; NaN if there are none. q in [0,1]: 0.5
+ * is the median. */
 double tren_table_mean(const tren_table *table, const char *column, const tren_where *where);
 double tren_table_sd(const tren_table *table, const char *column, const tren_where *where);
 double tren_table_quantile(const tren_table *table, const char *column, const tren_where *where,
@@ -63,29 +65,29 @@ int tren_table_count(const tren_table *table, const char *column, const tren_whe
 
 enum { TREN_POINT_NAME = 128 };
 
-/* Points, each computed once by a group of ranks and kept in a file of its own, DIR/NAME.csv. */
+/* Points: each is computed once, by a group of ranks, and has its own file, DIR/NAME.csv. */
 typedef struct tren_sweep {
     const char *dir;   /* exists */
     const char *title; /* for messages: "W1" */
     int n_points;
-    const char *(*name)(void *ctx, int point);  /* of a file; no two alike */
+    const char *(*name)(void *ctx, int point);  /* of a file; all different */
     const char *(*label)(void *ctx, int point); /* for people; NULL: the name */
-    double (*cost)(void *ctx, int point);       /* in any unit: the dearest are begun first */
+    double (*cost)(void *ctx, int point); /* in any unit: the most expensive are started first */
     /* Computes a point on this group's communicator. Rank 0 of it writes the point's CSV lines to
-     * `out`, which is NULL on the others. A run that diverges is a result like another.
-     * TREN_REQUEUE: left on a signal, and not written. Collective over the group. */
+     * `out`, which is NULL on the others. A run that diverges is a result, too.
+     * TREN_REQUEUE: stopped by a signal, nothing was written. Collective over the group. */
     tren_status (*run)(void *ctx, tren_comm *group, int point, FILE *out);
     const char *header; /* the names of the columns, in one line */
-    /* Columns that stand before those of a point in the table of all, where what they say is no
-     * part of the point: their names and their values, each with its comma. Both may be NULL. */
+    /* More columns of the table of all points, before those of `run`: their names and their values,
+     * each followed by a comma. Both may be NULL. */
     const char *keys_header;
     void (*keys)(void *ctx, int point, FILE *out);
-    /* Whether a line of a point's file is such as `run` writes; may be NULL. */
+    /* Whether `run` could have written this line of a point's file; may be NULL. */
     bool (*is_row)(const char *line);
     void *ctx;         /* not owned */
-    int ranks_per_run; /* R: groups have so many ranks, and what is left over is idle */
+    int ranks_per_run; /* R: the size of a group; ranks that are left over do nothing */
     int part, n_parts; /* of a job array: only the points of part 0, 1, ... of n; n_parts 0: all */
-    const volatile sig_atomic_t *signal; /* nonzero: no further point is begun; may be NULL */
+    const volatile sig_atomic_t *signal; /* nonzero: start no further point; may be NULL */
     const tren_log *log;                 /* every group's first rank has one; may be NULL */
 } tren_sweep;
 
@@ -94,19 +96,19 @@ typedef struct tren_sweep_result {
     double seconds;
 } tren_sweep_result;
 
-/* Runs the points that have no file yet and that no other process computes. Which group begins with
- * which is decided in advance, longest first, so no rank serves a queue; a group that has no more
- * takes what others have not begun. A point is claimed by a lock in DIR/.claims, which a process
- * that is killed does not hold: any number of jobs may share DIR. A file appears whole or not at
- * all. Neither the number of ranks nor R changes what is in it. A failing point does not keep the
- * others from being computed, unless it is for the environment, a full disk; its status is returned
- * at the end. TREN_REQUEUE: left on a signal. Collective. */
+/* Computes the points that have no file yet and that no other process computes now. Points are
+ * dealt to the groups in advance, longest first, so no rank has to serve a queue; a group that has
+ * finished takes points that others have not started. A point is claimed by a lock in DIR/.claims,
+ * which the system releases when a process is killed, so any number of jobs may share DIR. A file
+ * is written whole or not at all; its content does not depend on the number of ranks or on R. If a
+ * point fails, the others are still computed, unless the cause is the environment (a full disk);
+ * its status is returned at the end. TREN_REQUEUE: stopped by a signal. Collective. */
 tren_status tren_sweep_run(tren_comm *comm, const tren_sweep *sweep, tren_sweep_result *result);
-/* All points' lines under one header, in their order, by way of a temporary file. TREN_ERR_DATA:
- * one is missing. Not collective. */
+/* The lines of all points, in their order, under one header; the file is written by way of a
+ * temporary one. TREN_ERR_DATA: a point is missing. Not collective. */
 tren_status tren_sweep_table(char **text, const tren_sweep *sweep); /* malloc'ed */
 tren_status tren_sweep_collect(const tren_sweep *sweep, const char *path);
-/* How many points have their file. Not collective. */
+/* The number of points that have a file. Not collective. */
 int tren_sweep_count(const tren_sweep *sweep);
 
 /* ---- a user's sweep: a config and a grid ------------------------------------------------------
@@ -121,22 +123,23 @@ typedef struct tren_grid_sweep {
     const tren_config *base; /* not owned; base->out is the sweep's folder */
     const tren_grid *grid;   /* not owned */
     int ranks_per_run, part, n_parts;
-    bool keep_runs; /* a run folder for each point, from which a killed one goes on */
+    bool keep_runs; /* a run folder for each point: a killed point continues from it */
     const volatile sig_atomic_t *signal;
     const tren_log *log; /* every rank's */
 } tren_grid_sweep;
 
-/* TREN_ERR_USAGE, TREN_ERR_DATA: a point that could not be trained, and why. Not collective. */
+/* TREN_ERR_USAGE, TREN_ERR_DATA: names a point that cannot be trained, and why. Not collective. */
 tren_status tren_grid_sweep_check(const tren_grid_sweep *sweep, FILE *list);
-/* Trains every point that is not done; once all are, writes DIR/sweep.csv: a row for each, its keys
- * first. A table there that has other points is kept as DIR/sweep-1.csv. Collective. */
+/* Trains every point that is not done. When all are, writes DIR/sweep.csv: one row per point, which
+ * begins with its keys. An existing table of other points is kept as DIR/sweep-1.csv. Collective.
+ */
 tren_status tren_grid_sweep_run(tren_comm *comm, const tren_grid_sweep *sweep,
                                 tren_sweep_result *result);
 
 /* ---- experiments ------------------------------------------------------------------------------
  */
 
-/* What people read, in English and in Spanish. */
+/* A text in English and in Spanish. */
 typedef struct tren_phrase {
     const char *en, *es;
 } tren_phrase;
@@ -145,12 +148,12 @@ static inline const char *tren_say_in(tren_language language, tren_phrase phrase
     return language == TREN_SPANISH && phrase.es ? phrase.es : phrase.en;
 }
 
-/* What of an experiment was run: the setting that its claims are about, the reduced one of --quick,
- * or one of the user's own. */
+/* The setting with which an experiment was run: that of its claims, the reduced one of --quick, or
+ * one of the user's own. */
 typedef enum tren_lab_form { TREN_LAB_JUDGED, TREN_LAB_QUICK, TREN_LAB_OWN } tren_lab_form;
 
-/* The claims of an experiment, each with its numbers. UNJUDGED: told, in a form that is not the one
- * the claim is about. */
+/* The claims of an experiment, each with its numbers. UNJUDGED: shown only, because this form is
+ * not the one the claim is about. */
 typedef enum tren_claim {
     TREN_CLAIM_FAILED,
     TREN_CLAIM_HOLDS,
@@ -166,18 +169,18 @@ typedef struct tren_verdict {
     } at[TREN_MAX_CLAIMS];
     tren_lab_form form; /* quick: no claim is judged; own: they hold, or not, for that setting */
 } tren_verdict;
-/* The same numbers in both languages: the formats take the same arguments in the same order.
- * Spanish gets its decimal comma by itself. */
+/* Both formats take the same arguments in the same order. The decimal comma of Spanish is put in
+ * by this function. */
 void tren_verdict_add(tren_verdict *verdict, bool holds, const char *en, const char *es, ...)
     __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
-/* Texts that are ready. */
+/* The same with finished texts. */
 void tren_verdict_add_text(tren_verdict *verdict, bool holds, const char *en, const char *es);
-/* A number that is told but not judged. */
+/* Adds a number that is shown but not judged. */
 void tren_verdict_tell(tren_verdict *verdict, const char *en, const char *es, ...)
     __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
-/* Whether every claim that is judged holds, and there is one. */
+/* Whether there are judged claims, and all of them hold. */
 bool tren_verdict_holds(const tren_verdict *verdict);
-/* Makes it one of a form, which may judge nothing. */
+/* Sets the form; a form may judge nothing. */
 void tren_verdict_set_form(tren_verdict *verdict, tren_lab_form form);
 /* "NOT reproduced, 2 of 3 hold", counting the claims that are judged; "not judged in the quick
  * form"; "another setting: 2 of 3 hold"; "another setting: none judged". Returns out. */
@@ -191,7 +194,7 @@ tren_status tren_verdict_read(tren_verdict *verdict, const char *path); /* TREN_
 typedef enum tren_mark {
     TREN_MARK_LINE,    /* with a point at each value */
     TREN_MARK_CURVE,   /* a line of many values */
-    TREN_MARK_DASHED,  /* what is compared with: published numbers, closed forms */
+    TREN_MARK_DASHED,  /* for comparison: published numbers, closed forms */
     TREN_MARK_POINTS,  /* dots */
     TREN_MARK_CIRCLES, /* data to be fitted */
     TREN_MARK_BAND     /* between y and y2 */
@@ -207,7 +210,7 @@ typedef struct tren_series {
 typedef struct tren_panel {
     tren_phrase title, x, y;
     bool log_x, log_y;
-    double y_low, y_high; /* 0, 0: as the values are */
+    double y_low, y_high; /* 0, 0: the range of the values */
     tren_series series[TREN_MAX_SERIES];
 } tren_panel;
 
@@ -225,30 +228,31 @@ typedef struct tren_lab_values {
         }                                                                                          \
     }
 
-/* What of an experiment can be changed, by --set NAME=VALUE,... */
+/* A parameter of an experiment, which --set NAME=VALUE,... changes. */
 typedef struct tren_lab_param {
-    const char *name;            /* also in texts: {epochs} stands for the values of what was run */
+    const char *name;            /* in texts, {epochs} stands for the values that were used */
     tren_phrase what;            /* "epochs of each training" */
     tren_lab_values full, quick; /* of the judged form and of --quick; quick.n 0: the same */
     double low, high;            /* of each value */
-    bool whole, list;            /* no fractions; several values */
-    int at_least, at_most;       /* how many; 0: any */
+    bool whole, list;            /* whole numbers; several values */
+    int at_least, at_most;       /* number of values; 0: any */
 } tren_lab_param;
 
 typedef struct tren_lab_options {
     const char *out;  /* the laboratory's folder: DIR/W1/... */
     const char *data; /* a dataset of images with their classes (Fashion-MNIST) */
-    int seeds;        /* first_seed, first_seed + 1, ...; 0: as the experiment has it */
+    int seeds;        /* first_seed, first_seed + 1, ...; 0: the experiment's default */
     uint64_t first_seed;
-    bool quick; /* a reduced form, for a look and for tests */
+    bool quick; /* a reduced form, for a first look and for tests */
     int n_sets;
-    const char *set[TREN_LAB_SETS]; /* "epochs=100": other values than the form has */
+    const char *set[TREN_LAB_SETS]; /* "epochs=100": values that differ from the form's */
     int ranks_per_run;              /* R */
     const volatile sig_atomic_t *signal;
     const tren_log *log; /* every rank's */
 } tren_lab_options;
 
-/* What an experiment planned: at holds what it wants to know again (a width, a number of rows). */
+/* A planned point: `at` holds what the experiment needs to know of it (a width, a number of rows).
+ */
 typedef struct tren_lab_point {
     char name[TREN_POINT_NAME];
     uint64_t seed;
@@ -258,7 +262,7 @@ typedef struct tren_lab_point {
 
 typedef struct tren_experiment tren_experiment;
 
-/* What was run, or is to be. */
+/* What was run, or will be. */
 typedef struct tren_lab_setting {
     tren_lab_form form;
     tren_lab_values value[TREN_LAB_PARAMS]; /* by the experiment's params */
@@ -286,19 +290,20 @@ struct tren_experiment {
     bool wants_pairs;                               /* that dataset is of pairs of sentences */
     int max_ranks;                                  /* per run: its shards */
     int seeds, quick_seeds;                         /* by default; 0: 3 and 1 */
-    double seconds, quick_seconds;                  /* expected on two cores, so many seeds */
-    /* Whose points it judges, in that one's folder: computed at most once for both. Then the next
-     * four are NULL, and precision, data and ranks are that one's. NULL: its own points. */
+    double seconds, quick_seconds; /* expected on two cores, with the default seeds */
+    /* Another experiment whose points this one judges, in the other's folder: they are computed at
+     * most once for both. Then the next four are NULL, and precision, data and ranks are those of
+     * the other. NULL: it has its own points. */
     const tren_experiment *points_of;
     const char *columns; /* of a point's rows */
     /* Lists the points, by tren_lab_add. Not collective. */
     tren_status (*plan)(tren_lab *lab);
-    /* Makes datasets in lab->dir, if they are not there. Rank 0 alone; may be NULL. */
+    /* Makes the datasets in lab->dir that are missing. Rank 0 only; may be NULL. */
     tren_status (*prepare)(const tren_lab *lab);
     /* Collective over the group; rows are added on its rank 0. */
     tren_status (*point)(const tren_lab *lab, tren_comm *group, const tren_lab_point *point,
                          tren_table *rows);
-    /* The curves of the figure and what is to be said of them. Not collective. */
+    /* Computes the curves of the figure and the verdict on them. Not collective. */
     tren_status (*judge)(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *verdict);
     const char *curve; /* columns of curve.csv, which judge is given empty */
@@ -306,25 +311,26 @@ struct tren_experiment {
 };
 extern const tren_experiment *const tren_experiments[]; /* NULL-terminated */
 const tren_experiment *tren_experiment_find(const char *name);
-/* Whose plan, points and columns it has: mostly its own. */
+/* The experiment whose plan, points and columns it uses: usually itself. */
 static inline const tren_experiment *tren_experiment_source(const tren_experiment *experiment) {
     return experiment->points_of ? experiment->points_of : experiment;
 }
 
-/* The setting that options ask of an experiment. TREN_ERR_USAGE: a key that it does not have (the
- * message lists those there are), or values that it cannot take. */
+/* The setting that the options ask for. TREN_ERR_USAGE: the experiment has no such key (the message
+ * lists its keys), or the values are not allowed. */
 tren_status tren_lab_setting_of(tren_lab_setting *setting, const tren_experiment *experiment,
                                 const tren_lab_options *options);
 /* A text of an experiment with the numbers of a setting: "{epochs} epochs", {noise%} for 0.15 as
  * "15 %", {seeds} for "5 seeds". Returns out. */
 char *tren_lab_say(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
                    const tren_lab_setting *setting, tren_phrase text, tren_language language);
-/* "epochs=150 (judged: 500); ..." of what differs from the judged setting; "" of nothing. */
+/* The differences from the judged setting, "epochs=150 (judged: 500); ..."; "" if there are none.
+ */
 char *tren_lab_difference(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
                           const tren_lab_setting *setting, tren_language language);
-/* A text with the decimal comma of Spanish, in place. */
+/* Puts the decimal comma of Spanish into a text. */
 void tren_localize(char *text, tren_language language);
-/* The values of a parameter of lab's experiment, which has it. */
+/* The values of a parameter, which lab's experiment must have. */
 const tren_lab_values *tren_lab_list(const tren_lab *lab, const char *name);
 double tren_lab_number(const tren_lab *lab, const char *name);
 int tren_lab_int(const tren_lab *lab, const char *name);

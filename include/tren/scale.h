@@ -123,7 +123,8 @@ typedef struct tren_scale {
     char dir[TREN_MAX_PATH];
     tren_scale_plan plan;
     char *recipe; /* config.yaml; owned */
-    int n_launches, room;
+    int n_launches;
+    size_t room;  /* of launch */
     int n_before; /* launches of earlier starts: a point that failed there is tried again */
     tren_scale_launch *launch; /* owned */
 } tren_scale;

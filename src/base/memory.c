@@ -71,3 +71,22 @@ tren_status tren_alloc(void *out, size_t count, size_t size, const char *what) {
     }
     return tren_fail_memory((double)count * (double)size, what);
 }
+
+tren_status tren_resize(void *list, size_t count, size_t size, const char *what) {
+    void *old, *at;
+    size_t bytes;
+    bool fits = tren_size_mul(&bytes, count, size);
+    memcpy(&old, list, sizeof old);
+    at = fits ? realloc(old, bytes ? bytes : 1) : NULL;
+    if (!at) return tren_fail_memory((double)count * (double)size, what);
+    memcpy(list, &at, sizeof at);
+    return TREN_OK;
+}
+
+tren_status tren_grow(void *list, size_t n, size_t *room, size_t size, const char *what) {
+    size_t more = *room ? 2 * *room : 64;
+    if (n < *room) return TREN_OK;
+    TREN_TRY(tren_resize(list, more, size, what));
+    *room = more;
+    return TREN_OK;
+}

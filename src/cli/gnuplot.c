@@ -42,8 +42,11 @@ static void read_notes(FILE *file, char *notes, size_t n) {
 tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
     notes[0] = '\0';
     FILE *said = tmpfile();
-    if (!said || fflush(script) != 0)
-        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
+    if (!said || fflush(script) != 0) {
+        int why = errno;
+        if (said) fclose(said);
+        return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(why));
+    }
     rewind(script);
     pid_t child;
     int status = 0;

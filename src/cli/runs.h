@@ -10,7 +10,8 @@
 
 typedef struct tren_run_paths {
     char **at; /* [n] owned */
-    int n, room;
+    int n;
+    size_t room;
     int unreadable;  /* folders that could not be looked into */
     char *first_why; /* "PATH: reason" of the first of them; owned, or NULL */
 } tren_run_paths;

@@ -27,13 +27,8 @@ static bool is_run(const char *dir) {
 }
 
 static tren_status add(tren_run_paths *paths, const char *path) {
-    if (paths->n == paths->room) {
-        int room = paths->room > 0 ? 2 * paths->room : 64;
-        char **longer = realloc(paths->at, (size_t)room * sizeof *longer);
-        if (!longer) return tren_fail_memory(0, "the list of runs");
-        paths->at = longer;
-        paths->room = room;
-    }
+    TREN_TRY(tren_grow(&paths->at, (size_t)paths->n, &paths->room, sizeof *paths->at,
+                       "the list of runs"));
     paths->at[paths->n] = strdup(path);
     if (!paths->at[paths->n]) return tren_fail_memory(0, "the list of runs");
     paths->n++;

@@ -20,21 +20,12 @@ void tren_corpus_close(tren_corpus *c) {
     free(c);
 }
 
-static tren_status grow(void *list, size_t n, size_t size) {
-    void *at;
-    memcpy(&at, list, sizeof at);
-    at = realloc(at, n * size);
-    if (!at) return tren_fail_memory((double)n * (double)size, "the rows of a text");
-    memcpy(list, &at, sizeof at);
-    return TREN_OK;
-}
-
 tren_status tren_corpus_add(tren_corpus *c, const tren_bytes *text, const tren_text_place *place) {
     size_t columns = (size_t)c->n_columns;
     if (c->n == c->room) {
         c->room = c->room ? 2 * c->room : 1024;
-        TREN_TRY(grow(&c->text, c->room * columns, sizeof *c->text));
-        TREN_TRY(grow(&c->place, c->room * columns, sizeof *c->place));
+        TREN_TRY(tren_resize(&c->text, c->room * columns, sizeof *c->text, "a text"));
+        TREN_TRY(tren_resize(&c->place, c->room * columns, sizeof *c->place, "a text"));
     }
     for (size_t k = 0; k < columns; k++) {
         c->text[c->n * columns + k] = text[k];
@@ -102,7 +93,7 @@ static tren_status check_utf8(const char *text, size_t n, const char *path) {
 static tren_status read_all(char **memory, size_t have, size_t *n, tren_stream *stream) {
     size_t got, room = 1 << 16;
     for (*n = 0;; room *= 2) {
-        TREN_TRY(grow(memory, have + room + 1, 1));
+        TREN_TRY(tren_resize(memory, have + room + 1, 1, "a text"));
         TREN_TRY(tren_stream_read(stream, *memory + have + *n, room - *n, &got));
         *n += got;
         if (*n < room) break;

@@ -58,21 +58,9 @@ static tren_status next(tren_csv *csv, int *c) {
     return TREN_OK;
 }
 
-static tren_status grow(void *array, size_t *room, size_t size) {
-    size_t wanted = *room ? *room * 2 : 256;
-    void *old, *at;
-    memcpy(&old, array, sizeof old);
-    at = realloc(old, wanted * size);
-    if (!at)
-        return tren_fail(TREN_ERR_INTERNAL, "out of memory: a CSV record of %zu bytes",
-                         wanted * size);
-    memcpy(array, &at, sizeof at);
-    *room = wanted;
-    return TREN_OK;
-}
-
 static tren_status put(tren_csv *csv, int c) {
-    if (csv->text_n == csv->text_room) TREN_TRY(grow(&csv->text, &csv->text_room, 1));
+    if (csv->text_n == csv->text_room)
+        TREN_TRY(tren_grow(&csv->text, csv->text_n, &csv->text_room, 1, "a CSV record"));
     csv->text[csv->text_n++] = (char)c;
     return TREN_OK;
 }
@@ -165,7 +153,7 @@ static tren_status read_plain(tren_csv *csv, size_t begin) {
 }
 
 static tren_status read_field(tren_csv *csv) {
-    if (csv->n == csv->room) TREN_TRY(grow(&csv->field, &csv->room, sizeof *csv->field));
+    TREN_TRY(tren_grow(&csv->field, csv->n, &csv->room, sizeof *csv->field, "a CSV record"));
     size_t begin = csv->text_n;
     csv->field[csv->n++] = begin;
     int c;

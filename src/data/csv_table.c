@@ -173,24 +173,15 @@ static tren_status put_hot(tren_csv_table *t, const tren_csv *csv) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static tren_status resize(void *array, size_t count, size_t size) {
-    void *old, *at;
-    memcpy(&old, array, sizeof old);
-    at = realloc(old, count * size + 1);
-    if (!at)
-        return tren_fail(TREN_ERR_INTERNAL, "out of memory: %zu x %zu bytes for a CSV table", count,
-                         size);
-    memcpy(array, &at, sizeof at);
-    return TREN_OK;
-}
-
 static tren_status table_grow(tren_csv_table *t) {
     if (t->n < t->room) return TREN_OK;
     t->room = t->room ? t->room * 2 : 1024;
-    TREN_TRY(resize(&t->x, t->room * t->columns.n_inputs, tren_type_size(t->type)));
-    TREN_TRY(resize(&t->y, t->room * t->columns.n_targets, sizeof *t->y));
-    if (t->want->weight) TREN_TRY(resize(&t->weight, t->room, sizeof *t->weight));
-    return tren_csv_has_classes(t) ? resize(&t->label, t->room, sizeof *t->label) : TREN_OK;
+    const char *what = "a CSV table";
+    TREN_TRY(tren_resize(&t->x, t->room * t->columns.n_inputs, tren_type_size(t->type), what));
+    TREN_TRY(tren_resize(&t->y, t->room * t->columns.n_targets, sizeof *t->y, what));
+    if (t->want->weight) TREN_TRY(tren_resize(&t->weight, t->room, sizeof *t->weight, what));
+    if (!tren_csv_has_classes(t)) return TREN_OK;
+    return tren_resize(&t->label, t->room, sizeof *t->label, what);
 }
 
 static tren_status put_weight(tren_csv_table *t, const tren_csv *csv, size_t i) {

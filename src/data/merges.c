@@ -109,30 +109,19 @@ static void trainer_close(trainer *t) {
     free(t->heap);
 }
 
-/* Room for one more element. */
-static tren_status grow(void *list, size_t n, size_t *room, size_t size) {
-    void *at;
-    if (n < *room) return TREN_OK;
-    memcpy(&at, list, sizeof at);
-    *room = *room ? 2 * *room : 1 << 12;
-    at = realloc(at, *room * size);
-    if (!at) return tren_fail_memory((double)*room * (double)size, "pairs of tokens");
-    memcpy(list, &at, sizeof at);
-    return TREN_OK;
-}
-
 static tren_status number_of(int64_t *number, trainer *t, int32_t left, int32_t right) {
     const tren_pair *known = tren_pairs_find(&t->number, left, right);
     *number = known ? known->value : (int64_t)t->n_pairs;
     if (known) return TREN_OK;
-    TREN_TRY(grow(&t->pair, t->n_pairs, &t->pair_room, sizeof *t->pair));
+    TREN_TRY(tren_grow(&t->pair, t->n_pairs, &t->pair_room, sizeof *t->pair, "pairs of tokens"));
     t->pair[t->n_pairs++] = (pair){.left = left, .right = right, .first = NOWHERE};
     return tren_pairs_add(&t->number, left, right, *number);
 }
 
 static tren_status note_place(trainer *t, pair *p, uint32_t at) {
     if (p->first != NOWHERE && t->place[p->first].piece == at) return TREN_OK;
-    TREN_TRY(grow(&t->place, t->n_places, &t->place_room, sizeof *t->place));
+    TREN_TRY(
+        tren_grow(&t->place, t->n_places, &t->place_room, sizeof *t->place, "pairs of tokens"));
     t->place[t->n_places] = (place){at, p->first};
     p->first = (int64_t)t->n_places++;
     return TREN_OK;
@@ -151,7 +140,7 @@ static tren_status push(trainer *t, int64_t number) {
     pair *p = &t->pair[number];
     if (p->count < 2 || p->waits == p->count) return TREN_OK;
     p->waits = p->count;
-    TREN_TRY(grow(&t->heap, t->n_heap, &t->heap_room, sizeof *t->heap));
+    TREN_TRY(tren_grow(&t->heap, t->n_heap, &t->heap_room, sizeof *t->heap, "pairs of tokens"));
     entry e = {p->count, number};
     size_t i = t->n_heap++;
     for (; i > 0 && goes_before(t, e, t->heap[(i - 1) / 2]); i = (i - 1) / 2)

@@ -67,9 +67,7 @@ static tren_status grow(content *file, size_t *room) {
                          "%s: has more than 1 GiB of content: is it the right file? If it is, "
                          "split it into several files",
                          file->path);
-    unsigned char *bytes = realloc(file->bytes, wanted);
-    if (!bytes) return tren_fail_memory((double)wanted, file->path);
-    file->bytes = bytes;
+    TREN_TRY(tren_resize(&file->bytes, wanted, 1, file->path));
     *room = wanted;
     return TREN_OK;
 }

@@ -123,13 +123,7 @@ static tren_status make_room(array *a, size_t n) {
     size_t room = a->room ? 2 * a->room : FIRST_ROOM / a->size;
     if (room < a->n + n) room = a->n + n;
     if (room > a->most) room = a->most;
-    char *at = realloc(a->at, room ? room * a->size : 1);
-    if (!at)
-        return tren_fail(TREN_ERR_INTERNAL,
-                         "out of memory: %.3g GiB for the elements of IDX files; use less data or "
-                         "a machine with more memory",
-                         (double)room * (double)a->size / 0x1p30);
-    a->at = at;
+    TREN_TRY(tren_resize(&a->at, room, a->size, "the elements of IDX files"));
     a->room = room;
     return TREN_OK;
 }

@@ -102,9 +102,8 @@ static tren_status add_merge(tren_tokenizer *t, int i, size_t *room) {
     TREN_TRY(check_merge(t, i));
     size_t at = t->first[TREN_TOKEN_MERGE + i];
     if (at + MOST_BYTES > *room) {
-        char *longer = realloc(t->text, *room = 2 * (at + MOST_BYTES));
-        if (!longer) return tren_fail_memory((double)*room, "the tokens' text");
-        t->text = longer;
+        *room = 2 * (at + MOST_BYTES);
+        TREN_TRY(tren_resize(&t->text, *room, 1, "the tokens' text"));
     }
     at += put_token(t->text + at, t, t->merge[i].left);
     at += put_token(t->text + at, t, t->merge[i].right);

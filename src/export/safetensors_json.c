@@ -138,13 +138,7 @@ static tren_status add_tensor(parser *p) {
     safetensors *s = p->s;
     if (s->n == MOST_TENSORS)
         return safetensors_bad(s, "it has more than %d tensors", MOST_TENSORS);
-    if (s->n == s->room) {
-        size_t room = 2 * s->room + 64;
-        safetensor *more = realloc(s->tensor, room * sizeof *more);
-        if (!more) return tren_fail_memory((double)(room * sizeof *more), "the header of a file");
-        s->tensor = more;
-        s->room = room;
-    }
+    TREN_TRY(tren_grow(&s->tensor, s->n, &s->room, sizeof *s->tensor, "the header of a file"));
     safetensor *t = &s->tensor[s->n];
     *t = (safetensor){.name = strdup(text_of(p))};
     if (!t->name) return tren_fail_memory(0, "the header of a file");

@@ -49,10 +49,9 @@ static tren_status set_check(tren_h5 *file, const char *name, const tren_h5_set 
         if (!strcmp(file->checked[i], name)) return TREN_OK;
     TREN_TRY(tren_h5_check_stored(file, name, set));
     if (lies_elsewhere(file, set)) file->elsewhere = true;
-    char **longer = realloc(file->checked, ((size_t)file->n_checked + 1) * sizeof *longer);
-    if (!longer) return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", file->path);
-    file->checked = longer;
-    if (!(longer[file->n_checked] = strdup(name)))
+    TREN_TRY(tren_resize(&file->checked, (size_t)file->n_checked + 1, sizeof *file->checked,
+                         file->path));
+    if (!(file->checked[file->n_checked] = strdup(name)))
         return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", file->path);
     file->n_checked++;
     return TREN_OK;

@@ -18,13 +18,7 @@
 
 tren_status tren_lab_add(tren_lab *lab, uint64_t seed, double cost, const double at[4],
                          const char *name, ...) {
-    int n = lab->n_points;
-    if ((n & (n - 1)) == 0) {
-        size_t room = n ? 2 * (size_t)n : 1;
-        tren_lab_point *more = realloc(lab->point, room * sizeof *more);
-        if (!more) return tren_fail_memory(0, "a plan");
-        lab->point = more;
-    }
+    TREN_TRY(tren_resize(&lab->point, (size_t)lab->n_points + 1, sizeof *lab->point, "a plan"));
     tren_lab_point *p = &lab->point[lab->n_points++];
     *p = (tren_lab_point){.seed = seed, .cost = cost};
     memcpy(p->at, at, sizeof p->at);

@@ -31,14 +31,8 @@ void tren_table_close(tren_table *t) {
 }
 
 tren_status tren_table_add(tren_table *t, const double *row) {
-    if (t->n_rows == t->room) {
-        int room = t->room ? 2 * t->room : 64;
-        double *more = realloc(t->at, (size_t)room * (size_t)t->n_columns * sizeof *more);
-        if (!more) return tren_fail_memory(0, "a table");
-        t->at = more;
-        t->room = room;
-    }
     size_t n = (size_t)t->n_columns;
+    TREN_TRY(tren_grow(&t->at, (size_t)t->n_rows, &t->room, n * sizeof *t->at, "a table"));
     memcpy(t->at + (size_t)t->n_rows++ * n, row, n * sizeof *row);
     return TREN_OK;
 }

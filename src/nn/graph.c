@@ -48,14 +48,8 @@ tren_layer *tren_graph_fail(tren_graph *graph, const char *format, ...) {
 
 /* Room for one more element, or the sticky error. */
 static bool grow(tren_graph *graph, void *list, int n, size_t size, const char *what) {
-    void *at;
-    memcpy(&at, list, sizeof at);
-    at = realloc(at, (size_t)(n + 1) * size);
-    if (at) {
-        memcpy(list, &at, sizeof at);
-        return true;
-    }
-    graph->status = tren_fail_memory((double)(n + 1) * (double)size, what);
+    graph->status = tren_resize(list, (size_t)n + 1, size, what);
+    if (graph->status == TREN_OK) return true;
     snprintf(graph->error, sizeof graph->error, "%s", tren_error_text());
     return false;
 }

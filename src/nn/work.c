@@ -161,9 +161,8 @@ static tren_status fill_pattern(tren_pattern *p, const tren_graph *graph, int n_
 tren_status tren_work_pattern(tren_work *w, int *pattern, int n_groups, const int *row0) {
     for (*pattern = 0; *pattern < w->n_patterns; ++*pattern)
         if (same_pattern(&w->pattern[*pattern], n_groups, row0)) return TREN_OK;
-    tren_pattern *longer = realloc(w->pattern, (size_t)(w->n_patterns + 1) * sizeof *longer);
-    if (!longer) return tren_fail_memory(0, "row patterns");
-    w->pattern = longer;
+    TREN_TRY(
+        tren_resize(&w->pattern, (size_t)w->n_patterns + 1, sizeof *w->pattern, "row patterns"));
     tren_pattern *p = &w->pattern[w->n_patterns++];
     *p = (tren_pattern){0};
     TREN_TRY(fill_pattern(p, w->graph, n_groups, row0));

@@ -69,13 +69,7 @@ static void path_of(char *out, size_t n, const tren_scale *s, const char *name) 
 /* ---- launches -------------------------------------------------------------------------------- */
 
 static tren_status add(tren_scale *s, const tren_scale_launch *launch) {
-    if (s->n_launches == s->room) {
-        int room = s->room ? 2 * s->room : 64;
-        tren_scale_launch *more = realloc(s->launch, (size_t)room * sizeof *more);
-        if (!more) return tren_fail_memory(0, "the launches");
-        s->launch = more;
-        s->room = room;
-    }
+    TREN_TRY(tren_grow(&s->launch, (size_t)s->n_launches, &s->room, sizeof *launch, "launches"));
     s->launch[s->n_launches++] = *launch;
     return TREN_OK;
 }

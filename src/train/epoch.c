@@ -28,10 +28,8 @@ static tren_status same_digest(tren_trainer *t, uint64_t digest) {
 }
 
 static tren_status remember(double **history, size_t n, double value) {
-    double *longer = realloc(*history, (n + 1) * sizeof *longer);
-    if (!longer) return tren_fail_memory(0, "the history of losses");
-    longer[n] = value;
-    *history = longer;
+    TREN_TRY(tren_resize(history, n + 1, sizeof **history, "the history of losses"));
+    (*history)[n] = value;
     return TREN_OK;
 }
 

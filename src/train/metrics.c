@@ -54,10 +54,8 @@ static void name_of(char out[64], int metric, const tren_scores *scores) {
 
 static tren_status append(tren_checkpoint *c, const char *line) {
     size_t have = c->n_metrics, more = strlen(line);
-    char *longer = realloc(c->metrics, have + more + 1);
-    if (!longer) return tren_fail_memory(0, "metrics");
-    memcpy(longer + have, line, more + 1);
-    c->metrics = longer;
+    TREN_TRY(tren_resize(&c->metrics, have + more + 1, 1, "metrics"));
+    memcpy(c->metrics + have, line, more + 1);
     c->n_metrics = have + more;
     return TREN_OK;
 }
