@@ -12,13 +12,13 @@ make_classes data.h5 600
 recipe=(--data data.h5 --epochs 2 --shards 2 --batch_size 50 --model.hidden '[300,200]' --plots false)
 high=SkylakeX low=Haswell
 
-expect 0 "all use $low" timeout -k 5 120 mpirun \
+expect 0 "all ranks use $low" timeout -k 5 120 mpirun \
     -n 1 env OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out mixed : \
     -n 1 env OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out mixed
 grep -qF "with gemm: portable each rank would run at the full speed" output || fail "no way out is named: $(cat output)"
 [[ $(field mixed blas_core) == "$low" ]] || fail "the mixed run used $(field mixed blas_core)"
 expect 0 "core $low" mpi 2 env OPENBLAS_CORETYPE=$low "$tren" train "${recipe[@]}" --out low
-refuse_part "all use"
+refuse_part "all ranks use"
 same_run low mixed
 
 expect 0 "core $high" mpi 2 env OPENBLAS_CORETYPE=$high "$tren" train "${recipe[@]}" --out high
