@@ -10,6 +10,7 @@ typedef struct tren_progress_view {
     bool drawn;       /* it stands there now */
     double last;      /* tren_seconds() of the last drawing */
     double last_line; /* the same of a line for the screen */
+    int free_lines;   /* lines that may still follow each other at once */
     int width;
     const tren_log *log; /* not owned; the lines that stay */
 } tren_progress_view;

@@ -61,6 +61,7 @@ test_eval_of_targets() {
 test_columns() {
     local n last
     train none
+    [[ $(grep -c '^epoch ' train.log) -eq 6 ]] || fail "a short run does not show each of its epochs: $(cat train.log)"
     [[ $(header none) != *val_* ]] || fail "columns that nobody asked for: $(header none)"
     for n in 1 2 3; do
         mpi $n "$tren" train common.yaml --out "with$n" --metrics "[f1, auc, loss_se, accuracy]" >train.log 2>&1 || fail "$(cat train.log)"

@@ -131,13 +131,19 @@ catches() { # PID   It has its own way with USR1 (bit 10 of the signals that it 
     [[ -n $mask ]] && ((0x$mask >> 9 & 1))
 }
 
-# A signal that comes while MPI is still starting is not lost and does not kill.
+# A signal that comes while MPI is still starting is not lost and does not kill. A fast start may be over before the
+# signal comes: then once more.
 test_early() {
-    start 0 early
-    await catches "$launched"
-    kill -USR1 "$launched"
-    ends early 75
-    [[ $(field early steps) -eq 1 ]] || fail "$(cat early/result.json)"
+    local i
+    for ((i = 0; i < 20; i++)); do
+        rm -rf early
+        start 0 early
+        await catches "$launched"
+        kill -USR1 "$launched"
+        ends early 75
+        [[ $(field early steps) -ne 1 ]] || return 0
+    done
+    fail "no signal came before the first step: $(cat early/result.json)"
 }
 
 test_in_the_check() {
