@@ -82,11 +82,12 @@ void tren_arena_close(tren_arena *arena); /* accepts the empty value */
 tren_status tren_fail_memory(double bytes, const char *what);
 /* Zeroed memory, or tren_fail_memory. Free with free(). */
 tren_status tren_alloc(void *out, size_t count, size_t size, const char *what);
-/* `list` points to an array of tren_alloc or malloc, or to NULL, which gets room for `count`
- * elements of `size` bytes, and keeps those it has; new ones are not zeroed. After tren_fail_memory
- * it is what it was. */
+/* `list` is the address of a pointer to an array from tren_alloc or malloc, or to NULL. The array
+ * gets room for `count` elements of `size` bytes and keeps those it has; new ones are not zeroed.
+ * If it fails (tren_fail_memory) the array stays as it was. */
 tren_status tren_resize(void *list, size_t count, size_t size, const char *what);
-/* The same for one more element behind n: *room, how many it has room for, doubles if need be. */
+/* Makes room for element n of such an array. *room is the number of elements that fit; it doubles
+ * if n has reached it. */
 tren_status tren_grow(void *list, size_t n, size_t *room, size_t size, const char *what);
 
 /* *out = a * b; false, and SIZE_MAX, on overflow. For sizes that come from a file. `out` may point

@@ -27,6 +27,10 @@ static tren_status check_idle(const generate_args *a, int argc, char **argv) {
                          "--beam %d searches the most probable text, but --temperature %g draws at "
                          "random; remove one of them",
                          a->how.beam, a->how.temperature);
+    if (a->how.beam > 1 && (a->how.top_k > 0 || tren_args_given("seed", argc, argv)))
+        return tren_fail(TREN_ERR_USAGE,
+                         "--beam %d draws nothing at random; leave --top-k and --seed out",
+                         a->how.beam);
     if (a->how.top_k > 0 && a->how.temperature == 0)
         return tren_fail(TREN_ERR_USAGE,
                          "--top-k %d limits random draws, but at temperature 0 nothing is drawn; "

@@ -65,9 +65,9 @@ static void draw(tren_progress_view *view, const tren_progress *p) {
 
 /* Spares the screen the lines that nobody could read; metrics.csv has them all. In its last second
  * mpirun reads the ranks' output no more, and a rank that waits to write cannot save. */
-static bool too_soon(tren_progress_view *view) {
+static bool too_soon(tren_progress_view *view, bool last) {
     double now = tren_seconds();
-    if (view->free_lines > 0)
+    if (view->free_lines > 0 || last)
         view->free_lines--;
     else if (now - view->last_line < line_seconds)
         return true;
@@ -83,7 +83,7 @@ static void stay(tren_progress_view *view, const tren_progress *p) {
     bool said = p->tokens_per_second > 0 && p->metric_name && !strcmp(p->metric_name, "perplexity");
     if (p->metric_name && !isnan(p->metric) && !said)
         snprintf(metric, sizeof metric, " %s %.4g", p->metric_name, p->metric);
-    if (too_soon(view)) return;
+    if (too_soon(view, p->epoch + 1 == p->epochs)) return;
     tren_log_line(view->log, "epoch %3d/%d  training %s  validation %s%s %s  %s", p->epoch + 1,
                   p->epochs, training, isnan(p->validation_loss) ? "none" : validation, metric,
                   p->best ? "*" : " ", fast);

@@ -50,7 +50,7 @@ static tren_status set_check(tren_h5 *file, const char *name, const tren_h5_set 
     TREN_TRY(tren_h5_check_stored(file, name, set));
     if (lies_elsewhere(file, set)) file->elsewhere = true;
     TREN_TRY(tren_resize(&file->checked, (size_t)file->n_checked + 1, sizeof *file->checked,
-                         file->path));
+                         "the names of the datasets of a file"));
     if (!(file->checked[file->n_checked] = strdup(name)))
         return tren_fail(TREN_ERR_INTERNAL, "%s: out of memory", file->path);
     file->n_checked++;

@@ -4,19 +4,19 @@
 #include <assert.h>
 #include <string.h>
 
-/* CHUNK terms of k at a time (and up to TAIL more where they are the last). A tile of a, CHUNK x
- * TILE_ROWS, stays in the first-level cache while it meets PANELS panels of b, CHUNK x TILE_COLS,
- * which come from the second-level cache, as do GROUP tiles of a. At v4 a chunk is longer, so that
- * sums wait in c half as often. */
+/* CHUNK terms of k at a time (and up to TAIL more where they are the last). PANELS panels of b,
+ * CHUNK x TILE_COLS each, are packed together. They take 512 KiB at v4 and 256 KiB below, and stay
+ * in the second-level cache while each tile of a, CHUNK x TILE_ROWS, meets all of them. If a has at
+ * most GROUP tiles, these stay there instead, and the panels are packed one after the other. At v4
+ * a chunk is longer, so that sums wait in c half as often. */
 #if TREN_LEVEL_VB == 64
 enum { CHUNK = 2 * TREN_PRODUCT_BLOCK, GROUP = 24, PANELS = 8 };
 #else
 enum { CHUNK = TREN_PRODUCT_BLOCK, GROUP = 48, PANELS = 16 };
 #endif
 enum { TAIL = 64, STEPS = 64 };
-/* Terms of k of which all tiles of a group, or some panels, are packed before the next ones, where
- * their terms lie far apart: lines of memory that neighbours share stay in the first-level cache,
- * and lines that follow each other are fetched together. */
+/* All tiles of a group, or some panels, are packed PIECE terms of k at a time if the terms of one
+ * row lie far apart: neighbours share lines of memory, which then stay in the first-level cache. */
 enum { PIECE = 32 };
 /* From LEAST_TURN to TURN rows of a it is cheaper to pack a than op(b); up to DIRECT rows, b is
  * read where it lies. ALIAS: bytes of one way of a first-level cache. */

@@ -40,7 +40,7 @@ typedef struct common {
 /* clang-format on */
 #define BELOW_1 0x1.fffffffffffffp-1
 
-/* NULL, and an error, if a key makes no use of another that was given. */
+/* NULL, and an error, if a key was given that has no effect. */
 static tren_layer *checked(const tren_builder *b, tren_layer *x, const common *c) {
     int init = c->init < 0 ? b->config->model.init : c->init;
     if (c->norm_groups >= 0 && c->norm != NORM_GROUP)
@@ -50,9 +50,9 @@ static tren_layer *checked(const tren_builder *b, tren_layer *x, const common *c
                                c->norm_groups, norms[c->norm]);
     if (c->init_variance >= 0 && init != TREN_INIT_GAUSSIAN)
         return tren_graph_fail(b->graph,
-                               "init_variance: %g, but init: %s makes no use of it; give init: "
+                               "init_variance: %g, but %sinit: %s makes no use of it; give init: "
                                "gaussian, or leave init_variance out",
-                               c->init_variance, tren_init_name[init]);
+                               c->init_variance, c->init < 0 ? "model." : "", tren_init_name[init]);
     return x;
 }
 
@@ -119,6 +119,9 @@ static tren_layer *build_dense(tren_builder *b, tren_layer *x, const void *spec)
         return tren_graph_fail(
             b->graph,
             "tied: true needs an embedding before this layer; put one first, or remove tied");
+    if (d->tied && (after.init >= 0 || after.init_variance >= 0))
+        return tren_graph_fail(b->graph, "tied: true takes the weights of the embedding; leave "
+                                         "init and init_variance out");
     if (d->tied) layer.tied = b->embedding;
     if (!checked(b, x, &after)) return NULL;
     x = tren_dense_with(b->graph, x, layer);

@@ -27,7 +27,8 @@ size_t tren_work_room(const tren_graph *graph, int n_groups) {
     return slots * largest_tile(graph);
 }
 
-/* What the layers need, or a product that folds the microbatches: the larger of the two. */
+/* What the layers need, or a product that folds the microbatches: the larger of the two. Such a
+ * product does not add to what it replaces (beta = 0). */
 size_t tren_work_scratch(const tren_graph *graph, int n_groups, int rows) {
     int64_t most = rows;
     for (int a = 0; a < TREN_AXES; a++)

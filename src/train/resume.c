@@ -39,13 +39,16 @@ static void compare_target_units(tren_trainer *t) {
 
 /* A folder of a run holds the checkpoint that is meant. */
 static tren_status check_is_file(const char *path) {
-    char best[TREN_MAX_PATH + 16];
-    snprintf(best, sizeof best, "%s/best.h5", path);
-    if (access(best, F_OK) != 0) return TREN_OK;
-    return tren_fail(TREN_ERR_CHECKPOINT,
-                     "%s is the folder of a run; give one of its checkpoints, %s or "
-                     "last.h5",
-                     path, best);
+    static const char *const names[] = {"best.h5", "last.h5"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char file[TREN_MAX_PATH + 16];
+        snprintf(file, sizeof file, "%s/%s", path, names[i]);
+        if (access(file, F_OK) == 0)
+            return tren_fail(TREN_ERR_CHECKPOINT,
+                             "%s is the folder of a run; give a checkpoint in it, such as %s", path,
+                             file);
+    }
+    return TREN_OK;
 }
 
 tren_status trainer_init_from(tren_trainer *t) {

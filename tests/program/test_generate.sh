@@ -43,6 +43,7 @@ expect 2 "give one of --prompt TEXT" "$tren" generate text --prompt a --source s
 expect 2 "a run folder or checkpoint is missing" "$tren" generate --prompt a
 expect 2 "remove one of them" "$tren" generate text --prompt a --beam 2 --temperature 1
 expect 2 "give a --temperature" "$tren" generate text --prompt a --top-k 2
+expect 2 "leave --top-k and --seed out" "$tren" generate text --prompt a --seed 2 --beam 3
 expect 2 "leave --seed out" "$tren" generate text --prompt a --seed 2
 expect 2 "leave --length-penalty out" "$tren" generate text --prompt a --length-penalty 0.5
 expect 2 "continues a text and does not translate" "$tren" generate text --source source.txt

@@ -203,6 +203,22 @@ Test(product, works_block_by_block) {
     check_product((tren_product){.m = 300, .n = 530, .k = 330, .ta = true, .alpha = 1, .beta = 1});
 }
 
+/* Rows that lie a multiple of 4 KiB apart, which are packed; and several groups of tiles with
+ * several sets of panels, of which tiles are kept or not. */
+Test(product, packs_rows_that_share_a_set_of_a_cache) {
+    for (int beta = 0; beta < 2; beta++) {
+        check_product((tren_product){.m = 50, .n = 100, .k = 1024, .alpha = 1, .beta = (real)beta});
+        check_product((tren_product){
+            .m = 13, .n = 70, .k = 9, .lda = 1024, .ldb = 2048, .alpha = 1, .beta = (real)beta});
+        check_product((tren_product){.m = 20, .n = 1024, .k = 40, .alpha = 1, .beta = (real)beta});
+        check_product((tren_product){.m = 10, .n = 4200, .k = 20, .tb = true, .alpha = 1});
+        check_product((tren_product){.m = 4100, .n = 40, .k = 20, .alpha = 1});
+        check_product((tren_product){.m = 700, .n = 600, .k = 60, .ta = true, .alpha = 1});
+        check_product((tren_product){.m = 700, .n = 600, .k = 300, .ta = true, .alpha = 1});
+        check_product((tren_product){.m = 310, .n = 530, .k = 600, .alpha = 1});
+    }
+}
+
 /* Results below the normal numbers, where a product rounded before the sum is seen. */
 Test(product, is_right_for_subnormal_numbers) {
     const double scale[] = {sizeof(real) == 4 ? 3e-22 : 1e-160, sizeof(real) == 4 ? 1e-20 : 1e-154};
