@@ -28,7 +28,8 @@ BARE = re.compile(r"\b(damaged|invalid|malformed|corrupt(ed)?|wrong|bad|failed|u
 # What to do, or what would be right, after a first clause that says what is wrong.
 REMEDY = re.compile(r"[;:,(?] ?.*\b(give|use|make|import|choose|name|copy|remove|delete|set|start|train|is it|did you mean|expected|must|"
                     r"fix|lower|move|resume|show|call|see|indent|clean|write|add|leave|wait|raise|run|at most|at least|correct|"
-                    r"convert|unpack|replace|check|save|one of|put|install|needs|a config is|--allow-external)\b")
+                    r"convert|unpack|replace|check|save|one of|put|install|needs|a config is|rename|ignore|reshape|begin|the keys of|"
+                    r"--allow-external)\b")
 NAMES = re.compile(r"case\.|\b\w+/\w+|sweep|'[^']*'|--[a-z]|\b[a-z_]+(\.[a-z_]+)+\b|\b(data|epochs|grid|dropout|batch_size|shards|split|gnuplot)\b")
 
 

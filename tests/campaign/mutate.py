@@ -129,7 +129,8 @@ def words(data, rng):
         elif kind == 4 and len(lines) > 1:
             del lines[at]
         elif kind == 5:
-            lines[at] = (lines[at].rstrip("\n") * rng.choice([2, 50, 3000]))[:LONGEST] + "\n"
+            line = lines[at].rstrip("\n")
+            lines[at] = (line * min(rng.choice([2, 50, 3000]), LONGEST // (len(line) + 1) + 2))[:LONGEST] + "\n"
         else:
             lines = lines[:at + 1]
     return encoded("".join(lines), rng)
