@@ -37,8 +37,8 @@ static void compare_target_units(tren_trainer *t) {
     tren_checkpoint_close(&c);
 }
 
-/* A folder of a run holds the checkpoint that is meant. */
-static tren_status check_is_file(const char *path) {
+/* The folder of a run is a likely mistake: it holds the checkpoint that is meant. */
+static tren_status refuse_run_folder(const char *path) {
     static const char *const names[] = {"best.h5", "last.h5"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char file[TREN_MAX_PATH + 16];
@@ -54,7 +54,7 @@ static tren_status check_is_file(const char *path) {
 tren_status trainer_init_from(tren_trainer *t) {
     tren_status st = TREN_OK;
     if (t->run.comm->rank == 0) {
-        st = check_is_file(t->run.config->init_from);
+        st = refuse_run_folder(t->run.config->init_from);
         if (st == TREN_OK) st = tren_checkpoint_verify(t->run.config->init_from);
         if (st == TREN_OK) st = check_tokenizer(&t->run);
         if (st == TREN_OK)

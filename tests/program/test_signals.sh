@@ -131,8 +131,8 @@ catches() { # PID   It has its own way with USR1 (bit 10 of the signals that it 
     [[ -n $mask ]] && ((0x$mask >> 9 & 1))
 }
 
-# A signal that comes while MPI is still starting is not lost and does not kill. A fast start may be over before the
-# signal comes: then once more.
+# A signal that comes while MPI is still starting is not lost and does not kill. If the start was over before the signal
+# came, the test tries again.
 test_early() {
     local i
     for ((i = 0; i < 20; i++)); do
