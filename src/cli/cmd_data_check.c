@@ -94,6 +94,16 @@ static void judge_classes(verdict *v, tren_part part, const tren_part_check *fou
              missing, n_classes, first);
 }
 
+static void judge_names(verdict *v, const tren_dataset_info *info, int n_classes) {
+    for (int b = 1; info->class_name && b < n_classes; b++)
+        for (int a = 0; a < b; a++)
+            if (strcmp(info->class_name[a], info->class_name[b]) == 0) {
+                error(v, "classes %d and %d have the same name, '%s': give each class its own", a,
+                      b, info->class_name[b]);
+                return;
+            }
+}
+
 /* More than rounding to float leaves of a mean or sd. What does not vary has none: sd is 0. */
 static bool is_off(double in_file, double of_rows, double unit) {
     return !(fabs(in_file - of_rows) <= 0x1p-10 * unit);
@@ -194,6 +204,7 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
         judge_values(&v, part, found, check->n_classes);
         judge_classes(&v, part, found, check->n_classes);
     }
+    judge_names(&v, info, check->n_classes);
     if (check->has_weights) judge_digest(&v, TREN_SCHEMA_WEIGHTS, check->weights);
     if (check->bad_weights[0]) error(&v, "%s", check->bad_weights);
     judge_statistics(&v, check, info);

@@ -53,6 +53,18 @@ static double needed(const tren_config *c, const tren_graph *g, const tren_datas
     return tren_memory_sum(&memory) / (1 << 20);
 }
 
+/* If this machine could not run it. A dry run is often made on another machine, so it is no error.
+ */
+static void note_shortage(FILE *out, const tren_memory *m, int local) {
+    tren_memory_free here;
+    tren_memory_find_free(&here, "", (tren_memory_share){.processes = local});
+    if (tren_memory_sum(m) <= here.bytes) return;
+    fprintf(
+        out,
+        "note                  this is more than is free on this machine, %.1f MiB for %s: %s\n",
+        here.bytes / 0x1p20, local > 1 ? "each rank" : "one rank", here.why);
+}
+
 /* Launches of 1, 2, 4 ... ranks. */
 static void print_launches(FILE *out, const tren_config *c, const tren_graph *g,
                            const tren_dataset_info *info) {
@@ -61,6 +73,8 @@ static void print_launches(FILE *out, const tren_config *c, const tren_graph *g,
                 "memory on %2d rank%s    %.1f MiB each on one node, %.1f MiB with one rank per "
                 "node, dataset included; the program and its libraries take about 30 MiB more\n",
                 p, p > 1 ? "s" : " ", needed(c, g, info, p, 1), needed(c, g, info, p, p));
+    tren_memory one = tren_memory_needed(c, g, info, 1, 1);
+    note_shortage(out, &one, 1);
 }
 
 /* One launch, by what takes the memory. */
@@ -83,6 +97,7 @@ static void print_launch(FILE *out, const tren_memory *m, int ranks, int nodes) 
         fprintf(out, "%-30s %12.1f %12.1f\n", row[i].name, row[i].bytes / 0x1p20,
                 row[i].bytes * local / 0x1p20);
     fprintf(out, "%-30s %12.1f %12.1f\n", "together", sum / 0x1p20, sum * local / 0x1p20);
+    note_shortage(out, m, local);
 }
 
 static void print_all(FILE *out, const tren_config *c, const tren_graph *g,

@@ -4,7 +4,9 @@
 #include "base/temporary.h"
 #include "base/why.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,20 +16,49 @@ void tren_folder_path(char *out, size_t n, const tren_folder *folder, const char
     snprintf(out, n, "%s/%s", folder->path, name);
 }
 
-static tren_status refuse_used(const tren_folder *folder) {
+/* A file that shows that a run was in this folder, or NULL. */
+static const char *find_trace(const char *folder) {
     static const char *const trace[] = {"last.h5", "previous.h5", "best.h5", "metrics.csv",
                                         "result.json"};
     for (size_t i = 0; i < sizeof trace / sizeof *trace; i++) {
-        char path[TREN_MAX_PATH + 16];
-        tren_folder_path(path, sizeof path, folder, trace[i]);
-        if (access(path, F_OK) == 0)
-            return tren_fail(
-                TREN_ERR_USAGE,
-                "the run folder %s already holds a run (%s); continue it with --resume, or choose "
-                "another with --out",
-                folder->path, trace[i]);
+        char path[TREN_MAX_PATH + NAME_MAX + 16];
+        snprintf(path, sizeof path, "%s/%s", folder, trace[i]);
+        if (access(path, F_OK) == 0) return trace[i];
     }
-    return TREN_OK;
+    return NULL;
+}
+
+/* The name of a run folder in this folder, or "". */
+static void find_run_inside(char name[NAME_MAX + 1], const char *folder) {
+    DIR *dir = opendir(folder);
+    *name = '\0';
+    for (struct dirent *entry; dir && !*name && (entry = readdir(dir));) {
+        char path[TREN_MAX_PATH + NAME_MAX + 2];
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.' && find_trace(path))
+            snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
+    }
+    if (dir) closedir(dir);
+}
+
+static tren_status refuse_used(const tren_folder *folder) {
+    const char *trace = find_trace(folder->path);
+    if (!trace) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "the run folder %s already holds a run (%s); continue it with --resume, or "
+                     "choose another with --out",
+                     folder->path, trace);
+}
+
+/* A folder of run folders, such as runs, is not one itself. */
+static tren_status refuse_parent(const char *path) {
+    char inside[NAME_MAX + 1];
+    find_run_inside(inside, path);
+    if (!*inside || find_trace(path)) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "the folder %s holds other runs (%s/%s); give this run a folder of its own, "
+                     "for example --out %s/NAME",
+                     path, path, inside, path);
 }
 
 tren_status tren_folder_open(tren_folder *folder, const char *path) {
@@ -35,6 +66,7 @@ tren_status tren_folder_open(tren_folder *folder, const char *path) {
     *folder = (tren_folder){.lock = -1};
     snprintf(folder->path, sizeof folder->path, "%s", path);
     if (!path[0]) return TREN_OK;
+    TREN_TRY(refuse_parent(path));
     TREN_TRY(tren_make_folders(path));
     tren_folder_path(lock, sizeof lock, folder, ".lock");
     const char *why;

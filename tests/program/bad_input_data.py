@@ -179,6 +179,7 @@ with h5py.File("overflow", "w", libver="latest") as over:  # rows times 3 values
         dataset = h5py.h5d.create(over.id, name, h5py.h5t.IEEE_F64LE, space, chunks)
         space.select_hyperslab((0, 0), (1024, 3))
         dataset.write(h5py.h5s.create_simple((1024, 3)), space, np.full((1024, 3), 7.0))
+spoil("twins.h5", attribute("class_names", np.array([b"a", b"b", b"a"])))
 spoil("latin.h5", attribute("class_names", np.array([b"a", b"b", b"\xf6"])))
 with h5py.File("last", "w") as raw:  # images of three channels, which come last
     raw["x"] = (np.arange(20 * 8 * 8 * 3) % 256).astype("u1").reshape(20, 8, 8, 3)

@@ -22,3 +22,8 @@ awk -v weights="$weights" 'BEGIN { exit !(weights > 11.9) }' || fail "12 ranks w
 expect 0 "memory of 10 ranks on 4 nodes, up to 3 on a node" describe --ranks 10 --nodes 4
 expect 0 "memory of 3 ranks on 1 node, up to 3" describe --ranks 3
 expect 0 "memory on  4 ranks" describe
+
+# More than this machine has is told, and is no error: the run may be for another.
+! grep -q "is free on this machine" output || fail "a small network is too large: $(cat output)"
+expect 0 "more than is free on this machine" describe --model.hidden 900000,900000
+expect 0 "more than is free on this machine" describe --model.hidden 900000,900000 --ranks 2
