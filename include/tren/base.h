@@ -56,7 +56,7 @@ const char *tren_error_text(void);
         tren_status try_status_ = (call);                                                          \
         if (try_status_ != TREN_OK) return try_status_;                                            \
     } while (0)
-/* Jumps to the label `done` with the local `st` set when `call` fails. */
+/* Sets the local variable `st`, and jumps to the label `done` if `call` fails. */
 #define TREN_GOTO(call)                                                                            \
     do {                                                                                           \
         st = (call);                                                                               \
@@ -107,11 +107,10 @@ static inline int tren_shape_size(tren_shape s) {
 /* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). A draw is
  * a pure function of (seed, purpose, a, b, block); there is no state to carry or save. */
 typedef enum tren_purpose {
-    TREN_RNG_SPLIT = 1, /* a = 0, b = 0: the shuffle before the split */
-    TREN_RNG_ORDER = 2, /* a = epoch, b = shard: the order of a shard's rows */
-    TREN_RNG_INIT = 3,  /* a = parameter, b = 0 */
-    TREN_RNG_DROPOUT =
-        4, /* a = epoch, b = sample; the layer is added to the purpose: see tren_rng_stream */
+    TREN_RNG_SPLIT = 1,    /* a = 0, b = 0: the shuffle before the split */
+    TREN_RNG_ORDER = 2,    /* a = epoch, b = shard: the order of a shard's rows */
+    TREN_RNG_INIT = 3,     /* a = parameter, b = 0 */
+    TREN_RNG_DROPOUT = 4,  /* a = epoch, b = sample, sub = layer */
     TREN_RNG_AUGMENT = 5,  /* a = epoch, b = sample; sub 0: the map, 1: the noise */
     TREN_RNG_MAKE = 6,     /* synthetic data: a = part or 0, b = sample */
     TREN_RNG_TEST = 7,     /* tests and self-tests */
@@ -119,7 +118,7 @@ typedef enum tren_purpose {
     TREN_RNG_NOISE = 9,    /* label noise: a = 0, b = row of the training part */
     TREN_RNG_BUCKET = 10,  /* a = epoch, b = pool of steps: their order, see tren_order_by_length */
     TREN_RNG_DECODE = 11,  /* a = text, b = 0, element: the token's place: see tren_decode */
-    TREN_RNG_LAUNCHES = 12 /* the order of launches that are timed: a = round */
+    TREN_RNG_LAUNCHES = 12 /* the order of launches in a measurement: a = round */
 } tren_purpose;
 
 typedef struct tren_rng {
@@ -153,8 +152,8 @@ void tren_digest_close(tren_digest_state *state); /* accepts NULL */
 /* ---- the canonical tree ---------------------------------------------------------------------- */
 
 /* The binary tree over [0, n): node [a, b) is a leaf when b - a = 1, else the sum of its halves [a,
- * mid) and [mid, b), mid = (a + b) / 2. Every sum over shards or blocks is folded along it, left
- * operand first. */
+ * mid) and [mid, b), mid = (a + b) / 2. Every sum over shards or blocks is computed along this
+ * tree, left operand first. */
 typedef struct tren_node {
     int a, b;
 } tren_node;
@@ -163,20 +162,20 @@ static inline int tren_node_mid(tren_node x) {
     return (x.a + x.b) / 2;
 }
 
-/* Splits [0, n) among `size` ranks as evenly as possible; rank r's part is [part(r), part(r + 1)).
- */
+/* Splits [0, n) among `size` ranks as evenly as possible; rank r's part is [first(r), first(r +
+ * 1)). */
 static inline int tren_part_first(int n, int size, int rank) {
     return (int)((int64_t)n * rank / size);
 }
 
 /* The maximal nodes of the tree over [0, n) that lie within [lo, hi), from left to right. Returns
- * their number; out may be NULL (count only), else it has room for 2*64. */
+ * their number; out may be NULL (count only), else it has room for TREN_TREE_MAX_NODES. */
 int tren_tree_nodes(tren_node *out, int n, int lo, int hi);
 
 #define TREN_TREE_MAX_NODES 128
 
-/* A fold as a program for a stack machine: step.leaf >= 0 pushes a leaf, TREN_FOLD adds the two
- * topmost. */
+/* A fold as a program for a stack machine: a step >= 0 pushes the leaf of this number, TREN_FOLD
+ * replaces the two topmost values by their sum. */
 #define TREN_FOLD (-1)
 /* The postfix program that evaluates `node`: 2*(b-a) - 1 steps. */
 void tren_tree_program(int *step, tren_node node);
