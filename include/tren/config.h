@@ -1,6 +1,5 @@
-/* Config: every setting of a run in one plain struct, described by one table, from which the YAML
- * reader, the command line, --help, the man page and the saved record are all made. Not collective.
- */
+/* Config: all settings of a run in one plain struct. One table describes them; the YAML reader, the
+ * command line, --help, the man page and the saved config all use this table. Not collective. */
 #ifndef TREN_CONFIG_H
 #define TREN_CONFIG_H
 
@@ -27,19 +26,18 @@ typedef struct tren_real_list {
     int n;
     double at[TREN_MAX_LIST];
 } tren_real_list;
-enum {
-    TREN_LIST_WORD = -1
-}; /* n of a list that is a word: the only one of the option's `choices` */
+enum { TREN_LIST_WORD = -1 }; /* n of a list that is a word: the only choice of the option */
 
-/* A list of layers: YAML on one line, with one way to write each list; "" for none. Line ends in it
- * stand where the source has some: they do not count, but tell where a layer stood. */
+/* A list of layers as YAML flow text, in one canonical form; "": no list. A line end in it has no
+ * meaning for the list; it shows where the source has one, so that messages can name the line of a
+ * layer. */
 typedef struct tren_layers_text {
     char text[TREN_MAX_LAYERS];
-    char where[TREN_MAX_PATH + 16]; /* the list begins: "run.yaml:12", "command line" */
+    char where[TREN_MAX_PATH + 16]; /* where the list begins: "run.yaml:12", "command line" */
 } tren_layers_text;
 
-/* Enumerations: the order is that of the option's `choices`. Of activations it is that of
- * tren_activations, too. */
+/* Enumerations: their order is that of the option's `choices`; for activations also that of
+ * tren_activations. */
 typedef enum tren_precision { TREN_PRECISION_FLOAT, TREN_PRECISION_DOUBLE } tren_precision;
 typedef enum tren_activation_id {
     TREN_IDENTITY,
@@ -60,8 +58,8 @@ typedef enum tren_init_id {
     TREN_INIT_GAUSSIAN,
     TREN_INIT_PYTORCH
 } tren_init_id;
-/* Losses. Each is a file of src/nn and a line here: its name, the keys that act with it, and what
- * it is. `auto` takes the first for classes, the second for targets. */
+/* Losses. Each is a file of src/nn and a line here: its name, the keys that have an effect with it,
+ * and a description. `auto` selects the first for classes, the second for targets. */
 #define TREN_LOSSES(X)                                                                             \
     X(cross_entropy, "loss.label_smoothing loss.class_weights", "for classes")                     \
     X(half_squares, "normalize_targets", "for targets, half the squared error")                    \
@@ -69,16 +67,16 @@ typedef enum tren_init_id {
       "the same near 0, and a straight line beyond loss.huber_delta (Huber 1964)")                 \
     X(absolute, "normalize_targets", "the absolute error")                                         \
     X(binary_cross_entropy, "loss.positive_weights", "for columns of yes and no (1 and 0)")
-/* What they are told; each looks at those that TREN_LOSSES says. */
+/* The options of all losses. Each loss uses those that its line of TREN_LOSSES lists. */
 typedef struct tren_loss_options {
     int name; /* 0: auto; else 1 + the line of TREN_LOSSES */
     double label_smoothing;
     tren_real_list class_weights;    /* n TREN_LIST_WORD: auto */
-    tren_real_list positive_weights; /* of no columns (1 for each), one for all, or of each */
+    tren_real_list positive_weights; /* none (all are 1), one for all columns, or one per column */
     double huber_delta;
 } tren_loss_options;
-/* Optimizers. Each is a file of src/optim and a line here: its name, and the keys that act with it;
- * a key that no optimizer names acts with all of them. */
+/* Optimizers. Each is a file of src/optim and a line here: its name, and the keys that have an
+ * effect with it; a key that no optimizer names has an effect with all of them. */
 #define TREN_BY_STEPS                                                                              \
     "batch_size shuffle optimizer.learning_rate optimizer.clip_norm optimizer.ema "
 #define TREN_OPTIMIZERS(X)                                                                         \
@@ -95,7 +93,7 @@ typedef enum tren_optimizer_id {
 #undef TREN_OPTIMIZER_ID
         TREN_N_OPTIMIZERS
 } tren_optimizer_id;
-/* What they are told; each looks at those that TREN_OPTIMIZERS says. */
+/* The options of all optimizers. Each uses those that its line of TREN_OPTIMIZERS lists. */
 typedef struct tren_optimizer_options {
     int name; /* tren_optimizer_id */
     double learning_rate, momentum, beta1, beta2, epsilon;
@@ -104,8 +102,8 @@ typedef struct tren_optimizer_options {
     double weight_decay; /* = lambda/m; negative: not given */
     double clip_norm;    /* 0: off */
     double trust;        /* lars: eta */
-    double ema;          /* of the weights that are evaluated and kept as the best; 0: off */
-    double tolerance_x, tolerance_f; /* scg; 0: never */
+    double ema;          /* decay of the weights' average, which is evaluated and kept; 0: off */
+    double tolerance_x, tolerance_f; /* scg stops when changes are smaller; 0: never */
 } tren_optimizer_options;
 typedef enum tren_schedule_id {
     TREN_SCHEDULE_CONSTANT,    /* 1 */
@@ -123,13 +121,13 @@ typedef enum tren_stop_rule {
 } tren_stop_rule;
 typedef enum tren_engine_id {
     TREN_ENGINE_AUTO,
-    TREN_ENGINE_SHARED,       /* one node: a shared window, every rank reads the others' nodes */
-    TREN_ENGINE_HIERARCHICAL, /* a shared window on each node, slices between the nodes */
-    TREN_ENGINE_HALVING,      /* recursive halving and doubling; ranks and shards powers of two */
-    TREN_ENGINE_DIRECT,       /* slices straight to their owners, any number of ranks */
-    TREN_ENGINE_DOUBLING,     /* whole vectors along the tree in log P messages: small models */
-    TREN_ENGINE_GATHER,       /* every node to every rank: small models */
-    TREN_ENGINE_MPI /* MPI_Iallreduce: the plain alternative, without the promise of equal bits */
+    TREN_ENGINE_SHARED,       /* one computer: ranks share their tree nodes in a window */
+    TREN_ENGINE_HIERARCHICAL, /* a shared window on each computer, slices between computers */
+    TREN_ENGINE_HALVING,      /* recursive halving and doubling; ranks and shards: powers of two */
+    TREN_ENGINE_DIRECT,       /* each slice is sent directly to its owner; any number of ranks */
+    TREN_ENGINE_DOUBLING,     /* whole vectors along the tree in log P messages; for small models */
+    TREN_ENGINE_GATHER,       /* every tree node is sent to every rank; for small models */
+    TREN_ENGINE_MPI /* MPI_Iallreduce, for comparison; the bits may depend on the number of ranks */
 } tren_engine_id;
 typedef enum tren_gemm_id {
     TREN_GEMM_OPENBLAS,
@@ -141,8 +139,8 @@ typedef enum tren_progress_id {
     TREN_PROGRESS_OFF
 } tren_progress_id;
 
-/* Metrics, what eval and metrics.csv tell beside the loss. Each is a line here and one of the table
- * in src/train/metric.c. */
+/* Metrics: what eval and metrics.csv report in addition to the loss. Each is one line here and one
+ * line of the table in src/train/metric.c. */
 #define TREN_METRICS(X)                                                                            \
     X(TREN_METRIC_LOSS_SE, loss_se)                                                                \
     X(TREN_METRIC_ACCURACY, accuracy)                                                              \
@@ -161,9 +159,9 @@ typedef enum tren_metric_id {
         TREN_N_METRICS
 } tren_metric_id;
 
-/* Models. Each is a file of src/models and a line here: its name, and the keys that act with it; a
- * key that no model names acts with all of them. `layers` is what model.layers says, which chooses
- * it. */
+/* Models. Each is a file of src/models and a line here: its name, and the keys that have an effect
+ * with it; a key that no model names has an effect with all of them. `layers` is the network that
+ * model.layers describes; the key model.layers selects it. */
 #define TREN_BY_DENSE     "model.hidden model.activation dropout "
 #define TREN_BY_ATTENTION "model.width model.heads model.depth model.feed_forward dropout"
 #define TREN_MODELS(X)                                                                             \
@@ -182,21 +180,21 @@ typedef struct tren_config {
     char data[TREN_MAX_PATH];      /* dataset (docs/data-format.md) */
     char out[TREN_MAX_PATH];       /* run folder */
     char init_from[TREN_MAX_PATH]; /* checkpoint whose weights are the initial ones, or "" */
-    /* the recipe: what the bits depend on */
+    /* the recipe: the settings that the bits of a run depend on */
     uint64_t seed;
     int precision; /* tren_precision */
     int shards;
-    int batch_size; /* global, in rows; scg takes all there are: tren_config_batch */
+    int batch_size; /* rows of a step, over all ranks; scg uses all rows: tren_config_batch */
     bool shuffle;
     int blas_threads;
     int gemm; /* tren_gemm_id */
     struct {
-        char name[32]; /* a row of the models table: "mlp" */
+        char name[32]; /* a name of TREN_MODELS: "mlp" */
         tren_int_list hidden;
-        int width;              /* cnn5, resnet18: channels of the first stage; transformers: d */
-        int heads, depth;       /* transformers */
-        int feed_forward;       /* transformers; 0: 4 d */
-        tren_int_list channels; /* cnn: one stage each */
+        int width;        /* cnn5, resnet18: channels of the first stage; transformers: width d */
+        int heads, depth; /* transformers */
+        int feed_forward; /* transformers; 0: 4 d */
+        tren_int_list channels; /* cnn: channels of each stage */
         int kernel;             /* cnn */
         int norm;               /* cnn: tren_norm_id */
         int activation;         /* tren_activation_id */
@@ -204,15 +202,15 @@ typedef struct tren_config {
         double init_variance;
         tren_layers_text layers;
     } model;
-    tren_real_list dropout; /* drop rate before each dense layer: input first, then each hidden
+    tren_real_list dropout; /* drop rate before each dense layer: of the input, then of each hidden
                                layer's output */
     struct {
-        double rotation;    /* degrees, either way */
-        double translation; /* pixels, either way, each axis */
-        int crop_padding; /* pixels of zeros around, from which a crop of the same size is taken */
+        double rotation;    /* degrees, in both directions */
+        double translation; /* pixels, in both directions of each axis */
+        int crop_padding;   /* pixels of zeros around the image, before a random crop of its size */
         bool flip_horizontal, flip_vertical; /* with probability 1/2 */
-        tren_real_list zoom;                 /* least and most factor; []: off */
-        double noise; /* sd: of the range 255 for u8, else in the file's units */
+        tren_real_list zoom;                 /* smallest and largest factor; []: off */
+        double noise; /* sd: as a fraction of 255 for u8, else in the file's units */
     } augment;
     tren_loss_options loss;
     bool normalize_targets;
@@ -232,16 +230,16 @@ typedef struct tren_config {
         double gl_alpha; /* percent */
         int up_strips, strip_epochs;
     } early_stopping;
-    int check_without_dropout; /* epochs; 0: off */
+    int check_without_dropout; /* epochs of the check before training; 0: off */
     /* how long, how often */
     int epochs;
-    double stop_loss;          /* of training; 0: off */
+    double stop_loss;          /* stops at this training loss; 0: off */
     int64_t max_steps;         /* 0: no limit */
     double max_time;           /* seconds; 0: no limit */
     int checkpoint_steps;      /* 0: off */
     double checkpoint_seconds; /* 0: off */
     double stall_timeout;      /* seconds; 0: off */
-    /* how it runs: never changes bits, except reduction: mpi */
+    /* how the program runs: never changes bits, except reduction: mpi */
     int reduction; /* tren_engine_id */
     int cpu;       /* index into tren_cpu_level_name */
     int bucket_kib;
@@ -251,7 +249,7 @@ typedef struct tren_config {
     int progress; /* tren_progress_id */
     bool plots;
     bool tensorboard; /* an event file in the run folder */
-    /* Of each row of the options table: who gave it last, 0: it is the default. */
+    /* Who set each row of the options table last (TREN_GIVEN_BY_...); 0: it is the default. */
     unsigned char given[TREN_MAX_KEYS];
 } tren_config;
 
@@ -267,14 +265,14 @@ typedef enum tren_option_type {
     TREN_OPTION_INTS,    /* tren_int_list */
     TREN_OPTION_REALS,   /* tren_real_list */
     TREN_OPTION_WORDS,   /* tren_int_list, indices into choices */
-    TREN_OPTION_LAYERS,  /* tren_layers_text; of a layer's own options: a node of the text */
-    TREN_OPTION_BRANCHES /* the same, a list of such lists: of a layer's own options only */
+    TREN_OPTION_LAYERS,  /* tren_layers_text; in a layer's own options: a node of the YAML text */
+    TREN_OPTION_BRANCHES /* a list of such lists; only in a layer's own options */
 } tren_option_type;
 
 typedef enum tren_option_role {
-    TREN_ROLE_RECIPE, /* the bits depend on it: fixed for the life of a run */
+    TREN_ROLE_RECIPE, /* the bits depend on it: must not change during a run */
     TREN_ROLE_LENGTH, /* epochs, times, intervals, patience: may change on --resume */
-    TREN_ROLE_OUTPUT  /* where, how, on what: may change on --resume */
+    TREN_ROLE_OUTPUT  /* paths, outputs, ways to run: may change on --resume */
 } tren_option_role;
 
 /* NULL-terminated. */
@@ -288,22 +286,21 @@ typedef struct tren_option {
     tren_option_type type;
     tren_option_role role;
     size_t at, size;      /* offset and size within tren_config */
-    const char *fallback; /* the default, as text; "null": not given, held as -1; NULL: the key must
-                              be given */
-    double min, max;      /* numbers, each list element, and seconds */
-    const char *const *choices; /* NULL-terminated; of a whole number: words for -1, -2, ...; of a
-                                   list of numbers: one word that may stand in its place; of a
-                                   list of words: these */
-    const char *help;           /* one sentence */
-    const char
-        *group; /* the heading it stands under in --help, the man page and the documentation */
+    const char *fallback; /* the default, as text; "null": not given, stored as -1; NULL: the key
+                             must be given */
+    double min, max;      /* of numbers, of each list element, and of seconds */
+    const char *const
+        *choices;      /* NULL-terminated; for a whole number: words for -1, -2, ...; for a list of
+                          numbers: one word that may replace it; for a list of words: the words */
+    const char *help;  /* one sentence */
+    const char *group; /* its heading in --help, the man page and the documentation */
 } tren_option;
 
 /* The table. */
 const tren_option *tren_options(size_t *n);
 /* The option with this key, or NULL. */
 const tren_option *tren_option_find(const char *key);
-/* The known key nearest to `key` by edit distance, or NULL when none is near. */
+/* The known key nearest to `key` by edit distance, or NULL if none is near. */
 const char *tren_option_nearest(const char *key);
 #define TREN_MAX_SECTION 32
 /* Writes the section nearest to `name` to `out` and returns it, or returns NULL. */
@@ -313,16 +310,16 @@ void tren_config_defaults(tren_config *config);
 /* Sets one key from text; `where` ("command line", "run.yaml:12") begins the error message. */
 tren_status tren_config_set(tren_config *config, const char *key, const char *text,
                             const char *where);
-/* Reads a YAML file over `config`: nested maps or dotted keys, scalars, flow or block lists.
- * A path that is not UTF-8 is !!binary.
- * Unknown or repeated keys, wrong types and values out of range fail with TREN_ERR_USAGE and
- * file:line. */
+/* Reads a YAML file; its keys override those of `config`. Accepts nested maps or dotted keys,
+ * scalars, flow or block lists. A path that is not UTF-8 is written as !!binary. Unknown or
+ * repeated keys, wrong types and values out of range fail with TREN_ERR_USAGE and file:line. */
 tren_status tren_config_load(tren_config *config, const char *path);
 tren_status tren_config_load_text(tren_config *config, const char *text, size_t n,
                                   const char *name);
 
-/* A sweep's grid: every combination of these values, set over a config. The file of a sweep is a
- * config with a section `grid` of keys with lists of values. */
+/* The grid of a sweep: all combinations of these values, each of which replaces values of a config.
+ * The file of a sweep is a config with a section `grid`, which has a list of values for each of its
+ * keys. */
 enum { TREN_MAX_AXES = 16, TREN_MAX_AXIS = 256 };
 typedef struct tren_axis {
     const tren_option *option;
@@ -338,37 +335,38 @@ typedef struct tren_grid {
 tren_status tren_config_load_grid(tren_config *config, tren_grid *grid, const char *path);
 void tren_grid_close(tren_grid *grid); /* accepts the empty value */
 int64_t tren_grid_points(const tren_grid *grid);
-/* Which value of each axis point p has. */
+/* index[a] <- the index of the value of axis a at point p. */
 void tren_grid_index(int index[TREN_MAX_AXES], const tren_grid *grid, int64_t p);
 /* *config = base with the values of point p, checked. */
 tren_status tren_grid_point(tren_config *config, const tren_grid *grid, const tren_config *base,
                             int64_t p);
 
-/* Contradictions between keys (lambda and weight_decay, nesterov without momentum, ...), and keys
- * that were given though they cannot act (patience with the rule none). */
+/* TREN_ERR_USAGE: keys contradict each other (lambda and weight_decay, nesterov without momentum,
+ * ...), or a given key has no effect (patience with the rule none). */
 tren_status tren_config_check(const tren_config *config);
-/* Keys that have no effect in a run of this length, a sentence each; returns how many. Not an
- * error, because --resume may continue with more epochs. */
+/* Writes a sentence for each key that has no effect in a run of this length; returns their number.
+ * This is not an error, because --resume may continue with more epochs. */
 enum { TREN_MAX_NOTES = 6, TREN_NOTE = 200 };
 int tren_config_late_keys(char note[TREN_MAX_NOTES][TREN_NOTE], const tren_config *config,
                           int64_t steps_per_epoch);
 /* The resolved config as YAML, every key, nested by section. malloc'ed: the caller frees. */
 tren_status tren_config_format(char **text, const tren_config *config);
-/* Whether each step takes all training rows, in one order: the loss is one function (scg). */
+/* Whether each step uses all training rows in the same order, so that all steps minimise the same
+ * function (scg). */
 bool tren_config_whole(const tren_config *config);
-/* Rows of a step, of m training rows: batch_size or all there are. */
+/* Rows of a step, if there are m training rows: batch_size, but at most m; m for scg. */
 size_t tren_config_batch(const tren_config *config, size_t m);
-/* The drop rate before dense layer `layer` of n_hidden + 1 (0: the input). A list of one rate holds
- * for every hidden layer but not for the input; layers beyond a longer list have none. */
+/* The drop rate before dense layer `layer` of n_hidden + 1 (0: the input). If the list has one
+ * rate, it applies to all hidden layers, but not to the input. In a longer list, layers without a
+ * rate have no dropout. */
 double tren_config_dropout(const tren_config *config, int layer);
-/* What an option takes, in words: "a whole number from 1 to 65536", "auto, on or off". Returns
- * snprintf's count. */
+/* The values that an option accepts, in words: "a whole number from 1 to 65536", "auto, on or off".
+ * Returns snprintf's count. */
 int tren_option_describe(char *out, size_t n, const tren_option *option);
-/* Formats one value as it would stand in the YAML file, a list of layers on one line. Returns
- * snprintf's count. */
+/* Formats one value as in a YAML file, a list of layers on one line. Returns snprintf's count. */
 int tren_option_format(char *out, size_t n, const tren_option *option, const tren_config *config);
 /* TREN_ERR_USAGE naming every option of `role` whose values differ: "seed: 1 in the checkpoint, 2
- * now; ...". Keys that act in neither may differ. */
+ * now; ...". Keys that have no effect in either config may differ. */
 tren_status tren_config_same(const tren_config *before, const tren_config *now,
                              tren_option_role role);
 

@@ -1,5 +1,5 @@
-/* Export: trained weights in the formats of other programs, and weights from such a file. Does not
- * use MPI. Not collective. docs/exports.md describes what is written. */
+/* Export: writes trained weights in the formats of other programs, and reads weights from such a
+ * file. Does not use MPI. Not collective. docs/exports.md describes what is written. */
 #ifndef TREN_EXPORT_H
 #define TREN_EXPORT_H
 
@@ -15,23 +15,23 @@ extern "C" {
 typedef struct tren_export {
     const tren_graph *graph;
     const real *value;             /* [graph->n_values] */
-    const tren_dataset_info *data; /* mean and sd, which normalise the input; names; text or not */
-    const char *config;            /* YAML, which is kept beside the weights */
+    const tren_dataset_info *data; /* normalisation of the input; names; whether it is text */
+    const char *config;            /* YAML, which is stored with the weights */
 } tren_export;
 
 /* One const object per format. */
 typedef struct tren_export_format {
     const char *name, *help;
     const char *ending; /* of its files: ".onnx" */
-    /* Writes the file from where `out` stands. TREN_ERR_USAGE: the format cannot hold this network;
-     * nothing has been written then. A write that fails shows in ferror(out) only. */
+    /* Writes the file at the current position of `out`. TREN_ERR_USAGE: the format cannot represent
+     * this network; then nothing is written. A failed write only sets ferror(out). */
     tren_status (*write)(FILE *out, const tren_export *e);
 } tren_export_format;
 extern const tren_export_format *const tren_export_formats[]; /* NULL-terminated */
-/* The one of this name. TREN_ERR_USAGE. */
+/* The format of this name. TREN_ERR_USAGE: there is none. */
 tren_status tren_export_find(const tren_export_format **format, const char *name);
 
-/* What a parameter is called in all of them: its name in a checkpoint with a point for the slash,
+/* The name of a parameter in all formats: its name in a checkpoint with a dot instead of the slash,
  * "dense1.weight". */
 enum { TREN_EXPORT_NAME = 48 };
 const char *tren_export_name(char out[TREN_EXPORT_NAME], const tren_param *param);
@@ -42,10 +42,10 @@ typedef struct tren_import {
     double *mean, *sd;               /* [n_stats] owned */
     double *target_mean, *target_sd; /* [n_targets] owned */
 } tren_import;
-/* value [graph->n_values] <- the tensors of a safetensors file of these names and shapes, in F32,
- * F64, F16 or BF16. All parameters must be there, and nothing else but normalization.mean and
- * normalization.sd, the same of targets (normalization.target_mean), and what PyTorch counts
- * (NAME.num_batches_tracked). TREN_ERR_DATA. */
+/* value [graph->n_values] <- the tensors of a safetensors file, found by name and shape, in F32,
+ * F64, F16 or BF16. The file must have all parameters. It may also have normalization.mean and
+ * normalization.sd, the same for targets (normalization.target_mean, normalization.target_sd), and
+ * PyTorch's counters (NAME.num_batches_tracked), but no other tensors. TREN_ERR_DATA. */
 tren_status tren_import_safetensors(real *value, tren_import *import, const tren_graph *graph,
                                     const char *path);
 void tren_import_close(tren_import *import); /* accepts the empty value */

@@ -11,12 +11,12 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* What a model of tokens can be trained on. */
+/* What a model of tokens can be trained on, and what it predicts. */
 enum {
-    TREN_READS_TEXTS = 1,   /* the next token of each is predicted */
-    TREN_READS_PAIRS = 2,   /* of a text and another, that of the other's */
-    TREN_READS_LABELED = 4, /* the label of the whole text is */
-    TREN_READS_NUMBERS = 8  /* rows of numbers, too */
+    TREN_READS_TEXTS = 1,   /* texts: the next token */
+    TREN_READS_PAIRS = 2,   /* pairs of texts: the next token of the second text */
+    TREN_READS_LABELED = 4, /* labeled texts: the label of the text */
+    TREN_READS_NUMBERS = 8  /* also rows of numbers */
 };
 
 /* One const object per model file. A model is a list of layers (docs/networks.md), as text. */
@@ -24,10 +24,11 @@ typedef struct tren_model {
     const char *name, *help;
     const char *size; /* the keys that make it larger, for people */
     bool images;      /* it needs images */
-    unsigned reads;   /* of the kinds below; 0: rows of numbers */
+    unsigned reads;   /* TREN_READS_... bits; 0: rows of numbers */
     void (*layers)(FILE *out,
-                   const tren_config *config); /* NULL: model.layers has them, or build */
-    /* Of a network that is no list: ends with the loss layer; errors stay in the graph. */
+                   const tren_config *config); /* NULL: the list is model.layers, or use `build` */
+    /* For a network that is not a list: adds all layers, the loss last; errors stay in the
+     * graph. */
     void (*build)(tren_graph *graph, const tren_config *config, const tren_dataset_info *info);
     /* Checks that give a better message than the layers would; errors stay in the graph. May be
      * NULL. */
@@ -36,7 +37,7 @@ typedef struct tren_model {
 
 extern const tren_model *const tren_models[]; /* NULL-terminated */
 
-/* The one that the config names, or NULL. */
+/* The model that the config names, or NULL. */
 const tren_model *tren_model_find(const tren_config *config);
 /* Checks that the model exists and that its list of layers is valid without a dataset.
  * TREN_ERR_USAGE. */
@@ -48,55 +49,56 @@ tren_status tren_model_expand(tren_config *config);
  * TREN_ERR_USAGE. */
 tren_status tren_model_build(tren_graph **graph, const tren_config *config,
                              const tren_dataset_info *info);
-/* For builders: the loss that config and dataset ask for, on top of `output`. */
+/* For builders: adds the loss for this config and dataset after `output`. */
 void tren_model_add_loss(tren_graph *graph, tren_layer *output, const tren_config *config,
                          const tren_dataset_info *info);
 /* The input of a model of tokens, along axis 1 or 2. */
 tren_layer *tren_model_tokens(tren_graph *graph, int axis, const tren_dataset_info *info);
-/* Fails where n maxima of 2 x 2 in a row, asked for by `key`, leave nothing of an image. */
+/* Sets an error in the graph if n successive 2 x 2 max pools, which `key` requests, leave nothing
+ * of an image. */
 void tren_model_pools(tren_graph *graph, const char *key, int n, const tren_config *config,
                       const tren_dataset_info *info);
 tren_init tren_model_init(const tren_config *config);
 /* Units of the output layer: classes or targets. */
 int tren_model_outputs(const tren_dataset_info *info);
 
-/* ---- the language of model.layers (docs/networks.md): a list, in YAML, of layers with their
- * options. The built-in models are such lists too */
+/* ---- the language of model.layers (docs/networks.md): a YAML list of layers with their options.
+ * The built-in models are such lists, too */
 
 typedef struct tren_builder tren_builder; /* src/models/layers.h */
 /* One const object per kind of layer: its table of options, from which parsing, errors and docs are
  * made, and the function that adds it to a graph. */
 typedef struct tren_layer_kind {
     const char *name, *help;
-    /* Keys of the map that may follow the name. A value lies at its offset in the spec; of types
-     * LAYERS and BRANCHES as a tren_yaml_node, without a node where the key is not given. fallback
-     * NULL: the key must be given; "null" in a choice: -1. `role` and `group` are not used. */
+    /* The keys of the map after the name. A value is stored at its offset in the spec; types LAYERS
+     * and BRANCHES as a tren_yaml_node, which is empty if the key is not given. fallback NULL: the
+     * key must be given; "null" in a choice: -1. `role` and `group` are not used. */
     const tren_option *option;
     int n_options;
-    const char *brief; /* the key that a value alone stands for, as in "conv: 8"; NULL: none */
+    const char *brief; /* the key that a single value sets, as in "conv: 8"; NULL: none */
     /* Adds the layer to b->graph on x, which is not NULL; errors stay in the graph. */
     tren_layer *(*build)(tren_builder *b, tren_layer *x, const void *spec);
-    const void *data; /* of the kind alone */
+    const void *data; /* for `build`; depends on the kind only */
 } tren_layer_kind;
 
 extern const tren_layer_kind *const tren_layer_kinds[]; /* NULL-terminated */
 
-/* ---- decoding: tokens one after the other, each from those before it ---------------------------
- */
+/* ---- decoding: each token is predicted from those before it ---------------------------------- */
 
 typedef struct tren_decoding {
-    int most;           /* tokens that are put out at most */
-    int beam;           /* hypotheses; 1: the most probable token each time, or a drawn one */
-    int end;            /* the token that ends a hypothesis; -1: none */
-    int skipped;        /* tokens below this are not put out, but for `end` */
-    double temperature; /* 0: nothing is drawn; else from softmax(logits / temperature); beam 1 */
-    int top_k;          /* of the most probable tokens only; 0: of all */
+    int most;    /* maximum number of output tokens */
+    int beam;    /* number of hypotheses; 1: the most probable token each time, or a random one */
+    int end;     /* the token that ends a hypothesis; -1: none */
+    int skipped; /* tokens with smaller numbers are never output, except `end` */
+    double temperature; /* 0: not random; else drawn from softmax(logits / temperature), only with
+                           beam 1 */
+    int top_k;          /* draw from this number of most probable tokens; 0: from all */
     uint64_t seed;
-    uint32_t text;         /* its number: each is drawn by itself */
-    double length_penalty; /* A: what is best is the sum of logarithms / (number of tokens)^A */
+    uint32_t text;         /* number of the text: each has its own random draws */
+    double length_penalty; /* A: the best has the largest log_probability / n^A */
 } tren_decoding;
 
-/* Tokens that were put out, and the sum of the natural logarithms of their probabilities. */
+/* Output tokens, and the sum of the natural logarithms of their probabilities. */
 typedef struct tren_hypothesis {
     int32_t *token; /* [n] not owned */
     int n;
@@ -110,11 +112,11 @@ typedef struct tren_decoder tren_decoder;
 tren_status tren_decoder_open(tren_decoder **decoder, const tren_graph *graph, real *value,
                               const tren_dataset_info *info, int beam, int most);
 void tren_decoder_close(tren_decoder *decoder); /* accepts NULL */
-/* Goes on from prompt [n_prompt], n_prompt > 0, until `most` or `end`; source [n_source] is that of
- * pairs. Where a network reads fewer tokens than there are, it reads the last ones; a pair's target
- * ends there, and of a source the first ones are read. Returns the hypotheses [beam], the best
- * first, which stay until the next call. Beam search keeps the `beam` best ones; a hypothesis
- * that has ended stays as it is. */
+/* Continues prompt [n_prompt], n_prompt > 0, until `most` tokens or `end`. source [n_source]: the
+ * first text, for a model of pairs. If there are more tokens than the network can read, it reads
+ * the last ones; but the target of a pair ends there, and of a source it reads the first ones.
+ * Returns the hypotheses [beam], the best first, valid until the next call. Beam search keeps the
+ * `beam` best ones; a hypothesis that has ended stays as it is. */
 const tren_hypothesis *tren_decode(tren_decoder *decoder, const tren_decoding *how,
                                    const int32_t *prompt, int n_prompt, const int32_t *source,
                                    int n_source);

@@ -14,9 +14,10 @@ extern "C" {
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-/* A median, and the interval that holds the true one with a probability of at least 95 %, whatever
- * the distribution: two of the sorted values, by the binomial distribution (Le Boudec, Performance
- * Evaluation, 2010, table A.1). Below 6 values there is none: lo and hi are NaN. */
+/* A median and its confidence interval, which contains the true median with a probability of at
+ * least 95 % for any distribution: two of the sorted values, chosen by the binomial distribution
+ * (Le Boudec, Performance Evaluation, 2010, table A.1). With fewer than 6 values there is no
+ * interval: lo and hi are NaN. */
 typedef struct tren_interval {
     double median, lo, hi;
 } tren_interval;
@@ -24,8 +25,8 @@ enum { TREN_INTERVAL_LEAST = 6 };
 tren_interval tren_interval_of(const double *x, int n); /* n = 0: all NaN */
 /* Whether both ends are within `width` (0.05: 5 %) of the median. */
 bool tren_interval_narrow(const tren_interval *interval, double width);
-/* a / b: from the ends of both, so that it holds the true ratio of the medians with a probability
- * of at least 90 %. */
+/* a / b. The interval is computed from the ends of both, so that it contains the true ratio of the
+ * medians with a probability of at least 90 %. */
 tren_interval tren_interval_ratio(const tren_interval *a, const tren_interval *b);
 
 typedef enum tren_relation {
@@ -34,7 +35,8 @@ typedef enum tren_relation {
     TREN_NOT_DISTINGUISHABLE,
     TREN_MORE
 } tren_relation;
-/* Whether a is below or above b: only where the intervals do not overlap. */
+/* Whether a is less or more than b, which is decided only if the intervals do not overlap.
+ * TREN_UNKNOWN: one has no interval. */
 tren_relation tren_interval_compare(const tren_interval *a, const tren_interval *b);
 
 /* The q-quantile, 0 <= q <= 1, by linear interpolation between sorted values (type 7 of Hyndman &
@@ -45,8 +47,8 @@ double tren_mean(const double *x, int n);
 /* ---- the experiment -------------------------------------------------------------------------- */
 
 typedef enum tren_scale_mode {
-    TREN_SCALE_BASE,   /* one rank, shards: 1, the fastest that one rank can do */
-    TREN_SCALE_STRONG, /* one recipe on more and more ranks: all have the same bits */
+    TREN_SCALE_BASE,   /* one rank with shards: 1, the fastest way to train on one rank */
+    TREN_SCALE_STRONG, /* one recipe on increasing numbers of ranks: all give the same bits */
     TREN_SCALE_WEAK,   /* batch_size grows with the ranks */
     TREN_SCALE_MODES
 } tren_scale_mode;
@@ -55,29 +57,29 @@ extern const char *const tren_scale_mode_name[TREN_SCALE_MODES];
 typedef struct tren_scale_point {
     tren_scale_mode mode;
     int ranks, nodes, shards, batch;
-    int same_as;     /* the point whose launches these are, or -1: weak on the first number of ranks
-                        is strong there */
-    const char *why; /* why there are no launches of it, or NULL; not owned */
+    int same_as;     /* the point whose launches this one uses, too, or -1: on the first number of
+                        ranks, weak scaling is strong scaling */
+    const char *why; /* why this point is never launched, or NULL; not owned */
 } tren_scale_point;
 
 enum { TREN_SCALE_RANKS = 32, TREN_SCALE_POINTS = 2 * TREN_SCALE_RANKS + 1 };
 typedef struct tren_scale_plan {
     int n_ranks, ranks[TREN_SCALE_RANKS]; /* ascending */
-    int ranks_per_node;                   /* 0: all on one */
+    int ranks_per_node;                   /* 0: all ranks on one node */
     int steps, skip;          /* steps of each launch; the first `skip` are not measured */
     int repeats, max_repeats; /* launches of a point, at least and at most */
-    double width;             /* 0.05: launches go on until the interval is that narrow */
+    double width; /* 0.05: launches are repeated until the interval is within 5 % of the median */
     bool weak;
     uint64_t seed; /* of the order of launches */
     int n_points;
     tren_scale_point point[TREN_SCALE_POINTS];
 } tren_scale_plan;
-/* The points of n_ranks, from the recipe; rows: of the training part. */
+/* Fills in the points for plan->ranks, from the recipe. rows: of the training part. */
 void tren_scale_plan_points(tren_scale_plan *plan, const tren_config *config, size_t rows);
 
 /* ---- launches -------------------------------------------------------------------------------- */
 
-/* Phases of a step, the mean over its steps in seconds. */
+/* Seconds of each phase, the mean over the steps. */
 typedef struct tren_scale_phases {
     double at[TREN_N_PHASES];
 } tren_scale_phases;
@@ -87,21 +89,21 @@ typedef struct tren_scale_fact {
     char name[24], text[TREN_SCALE_TEXT];
 } tren_scale_fact;
 
-/* One start of the program on some ranks: a file of DIR/launches. */
+/* One start of the program on some ranks, stored in one file in DIR/launches. */
 typedef struct tren_scale_launch {
     tren_scale_mode mode;
     int ranks, repeat;
-    int code;                      /* exit code; 0: it is good, and what follows is known */
+    int code;                      /* exit code; 0: success, and the fields below are known */
     uint64_t digest;               /* of the weights at the end */
     double rows;                   /* of a step */
-    double values;                 /* that a step reduces */
+    double values;                 /* reduced in each step */
     double load;                   /* of the machine at the start, or NaN */
     int steps, skip;               /* steps made; the first `skip` are not measured */
     double *seconds;               /* [ranks][steps] of each step; owned */
     tren_scale_phases *phase;      /* [ranks]; owned */
     char (*place)[TREN_COMM_TEXT]; /* [ranks] host and CPUs; owned */
     tren_link node, network;       /* within a node and between nodes; NaN: not measured */
-    char said[TREN_SCALE_TEXT];    /* the last line of a failed one */
+    char said[TREN_SCALE_TEXT];    /* the last line that a failed launch printed */
     int n_facts;
     tren_scale_fact fact[TREN_SCALE_FACTS]; /* about program and machine */
 } tren_scale_launch;
@@ -113,7 +115,7 @@ void tren_scale_launch_note(tren_scale_launch *launch, const char *name, const c
 tren_status tren_scale_launch_write(const tren_scale_launch *launch, const char *path);
 /* TREN_ERR_DATA */
 tren_status tren_scale_launch_read(tren_scale_launch *launch, const char *path);
-/* Seconds a step: those of the slowest rank, all that count, over their number. */
+/* Mean seconds of a measured step, of the slowest rank. */
 double tren_scale_launch_step(const tren_scale_launch *launch);
 
 /* ---- a folder of launches ---------------------------------------------------------------------
@@ -125,14 +127,15 @@ typedef struct tren_scale {
     char *recipe; /* config.yaml; owned */
     int n_launches;
     size_t room;  /* of launch */
-    int n_before; /* launches of earlier starts: a point that failed there is tried again */
+    int n_before; /* launches of earlier starts of 'tren scale': points that failed then are tried
+                     again */
     tren_scale_launch *launch; /* owned */
 } tren_scale;
 /* Creates a folder or continues one: its recipe and plan must be the same, except for the number of
  * repeats. TREN_ERR_USAGE, TREN_ERR_ENV, TREN_ERR_DATA */
 tren_status tren_scale_open(tren_scale *scale, const char *dir, const tren_scale_plan *plan,
                             const char *recipe);
-/* A folder to be looked at. TREN_ERR_DATA */
+/* Reads a folder, to report on it only. TREN_ERR_DATA */
 tren_status tren_scale_read(tren_scale *scale, const char *dir);
 void tren_scale_close(tren_scale *scale); /* accepts the empty value */
 /* The next launch to make: its point and the number of the repeat, from 1; false: none is left. */
@@ -140,66 +143,66 @@ bool tren_scale_next(int *point, int *repeat, const tren_scale *scale);
 /* DIR/launches/strong-4.03.csv, or with another ending */
 void tren_scale_path(char *out, size_t n, const tren_scale *scale, int point, int repeat,
                      const char *ending);
-/* Takes the file of a launch that has ended. Without the file it has failed with this code; `log`
- * is what it printed. */
+/* Adds a launch that has ended with exit code `code`. Code 0: reads the file of the launch. Else
+ * writes the file of a failed launch, with the last line of its output; `log` is the path of the
+ * output. */
 tren_status tren_scale_take(tren_scale *scale, int point, int repeat, int code, const char *log);
 
-/* ---- what came of it ------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 typedef struct tren_scale_row {
     const tren_scale_point *point;
-    int n, n_failed; /* launches */
+    int n, n_failed; /* good and failed launches */
     double *launch;  /* [n] seconds a step; owned */
     tren_interval step;
     double rows;             /* of a step */
-    double rate;             /* rows a second: harmonic mean over all steps */
-    double p50, p95, most;   /* of all steps that count */
-    double slowest;          /* mean step of the slowest rank over that of the mean rank */
+    double rate;             /* rows a second: harmonic mean over all measured steps */
+    double p50, p95, most;   /* of all measured steps, in seconds */
+    double slowest;          /* computing time of the slowest rank over that of the mean rank */
     tren_scale_phases phase; /* mean over ranks and launches */
-    tren_interval speed_up, efficiency; /* against the first row of its mode */
-    tren_relation faster;               /* than the row before it: MORE, LESS */
+    tren_interval speed_up, efficiency; /* relative to the first row of its mode */
+    tren_relation faster;               /* than the row before it: MORE; slower: LESS */
     uint64_t digest;
-    int n_digests;          /* different ones */
+    int n_digests;          /* number of different digests */
     double ideal, amdahl;   /* seconds a step */
-    double hidden, exposed; /* alpha-beta: communication wholly hidden, and not at all */
+    double hidden, exposed; /* alpha-beta model: all communication hidden, and none hidden */
 } tren_scale_row;
 
 typedef struct tren_scale_summary {
     const tren_scale *scale; /* not owned */
     int n_rows;
     tren_scale_row row[TREN_SCALE_POINTS];
-    int n_strong_digests; /* different ones over all strong launches: 1 is right */
-    double serial;        /* the share that Amdahl's law fits to strong scaling; NaN: one point */
+    int n_strong_digests; /* different digests of all strong launches; must be 1 */
+    double serial; /* serial share of Amdahl's law, fitted to strong scaling; NaN: one point */
     tren_link node, network; /* medians over launches */
     double values;
 } tren_scale_summary;
 tren_status tren_scale_summarize(tren_scale_summary *summary, const tren_scale *scale);
 void tren_scale_summary_close(tren_scale_summary *summary); /* accepts the empty value */
 
-/* The best that T_1 / p of computing and messages along a link allow on p ranks of n nodes: the
- * seconds of 2 log2(p) messages and of 2 (p-1)/p of the values, the lower bounds of an allreduce
- * (Chan et al. 2007). */
+/* Lower bound of the seconds of an allreduce of `values` values (Chan et al. 2007): 2 log2(p)
+ * messages, and 2 (p-1)/p of the bytes. Added up for the p ranks within a node and, over the
+ * network, for p nodes. */
 double tren_scale_reduce_bound(double values, int ranks, int nodes, const tren_link *node,
                                const tren_link *network);
 /* The serial share f that fits T_p = T_1 (f + (1 - f)/p) best to seconds [n] on ranks [n], of which
  * the first is T_1, by least squares of relative errors; within [0, 1]. NaN where n < 2. */
 double tren_scale_amdahl(const int *ranks, const double *seconds, int n);
 
-/* ---- before it is measured --------------------------------------------------------------------
- */
+/* ---- predictions ----------------------------------------------------------------------------- */
 
-/* What a machine does with a recipe, or with any: the numbers behind a prediction. */
+/* The speed of a machine, measured for one recipe or for any. Predictions use these numbers. */
 typedef struct tren_scale_machine {
-    double flop_seconds;     /* of one rank, for each FLOP of a row in training */
-    double step_seconds;     /* of a step without rows */
-    double reduce_factor;    /* of a reduction within a node over its bound */
+    double flop_seconds;     /* seconds that one rank needs for each FLOP in training */
+    double step_seconds;     /* seconds of a step without rows */
+    double reduce_factor;    /* seconds of a reduction within a node, over its lower bound */
     tren_link node, network; /* NaN: not known */
 } tren_scale_machine;
 /* "name: value" lines. TREN_ERR_ENV; TREN_ERR_DATA */
 tren_status tren_scale_machine_write(const tren_scale_machine *machine, const char *path);
 tren_status tren_scale_machine_read(tren_scale_machine *machine, const char *path);
-/* The line seconds = step_seconds + flop * flop_seconds through n measurements, by least squares of
- * relative errors; neither is negative. */
+/* Fits the line seconds = step_seconds + flop * flop_seconds to n measurements, by least squares of
+ * relative errors; neither result is negative. */
 void tren_scale_machine_fit(tren_scale_machine *machine, const double *flop, const double *seconds,
                             int n);
 
@@ -208,16 +211,18 @@ typedef struct tren_prediction {
     double compute, reduce; /* seconds a step */
     double rate;            /* rows a second */
 } tren_prediction;
-/* Of a step of `rows` rows and `values` values to reduce. compute: seconds, or NaN: by the machine
- * from `flop`, those of the rank with most of them. */
+/* Predicts a step of `rows` rows that reduces `values` values, from launch.ranks, nodes and
+ * compute. compute NaN: it is computed from the machine and `flop`, the FLOP of the rank with the
+ * most. */
 tren_prediction tren_scale_predict(const tren_scale_machine *machine, tren_prediction launch,
                                    double flop, double rows, double values);
 
-/* For people, to a terminal. */
+/* Prints the summary for people. */
 void tren_scale_print(FILE *out, const tren_scale_summary *summary);
 /* scaling.csv, scaling.json and scaling.html. TREN_ERR_ENV */
 tren_status tren_scale_report(const tren_scale_summary *summary);
-/* Rows of both, b against a. Returns how many rows could be compared. */
+/* Compares the rows that both summaries have, b relative to a. Returns the number of compared
+ * rows. */
 int tren_scale_compare(FILE *out, const tren_scale_summary *a, const tren_scale_summary *b);
 /* The same as JSON. */
 int tren_scale_compare_json(FILE *out, const tren_scale_summary *a, const tren_scale_summary *b);

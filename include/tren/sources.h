@@ -1,6 +1,6 @@
-/* Sources: where the rows of a dataset come from, and how they become one. A source is one const
- * object in one file, listed in source.c; its options are a table, so `tren data import NAME` and
- * `tren data make NAME` need to know nothing of it. Not collective. */
+/* Sources: importers and makers of datasets, and how their rows become a dataset. A source is one
+ * const object in one file, listed in source.c. Its options are a table, so `tren data import NAME`
+ * and `tren data make NAME` need no code for it. Not collective. */
 #ifndef TREN_SOURCES_H
 #define TREN_SOURCES_H
 
@@ -11,12 +11,12 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* ---- rows on their way into a dataset ----------------------------------------------------------
- */
+/* ---- rows before they are written to a dataset ----------------------------------------------- */
 
 /* A source in memory: what every importer and maker produces. */
 typedef struct tren_source {
-    size_t n; /* rows of the pool, then n_test rows of the source's own test part */
+    size_t n; /* rows of the pool; the arrays have n_test rows of the source's own test part after
+                 them */
     size_t n_test;
     tren_shape shape;
     bool is_image;
@@ -32,9 +32,9 @@ typedef struct tren_source {
     uint64_t digest;          /* of the source bytes or settings */
     char *doubt; /* why the labels may be wrong: an error unless all classes are named; owned, or
                     NULL */
-    struct tren_corpus *corpus; /* of text: what becomes rows of tokens, x stays NULL; owned */
+    struct tren_corpus *corpus; /* for text: becomes rows of tokens, and x is NULL; owned */
     char origin[256];           /* for people: "idx train-images-idx3-ubyte.gz ..." */
-    char notes[4096]; /* for people: what was decided for them, a line each; cut where full */
+    char notes[4096]; /* for people: what the importer decided, one decision a line; cut if full */
 } tren_source;
 void tren_source_close(tren_source *source);
 /* Adds a line to source->notes, which the importer prints. */
@@ -43,46 +43,46 @@ void tren_source_note(tren_source *source, const char *format, ...)
 /* Class names are UTF-8: fails with `code`, naming `where`, the name and the encoding it may have.
  */
 tren_status tren_class_name_check(tren_status code, const char *where, const char *name);
-/* Names the classes; all n must differ (tren_names_repeat). Where the source named them itself
- * (text labels), the given names say the order. */
+/* Sets the names of the classes; all n must differ (tren_names_repeat). If the source has names
+ * already (text labels), the given names set their order. */
 tren_status tren_source_name_classes(tren_source *source, const char *const *name, int n);
-/* The first of n names that stands earlier too, or NULL. For lists that people write: n^2. */
+/* The first of n names that is equal to an earlier one, or NULL. O(n^2): for short lists. */
 const char *tren_names_repeat(const char *const *name, int n);
 
-/* What a noisy label is drawn from, evenly: the classes that are wrong, or all of them. */
+/* The classes from which a noisy label is drawn with equal probability: the wrong ones, or all. */
 typedef enum tren_noise_kind { TREN_NOISE_INCORRECT, TREN_NOISE_ANY } tren_noise_kind;
 extern const char *const tren_noise_kind_name[]; /* "incorrect", "any"; NULL-terminated */
 tren_status tren_noise_kind_parse(tren_noise_kind *kind, const char *text);
 
 typedef struct tren_split {
     double percent[TREN_N_PARTS]; /* 96, 2, 2; sums to 100 */
-    bool keep_test; /* the source's own test part is /test; the rest is split by the first two */
-    bool stratify;  /* shares hold within each class */
+    bool keep_test; /* the source's own test part becomes /test; `percent` of the first two parts
+                       splits the rest */
+    bool stratify;  /* split each class separately by `percent` */
     bool shuffle;
-    bool as_is;  /* no normalisation: mean 0 and standard deviation 1 are kept */
-    size_t take; /* keep so many rows of the pool, each class its share; 0: all */
-    double
-        label_noise; /* the probability that a label of the training part is drawn anew; 0: none */
+    bool as_is;         /* no normalisation: stores mean 0 and standard deviation 1 */
+    size_t take;        /* rows of the pool to keep, each class in proportion; 0: all */
+    double label_noise; /* probability that a training label is replaced by a random one */
     tren_noise_kind noise_kind;
     uint64_t seed;
 } tren_split;
 tren_status tren_split_parse(tren_split *split, const char *text); /* "96/2/2" */
 
-/* Shuffles, splits and writes PATH (by way of a temporary file beside it and rename; an existing
- * PATH is kept unless overwrite). */
+/* Shuffles, splits and writes PATH: first a temporary file in the same folder, which is then
+ * renamed. An existing PATH is replaced only if overwrite. */
 tren_status tren_dataset_write(const char *path, const tren_source *source, const tren_split *split,
                                bool overwrite);
-/* Fails with TREN_ERR_USAGE when `path` exists and is not to be replaced. */
+/* Fails with TREN_ERR_USAGE if `path` exists and overwrite is false. */
 tren_status tren_dataset_check_absent(const char *path, bool overwrite);
-/* Pairs of texts out of a dataset of pairs, for a smaller one: `train` of its training rows, in an
- * order drawn from the seed, and as its own test part `test` from the end of that order. So smaller
- * ones are parts of larger ones and have the same test part. TREN_ERR_USAGE: it holds no pairs, or
- * not so many. */
+/* Takes pairs of texts from a dataset of pairs, to make a smaller one. The seed determines a random
+ * order of its training rows: the first `train` rows become the pool, the last `test` rows the test
+ * part. So with one seed, a smaller dataset is a part of a larger one, and both have the same test
+ * part. TREN_ERR_USAGE: the dataset has no pairs, or too few. */
 tren_status tren_source_take_pairs(tren_source *source, const char *path, size_t train, size_t test,
                                    uint64_t seed);
 
-/* ---- settings of a source, as a table: the command line makes its options, their defaults and
- * --help from it, and fills the source's own struct */
+/* ---- settings of a source, as a table: from it the command line makes the options, their defaults
+ * and --help, and it fills the source's own struct */
 
 typedef enum tren_setting_type {
     TREN_SETTING_FLAG,  /* bool */
@@ -100,14 +100,13 @@ typedef struct tren_texts {
 } tren_texts;
 
 typedef struct tren_setting {
-    /* "images" stands for --images; a name in capitals ("FILE") for the arguments that are no
-     * options: one, or for TREN_SETTING_TEXTS all. A source has at most one such setting. */
+    /* "images" is the option --images. A name in capitals ("FILE") is the positional argument, or
+     * with TREN_SETTING_TEXTS all positional arguments; a source has at most one such setting. */
     const char *name;
     tren_setting_type type;
-    size_t at; /* offset within the settings struct */
-    const char
-        *value; /* what --help calls the value ("NAME"); NULL for flags and positional arguments */
-    const char *help; /* one sentence */
+    size_t at;         /* offset within the settings struct */
+    const char *value; /* the name of the value in --help ("NAME"); NULL: flag or positional */
+    const char *help;  /* one sentence */
     union {
         int integer; /* also the index of a choice */
         double number;
@@ -117,7 +116,7 @@ typedef struct tren_setting {
     double min, max;            /* of numbers; no limits when both are 0 */
     const char *const *choices; /* NULL-terminated, for TREN_SETTING_CHOICE */
     bool is_file;               /* its texts are paths of files that are read */
-    const char *too_many;       /* what to do where there are more than TREN_MAX_TEXTS, or NULL */
+    const char *too_many;       /* advice if there are more than TREN_MAX_TEXTS texts, or NULL */
 } tren_setting;
 
 #define TREN_SETTING_COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -127,7 +126,7 @@ typedef struct tren_setting {
 
 #define TREN_MAX_SOURCE_SETTINGS 16384
 
-/* An option of all sources that has no meaning for one, and why. */
+/* A common option of all sources that this source refuses, and why. */
 typedef struct tren_refusal {
     const char *option, *why;
 } tren_refusal;
@@ -141,8 +140,8 @@ typedef struct tren_source_kind {
     const tren_refusal *without; /* ends with a row without an option; or NULL */
     size_t settings_size;        /* of the struct that `setting` describes, at most
                                     TREN_MAX_SOURCE_SETTINGS */
-    /* Fills *source, which is empty before, and may be half filled when it fails. seed is for
-     * makers. */
+    /* Fills the empty *source; after a failure it may be partly filled. Only makers use the
+     * seed. */
     tren_status (*read)(tren_source *source, const void *settings, uint64_t seed);
 } tren_source_kind;
 
@@ -151,7 +150,7 @@ extern const tren_source_kind *const tren_source_kinds[];
 /* The source of this name; TREN_ERR_USAGE naming the nearest when there is none. */
 tren_status tren_source_find(const tren_source_kind **kind, const char *name, bool is_maker);
 
-/* The defaults of all settings, into the struct that kind->setting describes. */
+/* Writes the defaults of all settings to the struct that kind->setting describes. */
 void tren_settings_default(void *settings, const tren_source_kind *kind);
 
 #pragma GCC visibility pop
