@@ -1,7 +1,7 @@
-/* Comm: the only part that uses MPI. A communicator, agreement, and the reduction of gradients
- * along the canonical tree. Functions are Collective over the communicator unless they say
- * otherwise. If an MPI call fails, the job ends with TREN_ERR_ENV and a message that names the
- * call: Open MPI cannot continue after an error. */
+/* Comm: the only part that uses MPI. It has communicators, agreement between ranks, and the
+ * reduction of gradients along the canonical tree. Functions are Collective over the communicator
+ * unless they say otherwise. If an MPI call fails, the job ends with TREN_ERR_ENV and a message
+ * that names the call: Open MPI cannot continue after an error. */
 #ifndef TREN_COMM_H
 #define TREN_COMM_H
 
@@ -37,7 +37,7 @@ extern const char *const tren_phase_name[TREN_N_PHASES];
 typedef struct tren_watch tren_watch;
 #ifndef __cplusplus
 struct tren_watch {
-    _Atomic uint64_t beat; /* grows with every sign of progress */
+    _Atomic uint64_t beat; /* grows whenever the rank makes progress */
     _Atomic int phase;     /* tren_phase */
     _Atomic int peer;      /* the rank whose message is being waited for, or -1 */
     _Atomic int epoch;
@@ -65,7 +65,7 @@ typedef struct tren_comm {
                            communicator */
     double node_memory; /* bytes that the batch system grants the job on this node; 0: unknown. Set
                            by the code that reads the environment */
-    bool crowded;       /* more ranks on this node than CPUs: waiting must yield */
+    bool crowded;       /* more ranks on this node than CPUs: a waiting rank must yield its CPU */
     bool world;         /* made by tren_comm_open: close finalizes MPI */
     tren_watch *watch;  /* not owned; NULL: no watchdog */
 } tren_comm;
@@ -80,7 +80,7 @@ tren_status tren_comm_wrap(tren_comm *comm, void *mpi_comm);
 tren_node tren_comm_shards(const tren_comm *comm, int shards, int rank);
 /* A communicator of the ranks of one colour, in their order in `comm`. */
 tren_status tren_comm_split(tren_comm *part, const tren_comm *comm, int colour);
-/* This rank by itself, after tren_comm_open. Not collective. */
+/* A communicator of this rank only; call it after tren_comm_open. Not collective. */
 tren_status tren_comm_self(tren_comm *comm);
 void tren_comm_close(tren_comm *comm);
 /* Ends the whole job at once with this exit code. Not collective. */
@@ -92,8 +92,8 @@ tren_status tren_comm_agree(const tren_comm *comm, tren_status status);
 void tren_comm_bcast(const tren_comm *comm, void *bytes, size_t n); /* from rank 0; any n */
 /* all [size][n]: every rank's n doubles, on every rank. */
 void tren_comm_allgather(const tren_comm *comm, double *all, const double *mine, int n);
-/* sum [n] over the ranks. Either whole numbers with a sum below 2^53, or values that are 0 on all
- * ranks but one: then the order of additions does not change the result. */
+/* sum [n] over the ranks. The values must be whole numbers with a sum below 2^53, or 0 on all ranks
+ * but one: then the order of additions does not change the result. */
 void tren_comm_sum(const tren_comm *comm, double *sum, int n);
 void tren_comm_barrier(const tren_comm *comm);
 /* Plain MPI_Allreduce, sum in place, as a reference for the engines. n < 2^31 */
@@ -117,8 +117,8 @@ tren_status tren_comm_measure_link(tren_link *link, const tren_comm *comm, int p
 /* The first rank on a node other than rank 0's, or -1. Not collective. */
 int tren_comm_first_elsewhere(const tren_comm *comm);
 
-/* How far this rank's tren_seconds() is ahead of rank 0's, to within `error` either way (half of
- * the shortest of some round trips: Cristian 1989), when this rank's clock stood at `at`. On rank 0
+/* `ahead` seconds: this rank's tren_seconds() minus rank 0's, at time `at` of this rank's clock. It
+ * is wrong by at most `error`, half of the shortest of some round trips (Cristian 1989). On rank 0
  * both are 0. */
 typedef struct tren_clock_gap {
     double ahead, error, at;
@@ -170,7 +170,7 @@ typedef struct tren_reduce_spec {
     int shards;
     const tren_kernels *kernels; /* not owned; NULL: the best there are */
     int engine;                  /* tren_engine_id */
-    size_t bucket;               /* values per bucket, about */
+    size_t bucket;               /* approximate number of values per bucket */
 } tren_reduce_spec;
 
 /* TREN_ERR_USAGE: more ranks than shards; an engine that this launch does not allow.
@@ -178,20 +178,20 @@ typedef struct tren_reduce_spec {
 tren_status tren_reducer_open(tren_reducer **reducer, tren_comm *comm,
                               const tren_reduce_spec *spec);
 void tren_reducer_close(tren_reducer *reducer);               /* accepts NULL */
-const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the one in use */
+const char *tren_reducer_engine(const tren_reducer *reducer); /* the name of the engine in use */
 /* Why `auto` did not use the shared window, and the remedy; "" if there is nothing to report. */
 const char *tren_reducer_note(const tren_reducer *reducer);
-/* Whether messages travel between begin and wait; `ready` then makes progress on them. */
+/* Whether messages are sent between begin and wait; `ready` then makes progress on them. */
 bool tren_reducer_sends(const tren_reducer *reducer);
 int tren_reducer_nodes(const tren_reducer *reducer); /* tree nodes that this rank owns: 1 is best */
-int tren_reducer_max_nodes(const tren_reducer *reducer); /* over ranks */
+int tren_reducer_max_nodes(const tren_reducer *reducer); /* maximum over ranks */
 real **tren_reducer_node(const tren_reducer *reducer);   /* [nodes][n], owned by the reducer */
 real *tren_reducer_value(
-    const tren_reducer *reducer); /* [n], the values; maybe shared by the ranks of a node */
+    const tren_reducer *reducer); /* [n], the values; ranks of a node may share them */
 const real *tren_reducer_sum(
     const tren_reducer *reducer); /* [n], valid in my pieces after finish */
-/* The pieces this rank owns, ascending, aligned to TREN_REDUCE_GRAIN. Together all ranks' pieces
- * cover [0, n) once, or, where the engine replicates, every rank owns everything. */
+/* The pieces that this rank owns, ascending, aligned to TREN_REDUCE_GRAIN. Together the pieces of
+ * all ranks cover [0, n) once; but if the engine replicates, every rank owns everything. */
 enum { TREN_REDUCE_GRAIN = 4096 };
 int tren_reducer_pieces(const tren_reducer *reducer, const tren_span **piece);
 bool tren_reducer_replicates(const tren_reducer *reducer);
@@ -199,8 +199,8 @@ size_t tren_reducer_bytes(
     const tren_reducer *reducer); /* memory of this rank, the values and nodes included */
 
 /* Upper bounds in bytes of the memory of a rank for a reduction by `engine`: its tree nodes, its
- * share of the values, what it receives. If the nodes have unequal numbers of ranks, for the node
- * with the fewest. Not collective. */
+ * share of the values, and the data that it receives. If compute nodes have different numbers of
+ * ranks, for a rank of the node with the fewest. Not collective. */
 typedef struct tren_reduce_room {
     double gradients, values, inbox;
 } tren_reduce_room;
@@ -209,21 +209,22 @@ tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks,
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer,
                         size_t lo); /* [lo, n) is final. Not collective, never blocks */
-/* Waits for the messages that this rank's pieces of the sum need. Then call either */
+/* Waits for the messages that this rank's pieces of the sum need. Then call tren_reducer_fold for
+ * each part, or tren_reducer_finish. */
 void tren_reducer_wait(tren_reducer *reducer);
-/* fold, for a part of one piece at a time: it returns the folded values, in `room` [at.len] or
- * where they already are, so that the sum can be used from the cache without being stored. Not
- * collective. Or finish, which stores all pieces for tren_reducer_sum: */
+/* Returns the folded values of a part of one piece, in `room` [at.len] or where they are stored
+ * already. So the caller can use the sum from the cache without storing it. Not collective. */
 const real *tren_reducer_fold(tren_reducer *reducer, tren_span at, real *room);
 /* Whether the sum is stored already, by the engine or by `finish`. */
 bool tren_reducer_folded(const tren_reducer *reducer);
-/* wait, and fold all of my pieces. */
+/* Waits, folds all of my pieces, and stores them for tren_reducer_sum. */
 void tren_reducer_finish(tren_reducer *reducer);
-void tren_reducer_gather(tren_reducer *reducer); /* spread, and need of everything */
+void tren_reducer_gather(tren_reducer *reducer); /* spread, then need for all values */
 /* This rank's pieces of the values are final; starts to send them. All values must have arrived
  * (need) before the next `begin` and before any other Collective call. */
 void tren_reducer_spread(tren_reducer *reducer);
-/* Whether values still travel when `spread` returns: the same on every rank. Not collective */
+/* Whether values may still be in transit when `spread` returns; the same on every rank. Not
+ * collective */
 bool tren_reducer_lags(const tren_reducer *reducer);
 /* Whether the values [0, end) have arrived. Makes progress on messages. Not collective, never
  * blocks */
@@ -237,8 +238,8 @@ void tren_reducer_sum_everywhere(tren_reducer *reducer, real *sum);
 void tren_reducer_set_values(tren_reducer *reducer, const real *value);
 /* Copies the values that rank 0 has written to every rank. */
 void tren_reducer_share_values(tren_reducer *reducer);
-/* Global sum of squares of the reduced gradient over [0, n_params): fixed chunks, one order, any P.
- */
+/* Global sum of squares of the reduced gradient over [0, n_params), added in fixed chunks in one
+ * order: the same bits on any number of ranks. */
 double tren_reducer_norm_squared(tren_reducer *reducer, size_t n_params);
 /* sum [n] in: the sums that this rank computed from its own pieces, 0 elsewhere; out: all sums, the
  * same on every rank. */

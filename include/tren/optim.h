@@ -16,11 +16,11 @@ enum { TREN_MAX_STATES = 2, TREN_MAX_SCALARS = 8 };
 /* The numbers of one update of one parameter. */
 typedef struct tren_update {
     const tren_kernels *kernels;           /* not owned */
-    const tren_optimizer_options *options; /* not owned; of these learning_rate is the schedule's */
+    const tren_optimizer_options *options; /* not owned; use learning_rate below, not theirs */
     double learning_rate;
     double decay; /* weight_decay = lambda/m where the parameter decays, else 0 */
     double scale; /* factor on the gradient: 1, or less by clipping */
-    double trust; /* rules with `measure`: of this parameter */
+    double trust; /* rules with `measure`: the factor of this parameter */
     int64_t t;    /* updates so far, this one included: 1, 2, ... */
 } tren_update;
 
@@ -33,9 +33,9 @@ typedef struct tren_blend {
 enum { TREN_WEIGHTS = -1 };
 
 /* clang-format off */
-/* One const object per optimizer: what it keeps between steps, and, where it is a rule that takes
- * the gradient step by step, how it updates any part of a parameter. w [n], g [n] (read only),
- * state[i] [n]. The bits of an update do not depend on how a parameter is cut into parts.
+/* One const object per optimizer: the states that it keeps between steps and, for rules that use one
+ * gradient per step, the update of any part of a parameter. w [n], g [n] (read only), state[i] [n].
+ * The bits of an update do not depend on how a parameter is cut into parts.
  *
  * J_R = J + lambda/(2m) sum ||W||^2, a the learning rate, d the decay, mu the momentum:
  *   sgd       w <- (1 - a d) w - a g
@@ -48,13 +48,13 @@ enum { TREN_WEIGHTS = -1 };
  *   lars      r = eta |w| / (|g| + d |w|);
  *             v <- mu v + a r (g + d w); w <- w - v              (You et al. 2017)
  *   lamb      u = adam's direction + d w; w <- w - a |w|/|u| u   (You et al. 2020)
- * |.| are Euclidean norms of a whole parameter. Where one is 0, and for parameters that do not decay
- * (biases), the factor that they make is 1. */
+ * |.| are Euclidean norms of a whole parameter. If one of them is 0, and for parameters that do not
+ * decay (biases), the factor computed from the norms is 1. */
 /* clang-format on */
 typedef struct tren_optimizer {
     const char *name; /* in checkpoints and logs */
     int n_states;
-    const char *state_name[TREN_MAX_STATES]; /* "square" is nowhere negative */
+    const char *state_name[TREN_MAX_STATES]; /* values of "square" are never negative */
     int n_scalars; /* numbers that a checkpoint stores in addition to the states */
     bool (*valid)(const double *scalar); /* whether training can produce these scalars */
     /* Whether this object implements these options: if several objects have the same
@@ -90,18 +90,18 @@ double tren_clip_scale(double clip, double norm);
  *
  * M. F. Moller, "A scaled conjugate gradient algorithm for fast supervised learning", Neural
  * Networks 6 (1993), with the constants of Netlab's scg (I. T. Nabney, "NETLAB: Algorithms for
- * Pattern Recognition", 2002). It minimises a smooth f of n variables with no step length to
- * choose: the curvature along the direction d comes from a second gradient close by, and the scale
- * beta, added to it, grows where the quadratic model of f fails.
+ * Pattern Recognition", 2002). It minimises a smooth f of n variables; no step length has to be
+ * chosen. A second gradient, at a point close to x, gives the curvature along the direction d. The
+ * scale beta is added to the curvature; it grows when the quadratic model of f fails.
  *
  * By reverse communication: the algorithm never calls f. It sets the point at which it needs f and
  * its gradient, receives them, and continues:
  *     tren_scg_begin(&scg);
  *     do evaluate f and g at scg.point; while (!tren_scg_tell(&scg, f, g));      one iteration
- * An iteration asks for the gradient near x where the last one succeeded, and for f and the
- * gradient at the point to be tried; the first one for both at the initial x before. It succeeds
- * if f does not rise there. Every sum is over all n elements in a fixed order: the same input
- * gives the same bits. */
+ * The first iteration begins by asking for f and its gradient at the initial x. Each iteration asks
+ * for the gradient near x, if the last one succeeded, and then for f and the gradient at the trial
+ * point. It succeeds if f does not rise at the trial point. Every sum is over all n elements in a
+ * fixed order: the same input gives the same bits. */
 
 typedef enum tren_scg_stage {
     TREN_SCG_START,     /* wants f and g at the initial x */
@@ -113,7 +113,7 @@ typedef struct tren_scg {
     const tren_kernels *kernels; /* not owned */
     size_t n;
     real *x, *g, *d; /* [n] not owned: the accepted point, the gradient there, the direction */
-    real *point;     /* [n] not owned: where f and its gradient are wanted */
+    real *point;     /* [n] not owned: evaluate f and its gradient here */
     /* The algorithm stops after an iteration that changes every element by less than tolerance_x
      * and f by less than tolerance_f. 0: never for this reason. It always stops at a gradient of
      * squared length below 2.2e-16. */
@@ -123,7 +123,7 @@ typedef struct tren_scg {
     double f, beta, mu, kappa, theta; /* mu = d.g, kappa = d.d, theta = d.Hd */
     int64_t n_success;                /* successful iterations since the direction was -g */
     bool converged;                   /* the minimum is found: begin does nothing */
-    /* of the present iteration */
+    /* of the current iteration */
     double sigma, alpha;
     bool accepted; /* the last evaluation was at the current x */
 } tren_scg;
@@ -139,7 +139,7 @@ void tren_scg_begin(tren_scg *scg);
  * fail. */
 bool tren_scg_tell(tren_scg *scg, double f, const real *gradient);
 
-/* The scalars between iterations, exactly, for a checkpoint. */
+/* The exact scalars between iterations, for a checkpoint. */
 enum { TREN_SCG_SCALARS = TREN_MAX_SCALARS };
 void tren_scg_put(double scalar[TREN_SCG_SCALARS], const tren_scg *scg);
 void tren_scg_get(tren_scg *scg, const double scalar[TREN_SCG_SCALARS]);
