@@ -1,4 +1,4 @@
-/* scaling.html: one file that needs no other. */
+/* Writes scaling.html, one page that needs no other file. */
 #include "base/quote.h"
 #include "scale/report.h"
 
@@ -27,7 +27,7 @@ static void put_html(FILE *out, const char *before, const char *text, const char
     fputs(after, out);
 }
 
-/* ---- in words -------------------------------------------------------------------------------- */
+/* ---- sentences ------------------------------------------------------------------------------- */
 
 static void put_digests(FILE *out, const tren_scale_summary *s) {
     char words[SCALE_WORDS];
@@ -38,10 +38,10 @@ static void put_digests(FILE *out, const tren_scale_summary *s) {
 
 static void put_base(FILE *out, const tren_scale_row *row, const char *what) {
     if (row->n == 0) return;
-    fprintf(out, "<p>%s: %.4g ms a step", what, 1e3 * row->step.median);
+    fprintf(out, "<p>%s: %.4g ms per step", what, 1e3 * row->step.median);
     if (!isnan(row->step.lo))
         fprintf(out, " (95 %% interval %.4g to %.4g)", 1e3 * row->step.lo, 1e3 * row->step.hi);
-    fprintf(out, ", %.0f rows a second; %d launches.</p>\n", row->rate, row->n);
+    fprintf(out, ", %.0f rows per second; %d launches.</p>\n", row->rate, row->n);
 }
 
 static const tren_scale_row *last_strong(const tren_scale_summary *s) {
@@ -54,18 +54,20 @@ static const tren_scale_row *last_strong(const tren_scale_summary *s) {
 static void put_words(FILE *out, const tren_scale_summary *s) {
     const tren_scale_row *last = last_strong(s);
     put_digests(out, s);
-    put_base(out, &s->row[0], "Base case, one rank as fast as it can be (shards: 1)");
+    put_base(out, &s->row[0],
+             "Base case, one rank with shards: 1 (the fastest way to train on one rank)");
     if (s->n_rows > 1) {
         char what[96];
-        snprintf(what, sizeof what, "Base of the speed-ups, %d rank%s with shards: %d",
+        snprintf(what, sizeof what, "Reference of the speed-ups, %d rank%s with shards: %d",
                  s->row[1].point->ranks, s->row[1].point->ranks > 1 ? "s" : "",
                  s->row[1].point->shards);
         put_base(out, &s->row[1], what);
     }
     if (last && last != &s->row[1])
         fprintf(out,
-                "<p>%d ranks: speed-up %.3g (%.3g to %.3g), efficiency %.0f %%; bounds: ideal "
-                "%.3g, alpha-beta %.3g with all communication hidden, %.3g with none.</p>\n",
+                "<p>%d ranks: speed-up %.3g (%.3g to %.3g), efficiency %.0f %%; bounds of "
+                "the speed-up: ideal %.3g, alpha-beta %.3g with all communication hidden and %.3g "
+                "with none hidden.</p>\n",
                 last->point->ranks, last->speed_up.median, last->speed_up.lo, last->speed_up.hi,
                 100 * last->efficiency.median, s->row[1].step.median / last->ideal,
                 s->row[1].step.median / last->hidden, s->row[1].step.median / last->exposed);
@@ -86,7 +88,7 @@ static void put_row(FILE *out, const tren_scale_row *row) {
     fprintf(out, "<tr><td class=\"l\">%s</td><td>%d</td><td>%d</td><td>%d</td><td>%d</td>",
             tren_scale_mode_name[p->mode], p->ranks, p->nodes, p->shards, p->batch);
     if (row->n == 0) {
-        fputs("<td class=\"l\" colspan=\"12\">left out, see below</td></tr>\n", out);
+        fputs("<td class=\"l\" colspan=\"12\">no result, see below</td></tr>\n", out);
         return;
     }
     fprintf(out, "<td>%d</td>", row->n);
@@ -101,16 +103,18 @@ static void put_row(FILE *out, const tren_scale_row *row) {
 }
 
 static void put_table(FILE *out, const tren_scale_summary *s) {
-    fputs("<h2>Points</h2>\n<div class=\"wide\"><table>\n<tr><th class=\"l\">mode</th><th>ranks"
-          "</th><th>nodes</th><th>shards</th><th>batch</th><th>launches</th><th>ms a step</th>"
-          "<th>95 %</th><th>p50</th><th>p95</th><th>max</th><th>rows/s</th><th>speed-up</th>"
-          "<th>&ge; 90 %</th><th>eff.</th><th>slowest rank</th><th class=\"l\">beside the row "
-          "before</th><th class=\"l\">digest</th></tr>\n",
-          out);
+    fputs(
+        "<h2>Points</h2>\n<div class=\"wide\"><table>\n<tr><th class=\"l\">mode</th><th>ranks"
+        "</th><th>nodes</th><th>shards</th><th>batch</th><th>launches</th><th>ms per step</th>"
+        "<th>95 % interval</th><th>p50</th><th>p95</th><th>max</th><th>rows/s</th><th>speed-up</th>"
+        "<th>90 % interval</th><th>eff.</th><th>slowest rank</th><th class=\"l\">compared with "
+        "the row before</th><th class=\"l\">digest</th></tr>\n",
+        out);
     for (int i = 0; i < s->n_rows; i++) put_row(out, &s->row[i]);
-    fputs("</table></div>\n<p>\"Slowest rank\" is the computing time of the slowest rank over that "
-          "of the mean rank.</p>\n",
-          out);
+    fputs(
+        "</table></div>\n<p>\"Slowest rank\" is the computing time of the slowest rank divided by "
+        "the mean of all ranks.</p>\n",
+        out);
 }
 
 static void put_missing(void *ctx, const char *text) {
@@ -124,10 +128,10 @@ static void put_load(FILE *out, const tren_scale *scale) {
         if (isfinite(load)) least = fmin(least, load), most = fmax(most, load);
     }
     if (isfinite(least))
-        fprintf(
-            out,
-            "<tr><td class=\"l\">load at the starts</td><td class=\"l\">%.1f to %.1f</td></tr>\n",
-            least, most);
+        fprintf(out,
+                "<tr><td class=\"l\">load of the machine at launch</td><td class=\"l\">%.1f to "
+                "%.1f</td></tr>\n",
+                least, most);
 }
 
 static void put_environment(FILE *out, const tren_scale_summary *s) {
@@ -156,29 +160,32 @@ static void put_environment(FILE *out, const tren_scale_summary *s) {
 
 static void put_method(FILE *out, const tren_scale_summary *s) {
     const tren_scale_plan *plan = &s->scale->plan;
-    fprintf(out,
-            "<h2>How this was measured</h2>\n<ul>\n"
-            "<li>A launch starts the program anew and makes %d steps; the first %d do not count. "
-            "A step's time is that of the slowest rank, by the monotonic clock of each rank; no "
-            "barrier is added, since the steps of all ranks wait for each other. Reading the data, "
-            "evaluation and checkpoints lie outside of steps.</li>\n"
-            "<li>The launches of all points are mixed at random, in rounds of one launch of each "
-            "point; a point has at least %d.</li>\n"
-            "<li>The value of a launch is its time over its steps (a cost: an arithmetic mean); "
-            "rows a second are the rows of all steps over their time (a harmonic mean). A point's "
-            "value is the median over its launches, with the 95 %% interval by ranks, which "
-            "assumes no distribution.</li>\n"
-            "<li>Speed-ups and efficiencies are ratios of medians, never means of ratios; their "
-            "intervals come from the ends of both, and hold at least 90 %%.</li>\n"
-            "<li>\"Not distinguishable\": the 95 %% intervals of two points overlap.</li>\n"
-            "<li>Bounds: ideal is the first point divided by ranks; Amdahl's law has its serial "
-            "share fitted to the medians; alpha-beta adds the least time of an allreduce of all "
-            "values over links as measured (2 log p messages, 2 (p-1)/p of the values; across "
-            "nodes once per node), with communication wholly hidden by computing and not "
-            "at all.</li>\n"
-            "<li>Strong scaling: one recipe, the same bits. Weak scaling: batch_size grows with "
-            "the ranks, which is another recipe for each number of ranks.</li>\n</ul>\n",
-            plan->steps, plan->skip, plan->repeats > 0 ? plan->repeats : TREN_INTERVAL_LEAST);
+    fprintf(
+        out,
+        "<h2>How this was measured</h2>\n<ul>\n"
+        "<li>Each launch starts the program and makes %d steps; the first %d are not counted. Each "
+        "rank measures its steps with its monotonic clock; the time of a step is that of the "
+        "slowest rank. No barrier is added, because ranks wait for each other in each step "
+        "anyway. Reading data, evaluation and checkpoints are not part of a step.</li>\n"
+        "<li>The launches have a random order: each round has one launch of every point. A point "
+        "has at least %d launches.</li>\n"
+        "<li>The value of a launch is its time divided by its steps (an arithmetic mean). Rows per "
+        "second are the rows of all steps divided by their time (a harmonic mean). The value "
+        "of a point is the median over its launches. The ends of its 95 %% interval are two of "
+        "the sorted values, so the interval assumes no distribution.</li>\n"
+        "<li>Speed-ups and efficiencies are ratios of medians, never means of ratios. Their "
+        "intervals combine the ends of both intervals and hold with a probability of at least "
+        "90 %%.</li>\n"
+        "<li>\"Not distinguishable\": the 95 %% intervals of two points overlap.</li>\n"
+        "<li>Bounds: \"ideal\" is the time of the first point divided by the number of ranks. The "
+        "serial share of Amdahl's law is fitted to the medians. \"Alpha-beta\" also counts the "
+        "shortest time of an allreduce of all values over the measured links (2 log p "
+        "messages, 2 (p-1)/p of the values; between nodes once per node): once completely "
+        "hidden behind computing, and once not hidden at all.</li>\n"
+        "<li>Strong scaling: the same recipe, and the same bits, on all numbers of ranks. Weak "
+        "scaling: batch_size grows with the number of ranks, so each number of ranks has "
+        "another recipe.</li>\n</ul>\n",
+        plan->steps, plan->skip, plan->repeats > 0 ? plan->repeats : TREN_INTERVAL_LEAST);
 }
 
 void scale_put_page(FILE *out, void *summary) {
@@ -191,12 +198,12 @@ void scale_put_page(FILE *out, void *summary) {
     scale_put_weak(out, s);
     fputs("<h2>Where the time goes</h2>\n", out);
     scale_put_split(out, s);
-    fputs("<h2>How steps are spread</h2>\n", out);
+    fputs("<h2>Distribution of step times</h2>\n", out);
     scale_put_steps(out, s);
     put_table(out, s);
-    fputs("<h2>Failed and left out</h2>\n<ul>\n", out);
+    fputs("<h2>Failed launches and missing points</h2>\n<ul>\n", out);
     scale_each_missing(s, put_missing, out);
-    fputs("</ul>\n<p>Nothing else was left out.</p>\n", out);
+    fputs("</ul>\n<p>Nothing else is missing.</p>\n", out);
     put_environment(out, s);
     put_method(out, s);
     put_html(out, "<h2>Recipe</h2>\n<pre>", s->scale->recipe, "</pre>\n");

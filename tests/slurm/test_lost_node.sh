@@ -51,7 +51,7 @@ test_lost_node() { # launcher, node
     wait_until 240 "end of job $job" is_over "$job"
     expect_exit "$job" 0
     expect_text "6 ranks on 3 nodes" job.out
-    expect_text "going on with 4 ranks on n1," job.out
+    expect_text "continuing with 4 ranks on n1," job.out
     expect_text "3 nodes before, 2 now" job.out
     expect_text "resumed from run/last.h5" job.out
     expect_text "4 ranks on 2 nodes" job.out
