@@ -37,7 +37,7 @@ typedef enum tren_status {
     TREN_ERR_DIVERGED = 5,   /* a loss or weight is not finite */
     TREN_ERR_STALLED = 6,    /* no progress for stall_timeout seconds */
     TREN_ERR_CHECKPOINT = 7, /* a checkpoint could not be written or read */
-    TREN_REQUEUE = 75        /* saved on a signal or at max_time: continue with --resume */
+    TREN_REQUEUE = 75        /* saved after a signal or at max_time: continue with --resume */
 } tren_status;
 
 /* Sets the error text of this thread and returns `status`, so that a check takes one line. The text
@@ -105,7 +105,7 @@ static inline int tren_shape_size(tren_shape s) {
 /* ---- counter-based randomness ---------------------------------------------------------------- */
 
 /* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). A draw is
- * a pure function of (seed, purpose, a, b, block); there is no state to carry or save. */
+ * a pure function of (seed, purpose, sub, a, b, block); there is no state to keep or save. */
 typedef enum tren_purpose {
     TREN_RNG_SPLIT = 1,    /* a = 0, b = 0: the shuffle before the split */
     TREN_RNG_ORDER = 2,    /* a = epoch, b = shard: the order of a shard's rows */
@@ -179,7 +179,7 @@ int tren_tree_nodes(tren_node *out, int n, int lo, int hi);
 #define TREN_FOLD (-1)
 /* The postfix program that evaluates `node`: 2*(b-a) - 1 steps. */
 void tren_tree_program(int *step, tren_node node);
-/* Folds n doubles in place along the canonical tree; returns the root (0 for n = 0). */
+/* The sum of n doubles along the canonical tree; 0 for n = 0. */
 double tren_tree_sum(const double *leaf, int n);
 
 /* ---- time, log ------------------------------------------------------------------------------- */

@@ -168,7 +168,7 @@ typedef struct tren_reducer tren_reducer;
 typedef struct tren_reduce_spec {
     size_t n; /* values */
     int shards;
-    const tren_kernels *kernels; /* not owned; NULL: the best there are */
+    const tren_kernels *kernels; /* not owned; NULL: the best level of this CPU */
     int engine;                  /* tren_engine_id */
     size_t bucket;               /* approximate number of values per bucket */
 } tren_reduce_spec;

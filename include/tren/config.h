@@ -230,7 +230,7 @@ typedef struct tren_config {
         double gl_alpha; /* percent */
         int up_strips, strip_epochs;
     } early_stopping;
-    int check_without_dropout; /* epochs of the check before training; 0: off */
+    int check_without_dropout; /* epochs of a trial before training; 0: off */
     /* how long, how often */
     int epochs;
     double stop_loss;          /* stops at this training loss; 0: off */

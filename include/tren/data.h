@@ -147,7 +147,7 @@ tren_status tren_dataset_content(uint64_t *digest, const tren_dataset *dataset);
  * computed as x * scale + shift with scale = 1/sd, with an error of at most 2^-14 in float; else as
  * (x - mean) / sd in double. */
 typedef struct tren_normalizer {
-    const tren_kernels *kernels;  /* not owned; the best there are, until it is set */
+    const tren_kernels *kernels;  /* not owned; at first the best level of this CPU */
     int width, n_stats, per_stat; /* width = n_stats * per_stat; row = [n_stats, per_stat] */
     real *scale, *shift;          /* [width] expanded, owned */
     double *mean, *sd; /* [width] expanded, owned, sd infinite for 0; NULL if no mean is far */
@@ -155,14 +155,14 @@ typedef struct tren_normalizer {
 tren_status tren_normalizer_open(tren_normalizer *normalizer, const tren_dataset_info *info);
 void tren_normalizer_close(tren_normalizer *normalizer);
 
-/* x [n, width] = normalised rows row[0..n) (indices relative to rows->first... rows->n). */
+/* x [n, width] = the normalised rows row [n]; 0 is the row rows->first of the part. */
 void tren_rows_fetch(real *x, const tren_rows *rows, const uint32_t *row, int n,
                      const tren_normalizer *normalizer);
 
 /* Random changes of training images (the config's augment section): one affine map and noise. The
  * change of an image depends only on seed, epoch and sample. The empty value changes nothing. */
 typedef struct tren_augment {
-    const tren_kernels *kernels; /* not owned; the best there are, until it is set */
+    const tren_kernels *kernels; /* not owned; at first the best level of this CPU */
     const tren_config *config;   /* not owned */
     uint32_t epoch;              /* the caller sets it before each epoch */
     tren_shape shape;
@@ -171,7 +171,8 @@ typedef struct tren_augment {
     real *room;   /* owned: one image with its margin */
     real *unit;   /* [2, width] owned: scale 1 and shift 0, for rows that are normalised already */
 } tren_augment;
-/* TREN_ERR_USAGE: the dataset is a table, or its images are too small. Keeps `config`. */
+/* TREN_ERR_USAGE: the dataset is a table, or its images are too small. Keeps the pointer
+ * `config`. */
 tren_status tren_augment_open(tren_augment *augment, const tren_config *config,
                               const tren_dataset_info *info);
 void tren_augment_close(tren_augment *augment); /* accepts the empty value */

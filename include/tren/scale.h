@@ -181,8 +181,8 @@ tren_status tren_scale_summarize(tren_scale_summary *summary, const tren_scale *
 void tren_scale_summary_close(tren_scale_summary *summary); /* accepts the empty value */
 
 /* Lower bound of the seconds of an allreduce of `values` values (Chan et al. 2007): 2 log2(p)
- * messages, and 2 (p-1)/p of the bytes. Added up for the p ranks within a node and, over the
- * network, for p nodes. */
+ * messages, and 2 (p-1)/p of the bytes. The sum of this time for the p ranks of a node and, over
+ * the network, for p nodes. */
 double tren_scale_reduce_bound(double values, int ranks, int nodes, const tren_link *node,
                                const tren_link *network);
 /* The serial share f that fits T_p = T_1 (f + (1 - f)/p) best to seconds [n] on ranks [n], of which
