@@ -56,4 +56,6 @@ if(NOT TREN_SANITIZE AND NOT CMAKE_CROSSCOMPILING) # it is the program that prin
   print_by_tren("completion bash" completion.bash ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME tren)
   print_by_tren("completion zsh" _tren ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
   add_custom_target(manpage ALL DEPENDS ${printed})
+  # All that is installed.
+  add_custom_target(product DEPENDS tren tren64 tren_lib tren64_lib manpage)
 endif()

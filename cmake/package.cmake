@@ -1,8 +1,9 @@
-# What goes with the program: documents, examples, SLURM scripts, completion, a module file; the target `uninstall`; and
+# What goes with the program: documents, examples, SLURM scripts, scripts that make datasets, completion, a module file; the target `uninstall`; and
 # `cpack -G DEB`, which makes a Debian package.
 install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/tren)
+install(FILES README.md CHANGELOG.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY slurm datasets DESTINATION ${CMAKE_INSTALL_DATADIR}/tren USE_SOURCE_PERMISSIONS
+        PATTERN *.h5 EXCLUDE PATTERN *.tsv EXCLUDE PATTERN *.txt EXCLUDE)
 file(RELATIVE_PATH MODULE_PREFIX /${CMAKE_INSTALL_DATADIR}/modulefiles/tren /)
 configure_file(packaging/modulefile.in ${PROJECT_BINARY_DIR}/modulefile @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/modulefile DESTINATION ${CMAKE_INSTALL_DATADIR}/modulefiles/tren

@@ -17,8 +17,9 @@ here=$(dirname "$(readlink -f "$0")")
 NAME=bible
 # shellcheck source=datasets/lib.sh
 source "$here/lib.sh"
-out=$here/bible.h5
-text=$here/bible.txt
+folder=$(data_folder)
+out=$folder/bible.h5
+text=$folder/bible.txt
 force=
 options=()
 tokens=(--tokens 128)
@@ -53,6 +54,7 @@ if [[ -e $out && -z $force ]]; then
     exit 0
 fi
 tren=$(find_tren)
+mkdir -p "$folder" "$(dirname "$out")"
 want=$(awk '{ print $1 }' "$here/bible.sha256")
 if [[ -n $force || ! -e $text ]] || ! has_sum "$text" "$want"; then
     scratch=$(mktemp -d)

@@ -10,41 +10,30 @@
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
+# shellcheck disable=SC2034 # for lib.sh
+NAME=fashion-mnist
+# shellcheck source=datasets/lib.sh
+source "$here/lib.sh"
 source=${FASHION_MNIST:-/usr/share/datasets/fashion-mnist}
+folder=$(data_folder)
 out=
 force=
 options=(--stratify)
 
-fail() {
-    printf 'fashion-mnist: %s\n' "$1" >&2
-    exit "$2"
-}
-
 read_options() {
-    local default=$here/fashion-mnist.h5
+    local default=$folder/fashion-mnist.h5
     while (($#)); do
         case $1 in
-            -h | --help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
+            -h | --help) print_help "$0"; exit 0 ;;
             --out) [[ $# -ge 2 ]] || fail "--out needs a value: FILE.h5" 2; out=$2; shift ;;
             --out=*) out=${1#*=} ;;
-            --keep-test) default=$here/fashion-mnist-keep-test.h5; options+=("$1") ;;
+            --keep-test) default=$folder/fashion-mnist-keep-test.h5; options+=("$1") ;;
             --force) force=yes; options+=("$1") ;;
             *) options+=("$1") ;;
         esac
         shift
     done
     out=${out:-$default}
-}
-
-# The tren of this tree where it is built, else the one on PATH.
-find_tren() {
-    local candidate
-    for candidate in "${TREN:-}" "$here/../build/release/tren" "$(command -v tren || true)"; do
-        [[ -n $candidate && -x $candidate ]] || continue
-        printf '%s\n' "$candidate"
-        return
-    done
-    fail "tren is not built: ./bootstrap build, or set TREN" 3
 }
 
 # The name of a source file as it lies there, its content checked: gzip may have packed it in many ways.
@@ -68,6 +57,7 @@ train_images=$(checked train-images-idx3-ubyte)
 train_labels=$(checked train-labels-idx1-ubyte)
 test_images=$(checked t10k-images-idx3-ubyte)
 test_labels=$(checked t10k-labels-idx1-ubyte)
+mkdir -p "$(dirname "$out")"
 exec "$tren" data import idx --images "$train_images" --labels "$train_labels" \
     --test-images "$test_images" --test-labels "$test_labels" --out "$out" \
     --class-names "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot" "${options[@]}"

@@ -16,8 +16,9 @@ here=$(dirname "$(readlink -f "$0")")
 NAME=german-english
 # shellcheck source=datasets/lib.sh
 source "$here/lib.sh"
-out=$here/german-english.h5
-tsv=$here/german-english.tsv
+folder=$(data_folder)
+out=$folder/german-english.h5
+tsv=$folder/german-english.tsv
 force=
 options=()
 vocabulary=(--vocabulary 4096)
@@ -40,6 +41,7 @@ if [[ -e $out && -z $force ]]; then
     exit 0
 fi
 tren=$(find_tren)
+mkdir -p "$folder" "$(dirname "$out")"
 want=$(awk '{ print $1 }' "$here/german-english.sha256")
 if [[ -n $force || ! -e $tsv ]] || ! has_sum "$tsv" "$want"; then
     scratch=$(mktemp -d)

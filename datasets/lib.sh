@@ -11,10 +11,15 @@ print_help() { # SCRIPT
     sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$1"
 }
 
-# The tren of this tree where it is built, else the one on PATH.
+# Where datasets are written: beside the scripts in the sources; in `datasets` here, where the scripts are installed.
+data_folder() {
+    [[ -e ${here:?}/../CMakeLists.txt ]] && printf '%s\n' "$here" || printf 'datasets\n'
+}
+
+# The tren that these scripts belong to, built or installed; else the one on PATH.
 find_tren() {
     local candidate
-    for candidate in "${TREN:-}" "${here:?}/../build/release/tren" "$(command -v tren || true)"; do
+    for candidate in "${TREN:-}" "${here:?}/../build/release/tren" "$here/../../../bin/tren" "$(command -v tren || true)"; do
         [[ -n $candidate && -x $candidate ]] || continue
         printf '%s\n' "$candidate"
         return

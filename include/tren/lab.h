@@ -321,14 +321,15 @@ static inline const tren_experiment *tren_experiment_source(const tren_experimen
 tren_status tren_lab_setting_of(tren_lab_setting *setting, const tren_experiment *experiment,
                                 const tren_lab_options *options);
 /* A text of an experiment with the numbers of a setting: "{epochs} epochs", {noise%} for 0.15 as
- * "15 %", {seeds} for "5 seeds". Returns out. */
+ * "15 %", {seeds} for "5 seeds", {rows[0]} for the
+ * first of a list. Returns out. */
 char *tren_lab_say(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
                    const tren_lab_setting *setting, tren_phrase text, tren_language language);
 /* The differences from the judged setting, "epochs=150 (judged: 500); ..."; "" if there are none.
  */
 char *tren_lab_difference(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
                           const tren_lab_setting *setting, tren_language language);
-/* Puts the decimal comma of Spanish into a text. */
+/* Spanish: decimal commas, and semicolons between such numbers: "0,5; 0,25". */
 void tren_localize(char *text, tren_language language);
 /* The values of a parameter, which lab's experiment must have. */
 const tren_lab_values *tren_lab_list(const tren_lab *lab, const char *name);

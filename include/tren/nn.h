@@ -483,8 +483,8 @@ size_t tren_work_scratch(const tren_graph *graph, int n_groups, int rows);
 size_t tren_work_trial(const tren_graph *graph, int n_groups, int rows);
 /* Bytes of activations and their gradients, partial sums, scratch and batch statistics. */
 size_t tren_work_bytes(const tren_work *work);
-/* How many kinds of call are stacked, over all patterns, for people: "11 of 14 kinds of call
- * stacked". */
+/* How many products compute all microbatches in one call, over all patterns, for people: "11 of 14
+ * matrix products batched across shards". */
 void tren_work_describe(const tren_work *work, char *text, size_t n);
 
 /* FLOP of one training row (2mnk of every GEMM that is needed) and of one evaluated row. */

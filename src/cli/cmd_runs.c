@@ -28,7 +28,9 @@ static tren_status parse(runs_args *a, int argc, char **argv) {
          .help = "Columns to show instead of the usual ones: path, name, status, modified; names "
                  "from result.json; columns of metrics.csv (value of the last epoch, or of the "
                  "best epoch if the name begins with validation_); keys of the config such as "
-                 "optimizer.learning_rate. A + before a name adds it to the usual columns."},
+                 "optimizer.learning_rate (config.epochs, not the epochs that were trained). A + "
+                 "before "
+                 "a name adds it to the usual columns."},
         {"differ", TREN_ARG_FLAG, &a->differ, NULL,
          .help = "Also show each config key in which these runs differ."},
         {"sort", TREN_ARG_TEXT, &a->sort, "[-]NAME",
@@ -103,16 +105,41 @@ static void compare_run(differences *d, const char *path, bool first) {
     tren_run_view_close(&view);
 }
 
+/* Whether something else of a run has the name of this key, such as epochs, those that were
+ * trained. */
+static bool is_hidden(const tren_run_paths *paths, const char *key) {
+    bool hidden = false;
+    for (int i = 0; i < paths->n && !hidden; i++) {
+        char shown[TREN_RUN_VALUE] = "", value[TREN_RUN_VALUE] = "";
+        bool text;
+        tren_run_view view;
+        tren_run_view_open(&view, paths->at[i]);
+        if (!tren_run_view_get(shown, &text, &view, key)) shown[0] = '\0';
+        if (!tren_run_view_config(value, &view, key)) value[0] = '\0';
+        hidden = strcmp(shown, value) != 0;
+        tren_run_view_close(&view);
+    }
+    return hidden;
+}
+
+static tren_status add_key(tren_runs_table *t, const tren_run_paths *paths, const char *key) {
+    static char name[TREN_RUNS_COLUMNS][64]; /* columns are not owned */
+    static int n;
+    int ignored;
+    if (n == TREN_RUNS_COLUMNS || !is_hidden(paths, key)) return add_column(t, key, &ignored);
+    snprintf(name[n], sizeof name[n], TREN_RUN_CONFIG "%s", key);
+    return add_column(t, name[n++], &ignored);
+}
+
 static tren_status add_differences(tren_runs_table *t, const tren_run_paths *paths) {
     differences *d;
     size_t n;
-    int ignored;
     const tren_option *option = tren_options(&n);
     TREN_TRY(tren_alloc(&d, 1, sizeof *d, "the differences of runs"));
     for (int i = 0; i < paths->n; i++) compare_run(d, paths->at[i], i == 0);
     tren_status st = TREN_OK;
     for (size_t i = 0; i < n && st == TREN_OK; i++)
-        if (d->differs[i] && !is_outward(&option[i])) st = add_column(t, option[i].key, &ignored);
+        if (d->differs[i] && !is_outward(&option[i])) st = add_key(t, paths, option[i].key);
     free(d);
     return st;
 }

@@ -32,11 +32,12 @@ static void put_tic(FILE *out, int factor, int exponent, tren_language language)
     fprintf(out, "\" %.9g", factor * pow(10, exponent));
 }
 
-/* 1, 2 and 5 of each decade where there are few decades, every second one where there are many. */
+/* Every decade, or every second one where there are many; between them 2 and 5 where there are few,
+ * and all from 2 to 9 on less than one decade. */
 static void put_log_tics(FILE *out, const char *name, tren_lab_axis a, tren_language language) {
-    static const int factor[] = {1, 2, 5};
+    static const int factor[] = {1, 2, 5, 3, 4, 6, 7, 8, 9};
     double decades = log10(a.high / a.low);
-    int step = decades > 8 ? 2 : 1, within = decades < 2.5 ? 3 : 1;
+    int step = decades > 8 ? 2 : 1, within = decades < 0.7 ? 9 : decades < 2.5 ? 3 : 1;
     bool first = true;
     fprintf(out, "set %stics (", name);
     for (int e = (int)floor(log10(a.low)); e <= (int)ceil(log10(a.high)); e++)

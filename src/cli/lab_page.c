@@ -53,9 +53,9 @@ void tren_page_part(const tren_lab_page *p, const char *name, const char *text) 
     fputs("</p>\n", p->out);
 }
 
-void tren_page_heading(const tren_lab_page *p, const tren_experiment *e) {
+void tren_page_heading(const tren_lab_page *p, const tren_experiment *e, tren_phrase words) {
     fprintf(p->out, "<h2 id=\"%s\">%s · ", e->name, e->name);
-    tren_put_html(p->out, tren_say_in(p->language, e->title));
+    tren_put_html(p->out, tren_say_in(p->language, words));
     fputs("</h2>\n", p->out);
 }
 
@@ -104,7 +104,7 @@ void tren_page_changes(const tren_lab_page *p, const tren_lesson *lesson, bool t
     for (int i = 0; i < TREN_MAX_CHANGES && lesson->change[i].command; i++) {
         fprintf(p->out, "<li><code>tren lab run %s ", lesson->name);
         tren_put_html(p->out, lesson->change[i].command);
-        fputs("</code>", p->out);
+        fprintf(p->out, "%s</code>", p->language == TREN_SPANISH ? " --lang es" : "");
         if (tell) {
             snprintf(text, sizeof text, "%s", tren_say_in(p->language, lesson->change[i].then));
             tren_localize(text, p->language);

@@ -18,7 +18,8 @@ void tren_page_end(const tren_lab_page *page);
 /* A paragraph behind a bold name. */
 void tren_page_part(const tren_lab_page *page, const char *name, const char *text);
 /* "W1 · title", with an anchor. */
-void tren_page_heading(const tren_lab_page *page, const tren_experiment *experiment);
+void tren_page_heading(const tren_lab_page *page, const tren_experiment *experiment,
+                       tren_phrase words);
 /* Its question, and the slide of the lecture that it belongs to. */
 void tren_page_question(const tren_lab_page *page, const tren_experiment *experiment);
 /* What to predict, and the answers to choose from; box: each behind a box to be ticked. */

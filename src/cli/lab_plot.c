@@ -25,6 +25,7 @@ typedef struct picture {
     tren_table curve, points;
     tren_language language;
     const tren_experiment *experiment;
+    tren_lab_setting setting;
     const char *ending; /* svg, png, pdf */
     int first, n_panels;
     bool titled; /* the experiment's name and title above */
@@ -39,13 +40,17 @@ static void put_value(FILE *out, double x) {
     fprintf(out, isfinite(x) ? " %.9g" : " NaN", x);
 }
 
-/* A series as a block of data of its own, in the order of its table, without what is missing. */
+/* A series as a block of data of its own, in the order of its table, without what is missing; a
+ * curve without marks has a gap there. */
 static void put_series(const picture *p, const tren_series *s, int panel, int i) {
     const tren_table *t = table_of(p, s);
     fprintf(p->out, "$p%ds%d << EOD\n", panel, i);
     for (int row = 0; row < t->n_rows; row++) {
         double y = tren_table_get(t, row, s->y);
-        if (!isfinite(y)) continue;
+        if (!isfinite(y)) {
+            if (s->mark == TREN_MARK_CURVE) fputc('\n', p->out);
+            continue;
+        }
         put_value(p->out, tren_table_get(t, row, s->x));
         put_value(p->out, y);
         put_value(p->out, s->y2 ? tren_table_get(t, row, s->y2) : y);
@@ -88,10 +93,8 @@ static void put_style(FILE *out, const tren_series *s) {
 }
 
 static void put_words(const picture *p, tren_phrase phrase) {
-    char text[512];
-    snprintf(text, sizeof text, "%s", tren_say_in(p->language, phrase));
-    tren_localize(text, p->language);
-    tren_plot_text(p->out, text);
+    char text[TREN_LAB_TEXT];
+    tren_plot_text(p->out, tren_lab_say(text, p->experiment, &p->setting, phrase, p->language));
 }
 
 static void put_plot(const picture *p, const tren_panel *panel, int index) {
@@ -136,7 +139,8 @@ static int columns_of(const picture *p, const tren_panel *panel) {
     enum { SHORT = 12 };
     for (int i = 0; i < TREN_MAX_SERIES && panel->series[i].y; i++) {
         const tren_series *s = &panel->series[i];
-        const char *label = s->label.en ? tren_say_in(p->language, s->label) : "";
+        char label[TREN_LAB_TEXT] = "";
+        if (s->label.en) tren_lab_say(label, p->experiment, &p->setting, s->label, p->language);
         if (tren_text_columns(label, strlen(label)) > SHORT && has_values(p, s)) return 1;
     }
     return 2;
@@ -185,13 +189,14 @@ static void put_title(const picture *p, int width) {
     char title[512];
     snprintf(title, sizeof title, "%s  %s", p->experiment->name,
              tren_say_in(p->language, p->experiment->title));
+    /* A letter is about 0.56 of its font's size wide, which svg takes in pixels, the others in
+     * points. */
+    double pixels = strcmp(p->ending, "svg") == 0 ? 1 : 96.0 / 72;
+    double fits = (width - 32) / (0.56 * pixels * tren_text_columns(title, strlen(title)));
     fputs("set label ", p->out);
     tren_plot_text(p->out, title);
-    fprintf(p->out, " at screen %.5f,%.5f left font ',%d' front\n", 16.0 / width,
-            1 - 20.0 / p->height,
-            strcmp(p->ending, "svg") == 0 ? 16
-            : p->n_panels > 1             ? 12
-                                          : 9);
+    fprintf(p->out, " at screen %.5f,%.5f left font ',%.1f' front\n", 16.0 / width,
+            1 - 20.0 / p->height, fmin(16 / pixels, fits));
 }
 
 static int rows_of_key(const picture *p, const tren_panel *panel) {
@@ -233,8 +238,11 @@ static void put_script(picture *p) {
     fputs("unset multiplot\n", out);
 }
 
-static tren_status read_tables(picture *p, const tren_experiment *e, const char *out) {
+static tren_status read_result(picture *p, const tren_experiment *e, const char *out) {
     char path[TREN_MAX_PATH];
+    tren_lab_state state;
+    TREN_TRY(tren_lab_look(&state, e, out));
+    p->setting = state.setting;
     snprintf(path, sizeof path, "%s/%s/curve.csv", out, e->name);
     TREN_TRY(tren_table_read(&p->curve, path));
     snprintf(path, sizeof path, "%s/%s/points.csv", out, e->name);
@@ -270,7 +278,7 @@ tren_status tren_lab_draw(const tren_experiment *e, const char *out, const char 
     p.titled = panel < 0;
     p.first = panel < 0 ? 0 : panel;
     p.n_panels = panel < 0 ? tren_lab_panels(e) : 1;
-    tren_status st = read_tables(&p, e, out);
+    tren_status st = read_result(&p, e, out);
     if (st == TREN_OK) {
         put_script(&p);
         st = run_gnuplot(&p, path);

@@ -87,13 +87,21 @@ static const char *name_of_look(const tren_lab_page *p, const tren_verdict *v) {
                      "Qué se esperaba. No se cumplen todas las afirmaciones: véalas arriba.");
 }
 
-static void put_answer(const report *r, const tren_lesson *lesson) {
+static const char *name_of_answer(const tren_lab_page *p, const tren_verdict *v) {
+    if (v->form != TREN_LAB_JUDGED)
+        return tren_page_say(p, "Correct in the judged setting:",
+                             "Predicción correcta en la configuración que se juzga:");
+    return tren_verdict_holds(v)
+               ? tren_page_say(p, "The correct prediction:", "La predicción correcta:")
+               : tren_page_say(p, "The prediction that was expected to be correct:",
+                               "La predicción que se esperaba correcta:");
+}
+
+static void put_answer(const report *r, const tren_lesson *lesson, const tren_verdict *v) {
     char text[8];
     if (!lesson) return;
     snprintf(text, sizeof text, "%c).", 'a' + lesson->right);
-    tren_page_part(&r->page,
-                   tren_page_say(&r->page, "The correct prediction:", "La predicción correcta:"),
-                   text);
+    tren_page_part(&r->page, name_of_answer(&r->page, v), text);
 }
 
 static tren_status put_result(report *r, const tren_experiment *e, const tren_lab_state *s) {
@@ -113,7 +121,7 @@ static tren_status put_experiment(report *r, const tren_experiment *e, const tre
     const tren_lab_page *p = &r->page;
     const tren_lesson *lesson = tren_lesson_of(e);
     char text[TREN_LAB_TEXT];
-    tren_page_heading(p, e);
+    tren_page_heading(p, e, e->title);
     tren_page_question(p, e);
     tren_page_prediction(p, e, &s->setting, false);
     tren_page_part(p, tren_page_say(p, "Setting.", "Configuración."),
@@ -122,7 +130,7 @@ static tren_status put_experiment(report *r, const tren_experiment *e, const tre
     TREN_TRY(put_result(r, e, s));
     tren_page_part(p, name_of_look(p, &s->verdict),
                    tren_lab_say(text, e, &s->setting, e->look_for, p->language));
-    put_answer(r, lesson);
+    put_answer(r, lesson, &s->verdict);
     tren_page_changes(p, lesson, true);
     fputs("<p><code>", p->out);
     tren_put_html(p->out, s->command);

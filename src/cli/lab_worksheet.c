@@ -13,7 +13,7 @@ static tren_status put_experiment(const tren_lab_page *p, const tren_experiment 
     tren_lab_setting s;
     tren_lab_options options = {.first_seed = 1};
     TREN_TRY(tren_lab_setting_of(&s, e, &options));
-    tren_page_heading(p, e);
+    tren_page_heading(p, e, e->figure); /* its title would tell the answer */
     tren_page_question(p, e);
     tren_page_part(p, tren_page_say(p, "Setting.", "Configuración."),
                    tren_lab_say(text, e, &s, e->setting, p->language));

@@ -54,6 +54,7 @@ enum { TREN_RUN_VALUE = 512 };
 /* The value of a name, cut to fit: path, name, status, modified; else that of result.json; else of
  * metrics.csv, in the best epoch where the name begins with validation_, else in the last one; else
  * of the config. *text: it is a text also where it looks like a number. False: the run has none. */
+#define TREN_RUN_CONFIG "config." /* before a name: the key of the config, whatever else has it */
 bool tren_run_view_get(char out[TREN_RUN_VALUE], bool *text, tren_run_view *view, const char *name);
 /* The same of the config alone; a view of which only the path is set will do. */
 bool tren_run_view_config(char out[TREN_RUN_VALUE], tren_run_view *view, const char *key);

@@ -279,6 +279,8 @@ bool tren_run_view_config(char out[TREN_RUN_VALUE], tren_run_view *v, const char
 
 bool tren_run_view_get(char out[TREN_RUN_VALUE], bool *text, tren_run_view *v, const char *name) {
     *text = false;
+    if (strncmp(name, TREN_RUN_CONFIG, strlen(TREN_RUN_CONFIG)) == 0)
+        return tren_run_view_config(out, v, name + strlen(TREN_RUN_CONFIG));
     if (from_folder(out, v, name)) {
         *text = true;
         return true;

@@ -78,7 +78,10 @@ static bool is_known(const tren_runs_table *t, int column) {
         "total_seconds"};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         if (strcmp(always[i], t->column[column]) == 0) return true;
-    return tren_option_find(t->column[column]) != NULL;
+    const char *name = t->column[column];
+    if (strncmp(name, TREN_RUN_CONFIG, strlen(TREN_RUN_CONFIG)) == 0)
+        name += strlen(TREN_RUN_CONFIG);
+    return tren_option_find(name) != NULL;
 }
 
 static tren_status check_columns(const tren_runs_table *t, const tren_run_paths *paths) {

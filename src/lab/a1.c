@@ -72,14 +72,18 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
                                            out.test_loss, out.train_error});
 }
 
-static double accuracy(const tren_table *points, double rows, int which) {
-    return tren_table_mean(points, "accuracy", TREN_WHERE({"rows", rows}, {"kind", which}));
+static double mean(const tren_table *points, const char *column, double rows, int which) {
+    return tren_table_mean(points, column, TREN_WHERE({"rows", rows}, {"kind", which}));
 }
 
-static void judge_size(const tren_table *points, tren_verdict *v, double rows) {
-    double gain[N_KINDS];
-    for (int k = 0; k < N_KINDS; k++)
-        gain[k] = 100 * (accuracy(points, rows, k) - accuracy(points, rows, NONE));
+/* In points of accuracy. */
+static double gain(const tren_table *points, double rows, int which) {
+    return 100 * (mean(points, "accuracy", rows, which) - mean(points, "accuracy", rows, NONE));
+}
+
+static void tell_size(const tren_table *points, tren_verdict *v, double rows) {
+    double by[N_KINDS];
+    for (int k = 0; k < N_KINDS; k++) by[k] = gain(points, rows, k);
     tren_verdict_tell(v,
                       "with %.0f images the accuracy is %.1f %% without augmentation; change with "
                       "each kind, in points: rotation %+.1f, translation %+.1f, reflection %+.1f, "
@@ -87,52 +91,48 @@ static void judge_size(const tren_table *points, tren_verdict *v, double rows) {
                       "con %.0f imágenes la exactitud es del %.1f %% sin aumento; cambio con cada "
                       "tipo, en puntos: rotación %+.1f, traslación %+.1f, reflexión %+.1f, zoom "
                       "%+.1f, ruido %+.1f, los cinco juntos %+.1f",
-                      rows, 100 * accuracy(points, rows, NONE), gain[1], gain[2], gain[3], gain[4],
-                      gain[5], gain[6]);
+                      rows, 100 * mean(points, "accuracy", rows, NONE), by[1], by[2], by[3], by[4],
+                      by[5], by[6]);
 }
 
-/* The most that one kind alone gains in a row of the curve. */
-static double best_alone(const tren_table *curve, int row) {
-    double best = -INFINITY;
-    for (int k = ROTATION; k < ALL; k++) best = fmax(best, tren_table_get(curve, row, kind[k]));
-    return best;
-}
-
-static void judge_gains(const tren_table *curve, tren_verdict *v) {
-    double few = best_alone(curve, 0), many = best_alone(curve, curve->n_rows - 1),
-           all = tren_table_get(curve, 0, "all");
-    tren_verdict_add(v, few >= 1,
-                     "with the fewest images, the best single kind of augmentation gains %+.1f "
-                     "points (threshold: at least 1.0)",
-                     "con el menor número de imágenes, el mejor tipo por sí solo gana %+.1f puntos "
-                     "(umbral: al menos 1.0)",
-                     few);
-    tren_verdict_add(v, all < few,
-                     "with the fewest images, all five kinds together gain less in the same number "
-                     "of steps: %+.1f points",
-                     "con el menor número de imágenes, los cinco tipos juntos ganan menos con el "
-                     "mismo número de pasos: %+.1f puntos",
-                     all);
-    tren_verdict_add(v, few > many,
-                     "with more images the gain is smaller: with the most images, the best single "
-                     "kind gains %+.1f points",
-                     "con más imágenes la ganancia es menor: con el mayor número de imágenes, el "
-                     "mejor tipo por sí solo gana %+.1f puntos",
-                     many);
+static void judge_gains(const tren_table *points, tren_verdict *v, double few, double many) {
+    double none = mean(points, "test_loss", few, NONE), all = mean(points, "test_loss", few, ALL),
+           best = -INFINITY;
+    for (int k = ROTATION; k < ALL; k++) best = fmax(best, gain(points, few, k));
+    tren_verdict_add(v, all <= 0.8 * none,
+                     "with %.0f images, all five kinds together reduce the test cross-entropy from "
+                     "%.3f to %.3f, %.2f times (threshold: at most 0.80)",
+                     "con %.0f imágenes, los cinco tipos juntos reducen la entropía cruzada de "
+                     "test de %.3f a %.3f, %.2f veces (umbral: 0.80 como máximo)",
+                     few, none, all, all / none);
+    tren_verdict_add(v, gain(points, few, ALL) < best,
+                     "with %.0f images, the best single kind changes the accuracy by %+.1f points, "
+                     "and all five together gain less: %+.1f",
+                     "con %.0f imágenes, el mejor tipo por sí solo cambia la exactitud en %+.1f "
+                     "puntos, y los cinco juntos ganan menos: %+.1f",
+                     few, best, gain(points, few, ALL));
+    tren_verdict_add(
+        v, gain(points, many, ALL) <= gain(points, few, ALL) - 2,
+        "in the same number of steps, all five together cost more accuracy with %.0f images, %+.1f "
+        "points (threshold: 2 points more)",
+        "con el mismo número de pasos, los cinco juntos cuestan más exactitud con %.0f imágenes, "
+        "%+.1f puntos (umbral: 2 puntos más)",
+        many, gain(points, many, ALL));
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
     const tren_lab_values *rows = tren_lab_list(lab, "rows");
     for (int i = 0; i < rows->n; i++) {
-        double row[1 + N_KINDS] = {rows->at[i]};
-        for (int k = 0; k < N_KINDS; k++)
-            row[1 + k] =
-                100 * (accuracy(points, rows->at[i], k) - accuracy(points, rows->at[i], NONE));
+        double row[1 + 2 * N_KINDS] = {rows->at[i]};
+        for (int k = 0; k < N_KINDS; k++) {
+            row[1 + k] = gain(points, rows->at[i], k);
+            row[1 + N_KINDS + k] = mean(points, "test_loss", rows->at[i], k);
+        }
         TREN_TRY(tren_table_add(curve, row));
-        judge_size(points, v, rows->at[i]);
+        tell_size(points, v, rows->at[i]);
     }
-    judge_gains(curve, v);
+    judge_gains(points, v, rows->at[0], rows->at[rows->n - 1]);
     return TREN_OK;
 }
 
@@ -144,22 +144,23 @@ const tren_experiment tren_lab_a1 = {
                  "are few images, and is it best to use all of them together?",
                  "Rotación, traslación, reflexión, zoom y ruido: ¿cuáles ayudan cuando hay pocas "
                  "imágenes? ¿Es mejor usarlos todos a la vez?"},
-    .setting = {"Training sets of {rows} images of Fashion-MNIST, reduced to 14 x 14 pixels by "
-                "averaging; {test_rows} other images for the test. The network has two convolution "
-                "stages, with 16 and 32 channels, and a layer of 64 hidden units. SGD with "
-                "learning rate {rate}, momentum 0.9 and a cosine schedule; {steps} steps of 64 "
-                "images, for every number of images. The augmentation is drawn at random for each "
-                "image in each epoch: rotation by at most {rotation} degrees, translation by at "
-                "most {translation} pixels, left-right reflection, zoom by at most {zoom%}, noise "
-                "of {noise%} of the range of pixel values. Means over {seeds}.",
-                "Conjuntos de entrenamiento de {rows} imágenes de Fashion-MNIST, reducidas a 14 x "
-                "14 píxeles por promedio; otras {test_rows} imágenes para el test. La red tiene "
-                "dos etapas de convolución, de 16 y 32 canales, y una capa de 64 unidades ocultas. "
-                "SGD con tasa de aprendizaje {rate}, momento 0.9 y decaimiento coseno; {steps} "
-                "pasos de 64 imágenes, sea cual sea el número de imágenes. Para cada imagen y cada "
-                "época se sortea el aumento: rotación de {rotation} grados como máximo, traslación "
-                "de {translation} píxeles como máximo, reflexión horizontal, zoom del {zoom%} como "
-                "máximo y ruido del {noise%} del rango de los píxeles. Medias sobre {seeds}."},
+    .setting =
+        {"Training sets of {rows} images of Fashion-MNIST, reduced to 14 x 14 pixels by "
+         "averaging; {test_rows} other images for the test. The network has two convolution "
+         "stages, with 16 and 32 channels, and a layer of 64 hidden units. SGD with "
+         "learning rate {rate}, momentum 0.9 and a cosine schedule; {steps} steps of 64 "
+         "images, for every number of images. The augmentation is drawn at random for each "
+         "image in each epoch: rotation (at most {rotation} degrees), translation (in "
+         "pixels, at most {translation}), left-right reflection, zoom by at most {zoom%}, "
+         "noise of {noise%} of the range of pixel values. Means over {seeds}.",
+         "Conjuntos de entrenamiento de {rows} imágenes de Fashion-MNIST, reducidas a 14 x "
+         "14 píxeles por promedio; otras {test_rows} imágenes para el test. La red tiene "
+         "dos etapas de convolución, de 16 y 32 canales, y una capa de 64 unidades ocultas. "
+         "SGD con tasa de aprendizaje {rate}, momento 0.9 y decaimiento coseno; {steps} "
+         "pasos de 64 imágenes, sea cual sea el número de imágenes. Para cada imagen y cada "
+         "época se sortea el aumento: rotación (como máximo, {rotation} grados), traslación "
+         "(en píxeles, como máximo {translation}), reflexión horizontal, zoom del {zoom%} como "
+         "máximo y ruido del {noise%} del rango de los píxeles. Medias sobre {seeds}."},
     .param = {{.name = "rows",
                .what = {"training images", "imágenes de entrenamiento"},
                .full = TREN_LAB_VALUES_OF(500, 2000, 10000),
@@ -208,14 +209,17 @@ const tren_experiment tren_lab_a1 = {
                .low = 100,
                .high = 50000,
                .whole = true}},
-    .look_for = {"With few images, each kind of augmentation alone helps, because it makes images "
-                 "that could be real. For example, the mirror image of a shirt is still a shirt. "
-                 "With more images it helps less. All five kinds together make the task harder, "
-                 "and the network would need more steps than it gets here.",
-                 "Con pocas imágenes, cada tipo de aumento ayuda por sí solo, porque produce "
-                 "imágenes que podrían ser reales: por ejemplo, el reflejo de una camisa sigue "
-                 "siendo una camisa. Con más imágenes ayuda menos. Los cinco tipos juntos hacen la "
-                 "tarea más difícil, y la red necesitaría más pasos de los que aquí se dan."},
+    .look_for =
+        {"With few images the network is certain of wrong answers. Images that are always new make "
+         "it less certain, and the test cross-entropy falls. The accuracy hardly changes: the test "
+         "images are upright, centred and sharp, and tell nothing about the changes that the "
+         "network has learned to ignore. All five kinds together make the task harder, and the "
+         "more images there are, the more steps the network would need.",
+         "Con pocas imágenes la red está segura de respuestas erróneas. Con imágenes siempre "
+         "nuevas está menos segura, y la entropía cruzada de test baja. La exactitud apenas "
+         "cambia: las imágenes de test están derechas, centradas y nítidas, y no muestran los "
+         "cambios que la red ha aprendido a ignorar. Los cinco tipos juntos hacen la tarea más "
+         "difícil, y cuantas más imágenes hay, más pasos necesitaría la red."},
     .wants_data = true,
     .max_ranks = 1,
     .seeds = 5,
@@ -227,16 +231,29 @@ const tren_experiment tren_lab_a1 = {
     .prepare = prepare,
     .point = point,
     .judge = judge,
-    .curve = "rows,none,rotation,translation,reflection,zoom,noise,all",
-    .panel = {{.title = {"Gain of each kind", "Ganancia de cada tipo"},
-               .x = {"training images", "imágenes de entrenamiento"},
-               .y = {"points of test accuracy", "puntos de exactitud de test"},
-               .log_x = true,
-               .series = {{"rows", "rotation", .label = {"rotation", "rotación"}, .colour = 0},
-                          {"rows", "translation", .label = {"translation", "traslación"},
-                           .colour = 1},
-                          {"rows", "reflection", .label = {"reflection", "reflexión"}, .colour = 2},
-                          {"rows", "zoom", .label = {"zoom", "zoom"}, .colour = 3},
-                          {"rows", "noise", .label = {"noise", "ruido"}, .colour = 4},
-                          {"rows", "all", .label = {"all five", "los cinco"}, .colour = 5}}}},
+    .curve = "rows,none,rotation,translation,reflection,zoom,noise,all,loss_none,loss_rotation,"
+             "loss_translation,loss_reflection,loss_zoom,loss_noise,loss_all",
+    .panel =
+        {{.title = {"Gain of each kind", "Ganancia de cada tipo"},
+          .x = {"training images", "imágenes de entrenamiento"},
+          .y = {"points of test accuracy", "puntos de exactitud de test"},
+          .log_x = true,
+          .series = {{"rows", "rotation", .label = {"rotation", "rotación"}, .colour = 0},
+                     {"rows", "translation", .label = {"translation", "traslación"}, .colour = 1},
+                     {"rows", "reflection", .label = {"reflection", "reflexión"}, .colour = 2},
+                     {"rows", "zoom", .label = {"zoom", "zoom"}, .colour = 3},
+                     {"rows", "noise", .label = {"noise", "ruido"}, .colour = 4},
+                     {"rows", "all", .label = {"all five", "los cinco"}, .colour = 5}}},
+         {.title = {"Test cross-entropy", "Entropía cruzada de test"},
+          .x = {"training images", "imágenes de entrenamiento"},
+          .y = {"mean of a test image", "media por imagen de test"},
+          .log_x = true,
+          .series = {{"rows", "loss_rotation", .label = {"rotation", "rotación"}, .colour = 0},
+                     {"rows", "loss_translation", .label = {"translation", "traslación"},
+                      .colour = 1},
+                     {"rows", "loss_reflection", .label = {"reflection", "reflexión"}, .colour = 2},
+                     {"rows", "loss_zoom", .label = {"zoom", "zoom"}, .colour = 3},
+                     {"rows", "loss_noise", .label = {"noise", "ruido"}, .colour = 4},
+                     {"rows", "loss_all", .label = {"all five", "los cinco"}, .colour = 5},
+                     {"rows", "loss_none", .label = {"none", "ninguno"}, .colour = 6}}}},
 };

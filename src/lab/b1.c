@@ -125,8 +125,9 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
         v, rms[1] <= 0.6 * rms[0],
         "bias: over all draws, the root mean square distance from the true sinusoid is %.3f with "
         "one unit and %.3f with three units: %.2f times as large (threshold: at most 0.6)",
-        "sesgo: en el conjunto de los sorteos, la distancia a la sinusoide verdadera (raíz de la "
-        "media de cuadrados) es de %.3f con una unidad y de %.3f con tres: %.2f veces la primera "
+        "sesgo: en el conjunto de los sorteos, la distancia a la sinusoide verdadera (raíz del "
+        "error cuadrático medio) es de %.3f con una unidad y de %.3f con tres: %.2f veces la "
+        "primera "
         "(umbral: 0.6 como máximo)",
         rms[0], rms[1], rms[1] / rms[0]);
     tren_verdict_add(

@@ -159,7 +159,7 @@ const tren_experiment tren_lab_e2 = {
          "true labels. Each curve is smoothed by averaging the neighbouring epochs (up to 10 % "
          "before and after), and averaged over {seeds}.",
          "{rows} imágenes de Fashion-MNIST, reducidas a 14 x 14 píxeles por promedio; el {noise%} "
-         "de las etiquetas es erróneo. ResNet18 con preactivación, de anchuras 2 y 16; SGD sin "
+         "de las etiquetas son erróneas. ResNet18 con preactivación, de anchuras 2 y 16; SGD sin "
          "momento con lotes de 128, tasa de aprendizaje {rate}/raíz(1 + parte entera(paso/512)), "
          "recortes y reflejos al azar, {epochs} épocas. Tras cada época se mide el error con "
          "{scored_rows} imágenes con sus etiquetas verdaderas. Cada curva se suaviza promediando "

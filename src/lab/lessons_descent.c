@@ -12,18 +12,18 @@ const tren_lesson lab_lessons_descent[] = {
     {.name = "W1",
      .slide = OVER_SIZE,
      .predict =
-         {"Networks of growing width learn {rows} signals; {noise%} of the labels were replaced at "
+         {"Networks of growing width learn {rows} rows; {noise%} of the labels were replaced at "
           "random. Apart from the very smallest networks, where is the test error largest?",
-          "Redes de anchura creciente aprenden {rows} señales; el {noise%} de las etiquetas se ha "
+          "Redes de anchura creciente aprenden {rows} muestras; el {noise%} de las etiquetas se ha "
           "reasignado al azar. Aparte de las redes más pequeñas, ¿dónde es mayor el error de "
           "test?"},
-     .choice = {{"In the widest network: it has the most parameters to overfit with.",
-                 "En la red más ancha: es la que más parámetros tiene para sobreajustar."},
-                {"In the network that is just wide enough to fit every training label.",
+     .choice = {{"In the network that is just wide enough to fit every training label.",
                  "En la red que tiene justo la anchura para ajustar todas las etiquetas."},
+                {"In the widest network: it has the most parameters to overfit with.",
+                 "En la red más ancha: es la que más parámetros tiene para sobreajustar."},
                 {"Nowhere: more width always helps.",
                  "En ninguna parte: más anchura siempre ayuda."}},
-     .right = 1,
+     .right = 0,
      .change = {{"--quick --set noise=0",
                  {"Without wrong labels the test error has no peak: it falls with the width and "
                   "then stays low.",
@@ -94,8 +94,10 @@ const tren_lesson lab_lessons_descent[] = {
                 {"It falls, rises and falls again.", "Baja, sube y vuelve a bajar."}},
      .right = 2,
      .change = {{"--quick --set noise=0",
-                 {"Without noise there is nothing to overfit: the risk falls all the time.",
-                  "Sin ruido no hay nada que sobreajustar: el riesgo baja todo el tiempo."}},
+                 {"Without noise there is nothing to overfit. With the orthogonal design the risk "
+                  "falls all the time, and with the Gaussian design it hardly rises.",
+                  "Sin ruido no hay nada que sobreajustar. Con el diseño ortogonal el riesgo baja "
+                  "todo el tiempo, y con el diseño gaussiano apenas sube."}},
                 {"--quick --set slow=1",
                  {"When all features are learned at the same speed, the risk falls only once.",
                   "Si todas las características se aprenden a la misma velocidad, el riesgo baja "
@@ -105,7 +107,7 @@ const tren_lesson lab_lessons_descent[] = {
      .predict = {"A wide ResNet18 learns images for {epochs} epochs; {noise%} of the labels are "
                  "wrong. How does its test error change?",
                  "Una ResNet18 ancha aprende imágenes durante {epochs} épocas; el {noise%} de las "
-                 "etiquetas es erróneo. ¿Cómo evoluciona su error de test?"},
+                 "etiquetas son erróneas. ¿Cómo evoluciona su error de test?"},
      .choice = {{"It falls, then rises until the end.", "Baja y luego sube hasta el final."},
                 {"It falls, rises, and falls again, but not down to its first minimum.",
                  "Baja, sube y vuelve a bajar, aunque no hasta su primer mínimo."},
@@ -121,15 +123,15 @@ const tren_lesson lab_lessons_descent[] = {
                  "the better classifier?",
                  "Características aleatorias como en W3, con conjuntos de entrenamiento de {rows} "
                  "imágenes. ¿Qué conjunto da el mejor clasificador?"},
-     .choice = {{"The larger one, for every number of features.",
-                 "El mayor, con cualquier número de características."},
-                {"The larger one, except where there are about as many features as it has images: "
+     .choice = {{"The larger one, except where there are about as many features as it has images: "
                  "there the smaller one is better.",
                  "El mayor, salvo donde hay más o menos tantas características como imágenes "
                  "tiene: ahí es mejor el menor."},
+                {"The larger one, for every number of features.",
+                 "El mayor, con cualquier número de características."},
                 {"The smaller one, for every number of features.",
                  "El menor, con cualquier número de características."}},
-     .right = 1,
+     .right = 0,
      .change = {{"--quick --set rows=300,1000 --set features=100,300,600,1000,1500,10000",
                  {"The range in which more data hurt moves with the larger set, to 1000 features.",
                   "El intervalo en que más datos perjudican se desplaza con el conjunto mayor, a "
@@ -137,9 +139,10 @@ const tren_lesson lab_lessons_descent[] = {
     {.name = "S2",
      .slide = OVER_ROWS,
      .predict = {"Linear regression with {features} features. The number of training rows grows "
-                 "from half of that number to that number. What happens to the risk?",
+                 "from half the number of features to that number. What happens to the risk?",
                  "Regresión lineal con {features} características. El número de muestras crece "
-                 "desde la mitad de ese número hasta ese número. ¿Qué ocurre con el riesgo?"},
+                 "desde la mitad del número de características hasta igualarlo. ¿Qué ocurre con el "
+                 "riesgo?"},
      .choice = {{"It falls.", "Baja."},
                 {"It does not change.", "No cambia."},
                 {"It rises.", "Sube."}},
@@ -154,10 +157,10 @@ const tren_lesson lab_lessons_descent[] = {
                  "of the test loss move?",
                  "Las redes de W1 se entrenan con 1000, 2000 y 4000 muestras. ¿Hacia dónde se "
                  "desplaza el pico de la pérdida de test?"},
-     .choice = {{"It stays at the same width.", "Se queda en la misma anchura."},
-                {"It moves to larger widths.", "Se desplaza a anchuras mayores."},
+     .choice = {{"It moves to larger widths.", "Se desplaza a anchuras mayores."},
+                {"It stays at the same width.", "Se queda en la misma anchura."},
                 {"It moves to smaller widths.", "Se desplaza a anchuras menores."}},
-     .right = 1,
+     .right = 0,
      .change = {{"--quick --set noise=0.4",
                  {"With more wrong labels there is more to memorize: the peaks are higher.",
                   "Con más etiquetas erróneas hay más que memorizar: los picos son más altos."}}}},

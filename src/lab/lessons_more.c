@@ -11,10 +11,10 @@ const tren_lesson lab_lessons_more[] = {
                  "En el pico actúan juntas tres causas: valores singulares pequeños, ruido en las "
                  "respuestas y puntos de test en direcciones que apenas aparecen en las muestras "
                  "de entrenamiento. ¿Cuántas hay que quitar para que el pico desaparezca?"},
-     .choice = {{"All three.", "Las tres."},
+     .choice = {{"Any one of them.", "Cualquiera de ellas."},
                 {"The noise; the other two do not matter.", "El ruido; las otras dos no importan."},
-                {"Any one of them.", "Cualquiera de ellas."}},
-     .right = 2,
+                {"All three.", "Las tres."}},
+     .right = 0,
      .change =
          {{"--quick --set noise=0",
            {"Without noise no curve has a peak: all curves agree with the one without noise, or "
@@ -84,10 +84,10 @@ const tren_lesson lab_lessons_more[] = {
                  "Puede gastar el mismo número de parámetros en una sola red grande, o en "
                  "{members} redes pequeñas, en el pico del doble descenso, cuyas respuestas se "
                  "promedian. ¿Qué da menos errores?"},
-     .choice = {{"The one large network.", "La red grande."},
-                {"The small networks together.", "Las redes pequeñas juntas."},
+     .choice = {{"The small networks together.", "Las redes pequeñas juntas."},
+                {"The one large network.", "La red grande."},
                 {"Both give about the same.", "Ambas dan más o menos lo mismo."}},
-     .right = 1,
+     .right = 0,
      .change = {{"--quick --set members=2",
                  {"Two networks already give a good part of the gain of eight.",
                   "Dos redes dan ya buena parte de la ganancia de ocho."}}}},

@@ -23,15 +23,17 @@ const tren_lesson lab_lessons_training[] = {
      .slide = {"Training: analysis; bias against variance",
                "Entrenamiento: análisis; sesgo frente a varianza"},
      .predict = {"Networks of 1, 3 and 10 hidden units are fitted to {rows} noisy points. Which "
-                 "one is farthest from the true curve, on average over many draws of the noise?",
+                 "one comes nearest to the true curve, on average over many draws of the noise?",
                  "Se ajustan redes de 1, 3 y 10 unidades ocultas a {rows} puntos con ruido. ¿Cuál "
-                 "queda más lejos de la curva verdadera, en la media de muchos sorteos del ruido?"},
-     .choice = {{"The one with one unit: it cannot bend enough.",
-                 "La de una unidad: no puede curvarse lo suficiente."},
-                {"The one with three units.", "La de tres unidades."},
-                {"The one with ten units: it swings between the points.",
-                 "La de diez unidades: oscila entre los puntos."}},
-     .right = 2,
+                 "queda más cerca de la curva verdadera, en promedio sobre muchos sorteos del "
+                 "ruido?"},
+     .choice = {{"The one with one unit: it cannot follow the noise.",
+                 "La de una unidad: no puede seguir el ruido."},
+                {"The one with three units: it can bend enough, and no more.",
+                 "La de tres unidades: puede curvarse lo suficiente, y no más."},
+                {"The one with ten units: it passes through all points.",
+                 "La de diez unidades: pasa por todos los puntos."}},
+     .right = 1,
      .change =
          {{"--quick --set variance=1",
            {"From small initial weights, ten units give smooth curves, and much of their variance "
@@ -53,12 +55,12 @@ const tren_lesson lab_lessons_training[] = {
                  "How much do their final test errors differ?",
                  "Redes del mismo tamaño parten de {starts} conjuntos distintos de pesos "
                  "aleatorios. ¿Cuánto difieren al final sus errores de test?"},
-     .choice = {{"By a few percent: they all find the same minimum.",
-                 "En un pequeño porcentaje: todas encuentran el mismo mínimo."},
-                {"The worst error is at least one and a half times the best.",
+     .choice = {{"The worst error is at least one and a half times the best.",
                  "El peor error es al menos una vez y media el mejor."},
+                {"By a few percent: they all find the same minimum.",
+                 "En un pequeño porcentaje: todas encuentran el mismo mínimo."},
                 {"They differ only for large networks.", "Solo difieren en las redes grandes."}},
-     .right = 1,
+     .right = 0,
      .change =
          {{"--quick --set rows=200",
            {"With 200 points, the best starts of all sizes from two units on have a sum of squares "
@@ -71,13 +73,13 @@ const tren_lesson lab_lessons_training[] = {
                  "inputs z of the tanh units?",
                  "La penalización de los pesos grandes se multiplica por mil. ¿Qué ocurre con las "
                  "entradas z de las unidades tanh?"},
-     .choice = {{"They do not change, because the biases compensate.",
-                 "No cambian, porque los sesgos lo compensan."},
+     .choice = {{"They shrink into the range where tanh is nearly a straight line.",
+                 "Se reducen a la zona donde tanh es casi una recta."},
                 {"They grow, because the units must work harder.",
                  "Crecen, porque las unidades deben trabajar más."},
-                {"They shrink into the range where tanh is nearly a straight line.",
-                 "Se reducen a la zona donde tanh es casi una recta."}},
-     .right = 2,
+                {"They do not change, because the biases compensate.",
+                 "No cambian, porque los sesgos lo compensan."}},
+     .right = 0,
      .change =
          {{"--quick --set lambdas=0,30,3000",
            {"With lambda = 3000 the weights are almost zero, and the network makes many more "
@@ -123,12 +125,12 @@ const tren_lesson lab_lessons_training[] = {
          {"A network with thousands of parameters passes through twelve points. What does its "
           "function look like between them?",
           "Una red con miles de parámetros pasa por doce puntos. ¿Cómo es su función entre ellos?"},
-     .choice = {{"It swings widely, like a polynomial of degree 11.",
-                 "Oscila mucho, como un polinomio de grado 11."},
-                {"It is close to straight lines from point to point.",
+     .choice = {{"It is close to straight lines from point to point.",
                  "Es casi una recta de punto a punto."},
+                {"It swings widely, like a polynomial of degree 11.",
+                 "Oscila mucho, como un polinomio de grado 11."},
                 {"It is different for each seed.", "Es distinta con cada semilla."}},
-     .right = 1,
+     .right = 0,
      .change = {{"--quick --set steps=500",
                  {"After 500 steps the networks have not reached the points yet, and the wide "
                   "networks are closest: interpolation takes time.",

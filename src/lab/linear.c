@@ -111,11 +111,12 @@ static tren_status judge_w4(const tren_lab *lab, const tren_table *points, tren_
     double all = tren_table_get(curve, curve->n_rows - 1, "risk");
     lab_peak left = lab_find_least(curve, "features", "risk", 0, rows);
     tren_verdict_add(v, peak.x == rows && peak.y > 10 * all,
-                     "the peak is where there are as many features as rows, %.0f: the risk is %.1f "
-                     "there and %.3f with all features",
-                     "el pico está donde hay tantas características como muestras, %.0f: el riesgo "
-                     "es de %.1f allí y de %.3f con todas las características",
-                     peak.x, peak.y, all);
+                     "the peak is at %.0f features, for %d rows: the risk is %.1f there and %.3f "
+                     "with all features (threshold: at as many features as rows, 10 times)",
+                     "el pico está en %.0f características, para %d muestras: el riesgo es de %.1f "
+                     "allí y de %.3f con todas las características (umbral: tantas características "
+                     "como muestras, 10 veces)",
+                     peak.x, rows, peak.y, all);
     tren_verdict_add(
         v, all < left.y,
         "the risk with all features (%.3f) is below the smallest risk before the peak (%.3f)",
@@ -232,9 +233,10 @@ static tren_status judge_s2(const tren_lab *lab, const tren_table *points, tren_
                      "%.0f (umbral: más de 2 veces)",
                      least.y, least.x, later, near);
     lab_peak peak = lab_find_peak(curve, "rows", "risk", 0, 1e9);
-    tren_verdict_add(
-        v, peak.x == width, "the peak is where there are as many rows as features, at %.0f",
-        "el pico está donde hay tantas muestras como características, en %.0f", peak.x);
+    tren_verdict_add(v, peak.x == width,
+                     "the peak is at %.0f rows, for %d features (threshold: as many)",
+                     "el pico está en %.0f muestras, para %d características (umbral: las mismas)",
+                     peak.x, width);
     return TREN_OK;
 }
 

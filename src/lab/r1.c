@@ -57,7 +57,8 @@ static void judge_gain(const tren_table *curve, tren_verdict *v) {
         v, last.peak.y >= of_right * last.right.y && last.peak.y >= 1.08 * last.left.y,
         "the last weights of the same runs do have a peak: error %.3f at width %.0f, between %.3f "
         "before it and %.3f for the widest network (threshold: at least 1.08 and %.2f times)",
-        "los últimos pesos de las mismas ejecuciones sí tienen un pico: error de %.3f con anchura "
+        "los últimos pesos de las mismas ejecuciones sí tienen un pico: error de %.3f con la "
+        "anchura "
         "%.0f, entre %.3f antes y %.3f en la red más ancha (umbral: al menos 1.08 y %.2f veces)",
         last.peak.y, last.peak.x, last.left.y, last.right.y, of_right);
     double stopped = lab_find_peak(curve, "width", "stopped_error", last.peak.x, last.peak.x).y;
@@ -75,7 +76,8 @@ static void tell_epochs(const tren_table *curve, tren_verdict *v) {
              right = lab_find_peak(curve, "width", "best_epoch", last.right.x, last.right.x);
     tren_verdict_tell(
         v, "epoch of the lowest validation loss (median): %.0f at width %.0f, %.0f at width %.0f",
-        "época de la menor pérdida de validación (mediana): la %.0f con anchura %.0f, la %.0f con "
+        "época de la menor pérdida de validación (mediana): la %.0f con la anchura %.0f, la %.0f "
+        "con la "
         "anchura %.0f",
         here.y, here.x, right.y, right.x);
 }

@@ -18,9 +18,11 @@ static tren_status digest_data(uint64_t *digest, const tren_lab *lab) {
             TREN_ERR_DATA,
             lab->experiment->wants_pairs
                 ? "%s needs pairs of sentences, and %s does not exist: make it with "
-                  "'datasets/german-english.sh', or give another dataset with --data"
-                : "%s needs images, and %s does not exist: make it with './bootstrap train' or "
-                  "'datasets/fashion-mnist.sh', or give another dataset with --data",
+                  "datasets/german-english.sh (in an installation, share/tren/datasets has it), or "
+                  "give another dataset with --data"
+                : "%s needs images, and %s does not exist: make it with datasets/fashion-mnist.sh "
+                  "(in an installation, share/tren/datasets has it), or give another dataset with "
+                  "--data",
             name, data);
     tren_status st = tren_dataset_open(&dataset, data);
     if (st != TREN_OK) return tren_fail_in(st, "%s", name);

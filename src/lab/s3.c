@@ -69,7 +69,7 @@ static void judge_shift(const tren_table *curve, tren_verdict *v) {
                          "twice the rows, %d instead of %d: the peak of the test loss moves from "
                          "width %.0f to %.0f, %.2f times (threshold: at least 1.4)",
                          "el doble de muestras, %d en lugar de %d: el pico de la pérdida de test "
-                         "pasa de anchura %.0f a %.0f, %.2f veces (umbral: al menos 1.4)",
+                         "pasa de la anchura %.0f a la %.0f, %.2f veces (umbral: al menos 1.4)",
                          rows_of[k], rows_of[k - 1], at[k - 1], at[k], at[k] / at[k - 1]);
 }
 

@@ -188,18 +188,30 @@ static void put_values(writer *w, const tren_lab_values *v) {
 }
 
 void tren_localize(char *text, tren_language language) {
+    bool fraction = false; /* in the number at c, or before it */
     if (language != TREN_SPANISH) return;
-    for (char *c = text; *c; c++)
-        if (*c == '.' && c > text && isdigit((unsigned char)c[-1]) && isdigit((unsigned char)c[1]))
+    for (char *c = text; *c; c++) {
+        bool after = c > text && isdigit((unsigned char)c[-1]);
+        if (*c == '.' && after && isdigit((unsigned char)c[1])) {
             *c = ',';
+            fraction = true;
+        } else if (*c == ',' && after && fraction && c[1] == ' ' && isdigit((unsigned char)c[2]))
+            *c = ';';
+        else if (!isdigit((unsigned char)*c) && *c != ',')
+            fraction = false;
+    }
 }
 
 static void put_named(writer *w, const tren_experiment *e, const tren_lab_setting *s,
                       const char *name, size_t n) {
     bool percent = n > 0 && name[n - 1] == '%';
-    int i = find(e, name, n - percent);
+    const char *index = memchr(name, '[', n);
+    int i = find(e, name, index ? (size_t)(index - name) : n - percent);
+    int k = index ? atoi(index + 1) : 0;
     if (i >= 0 && percent)
         put_percent(w, s->value[i].at[0]);
+    else if (i >= 0 && index)
+        put_number(w, k < s->value[i].n ? s->value[i].at[k] : NAN);
     else if (i >= 0)
         put_values(w, &s->value[i]);
     else if (n == 5 && strncmp(name, "seeds", 5) == 0)

@@ -95,7 +95,8 @@ static void compare(const tren_table *curve, tren_verdict *v) {
         "the test error is within 3 points of the published one (6 points below width 9): %d "
         "widths are outside; the largest difference is %.1f points, at width %d",
         "el error de test difiere en menos de 3 puntos del publicado (6 puntos por debajo de "
-        "anchura 9): %d anchuras quedan fuera; la mayor diferencia es de %.1f puntos, con anchura "
+        "anchura 9): %d anchuras quedan fuera; la mayor diferencia es de %.1f puntos, con la "
+        "anchura "
         "%d",
         outside, 100 * worst, at);
 }
@@ -110,7 +111,8 @@ static void judge_threshold(const tren_table *curve, tren_verdict *v) {
     tren_verdict_add(
         v, from <= 80,
         "the training error is 0 from width %.0f on (published: 61; threshold: at most 80)",
-        "el error de entrenamiento es 0 desde anchura %.0f (publicado: 61; umbral: 80 como máximo)",
+        "el error de entrenamiento es 0 desde la anchura %.0f (publicado: 61; umbral: 80 como "
+        "máximo)",
         from);
 }
 
@@ -119,20 +121,21 @@ static void judge_shape(const tren_table *curve, tren_verdict *v) {
     lab_peak left = lab_find_least(curve, "width", "test_error", 0, peak.x);
     double last = tren_table_get(curve, curve->n_rows - 1, "test_error");
     double ratio = peak.y / last, asked = 1.15;
-    tren_verdict_add(v, ratio >= asked,
-                     "the test error has a peak: %.3f at width %.0f, %.2f times that of the widest "
-                     "network (threshold: at least %.2f)",
-                     "el error de test tiene un pico: %.3f con anchura %.0f, %.2f veces el de la "
-                     "red más ancha (umbral: al menos %.2f)",
-                     peak.y, peak.x, ratio, asked);
+    tren_verdict_add(
+        v, ratio >= asked,
+        "the test error has a peak: %.3f at width %.0f, %.2f times that of the widest "
+        "network (threshold: at least %.2f)",
+        "el error de test tiene un pico: %.3f con la anchura %.0f, %.2f veces el de la "
+        "red más ancha (umbral: al menos %.2f)",
+        peak.y, peak.x, ratio, asked);
     tren_verdict_add(v, peak.x >= 36 && peak.x <= 80,
                      "the peak lies between widths 36 and 80: at width %.0f",
                      "el pico está entre las anchuras 36 y 80: en %.0f", peak.x);
     tren_verdict_add(
         v, left.x >= 9 && left.x <= 21,
         "the minimum before the peak lies between widths 9 and 21: %.3f at width %.0f",
-        "el mínimo anterior al pico está entre las anchuras 9 y 21: %.3f con anchura %.0f", left.y,
-        left.x);
+        "el mínimo anterior al pico está entre las anchuras 9 y 21: %.3f con la anchura %.0f",
+        left.y, left.x);
     lab_peak loss = lab_find_peak(curve, "width", "test_loss", 20, 150);
     double end = tren_table_get(curve, curve->n_rows - 1, "test_loss");
     tren_verdict_add(v, loss.y >= 1.8 * end,

@@ -158,28 +158,30 @@ lab_w2_shape lab_w2_find(const tren_table *curve, const char *column) {
 
 static void judge_error(const tren_table *curve, tren_verdict *v, double of_right, double of_left) {
     lab_w2_shape s = lab_w2_find(curve, "test_error");
-    tren_verdict_add(v, s.peak.y >= of_right * s.right.y,
-                     "the test error has a peak: %.3f at width %.0f, %.2f times that of the widest "
-                     "network, %.3f (threshold: at least %.2f)",
-                     "el error de test tiene un pico: %.3f con anchura %.0f, %.2f veces el de la "
-                     "red más ancha, %.3f (umbral: al menos %.2f)",
-                     s.peak.y, s.peak.x, s.peak.y / s.right.y, s.right.y, of_right);
+    tren_verdict_add(
+        v, s.peak.y >= of_right * s.right.y,
+        "the test error has a peak: %.3f at width %.0f, %.2f times that of the widest "
+        "network, %.3f (threshold: at least %.2f)",
+        "el error de test tiene un pico: %.3f con la anchura %.0f, %.2f veces el de la "
+        "red más ancha, %.3f (umbral: al menos %.2f)",
+        s.peak.y, s.peak.x, s.peak.y / s.right.y, s.right.y, of_right);
     tren_verdict_add(v, s.peak.y >= of_left * s.left.y,
                      "the peak is %.2f times the smallest error before it, %.3f at width %.0f "
                      "(threshold: at least %.2f)",
-                     "el pico es %.2f veces el menor error anterior, %.3f con anchura %.0f "
+                     "el pico es %.2f veces el menor error anterior, %.3f con la anchura %.0f "
                      "(umbral: al menos %.2f)",
                      s.peak.y / s.left.y, s.left.y, s.left.x, of_left);
 }
 
 static void judge_loss(const tren_table *curve, tren_verdict *v, double asked) {
     lab_w2_shape s = lab_w2_find(curve, "test_loss");
-    tren_verdict_add(v, s.peak.y >= asked * s.right.y,
-                     "the test cross-entropy has a peak: %.2f at width %.0f, %.2f times that of "
-                     "the widest network (threshold: at least %.2f)",
-                     "la entropía cruzada de test tiene un pico: %.2f con anchura %.0f, %.2f veces "
-                     "la de la red más ancha (umbral: al menos %.2f)",
-                     s.peak.y, s.peak.x, s.peak.y / s.right.y, asked);
+    tren_verdict_add(
+        v, s.peak.y >= asked * s.right.y,
+        "the test cross-entropy has a peak: %.2f at width %.0f, %.2f times that of "
+        "the widest network (threshold: at least %.2f)",
+        "la entropía cruzada de test tiene un pico: %.2f con la anchura %.0f, %.2f veces "
+        "la de la red más ancha (umbral: al menos %.2f)",
+        s.peak.y, s.peak.x, s.peak.y / s.right.y, asked);
 }
 
 /* The least width that has learned all but 1 % of the training labels, the wrong ones too. */
@@ -189,7 +191,7 @@ static void tell_threshold(const tren_table *curve, tren_verdict *v) {
         if (tren_table_get(curve, i, "train_error") < 0.01)
             from = tren_table_get(curve, i, "width");
     tren_verdict_tell(v, "the training error is below 1 %% from width %.0f on",
-                      "el error de entrenamiento es inferior al 1 %% desde anchura %.0f", from);
+                      "el error de entrenamiento es inferior al 1 %% desde la anchura %.0f", from);
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
@@ -199,13 +201,14 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
     judge_loss(curve, v, 2);
     tell_threshold(curve, v);
     if (lab->setting.form == TREN_LAB_JUDGED)
-        tren_verdict_tell(v,
-                          "published for digits of 28 x 28 pixels: error 0.316 before the peak, "
-                          "0.363 at the peak and 0.175 at width 200; the cross-entropy at the peak "
-                          "is 3.5 times that at width 200",
-                          "publicado para dígitos de 28 x 28 píxeles: error de 0.316 antes del "
-                          "pico, 0.363 en el pico y 0.175 con anchura 200; la entropía cruzada en "
-                          "el pico es 3.5 veces la de anchura 200");
+        tren_verdict_tell(
+            v,
+            "published for digits of 28 x 28 pixels: error 0.316 before the peak, "
+            "0.363 at the peak and 0.175 at width 200; the cross-entropy at the peak "
+            "is 3.5 times that at width 200",
+            "publicado para dígitos de 28 x 28 píxeles: error de 0.316 antes del "
+            "pico, 0.363 en el pico y 0.175 con la anchura 200; la entropía cruzada en "
+            "el pico es 3.5 veces la de anchura 200");
     return TREN_OK;
 }
 

@@ -239,12 +239,13 @@ const tren_experiment tren_lab_s1 = {
                                                      "características aleatorias"},
     .question = {"Can a larger training set give a worse classifier?",
                  "¿Puede un conjunto de entrenamiento mayor dar un clasificador peor?"},
-    .setting = {"The random features of W3 with {rows} images; {noise%} of the labels were "
-                "replaced at random (in the figure of the lecture, none). D = {features}, "
-                "{test_rows} test images. Medians over {seeds}.",
-                "Las características aleatorias de W3 con {rows} imágenes; el {noise%} de las "
-                "etiquetas se ha reasignado al azar (en la figura de la clase, ninguna). D = "
-                "{features}, {test_rows} imágenes de test. Medianas sobre {seeds}."},
+    .setting =
+        {"The random features of W3 with {rows} images. Share of labels replaced at "
+         "random: {noise%} (the figure of the lecture has no such labels). D = {features}, "
+         "{test_rows} test images. Medians over {seeds}.",
+         "Las características aleatorias de W3 con {rows} imágenes. Parte de las "
+         "etiquetas reasignada al azar: {noise%} (en la figura de la clase no hay ninguna). D = "
+         "{features}, {test_rows} imágenes de test. Medianas sobre {seeds}."},
     .param = {{.name = "features",
                .what = {"random features D", "características aleatorias D"},
                .full = TREN_LAB_VALUES_OF(50, 100, 200, 300, 400, 500, 600, 1000, 1500, 2000, 2250,

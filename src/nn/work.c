@@ -305,7 +305,7 @@ void tren_work_describe(const tren_work *w, char *text, size_t n) {
                 stacked += (w->pattern[p].stack[i] & bit) != 0;
         }
     if (calls)
-        snprintf(text, n, "%d of %d kinds of call stacked", stacked, calls);
+        snprintf(text, n, "%d of %d matrix products batched across shards", stacked, calls);
     else
-        snprintf(text, n, "one microbatch a step, nothing to stack");
+        snprintf(text, n, "one microbatch a step");
 }

@@ -244,7 +244,7 @@ exec "$1" train good/run.yaml --out new
 END
 # A CPU without AVX-512: this one, or an emulated one.
 below=""
-grep -qw avx512f /proc/cpuinfo && emulator=$(command -v qemu-x86_64-static) && below="$emulator -cpu max"
+grep -qw avx512f /proc/cpuinfo && emulator=$(command -v qemu-x86_64-static) && below="$emulator -cpu Haswell"
 export tren train images talk weights text mpi3 long other full below
 
 # ---- the table -------------------------------------------------------------------------------------------------

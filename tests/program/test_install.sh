@@ -21,8 +21,16 @@ cmake --install "$build" --prefix "$prefix" >"$scratch/install.log" || { cat "$s
 libdir=$(cd "$prefix" && dirname "$(find lib* -name libtren.so -o -name libtren.a | head -n 1)")
 expect_files include/tren/base.h bin/tren bin/tren64 share/man/man1/tren.1 share/doc/tren/LICENSE \
     share/doc/tren/docs/configuration.md share/doc/tren/examples/fashion-mnist.yaml share/tren/slurm/train.sbatch \
+    share/tren/datasets/fashion-mnist.sh share/tren/datasets/fashion-mnist.sha256 share/doc/tren/CONTRIBUTING.md \
     share/bash-completion/completions/tren share/zsh/site-functions/_tren share/modulefiles/tren/0.1.0 \
     "$libdir"/pkgconfig/tren.pc "$libdir"/pkgconfig/tren64.pc "$libdir"/cmake/tren/tren-config.cmake
+
+[[ -z $(find "$prefix/share/tren" -name '*.h5') ]] || fail "datasets are installed"
+# ./bootstrap build makes all that is installed.
+inputs=$(ninja -C "$build" -t inputs product)
+for file in $(grep -oE "\"$build/[^\" ]+\"" "$build/cmake_install.cmake" | tr -d '"' | grep -vE '[.]cmake|[.]pc$|modulefile|install_'); do
+    [[ -L $file ]] || grep -qxF "${file#"$build"/}" <<<"$inputs" || fail "./bootstrap build does not make $file, which is installed"
+done
 
 # names LIBRARY   What other programs can see of it.
 (cd "$prefix/include" && printf '#include "%s"\n' tren/*.h) | cc -E -P -I "$prefix/include" - >"$scratch/declared" # macros declare, too

@@ -45,6 +45,10 @@ names() { "$tren" runs runs/one runs/wild --columns name "$@" | tail -n +2 | awk
 [[ $(names --sort -test_loss --limit 2) == *wild* ]] && fail "a run without a value stands before those that have one"
 "$tren" runs runs/one --differ --columns name >output
 [[ $(head -n 1 output | xargs) == "name seed optimizer.learning_rate" ]] || fail "--differ shows $(head -n 1 output)"
+mkdir keys && cp -a runs/one/run2 keys/a && cp -a runs/one/run2 keys/b
+sed -i 's/^checkpoint_seconds: .*/checkpoint_seconds: 500/' keys/b/config.yaml # also a column of metrics.csv
+[[ $("$tren" runs keys --differ --columns name | xargs) == "name config.checkpoint_seconds a 0 b 500" ]] ||
+    fail "--differ shows $("$tren" runs keys --differ --columns name)"
 [[ $("$tren" runs runs/one/run2 --columns test_loss --json | sed -n 's/.*"test_loss": \([^}]*\)}/\1/p') == "$(field runs/one/run2 test_loss)" ]] ||
     fail "test_loss is not that of result.json"
 best=$(awk -F, 'NR > 1 && $11 == 1 { loss = $5 } END { print loss }' runs/stopped/metrics.csv)
