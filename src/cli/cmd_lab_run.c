@@ -98,7 +98,8 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
                  "judge it."},
         {"quick", TREN_ARG_FLAG, &a->quick, NULL,
          .help =
-             "Run a smaller form: minutes instead of an hour for all experiments. A preview only."},
+             "Run a smaller form as a preview: minutes instead of an hour for all experiments. It "
+             "judges the claims only where nothing but the number of seeds is smaller."},
         {"out", text, &a->out, "DIR",
          .help = "Folder for the results, DIR/NAME/; default: runs/lab, with --quick "
                  "runs/lab-quick, with --set runs/lab-KEY=LIST."},

@@ -11,6 +11,11 @@
 static tren_status print_launch(int argc, char **argv) {
     if (argc > 1) {
         bool is_double = strcmp(argv[1], "double") == 0;
+        if (!is_double && strcmp(argv[1], "float") != 0)
+            return tren_fail(TREN_ERR_USAGE,
+                             "'%.40s': this command takes float, double or nothing, and prints how "
+                             "this program is started; ranks are started by '%s -n 2 tren train'",
+                             argv[1], tren_mpirun_path());
         TREN_TRY(
             tren_launch_precision(is_double ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT, argv));
     }

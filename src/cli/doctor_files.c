@@ -226,8 +226,9 @@ static void look_at_folder(tren_examination *e) {
                         dir, system, room / MIB);
     else
         tren_doctor_add(e, "run folder", TREN_HEALTH_OK,
-                        "%s (%s) can be written and locked, %.1f GiB free", dir, system,
-                        room / 0x1p30);
+                        "%s (%s) can be written and locked, %.1f GiB free%s", dir, system,
+                        room / 0x1p30,
+                        access(e->dir, F_OK) == 0 ? "" : "; the folder itself does not exist yet");
 }
 
 static void look_at_hdf5(tren_examination *e) {

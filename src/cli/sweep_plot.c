@@ -57,8 +57,8 @@ static tren_status unknown_column(const char *option, const char *wanted,
     for (int i = 0; i < columns->n_columns; i++) names[i] = columns->column[i];
     const char *nearest = tren_text_nearest(wanted, names, (size_t)columns->n_columns);
     if (!nearest)
-        return tren_fail(TREN_ERR_USAGE, "--%s: sweep.csv has no column '%s'; it has %s", option,
-                         wanted, TREN_SWEEP_COLUMNS);
+        return tren_fail(TREN_ERR_USAGE, "--%s: sweep.csv has no column of results '%s'; it has %s",
+                         option, wanted, TREN_SWEEP_COLUMNS);
     return tren_fail(TREN_ERR_USAGE, "--%s: sweep.csv has no column '%s'; did you mean '%s'?",
                      option, wanted, nearest);
 }

@@ -24,6 +24,9 @@ static int find(const tren_experiment *e, const char *name, size_t length) {
 
 static tren_status unknown_key(const tren_experiment *e, const char *set) {
     char names[512] = "";
+    if (strchr(set, ' '))
+        return tren_fail(TREN_ERR_USAGE, "--set '%s': write it without blanks, as KEY=VALUE,VALUE",
+                         set);
     for (int i = 0; i < n_params(e); i++) {
         size_t at = strlen(names);
         snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", e->param[i].name);
