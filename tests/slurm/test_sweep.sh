@@ -76,6 +76,26 @@ test_requeue() {
     echo "stopped, requeued: the table of one rank"
 }
 
+# A stand-in whose points take longer than a job: the second start is the last.
+test_idle_starts() {
+    local job
+    cat >never-done <<'SH'
+#!/bin/sh
+case "$1" in
+    launch) printf "mpi: Open MPI 4\nlauncher: env\n" ;;
+    *) echo "2 points: 0 were there, 0 trained in 3600 s, 2 left"; exit 75 ;;
+esac
+SH
+    chmod +x never-done
+    job=$(TREN=$scratch/never-done TREN_LAUNCHER=env submit "$slurm/sweep.sbatch" grid.yaml)
+    wait_until 30 "requeued job" waits_again "$job"
+    sleep 1.2
+    scontrol update JobId="$job" StartTime=now
+    expect_exit "$job" 6
+    grep -q "the last 2 starts finished no point" job*.out || fail "no word about it: $(cat job*.out)"
+    echo "no progress: given up after 2 starts"
+}
+
 test_bad_input() {
     local job
     job=$(submit "$slurm/sweep.sbatch")
@@ -93,4 +113,5 @@ test_array 1,2,10 "runs of an array"
 test_array 4-5,9 runs-4-5-9
 test_array_again
 test_requeue
+test_idle_starts
 test_bad_input

@@ -105,6 +105,27 @@ SH
     echo "no progress: given up after 3 starts"
 }
 
+# A signal before the ranks are started: the job is queued again, and nothing is trained.
+test_early_signal() {
+    local job
+    cat >early <<'SH'
+#!/bin/sh
+case "$1 $2 $3" in
+    "config --get out") scancel --batch --signal=USR1 "$SLURM_JOB_ID"; sleep 1; echo "an early run" ;;
+    "config --get blas_threads") echo 1 ;;
+    "launch "*) printf "mpi: Open MPI 4\nlauncher: mpirun\n" ;;
+    "train "*) touch trained ;;
+esac
+SH
+    chmod +x early
+    job=$(TREN=$scratch/early submit run.yaml)
+    wait_until 30 "requeued job" waits_again "$job" 1
+    expect_text "USR1 came before the ranks were started" job.out
+    [[ ! -e trained ]] || fail "ranks were started after the signal"
+    scancel "$job"
+    echo "a signal before the ranks: requeued"
+}
+
 test_bad_input() {
     local job
     job=$(submit)
@@ -140,5 +161,6 @@ test_requeue mpirun
 test_choice_of_launcher
 test_scancel
 test_idle_starts
+test_early_signal
 test_bad_input
 test_srun_without_pmix

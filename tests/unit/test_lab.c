@@ -128,12 +128,14 @@ Test(lab, a_setting_names_parameters_that_there_are) {
 }
 
 Test(lab, every_experiment_has_a_lesson_whose_commands_can_be_run) {
+    int right[TREN_MAX_CHOICES] = {0};
     for (int i = 0; tren_experiments[i]; i++) {
         const tren_experiment *e = tren_experiments[i];
         const tren_lesson *l = tren_lesson_of(e);
         cr_assert_not_null(l, "%s", e->name);
         cr_assert(l->slide.es && l->predict.es && l->right < TREN_MAX_CHOICES, "%s", e->name);
         cr_assert(l->choice[l->right].en && l->choice[1].es, "%s", e->name);
+        right[l->right]++;
         cr_assert(l->change[0].command, "%s: nothing to change", e->name);
         for (int k = 0; k < TREN_MAX_CHANGES && l->change[k].command; k++) {
             char text[256], *rest = text;
@@ -150,6 +152,8 @@ Test(lab, every_experiment_has_a_lesson_whose_commands_can_be_run) {
             cr_assert_eq(s.form, TREN_LAB_OWN, "%s", e->name);
         }
     }
+    for (int k = 0; k < 3; k++) /* nobody can guess by the place of the answer */
+        cr_assert_geq(right[k], 3, "%d correct answers in place %d", right[k], k);
 }
 
 Test(lab, numbers_are_written_as_each_language_writes_them) {
@@ -166,6 +170,11 @@ Test(lab, numbers_are_written_as_each_language_writes_them) {
     s.seeds = 1;
     cr_assert_str_eq(tren_lab_say(text, e, &s, phrase, TREN_SPANISH),
                      "0,5 12\u202f000 1 semilla 50\u202f%");
+    const tren_phrase second = {"{widths[1]} {widths[99]}", "{widths[1]}"};
+    cr_assert_str_eq(tren_lab_say(text, e, &s, second, TREN_ENGLISH), "4 nan");
+    snprintf(text, sizeof text, "0.290, 0.84 y 1.5 %%, 3; 47, 1.20 veces, 12,");
+    tren_localize(text, TREN_SPANISH);
+    cr_assert_str_eq(text, "0,290; 0,84 y 1,5 %, 3; 47, 1,20 veces, 12,");
     tren_lab_difference(text, e, &s, TREN_SPANISH);
     cr_assert_str_eq(text, "tasa de aprendizaje: 0,5 en lugar de 0,01");
     cr_assert_eq(s.form, TREN_LAB_OWN);
