@@ -135,6 +135,8 @@ static void json_plan(tren_json *j, const tren_plan *p) {
     tren_json_whole(j, "shards", p->shards);
     tren_json_whole(j, "batch_size", p->batch);
     tren_json_real(j, "exchange_over_bound", p->machine.reduce_factor);
+    tren_json_real(j, "slowest_over_fastest",
+                   p->spread > 0 ? p->spread : NAN); /* of equal launches */
     tren_json_begin(j, "predicted", '[');
     for (int i = 0; i < p->args->n_ranks; i++) {
         tren_prediction t = tren_plan_predict(p, i, 1), first = tren_plan_predict(p, 0, 1);
@@ -154,6 +156,7 @@ static void json_plan(tren_json *j, const tren_plan *p) {
 }
 
 static void print_plan(const tren_plan *p) {
+    const double steady = 1.5;
     double before = 0;
     int best = 0;
     printf("%5s %5s %6s %9s %9s %9s %10s %8s %10s\n", "ranks", "nodes", "shards", "ms a step",
@@ -175,6 +178,11 @@ static void print_plan(const tren_plan *p) {
     printf("assumed exchange: within a node %.2g times its bound, between nodes the bound; no "
            "overlap with computing; memory bandwidth shared by ranks is not counted\n",
            p->machine.reduce_factor);
+    if (p->spread > steady)
+        printf(
+            "note: of equal launches the slowest took %.1f times as long as the fastest, so these "
+            "numbers are unsteady; try again when no other program runs\n",
+            p->spread);
 }
 
 /* The strong row of so many ranks that is this recipe, or NULL. */

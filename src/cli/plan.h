@@ -24,6 +24,7 @@ typedef struct tren_plan {
     double flop; /* of a row */
     tren_scale_machine machine;
     double compute[TREN_SCALE_RANKS]; /* of each number of ranks; NaN: by the machine */
+    double spread; /* the slowest of equal launches over the fastest; 0: nothing was measured */
 } tren_plan;
 
 /* Of number i of ranks, if a step had `times` as many rows. */

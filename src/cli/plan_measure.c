@@ -54,6 +54,15 @@ static double compute_of(const tren_scale_launch *l, int ranks) {
     return most;
 }
 
+static void note_spread(tren_plan *p, const double *seconds) {
+    double least = seconds[0], most = seconds[0];
+    for (int k = 1; k < REPEATS; k++) {
+        least = fmin(least, seconds[k]);
+        most = fmax(most, seconds[k]);
+    }
+    p->spread = fmax(p->spread, most / least);
+}
+
 /* One rank does what a rank of `ranks` would do. */
 static tren_status measure_share(double *compute, tren_plan *p, int ranks) {
     double seconds[REPEATS];
@@ -64,6 +73,7 @@ static tren_status measure_share(double *compute, tren_plan *p, int ranks) {
         tren_scale_launch_close(&l);
     }
     *compute = tren_quantile(seconds, REPEATS, 0.5);
+    note_spread(p, seconds);
     return TREN_OK;
 }
 
@@ -86,6 +96,7 @@ static tren_status measure_pair(tren_plan *p) {
     bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
                                     &p->machine.network);
     p->machine.reduce_factor = fmax(1, (tren_quantile(step, REPEATS, 0.5) - alone) / bound);
+    note_spread(p, step);
     return TREN_OK;
 }
 
