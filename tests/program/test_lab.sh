@@ -64,7 +64,7 @@ expect 0 "another setting: " "$tren" lab run W4 --set rows=20 --set trials=5 --s
 grep -q "trials for each seed: 5 instead of 200" output || fail "it is not said what was set: $(cat output)"
 own=runs/lab-features=2,5,10,18,20,22,40,400-rows=20-trials=5
 grep -q "^set rows: 20$" "$own/W4/recipe.txt" || fail "no recipe in $own"
-grep -q "the peak is where there are as many features as rows, 20" output || fail "20 rows have another peak: $(cat output)"
+grep -q "the peak is at 20 features, for 20 rows" output || fail "20 rows have another peak: $(cat output)"
 expect 2 "holds points of another setting" "$tren" lab run W4 --out "$own" --seeds 1 --ranks 1
 mv "$own" own
 rm -r runs
