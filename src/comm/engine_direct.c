@@ -19,7 +19,7 @@ static void count_messages(size_t *in, size_t *out, const tren_reducer *r) {
     const tren_plan *plan = r->net.plan;
     size_t mine = (size_t)tren_plan_nodes(plan, r->net.me), n_all = (size_t)plan->first[plan->n];
     *in = *out = 0;
-    for (int b = 0; b < r->n_buckets; b++) {
+    for (int b = 0; b < r->bucket.n; b++) {
         size_t owners = 0, own = tren_my_slice(r, b).len > 0;
         for (int q = 0; q < plan->n; q++) owners += tren_slice_of(r, b, q).len > 0;
         size_t in_nodes = own * (n_all - mine), out_nodes = (owners - own) * mine;
@@ -33,11 +33,11 @@ static tren_status direct_open(tren_reducer *r) {
     direct_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the direct engine"));
     r->state = s;
-    TREN_TRY(tren_alloc(&s->at, (size_t)r->n_buckets, sizeof *s->at, "the direct engine"));
+    TREN_TRY(tren_alloc(&s->at, (size_t)r->bucket.n, sizeof *s->at, "the direct engine"));
     const tren_plan *plan = r->net.plan;
     size_t foreign = (size_t)(plan->first[plan->n] - tren_plan_nodes(plan, r->net.me));
     size_t len = 0, in, out;
-    for (int b = 0; b < r->n_buckets; b++) {
+    for (int b = 0; b < r->bucket.n; b++) {
         s->at[b] = len;
         len += foreign * tren_my_slice(r, b).len;
     }
@@ -47,7 +47,7 @@ static tren_status direct_open(tren_reducer *r) {
     TREN_TRY(tren_alloc(&s->out, out, sizeof *s->out, "messages"));
     TREN_TRY(tren_alloc(&s->in_peer, in, sizeof *s->in_peer, "messages"));
     TREN_TRY(tren_alloc(&s->out_peer, out, sizeof *s->out_peer, "messages"));
-    TREN_TRY(tren_alloc(&s->in_end, (size_t)r->n_buckets, sizeof *s->in_end, "messages"));
+    TREN_TRY(tren_alloc(&s->in_end, (size_t)r->bucket.n, sizeof *s->in_end, "messages"));
     r->bytes += len * sizeof(real) + (in + out) * (sizeof(MPI_Request) + sizeof(int));
     return TREN_OK;
 }
@@ -86,7 +86,7 @@ static void direct_begin(tren_reducer *r) {
     direct_state *s = r->state;
     const tren_plan *plan = r->net.plan;
     s->n_in = s->n_out = 0;
-    for (int b = r->n_buckets - 1; b >= 0; b--) {
+    for (int b = r->bucket.n - 1; b >= 0; b--) {
         size_t len = tren_my_slice(r, b).len;
         real *into = s->inbox.at + s->at[b];
         for (int q = 0; q < plan->n && len > 0; q++)
@@ -113,7 +113,7 @@ static void direct_poke(tren_reducer *r) {
 
 /* Folds happen within one piece, which is this party's slice of one bucket. */
 static int bucket_of(const tren_reducer *r, size_t off) {
-    return (int)(off / r->bucket[0].len);
+    return (int)(off / r->bucket.at[0].len);
 }
 
 static void direct_operands(const tren_reducer *r, const real **leaf, size_t off) {
@@ -142,7 +142,7 @@ static void direct_wait(tren_reducer *r) {
 static void direct_gather(tren_reducer *r) {
     direct_state *s = r->state;
     int n = r->net.plan->n, me = r->net.me;
-    for (int b = 0; b < r->n_buckets; b++) {
+    for (int b = 0; b < r->bucket.n; b++) {
         tren_span mine = tren_my_slice(r, b);
         for (int i = 1; i < n; i++) {
             int from = (me - i + n) % n, to = (me + i) % n;
@@ -163,7 +163,7 @@ static int in_begin(const direct_state *s, int b) {
 static bool direct_here(const tren_reducer *r, int b) {
     const direct_state *s = r->state;
     int first = in_begin(s, b);
-    return b < r->n_buckets - 1 && tren_test_all(s->in + first, s->in_end[b] - first);
+    return b < r->bucket.n - 1 && tren_test_all(s->in + first, s->in_end[b] - first);
 }
 
 /* The last one waits for the messages that I sent, too. */
@@ -171,7 +171,7 @@ static void direct_arrive(tren_reducer *r, int b) {
     direct_state *s = r->state;
     int first = in_begin(s, b);
     tren_wait_all(r->comm, s->in + first, s->in_peer + first, s->in_end[b] - first);
-    if (b < r->n_buckets - 1) return;
+    if (b < r->bucket.n - 1) return;
     tren_wait_all(r->comm, s->out, s->out_peer, s->n_out);
     s->n_in = s->n_out = 0;
 }

@@ -59,9 +59,9 @@ static tren_status halving_open(tren_reducer *r) {
     halving_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the halving engine"));
     r->state = s;
-    TREN_TRY(tren_alloc(&s->bucket, (size_t)r->n_buckets, sizeof *s->bucket, "the halving engine"));
+    TREN_TRY(tren_alloc(&s->bucket, (size_t)r->bucket.n, sizeof *s->bucket, "the halving engine"));
     size_t len = 0;
-    for (int b = 0; b < r->n_buckets; b++) {
+    for (int b = 0; b < r->bucket.n; b++) {
         s->bucket[b].inbox = len;
         len += half(r->net.lane[b], my_number(r, b) & 1).len;
     }
@@ -111,7 +111,7 @@ static void end_round(tren_reducer *r, int b) {
 
 static void halving_begin(tren_reducer *r) {
     halving_state *s = r->state;
-    for (int b = 0; b < r->n_buckets; b++) s->bucket[b].round = -1;
+    for (int b = 0; b < r->bucket.n; b++) s->bucket[b].round = -1;
 }
 
 static void halving_ship(tren_reducer *r, int b) {
@@ -123,7 +123,7 @@ static void halving_ship(tren_reducer *r, int b) {
 
 static void poke_gradients(tren_reducer *r) {
     halving_state *s = r->state;
-    for (int b = r->n_buckets - 1; b >= 0; b--) {
+    for (int b = r->bucket.n - 1; b >= 0; b--) {
         bucket_state *bucket = &s->bucket[b];
         if (bucket->round < 0 || bucket->round >= s->n_rounds) continue;
         if (tren_test_all(bucket->request, 2)) end_round(r, b);
@@ -132,7 +132,7 @@ static void poke_gradients(tren_reducer *r) {
 
 static void halving_wait(tren_reducer *r) {
     halving_state *s = r->state;
-    for (int b = r->n_buckets - 1; b >= 0; b--) {
+    for (int b = r->bucket.n - 1; b >= 0; b--) {
         bucket_state *bucket = &s->bucket[b];
         while (bucket->round < s->n_rounds) {
             int partner = r->net.peer[r->net.me ^ (1 << bucket->round)];
@@ -172,7 +172,7 @@ static void end_swap(tren_reducer *r, int b) {
 /* The first buckets are needed first. */
 static void halving_gather(tren_reducer *r) {
     halving_state *s = r->state;
-    for (int b = 0; b < r->n_buckets; b++) {
+    for (int b = 0; b < r->bucket.n; b++) {
         s->bucket[b].bit = r->net.plan->n / 2;
         if (s->bucket[b].bit > 0) begin_swap(r, b);
     }
@@ -184,7 +184,7 @@ static bool halving_here(const tren_reducer *r, int b) {
 
 static void poke_values(tren_reducer *r) {
     halving_state *s = r->state;
-    for (int b = r->arrived; b < r->n_buckets; b++)
+    for (int b = r->step.arrived; b < r->bucket.n; b++)
         if (s->bucket[b].bit > 0 && tren_test_all(s->bucket[b].request, 2)) end_swap(r, b);
 }
 
@@ -199,7 +199,7 @@ static void halving_arrive(tren_reducer *r, int b) {
 }
 
 static void halving_poke(tren_reducer *r) {
-    if (r->arrived < r->n_buckets)
+    if (r->step.arrived < r->bucket.n)
         poke_values(r);
     else
         poke_gradients(r);

@@ -58,7 +58,7 @@ static tren_status prepare(tren_reducer *r) {
     TREN_TRY(plan_folds(r, h));
     TREN_TRY(r->stage->open(r));
     if (r->stage->replicates) {
-        TREN_TRY(tren_arena_open(&r->value_arena, r->n));
+        TREN_TRY(tren_arena_open(&r->own.value, r->n));
         r->bytes += r->n * sizeof(real);
     }
     return tren_window_prepare(r);
@@ -72,7 +72,7 @@ static tren_status hierarchical_open(tren_reducer *r) {
     for (int k = 0; k < h->n; k++)
         h->node[k] = r->window.leaf[h->program[h->begin[k]] - first_leaf(r)];
     r->net.node = h->node;
-    r->value = r->stage->replicates ? r->value_arena.at : r->window.common;
+    r->value = r->stage->replicates ? r->own.value.at : r->window.common;
     if (r->stage->replicates) r->sum = r->window.common;
     return TREN_OK;
 }
@@ -89,14 +89,14 @@ static void hierarchical_close(tren_reducer *r) {
 
 static void hierarchical_begin(tren_reducer *r) {
     node_stage *h = r->node_stage;
-    h->unfolded = r->n_buckets;
+    h->unfolded = r->bucket.n;
     r->stage->begin(r);
 }
 
 /* Buckets go from the last to the first, so their number says which are there. */
 static uint64_t count_at(const tren_reducer *r, int bucket) {
     const node_stage *h = r->node_stage;
-    return h->before + (uint64_t)(r->n_buckets - bucket);
+    return h->before + (uint64_t)(r->bucket.n - bucket);
 }
 
 static void hierarchical_ship(tren_reducer *r, int bucket) {
@@ -108,9 +108,9 @@ static void fold_lane(tren_reducer *r, int bucket) {
     const node_stage *h = r->node_stage;
     tren_span lane = r->net.lane[bucket];
     int first = first_leaf(r), n_leaf = (h->begin[h->n] + h->n) / 2;
-    for (int i = 0; i < n_leaf; i++) r->leaf[first + i] = r->window.leaf[i] + lane.off;
+    for (int i = 0; i < n_leaf; i++) r->operands.leaf[first + i] = r->window.leaf[i] + lane.off;
     for (int k = 0; k < h->n; k++)
-        tren_fold_program(h->node[k] + lane.off, r->leaf, h->program + h->begin[k],
+        tren_fold_program(h->node[k] + lane.off, r->operands.leaf, h->program + h->begin[k],
                           h->begin[k + 1] - h->begin[k], r->kernels, lane.len);
 }
 
@@ -134,7 +134,7 @@ static void hierarchical_wait(tren_reducer *r) {
         tren_pause(spins, comm->crowded);
     }
     tren_waiting_for(comm, -1);
-    h->before += (uint64_t)r->n_buckets;
+    h->before += (uint64_t)r->bucket.n;
     r->stage->wait(r);
     if (r->stage->replicates) tren_window_meet(r); /* all lanes of the sum are there */
 }
@@ -144,7 +144,7 @@ static void hierarchical_wait(tren_reducer *r) {
 static void hierarchical_gather(tren_reducer *r) {
     node_stage *h = r->node_stage;
     h->told = 0;
-    if (!r->stage->arrive) r->arrived = r->n_buckets;
+    if (!r->stage->arrive) r->step.arrived = r->bucket.n;
     r->stage->gather(r);
 }
 
@@ -159,7 +159,7 @@ static void tell_arrived(tren_reducer *r) {
 static void hierarchical_poke(tren_reducer *r) {
     node_stage *h = r->node_stage;
     poke_gradients(r);
-    while (r->arrived < r->n_buckets && h->told < r->n_buckets && r->stage->here(r, h->told))
+    while (r->step.arrived < r->bucket.n && h->told < r->bucket.n && r->stage->here(r, h->told))
         tell_arrived(r);
 }
 

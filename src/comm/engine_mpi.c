@@ -14,9 +14,9 @@ static tren_status mpi_open(tren_reducer *r) {
     mpi_state *s = NULL;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the mpi engine"));
     r->state = s;
-    TREN_TRY(tren_alloc(&s->request, (size_t)r->n_buckets, sizeof *s->request, "the mpi engine"));
-    TREN_TRY(tren_alloc(&s->peer, (size_t)r->n_buckets, sizeof *s->peer, "the mpi engine"));
-    for (int b = 0; b < r->n_buckets; b++) s->peer[b] = -1;
+    TREN_TRY(tren_alloc(&s->request, (size_t)r->bucket.n, sizeof *s->request, "the mpi engine"));
+    TREN_TRY(tren_alloc(&s->peer, (size_t)r->bucket.n, sizeof *s->peer, "the mpi engine"));
+    for (int b = 0; b < r->bucket.n; b++) s->peer[b] = -1;
     return TREN_OK;
 }
 
@@ -30,12 +30,12 @@ static void mpi_close(tren_reducer *r) {
 
 static void mpi_begin(tren_reducer *r) {
     mpi_state *s = r->state;
-    for (int b = 0; b < r->n_buckets; b++) s->request[b] = MPI_REQUEST_NULL;
+    for (int b = 0; b < r->bucket.n; b++) s->request[b] = MPI_REQUEST_NULL;
 }
 
 static void mpi_ship(tren_reducer *r, int b) {
     mpi_state *s = r->state;
-    tren_span all = r->bucket[b];
+    tren_span all = r->bucket.at[b];
     for (int k = 1; k < r->n_mine; k++)
         r->kernels->add(r->node[0] + all.off, r->node[k] + all.off, all.len);
     MPI_Iallreduce(MPI_IN_PLACE, r->node[0] + all.off, (int)all.len, TREN_MPI_REAL, MPI_SUM,
@@ -44,12 +44,12 @@ static void mpi_ship(tren_reducer *r, int b) {
 
 static void mpi_poke(tren_reducer *r) {
     mpi_state *s = r->state;
-    tren_test_all(s->request, r->n_buckets);
+    tren_test_all(s->request, r->bucket.n);
 }
 
 static void mpi_wait(tren_reducer *r) {
     mpi_state *s = r->state;
-    tren_wait_all(r->comm, s->request, s->peer, r->n_buckets);
+    tren_wait_all(r->comm, s->request, s->peer, r->bucket.n);
 }
 
 const tren_engine tren_engine_mpi = {.name = "mpi",

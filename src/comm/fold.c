@@ -37,16 +37,16 @@ _Static_assert(TREN_REDUCE_GRAIN % TREN_CHUNK == 0, "a chunk of the norm has one
 
 double tren_reducer_norm_squared(tren_reducer *r, size_t n_params) {
     size_t n = (n_params + TREN_CHUNK - 1) / TREN_CHUNK;
-    memset(r->chunk, 0, n * sizeof *r->chunk);
-    for (int p = 0; p < r->n_pieces; p++) {
-        size_t end = r->piece[p].off + r->piece[p].len;
+    memset(r->operands.chunk, 0, n * sizeof *r->operands.chunk);
+    for (int p = 0; p < r->piece.n; p++) {
+        size_t end = r->piece.at[p].off + r->piece.at[p].len;
         if (end > n_params) end = n_params;
-        for (size_t i = r->piece[p].off; i < end; i += TREN_CHUNK)
-            r->chunk[i / TREN_CHUNK] =
+        for (size_t i = r->piece.at[p].off; i < end; i += TREN_CHUNK)
+            r->operands.chunk[i / TREN_CHUNK] =
                 r->kernels->sum_squares(r->sum + i, end - i < TREN_CHUNK ? end - i : TREN_CHUNK);
     }
-    tren_reducer_share_sums(r, r->chunk, (int)n);
-    return tren_tree_sum(r->chunk, (int)n);
+    tren_reducer_share_sums(r, r->operands.chunk, (int)n);
+    return tren_tree_sum(r->operands.chunk, (int)n);
 }
 
 /* Each has one owner and is 0 elsewhere, so this sum is exact in any order. */
@@ -73,9 +73,9 @@ void tren_reducer_sum_everywhere(tren_reducer *r, real *sum) {
     tren_reducer_wait(r);
     tren_span all = {0, r->n};
     if (sees_all(r)) copy(sum, tren_reducer_fold(r, all, sum), r->n);
-    for (int p = 0; p < r->n_pieces && !sees_all(r); p++) {
-        real *at = r->value + r->piece[p].off;
-        copy(at, tren_reducer_fold(r, r->piece[p], at), r->piece[p].len);
+    for (int p = 0; p < r->piece.n && !sees_all(r); p++) {
+        real *at = r->value + r->piece.at[p].off;
+        copy(at, tren_reducer_fold(r, r->piece.at[p], at), r->piece.at[p].len);
     }
     tren_reducer_gather(r); /* also: nobody overwrites shared nodes that others still read */
     if (sees_all(r)) return;
@@ -88,21 +88,21 @@ void tren_reducer_set_values(tren_reducer *r, const real *value) {
         memcpy(r->value, value, r->n * sizeof *value);
         return;
     }
-    for (int p = 0; p < r->n_pieces; p++)
-        memcpy(r->value + r->piece[p].off, value + r->piece[p].off,
-               r->piece[p].len * sizeof *value);
+    for (int p = 0; p < r->piece.n; p++)
+        memcpy(r->value + r->piece.at[p].off, value + r->piece.at[p].off,
+               r->piece.at[p].len * sizeof *value);
     tren_reducer_gather(r);
 }
 
 static void scatter_pieces(real *full, const real *compact, const tren_reducer *r) {
-    for (int p = 0; p < r->n_pieces; compact += r->piece[p++].len)
-        memcpy(full + r->piece[p].off, compact, r->piece[p].len * sizeof *full);
+    for (int p = 0; p < r->piece.n; compact += r->piece.at[p++].len)
+        memcpy(full + r->piece.at[p].off, compact, r->piece.at[p].len * sizeof *full);
 }
 
 static void receive_pieces(real *full, const tren_reducer *r, int place) {
     int rank = r->comm->rank_at[place];
     tren_waiting_for(r->comm, rank);
-    for (int b = 0; b < r->n_buckets; b++) {
+    for (int b = 0; b < r->bucket.n; b++) {
         tren_span s = tren_piece_of(r, b, place);
         if (s.len > 0)
             MPI_Recv(full + s.off, (int)s.len, TREN_MPI_REAL, rank, TREN_TAG_COLLECT,
@@ -117,8 +117,9 @@ void tren_reducer_collect(tren_reducer *r, real *full, const real *mine) {
     }
     if (r->comm->rank > 0) {
         const real *at = mine;
-        for (int p = 0; p < r->n_pieces; at += r->piece[p++].len)
-            MPI_Send(at, (int)r->piece[p].len, TREN_MPI_REAL, 0, TREN_TAG_COLLECT, mpi_of(r->comm));
+        for (int p = 0; p < r->piece.n; at += r->piece.at[p++].len)
+            MPI_Send(at, (int)r->piece.at[p].len, TREN_MPI_REAL, 0, TREN_TAG_COLLECT,
+                     mpi_of(r->comm));
         return;
     }
     scatter_pieces(full, mine, r);

@@ -22,8 +22,8 @@ static tren_status plan_nodes(tren_reducer *r) {
     TREN_TRY(plan_parties(&r->ranks, comm, r->shards, NULL, comm->size));
     TREN_TRY(plan_parties(&r->nodes, comm, r->shards, comm->node_first, comm->n_nodes));
     r->n_mine = tren_plan_nodes(&r->ranks, comm->place[comm->rank]);
-    TREN_TRY(tren_alloc(&r->leaf, (size_t)r->ranks.first[comm->size], sizeof *r->leaf,
-                        "the shard plan"));
+    TREN_TRY(tren_alloc(&r->operands.leaf, (size_t)r->ranks.first[comm->size],
+                        sizeof *r->operands.leaf, "the shard plan"));
     return tren_alloc(&r->node, (size_t)r->n_mine, sizeof *r->node, "the shard plan");
 }
 
@@ -40,11 +40,11 @@ size_t tren_bucket_len(size_t n, size_t wanted) {
 
 static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
     size_t len = r->stage->whole ? r->n : tren_bucket_len(r->n, wanted);
-    r->n_buckets = r->arrived = (int)((r->n + len - 1) / len);
-    TREN_TRY(tren_alloc(&r->bucket, (size_t)r->n_buckets, sizeof *r->bucket, "buckets"));
-    for (int b = 0; b < r->n_buckets; b++) {
+    r->bucket.n = r->step.arrived = (int)((r->n + len - 1) / len);
+    TREN_TRY(tren_alloc(&r->bucket.at, (size_t)r->bucket.n, sizeof *r->bucket.at, "buckets"));
+    for (int b = 0; b < r->bucket.n; b++) {
         size_t off = (size_t)b * len;
-        r->bucket[b] = (tren_span){off, r->n - off < len ? r->n - off : len};
+        r->bucket.at[b] = (tren_span){off, r->n - off < len ? r->n - off : len};
     }
     return TREN_OK;
 }
@@ -68,7 +68,7 @@ tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn) {
 /* Nobody owns a lane of a sum that everybody owns: it may end at any line of the cache. */
 static tren_span lane_of(const tren_reducer *r, int bucket, int lane) {
     enum { LINE = 64 / sizeof(real) };
-    tren_span all = r->bucket[bucket];
+    tren_span all = r->bucket.at[bucket];
     size_t n = (size_t)r->net.n_lanes, units = (all.len + LINE - 1) / LINE;
     if (lane >= r->net.n_lanes) return (tren_span){all.off, 0};
     if (r->net.n_lanes > 1 && r->stage->replicates)
@@ -78,7 +78,7 @@ static tren_span lane_of(const tren_reducer *r, int bucket, int lane) {
 
 /* Each lane's grains so far. */
 size_t tren_turn(const tren_reducer *r, int bucket) {
-    return r->bucket[bucket].off / TREN_REDUCE_GRAIN / (size_t)r->net.n_lanes;
+    return r->bucket.at[bucket].off / TREN_REDUCE_GRAIN / (size_t)r->net.n_lanes;
 }
 
 tren_span tren_slice_of(const tren_reducer *r, int bucket, int party) {
@@ -112,14 +112,15 @@ tren_span tren_piece_of(const tren_reducer *r, int bucket, int place) {
 }
 
 static tren_status plan_pieces(tren_reducer *r) {
-    TREN_TRY(tren_alloc(&r->piece, (size_t)r->n_buckets, sizeof *r->piece, "the pieces of a rank"));
-    if (r->stage->replicates) r->piece[r->n_pieces++] = (tren_span){0, r->n};
-    for (int b = 0; b < r->n_buckets && !r->stage->replicates; b++) {
+    TREN_TRY(
+        tren_alloc(&r->piece.at, (size_t)r->bucket.n, sizeof *r->piece.at, "the pieces of a rank"));
+    if (r->stage->replicates) r->piece.at[r->piece.n++] = (tren_span){0, r->n};
+    for (int b = 0; b < r->bucket.n && !r->stage->replicates; b++) {
         tren_span mine = tren_piece_of(r, b, r->comm->place[r->comm->rank]);
-        if (mine.len > 0) r->piece[r->n_pieces++] = mine;
+        if (mine.len > 0) r->piece.at[r->piece.n++] = mine;
     }
-    return tren_alloc(&r->chunk, (r->n + TREN_CHUNK - 1) / TREN_CHUNK, sizeof *r->chunk,
-                      "gradient norms");
+    return tren_alloc(&r->operands.chunk, (r->n + TREN_CHUNK - 1) / TREN_CHUNK,
+                      sizeof *r->operands.chunk, "gradient norms");
 }
 
 /* Lanes are as many as the node with the fewest ranks has. */
@@ -141,16 +142,16 @@ static tren_status plan_net(tren_reducer *r) {
     TREN_TRY(tren_alloc(&net->peer, (size_t)net->plan->n, sizeof *net->peer, "the network's plan"));
     for (int q = 0; q < net->plan->n && lane < net->n_lanes; q++)
         net->peer[q] = comm->rank_at[by_node(r) ? comm->node_first[q] + lane : q];
-    TREN_TRY(tren_alloc(&net->lane, (size_t)r->n_buckets, sizeof *net->lane, "the network's plan"));
-    for (int b = 0; b < r->n_buckets; b++) net->lane[b] = lane_of(r, b, lane);
+    TREN_TRY(tren_alloc(&net->lane, (size_t)r->bucket.n, sizeof *net->lane, "the network's plan"));
+    for (int b = 0; b < r->bucket.n; b++) net->lane[b] = lane_of(r, b, lane);
     return TREN_OK;
 }
 
 static tren_status open_arenas(tren_reducer *r) {
-    TREN_TRY(tren_arena_open(&r->value_arena, r->n));
-    TREN_TRY(tren_arena_open(&r->node_arena, r->n * (size_t)r->n_mine));
-    r->value = r->value_arena.at;
-    for (int k = 0; k < r->n_mine; k++) r->node[k] = r->node_arena.at + (size_t)k * r->n;
+    TREN_TRY(tren_arena_open(&r->own.value, r->n));
+    TREN_TRY(tren_arena_open(&r->own.nodes, r->n * (size_t)r->n_mine));
+    r->value = r->own.value.at;
+    for (int k = 0; k < r->n_mine; k++) r->node[k] = r->own.nodes.at + (size_t)k * r->n;
     r->bytes += (1 + (size_t)r->n_mine) * r->n * sizeof(real);
     return TREN_OK;
 }
@@ -181,7 +182,7 @@ static bool doubling_pays(const tren_reducer *r, const tren_plan *plan) {
 /* Whether auto may. For want of room it says so: that can be mended. */
 static bool may_take(tren_reducer *r, const tren_engine *engine) {
     tren_status st = engine->allowed(r);
-    if (st == TREN_ERR_ENV) snprintf(r->note, sizeof r->note, "%s", tren_error_text());
+    if (st == TREN_ERR_ENV) snprintf(r->told.note, sizeof r->told.note, "%s", tren_error_text());
     return st == TREN_OK;
 }
 
@@ -217,8 +218,8 @@ static tren_status choose_engine(tren_reducer *r, const tren_reduce_spec *spec) 
     r->engine = r->stage = choose(r, spec->engine);
     TREN_TRY(r->engine->allowed(r));
     r->stage = choose_stage(r);
-    snprintf(r->name, sizeof r->name, r->stage == r->engine ? "%s" : "%s (%s)", r->engine->name,
-             r->stage->name);
+    snprintf(r->told.name, sizeof r->told.name, r->stage == r->engine ? "%s" : "%s (%s)",
+             r->engine->name, r->stage->name);
     TREN_TRY(plan_buckets(r, spec->bucket));
     TREN_TRY(plan_net(r));
     return plan_pieces(r);
@@ -252,28 +253,28 @@ done:
 
 void tren_reducer_close(tren_reducer *r) {
     if (!r) return;
-    if (r->arrived < r->n_buckets) tren_reducer_need(r, r->n);
+    if (r->step.arrived < r->bucket.n) tren_reducer_need(r, r->n);
     if (r->engine) r->engine->close(r);
     tren_window_close(r);
     tren_plan_close(&r->ranks);
     tren_plan_close(&r->nodes);
     free(r->net.peer);
     free(r->net.lane);
-    tren_arena_close(&r->value_arena);
-    tren_arena_close(&r->node_arena);
+    tren_arena_close(&r->own.value);
+    tren_arena_close(&r->own.nodes);
     free(r->node);
-    free(r->bucket);
-    free(r->piece);
-    free(r->leaf);
-    free(r->chunk);
+    free(r->bucket.at);
+    free(r->piece.at);
+    free(r->operands.leaf);
+    free(r->operands.chunk);
     free(r);
 }
 
 const char *tren_reducer_engine(const tren_reducer *r) {
-    return r->name;
+    return r->told.name;
 }
 const char *tren_reducer_note(const tren_reducer *r) {
-    return r->note;
+    return r->told.note;
 }
 bool tren_reducer_sends(const tren_reducer *r) {
     return r->engine->poke != tren_do_nothing;
@@ -305,58 +306,58 @@ int tren_reducer_max_nodes(const tren_reducer *r) {
 }
 
 int tren_reducer_pieces(const tren_reducer *r, const tren_span **piece) {
-    *piece = r->piece;
-    return r->n_pieces;
+    *piece = r->piece.at;
+    return r->piece.n;
 }
 
 void tren_reducer_begin(tren_reducer *r) {
-    r->unshipped = r->n_buckets;
-    r->waited = false;
-    r->folded = r->stage->operands == NULL;
+    r->step.unshipped = r->bucket.n;
+    r->step.waited = false;
+    r->step.folded = r->stage->operands == NULL;
     r->engine->begin(r);
 }
 
 void tren_reducer_ready(tren_reducer *r, size_t lo) {
-    while (r->unshipped > 0 && r->bucket[r->unshipped - 1].off >= lo)
-        r->engine->ship(r, --r->unshipped);
+    while (r->step.unshipped > 0 && r->bucket.at[r->step.unshipped - 1].off >= lo)
+        r->engine->ship(r, --r->step.unshipped);
     r->engine->poke(r);
 }
 
 void tren_reducer_wait(tren_reducer *r) {
-    if (r->waited) return;
+    if (r->step.waited) return;
     tren_reducer_ready(r, 0);
     r->engine->wait(r);
-    r->waited = true;
-    r->folded = r->stage->operands == NULL;
+    r->step.waited = true;
+    r->step.folded = r->stage->operands == NULL;
 }
 
 bool tren_reducer_folded(const tren_reducer *r) {
-    return r->folded;
+    return r->step.folded;
 }
 
 const real *tren_reducer_fold(tren_reducer *r, tren_span at, real *room) {
-    if (r->folded) return r->sum + at.off;
+    if (r->step.folded) return r->sum + at.off;
     const tren_plan *plan = r->net.plan;
-    r->stage->operands(r, r->leaf, at.off);
-    tren_fold_program(room, r->leaf, plan->program, 2 * plan->first[plan->n] - 1, r->kernels,
-                      at.len);
+    r->stage->operands(r, r->operands.leaf, at.off);
+    tren_fold_program(room, r->operands.leaf, plan->program, 2 * plan->first[plan->n] - 1,
+                      r->kernels, at.len);
     return room;
 }
 
 void tren_reducer_finish(tren_reducer *r) {
     tren_reducer_wait(r);
-    for (int p = 0; p < r->n_pieces; p++)
-        tren_reducer_fold(r, r->piece[p], r->sum + r->piece[p].off);
-    r->folded = true;
+    for (int p = 0; p < r->piece.n; p++)
+        tren_reducer_fold(r, r->piece.at[p], r->sum + r->piece.at[p].off);
+    r->step.folded = true;
 }
 
 void tren_reducer_spread(tren_reducer *r) {
-    r->arrived = r->engine->arrive ? 0 : r->n_buckets;
+    r->step.arrived = r->engine->arrive ? 0 : r->bucket.n;
     r->engine->gather(r);
 }
 
 static bool is_here(const tren_reducer *r, size_t end) {
-    return r->arrived == r->n_buckets || r->bucket[r->arrived].off >= end;
+    return r->step.arrived == r->bucket.n || r->bucket.at[r->step.arrived].off >= end;
 }
 
 bool tren_reducer_lags(const tren_reducer *r) {
@@ -366,12 +367,13 @@ bool tren_reducer_lags(const tren_reducer *r) {
 bool tren_reducer_here(tren_reducer *r, size_t end) {
     if (is_here(r, end)) return true;
     r->engine->poke(r);
-    while (!is_here(r, end) && r->engine->here(r, r->arrived)) r->engine->arrive(r, r->arrived++);
+    while (!is_here(r, end) && r->engine->here(r, r->step.arrived))
+        r->engine->arrive(r, r->step.arrived++);
     return is_here(r, end);
 }
 
 void tren_reducer_need(tren_reducer *r, size_t end) {
-    while (!is_here(r, end)) r->engine->arrive(r, r->arrived++);
+    while (!is_here(r, end)) r->engine->arrive(r, r->step.arrived++);
 }
 
 void tren_reducer_gather(tren_reducer *r) {

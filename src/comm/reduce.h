@@ -97,6 +97,12 @@ extern const tren_engine tren_engine_local, tren_engine_shared, tren_engine_hier
     tren_engine_halving, tren_engine_direct, tren_engine_doubling, tren_engine_gather,
     tren_engine_mpi;
 
+/* Parts of the values, in ascending order. */
+typedef struct tren_parts {
+    tren_span *at; /* owned */
+    int n;
+} tren_parts;
+
 struct tren_reducer {
     const tren_engine *engine;
     const tren_engine *stage;    /* what goes between the parties: the engine itself, but for the
@@ -110,25 +116,32 @@ struct tren_reducer {
     int n_mine;  /* tree nodes of this rank */
     real **node; /* [n_mine] owned list */
     real *value;
-    real *sum;                          /* in my pieces, once it is stored */
-    tren_arena value_arena, node_arena; /* where node and value lie unless the engine has its own */
-    tren_span *bucket;                  /* ascending; owned */
-    int n_buckets;
-    int unshipped;       /* buckets [0, unshipped) are not shipped yet */
-    bool waited, folded; /* how far this step's reduction is */
-    int arrived;         /* buckets [0, arrived) have their new values */
-    tren_span *piece;    /* mine; owned */
-    int n_pieces;
-    const real **leaf; /* [all nodes of all ranks] operands of a fold; owned */
-    double *chunk;     /* sums of squares by chunk; owned */
+    real *sum; /* in my pieces, once it is stored */
+    struct {
+        tren_arena value, nodes; /* where value and node lie, unless the engine has its own */
+    } own;
+    tren_parts bucket, piece; /* of all; mine */
+    struct {                  /* how far this step's reduction is */
+        int unshipped;        /* buckets [0, unshipped) are not shipped yet */
+        bool waited, folded;
+        int arrived; /* buckets [0, arrived) have their new values */
+    } step;
+    struct {
+        const real **leaf; /* [all nodes of all ranks] operands of a fold; owned */
+        double *chunk;     /* sums of squares by chunk; owned */
+    } operands;
     size_t bytes;
-    double window_room; /* bytes; the same on every rank */
-    char window_folder[TREN_WINDOW_FOLDER];
+    struct { /* for windows; the same on every rank */
+        double bytes;
+        char folder[TREN_WINDOW_FOLDER];
+    } room;
     tren_window window; /* open for the shared and the hierarchical engine */
     void *node_stage;   /* the hierarchical engine's state */
     void *state;        /* the stage's */
-    char name[48];
-    char note[512]; /* what auto has to say */
+    struct {
+        char name[48];
+        char note[512]; /* what auto has to say */
+    } told;
 };
 
 /* Values of each bucket but the last: `wanted` or more, such that there are tags for all. */
@@ -152,7 +165,7 @@ void tren_do_nothing(tren_reducer *r);
  * is needed, MPI is asked whether it was told to use another folder. Collective, the same
  * everywhere. */
 double tren_window_room(const tren_comm *comm, double needs, char folder[TREN_WINDOW_FOLDER]);
-/* Sets r->window_room, before engines with a window are asked whether they are allowed.
+/* Sets r->room, before engines with a window are asked whether they are allowed.
  * Collective. */
 void tren_window_find_room(tren_reducer *r);
 /* TREN_ERR_ENV where the windows of all nodes do not fit. */

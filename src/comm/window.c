@@ -90,17 +90,17 @@ static double window_needs(const tren_reducer *r) {
 
 void tren_window_find_room(tren_reducer *r) {
     if (r->comm->size > r->comm->n_nodes)
-        r->window_room = tren_window_room(r->comm, window_needs(r), r->window_folder);
+        r->room.bytes = tren_window_room(r->comm, window_needs(r), r->room.folder);
 }
 
 tren_status tren_window_fits(const tren_reducer *r, const char *engine) {
     double needs = window_needs(r);
-    if (needs <= r->window_room) return TREN_OK;
+    if (needs <= r->room.bytes) return TREN_OK;
     return tren_fail(TREN_ERR_ENV,
                      "reduction: %s needs %.1f MiB in %s, where %.1f MiB are free; make it "
                      "larger (docker run --shm-size), or use --reduction direct, which gives the "
                      "same bits",
-                     engine, needs / MIB, r->window_folder, r->window_room / MIB);
+                     engine, needs / MIB, r->room.folder, r->room.bytes / MIB);
 }
 
 /* ---- the window ------------------------------------------------------------------------------ */

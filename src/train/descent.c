@@ -307,7 +307,7 @@ static int64_t step(tren_minimiser *m, tren_position *at, double tail[N_TAIL]) {
     plan_update(m, at);
     run_pass(run, at, take_up(m));
     memset(tail, 0, N_TAIL * sizeof *tail);
-    if (m->pending) take_tail(m, at, tail, run->last_tail);
+    if (m->pending) take_tail(m, at, tail, run->tail.last);
     clock_enter(run->clock, TREN_PHASE_UPDATE);
     look_first(m, at);
     for (int i = d->n_segments - 1; i >= 0 && !d->at_once; i--) update_segment(m, &d->segment[i]);

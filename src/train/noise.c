@@ -47,13 +47,14 @@ void noise_measure(tren_run *run, const tren_position *at) {
         small[1] = run->feed.row0[run->feed.hi - run->feed.lo];
     }
     tren_comm_sum(run->comm, small, 2);
-    run->small = (tren_small){small[0], small[1]};
+    run->alone.small = (tren_small){small[0], small[1]};
 }
 
 void noise_add(const tren_run *run, tren_position *at, double squares) {
     double all = (double)feed_rows_of_step(&run->feed, at->step);
-    if (run->small.rows == 0 || run->small.rows >= all) return;
-    tren_noise noise = noise_estimate(run->small.squares, run->small.rows, squares, all);
+    if (run->alone.small.rows == 0 || run->alone.small.rows >= all) return;
+    tren_noise noise =
+        noise_estimate(run->alone.small.squares, run->alone.small.rows, squares, all);
     if (!isfinite(noise.square) || !isfinite(noise.trace)) return; /* the step itself tells */
     at->noise_square += noise.square;
     at->noise_trace += noise.trace;

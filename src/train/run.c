@@ -217,7 +217,7 @@ static tren_status find_lone(tren_run *r) {
     for (int g = 0; g < groups; g++)
         if (f->row0[g + 1] - f->row0[g] > most) most = f->row0[g + 1] - f->row0[g];
     for (int g = 1; g <= groups; g++) f->row0[g] = most;
-    return tren_work_pattern(r->work, &r->lone, groups, f->row0);
+    return tren_work_pattern(r->work, &r->alone.pattern, groups, f->row0);
 }
 
 /* Values of the last step that are still on their way. */
@@ -231,7 +231,7 @@ static void work_need(void *ctx, size_t end) {
 
 static void work_ready(void *ctx, size_t lo) {
     tren_run *r = ctx;
-    if (!r->held) tren_reducer_ready(r->reducer, lo);
+    if (!r->alone.held) tren_reducer_ready(r->reducer, lo);
 }
 
 void run_keep_sum(const tren_run *r, tren_span at, const real *left, const real *right) {
@@ -244,11 +244,11 @@ void run_keep_sum(const tren_run *r, tren_span at, const real *left, const real 
 
 static void work_combine(void *ctx, int param, tren_span at, const real *left, const real *right) {
     tren_run *r = ctx;
-    if (r->held) {
+    if (r->alone.held) {
         run_keep_sum(r, at, left, right);
         return;
     }
-    r->combine(r->combine_ctx, param, at, left, right);
+    r->combine.call(r->combine.ctx, param, at, left, right);
 }
 
 tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, void *ctx) {
@@ -269,10 +269,11 @@ tren_status run_open_work(tren_run *r, real *value, tren_combine_fn combine, voi
                            .layer = trace && trace->layers ? trace_layer : NULL,
                            .layer_ctx = trace,
                            .ctx = r};
-    r->combine = combine;
-    r->combine_ctx = ctx;
+    r->combine.call = combine;
+    r->combine.ctx = ctx;
     TREN_TRY(tren_work_open(&r->work, r->graph, &spec));
-    TREN_TRY(tren_alloc(&r->leaf, (size_t)(f->hi - f->lo) * N_TAIL, sizeof *r->leaf, "a batch"));
+    TREN_TRY(tren_alloc(&r->tail.leaf, (size_t)(f->hi - f->lo) * N_TAIL, sizeof *r->tail.leaf,
+                        "a batch"));
     TREN_TRY(find_patterns(r));
     return find_lone(r);
 }
@@ -284,7 +285,7 @@ void run_close(tren_run *r) {
     feed_close(&r->feed);
     tren_dataset_close(r->dataset);
     free(r->pattern);
-    free(r->leaf);
+    free(r->tail.leaf);
     free(r->class_weight);
     target_scale_close(&r->targets);
 }
@@ -294,19 +295,19 @@ static void fold_tail(tren_run *r) {
     const tren_group_result *result = tren_work_result(r->work);
     const tren_asks *asks = &r->asks;
     int groups = r->feed.hi - r->feed.lo;
-    memset(r->leaf, 0, (size_t)groups * N_TAIL * sizeof *r->leaf);
+    memset(r->tail.leaf, 0, (size_t)groups * N_TAIL * sizeof *r->tail.leaf);
     for (int g = 0; g < groups; g++) {
-        r->leaf[g * N_TAIL + TAIL_LOSS] = (real)result[g].loss;
-        r->leaf[g * N_TAIL + TAIL_CORRECT] = (real)result[g].correct;
-        r->leaf[g * N_TAIL + TAIL_OBJECTIVE] = (real)result[g].objective;
+        r->tail.leaf[g * N_TAIL + TAIL_LOSS] = (real)result[g].loss;
+        r->tail.leaf[g * N_TAIL + TAIL_CORRECT] = (real)result[g].correct;
+        r->tail.leaf[g * N_TAIL + TAIL_OBJECTIVE] = (real)result[g].objective;
     }
-    r->leaf[TAIL_SIGNAL] = asks->signal && *asks->signal;
+    r->tail.leaf[TAIL_SIGNAL] = asks->signal && *asks->signal;
     if (r->comm->rank == 0) {
         double now = r->clock->since;
-        r->leaf[TAIL_SAVE] = now - asks->last_save >= asks->save_period;
-        r->leaf[TAIL_TIME] = asks->max_time > 0 && now - asks->started >= asks->max_time;
+        r->tail.leaf[TAIL_SAVE] = now - asks->last_save >= asks->save_period;
+        r->tail.leaf[TAIL_TIME] = asks->max_time > 0 && now - asks->started >= asks->max_time;
     }
-    tren_work_fold(r->work, r->n_values, r->leaf, N_TAIL);
+    tren_work_fold(r->work, r->n_values, r->tail.leaf, N_TAIL);
 }
 
 /* A step whose rows all have the weight 0 moves nothing. */
@@ -343,7 +344,7 @@ void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
     clock_enter(r->clock, TREN_PHASE_FORWARD);
     tren_forward(r->work, &pass);
     work_need(r, r->n_values + N_TAIL);
-    memcpy(r->last_tail, r->value + r->n_values, sizeof r->last_tail);
+    memcpy(r->tail.last, r->value + r->n_values, sizeof r->tail.last);
     clock_enter(r->clock, TREN_PHASE_BACKWARD);
     tren_reducer_begin(r->reducer);
     fold_tail(r);
@@ -355,11 +356,11 @@ void run_pass(tren_run *r, const tren_position *at, tren_take_up take_up) {
 void run_pass_of_shard(tren_run *r, const tren_position *at, int shard) {
     clock_enter(r->clock, TREN_PHASE_DATA);
     feed_take(&r->feed, r->work, r->graph, at->epoch, at->step, shard);
-    tren_pass pass = pass_of(r, at, r->lone);
+    tren_pass pass = pass_of(r, at, r->alone.pattern);
     clock_enter(r->clock, TREN_PHASE_FORWARD);
     tren_forward(r->work, &pass);
     clock_enter(r->clock, TREN_PHASE_BACKWARD);
-    r->held = true;
+    r->alone.held = true;
     tren_backward(r->work, &pass);
-    r->held = false;
+    r->alone.held = false;
 }

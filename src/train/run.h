@@ -55,19 +55,25 @@ typedef struct tren_run {
     tren_reducer *reducer;
     real *value; /* not owned: [n_values + N_TAIL] */
     tren_work *work;
-    int32_t *pattern;          /* [steps_per_epoch] of rows, for the work */
-    int lone;                  /* the pattern where my first shard alone has rows */
-    bool held;                 /* gradients are not sent, and move no weights */
-    tren_small small;          /* of one shard in this step, see noise.h */
-    real *leaf;                /* [my shards][N_TAIL] */
-    real last_tail[N_TAIL];    /* of the step before; read between its last value and the next sum,
-                                  which its owner may write over it */
+    int32_t *pattern;     /* [steps_per_epoch] of rows, for the work */
+    struct {              /* a pass of my first shard alone, see noise.h */
+        int pattern;      /* where it alone has rows */
+        bool held;        /* gradients are not sent, and move no weights */
+        tren_small small; /* what came of it in this step */
+    } alone;
+    struct {
+        real *leaf;        /* [my shards][N_TAIL] */
+        real last[N_TAIL]; /* of the step before; read between its last value and the next sum,
+                              which its owner may write over it */
+    } tail;
     real *class_weight;        /* [n_classes] NULL: all count alike */
     tren_target_scale targets; /* empty: they are as they are */
     bool dropout;
     const tren_rate_range *rates; /* not owned; may be NULL */
-    tren_combine_fn combine;      /* what the work calls, by way of us */
-    void *combine_ctx;
+    struct {                      /* what the work calls, by way of us */
+        tren_combine_fn call;
+        void *ctx;
+    } combine;
 } tren_run;
 
 /* What is known before rows are read is refused first. Collective, in this order. */

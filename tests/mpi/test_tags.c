@@ -69,7 +69,7 @@ static void check_engine(int engine, int shards) {
                              .bucket = 1};
     tren_reducer *r;
     cr_assert_eq(tren_reducer_open(&r, &test_comm, &spec), TREN_OK, "%s", tren_error_text());
-    cr_assert(r->stage->whole || r->n_buckets == BUCKETS + 1);
+    cr_assert(r->stage->whole || r->bucket.n == BUCKETS + 1);
     real *expected = calloc(spec.n, sizeof *expected);
     write_node(expected, spec.n, (tren_node){0, shards});
     for (int step = 0; step < STEPS; step++) {
