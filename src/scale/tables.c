@@ -35,7 +35,7 @@ static void print_missing(void *ctx, const char *text) {
 void tren_scale_print(FILE *out, const tren_scale_summary *s) {
     fprintf(out, "%-6s %5s %5s %7s %9s %17s %10s %8s %6s %8s %8s %4s  %-16s %s\n", "mode", "ranks",
             "nodes", "batch", "ms a step", "95 % interval", "rows/s", "speed-up", "eff.", "p95",
-            "max", "n", "digest", "beside the row before");
+            "max", "n", "digest", "compared with the row before");
     for (int i = 0; i < s->n_rows; i++) print_row(out, &s->row[i]);
     scale_each_missing(s, print_missing, out);
 }
