@@ -3,11 +3,25 @@
 
 #include <errno.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
+
+/* Ours, but in UTF-8, as the scripts are: in another locale gnuplot warns of their degree signs and
+ * writes letters with accents wrongly. The list is the caller's. */
+static char **environment(void) {
+    static char locale[] = "LC_ALL=C.UTF-8";
+    size_t n = 0, kept = 0;
+    while (environ[n]) n++;
+    char **list = calloc(n + 2, sizeof *list);
+    for (size_t i = 0; list && i < n; i++)
+        if (strncmp(environ[i], locale, strlen("LC_ALL=")) != 0) list[kept++] = environ[i];
+    if (list) list[kept] = locale;
+    return list;
+}
 
 static tren_status spawn(pid_t *child, const int fd[3]) {
     char *const argv[] = {"gnuplot", "-d", NULL}; /* -d: without the settings of the user */
@@ -16,7 +30,10 @@ static tren_status spawn(pid_t *child, const int fd[3]) {
     int failed = 0;
     for (int i = 0; i < 3 && !failed; i++)
         failed = posix_spawn_file_actions_adddup2(&actions, fd[i], i);
-    if (!failed) failed = posix_spawnp(child, argv[0], &actions, NULL, argv, environ);
+    char **list = environment();
+    if (!list) failed = ENOMEM;
+    if (!failed) failed = posix_spawnp(child, argv[0], &actions, NULL, argv, list);
+    free(list);
     posix_spawn_file_actions_destroy(&actions);
     if (failed == ENOENT)
         return tren_fail(

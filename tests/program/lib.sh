@@ -10,6 +10,7 @@ tren=$TREN_BIN/tren
 scratch=$(mktemp -d)
 shared_memory=$(mktemp -d /dev/shm/tren-test.XXXXXX)
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OPENBLAS_NUM_THREADS=1
+export LC_ALL=C.UTF-8 # the texts of the tests; the program goes by no locale
 # What the program was built with: mpi | launcher | crowd. `mpirun` is that launcher, whatever else lies in PATH.
 about() { "$tren" launch | sed -n "s/^$1: //p"; }
 mpi_name=$(about mpi)

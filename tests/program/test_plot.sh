@@ -46,7 +46,7 @@ test_one_run() {
     has classes/curves.svg ">classes<" "mlp 16, relu, sgd" "test loss" "training" "validation" "best: epoch" \
         "learning rate" "mean |z|" "where the time goes" "in 4 epochs"
     [[ $(texts classes/curves.svg ">epoch<") -eq 4 ]] || fail "four panels have epochs"
-    plot sine.svg sine
+    LC_ALL=C plot sine.svg sine # where gnuplot itself would warn of degree signs
     [[ $(texts sine.svg ">accuracy<") -eq 0 ]] || fail "targets have no accuracy"
     plot both.png classes --logx --logy
     plot one.svg short
