@@ -28,7 +28,7 @@ expect_files include/tren/base.h bin/tren bin/tren64 share/man/man1/tren.1 share
 [[ -z $(find "$prefix/share/tren" -name '*.h5') ]] || fail "datasets are installed"
 # ./bootstrap build makes all that is installed.
 made=$(ninja -C "$build" -t commands product)
-for file in $(grep -oE "\"$build/[^\" ]+\"" "$build/cmake_install.cmake" | tr -d '"' | grep -vE '[.]cmake|[.]pc$|modulefile|[$]'); do
+for file in $(grep -oE "\"$build/[^\" ]+\"" "$build/cmake_install.cmake" | tr -d '"' | grep -vE '[.]cmake|[.]pc$|modulefile|install_|[$]'); do
     [[ -L $file ]] || grep -qE -- "(-o |OUT=$build/)${file#"$build"/} " <<<"$made" || fail "./bootstrap build does not make $file, which is installed"
 done
 
