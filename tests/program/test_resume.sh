@@ -185,7 +185,7 @@ test_in_the_check() {
 # With 90 % of the rows for validation, a kill comes during an evaluation.
 test_in_the_evaluation() {
     "$tren" data import csv data.h5.csv --header no --label 9 --split 2/96/2 --out few.h5 >/dev/null
-    local options=(--data few.h5 --epochs 300 --dropout 0.1 --checkpoint_steps 0)
+    local options=(--data few.h5 --epochs 2000 --dropout 0.1 --checkpoint_steps 0)
     expect 0 "" train 2 judged "${options[@]}"
     kill_when judged1 "^epoch" 3 "${options[@]}"
     kill_when judged1 "resumed from" 2 "${options[@]}" --resume
