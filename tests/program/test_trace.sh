@@ -86,7 +86,7 @@ test_refused() {
 test_straggler() {
     [[ $(nproc) -ge 2 && $(uname -m) == x86_64 ]] && grep -qw avx2 /proc/cpuinfo || return 0
     make_sinusoid long.h5 6000
-    local -a wide=("$tren" train run.yaml --data long.h5 --gemm portable --optimizer.learning_rate 0.001 --model.hidden '64,64' --shards 2 --epochs 5 --out slow)
+    local -a wide=("$tren" train run.yaml --data long.h5 --gemm portable --optimizer.learning_rate 0.001 --model.hidden '256,256' --batch_size 256 --shards 2 --epochs 5 --out slow)
     expect 0 "straggler: rank 1 (" timeout -k 5 120 mpirun -n 1 "${wide[@]}" : -n 1 "${wide[@]}" --cpu baseline
     grep -qE "straggler: rank 1 \(.*\): (forward|backward) [0-9]+ % slower than the median of the ranks for 3 epochs" output ||
         fail "$(cat output)"
