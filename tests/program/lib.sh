@@ -64,6 +64,9 @@ own_processes() { # [names ...]
     return 0
 }
 
+# Ranks whose mpirun was killed live on, and hold the lock of their run folder, until they notice.
+none_left() { [[ -z $(own_processes tren mpirun) ]]; }
+
 pid_of_rank() { # RANK
     local pid
     for pid in $(own_processes tren); do

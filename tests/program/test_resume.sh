@@ -163,13 +163,14 @@ test_between_epochs() {
     same_run plain between
 }
 
-kill_when() { # RUN PART RANKS OPTION ...   Kills mpirun once the log holds PART.
+kill_when() { # RUN PART RANKS OPTION ...   Kills mpirun once the log holds PART. Its ranks hold the lock until they notice.
     local run=$1 part=$2 ranks=$3
     shift 3
     mpirun -n "$ranks" "$tren" train config.yaml --out "$run" "$@" >"$run.out" 2>&1 &
     await grep -qs -- "$part" "$run.out"
     kill -KILL $!
     wait $! 2>/dev/null || true
+    await none_left
 }
 
 test_in_the_check() {

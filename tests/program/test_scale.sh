@@ -86,11 +86,10 @@ test_killed() {
     await grep -q "launch .* ms a step" again.log
     kill -KILL $pid
     wait $pid || true
-    await not_running
+    await none_left
     expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 --steps 3000 --repeats 3 --max-repeats 3 --out killed
     [[ $(launches killed) -eq 12 ]] || fail "$(ls killed/launches)"
 }
-not_running() { [[ -z $(own_processes tren) ]]; }
 
 # A stand-in for a machine that computes wrongly on 2 ranks, and for one where 2 ranks do not start.
 test_wrong() {

@@ -106,6 +106,7 @@ test_killed_anywhere() {
         sleep 0.$((2 * i))
         kill -KILL $! || fail "the run was over before it was killed: $(field long wall_seconds) s on one rank"
         wait $! 2>/dev/null || true
+        await none_left
     done
     expect 0 "resumed from" train 2 anywhere "${options[@]}" --resume
     same_run long anywhere
