@@ -28,9 +28,8 @@ static tren_status parse(runs_args *a, int argc, char **argv) {
          .help = "Columns to show instead of the usual ones: path, name, status, modified; names "
                  "from result.json; columns of metrics.csv (value of the last epoch, or of the "
                  "best epoch if the name begins with validation_); keys of the config such as "
-                 "optimizer.learning_rate (config.epochs, not the epochs that were trained). A + "
-                 "before "
-                 "a name adds it to the usual columns."},
+                 "optimizer.learning_rate; config.epochs is the key, not the epochs that were "
+                 "trained. A + before a name adds it to the usual columns."},
         {"differ", TREN_ARG_FLAG, &a->differ, NULL,
          .help = "Also show each config key in which these runs differ."},
         {"sort", TREN_ARG_TEXT, &a->sort, "[-]NAME",
