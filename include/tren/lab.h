@@ -329,8 +329,10 @@ char *tren_lab_say(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
  */
 char *tren_lab_difference(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
                           const tren_lab_setting *setting, tren_language language);
-/* Spanish: decimal commas, and semicolons between such numbers: "0,5; 0,25". */
-void tren_localize(char *text, tren_language language);
+/* Numbers as the language writes them: 12,000, and in Spanish 12 000 with a narrow space, decimal
+ * commas, and semicolons between such numbers: "0,5; 0,25". What has no room stays as it is. size:
+ * of the array, in bytes. */
+void tren_localize(char *text, size_t size, tren_language language);
 /* The values of a parameter, which lab's experiment must have. */
 const tren_lab_values *tren_lab_list(const tren_lab *lab, const char *name);
 double tren_lab_number(const tren_lab *lab, const char *name);

@@ -60,9 +60,7 @@ static tren_status fill_config(conv_bench *b) {
 
 static tren_status check_outputs(const conv_bench *b) {
     tren_out_file file;
-    if (b->out_path && !tren_path_ends(b->out_path, ".csv"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .csv; use this ending",
-                         b->out_path);
+    if (b->out_path) TREN_TRY(tren_out_ending(b->out_path, ".csv"));
     if (b->out_path) TREN_TRY(tren_out_check(&file, b->out_path, b->force));
     return b->plot_path ? bench_roofline_check(b->plot_path, b->force) : TREN_OK;
 }
@@ -232,7 +230,7 @@ tren_status bench_conv(tren_comm *none, int argc, char **argv) {
          .help = "Call each layer twice and time the second call, when its arrays are in the "
                  "caches, as far as they fit."},
         {"out", TREN_ARG_TEXT, &b.out_path, "FILE.csv", .help = "Write the table to this file."},
-        {"plot", TREN_ARG_TEXT, &b.plot_path, "FILE.svg|FILE.png",
+        {"plot", TREN_ARG_TEXT, &b.plot_path, "FILE.svg|.png|.pdf",
          .help = "Draw the roofline of its matrix products (with gnuplot)."},
         BENCH_JSON_OPTION(&b.json),
         {"force", TREN_ARG_FLAG, &b.force, NULL, .help = "Overwrite existing files."},

@@ -25,7 +25,7 @@ typedef struct roofline {
     const bench_layers *layers;
     const bench_ceilings *ceilings;
     tren_plot_range x, y;
-    bool png;
+    tren_picture_kind kind;
 } roofline;
 
 static double intensity(const bench_row *r) {
@@ -136,7 +136,7 @@ static void put_kind(const roofline *p, const bench_row *row, int n, int number)
     bench_layer_name(name, sizeof name, row->layer);
     snprintf(line, sizeof line, "%d   %s%s", number, name, times);
     put_text_at(p, line, KEY_LEFT, KEY_TOP + (BENCH_N_PASSES + 2 + number) * KEY_LINE,
-                p->png ? 9 : 12);
+                p->kind != TREN_PICTURE_SVG ? 9 : 12);
 }
 
 static void put_kinds(const roofline *p) {
@@ -150,12 +150,7 @@ static void put_kinds(const roofline *p) {
 /* ---- the picture ----------------------------------------------------------------------------- */
 
 static void put_head(const roofline *p, const char *subtitle) {
-    fputs("set encoding utf8\n", p->out);
-    fprintf(p->out,
-            p->png ? "set term pngcairo noenhanced size %d,%d font 'Sans,10' background '#ffffff'\n"
-                   : "set term svg noenhanced size %d,%d dynamic font 'Arial,13' background "
-                     "'#ffffff'\n",
-            WIDTH, HEIGHT);
+    tren_picture_begin(p->out, p->kind, WIDTH, HEIGHT);
     fputs("set border 3 lw 1 lc rgb '#777777'\nset tics nomirror scale 0.5 tc rgb '#333333'\n"
           "set grid back lt 1 lw 1 lc rgb '#e6e6e6'\nset logscale xy\n",
           p->out);
@@ -169,12 +164,13 @@ static void put_head(const roofline *p, const char *subtitle) {
     tren_plot_log_tics(p->out, "y", p->y, 0);
     fprintf(p->out,
             "set key at screen %.5f,%.5f left top Left reverse samplen 1 spacing 1.25 font ',%d'\n",
-            (double)(KEY_LEFT - 12) / WIDTH, 1 - (double)(KEY_TOP - 10) / HEIGHT, p->png ? 9 : 12);
+            (double)(KEY_LEFT - 12) / WIDTH, 1 - (double)(KEY_TOP - 10) / HEIGHT,
+            p->kind != TREN_PICTURE_SVG ? 9 : 12);
     fputs("set xlabel 'arithmetic intensity, FLOP for a byte that must be read or written'\n"
           "set ylabel 'GFLOP/s, plain count'\n",
           p->out);
-    put_text_at(p, "What bounds each layer", 28, 28, p->png ? 14 : 19);
-    put_text_at(p, subtitle, 28, 54, p->png ? 9 : 12);
+    put_text_at(p, "What bounds each layer", 28, 28, p->kind != TREN_PICTURE_SVG ? 14 : 19);
+    put_text_at(p, subtitle, 28, 54, p->kind != TREN_PICTURE_SVG ? 9 : 12);
 }
 
 static void put_script(const roofline *p, const char *subtitle) {
@@ -201,33 +197,24 @@ static void put_script(const roofline *p, const char *subtitle) {
 
 tren_status bench_roofline_check(const char *path, bool force) {
     tren_out_file file;
-    if (!tren_path_ends(path, ".svg") && !tren_path_ends(path, ".png"))
-        return tren_fail(TREN_ERR_USAGE,
-                         "--plot: '%s' ends neither in .svg nor in .png; give one of these endings",
-                         path);
+    TREN_TRY(tren_picture_check_ending("--plot", path));
     return tren_out_check(&file, path, force);
 }
 
 tren_status bench_roofline_draw(const char *path, bool force, const bench_layers *layers,
                                 const bench_ceilings *ceilings, const char *subtitle) {
     char notes[1024];
-    tren_out_file file;
-    roofline p = {.layers = layers, .ceilings = ceilings, .png = tren_path_ends(path, ".png")};
-    TREN_TRY(tren_out_check(&file, path, force));
+    roofline p = {.layers = layers, .ceilings = ceilings, .kind = tren_picture_kind_of(path)};
     p.out = tmpfile();
     if (!p.out)
         return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
     find_ranges(&p);
     put_script(&p, subtitle);
-    tren_status st = tren_out_open_text(&file);
-    if (st == TREN_OK) st = tren_gnuplot(p.out, file.text, notes, sizeof notes);
+    tren_status st = tren_picture_draw(p.out, path, force, notes, sizeof notes);
     if (st == TREN_OK && notes[0])
         st = tren_fail(TREN_ERR_ENV,
                        "gnuplot warns: %s; install another version of gnuplot, or remove --plot",
                        notes);
-    if (st == TREN_OK) st = tren_gnuplot_check(&file);
-    if (st == TREN_OK) st = tren_out_finish(&file);
-    tren_out_close(&file);
     fclose(p.out);
     return st;
 }

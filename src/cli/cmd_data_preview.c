@@ -311,8 +311,6 @@ tren_status tren_data_preview(int argc, char **argv) {
     bool is_text;
     TREN_TRY(preview_text(&is_text, &p, argc, argv));
     if (is_text) return TREN_OK;
-    if (!tren_path_ends(p.out_path, ".png"))
-        return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in .png; use this ending",
-                         p.out_path);
+    TREN_TRY(tren_out_ending(p.out_path, ".png"));
     return make(&p);
 }

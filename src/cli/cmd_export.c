@@ -43,6 +43,7 @@ static tren_status check(export_args *a, const tren_args *args, const char *sour
     a->trained.source = source;
     a->trained.no_data = true;
     TREN_TRY(tren_export_find(&a->format, a->to));
+    if (a->out) TREN_TRY(tren_out_ending(a->out, a->format->ending));
     return choose_path(a);
 }
 

@@ -7,6 +7,12 @@
 
 static tren_status fail_unknown(const char *name) {
     char section[TREN_MAX_SECTION];
+    if (strchr(name, '.')) {
+        const char *key = tren_option_nearest(name);
+        return tren_fail(TREN_ERR_USAGE, "unknown key '%s'; %s%s%s", name,
+                         key ? "did you mean '" : "'tren config' prints all keys", key ? key : "",
+                         key ? "'?" : "");
+    }
     const char *nearest = tren_command_nearest(name);
     if (!nearest) nearest = tren_section_nearest(section, name);
     if (!nearest) nearest = tren_option_nearest(name);

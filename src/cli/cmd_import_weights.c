@@ -17,12 +17,17 @@ typedef struct import_args {
 } import_args;
 
 static tren_status check(const import_args *a) {
+    static const char *const others[] = {".h5", ".onnx", ".npz", ".pt", ".pth", ".bin"};
     if (!a->from)
         return tren_fail(TREN_ERR_USAGE, "--from is missing: give the safetensors file to read");
     if (!a->out) return tren_fail(TREN_ERR_USAGE, "--out is missing: give the checkpoint to write");
-    if (tren_path_ends(a->out, ".h5")) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--out: '%s' will be a checkpoint; use the ending .h5",
-                     a->out);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (tren_path_ends(a->from, others[i]))
+            return tren_fail(TREN_ERR_USAGE,
+                             "--from: '%s' is not a safetensors file by its name; make one, by "
+                             "'tren export --to safetensors' or the package safetensors",
+                             a->from);
+    return tren_out_ending(a->out, ".h5");
 }
 
 static tren_status parse(import_args *a, tren_config *config, int argc, char **argv) {

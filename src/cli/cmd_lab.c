@@ -5,6 +5,7 @@
 #include "cli/lab_names.h"
 #include "cli/lab_report.h"
 #include "cli/lab_worksheet.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -103,15 +104,26 @@ static void print_help(void) {
            "options; docs/lab.md describes the experiments.\n");
 }
 
+static tren_status unknown(const char *name) {
+    static const char *const names[] = {"list", "run", "report", "worksheet"};
+    const char *nearest = tren_text_nearest(name, names, sizeof names / sizeof *names);
+    if (nearest)
+        return tren_fail(TREN_ERR_USAGE, "unknown subcommand '%s'; did you mean '%s'?", name,
+                         nearest);
+    return tren_fail(TREN_ERR_USAGE,
+                     "unknown subcommand '%s'; 'tren lab --help' lists all subcommands", name);
+}
+
 int tren_cmd_lab(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "run") == 0) return tren_cmd_lab_run(argc, argv);
     if (strcmp(what, "list") == 0) return list(argc - 1, argv + 1);
     if (strcmp(what, "report") == 0) return report(argc - 1, argv + 1);
     if (strcmp(what, "worksheet") == 0) return worksheet(argc - 1, argv + 1);
+    if (*what && strcmp(what, "--help") != 0 && strcmp(what, "-h") != 0)
+        return tren_cli_fail("lab", unknown(what));
     print_help();
-    if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0) return 0;
-    return tren_cli_fail(
-        "lab", tren_fail(TREN_ERR_USAGE,
-                         *what ? "unknown subcommand '%s'" : "a subcommand is missing%s", what));
+    if (*what) return 0;
+    tren_fail(TREN_ERR_USAGE, "a subcommand is missing; give one of the above");
+    return tren_cli_fail("lab", TREN_ERR_USAGE);
 }

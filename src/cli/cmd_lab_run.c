@@ -5,10 +5,12 @@
 #include "cli/console.h"
 #include "cli/lab_data.h"
 #include "cli/lab_names.h"
+#include "cli/gnuplot.h"
 #include "cli/lab_plot.h"
 #include "cli/launch.h"
 #include "cli/mpi_start.h"
 #include "cli/mpirun.h"
+#include "cli/runs.h"
 #include "cli/stop_signal.h"
 
 #include <stdlib.h>
@@ -133,33 +135,9 @@ static tren_status parse(lab_args *a, int argc, char **argv) {
     a->n_names = args.n_positional;
     TREN_TRY(sort_sets(&a->set));
     if (!a->out) a->out = own_folder(a);
+    TREN_TRY(tren_runs_keep(a->out));
     return read_seeds(a);
 }
-/* ---- pictures ---------------------------------------------------------------------------------
- */
-
-static const char *const format_name[] = {"svg", "png", "pdf"};
-enum { N_FORMATS = sizeof format_name / sizeof *format_name };
-
-/* Whether a list has the word. */
-static bool has_format(const char *list, const char *word) {
-    size_t n = strlen(word);
-    for (const char *c = list; *c; c += c[strcspn(c, ",")] == ',' ? strcspn(c, ",") + 1 : strlen(c))
-        if (strcspn(c, ",") == n && strncmp(c, word, n) == 0) return true;
-    return false;
-}
-
-static tren_status check_formats(const char *list) {
-    size_t found = 0;
-    for (int i = 0; i < N_FORMATS; i++)
-        found += has_format(list, format_name[i]) ? strlen(format_name[i]) + 1 : 0;
-    if (found == strlen(list) + 1) return TREN_OK;
-    return tren_fail(
-        TREN_ERR_USAGE,
-        "--format %s: give one or several of svg, png and pdf, each once, separated by commas",
-        list);
-}
-
 /* ---- within a job ---------------------------------------------------------------------------- */
 
 static void say_verdict(const tren_experiment *e, const tren_verdict *v,
@@ -182,10 +160,10 @@ static void say_verdict(const tren_experiment *e, const tren_verdict *v,
 }
 
 static void draw(const tren_experiment *e, const lab_args *a, tren_language language) {
-    for (int i = 0; i < N_FORMATS; i++) {
+    for (int k = 0; k < TREN_PICTURE_KINDS; k++) {
         char path[TREN_MAX_PATH];
-        if (!has_format(a->format, format_name[i])) continue;
-        snprintf(path, sizeof path, "%s/%s/%s.%s", a->out, e->name, e->name, format_name[i]);
+        if (!tren_picture_has_format(a->format, (tren_picture_kind)k)) continue;
+        snprintf(path, sizeof path, "%s/%s/%s.%s", a->out, e->name, e->name, tren_picture_name[k]);
         if (tren_lab_draw(e, a->out, path, language, -1) == TREN_OK)
             printf("  %s\n", tren_cli_shown(path));
         else
@@ -340,7 +318,7 @@ int tren_cmd_lab_run(int argc, char **argv) {
     st = tren_lab_language(&language, a.language);
     if (st == TREN_OK) st = tren_lab_choose(chosen, &n, a.name, a.n_names);
     if (st == TREN_OK) st = check_settings(chosen, n, &a);
-    if (st == TREN_OK) st = check_formats(a.format);
+    if (st == TREN_OK) st = tren_picture_check_formats(a.format);
     if (st == TREN_OK) st = tren_lab_data_look(&a.data, chosen, n);
     bool within = tren_launch_within_job();
     if (st == TREN_OK && within && a.ranks > 0)

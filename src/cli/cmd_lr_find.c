@@ -10,6 +10,7 @@
 #include "cli/mpi_start.h"
 #include "cli/own_args.h"
 #include "cli/plot_script.h"
+#include "cli/runs.h"
 #include "cli/stop_signal.h"
 #include "base/folders.h"
 #include "tren/train.h"
@@ -19,7 +20,7 @@
 
 typedef struct lr_args {
     tren_rate_range range;
-    const char *out;
+    const char *out, *format;
     char dir[TREN_MAX_PATH + 32];
     bool json, help;
 } lr_args;
@@ -47,9 +48,11 @@ static tren_status check(const lr_args *a, const tren_config *config) {
         return tren_fail(TREN_ERR_USAGE,
                          "optimizer.name: scg finds its own step length and has no learning rate; "
                          "use another optimizer, such as sgd or adam");
-    if (a->range.from < a->range.to) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE, "--from %g is not below --to %g; the rate must rise",
-                     a->range.from, a->range.to);
+    if (!(a->range.from < a->range.to))
+        return tren_fail(TREN_ERR_USAGE, "--from %g is not below --to %g; the rate must rise",
+                         a->range.from, a->range.to);
+    TREN_TRY(tren_picture_check_formats(a->format));
+    return tren_runs_keep(a->dir);
 }
 
 static tren_status read_args(lr_args *a, tren_config *config, int argc, char **argv) {
@@ -62,6 +65,8 @@ static tren_status read_args(lr_args *a, tren_config *config, int argc, char **a
                              .min = 20, .max = 1e6},
                             {"out", TREN_ARG_TEXT, &a->out, "DIR",
                              .help = "Folder for the curve; default: runs/lr-find-NAME."},
+                            {"format", TREN_ARG_TEXT, &a->format, "LIST",
+                             .help = "File formats of the picture: svg, png, pdf; default: svg."},
                             {"json", TREN_ARG_FLAG, &a->json, NULL, .help = "Print JSON."},
                             {.name = NULL}};
     tren_args args = {.command = "lr-find",
@@ -152,15 +157,17 @@ static void put_line_at(FILE *out, double rate, int i, const char *colour, const
             i, rate, rate, colour, i, what, rate, rate, 1 - i, colour);
 }
 
-static void put_script(FILE *out, const tren_lr_curve *c, const tren_lr_advice *a) {
+static void put_script(FILE *out, tren_picture_kind kind, const tren_lr_curve *c,
+                       const tren_lr_advice *a) {
     double low = INFINITY, first = 0;
     for (int i = 0; i < c->n; i++) {
         if (c->at[i].smooth < low) low = c->at[i].smooth;
         if (isfinite(c->at[i].smooth) && i < 20 && c->at[i].smooth > first) first = c->at[i].smooth;
     }
-    fputs("set encoding utf8\nset term svg noenhanced size 760,480 dynamic font 'Arial,13' "
-          "background '#ffffff'\n$curve << EOD\n",
-          out);
+    if (!isfinite(low)) low = 0;
+    double least = fmax(1e-6 * fabs(low), 1e-12), span = fmax(first - low, least);
+    tren_picture_begin(out, kind, 760, 480);
+    fputs("$curve << EOD\n", out);
     for (int i = 0; i < c->n; i++)
         if (isfinite(c->at[i].loss))
             fprintf(out, "%.9g %.9g %.9g\n", c->at[i].rate, c->at[i].loss, c->at[i].smooth);
@@ -169,7 +176,7 @@ static void put_script(FILE *out, const tren_lr_curve *c, const tren_lr_advice *
             "set format x '%%g'\nset grid back lt 1 lw 1 lc rgb '#e6e6e6'\n"
             "set xlabel 'learning rate'\nset ylabel 'training loss of a step'\n"
             "set yrange [%.9g:%.9g]\nset key bottom left reverse Left samplen 2\n",
-            low - 0.1 * (first - low) - 1e-12, first + 0.6 * (first - low) + 1e-12);
+            low - 0.1 * span, low + 1.6 * span);
     put_line_at(out, a->rate, 1, "#3a7d44", "suggested");
     put_line_at(out, a->limit, 2, "#c0392b", "diverged");
     fputs("plot $curve using 1:2 with lines lw 1 lc rgb '#b8c4d6' title 'each step', $curve using "
@@ -179,18 +186,10 @@ static void put_script(FILE *out, const tren_lr_curve *c, const tren_lr_advice *
 
 static tren_status draw(const char *path, const tren_lr_curve *c, const tren_lr_advice *a) {
     char notes[1024];
-    tren_out_file file = {0};
-    tren_status st = TREN_OK;
     FILE *script = tmpfile();
     if (!script) return tren_fail(TREN_ERR_ENV, "cannot write a temporary file");
-    put_script(script, c, a);
-    TREN_GOTO(tren_out_check(&file, path, true));
-    TREN_GOTO(tren_out_open_text(&file));
-    TREN_GOTO(tren_gnuplot(script, file.text, notes, sizeof notes));
-    TREN_GOTO(tren_gnuplot_check(&file));
-    st = tren_out_finish(&file);
-done:
-    tren_out_close(&file);
+    put_script(script, tren_picture_kind_of(path), c, a);
+    tren_status st = tren_picture_draw(script, path, true, notes, sizeof notes);
     fclose(script);
     return st;
 }
@@ -229,23 +228,25 @@ static void say(const tren_lr_curve *c, const tren_lr_advice *a) {
 
 /* Rank 0. Pictures are no reason to fail. */
 static tren_status report(const lr_args *a, tren_lr_curve *c) {
-    char csv[TREN_MAX_PATH + 64], svg[TREN_MAX_PATH + 64];
+    char csv[TREN_MAX_PATH + 64], path[TREN_MAX_PATH + 64];
+    FILE *out = a->json ? stderr : stdout;
     if (c->n == 0) return tren_fail(TREN_ERR_INTERNAL, "no step was trained");
     tren_lr_advice advice = tren_lr_advise(c);
     snprintf(csv, sizeof csv, "%s/lr-find.csv", a->dir);
-    snprintf(svg, sizeof svg, "%s/lr-find.svg", a->dir);
     TREN_TRY(tren_make_folders(a->dir));
     TREN_TRY(tren_whole_write(csv, TREN_ERR_ENV, put_csv, c));
     if (a->json)
         put_json(c, &advice, csv);
     else
         say(c, &advice);
-    tren_status st = draw(svg, c, &advice);
-    FILE *out = a->json ? stderr : stdout;
-    if (st == TREN_OK)
-        fprintf(out, "%s\n", tren_cli_shown(svg));
-    else
-        fprintf(out, "warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
+    for (int k = 0; k < TREN_PICTURE_KINDS; k++) {
+        if (!tren_picture_has_format(a->format, (tren_picture_kind)k)) continue;
+        snprintf(path, sizeof path, "%s/lr-find.%s", a->dir, tren_picture_name[k]);
+        if (draw(path, c, &advice) == TREN_OK)
+            fprintf(out, "%s\n", tren_cli_shown(path));
+        else
+            fprintf(out, "warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
+    }
     return tren_cli_flush();
 }
 
@@ -260,7 +261,7 @@ static tren_status test_on(tren_comm *comm, const lr_args *a, tren_config *confi
 }
 
 int tren_cmd_lr_find(int argc, char **argv) {
-    lr_args a = {.range = {.from = 1e-6, .to = 10, .steps = 200}};
+    lr_args a = {.range = {.from = 1e-6, .to = 10, .steps = 200}, .format = "svg"};
     tren_config config;
     tren_comm comm;
     tren_status st = read_args(&a, &config, argc, argv);

@@ -20,7 +20,7 @@ static tren_status parse(plot_args *a, int argc, char **argv) {
     const char *y = "";
     const tren_arg options[] = {
         {"out", TREN_ARG_TEXT, &a->out, "FILE",
-         .help = "Picture to write, SVG or PNG by its ending; default: curves.svg, in the run "
+         .help = "Picture to write, SVG, PNG or PDF by its ending; default: curves.svg, in the run "
                  "folder for one run, in the current folder for several."},
         {"y", TREN_ARG_TEXT, &y, "COLUMN[,...]",
          .help = "Columns of metrics.csv, one panel each; default: for one run the panels of "
@@ -29,7 +29,7 @@ static tren_status parse(plot_args *a, int argc, char **argv) {
         {"logy", TREN_ARG_FLAG, &a->log_y, NULL, .help = "Logarithmic axis of values."},
         {.name = NULL}};
     tren_args args = {.command = "plot",
-                      .synopsis = "RUN_DIR ... [--out FILE.svg|FILE.png] [--y COLUMN,...]",
+                      .synopsis = "RUN_DIR ... [--out FILE.svg|.png|.pdf] [--y COLUMN,...]",
                       .summary =
                           "Draw the curves of a run, or of several runs in one picture. Runs that "
                           "are still training show their epochs so far. Needs gnuplot.",
@@ -98,12 +98,8 @@ static tren_status choose_columns(tren_plot *plot, char *columns) {
 
 /* ---- where to -------------------------------------------------------------------------------- */
 
-static tren_status choose_file(char *path, size_t n, const plot_args *a, bool *png) {
-    *png = a->out && tren_path_ends(a->out, ".png");
-    if (a->out && !*png && !tren_path_ends(a->out, ".svg"))
-        return tren_fail(TREN_ERR_USAGE,
-                         "--out: '%s' ends neither in .svg nor in .png; use one of these endings",
-                         a->out);
+static tren_status choose_file(char *path, size_t n, const plot_args *a) {
+    if (a->out) TREN_TRY(tren_picture_check_ending("--out", a->out));
     int length = a->out           ? snprintf(path, n, "%s", a->out)
                  : a->n_runs == 1 ? snprintf(path, n, "%s/curves.svg", a->run[0])
                                   : snprintf(path, n, "curves.svg");
@@ -117,7 +113,8 @@ static tren_status draw(plot_args *a) {
     char path[TREN_MAX_PATH];
     tren_plot plot = {.log_x = a->log_x, .log_y = a->log_y};
     tren_status st = TREN_OK;
-    TREN_GOTO(choose_file(path, sizeof path, a, &plot.png));
+    TREN_GOTO(choose_file(path, sizeof path, a));
+    plot.kind = tren_picture_kind_of(path);
     TREN_GOTO(tren_plot_open(&plot, a->run, a->n_runs));
     TREN_GOTO(choose_columns(&plot, a->columns));
     TREN_GOTO(tren_plot_draw(&plot, path));

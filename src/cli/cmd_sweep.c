@@ -2,9 +2,11 @@
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/console.h"
+#include "cli/gnuplot.h"
 #include "cli/launch.h"
 #include "cli/mpi_start.h"
 #include "cli/own_args.h"
+#include "cli/runs.h"
 #include "cli/sweep_plot.h"
 #include "cli/sweep_seeds.h"
 #include "cli/stop_signal.h"
@@ -14,7 +16,7 @@
 #include <string.h>
 
 typedef struct sweep_args {
-    const char *part, *y, *x, *by;
+    const char *part, *y, *x, *by, *format;
     int ranks_per_run;
     bool keep_runs, dry_run, help, log_x, log_y;
 } sweep_args;
@@ -22,7 +24,7 @@ typedef struct sweep_args {
 /* ---- arguments: the sweep's own, and the config's ---------------------------------------------
  */
 
-enum { N_OWN = 9 };
+enum { N_OWN = 10 };
 
 static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
     const tren_arg all[N_OWN + 1] = {
@@ -50,6 +52,8 @@ static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
          .help = "Logarithmic x axis; the default if the values span more than a factor of ten."},
         {"logy", TREN_ARG_FLAG, &a->log_y, NULL,
          .help = "Logarithmic y axis; the default if the values span more than a factor of ten."},
+        {"format", TREN_ARG_TEXT, &a->format, "LIST",
+         .help = "File formats of the picture: svg, png, pdf; default: svg."},
         {"dry-run", TREN_ARG_FLAG, &a->dry_run, NULL, .help = "List the points and exit."},
     };
     memcpy(own, all, sizeof all);
@@ -113,8 +117,8 @@ static tren_status read_part(tren_grid_sweep *sweep, const char *text) {
 
 static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, tren_status st) {
     bool collected = st == TREN_OK && r->n_left == 0;
-    printf("%d points: %d were there, %d trained in %.1f s, %d left\n", r->n_points, r->n_before,
-           r->n_done, r->seconds, r->n_left);
+    printf("%d points: %d trained, %d cached, %d remaining (%.1f s)\n", r->n_points, r->n_done,
+           r->n_before, r->n_left, r->seconds);
     if (st == TREN_OK && r->n_left > 0)
         printf("the remaining points belong to other jobs or other parts; the same command trains "
                "those that they do not finish\n");
@@ -129,12 +133,18 @@ static tren_status agree_on_picture(const tren_comm *comm, const sweep_args *a) 
     tren_facts_add(&facts, "--y", "%s", a->y ? a->y : "not given");
     tren_facts_add(&facts, "--by", "%s", a->by ? a->by : "not given");
     tren_facts_add(&facts, "--x", "%s", a->x ? a->x : "not given");
+    tren_facts_add(&facts, "--format", "%s", a->format);
     tren_facts_add(&facts, "--logx", "%s", a->log_x ? "given" : "not given");
     tren_facts_add(&facts, "--logy", "%s", a->log_y ? "given" : "not given");
     return tren_agree_on_config(comm, &facts);
 }
 
+static tren_sweep_axes axes_of(const sweep_args *a) {
+    return (tren_sweep_axes){a->x, a->y, a->log_x, a->log_y, a->by, a->format};
+}
+
 static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
+    tren_sweep_axes axes = axes_of(a);
     tren_comm comm;
     tren_sweep_result result = {0};
     tren_status st = tren_mpi_start(&comm, sweep->base->stall_timeout);
@@ -148,13 +158,12 @@ static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
     if (speaks && result.n_points > 0) say(sweep, &result, st);
     int code = tren_cli_fail_agreed("sweep", st, speaks);
     if (speaks && whole) tren_sweep_rank(sweep, a->by);
-    if (speaks && whole && sweep->base->plots)
-        tren_sweep_plot(sweep, &(tren_sweep_axes){a->x, a->y, a->log_x, a->log_y, a->by});
+    if (speaks && whole && sweep->base->plots) tren_sweep_plot(sweep, &axes);
     return code;
 }
 
 static int sweep(tren_config *config, tren_grid *grid, int argc, char **argv) {
-    sweep_args a = {.ranks_per_run = 1};
+    sweep_args a = {.ranks_per_run = 1, .format = "svg"};
     tren_log log = {.out = stdout};
     tren_status st = read_args(&a, config, grid, argc, argv);
     if (st != TREN_OK || a.help) return tren_cli_fail("sweep", st);
@@ -165,8 +174,10 @@ static int sweep(tren_config *config, tren_grid *grid, int argc, char **argv) {
                          .signal = &tren_stop_signal,
                          .log = &log};
     st = read_part(&s, a.part);
-    if (st == TREN_OK)
-        st = tren_sweep_check_axes(&s, &(tren_sweep_axes){a.x, a.y, a.log_x, a.log_y, a.by});
+    if (st == TREN_OK) st = tren_runs_keep(config->out);
+    if (st == TREN_OK) st = tren_picture_check_formats(a.format);
+    tren_sweep_axes axes = axes_of(&a);
+    if (st == TREN_OK) st = tren_sweep_check_axes(&s, &axes);
     bool lists = a.dry_run && tren_launch_is_first();
     if (st == TREN_OK) st = tren_grid_sweep_check(&s, lists ? stdout : NULL);
     if (st != TREN_OK || a.dry_run) return tren_cli_fail("sweep", st);

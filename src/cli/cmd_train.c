@@ -15,14 +15,29 @@ static void show(void *ctx, const tren_progress *p) {
     tren_progress_show(ctx, p);
 }
 
+static void say_end(const tren_result *r) {
+    static const char *const words[] = {[TREN_STOP_EPOCHS] = "finished: reached epochs",
+                                        [TREN_STOP_EARLY] = "finished: early stopping",
+                                        [TREN_STOP_MAX_STEPS] = "finished: reached max_steps",
+                                        [TREN_STOP_MAX_TIME] = "stopped: reached max_time",
+                                        [TREN_STOP_SIGNAL] = "stopped by a signal",
+                                        [TREN_STOP_DIVERGED] = "stopped: the loss diverged",
+                                        [TREN_STOP_LOSS] = "finished: reached stop_loss",
+                                        [TREN_STOP_CONVERGED] = "finished: converged"};
+    fputs(words[r->end.reason], stdout);
+    if (r->end.reason == TREN_STOP_EPOCHS)
+        printf(" = %d", r->end.epochs);
+    else
+        printf(" after %d epoch%s", r->end.epochs, r->end.epochs == 1 ? "" : "s");
+    printf(" (%lld steps, %.1f s", (long long)r->end.steps, r->costs.wall_seconds);
+    if (!isnan(r->costs.samples_per_second))
+        printf(", %.0f samples/s", r->costs.samples_per_second);
+    printf(")\n");
+}
+
 static void say_result(const tren_result *r) {
     char text[TREN_LOSS_TEXT];
-    printf("stopped by %s after %d epoch%s, %lld steps, %.1f s",
-           tren_stop_reason_name(r->end.reason), r->end.epochs, r->end.epochs == 1 ? "" : "s",
-           (long long)r->end.steps, r->costs.wall_seconds);
-    if (!isnan(r->costs.samples_per_second))
-        printf(" (%.0f samples/s)", r->costs.samples_per_second);
-    printf("\n");
+    say_end(r);
     if (r->end.best_epoch > 0) {
         printf("best epoch %d: validation loss %s", r->end.best_epoch,
                tren_loss_text(text, r->scores.validation_loss));

@@ -10,6 +10,58 @@
 
 extern char **environ;
 
+const char *const tren_picture_name[] = {"svg", "png", "pdf"};
+
+tren_picture_kind tren_picture_kind_of(const char *path) {
+    for (int k = TREN_PICTURE_PNG; k < TREN_PICTURE_KINDS; k++)
+        if (tren_path_ends(path, tren_picture_name[k])) return (tren_picture_kind)k;
+    return TREN_PICTURE_SVG;
+}
+
+tren_status tren_picture_check_ending(const char *option, const char *path) {
+    if (tren_path_ends(path, ".svg") || tren_path_ends(path, ".png") ||
+        tren_path_ends(path, ".pdf"))
+        return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: '%s' does not end in .svg, .png or .pdf; use one of these endings",
+                     option, path);
+}
+
+bool tren_picture_has_format(const char *list, tren_picture_kind kind) {
+    const char *word = tren_picture_name[kind];
+    size_t n = strlen(word);
+    for (const char *c = list; *c; c += c[strcspn(c, ",")] == ',' ? strcspn(c, ",") + 1 : strlen(c))
+        if (strcspn(c, ",") == n && strncmp(c, word, n) == 0) return true;
+    return false;
+}
+
+tren_status tren_picture_check_formats(const char *list) {
+    size_t found = 0;
+    for (int k = 0; k < TREN_PICTURE_KINDS; k++)
+        if (tren_picture_has_format(list, (tren_picture_kind)k))
+            found += strlen(tren_picture_name[k]) + 1;
+    if (found == strlen(list) + 1) return TREN_OK;
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "--format %s: give one or several of svg, png and pdf, each once, separated by commas",
+        list);
+}
+
+void tren_picture_begin(FILE *script, tren_picture_kind kind, int width, int height) {
+    fputs("set encoding utf8\n", script);
+    if (kind == TREN_PICTURE_PNG)
+        fprintf(script,
+                "set term pngcairo noenhanced size %d,%d font 'Sans,10' background '#ffffff'\n",
+                width, height);
+    else if (kind == TREN_PICTURE_PDF)
+        fprintf(script, "set term pdfcairo noenhanced size %.3fin,%.3fin font 'Sans,10'\n",
+                width / 96.0, height / 96.0);
+    else
+        fprintf(script,
+                "set term svg noenhanced size %d,%d dynamic font 'Arial,13' background '#ffffff'\n",
+                width, height);
+}
+
 /* Ours, but in UTF-8, as the scripts are: in another locale gnuplot warns of their degree signs and
  * writes letters with accents wrongly. The list is the caller's. */
 static char **environment(void) {
@@ -81,12 +133,12 @@ tren_status tren_gnuplot(FILE *script, FILE *picture, char *notes, size_t n) {
         notes[0] ? notes : "without a message");
 }
 
-tren_status tren_gnuplot_check(const tren_out_file *picture) {
+/* gnuplot does not notice a full disk. */
+static tren_status check_end(const tren_out_file *picture) {
     enum { TAIL = 32 };
     char tail[TAIL] = "";
-    const char *end = tren_path_ends(picture->path, ".png")   ? "IEND"
-                      : tren_path_ends(picture->path, ".pdf") ? "%%EOF"
-                                                              : "</svg>";
+    static const char *const ends[] = {"</svg>", "IEND", "%%EOF"};
+    const char *end = ends[tren_picture_kind_of(picture->path)];
     FILE *file = fopen(picture->tmp, "re");
     size_t n = 0;
     if (file && fseek(file, -TAIL, SEEK_END) == 0) n = fread(tail, 1, TAIL, file);
@@ -94,4 +146,17 @@ tren_status tren_gnuplot_check(const tren_out_file *picture) {
     if (memmem(tail, n, end, strlen(end))) return TREN_OK;
     return tren_fail(TREN_ERR_ENV, "cannot write %s: the picture is incomplete; is the disk full?",
                      picture->path);
+}
+
+tren_status tren_picture_draw(FILE *script, const char *path, bool force, char *notes, size_t n) {
+    tren_out_file file = {0};
+    tren_status st = TREN_OK;
+    TREN_GOTO(tren_out_check(&file, path, force));
+    TREN_GOTO(tren_out_open_text(&file));
+    TREN_GOTO(tren_gnuplot(script, file.text, notes, n));
+    TREN_GOTO(check_end(&file));
+    st = tren_out_finish(&file);
+done:
+    tren_out_close(&file);
+    return st;
 }

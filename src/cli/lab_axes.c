@@ -26,7 +26,7 @@ static void put_tic(FILE *out, int factor, int exponent, tren_language language)
     } else {
         snprintf(text, sizeof text, "%.*f", exponent < 0 ? -exponent : 0,
                  factor * pow(10, exponent));
-        tren_localize(text, language);
+        tren_localize(text, sizeof text, language);
         fputs(text, out);
     }
     fprintf(out, "\" %.9g", factor * pow(10, exponent));

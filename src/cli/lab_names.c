@@ -14,9 +14,11 @@ static tren_status unknown(const char *name) {
     size_t n = 0;
     for (; tren_experiments[n] && n < 64; n++) names[n] = tren_experiments[n]->name;
     const char *nearest = tren_text_nearest(name, names, n);
-    return tren_fail(
-        TREN_ERR_USAGE, "no experiment is called '%s'%s%s%s; 'tren lab list' shows all", name,
-        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    if (nearest)
+        return tren_fail(TREN_ERR_USAGE, "no experiment is called '%s'; did you mean '%s'?", name,
+                         nearest);
+    return tren_fail(TREN_ERR_USAGE,
+                     "no experiment is called '%s'; 'tren lab list' shows all experiments", name);
 }
 
 /* The experiments that were asked for. */
@@ -68,7 +70,7 @@ static void put_seconds(double seconds) {
 void tren_lab_print_head(tren_language language) {
     static const char *const title[][2] = {{"name", "nombre"},
                                            {"figure", "figura"},
-                                           {"in full", "entero"},
+                                           {"in full", "completo"},
                                            {"quick", "rápido"},
                                            {"verdict", "veredicto"}};
     put_cell(title[0][language], 7);

@@ -27,8 +27,11 @@ static const char style[] =
     "ul.claims{list-style:none;padding-left:0}ul.claims li{margin:.3rem 0;padding-left:1.6rem;"
     "text-indent:-1.6rem}.mark{display:inline-block;width:1.6rem;text-indent:0}\n"
     ".then{margin:.2rem 0 .6rem}.blank{border-bottom:1px solid #888;height:2.2rem;margin:0}\n"
+    ".name{margin:2rem 0 0}\n"
     "@media print{body{max-width:none;margin:0;font-size:11pt}h2{break-before:page;border:0;"
-    "margin-top:0}h2,h3{break-after:avoid}.result,.predict,.question,li{break-inside:avoid}.foot{"
+    "margin-top:0}.name{break-before:page}h1+.name{break-before:auto;margin-top:0}.name+h2{break-"
+    "before:auto}"
+    "h2,h3,.what{break-after:avoid}.result,.predict,.question,li{break-inside:avoid}.foot{"
     "break-before:avoid}"
     ".figures{grid-template-columns:repeat(2,1fr);gap:.3rem}.figures img{max-width:7.5cm}"
     ".figures img:only-child{max-width:9cm}"
@@ -79,9 +82,11 @@ void tren_page_prediction(const tren_lab_page *p, const tren_experiment *e,
     const tren_lesson *lesson = tren_lesson_of(e);
     char text[TREN_LAB_TEXT];
     if (!lesson) return;
-    fprintf(
-        p->out, "<div class=\"predict\"><p><b>%s</b> ",
-        tren_page_say(p, "Predict before you run it.", "Haga su predicción antes de ejecutarlo."));
+    fprintf(p->out, "<div class=\"predict\"><p><b>%s</b> ",
+            box ? tren_page_say(p, "Predict before you run it.",
+                                "Haga su predicción antes de ejecutarlo.")
+                : tren_page_say(p, "Predict before you look at the figure.",
+                                "Haga su predicción antes de mirar la figura."));
     tren_put_html(p->out, tren_lab_say(text, e, s, lesson->predict, p->language));
     fprintf(p->out, "</p>\n<ol class=\"choices%s\">\n", box ? " boxes" : "");
     for (int i = 0; i < TREN_MAX_CHOICES && lesson->choice[i].en; i++) {
@@ -96,7 +101,7 @@ void tren_page_prediction(const tren_lab_page *p, const tren_experiment *e,
 void tren_page_changes(const tren_lab_page *p, const tren_lesson *lesson, bool tell) {
     char text[TREN_LAB_TEXT];
     if (!lesson || !lesson->change[0].command) return;
-    fprintf(p->out, "<p><b>%s</b></p>\n<ul>\n",
+    fprintf(p->out, "<p class=\"what\"><b>%s</b></p>\n<ul>\n",
             tell ? tren_page_say(p, "What to change, and what should happen.",
                                  "Qué cambiar, y qué debería ocurrir.")
                  : tren_page_say(p, "Change something. What do you expect? What happens?",
@@ -107,7 +112,7 @@ void tren_page_changes(const tren_lab_page *p, const tren_lesson *lesson, bool t
         fprintf(p->out, "%s</code>", p->language == TREN_SPANISH ? " --lang es" : "");
         if (tell) {
             snprintf(text, sizeof text, "%s", tren_say_in(p->language, lesson->change[i].then));
-            tren_localize(text, p->language);
+            tren_localize(text, sizeof text, p->language);
             fputs("<p class=\"then\">", p->out);
             tren_put_html(p->out, text);
             fputs("</p>", p->out);

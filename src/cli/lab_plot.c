@@ -26,7 +26,7 @@ typedef struct picture {
     tren_language language;
     const tren_experiment *experiment;
     tren_lab_setting setting;
-    const char *ending; /* svg, png, pdf */
+    tren_picture_kind kind;
     int first, n_panels;
     bool titled; /* the experiment's name and title above */
     int height, key_rows;
@@ -169,20 +169,8 @@ static void put_panel(const picture *p, int index) {
 }
 
 static void put_terminal(const picture *p, int width) {
-    if (strcmp(p->ending, "png") == 0)
-        fprintf(p->out,
-                "set term pngcairo noenhanced size %d,%d font 'Sans,10' background '#ffffff'\n",
-                width, p->height);
-    else if (strcmp(p->ending, "pdf") == 0)
-        fprintf(p->out, "set term pdfcairo noenhanced size %.3fin,%.3fin font 'Sans,10'\n",
-                width / 96.0, p->height / 96.0);
-    else
-        fprintf(p->out,
-                "set term svg noenhanced size %d,%d dynamic font 'Arial,13' background "
-                "'#ffffff'\n",
-                width, p->height);
-    fprintf(p->out, "set encoding utf8\nset decimalsign '%s'\n",
-            p->language == TREN_SPANISH ? "," : ".");
+    tren_picture_begin(p->out, p->kind, width, p->height);
+    fprintf(p->out, "set decimalsign '%s'\n", p->language == TREN_SPANISH ? "," : ".");
 }
 
 static void put_title(const picture *p, int width) {
@@ -191,7 +179,7 @@ static void put_title(const picture *p, int width) {
              tren_say_in(p->language, p->experiment->title));
     /* A letter is about 0.56 of its font's size wide, which svg takes in pixels, the others in
      * points. */
-    double pixels = strcmp(p->ending, "svg") == 0 ? 1 : 96.0 / 72;
+    double pixels = p->kind == TREN_PICTURE_SVG ? 1 : 96.0 / 72;
     double fits = (width - 32) / (0.56 * pixels * tren_text_columns(title, strlen(title)));
     fputs("set label ", p->out);
     tren_plot_text(p->out, title);
@@ -249,18 +237,6 @@ static tren_status read_result(picture *p, const tren_experiment *e, const char 
     return tren_table_read(&p->points, path);
 }
 
-static tren_status run_gnuplot(picture *p, const char *path) {
-    char notes[1024];
-    tren_out_file file;
-    TREN_TRY(tren_out_check(&file, path, true));
-    tren_status st = tren_out_open_text(&file);
-    if (st == TREN_OK) st = tren_gnuplot(p->out, file.text, notes, sizeof notes);
-    if (st == TREN_OK) st = tren_gnuplot_check(&file);
-    if (st == TREN_OK) st = tren_out_finish(&file);
-    tren_out_close(&file);
-    return st;
-}
-
 int tren_lab_panels(const tren_experiment *e) {
     int n = 0;
     while (n < TREN_MAX_PANELS && e->panel[n].series[0].y) n++;
@@ -269,19 +245,20 @@ int tren_lab_panels(const tren_experiment *e) {
 
 tren_status tren_lab_draw(const tren_experiment *e, const char *out, const char *path,
                           tren_language language, int panel) {
-    static const char *const ending[] = {"png", "pdf", "svg"};
-    picture p = {.out = tmpfile(), .language = language, .experiment = e, .ending = "svg"};
+    char notes[1024];
+    picture p = {.out = tmpfile(),
+                 .language = language,
+                 .experiment = e,
+                 .kind = tren_picture_kind_of(path)};
     if (!p.out)
         return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
-    for (int i = 0; i < 3; i++)
-        if (tren_path_ends(path, ending[i])) p.ending = ending[i];
     p.titled = panel < 0;
     p.first = panel < 0 ? 0 : panel;
     p.n_panels = panel < 0 ? tren_lab_panels(e) : 1;
     tren_status st = read_result(&p, e, out);
     if (st == TREN_OK) {
         put_script(&p);
-        st = run_gnuplot(&p, path);
+        st = tren_picture_draw(p.out, path, true, notes, sizeof notes);
     }
     fclose(p.out);
     tren_table_close(&p.curve);

@@ -5,16 +5,19 @@
 #include "cli/lab_page.h"
 #include "cli/lab_plot.h"
 #include "cli/out_file.h"
+#include "cli/run_files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct report {
     tren_lab_page page;
     const char *dir;
     int n_figures;
+    char begun[512]; /* names of the experiments that are not finished */
 } report;
 
 static const char *class_of(const tren_verdict *v) {
@@ -68,10 +71,10 @@ static void put_difference(const report *r, const tren_experiment *e, const tren
     fprintf(
         p->out, "<p class=\"note\"><b>%s</b> ",
         s->form == TREN_LAB_QUICK
-            ? tren_page_say(p, "Quick form, a preview only. Its claims are not judged.",
-                            "Forma rápida, solo una vista previa. Sus afirmaciones no se juzgan.")
-            : tren_page_say(p, "This is not the judged setting.",
-                            "No es la configuración que se juzga."));
+            ? tren_page_say(p, "Quick form, a preview only; its claims are not judged:",
+                            "Forma rápida, solo una vista previa; sus afirmaciones no se juzgan:")
+            : tren_page_say(
+                  p, "This is not the judged setting:", "No es la configuración que se juzga:"));
     tren_put_html(p->out, text);
     fputs(".</p>\n", p->out);
 }
@@ -138,6 +141,13 @@ static tren_status put_experiment(report *r, const tren_experiment *e, const tre
     return TREN_OK;
 }
 
+static void put_summary_head(const tren_lab_page *p) {
+    fputs("<div class=\"scroll\"><table>\n<tr><th></th><th class=\"figure\">", p->out);
+    fprintf(p->out, "%s</th><th>%s</th><th>%s</th><th>%s</th></tr>\n",
+            tren_page_say(p, "figure", "figura"), tren_page_say(p, "experiment", "experimento"),
+            tren_page_say(p, "verdict", "veredicto"), tren_page_say(p, "time", "tiempo"));
+}
+
 static void put_summary_row(const report *r, const tren_experiment *e, const tren_lab_state *s) {
     char words[TREN_VERDICT_WORDS];
     const tren_lab_page *p = &r->page;
@@ -149,11 +159,19 @@ static void put_summary_row(const report *r, const tren_experiment *e, const tre
             class_of(&s->verdict), tren_verdict_words(words, &s->verdict, p->language), s->seconds);
 }
 
-/* Calls fn for each experiment that was judged. */
+/* Experiments without runs of their own are not begun. */
+static void add_begun(report *r, const tren_experiment *e) {
+    size_t n = strlen(r->begun);
+    if (tren_experiment_source(e) != e) return;
+    snprintf(r->begun + n, sizeof r->begun - n, "%s%s", n ? ", " : "", e->name);
+}
+
+/* A row or a section for each experiment that was judged. */
 static tren_status each(report *r, bool summary) {
     for (int i = 0; tren_experiments[i]; i++) {
         tren_lab_state state;
         TREN_TRY(tren_lab_look(&state, tren_experiments[i], r->dir));
+        if (!state.judged && state.begun && summary) add_begun(r, tren_experiments[i]);
         if (!state.judged) continue;
         r->n_figures++;
         if (summary)
@@ -168,28 +186,56 @@ static tren_status put_page(report *r) {
     tren_page_begin(&r->page,
                     tren_page_say(&r->page, "Training and regularization: the experiments",
                                   "Entrenamiento y regularización: los experimentos"));
-    fputs("<div class=\"scroll\"><table>\n", r->page.out);
+    put_summary_head(&r->page);
     TREN_TRY(each(r, true));
     fputs("</table></div>\n", r->page.out);
+    if (r->n_figures == 0 && r->begun[0])
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: no experiment is finished there. Begun: %s; the same 'tren lab run' "
+                         "command continues",
+                         r->dir, r->begun);
     if (r->n_figures == 0)
         return tren_fail(TREN_ERR_USAGE,
-                         "%s: no experiment has been judged there; run one with 'tren lab run NAME "
+                         "%s: no experiment has been run there; run one with 'tren lab run NAME "
                          "--out %s'",
                          r->dir, r->dir);
+    if (r->begun[0])
+        fprintf(r->page.out, "<p class=\"note\">%s %s</p>\n",
+                tren_page_say(&r->page,
+                              "Not finished; the same <code>tren lab run</code> command continues:",
+                              "Sin terminar; el mismo comando <code>tren lab run</code> continúa:"),
+                r->begun);
     TREN_TRY(each(r, false));
     tren_page_end(&r->page);
     return TREN_OK;
+}
+
+/* The folder that `tren lab run` was given. */
+static tren_status check_folder(const char *dir) {
+    struct stat info;
+    char path[TREN_MAX_PATH + 16], name[TREN_MAX_PATH];
+    if (stat(dir, &info) != 0)
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s: no experiment has been run there; run one, for example 'tren lab run "
+                         "W1 --quick', or give another folder",
+                         dir);
+    if (!S_ISDIR(info.st_mode))
+        return tren_fail(TREN_ERR_USAGE,
+                         "%s is a file; give the folder of 'tren lab run', such as runs/lab", dir);
+    snprintf(path, sizeof path, "%s/recipe.txt", dir);
+    if (stat(path, &info) != 0) return TREN_OK;
+    tren_run_name(name, sizeof name, dir);
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s is the folder of one experiment, %s; give the folder that it is in", dir,
+                     name);
 }
 
 tren_status tren_lab_report(const char *dir, const char *path, bool force, tren_language language) {
     char own[TREN_MAX_PATH];
     tren_out_file file;
     report r = {.dir = dir, .page = {.language = language}};
-    if (access(dir, F_OK) != 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%s: no experiment has been run there; run one, for example 'tren lab run "
-                         "W1 --quick', or give another folder",
-                         dir);
+    TREN_TRY(check_folder(dir));
+    if (path) TREN_TRY(tren_out_ending(path, ".html"));
     snprintf(own, sizeof own, "%s/report.html", dir);
     TREN_TRY(tren_out_check(&file, path ? path : own, force || !path));
     tren_status st = tren_out_open_text(&file);
@@ -198,5 +244,10 @@ tren_status tren_lab_report(const char *dir, const char *path, bool force, tren_
     if (st == TREN_OK) st = tren_out_finish(&file);
     tren_out_close(&file);
     if (st == TREN_OK) printf("%s\n", tren_cli_shown(path ? path : own));
+    if (st == TREN_OK && r.begun[0])
+        printf(language == TREN_SPANISH
+                   ? "sin terminar: %s; el mismo comando 'tren lab run' continúa\n"
+                   : "not finished: %s; the same 'tren lab run' command continues\n",
+               r.begun);
     return st;
 }

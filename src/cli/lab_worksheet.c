@@ -38,9 +38,11 @@ static tren_status put_page(const tren_lab_page *p, const tren_experiment *const
                             int n) {
     tren_page_begin(p, tren_page_say(p, "Training and regularization: worksheet",
                                      "Entrenamiento y regularización: hoja de trabajo"));
-    fprintf(p->out, "<p>%s</p><p class=\"blank\"></p>\n",
-            tren_page_say(p, "Name and date:", "Nombre y fecha:"));
-    for (int i = 0; i < n; i++) TREN_TRY(put_experiment(p, experiment[i]));
+    for (int i = 0; i < n; i++) {
+        fprintf(p->out, "<p class=\"name blank\">%s</p>\n",
+                tren_page_say(p, "Name and date:", "Nombre y fecha:"));
+        TREN_TRY(put_experiment(p, experiment[i]));
+    }
     tren_page_end(p);
     return TREN_OK;
 }
@@ -48,6 +50,7 @@ static tren_status put_page(const tren_lab_page *p, const tren_experiment *const
 tren_status tren_lab_worksheet(const tren_experiment *const experiment[], int n, const char *path,
                                bool force, tren_language language) {
     tren_out_file file;
+    TREN_TRY(tren_out_ending(path, ".html"));
     TREN_TRY(tren_out_check(&file, path, force));
     tren_status st = tren_out_open_text(&file);
     tren_lab_page page = {.out = file.text, .language = language};

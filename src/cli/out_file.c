@@ -143,3 +143,9 @@ bool tren_path_ends(const char *path, const char *ending) {
     size_t n = strlen(path), m = strlen(ending);
     return n >= m && strcasecmp(path + n - m, ending) == 0;
 }
+
+tren_status tren_out_ending(const char *path, const char *ending) {
+    if (tren_path_ends(path, ending)) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE, "--out: '%s' does not end in %s; use this ending", path,
+                     ending);
+}

@@ -33,5 +33,7 @@ void tren_out_close(tren_out_file *out);
 
 /* Whether the path ends so: ".csv". Letters of either case. */
 bool tren_path_ends(const char *path, const char *ending);
+/* TREN_ERR_USAGE: it does not. path: of --out. */
+tren_status tren_out_ending(const char *path, const char *ending);
 
 #endif

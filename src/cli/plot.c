@@ -1,7 +1,6 @@
 #include "cli/plot.h"
 #include "base/input.h"
 #include "cli/gnuplot.h"
-#include "cli/out_file.h"
 #include "cli/plot_script.h"
 #include "base/why.h"
 #include "cli/console.h"
@@ -65,13 +64,6 @@ static void write_script(FILE *script, const tren_plot *plot) {
         tren_plot_one(script, plot);
 }
 
-static tren_status run_gnuplot(FILE *script, FILE *picture) {
-    char notes[1024];
-    TREN_TRY(tren_gnuplot(script, picture, notes, sizeof notes));
-    if (notes[0]) fprintf(stderr, "warning: gnuplot: %s\n", tren_cli_shown(notes));
-    return TREN_OK;
-}
-
 /* Pictures are drawn again and again, so an older one may go; anything else that has the name
  * stays. */
 static tren_status check_older(const char *path) {
@@ -82,26 +74,23 @@ static tren_status check_older(const char *path) {
     fclose(file);
     bool svg = n >= 5 && (memcmp(head, "<?xml", 5) == 0 || memcmp(head, "<svg", 4) == 0);
     bool png = n == sizeof head && memcmp(head, "\x89PNG\r\n\x1a\n", sizeof head) == 0;
-    if (n == 0 || svg || png) return TREN_OK;
+    bool pdf = n >= 5 && memcmp(head, "%PDF-", 5) == 0;
+    if (n == 0 || svg || png || pdf) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "%s exists and is not a picture: give --out another name",
                      path);
 }
 
 tren_status tren_plot_draw(const tren_plot *plot, const char *path) {
-    tren_out_file out = {0};
+    char notes[1024] = "";
+    tren_out_file out;
+    TREN_TRY(tren_out_check(&out, path, true));
+    TREN_TRY(check_older(path));
     FILE *script = tmpfile();
-    tren_status st = TREN_OK;
     if (!script)
         return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
-    TREN_GOTO(tren_out_check(&out, path, true));
-    TREN_GOTO(check_older(path));
-    TREN_GOTO(tren_out_open_text(&out));
     write_script(script, plot);
-    TREN_GOTO(run_gnuplot(script, out.text));
-    TREN_GOTO(tren_gnuplot_check(&out));
-    st = tren_out_finish(&out);
-done:
-    tren_out_close(&out);
+    tren_status st = tren_picture_draw(script, path, true, notes, sizeof notes);
+    if (notes[0]) fprintf(stderr, "warning: gnuplot: %s\n", tren_cli_shown(notes));
     fclose(script);
     return st;
 }

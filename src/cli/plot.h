@@ -2,6 +2,7 @@
 #ifndef TREN_CLI_PLOT_H
 #define TREN_CLI_PLOT_H
 
+#include "cli/gnuplot.h"
 #include "cli/run_files.h"
 
 enum { TREN_PLOT_MAX_RUNS = 64, TREN_PLOT_MAX_PANELS = 16 };
@@ -18,7 +19,7 @@ typedef struct tren_plot {
     const char *column[TREN_PLOT_MAX_PANELS]; /* one panel each; none: one run's panels, or */
     int n_columns;                            /* validation loss and accuracy of several */
     bool log_x, log_y;
-    bool png; /* else SVG */
+    tren_picture_kind kind;
 } tren_plot;
 
 /* Reads the runs. Close in any case. */

@@ -44,15 +44,8 @@ static void put_label(const tren_plot_page *p, const char *text, int top, int si
 void tren_plot_begin(const tren_plot_page *p, const tren_plot *plot, const char *title,
                      const char *subtitle) {
     FILE *out = p->out;
-    fputs("set encoding utf8\n", out);
-    if (plot->png)
-        fprintf(out,
-                "set term pngcairo noenhanced size %d,%d font 'Sans,10' background '#ffffff'\n",
-                p->width, p->height);
-    else
-        fprintf(out,
-                "set term svg noenhanced size %d,%d dynamic font 'Arial,13' background '#ffffff'\n",
-                p->width, p->height);
+    bool points = plot->kind != TREN_PICTURE_SVG;
+    tren_picture_begin(out, plot->kind, p->width, p->height);
     for (int i = 0; i < plot->n_runs; i++) put_data(out, &plot->run[i].metrics, i);
     fputs("set border 3 lw 1 lc rgb '" FAINT "'\n"
           "set tics nomirror scale 0.5 tc rgb '" INK "'\n"
@@ -60,8 +53,8 @@ void tren_plot_begin(const tren_plot_page *p, const tren_plot *plot, const char 
           "set key off\n"
           "set multiplot\n",
           out);
-    put_label(p, title, 26, plot->png ? 14 : 19, INK);
-    if (*subtitle) put_label(p, subtitle, 50, plot->png ? 9 : 12, FAINT);
+    put_label(p, title, 26, points ? 14 : 19, INK);
+    if (*subtitle) put_label(p, subtitle, 50, points ? 9 : 12, FAINT);
 }
 
 void tren_plot_end(const tren_plot_page *p) {

@@ -215,12 +215,10 @@ void tren_run_caption(char *out, size_t n, const char *run_dir) {
     describe_key(activation, sizeof activation, "model.activation", &c);
     describe_key(optimizer, sizeof optimizer, "optimizer.name", &c);
     const char *comma = activation[0] ? ", " : "";
-    if (c.optimizer.name == TREN_SCG) {
-        snprintf(out, n, "%s%s%s%s, scg, all rows in %d shards, seed %llu", c.model.name, hidden,
-                 comma, activation, c.shards, (unsigned long long)c.seed);
-        return;
-    }
-    snprintf(out, n, "%s%s%s%s, %s at %g, batch of %d in %d shards, seed %llu", c.model.name,
-             hidden, comma, activation, optimizer, c.optimizer.learning_rate, c.batch_size,
-             c.shards, (unsigned long long)c.seed);
+    char rows[64] = "scg, all rows";
+    if (c.optimizer.name != TREN_SCG)
+        snprintf(rows, sizeof rows, "%s at %g, batch of %d", optimizer, c.optimizer.learning_rate,
+                 c.batch_size);
+    snprintf(out, n, "%s%s%s%s, %s in %d shard%s, seed %llu", c.model.name, hidden, comma,
+             activation, rows, c.shards, c.shards > 1 ? "s" : "", (unsigned long long)c.seed);
 }

@@ -21,6 +21,9 @@ typedef struct tren_run_paths {
 tren_status tren_run_paths_add(tren_run_paths *paths, const char *dir);
 void tren_run_paths_close(tren_run_paths *paths); /* accepts the empty value */
 
+/* TREN_ERR_USAGE: dir, the value of --out, is the folder of a run, which must not change. */
+tren_status tren_runs_keep(const char *dir);
+
 /* ---- one of them ----------------------------------------------------------------------------- */
 
 typedef enum tren_run_state {

@@ -26,6 +26,13 @@ static bool is_run(const char *dir) {
     return false;
 }
 
+tren_status tren_runs_keep(const char *dir) {
+    if (!is_run(dir)) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--out: %s is the folder of a run, which must not change; give another folder",
+                     dir);
+}
+
 static tren_status add(tren_run_paths *paths, const char *path) {
     TREN_TRY(tren_grow(&paths->at, (size_t)paths->n, &paths->room, sizeof *paths->at,
                        "the list of runs"));

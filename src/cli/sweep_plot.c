@@ -197,14 +197,13 @@ static void put_y_label(FILE *out, const picture *p, const extent *y) {
     tren_plot_text(out, label);
 }
 
-static void put_script(FILE *out, const picture *p, const tren_sweep_axes *axes) {
+static void put_script(FILE *out, tren_picture_kind kind, const picture *p,
+                       const tren_sweep_axes *axes) {
     static char line[MAX_LINES][512];
     const tren_axis *axis = &p->grid->axis[p->x];
     extent y = {INFINITY, -INFINITY, 0};
     int n = list_lines(line, p);
-    fputs("set encoding utf8\nset term svg noenhanced size 760,480 dynamic font 'Arial,13' "
-          "background '#ffffff'\n",
-          out);
+    tren_picture_begin(out, kind, 760, 480);
     for (int i = 0; i < n; i++) put_line(out, p, line[i], i, n, &y);
     fputs(
         "set border 3 lc rgb '#777777'\nset tics nomirror scale 0.5\n"
@@ -227,36 +226,43 @@ static void put_script(FILE *out, const picture *p, const tren_sweep_axes *axes)
     fputc('\n', out);
 }
 
-static tren_status draw(picture *p, const char *dir, const tren_sweep_axes *axes,
-                        char path[TREN_MAX_PATH]) {
-    char notes[1024];
-    tren_out_file file;
-    snprintf(path, TREN_MAX_PATH, "%s/sweep.csv", dir);
+static tren_status read_table(picture *p, const char *dir, const tren_sweep_axes *axes) {
+    char path[TREN_MAX_PATH];
+    snprintf(path, sizeof path, "%s/sweep.csv", dir);
     TREN_TRY(tren_table_read(&p->table, path));
-    TREN_TRY(choose_column(p, axes->y));
-    snprintf(path, TREN_MAX_PATH, "%s/sweep.svg", dir);
+    return choose_column(p, axes->y);
+}
+
+static tren_status draw(const char *path, const picture *p, const tren_sweep_axes *axes) {
+    char notes[1024];
     FILE *script = tmpfile();
     if (!script)
         return tren_fail(TREN_ERR_ENV, "cannot write a temporary file: %s", tren_why(errno));
-    put_script(script, p, axes);
-    tren_status st = tren_out_check(&file, path, true);
-    if (st == TREN_OK) st = tren_out_open_text(&file);
-    if (st == TREN_OK) st = tren_gnuplot(script, file.text, notes, sizeof notes);
-    if (st == TREN_OK) st = tren_gnuplot_check(&file);
-    if (st == TREN_OK) st = tren_out_finish(&file);
-    tren_out_close(&file);
+    put_script(script, tren_picture_kind_of(path), p, axes);
+    tren_status st = tren_picture_draw(script, path, true, notes, sizeof notes);
     fclose(script);
     return st;
+}
+
+static void warn(void) {
+    printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
 }
 
 void tren_sweep_plot(const tren_grid_sweep *sweep, const tren_sweep_axes *axes) {
     char path[TREN_MAX_PATH];
     picture p = {.grid = sweep->grid};
     p.x = axes->x ? find_axis(sweep->grid, axes->x) : choose_axis(sweep->grid);
-    tren_status st = draw(&p, sweep->base->out, axes, path);
+    if (read_table(&p, sweep->base->out, axes) != TREN_OK) {
+        warn();
+        return;
+    }
+    for (int k = 0; k < TREN_PICTURE_KINDS; k++) {
+        if (!tren_picture_has_format(axes->format, (tren_picture_kind)k)) continue;
+        snprintf(path, sizeof path, "%s/sweep.%s", sweep->base->out, tren_picture_name[k]);
+        if (draw(path, &p, axes) == TREN_OK)
+            printf("%s\n", tren_cli_shown(path));
+        else
+            warn();
+    }
     tren_table_close(&p.table);
-    if (st == TREN_OK)
-        printf("%s\n", tren_cli_shown(path));
-    else
-        printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
 }

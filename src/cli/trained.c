@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/launch.h"
 #include "cli/console.h"
+#include "cli/out_file.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -80,12 +81,24 @@ static tren_status choose_data(tren_trained *t, const char *data) {
     return tren_config_set(&t->config, "data", data, "command line");
 }
 
+/* A file by another name is more likely a mistake than a damaged checkpoint. */
+static tren_status read_checkpoint(tren_trained *t) {
+    tren_status st = tren_checkpoint_read(&t->checkpoint, t->path);
+    if (st != TREN_ERR_CHECKPOINT || tren_path_ends(t->path, ".h5") ||
+        strstr(tren_error_text(), "runs/NAME"))
+        return st;
+    return tren_fail(st,
+                     "%s; give a run folder ('tren runs' lists them), or a checkpoint such as "
+                     "runs/NAME/best.h5",
+                     tren_error_text());
+}
+
 tren_status tren_trained_find(tren_trained *t, const tren_trained_args *args, char **argv) {
     *t = (tren_trained){
         .unlabeled = args->unlabeled, .no_rows = args->no_rows, .no_data = args->no_data};
     TREN_TRY(find_part(&t->part, args->split));
     TREN_TRY(find_checkpoint(t, args));
-    TREN_TRY(tren_checkpoint_read(&t->checkpoint, t->path));
+    TREN_TRY(read_checkpoint(t));
     bool is_double = strcmp(t->checkpoint.precision, "double") == 0;
     TREN_TRY(tren_launch_precision(is_double ? TREN_PRECISION_DOUBLE : TREN_PRECISION_FLOAT, argv));
     TREN_TRY(tren_checkpoint_config(&t->config, &t->checkpoint, t->path));

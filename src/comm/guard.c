@@ -12,8 +12,8 @@ static void give_up(MPI_Comm comm, int error, const char *call) {
     MPI_Error_string(error, text, &length);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     fprintf(stderr,
-            "tren: rank %d: %s failed: %s; MPI, or what it runs on (network, shared memory, "
-            "limits), has to be mended, then a run goes on with --resume\n",
+            "tren: rank %d: %s failed: %s; check MPI, the network, shared memory and limits, then "
+            "continue with --resume\n",
             rank, call ? call : "an MPI call", text);
     MPI_Abort(comm, TREN_ERR_ENV);
 }

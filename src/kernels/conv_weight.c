@@ -9,7 +9,7 @@
 enum { OUT = 4, IN = VB == 64 ? 6 : 3, TILE = OUT * IN * TREN_LANES };
 enum {
     FAR_BYTES = 1536 * 1024, /* of padded input at a time */
-    FAR_PIXELS = 128,        /* at least: adding up the lanes has its price */
+    FAR_PIXELS = 128,        /* at least: adding up the lanes costs one reduction a weight */
     NEAR_BYTES = 48 * 1024   /* of what a tile reads before it goes on to the next tap */
 };
 

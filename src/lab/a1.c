@@ -106,18 +106,18 @@ static void judge_gains(const tren_table *points, tren_verdict *v, double few, d
                      "test de %.3f a %.3f, %.2f veces (umbral: 0.80 como máximo)",
                      few, none, all, all / none);
     tren_verdict_add(v, gain(points, few, ALL) < best,
-                     "with %.0f images, the best single kind changes the accuracy by %+.1f points, "
-                     "and all five together gain less: %+.1f",
-                     "con %.0f imágenes, el mejor tipo por sí solo cambia la exactitud en %+.1f "
-                     "puntos, y los cinco juntos ganan menos: %+.1f",
+                     "with %.0f images, the accuracy changes by %+.1f points with the best single "
+                     "kind, and by %+.1f with all five together (threshold: less)",
+                     "con %.0f imágenes, la exactitud cambia %+.1f puntos con el mejor tipo por sí "
+                     "solo, y %+.1f con los cinco juntos (umbral: menos)",
                      few, best, gain(points, few, ALL));
     tren_verdict_add(
         v, gain(points, many, ALL) <= gain(points, few, ALL) - 2,
         "in the same number of steps, all five together cost more accuracy with %.0f images, %+.1f "
-        "points (threshold: 2 points more)",
+        "points (threshold: 2 points more than with %.0f)",
         "con el mismo número de pasos, los cinco juntos cuestan más exactitud con %.0f imágenes, "
-        "%+.1f puntos (umbral: 2 puntos más)",
-        many, gain(points, many, ALL));
+        "%+.1f puntos (umbral: 2 puntos más que con %.0f)",
+        many, gain(points, many, ALL), few);
 }
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
@@ -246,7 +246,7 @@ const tren_experiment tren_lab_a1 = {
                      {"rows", "all", .label = {"all five", "los cinco"}, .colour = 5}}},
          {.title = {"Test cross-entropy", "Entropía cruzada de test"},
           .x = {"training images", "imágenes de entrenamiento"},
-          .y = {"mean of a test image", "media por imagen de test"},
+          .y = {"nats per test image", "nats por imagen de test"},
           .log_x = true,
           .series = {{"rows", "loss_rotation", .label = {"rotation", "rotación"}, .colour = 0},
                      {"rows", "loss_translation", .label = {"translation", "traslación"},

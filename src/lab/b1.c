@@ -159,9 +159,11 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
     {                                                                                              \
         .title = {"M = " units, "M = " units}, .x = X_AXIS, .y = T_AXIS, .y_low = -1.8,            \
         .y_high = 1.8, .series = {                                                                 \
-            {"x", "truth", .mark = TREN_MARK_DASHED, .colour = 2},                                 \
-            {"x", column, .mark = TREN_MARK_CURVE, .colour = 1},                                   \
-            {"x", "t", .mark = TREN_MARK_CIRCLES, .colour = 0}                                     \
+            {"x", "truth", .label = {"true function", "función verdadera"},                        \
+             .mark = TREN_MARK_DASHED, .colour = 2},                                               \
+            {"x", column, .label = {"network", "red"}, .mark = TREN_MARK_CURVE, .colour = 1},      \
+            {"x", "t", .label = {"training points", "puntos de entrenamiento"},                    \
+             .mark = TREN_MARK_CIRCLES, .colour = 0}                                               \
         }                                                                                          \
     }
 

@@ -113,8 +113,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_decay = {
     .name = "decay",
     .figure = {"Weight decay", "Weight decay"},
-    .title = {"Weight decay: smaller weights, smaller activations",
-              "Weight decay: pesos y activaciones más pequeños"},
+    .title = {"Weight decay, weights and activations", "Weight decay, pesos y activaciones"},
     .question = {"What does the penalty on the weights change inside the network?",
                  "¿Qué cambia dentro de la red la penalización de los pesos?"},
     .setting =

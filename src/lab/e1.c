@@ -197,8 +197,8 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_e1 = {
     .name = "E1",
     .figure = {"Fig. 9.10", "Fig. 9.10"},
-    .title = {"Double descent over epochs: features learned at two speeds",
-              "Doble descenso según las épocas: características que se aprenden a dos velocidades"},
+    .title = {"Double descent over epochs: linear regression",
+              "Doble descenso según las épocas: regresión lineal"},
     .question = {"Why can the test error fall, rise and fall again during one training?",
                  "¿Por qué puede el error de test bajar, subir y volver a bajar en un mismo "
                  "entrenamiento?"},

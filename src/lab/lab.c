@@ -171,7 +171,7 @@ static tren_status open_judge(tren_lab *own, const tren_lab *lab,
     return tren_make_folders(own->dir);
 }
 
-/* What the launch took is of the points, whoever asked for them. */
+/* Charge launch time to the experiment that owns the points. */
 static tren_status record_launch(const tren_lab *lab, const tren_lab *own, int ranks,
                                  const tren_sweep_result *result) {
     record r;

@@ -126,7 +126,7 @@ const tren_lesson lab_lessons_training[] = {
           "function look like between them?",
           "Una red con miles de parámetros pasa por doce puntos. ¿Cómo es su función entre ellos?"},
      .choice = {{"It is close to straight lines from point to point.",
-                 "Es casi una recta de punto a punto."},
+                 "Es casi igual a los segmentos rectos que unen cada punto con el siguiente."},
                 {"It swings widely, like a polynomial of degree 11.",
                  "Oscila mucho, como un polinomio de grado 11."},
                 {"It is different for each seed.", "Es distinta con cada semilla."}},

@@ -243,8 +243,8 @@ static tren_status judge_s2(const tren_lab *lab, const tren_table *points, tren_
 const tren_experiment tren_lab_s2 = {
     .name = "S2",
     .figure = {"Fig. 9.11", "Fig. 9.11"},
-    .title = {"More data can hurt: linear regression",
-              "Más datos pueden perjudicar: regresión lineal"},
+    .title = {"Double descent over examples: linear regression",
+              "Doble descenso según los ejemplos: regresión lineal"},
     .question = {"Can the same model become worse with more data?",
                  "¿Puede un mismo modelo empeorar con más datos?"},
     .setting = {"Least squares with the smallest norm on {features} independent normal features, "

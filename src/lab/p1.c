@@ -161,8 +161,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_p1 = {
     .name = "P1",
     .figure = {"Fig. 9.9 and its causes", "Fig. 9.9 y sus causas"},
-    .title = {"What causes the peak: three causes, all of them necessary",
-              "Qué produce el pico: tres causas, las tres necesarias"},
+    .title = {"The causes of the peak", "Las causas del pico"},
     .question = {"The peak of double descent has three causes. Which of them must be removed to "
                  "remove the peak?",
                  "El pico del doble descenso tiene tres causas. ¿Cuáles hay que quitar para que "

@@ -97,7 +97,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_r1 = {
     .name = "R1",
     .figure = {"Early stopping", "Parada temprana"},
-    .title = {"Early stopping removes the peak", "La parada temprana elimina el pico"},
+    .title = {"Early stopping and the peak", "La parada temprana y el pico"},
     .question =
         {"What is left of double descent when each network is stopped at its lowest validation "
          "loss?",

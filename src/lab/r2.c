@@ -95,7 +95,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_r2 = {
     .name = "R2",
     .figure = {"Regularization", "Regularización"},
-    .title = {"Regularization lowers the peak", "La regularización reduce el pico"},
+    .title = {"Regularization and the peak", "La regularización y el pico"},
     .question = {"Does a network with regularization show the peak of double descent too?",
                  "¿Aparece también el pico del doble descenso en una red con regularización?"},
     .setting =

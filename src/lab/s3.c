@@ -105,7 +105,8 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_s3 = {
     .name = "S3",
     .figure = {"Fig. 9.11", "Fig. 9.11"},
-    .title = {"More data can fail to help: MNIST-1D", "Más datos pueden no ayudar: MNIST-1D"},
+    .title = {"Double descent over examples: MNIST-1D",
+              "Doble descenso según los ejemplos: MNIST-1D"},
     .question = {"Do more data always make a network better?",
                  "¿Mejora siempre una red con más datos?"},
     .setting =

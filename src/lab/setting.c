@@ -151,16 +151,9 @@ static void put_text(writer *w, const char *text) {
     put(w, text, strlen(text));
 }
 
-/* 12,000 in English and 12 000, with a narrow space that does not break, in Spanish. */
 static void put_number(writer *w, double x) {
     char digits[40];
-    int n = tren_text_from_real(digits, sizeof digits, x);
-    bool whole = x == floor(x) && fabs(x) >= 1e4 && fabs(x) < 1e15 && !strchr(digits, 'e');
-    for (int i = 0; i < n; i++) {
-        if (whole && i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            put_text(w, w->language == TREN_SPANISH ? "\u202f" : ",");
-        put(w, &digits[i], 1);
-    }
+    put(w, digits, (size_t)tren_text_from_real(digits, sizeof digits, x));
 }
 
 /* "1 seed", "5 semillas". */
@@ -190,8 +183,25 @@ static void put_values(writer *w, const tren_lab_values *v) {
     }
 }
 
-void tren_localize(char *text, tren_language language) {
+static void group_digits(char *text, size_t size, const char *mark) {
+    size_t wide = strlen(mark), len = strlen(text);
+    for (char *c = text; *c;) {
+        size_t n = strspn(c, "0123456789"), left = n > 4 && (c == text || c[-1] != '.') ? n : 0;
+        char *end = c + n;
+        for (char *at = end; left > 3 && len + wide < size; left -= 3) {
+            at -= 3;
+            memmove(at + wide, at, (size_t)(text + len - at) + 1);
+            memcpy(at, mark, wide);
+            len += wide;
+            end += wide;
+        }
+        c = *end ? end + 1 : end;
+    }
+}
+
+void tren_localize(char *text, size_t size, tren_language language) {
     bool fraction = false; /* in the number at c, or before it */
+    group_digits(text, size, language == TREN_SPANISH ? "\u202f" : ",");
     if (language != TREN_SPANISH) return;
     for (char *c = text; *c; c++) {
         bool after = c > text && isdigit((unsigned char)c[-1]);
@@ -237,7 +247,7 @@ char *tren_lab_say(char out[TREN_LAB_TEXT], const tren_experiment *experiment,
         put_named(&w, e, s, c + 1, name);
         c += name + 1 + (c[name + 1] == '}');
     }
-    tren_localize(out, language);
+    tren_localize(out, TREN_LAB_TEXT, language);
     return out;
 }
 
@@ -256,6 +266,6 @@ char *tren_lab_difference(char out[TREN_LAB_TEXT], const tren_experiment *experi
         put_text(&w, language == TREN_SPANISH ? " en lugar de " : " instead of ");
         put_values(&w, &p->full);
     }
-    tren_localize(out, language);
+    tren_localize(out, TREN_LAB_TEXT, language);
     return out;
 }

@@ -124,8 +124,8 @@ static void tell(const tren_sweep *s, int point, double took, double *last) {
     double now = tren_seconds();
     if (now - *last < 1 && s->n_points > 40) return;
     *last = now;
-    tren_log_line(s->log, "%s: %s in %.3g s; %d of %d points", s->title, label_of(s, point), took,
-                  tren_sweep_count(s), s->n_points);
+    tren_log_line(s->log, "%s: %s, %.3g s, %d/%d", s->title, label_of(s, point), took,
+                  tren_sweep_count(s), s->n_points); /* in no language: lab has two */
 }
 
 /* ---- what a group does next ------------------------------------------------------------------ */

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The claim behind the last one becomes the last. */
+static void localize(tren_verdict *v) {
+    for (tren_language l = TREN_ENGLISH; l <= TREN_SPANISH; l++)
+        tren_localize(v->at[v->n].text[l], TREN_CLAIM_TEXT, l);
+    v->n++;
+}
+
 static void add(tren_verdict *v, tren_claim claim, const char *en, const char *es, va_list args) {
     if (v->n == TREN_MAX_CLAIMS) return;
     va_list again;
@@ -14,9 +21,8 @@ static void add(tren_verdict *v, tren_claim claim, const char *en, const char *e
     v->at[v->n].claim = claim;
     vsnprintf(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, en, args);
     vsnprintf(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, es, again);
-    tren_localize(v->at[v->n].text[TREN_SPANISH], TREN_SPANISH);
     va_end(again);
-    v->n++;
+    localize(v);
 }
 
 void tren_verdict_add(tren_verdict *v, bool holds, const char *en, const char *es, ...) {
@@ -31,8 +37,7 @@ void tren_verdict_add_text(tren_verdict *v, bool holds, const char *en, const ch
     v->at[v->n].claim = holds ? TREN_CLAIM_HOLDS : TREN_CLAIM_FAILED;
     snprintf(v->at[v->n].text[TREN_ENGLISH], TREN_CLAIM_TEXT, "%s", en);
     snprintf(v->at[v->n].text[TREN_SPANISH], TREN_CLAIM_TEXT, "%s", es);
-    tren_localize(v->at[v->n].text[TREN_SPANISH], TREN_SPANISH);
-    v->n++;
+    localize(v);
 }
 
 void tren_verdict_tell(tren_verdict *v, const char *en, const char *es, ...) {

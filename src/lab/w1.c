@@ -92,12 +92,11 @@ static void compare(const tren_table *curve, tren_verdict *v) {
     }
     tren_verdict_add(
         v, outside == 0,
-        "the test error is within 3 points of the published one (6 points below width 9): %d "
-        "widths are outside; the largest difference is %.1f points, at width %d",
+        "the test error is within 3 points of the published one (6 points below width 9); "
+        "widths outside: %d; the largest difference is %.1f points, at width %d",
         "el error de test difiere en menos de 3 puntos del publicado (6 puntos por debajo de "
-        "anchura 9): %d anchuras quedan fuera; la mayor diferencia es de %.1f puntos, con la "
-        "anchura "
-        "%d",
+        "anchura 9); anchuras que quedan fuera: %d; la mayor diferencia es de %.1f puntos, con la "
+        "anchura %d",
         outside, 100 * worst, at);
 }
 

@@ -235,16 +235,16 @@ static tren_status judge_s1(const tren_lab *lab, const tren_table *points, tren_
 const tren_experiment tren_lab_s1 = {
     .name = "S1",
     .figure = {"Fig. 9.11", "Fig. 9.11"},
-    .title = {"More data can hurt: random features", "Más datos pueden perjudicar: "
-                                                     "características aleatorias"},
+    .title = {"Double descent over examples: random features",
+              "Doble descenso según los ejemplos: características aleatorias"},
     .question = {"Can a larger training set give a worse classifier?",
                  "¿Puede un conjunto de entrenamiento mayor dar un clasificador peor?"},
     .setting =
         {"The random features of W3 with {rows} images. Share of labels replaced at "
          "random: {noise%} (the figure of the lecture has no such labels). D = {features}, "
          "{test_rows} test images. Medians over {seeds}.",
-         "Las características aleatorias de W3 con {rows} imágenes. Parte de las "
-         "etiquetas reasignada al azar: {noise%} (en la figura de la clase no hay ninguna). D = "
+         "Las características aleatorias de W3 con {rows} imágenes. Proporción de "
+         "etiquetas reasignadas al azar: {noise%} (la figura de la clase no tiene ninguna). D = "
          "{features}, {test_rows} imágenes de test. Medianas sobre {seeds}."},
     .param = {{.name = "features",
                .what = {"random features D", "características aleatorias D"},

@@ -157,8 +157,7 @@ static tren_status judge(const tren_lab *lab, const tren_table *points, tren_tab
 const tren_experiment tren_lab_w5 = {
     .name = "W5",
     .figure = {"Fig. 9.9 and weight decay", "Fig. 9.9 y weight decay"},
-    .title = {"The best penalty removes double descent",
-              "La mejor penalización elimina el doble descenso"},
+    .title = {"Weight decay and double descent", "Weight decay y doble descenso"},
     .question =
         {"Is there double descent when every model has the weight decay that suits it best?",
          "¿Hay doble descenso si cada modelo tiene el weight decay que más le conviene?"},

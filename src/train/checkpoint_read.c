@@ -46,17 +46,22 @@ static tren_status check_format(tren_h5 *file, const char *path) {
     char format[64] = "";
     int64_t version = 0;
     if (!tren_h5_has_attr(file, "/", "format"))
-        return tren_fail(TREN_ERR_CHECKPOINT, "%s is an HDF5 file, but not a checkpoint of tren",
-                         path);
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is %s, but not a checkpoint of tren; give a run folder ('tren runs' "
+                         "lists them), or a checkpoint such as runs/NAME/best.h5",
+                         path, tren_h5_has(file, "train") ? "a dataset" : "an HDF5 file");
     TREN_TRY(tren_h5_get_text(file, "/", "format", format, sizeof format));
     if (strcmp(format, TREN_CHECKPOINT_FORMAT) != 0)
-        return tren_fail(TREN_ERR_CHECKPOINT, "%s holds '%s', not a checkpoint of tren", path,
-                         format);
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s holds '%s', not a checkpoint of tren; give a run folder, or a "
+                         "checkpoint such as runs/NAME/best.h5",
+                         path, format);
     TREN_TRY(tren_h5_get_i64(file, "/", "version", &version));
     if (version != TREN_CHECKPOINT_VERSION)
         return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s has checkpoint version %lld, but this tren reads version %d", path,
-                         (long long)version, TREN_CHECKPOINT_VERSION);
+                         "%s has checkpoint version %lld, but this tren reads version %d; use the "
+                         "tren that wrote it, or train again",
+                         path, (long long)version, TREN_CHECKPOINT_VERSION);
     return TREN_OK;
 }
 
@@ -216,7 +221,6 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     char *head = NULL;
     uint64_t stored = 0;
     tren_type type;
-    TREN_TRY(check_format(file, path));
     TREN_TRY(get_head(file, path, c));
     TREN_TRY(check_head(c, path, &type));
     TREN_TRY(tren_checkpoint_head(&head, c));
@@ -247,6 +251,7 @@ tren_status tren_checkpoint_read(tren_checkpoint *c, const char *path) {
     tren_status st = TREN_OK;
     *c = (tren_checkpoint){0};
     TREN_GOTO(tren_h5_open(&file, path, TREN_ERR_CHECKPOINT));
+    TREN_GOTO(check_format(file, path));
     TREN_GOTO(tren_digest_open(&digest));
     TREN_GOTO(with_remedy(read_all(file, c, path, digest)));
 done:

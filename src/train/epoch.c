@@ -250,7 +250,7 @@ static double mark(tren_trainer *t) {
     return t->report.clock.since;
 }
 
-/* A step with word of it to whoever asked. */
+/* One step, and a report of it to options->stepped and the trace. */
 static void step_told(tren_trainer *t, double tail[N_TAIL]) {
     double before[TREN_N_PHASES], spent[TREN_N_PHASES], since = mark(t);
     int64_t rows = t->report.trained_rows;

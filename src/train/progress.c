@@ -1,14 +1,14 @@
-/* What whoever asked is told after each step and each epoch. */
+/* Reports to options->progress after each step and each epoch. */
 #include "train/trainer.h"
 
 #include <math.h>
 
-/* The mean loss of the rows since it was told last: of a step, mostly. */
+/* The mean loss of the rows since the last report, mostly of one step. */
 static double step_loss(tren_trainer *t) {
     const tren_position *at = &t->stands.at;
     tren_told *told = &t->report.told;
     if (t->minimiser.kind->whole) return at->loss / (double)at->rows;
-    if (at->rows < told->rows) *told = (tren_told){.mean = told->mean}; /* another epoch */
+    if (at->epoch != told->epoch) *told = (tren_told){.mean = told->mean, .epoch = at->epoch};
     if (at->rows > told->rows)
         told->mean = (at->loss - told->loss) / (double)(at->rows - told->rows);
     told->loss = at->loss;

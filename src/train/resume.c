@@ -37,9 +37,15 @@ static void compare_target_units(tren_trainer *t) {
     tren_checkpoint_close(&c);
 }
 
-/* The folder of a run is a likely mistake: it holds the checkpoint that is meant. */
-static tren_status refuse_run_folder(const char *path) {
-    static const char *const names[] = {"best.h5", "last.h5"};
+/* The folder of a run holds the checkpoint that is meant; from safetensors one can be made. */
+static tren_status refuse_likely_mistakes(const char *path) {
+    static const char *const names[] = {"best.h5", "last.h5"}, ending[] = ".safetensors";
+    size_t n = strlen(path), m = strlen(ending);
+    if (n > m && strcmp(path + n - m, ending) == 0)
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s is not a checkpoint; make one from it: 'tren import-weights "
+                         "CONFIG.yaml --from %s --out start.h5'",
+                         path, path);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char file[TREN_MAX_PATH + 16];
         snprintf(file, sizeof file, "%s/%s", path, names[i]);
@@ -54,7 +60,7 @@ static tren_status refuse_run_folder(const char *path) {
 tren_status trainer_init_from(tren_trainer *t) {
     tren_status st = TREN_OK;
     if (t->run.comm->rank == 0) {
-        st = refuse_run_folder(t->run.config->init_from);
+        st = refuse_likely_mistakes(t->run.config->init_from);
         if (st == TREN_OK) st = tren_checkpoint_verify(t->run.config->init_from);
         if (st == TREN_OK) st = check_tokenizer(&t->run);
         if (st == TREN_OK)

@@ -10,7 +10,8 @@
 /* The numbers that travel behind the gradients, one of each per shard, folded like them. */
 enum { TAIL_LOSS, TAIL_CORRECT, TAIL_OBJECTIVE, TAIL_SIGNAL, TAIL_SAVE, TAIL_TIME, N_TAIL };
 
-/* What may save or end a run from outside. Every rank asks with each pass, and all obey the sum. */
+/* What may save or end a run from outside. Every rank puts its requests into each sum, and all
+ * ranks follow the result. */
 typedef struct tren_asks {
     const volatile sig_atomic_t *signal; /* not owned; may be NULL */
     /* of rank 0, in seconds as tren_seconds() counts them: */

@@ -39,9 +39,10 @@ static void say_plan(const tren_trainer *t) {
                 tren_dataset_shape(shape, t->run.info));
     trainer_say(t, "model: %s %s, %zu parameters, %.3g MFLOP a row; %s", c->model.name, dimensions,
                 t->run.graph->n_learned, train * 1e-6, t->minimiser.optimizer->name);
-    trainer_say(t, "recipe: batch of %zu rows in %d shards, %lld step%s an epoch, %s",
-                t->run.feed.batch, c->shards, (long long)t->run.feed.steps_per_epoch,
-                t->run.feed.steps_per_epoch > 1 ? "s" : "", stacking);
+    trainer_say(t, "recipe: batch of %zu rows in %d shard%s, %lld step%s an epoch, %s",
+                t->run.feed.batch, c->shards, c->shards > 1 ? "s" : "",
+                (long long)t->run.feed.steps_per_epoch, t->run.feed.steps_per_epoch > 1 ? "s" : "",
+                stacking);
     if (!t->minimiser.kind->whole && (size_t)c->batch_size > t->run.info->rows[TREN_TRAIN])
         trainer_say(
             t,
@@ -93,11 +94,12 @@ static bool ended_before(tren_trainer *t) {
     tren_comm_bcast(t->run.comm, &over, sizeof over);
     t->report.result->end.ended_before = over;
     if (over)
-        trainer_say(t,
-                    "this run has ended already, by %s after %lld epochs: nothing to do. To go on, "
-                    "%s",
-                    tren_stop_reason_name(t->report.result->end.reason),
-                    (long long)t->stands.at.epoch, way_on(t->report.result->end.reason));
+        trainer_say(
+            t,
+            "this run has already ended (%s) after %lld epochs: nothing to do. To continue, "
+            "%s",
+            tren_stop_reason_name(t->report.result->end.reason), (long long)t->stands.at.epoch,
+            way_on(t->report.result->end.reason));
     return over;
 }
 
@@ -117,7 +119,7 @@ static tren_status begin(tren_trainer *t) {
     }
     tren_status st = TREN_OK;
     if (t->run.comm->rank == 0) {
-        tren_folder_remove(&t->saver.folder, "result.json"); /* of an end that is none any more */
+        tren_folder_remove(&t->saver.folder, "result.json"); /* stale: training continues */
         st = tren_folder_write(&t->saver.folder, "config.yaml", t->stands.config);
         if (st == TREN_OK && resumed) st = metrics_restore(t);
         if (st == TREN_OK) st = metrics_begin(t);

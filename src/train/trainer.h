@@ -9,10 +9,10 @@
 #include "train/tensorboard.h"
 #include "train/watchdog.h"
 
-/* Of the running loss of the epoch: what `progress` was told last. */
+/* The running loss of the epoch at the last report. */
 typedef struct tren_told {
     double loss, mean;
-    int64_t rows;
+    int64_t rows, epoch;
 } tren_told;
 
 /* What people and scripts are told. */

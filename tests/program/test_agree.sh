@@ -156,19 +156,19 @@ with h5py.File('copy.h5', 'r+') as f, h5py.File('away.h5', 'w') as g:
 test_sweep_data() {
     make_large large.h5
     printf 'data: large.h5\nmodel.hidden: 4\nepochs: 1\ngrid: {seed: [1, 2]}\n' >s.yaml
-    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
+    expect 0 "2 points: 2 trained, 0 cached" "$tren" sweep s.yaml --out sw --no-plots
     cp sw/sweep.csv before.csv
     edit large.h5 train/y 5
-    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
+    expect 0 "2 points: 2 trained, 0 cached" "$tren" sweep s.yaml --out sw --no-plots
     ! cmp -s sw/sweep.csv before.csv || fail "the sweep has the points of the old data"
     cp sw/sweep.csv before.csv
     edit_mean large.h5
-    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sw --no-plots
+    expect 0 "2 points: 2 trained, 0 cached" "$tren" sweep s.yaml --out sw --no-plots
     ! cmp -s sw/sweep.csv before.csv || fail "the sweep has the points of another mean"
     cp large.h5 two.h5
     edit two.h5 test/x 5
     printf 'data: large.h5\nmodel.hidden: 4\nepochs: 1\ngrid: {data: [large.h5, two.h5]}\n' >s.yaml
-    expect 0 "2 points: 0 were there, 2 trained" "$tren" sweep s.yaml --out sd --no-plots
+    expect 0 "2 points: 2 trained, 0 cached" "$tren" sweep s.yaml --out sd --no-plots
     # Changed while it runs: before the second point is begun, in place or by another file of the name.
     cp data.h5 used.h5
     printf 'data: used.h5\nmodel.hidden: 6\nepochs: 300\ngrid: {seed: [1, 2, 3]}\n' >s.yaml

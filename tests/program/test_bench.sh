@@ -13,7 +13,7 @@ test_help() {
         grep -q "^  $name " names || fail "'tren bench --help' lacks $name"
         expect 0 "tren bench $name" "$tren" bench "$name" --help
     done
-    expect 0 "--plot FILE.svg|FILE.png" "$tren" bench conv --help
+    expect 0 "--plot FILE.svg|.png|.pdf" "$tren" bench conv --help
 }
 
 test_table() {

@@ -23,7 +23,7 @@ train() { # RANKS RUN OPTION ...
 test_ranks() { # MODEL OPTION ...
     local model=$1 ranks
     shift
-    expect 0 "stopped by epochs" train 1 "$model" --model.name "$model" "$@"
+    expect 0 "finished: reached epochs" train 1 "$model" --model.name "$model" "$@"
     for ranks in $(few 3 8 -- 2 3 4 8); do
         expect 0 "" train "$ranks" "$model$ranks" --model.name "$model" "$@"
         same_run "$model" "$model$ranks"

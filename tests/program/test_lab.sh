@@ -44,7 +44,7 @@ if command -v gnuplot >/dev/null; then
     [[ $(head -c 4 whole/W1/W1.png | tail -c 3) == PNG ]] || fail "no PNG"
     expect 0 "whole/report.html" "$tren" lab report whole
     for part in '<html lang="en">' 'data:image/svg+xml;base64,' 'not judged in the quick form' 'tren lab run W1 --ranks' \
-        'Predict before you run it' '150 epochs' 'h = 4, 12, 27, 47, 61 and 177' 'tren lab run W1 --quick --set noise=0'; do
+        'Predict before you look at the figure' '150 epochs' 'h = 4, 12, 27, 47, 61 and 177' 'tren lab run W1 --quick --set noise=0'; do
         grep -qF "$part" whole/report.html || fail "no '$part' in the page"
     done
     ! grep -qE '(src|href)="(http|/)' whole/report.html || fail "the page needs another file"
@@ -168,7 +168,7 @@ refuse() { # CODE PART ARGUMENTS ...
     [[ ! -e refused && ! -e runs ]] || fail "lab $*: a folder was made"
 }
 refuse 2 "a subcommand is missing"
-refuse 2 "unknown subcommand 'rnu'" rnu
+refuse 2 "unknown subcommand 'rnu'; did you mean 'run'" rnu
 refuse 2 "the name of an experiment is missing" run --out refused
 refuse 2 "did you mean 'W1'" run W11 --out refused
 refuse 2 "neither en nor es" run W1 --lang fr --out refused
@@ -184,7 +184,7 @@ refuse 2 "widths=9,4: the values are not in ascending order" run W1 --set widths
 refuse 2 "--format gif: give one or several of svg, png and pdf" run W1 --format gif --out refused
 refuse 2 "did you mean 'W1'" worksheet W11 --out refused
 refuse 2 "worksheet.html: exists already" worksheet W1
-refuse 2 "no experiment has been judged" report cut/W1
+refuse 2 "is the folder of one experiment, W1; give the folder that it is in" report cut/W1
 expect 4 "W3 needs images, and datasets/fashion-mnist.h5 does not exist" "$tren" lab run W3 B1 --quick --out some
 for part in "^B1 .*reproduced, . of 3" "^W3 .* s  *-  " "one page with all results: tren lab report some"; do
     grep -q "$part" output || fail "lab run W3 B1: no '$part' in: $(cat output)"

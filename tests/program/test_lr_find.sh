@@ -36,6 +36,10 @@ awk -v a="$(field good train_loss)" -v b="$(field poor train_loss)" 'BEGIN { exi
 
 # Nowhere does the loss fall.
 expect 0 "no suggestion: the loss never fell" "$tren" lr-find run.yaml --steps 40 --from 1e-12 --to 1e-11 --out flat
+# Where an epoch has a single step, each step has a loss of its own.
+expect 0 "suggestion: --optimizer.learning_rate" "$tren" lr-find run.yaml --steps 30 --shards 1 --batch_size 600 --format svg,pdf --out one
+if command -v gnuplot >/dev/null; then [[ $(head -c 5 one/lr-find.pdf) == %PDF- ]] || fail "no PDF"; fi
+[[ $(cut -d, -f3 one/lr-find.csv | sort -u | wc -l) -gt 20 ]] || fail "one loss for many steps"
 expect 2 "has no learning rate" "$tren" lr-find run.yaml --optimizer.name scg
 cp -r good before
 sed "s#runs/run#good#" run.yaml >good.yaml

@@ -37,7 +37,7 @@ plots: false
 END
 
 test_ranks() {
-    expect 0 "stopped by epochs" mpi 1 "$tren" train images.yaml --out one
+    expect 0 "finished: reached epochs" mpi 1 "$tren" train images.yaml --out one
     for ranks in $(few 2 3 -- 2 3 4 5 8); do
         expect 0 "" mpi "$ranks" "$tren" train images.yaml --out "ranks$ranks"
         same_run one "ranks$ranks"

@@ -22,7 +22,7 @@ for name in config.yaml last.h5 best.h5 previous.h5 metrics.csv result.json; do
         second) ln victim "planted/$name.tmp" ;;
         pipe) mkfifo "planted/$name.tmp" ;;
         esac
-        expect 0 "stopped by epochs" run planted
+        expect 0 "finished: reached epochs" run planted
         intact "$name.tmp, $kind"
         same_run good planted
     done

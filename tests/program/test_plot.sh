@@ -108,7 +108,9 @@ test_mistakes() {
     expect 4 "there is no run folder 'nowhere'" "$tren" plot nowhere
     expect 4 "is a file; give its run folder" "$tren" plot classes/metrics.csv
     expect 2 "a run folder is missing" "$tren" plot
-    expect 2 "'a.pdf' ends neither in .svg nor in .png" "$tren" plot classes --out a.pdf
+    expect 2 "'a.jpg' does not end in .svg, .png or .pdf" "$tren" plot classes --out a.jpg
+    "$tren" plot classes --out a.pdf >/dev/null && [[ $(head -c 5 a.pdf) == %PDF- ]] || fail "no PDF"
+    expect 0 "a.pdf" "$tren" plot classes --out a.pdf # an older picture may be replaced
     expect 2 "no column 'vlidation_loss'; did you mean 'validation_loss'?" "$tren" plot classes --y vlidation_loss
     expect 2 "the column 'train_accuracy' contains no numbers" "$tren" plot sine --y train_accuracy
     expect 3 "cannot write nowhere/a.svg" "$tren" plot classes --out nowhere/a.svg

@@ -41,10 +41,10 @@ END
 }
 
 test_finished() {
-    expect 0 "stopped by epochs" train 2 plain
+    expect 0 "finished: reached epochs" train 2 plain
     is_json plain
     contents plain >before
-    expect 0 "this run has ended already, by epochs after 6 epochs: nothing to do" train 3 plain --resume
+    expect 0 "this run has already ended (epochs) after 6 epochs: nothing to do" train 3 plain --resume
     unchanged plain before
     expect 2 "already holds a run" train 1 plain
     unchanged plain before
@@ -58,7 +58,7 @@ test_more_epochs() {
 
 test_early_stopped() {
     local options=(--early_stopping.rule patience --early_stopping.patience 2 --optimizer.learning_rate 0.5 --epochs 60)
-    expect 0 "stopped by early_stopping" train 2 early "${options[@]}"
+    expect 0 "early stopping after" train 2 early "${options[@]}"
     is_json early
     contents early >before
     expect 0 "by early_stopping after" train 1 early --resume "${options[@]}"
@@ -68,13 +68,13 @@ test_early_stopped() {
 }
 
 test_max_steps() {
-    expect 0 "stopped by max_steps" train 2 steps --max_steps 31
+    expect 0 "reached max_steps after" train 2 steps --max_steps 31
     [[ $(field steps steps) -eq 31 && $(field steps status) == finished ]] || fail "$(cat steps/result.json)"
     is_json steps
     contents steps >before
     expect 0 "by max_steps after 1 epochs: nothing to do" train 1 steps --max_steps 31 --resume
     unchanged steps before
-    expect 0 "stopped by max_steps" train 3 steps --max_steps 57 --resume # the last step of an epoch
+    expect 0 "reached max_steps after" train 3 steps --max_steps 57 --resume # the last step of an epoch
     [[ $(field steps steps) -eq 57 && $(field steps epochs) -eq 3 ]] || fail "$(cat steps/result.json)"
     expect 0 "epoch 4, step 0" train 1 steps --resume
     same_run plain steps
@@ -109,7 +109,7 @@ test_validation_not_finite() {
     expect 0 "validation loss of epoch 1 is not finite" train 2 nan --data nan.h5 --epochs 3 --model.hidden 16 --dropout "[]"
     [[ $(field nan best_epoch) -eq 0 && $(field nan epochs) -eq 3 ]] || fail "$(cat nan/result.json)"
     refuse_part "best epoch"
-    expect 0 "stopped by early_stopping" train 1 nan1 --data nan.h5 --epochs 30 --model.hidden 16 --dropout "[]" --early_stopping.rule patience \
+    expect 0 "early stopping after" train 1 nan1 --data nan.h5 --epochs 30 --model.hidden 16 --dropout "[]" --early_stopping.rule patience \
         --early_stopping.patience 4
     [[ $(field nan1 epochs) -eq 4 ]] || fail "$(cat nan1/result.json)"
 }
@@ -219,7 +219,7 @@ END
         expect 2 "changed.h5: its rows are not those on which this run was trained" \
             train 2 made --data changed.h5 --resume --epochs 4
     done
-    expect 0 "stopped by epochs" train 2 made --data made.h5 --resume --epochs 4
+    expect 0 "finished: reached epochs" train 2 made --data made.h5 --resume --epochs 4
 }
 
 test_other_recipe() {
@@ -237,7 +237,7 @@ test_other_recipe() {
 }
 
 test_fresh() {
-    expect 0 "stopped by epochs" train 2 fresh --resume
+    expect 0 "finished: reached epochs" train 2 fresh --resume
     same_run plain fresh
 }
 

@@ -35,7 +35,7 @@ objective() { awk -F, 'NR > 1 { printf "%.12g\n", $3 + $9 }' "$1/metrics.csv"; }
 test_ranks() {
     local ranks
     for ranks in 2 3 4; do
-        expect 0 "stopped by epochs" train $ranks on$ranks
+        expect 0 "finished: reached epochs" train $ranks on$ranks
         same_run plain on$ranks
     done
     expect 2 "5 ranks for 4 shards" train 5 on5
@@ -114,13 +114,13 @@ test_killed_anywhere() {
 
 test_converged() {
     local options=(--epochs 100000 --optimizer.tolerance_x 1e-3 --optimizer.tolerance_f 1e-5)
-    expect 0 "stopped by converged" train 2 converged "${options[@]}"
+    expect 0 "finished: converged after" train 2 converged "${options[@]}"
     [[ $(field converged status) == finished && $(field converged stop_reason) == converged ]] ||
         fail "$(cat converged/result.json)"
     [[ $(field converged epochs) -lt 100000 ]] || fail "$(cat converged/result.json)"
-    expect 0 "this run has ended already, by converged after" train 3 converged "${options[@]}" --resume
+    expect 0 "this run has already ended (converged) after" train 3 converged "${options[@]}" --resume
     expect 0 "" train 1 again "${options[@]}" --max_steps $(($(field converged epochs) - 1))
-    expect 0 "stopped by converged" train 4 again "${options[@]}" --resume
+    expect 0 "finished: converged after" train 4 again "${options[@]}" --resume
     same_run converged again
     expect 2 "optimizer.tolerance_x: 0.001 in the checkpoint" train 1 converged "${options[@]}" \
         --optimizer.tolerance_x 1e-4 --resume
@@ -128,9 +128,9 @@ test_converged() {
 
 test_early_stopped() {
     local options=(--early_stopping.rule patience --early_stopping.patience 20 --epochs 3000)
-    expect 0 "stopped by early_stopping" train 3 early "${options[@]}"
+    expect 0 "early stopping after" train 3 early "${options[@]}"
     expect 0 "" train 1 early1 "${options[@]}" --max_steps 5
-    expect 0 "stopped by early_stopping" train 2 early1 "${options[@]}" --resume
+    expect 0 "early stopping after" train 2 early1 "${options[@]}" --resume
     same_run early early1
 }
 
@@ -155,6 +155,6 @@ test_refused() {
 # test_scg.sh [NAME ...]   All, or these only.
 all=(ranks engines no_batches classes float killed killed_anywhere converged early_stopped max_time refused)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
-expect 0 "stopped by epochs" train 1 plain # with which the others are compared
+expect 0 "finished: reached epochs" train 1 plain # with which the others are compared
 for name in "$@"; do "test_$name"; done
 echo "scaled conjugate gradients: digest $(field plain digest) in all cases"

@@ -164,7 +164,7 @@ test_early
 test_in_the_check
 # However often it was interrupted, it is the same run. Where cores are shared it takes minutes.
 to_the_end() { timeout -k 5 280 mpirun -n 2 "$tren" train config.yaml "$@"; }
-expect 0 "stopped by epochs" to_the_end --out run --resume
-expect 0 "stopped by epochs" to_the_end --out plain
+expect 0 "finished: reached epochs" to_the_end --out run --resume
+expect 0 "finished: reached epochs" to_the_end --out plain
 same_run plain run
 echo "signals: all as expected"

@@ -24,7 +24,7 @@ sweep() { # RANKS OUT [OPTION ...]
 }
 
 # ---- one table, whoever computes it
-expect 0 "12 points: 0 were there, 12 trained" sweep 1 one
+expect 0 "12 points: 12 trained, 0 cached" sweep 1 one
 [[ $(wc -l <one/sweep.csv) -eq 13 ]] || fail "not 12 rows: $(cat one/sweep.csv)"
 [[ $(grep -c ',diverged,' one/sweep.csv) -eq 4 ]] || fail "not 4 diverged points: $(cat one/sweep.csv)"
 [[ $(cut -d, -f-4 one/sweep.csv | grep -c '^\[5\],0.1,2,epochs') -eq 1 ]] || fail "no point [5], 0.1, 2"
@@ -41,15 +41,15 @@ expect 0 "" "$tren" train --data waves.h5 --shards 2 --batch_size 50 --epochs 12
 grep -q "^\[5\],0.1,2,.*,$(field alone digest)\$" one/sweep.csv || fail "a training by itself has another digest"
 
 # ---- nothing is computed twice
-expect 0 "12 points: 12 were there, 0 trained" sweep 2 one
+expect 0 "12 points: 0 trained, 12 cached" sweep 2 one
 sed -i 's/seed: \[1, 2\]/seed: [1, 2, 3]/' grid.yaml
-expect 0 "18 points: 12 were there, 6 trained" sweep 2 one
+expect 0 "18 points: 6 trained, 12 cached" sweep 2 one
 [[ $(wc -l <one/sweep.csv) -eq 19 ]] || fail "not 18 rows"
 
 # Another order of the keys, and one more that changes nothing, are other columns of the same points.
 sed '/^epochs/d; /seed:/d; s/^grid:/grid:\n  seed: [1, 2, 3]\n  epochs: [12]/' grid.yaml >other.yaml
 cp -r one other
-expect 0 "18 points: 18 were there, 0 trained" "$tren" sweep other.yaml --out other
+expect 0 "18 points: 0 trained, 18 cached" "$tren" sweep other.yaml --out other
 head -n 1 other/sweep.csv | grep -q '^seed,epochs,model.hidden,optimizer.learning_rate,status' || fail "$(head -n 1 other/sweep.csv)"
 cmp <(sed 's/.*,//' one/sweep.csv | sort) <(sed 's/.*,//' other/sweep.csv | sort) || fail "other digests"
 for file in other/points/*; do head -c 20 /dev/urandom >"$file" && break; done
@@ -87,7 +87,7 @@ alone() { [[ -z $(own_processes mpirun tren) ]]; }
 await alone
 before=$(find cut/points -name '*.csv' | wc -l)
 [[ $before -lt 18 && ! -e cut/sweep.csv ]] || fail "it was over before it was killed"
-expect 0 "18 points: $before were there" sweep 3 cut --epochs 8000
+expect 0 "18 points: $((18 - before)) trained, $before cached, 0 remaining" sweep 3 cut --epochs 8000
 expect 0 "18 trained" sweep 1 long --epochs 8000
 cmp cut/sweep.csv long/sweep.csv || fail "killed and resumed: another table"
 [[ -z $(find cut -name '*.tmp') ]] || echo "note: a temporary file of the killed ranks is left"
@@ -193,9 +193,9 @@ expect 0 '[5],1000,3,'  "$tren" sweep grid.yaml --dry-run --precision double --o
 [[ ! -e runs && ! -e in-double ]] || fail "--dry-run has made a folder"
 
 # ---- stop_loss ends a run at the first epoch that reaches it, and a resumed one knows
-expect 0 "stopped by stop_loss" mpi 2 "$tren" train --data waves.h5 --shards 2 --model.hidden '[12]' --optimizer.momentum 0.9 \
+expect 0 "reached stop_loss after" mpi 2 "$tren" train --data waves.h5 --shards 2 --model.hidden '[12]' --optimizer.momentum 0.9 \
     --epochs 500 --stop_loss 0.1 --out stop --no-plots
 [[ $(field stop stop_reason) == stop_loss && $(field stop epochs) -lt 500 ]] || fail "stop_loss: $(field stop epochs) epochs"
 awk -F, 'NR > 1 && $3 <= 0.1 { n++ } END { exit n != 1 }' stop/metrics.csv || fail "stop_loss: not the first epoch below it"
-expect 0 "ended already, by stop_loss" "$tren" train --data waves.h5 --shards 2 --model.hidden '[12]' \
+expect 0 "already ended (stop_loss)" "$tren" train --data waves.h5 --shards 2 --model.hidden '[12]' \
     --optimizer.momentum 0.9 --epochs 500 --stop_loss 0.1 --out stop --no-plots --resume

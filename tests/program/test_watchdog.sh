@@ -118,5 +118,5 @@ test_suspended
 test_locked
 test_dead 0
 test_dead 2
-expect 0 "stopped by max_steps" mpi 2 "$tren" train config.yaml --out none --stall_timeout 0 --max_steps 10
+expect 0 "reached max_steps after" mpi 2 "$tren" train config.yaml --out none --stall_timeout 0 --max_steps 10
 echo "stuck, suspended and dead ranks: all as expected"

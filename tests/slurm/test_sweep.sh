@@ -52,7 +52,7 @@ test_array_again() {
     rm "${points[@]:0:4}" "runs of an array/sweep.csv"
     job=$(submit --array=2 --nodes=1 --ntasks-per-node=1 "$slurm/sweep.sbatch" grid.yaml --out "runs of an array" --epochs 200)
     wait_until 90 "end of the array" array_is_over "$job"
-    expect_text "12 points: 8 were there, 4 trained" job2.out
+    expect_text "12 points: 4 trained, 8 cached" job2.out
     cmp -s array-reference/sweep.csv "runs of an array/sweep.csv" || fail "one job of an array again: another table"
     echo "one job of an array again: what was missing"
 }
@@ -83,7 +83,7 @@ test_idle_starts() {
 #!/bin/sh
 case "$1" in
     launch) printf "mpi: Open MPI 4\nlauncher: env\n" ;;
-    *) echo "2 points: 0 were there, 0 trained in 3600 s, 2 left"; exit 75 ;;
+    *) echo "2 points: 0 trained, 0 cached, 2 remaining (3600 s)"; exit 75 ;;
 esac
 SH
     chmod +x never-done

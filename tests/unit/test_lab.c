@@ -173,8 +173,14 @@ Test(lab, numbers_are_written_as_each_language_writes_them) {
     const tren_phrase second = {"{widths[1]} {widths[99]}", "{widths[1]}"};
     cr_assert_str_eq(tren_lab_say(text, e, &s, second, TREN_ENGLISH), "4 nan");
     snprintf(text, sizeof text, "0.290, 0.84 y 1.5 %%, 3; 47, 1.20 veces, 12,");
-    tren_localize(text, TREN_SPANISH);
+    tren_localize(text, sizeof text, TREN_SPANISH);
     cr_assert_str_eq(text, "0,290; 0,84 y 1,5 %, 3; 47, 1,20 veces, 12,");
+    snprintf(text, sizeof text, "1234567, 2019, 0.12345, -10488");
+    tren_localize(text, sizeof text, TREN_ENGLISH);
+    cr_assert_str_eq(text, "1,234,567, 2019, 0.12345, -10,488");
+    snprintf(text, sizeof text, "30000");
+    tren_localize(text, 6, TREN_ENGLISH);
+    cr_assert_str_eq(text, "30000");
     tren_lab_difference(text, e, &s, TREN_SPANISH);
     cr_assert_str_eq(text, "tasa de aprendizaje: 0,5 en lugar de 0,01");
     cr_assert_eq(s.form, TREN_LAB_OWN);
