@@ -68,8 +68,8 @@ static void print_commands(void) {
 }
 
 int tren_help_short(void) {
-    printf("tren %s, a distributed data-parallel trainer: the same bits on 1 rank or 1000, even if "
-           "interrupted\n\n",
+    printf("tren %s, a distributed data-parallel trainer: the same bits on any number of ranks up "
+           "to shards,\neven if interrupted\n\n",
            TREN_VERSION);
     printf("%sUsage%s\n  tren COMMAND ...\n  tren COMMAND --help\n  tren --version\n\n", bold(),
            plain());
