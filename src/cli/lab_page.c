@@ -22,7 +22,7 @@ static const char style[] =
     ".scroll{overflow-x:auto}\n"
     "table{border-collapse:collapse}td,th{padding:.25rem .8rem .25rem 0;text-align:left;"
     "vertical-align:top}\n"
-    "td.nowrap{white-space:nowrap}@media(max-width:30rem){td.figure{display:none}}\n"
+    "td.nowrap{white-space:nowrap}@media(max-width:30rem){.figure{display:none}}\n"
     ".yes{color:#0b6e4f}.no{color:#b42318}.na{color:#666}\n"
     "ul.claims{list-style:none;padding-left:0}ul.claims li{margin:.3rem 0;padding-left:1.6rem;"
     "text-indent:-1.6rem}.mark{display:inline-block;width:1.6rem;text-indent:0}\n"
