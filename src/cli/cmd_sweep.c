@@ -18,13 +18,13 @@
 typedef struct sweep_args {
     const char *part, *y, *x, *by, *format;
     int ranks_per_run;
-    bool keep_runs, dry_run, help, log_x, log_y;
+    bool keep_runs, dry_run, help, log_x, log_y, json;
 } sweep_args;
 
 /* ---- arguments: the sweep's own, and the config's ---------------------------------------------
  */
 
-enum { N_OWN = 10 };
+enum { N_OWN = 11 };
 
 static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
     const tren_arg all[N_OWN + 1] = {
@@ -55,6 +55,8 @@ static void list_own(tren_arg own[N_OWN + 1], sweep_args *a) {
         {"format", TREN_ARG_TEXT, &a->format, "LIST",
          .help = "File formats of the picture: svg, png, pdf; default: svg."},
         {"dry-run", TREN_ARG_FLAG, &a->dry_run, NULL, .help = "List the points and exit."},
+        {"json", TREN_ARG_FLAG, &a->json, NULL,
+         .help = "Print the counts and the ranking as JSON; progress goes to standard error."},
     };
     memcpy(own, all, sizeof all);
 }
@@ -125,6 +127,22 @@ static void say(const tren_grid_sweep *sweep, const tren_sweep_result *r, tren_s
     if (collected) printf("%s/sweep.csv\n", tren_cli_shown(sweep->base->out));
 }
 
+static void put_json(const tren_grid_sweep *sweep, const tren_sweep_result *r, const sweep_args *a,
+                     bool whole) {
+    char path[TREN_MAX_PATH + 16];
+    tren_json j = {.out = stdout};
+    snprintf(path, sizeof path, "%s/sweep.csv", sweep->base->out);
+    tren_json_begin(&j, NULL, '{');
+    tren_json_whole(&j, "points", r->n_points);
+    tren_json_whole(&j, "trained", r->n_done);
+    tren_json_whole(&j, "cached", r->n_before);
+    tren_json_whole(&j, "remaining", r->n_left);
+    tren_json_real(&j, "seconds", r->seconds);
+    tren_json_text(&j, "table", whole ? path : NULL);
+    if (whole) tren_sweep_rank(sweep, a->by, &j);
+    tren_json_end(&j);
+}
+
 /* The rest is compared with the config and the grid. */
 static tren_status agree_on_picture(const tren_comm *comm, const sweep_args *a) {
     tren_facts facts = {0};
@@ -140,7 +158,8 @@ static tren_status agree_on_picture(const tren_comm *comm, const sweep_args *a) 
 }
 
 static tren_sweep_axes axes_of(const sweep_args *a) {
-    return (tren_sweep_axes){a->x, a->y, a->log_x, a->log_y, a->by, a->format};
+    return (tren_sweep_axes){a->x,     a->y, a->log_x, a->log_y, a->by, a->json ? stderr : stdout,
+                             a->format};
 }
 
 static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
@@ -152,12 +171,15 @@ static int run(const tren_grid_sweep *sweep, const sweep_args *a) {
     tren_blas_threads(sweep->base->blas_threads);
     st = agree_on_picture(&comm, a);
     if (st == TREN_OK) st = tren_grid_sweep_run(&comm, sweep, &result);
-    bool speaks = comm.rank == 0;
+    bool first = comm.rank == 0, speaks = first && result.n_points > 0;
     tren_comm_close(&comm);
     bool whole = st == TREN_OK && result.n_left == 0;
-    if (speaks && result.n_points > 0) say(sweep, &result, st);
-    int code = tren_cli_fail_agreed("sweep", st, speaks);
-    if (speaks && whole) tren_sweep_rank(sweep, a->by);
+    if (speaks && a->json)
+        put_json(sweep, &result, a, whole);
+    else if (speaks)
+        say(sweep, &result, st);
+    int code = tren_cli_fail_agreed("sweep", st, first);
+    if (speaks && whole && !a->json) tren_sweep_rank(sweep, a->by, NULL);
     if (speaks && whole && sweep->base->plots) tren_sweep_plot(sweep, &axes);
     return code;
 }
@@ -166,7 +188,10 @@ static int sweep(tren_config *config, tren_grid *grid, int argc, char **argv) {
     sweep_args a = {.ranks_per_run = 1, .format = "svg"};
     tren_log log = {.out = stdout};
     tren_status st = read_args(&a, config, grid, argc, argv);
+    if (st == TREN_OK && a.json && a.dry_run)
+        st = tren_fail(TREN_ERR_USAGE, "--json: --dry-run lists points as text; give one of both");
     if (st != TREN_OK || a.help) return tren_cli_fail("sweep", st);
+    if (a.json) log.out = stderr;
     tren_grid_sweep s = {.base = config,
                          .grid = grid,
                          .ranks_per_run = a.ranks_per_run,

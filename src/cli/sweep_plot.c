@@ -244,8 +244,8 @@ static tren_status draw(const char *path, const picture *p, const tren_sweep_axe
     return st;
 }
 
-static void warn(void) {
-    printf("warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
+static void warn(FILE *said) {
+    fprintf(said, "warning: no picture: %s\n", tren_cli_shown(tren_error_text()));
 }
 
 void tren_sweep_plot(const tren_grid_sweep *sweep, const tren_sweep_axes *axes) {
@@ -253,16 +253,16 @@ void tren_sweep_plot(const tren_grid_sweep *sweep, const tren_sweep_axes *axes) 
     picture p = {.grid = sweep->grid};
     p.x = axes->x ? find_axis(sweep->grid, axes->x) : choose_axis(sweep->grid);
     if (read_table(&p, sweep->base->out, axes) != TREN_OK) {
-        warn();
+        warn(axes->said);
         return;
     }
     for (int k = 0; k < TREN_PICTURE_KINDS; k++) {
         if (!tren_picture_has_format(axes->format, (tren_picture_kind)k)) continue;
         snprintf(path, sizeof path, "%s/sweep.%s", sweep->base->out, tren_picture_name[k]);
         if (draw(path, &p, axes) == TREN_OK)
-            printf("%s\n", tren_cli_shown(path));
+            fprintf(axes->said, "%s\n", tren_cli_shown(path));
         else
-            warn();
+            warn(axes->said);
     }
     tren_table_close(&p.table);
 }

@@ -8,6 +8,7 @@ typedef struct tren_sweep_axes {
     const char *x, *y;  /* a key of the grid, a column; NULL: chosen */
     bool log_x, log_y;  /* also where the values do not span a decade */
     const char *by;     /* what settings are ranked by; NULL: by validation */
+    FILE *said;         /* where it is said what was drawn */
     const char *format; /* list of picture formats */
 } tren_sweep_axes;
 

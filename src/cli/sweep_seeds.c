@@ -134,20 +134,39 @@ static void print_ranking(const ranking *r) {
                "optimistic; choose by validation, and use the test part once, at the end\n");
 }
 
-static void rank(ranking *r, const char *by) {
+static void put_ranking(tren_json *j, const ranking *r) {
+    tren_json_text(j, "by", r->by);
+    tren_json_begin(j, "ranking", '[');
+    for (int i = 0; i < r->n; i++) {
+        const place *p = &r->at[i];
+        tren_json_begin(j, NULL, '{');
+        tren_json_text(j, "setting", p->setting);
+        tren_json_real(j, "median", p->seeds.middle);
+        tren_json_real(j, "low", p->seeds.low);
+        tren_json_real(j, "high", p->seeds.high);
+        tren_json_whole(j, "seeds", p->seeds.n);
+        tren_json_end(j);
+    }
+    tren_json_end(j);
+}
+
+static void rank(ranking *r, const char *by, tren_json *json) {
     choose(r, by);
     if (!r->by || r->table.n_rows == 0) return;
     if (tren_alloc(&r->at, (size_t)r->table.n_rows, sizeof *r->at, "a ranking") != TREN_OK) return;
     list_settings(r);
     qsort(r->at, (size_t)r->n, sizeof *r->at, high_is_good(r->by) ? largest_first : smallest_first);
-    if (r->n > 1) print_ranking(r);
+    if (json)
+        put_ranking(json, r);
+    else if (r->n > 1)
+        print_ranking(r);
 }
 
-void tren_sweep_rank(const tren_grid_sweep *sweep, const char *by) {
+void tren_sweep_rank(const tren_grid_sweep *sweep, const char *by, tren_json *json) {
     char path[TREN_MAX_PATH + 16];
     ranking r = {.grid = sweep->grid};
     snprintf(path, sizeof path, "%s/sweep.csv", sweep->base->out);
-    if (tren_table_read(&r.table, path) == TREN_OK) rank(&r, by);
+    if (tren_table_read(&r.table, path) == TREN_OK) rank(&r, by, json);
     free(r.at);
     tren_table_close(&r.table);
 }

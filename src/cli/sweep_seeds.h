@@ -3,6 +3,7 @@
 #ifndef TREN_CLI_SWEEP_SEEDS_H
 #define TREN_CLI_SWEEP_SEEDS_H
 
+#include "base/json.h"
 #include "tren/lab.h"
 
 enum { TREN_MOST_SEEDS = 1024, TREN_FEW_SEEDS = 5 };
@@ -22,7 +23,8 @@ void tren_sweep_setting(char *out, size_t n, const tren_grid *grid, const int *i
 
 /* Prints the best settings of DIR/sweep.csv by a column, or, by NULL, by validation: the median
  * over seeds, the largest where the column is an accuracy, else the smallest. Nothing where there
- * is one setting, or no number. */
-void tren_sweep_rank(const tren_grid_sweep *sweep, const char *by);
+ * is one setting, or no number. json: not NULL: adds "by" and the list "ranking" of all settings
+ * to it instead. */
+void tren_sweep_rank(const tren_grid_sweep *sweep, const char *by, tren_json *json);
 
 #endif

@@ -46,6 +46,11 @@ sed -i 's/seed: \[1, 2\]/seed: [1, 2, 3]/' grid.yaml
 expect 0 "18 points: 6 trained, 12 cached" sweep 2 one
 [[ $(wc -l <one/sweep.csv) -eq 19 ]] || fail "not 18 rows"
 
+"$tren" sweep grid.yaml --out one --no-plots --json >one.json 2>/dev/null
+for part in '"points": 18' '"cached": 18' '"remaining": 0' '"by": "validation_accuracy"' '"seeds": 3'; do
+    grep -qF "$part" one.json || fail "no $part in: $(cat one.json)"
+done
+
 # Another order of the keys, and one more that changes nothing, are other columns of the same points.
 sed '/^epochs/d; /seed:/d; s/^grid:/grid:\n  seed: [1, 2, 3]\n  epochs: [12]/' grid.yaml >other.yaml
 cp -r one other
