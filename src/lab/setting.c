@@ -191,7 +191,7 @@ static void group_digits(char *text, size_t size, const char *mark) {
         for (char *at = end; left > 3 && len + wide < size; left -= 3) {
             at -= 3;
             memmove(at + wide, at, (size_t)(text + len - at) + 1);
-            memcpy(at, mark, wide);
+            for (size_t i = 0; i < wide; i++) at[i] = mark[i];
             len += wide;
             end += wide;
         }

@@ -41,14 +41,15 @@ slow=(
 # Options that the program is given behind those that are printed, so that a walk takes no day.
 shorten() {
     case "$*" in
-        "data import idx "*) echo --take 1200 ;;
+        "data import idx "*) echo --take "${TAKE:-1200}" ;;
         "train "*" --dry-run"*) ;;
-        "train "*resnet18*) echo --max_steps 9 ;;
+        "train "*resnet18*) echo --max_steps 10 ;; # an epoch
         "train "* | "sweep "*) echo --max_steps 20 ;;
         "lr-find "*) echo --steps 20 ;;
         "verify "*) echo --steps 2 ;;
         "scale compare "*) ;;
         "scale "*) echo --ranks 1,2 --steps 10 --repeats 2 --max-repeats 2 ;;
+        "lab run all "*) echo --seeds 1 --data datasets/large.h5 ;;
         "lab run "*) echo --seeds 1 ;;
     esac
 }
@@ -62,7 +63,7 @@ prepare() {
     cut -f2 reviews.tsv >sentences.txt
     sed 's/^out:.*//; s/^shards:.*/shards: 4/' examples/fashion-mnist.yaml >run.yaml
     tren data import text README.md docs/*.md --documents blank-lines --tokens 64 --vocabulary 300 --out datasets/bible.h5
-    for i in {1..80}; do printf 'eins zwei %d drei\tone two %d three\n' "$i" "$i"; done >pairs.tsv
+    for ((i = 0; i < ${TREN_LONG:+3}500; i++)); do printf 'eins zwei %d drei\tone two %d three\n' "$i" "$i"; done >pairs.tsv
     tren data import pairs pairs.tsv --out datasets/german-english.h5
     tren config examples/fashion-mnist.yaml --expand | sed "/^out:/d" >my-network.yaml
     tren train examples/fashion-mnist.yaml --plots false
@@ -72,6 +73,7 @@ prepare() {
     tren train my-network.yaml --plots false --out runs/my-network
     tren export runs/my-network --to safetensors --out weights.safetensors
     rm -r runs/my-network
+    [[ ! ${TREN_LONG:-} ]] || TAKE=12000 datasets/fashion-mnist.sh --out datasets/large.h5 # for all of the laboratory
     [[ ! ${TREN_LONG:-} ]] || tren scale examples/fashion-mnist.yaml --no-weak --out runs/scaling-before
     [[ ! ${TREN_LONG:-} ]] || cp -r runs/scaling-before runs/scaling-after
 }
