@@ -73,7 +73,7 @@ prepare() {
     tren train my-network.yaml --plots false --out runs/my-network
     tren export runs/my-network --to safetensors --out weights.safetensors
     rm -r runs/my-network
-    [[ ! ${TREN_LONG:-} ]] || TAKE=12000 datasets/fashion-mnist.sh --out datasets/large.h5 # for all of the laboratory
+    [[ ! ${TREN_LONG:-} ]] || TAKE=20000 datasets/fashion-mnist.sh --out datasets/large.h5 # for all of the laboratory
     [[ ! ${TREN_LONG:-} ]] || tren scale examples/fashion-mnist.yaml --no-weak --out runs/scaling-before
     [[ ! ${TREN_LONG:-} ]] || cp -r runs/scaling-before runs/scaling-after
 }
