@@ -135,7 +135,7 @@ test_other_files() {
     [[ $(field others best_epoch) -eq 2 && -s $best ]] || fail "$(cat others/result.json)"
 }
 
-# Where the folder's disk is full for a while: periodic saves fail, training goes on, nothing good is lost.
+# Where the folder's disk is full for a while: periodic saves fail, training continues, nothing good is lost.
 test_full_disk() {
     mkdir small
     mount -t tmpfs -o size=700k tmpfs small 2>/dev/null || {
@@ -147,14 +147,14 @@ test_full_disk() {
     cp small/run/last.h5 kept.h5
     dd if=/dev/zero of=small/filler bs=1k count=2000 2>/dev/null || true
     expect 7 "No space left on device" train 3 small/run --resume --max_steps 45
-    grep -q "warning: this checkpoint failed, training goes on: .*No space left" output || fail "$(cat output)"
+    grep -q "warning: this checkpoint failed, training continues: .*No space left" output || fail "$(cat output)"
     cmp kept.h5 small/run/last.h5 || fail "last.h5 was changed"
     [[ -z $(find small/run -name '*.tmp') ]] || fail "left over: $(find small/run -name '*.tmp')"
 
     # A signal that cannot be obeyed is an error too.
     mpirun -n 2 "$tren" train config.yaml --out small/run --resume --epochs 1000000 >signalled 2>&1 &
     local launched=$! code=0
-    await grep -qs "training goes on" signalled
+    await grep -qs "training continues" signalled
     kill -USR1 "$launched"
     wait "$launched" || code=$?
     [[ $code -eq 7 ]] || fail "exit code $code, not 7: $(tail -n 9 signalled)"
@@ -170,7 +170,7 @@ test_full_disk() {
     launched=$!
     await grep -qs "^epoch" live
     dd if=/dev/zero of=small/filler bs=1k count=2000 2>/dev/null || true
-    await grep -qs "training goes on" live
+    await grep -qs "training continues" live
     sleep 0.1
     rm small/filler
     wait "$launched" || fail "exit code $?: $(tail -n 9 live)"
