@@ -55,11 +55,6 @@ static void keep(void *ctx, const tren_progress *p) {
     h->train[p->epoch] = 1 - p->train_accuracy;
 }
 
-static int next_record(int epoch) {
-    int more = (int)(epoch * 1.08);
-    return more <= epoch ? epoch + 1 : more;
-}
-
 /* The mean over epochs within a tenth of this one. */
 static double smooth(const double *x, int n, int epoch) {
     int half = epoch / 10, lo = epoch - half < 1 ? 1 : epoch - half,
@@ -91,7 +86,7 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
     TREN_GOTO(tren_alloc(&h.error, (size_t)n, sizeof *h.error, "an error curve"));
     TREN_GOTO(tren_alloc(&h.train, (size_t)n, sizeof *h.train, "an error curve"));
     TREN_GOTO(train(&h, lab, group, p));
-    for (int e = 1; e <= n; e = next_record(e))
+    for (int e = 1; e <= n; e = lab_next_epoch(e))
         TREN_GOTO(
             tren_table_add(rows, (const double[]){p->at[0], (double)p->seed, e,
                                                   smooth(h.error, n, e), smooth(h.train, n, e)}));
@@ -102,7 +97,7 @@ done:
 }
 
 static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
-    for (int e = 1; e <= epochs_of(lab); e = next_record(e)) {
+    for (int e = 1; e <= epochs_of(lab); e = lab_next_epoch(e)) {
         double row[1 + 2 * N_WIDTHS] = {e};
         for (int k = 0; k < N_WIDTHS; k++) {
             const tren_where *here = TREN_WHERE({"width", width[k]}, {"epoch", e});

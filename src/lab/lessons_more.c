@@ -91,5 +91,22 @@ const tren_lesson lab_lessons_more[] = {
      .change = {{"--quick --set members=2",
                  {"Two networks already give a good part of the gain of eight.",
                   "Dos redes dan ya buena parte de la ganancia de ocho."}}}},
+    {.name = "G1",
+     .slide = {"Double descent over epochs", "Doble descenso según las épocas"},
+     .predict = {"A network knows all its training sums after some tens of epochs, and is wrong on "
+                 "nearly all others. What happens in the next {epochs} epochs, with weight decay?",
+                 "Una red conoce todas las sumas de entrenamiento tras unas decenas de épocas, y "
+                 "se equivoca en casi todas las demás. ¿Qué ocurre en las {epochs} épocas "
+                 "siguientes, con weight decay?"},
+     .choice = {{"Nothing: the training error is zero, so there is nothing left to learn.",
+                 "Nada: el error de entrenamiento es cero, así que no queda nada que aprender."},
+                {"It overfits even more.", "Se sobreajusta aún más."},
+                {"It finds the rule: the test error falls almost to zero.",
+                 "Encuentra la regla: el error de test baja casi a cero."}},
+     .right = 2,
+     .change = {{"--quick --set share=0.3",
+                 {"With fewer sums the rule is found much later, or not at all in this time.",
+                  "Con menos sumas la regla se encuentra mucho después, o no se encuentra en este "
+                  "tiempo."}}}},
     {.name = NULL},
 };

@@ -3,6 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+int lab_next_epoch(int epoch) {
+    int more = (int)(epoch * 1.08);
+    return more <= epoch ? epoch + 1 : more;
+}
+
 tren_status lab_config(tren_config *config, const tren_lab *lab, const char *recipe) {
     tren_config_defaults(config);
     config->shards = 1;

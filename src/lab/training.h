@@ -39,6 +39,9 @@ tren_status lab_add_probabilities(double *sum, const char *data, tren_part part,
 /* The share of rows whose largest sum is not at their label. TREN_ERR_DATA. */
 tren_status lab_error_of(double *error, const double *sum, const char *data, tren_part part);
 
+/* The epoch to record after this one: 1, 2, 3 ..., later 8 % more. */
+int lab_next_epoch(int epoch);
+
 /* ---- datasets, in DIR/NAME/data. Rank 0 alone -------------------------------------------------
  */
 

@@ -42,27 +42,37 @@ static tren_status get_position(tren_h5 *file, tren_position *at) {
     return TREN_OK;
 }
 
+/* Whatever is wrong with what is in the file, there is one thing to do. */
+static tren_status with_remedy(tren_status st) {
+    if (st != TREN_ERR_CHECKPOINT) return st;
+    return tren_fail(st,
+                     "%s; give another checkpoint, such as previous.h5 of the run, or train again",
+                     tren_error_text());
+}
+
+/* What is no checkpoint at all is a mistake in the name. */
 static tren_status check_format(tren_h5 *file, const char *path) {
     char format[64] = "";
-    int64_t version = 0;
     if (!tren_h5_has_attr(file, "/", "format"))
         return tren_fail(TREN_ERR_CHECKPOINT,
                          "%s is %s, but not a checkpoint of tren; give a run folder ('tren runs' "
                          "lists them), or a checkpoint such as runs/NAME/best.h5",
                          path, tren_h5_has(file, "train") ? "a dataset" : "an HDF5 file");
-    TREN_TRY(tren_h5_get_text(file, "/", "format", format, sizeof format));
-    if (strcmp(format, TREN_CHECKPOINT_FORMAT) != 0)
-        return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s holds '%s', not a checkpoint of tren; give a run folder, or a "
-                         "checkpoint such as runs/NAME/best.h5",
-                         path, format);
+    TREN_TRY(with_remedy(tren_h5_get_text(file, "/", "format", format, sizeof format)));
+    if (strcmp(format, TREN_CHECKPOINT_FORMAT) == 0) return TREN_OK;
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "%s holds '%s', not a checkpoint of tren; give a run folder, or a checkpoint "
+                     "such as runs/NAME/best.h5",
+                     path, format);
+}
+
+static tren_status check_version(tren_h5 *file, const char *path) {
+    int64_t version = 0;
     TREN_TRY(tren_h5_get_i64(file, "/", "version", &version));
-    if (version != TREN_CHECKPOINT_VERSION)
-        return tren_fail(TREN_ERR_CHECKPOINT,
-                         "%s has checkpoint version %lld, but this tren reads version %d; use the "
-                         "tren that wrote it, or train again",
-                         path, (long long)version, TREN_CHECKPOINT_VERSION);
-    return TREN_OK;
+    if (version == TREN_CHECKPOINT_VERSION) return TREN_OK;
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "%s has checkpoint version %lld, but this tren reads version %d", path,
+                     (long long)version, TREN_CHECKPOINT_VERSION);
 }
 
 /* A text that may be missing. */
@@ -221,6 +231,7 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     char *head = NULL;
     uint64_t stored = 0;
     tren_type type;
+    TREN_TRY(check_version(file, path));
     TREN_TRY(get_head(file, path, c));
     TREN_TRY(check_head(c, path, &type));
     TREN_TRY(tren_checkpoint_head(&head, c));
@@ -235,14 +246,6 @@ static tren_status read_all(tren_h5 *file, tren_checkpoint *c, const char *path,
     return tren_checkpoint_damaged(
         path, "its content has digest %016llx, but %016llx was stored when it was written",
         (unsigned long long)tren_digest_value(digest), (unsigned long long)stored);
-}
-
-/* Whatever is wrong with what is in the file, there is one thing to do. */
-static tren_status with_remedy(tren_status st) {
-    if (st != TREN_ERR_CHECKPOINT) return st;
-    return tren_fail(st,
-                     "%s; give another checkpoint, such as previous.h5 of the run, or train again",
-                     tren_error_text());
 }
 
 tren_status tren_checkpoint_read(tren_checkpoint *c, const char *path) {

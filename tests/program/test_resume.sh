@@ -61,7 +61,7 @@ test_early_stopped() {
     expect 0 "early stopping after" train 2 early "${options[@]}"
     is_json early
     contents early >before
-    expect 0 "by early_stopping after" train 1 early --resume "${options[@]}"
+    expect 0 "already ended (early_stopping) after" train 1 early --resume "${options[@]}"
     unchanged early before
     expect 2 "early_stopping.rule" train 1 early --resume
     unchanged early before
