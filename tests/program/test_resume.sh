@@ -72,7 +72,7 @@ test_max_steps() {
     [[ $(field steps steps) -eq 31 && $(field steps status) == finished ]] || fail "$(cat steps/result.json)"
     is_json steps
     contents steps >before
-    expect 0 "by max_steps after 1 epochs: nothing to do" train 1 steps --max_steps 31 --resume
+    expect 0 "already ended (max_steps) after 1 epochs: nothing to do" train 1 steps --max_steps 31 --resume
     unchanged steps before
     expect 0 "reached max_steps after" train 3 steps --max_steps 57 --resume # the last step of an epoch
     [[ $(field steps steps) -eq 57 && $(field steps epochs) -eq 3 ]] || fail "$(cat steps/result.json)"
