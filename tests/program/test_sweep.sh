@@ -107,11 +107,11 @@ sweep 1 both --epochs 8000 >first.log 2>&1 &
 job=$!
 sweep 2 both --epochs 8000 >second.log 2>&1 || fail "started twice at once: $(cat second.log)"
 wait $job || fail "started twice at once: $(cat first.log)"
-twice=$(sed -n 's/^\(sweep: .*\) in .*/\1/p' first.log second.log | sort | uniq -d)
+twice=$(sed -n 's/^\(sweep: .*\), [^ ]* s, .*/\1/p' first.log second.log | sort | uniq -d)
 [[ -z $twice ]] || fail "trained twice: $twice"
-[[ $(grep -h ' trained in ' first.log second.log | sed 's/.*there, \([0-9]*\) trained.*/\1/' | awk '{ n += $1 } END { print n }') -eq 18 ]] ||
+[[ $(sed -n 's/^18 points: \([0-9]*\) trained.*/\1/p' first.log second.log | awk '{ n += $1 } END { print n }') -eq 18 ]] ||
     fail "not 18 trained: $(cat first.log second.log)"
-for log in first.log second.log; do grep -q ', 0 trained' $log && fail "one trained all"; done
+for log in first.log second.log; do grep -q ': 0 trained' $log && fail "one trained all"; done
 cmp both/sweep.csv long/sweep.csv || fail "started twice at once: another table"
 
 # A point whose owner stands still is left; once that is killed, it is taken.
@@ -121,7 +121,7 @@ some_held() { compgen -G 'held/points/*.csv' >/dev/null; }
 await some_held
 read -ra processes <<<"$(own_processes tren | tr '\n' ' ')"
 kill -STOP "${processes[@]}"
-expect 0 " 1 left" sweep 1 held --epochs 8000
+expect 0 " 1 remaining" sweep 1 held --epochs 8000
 [[ ! -e held/sweep.csv ]] || fail "a table without the point that is held"
 kill -KILL "${processes[@]}" 2>/dev/null || true # the first may take the others with it
 wait $job 2>/dev/null || true
@@ -129,10 +129,10 @@ expect 0 " 1 trained" sweep 1 held --epochs 8000
 cmp held/sweep.csv long/sweep.csv || fail "held and killed: another table"
 
 # ---- parts of a job array
-expect 0 "left" sweep 1 parts --part 2/3
+expect 0 " 12 remaining" sweep 1 parts --part 2/3
 [[ ! -e parts/sweep.csv ]] || fail "a table of one part"
 expect 0 "" sweep 1 parts --part 1/3
-expect 0 "0 left" sweep 2 parts --part 3/3
+expect 0 " 0 remaining" sweep 2 parts --part 3/3
 cmp whole/sweep.csv parts/sweep.csv || fail "in parts: another table"
 
 # ---- pictures

@@ -38,7 +38,7 @@ test_array() { # array, folder
     job=$(submit --array="$1" --nodes=1 --ntasks-per-node=1 "$slurm/sweep.sbatch" grid.yaml --out "$2" --epochs 200)
     wait_until 90 "end of the array" array_is_over "$job"
     [[ $(grep -l "sweep.sbatch: finished" job*.out | wc -l) -eq 3 ]] || fail "array $1: $(tail -n 5 job*.out)"
-    twice=$(sed -n 's/^\(sweep: .*\) in .*/\1/p' job*.out | sort | uniq -d)
+    twice=$(sed -n 's/^\(sweep: .*\), [^ ]* s, .*/\1/p' job*.out | sort | uniq -d)
     [[ -z $twice ]] || fail "array $1: trained twice: $twice"
     [[ $(grep -hc "^sweep: " job*.out | awk '{ n += $1 } END { print n }') -eq 12 ]] || fail "array $1: $(cat job*.out)"
     cmp -s array-reference/sweep.csv "$2/sweep.csv" || fail "array $1: another table than that of one rank"
