@@ -42,7 +42,8 @@ bool trainer_folder_explains(tren_trainer *t) {
         trainer_say(
             t,
             "warning: the run folder %s was removed or replaced during the run: nothing can be "
-            "saved; training continues, but ends with exit code 3 unless the folder is back by then",
+            "saved; training continues, but ends with exit code 3 unless the folder is back by "
+            "then",
             t->saver.folder.path);
     t->saver.told_gone = true;
     return true;
@@ -131,7 +132,8 @@ tren_status trainer_save(tren_trainer *t, bool must) {
     if (st == TREN_ERR_DIVERGED) t->report.result->end.reason = TREN_STOP_DIVERGED;
     if (st == TREN_OK || must || st == TREN_ERR_DIVERGED) return st;
     if (!trainer_folder_explains(t))
-        trainer_say(t, "warning: this checkpoint failed, training continues: %s", tren_error_text());
+        trainer_say(t, "warning: this checkpoint failed, training continues: %s",
+                    tren_error_text());
     return TREN_OK;
 }
 
