@@ -52,7 +52,7 @@ saved() {
         fail "$run: $(cat "$run/result.json")"
     rm -rf copy
     cp -r "$run" copy
-    expect 0 ", $steps steps," \
+    expect 0 "($steps steps," \
         mpi 1 "$tren" train config.yaml --out copy --resume --max_steps "$steps" --no-evaluate_test
 }
 
