@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum { N_WIDTHS = 2 };
-static const int width[N_WIDTHS] = {2, 16};
+static const double width[N_WIDTHS] = {2, 16};
 
 static const char recipe[] = "model: {name: resnet18, init: pytorch}\n"
                              "batch_size: 128\n"
@@ -24,7 +24,7 @@ static tren_status plan(tren_lab *lab) {
         for (int i = 0; i < N_WIDTHS; i++) {
             uint64_t seed = lab->options->first_seed + (uint64_t)s;
             TREN_TRY(tren_lab_add(lab, seed, width[i] * width[i], (const double[4]){width[i]},
-                                  "width%d-seed%llu", width[i], (unsigned long long)seed));
+                                  "width%.0f-seed%llu", width[i], (unsigned long long)seed));
         }
     return TREN_OK;
 }
@@ -96,22 +96,9 @@ done:
     return st;
 }
 
-static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
-    for (int e = 1; e <= epochs_of(lab); e = lab_next_epoch(e)) {
-        double row[1 + 2 * N_WIDTHS] = {e};
-        for (int k = 0; k < N_WIDTHS; k++) {
-            const tren_where *here = TREN_WHERE({"width", width[k]}, {"epoch", e});
-            row[1 + k] = tren_table_mean(points, "test_error", here);
-            row[1 + N_WIDTHS + k] = tren_table_mean(points, "train_error", here);
-        }
-        TREN_TRY(tren_table_add(curve, row));
-    }
-    return TREN_OK;
-}
-
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
-    TREN_TRY(draw(lab, points, curve));
+    TREN_TRY(lab_draw_epochs(curve, points, "width", width, N_WIDTHS, epochs_of(lab)));
     double last = tren_table_get(curve, curve->n_rows - 1, "test16");
     /* The first tenth, with the largest learning rates, jumps. */
     lab_peak peak = lab_find_peak(curve, "epoch", "test16", epochs_of(lab) / 10, 1e9);

@@ -104,19 +104,6 @@ static tren_status point(const tren_lab *lab, tren_comm *group, const tren_lab_p
     return h.st;
 }
 
-static tren_status draw(const tren_lab *lab, const tren_table *points, tren_table *curve) {
-    for (int e = 1; e <= tren_lab_int(lab, "epochs"); e = lab_next_epoch(e)) {
-        double row[1 + 2 * N_DECAYS] = {e};
-        for (int k = 0; k < N_DECAYS; k++) {
-            const tren_where *here = TREN_WHERE({"decay", decay_of[k]}, {"epoch", e});
-            row[1 + k] = tren_table_mean(points, "test_error", here);
-            row[1 + N_DECAYS + k] = tren_table_mean(points, "train_error", here);
-        }
-        TREN_TRY(tren_table_add(curve, row));
-    }
-    return TREN_OK;
-}
-
 /* The first row of the curve where the column is at most `most`; -1: none. */
 static int first_row(const tren_table *curve, const char *column, double most) {
     for (int i = 0; i < curve->n_rows; i++)
@@ -130,7 +117,8 @@ static double at(const tren_table *curve, int row, const char *column) {
 
 static tren_status judge(const tren_lab *lab, const tren_table *points, tren_table *curve,
                          tren_verdict *v) {
-    TREN_TRY(draw(lab, points, curve));
+    TREN_TRY(
+        lab_draw_epochs(curve, points, "decay", decay_of, N_DECAYS, tren_lab_int(lab, "epochs")));
     int early = first_row(curve, "train1", memorised), late = first_row(curve, "test1", learned),
         last = curve->n_rows - 1;
     double from = at(curve, early, "epoch"), to = at(curve, late, "epoch");

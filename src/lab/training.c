@@ -1,11 +1,29 @@
 #include "lab/training.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 int lab_next_epoch(int epoch) {
     int more = (int)(epoch * 1.08);
     return more <= epoch ? epoch + 1 : more;
+}
+
+tren_status lab_draw_epochs(tren_table *curve, const tren_table *points, const char *key,
+                            const double *value, int n, int epochs) {
+    enum { MOST = 8 };
+    double row[1 + 2 * MOST];
+    assert(n <= MOST);
+    for (int e = 1; e <= epochs; e = lab_next_epoch(e)) {
+        row[0] = e;
+        for (int k = 0; k < n; k++) {
+            const tren_where *here = TREN_WHERE({key, value[k]}, {"epoch", e});
+            row[1 + k] = tren_table_mean(points, "test_error", here);
+            row[1 + n + k] = tren_table_mean(points, "train_error", here);
+        }
+        TREN_TRY(tren_table_add(curve, row));
+    }
+    return TREN_OK;
 }
 
 tren_status lab_config(tren_config *config, const tren_lab *lab, const char *recipe) {

@@ -41,6 +41,10 @@ tren_status lab_error_of(double *error, const double *sum, const char *data, tre
 
 /* The epoch to record after this one: 1, 2, 3 ..., later 8 % more. */
 int lab_next_epoch(int epoch);
+/* Adds a row for each recorded epoch: the epoch, the mean test errors of the points with each of n
+ * values in column `key`, and their mean training errors. */
+tren_status lab_draw_epochs(tren_table *curve, const tren_table *points, const char *key,
+                            const double *value, int n, int epochs);
 
 /* ---- datasets, in DIR/NAME/data. Rank 0 alone -------------------------------------------------
  */

@@ -84,6 +84,7 @@ grep -qF "Haga su predicción" hoja.html || fail "the Spanish worksheet is not i
 for name in $(few E1 -- W4 E1 S2); do
     expect 0 ": reproduced" mpi 2 "$tren" lab run $name --out full
 done
+expect 0 "[holds] the network memorises first" mpi 2 "$tren" lab run G1 --set modulus=23 --set epochs=60 --seeds 1 --out sums
 [[ ! ${TREN_LONG:-} ]] || expect 0 "[holds] ten units fit the points" mpi 2 "$tren" lab run B1 --out full
 for name in $(few E1 -- W4 E1); do # another number of ranks computes the same
     expect 0 ": reproduced" mpi 3 "$tren" lab run $name --out other
