@@ -36,6 +36,16 @@ tren_status wrapped_train(tren_comm *comm, const tren_config *config,
     return real_train(comm, config, &with, result);
 }
 
+tren_status real_evaluate(tren_scores *scores, tren_evaluator *e,
+                          const tren_comm *comm) __asm__("__real_tren_evaluate");
+tren_status wrapped_evaluate(tren_scores *scores, tren_evaluator *e,
+                             const tren_comm *comm) __asm__("__wrap_tren_evaluate");
+
+tren_status wrapped_evaluate(tren_scores *scores, tren_evaluator *e, const tren_comm *comm) {
+    if (comm->rank == 0) die_at(NULL, "evaluate"); /* the other ranks are at it */
+    return real_evaluate(scores, e, comm);
+}
+
 static void leave(int number) {
     _exit(number);
 }

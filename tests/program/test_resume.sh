@@ -163,16 +163,6 @@ test_between_epochs() {
     same_run plain between
 }
 
-kill_when() { # RUN PART RANKS OPTION ...   Kills mpirun once the log holds PART. Its ranks hold the lock until they notice.
-    local run=$1 part=$2 ranks=$3
-    shift 3
-    mpirun -n "$ranks" "$tren" train config.yaml --out "$run" "$@" >"$run.out" 2>&1 &
-    await grep -qs -- "$part" "$run.out"
-    kill -KILL $!
-    wait $! 2>/dev/null || true
-    await none_left
-}
-
 test_in_the_check() {
     local options=(--check_without_dropout 3 --epochs 2)
     expect 0 "the loss falls" train 1 check "${options[@]}"
@@ -183,13 +173,14 @@ test_in_the_check() {
     diff <(timeless check) <(train 1 unchecked --epochs 2 >/dev/null; timeless unchecked) || fail "the check left traces"
 }
 
-# With 90 % of the rows for validation, a kill comes during an evaluation.
 test_in_the_evaluation() {
     "$tren" data import csv data.h5.csv --header no --label 9 --split 2/96/2 --out few.h5 >/dev/null
-    local options=(--data few.h5 --epochs 2000 --dropout 0.1 --checkpoint_steps 0)
+    local options=(--data few.h5 --epochs 9 --dropout 0.1 --checkpoint_steps 0)
     expect 0 "" train 2 judged "${options[@]}"
-    kill_when judged1 "^epoch" 3 "${options[@]}"
-    kill_when judged1 "resumed from" 2 "${options[@]}" --resume
+    expect $killed_code "epoch   2/9" env TREN_TEST_KILL=evaluate:3 mpirun -n 3 "$mortal" train config.yaml \
+        --out judged1 "${options[@]}"
+    expect $killed_code "resumed from" env TREN_TEST_KILL=evaluate:4 mpirun -n 2 "$mortal" train config.yaml \
+        --out judged1 "${options[@]}" --resume
     expect 0 "resumed" train 4 judged1 "${options[@]}" --resume
     same_run judged judged1
 }
