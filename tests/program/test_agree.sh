@@ -171,7 +171,7 @@ test_sweep_data() {
     expect 0 "2 points: 2 trained, 0 cached" "$tren" sweep s.yaml --out sd --no-plots
     # Changed while it runs: before the second point is begun, in place or by another file of the name.
     cp data.h5 used.h5
-    printf 'data: used.h5\nmodel.hidden: 6\nepochs: 300\ngrid: {seed: [1, 2, 3]}\n' >s.yaml
+    printf 'data: used.h5\nmodel.hidden: 6\nepochs: 900\ngrid: {seed: [1, 2, 3]}\n' >s.yaml
     some_point() { compgen -G 'sm/points/*.csv' >/dev/null; }
     { await some_point && mv seed4.h5 used.h5; } &
     "$tren" data import csv data.h5.csv --header no --label 9 --split 80/10/10 --seed 4 --out seed4.h5 >/dev/null
@@ -230,15 +230,15 @@ test_changed_meanwhile() {
         edit other.h5 test/x 3
         cp $kind.h5 used.h5
         overwrite_later used.h5 other.h5 w_$kind &
-        expect 4 "used.h5" "${train[@]}" --data used.h5 --out w_$kind --epochs 150
+        expect 4 "used.h5" "${train[@]}" --data used.h5 --out w_$kind --epochs 600
         wait
         [[ ! -e w_$kind/result.json ]] || fail "$kind: there is a result"
         cat $kind.h5 >used.h5 # as it was: all is well again
-        expect 0 "test, best weights" "${train[@]}" --data used.h5 --out w_$kind --epochs 150 --resume
+        expect 0 "test, best weights" "${train[@]}" --data used.h5 --out w_$kind --epochs 600 --resume
     done
     cp data.h5 used.h5
     overwrite_later used.h5 data.h5 same & # written again with the same bytes: looked at again, and no error
-    expect 0 "test, best weights" "${train[@]}" --data used.h5 --out same --epochs 150
+    expect 0 "test, best weights" "${train[@]}" --data used.h5 --out same --epochs 600
     wait
 }
 
