@@ -50,9 +50,10 @@ const tren_lesson lab_lessons_more[] = {
           "Un transformer aprende a traducir con unos pocos miles de pares de frases, durante un "
           "número fijo de pasos. ¿Cómo cambia su pérdida de test cuando la red crece?"},
      .choice = {{"It always falls.", "Baja siempre."},
+                {"It falls, rises to a peak, and falls again.",
+                 "Baja, sube hasta un pico y vuelve a bajar."},
                 {"It falls up to some size, and then it rises.",
-                 "Baja hasta cierto tamaño y luego sube."},
-                {"It always rises.", "Sube siempre."}},
+                 "Baja hasta cierto tamaño y luego sube."}},
      .right = 1,
      .change =
          {{"--quick --set steps=250",
