@@ -1,5 +1,6 @@
 /* Run by smpirun, see reduce.sh: simulated time of one reduction and gather by each engine, or,
- * with a third argument, of MPI_Allreduce by whatever algorithm smpirun was told to take. */
+ * with a third argument, by the engine of this name; "mpi" is MPI_Allreduce by whatever algorithm
+ * smpirun was told to take. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <mpi.h>
 
 #include "tren/comm.h"
+#include "tren/kernels.h"
 
 static const struct {
     const char *name;
@@ -15,8 +17,21 @@ static const struct {
                {"halving", TREN_ENGINE_HALVING},
                {"direct", TREN_ENGINE_DIRECT},
                {"doubling", TREN_ENGINE_DOUBLING},
-               {"gather", TREN_ENGINE_GATHER}};
+               {"scatter", TREN_ENGINE_SCATTER}};
 static double sent[4096]; /* bytes to each rank */
+
+#ifdef TREN_FOLDED
+void *folded_buffer(const void *buf, int n) {
+    static void *all;
+    if (n < FOLDED_LARGE) return (void *)buf;
+    if (!all) all = SMPI_SHARED_MALLOC(FOLDED_MOST);
+    return all;
+}
+#define folded folded_buffer
+#else
+#define folded(buf, n) buf
+#define SMPI_ARRAY(n)  calloc(n, 1)
+#endif
 
 /* The compiler is told to rename what the engines call. */
 int counted_isend(const void *buf, int n, MPI_Datatype type, int to, int tag, MPI_Comm comm,
@@ -24,7 +39,7 @@ int counted_isend(const void *buf, int n, MPI_Datatype type, int to, int tag, MP
     int size;
     MPI_Type_size(type, &size);
     sent[to] += (double)n * size;
-    return PMPI_Isend(buf, n, type, to, tag, comm, request);
+    return PMPI_Isend(folded(buf, n), n, type, to, tag, comm, request);
 }
 
 enum { N_ENGINES = sizeof engines / sizeof *engines, STEPS = 3 };
@@ -60,7 +75,7 @@ static int node_of(const tren_comm *comm, int rank) {
 
 /* What leaves a node and what enters it, on the node with most, as a multiple of the values. */
 static void print_traffic(const tren_comm *comm, double bytes) {
-    enum { MOST = 512 };
+    enum { MOST = 4096 };
     double traffic[2 * MOST] = {0}, most = 0;
     for (int q = 0; q < comm->size; q++) {
         int to = node_of(comm, q);
@@ -78,11 +93,11 @@ static void time_engine(tren_comm *comm, int engine, size_t n, int shards) {
     double time = 0;
     tren_reduce_spec spec = {
         .n = n, .shards = shards, .engine = engines[engine].id, .bucket = 1 << 18};
-    bool whole = spec.engine == TREN_ENGINE_DOUBLING || spec.engine == TREN_ENGINE_GATHER;
+    bool whole = spec.engine == TREN_ENGINE_DOUBLING || spec.engine == TREN_ENGINE_SCATTER;
     if ((whole && n > 100000) || tren_reducer_open(&r, comm, &spec) != TREN_OK) return;
     for (int i = 0; i < STEPS; i++) {
         double from = start();
-        memset(sent, 0, sizeof sent);
+        (memset)(sent, 0, sizeof sent); /* the function, not a macro */
         step(r);
         time = since(from);
     }
@@ -91,25 +106,34 @@ static void time_engine(tren_comm *comm, int engine, size_t n, int shards) {
     tren_reducer_close(r);
 }
 
+/* SimGrid's own addition takes no time; this one takes as long as the engines' additions. */
+static void add(void *in, void *inout, int *n, MPI_Datatype *type) {
+    (void)type;
+    tren_kernels_best()->add(inout, in, (size_t)*n);
+}
+
 static void time_mpi(const tren_comm *comm, size_t n) {
-    real *from = calloc(n, sizeof *from), *to = calloc(n, sizeof *to);
+    real *from = SMPI_ARRAY(n * sizeof *from), *to = SMPI_ARRAY(n * sizeof *to);
     double time = 0;
+    MPI_Op sum;
+    MPI_Op_create(add, true, &sum);
     for (int i = 0; i < STEPS; i++) {
         double begin = start();
-        MPI_Allreduce(from, to, (int)n, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
+        MPI_Allreduce(from, to, (int)n, MPI_FLOAT, sum, MPI_COMM_WORLD);
         time = since(begin);
     }
     if (comm->rank == 0) printf("mpi\t%.1f\n", time * 1e6);
-    free(from);
-    free(to);
+    MPI_Op_free(&sum);
 }
 
 int main(int argc, char **argv) {
     tren_comm comm;
     if (argc < 3 || tren_comm_open(&comm) != TREN_OK) return 2;
     size_t n = strtoul(argv[1], NULL, 10) / sizeof(real);
-    if (argc > 3) time_mpi(&comm, n);
-    for (int e = 0; e < N_ENGINES && argc <= 3; e++) time_engine(&comm, e, n, atoi(argv[2]));
+    if (argc > 3 && strcmp(argv[3], "mpi") == 0) time_mpi(&comm, n);
+    for (int e = 0; e < N_ENGINES; e++)
+        if (argc == 3 || strcmp(argv[3], engines[e].name) == 0)
+            time_engine(&comm, e, n, atoi(argv[2]));
     tren_comm_close(&comm);
     return 0;
 }

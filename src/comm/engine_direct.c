@@ -1,6 +1,9 @@
 /* Slices straight to their owners, for any number of parties: as soon as a bucket is final, each of
  * my nodes' slices goes to the party that owns it, which folds all nodes in the order of the tree.
- * Then owners send updated values. */
+ * Then owners send updated values.
+ *
+ * The scatter engine is the same for small models: sums are sent back instead of values, so that
+ * everybody updates and owns everything. Then slices are not bound to whole grains. */
 #include "comm/reduce.h"
 
 #include <stdlib.h>
@@ -139,7 +142,7 @@ static void direct_wait(tren_reducer *r) {
     s->n_in = s->n_out = 0;
 }
 
-static void direct_gather(tren_reducer *r) {
+static void send_back(tren_reducer *r, real *all) {
     direct_state *s = r->state;
     int n = r->net.plan->n, me = r->net.me;
     for (int b = 0; b < r->bucket.n; b++) {
@@ -147,12 +150,15 @@ static void direct_gather(tren_reducer *r) {
         for (int i = 1; i < n; i++) {
             int from = (me - i + n) % n, to = (me + i) % n;
             tren_span theirs = tren_slice_of(r, b, from);
-            if (theirs.len > 0)
-                receive(r, r->value + theirs.off, theirs.len, from, TREN_TAG_VALUE + b);
-            if (mine.len > 0) send(r, r->value + mine.off, mine.len, to, TREN_TAG_VALUE + b);
+            if (theirs.len > 0) receive(r, all + theirs.off, theirs.len, from, TREN_TAG_VALUE + b);
+            if (mine.len > 0) send(r, all + mine.off, mine.len, to, TREN_TAG_VALUE + b);
         }
         s->in_end[b] = s->n_in;
     }
+}
+
+static void direct_gather(tren_reducer *r) {
+    send_back(r, r->value);
 }
 
 /* The first of the messages that bring a bucket's values. */
@@ -189,3 +195,29 @@ const tren_engine tren_engine_direct = {.name = "direct",
                                         .here = direct_here,
                                         .arrive = direct_arrive,
                                         .slice = tren_slice_evenly};
+
+static void scatter_wait(tren_reducer *r) {
+    const tren_plan *plan = r->net.plan;
+    tren_span mine = tren_my_slice(r, 0);
+    direct_wait(r);
+    if (mine.len > 0) {
+        direct_operands(r, r->operands.leaf, mine.off);
+        tren_fold_program(r->sum + mine.off, r->operands.leaf, plan->program,
+                          2 * plan->first[plan->n] - 1, r->kernels, mine.len);
+    }
+    send_back(r, r->sum);
+    direct_arrive(r, 0);
+}
+
+const tren_engine tren_engine_scatter = {.name = "scatter",
+                                         .replicates = true,
+                                         .whole = true,
+                                         .allowed = tren_always_allowed,
+                                         .open = direct_open,
+                                         .close = direct_close,
+                                         .begin = direct_begin,
+                                         .ship = direct_ship,
+                                         .poke = direct_poke,
+                                         .wait = scatter_wait,
+                                         .gather = tren_do_nothing,
+                                         .slice = tren_slice_finely};

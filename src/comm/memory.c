@@ -28,8 +28,8 @@ static bool is_power_of_two(int n) {
  * node's slice. A grain more where slices are not even. */
 static double inbox(double lane, int parties, tree_share tree, int engine) {
     if (parties == 1) return 0;
-    if (engine != TREN_ENGINE_DIRECT && is_power_of_two(parties) && tree.all == parties)
-        return lane / 2;
+    bool sliced = engine == TREN_ENGINE_DIRECT || engine == TREN_ENGINE_SCATTER;
+    if (!sliced && is_power_of_two(parties) && tree.all == parties) return lane / 2;
     return (tree.all - 1) * fmax(lane / parties, fmin(lane, TREN_REDUCE_GRAIN));
 }
 
@@ -39,27 +39,26 @@ static double doubling_room(double lane, int parties) {
     return parties > 1 ? 2 * (2 * height + 1) * lane : 0;
 }
 
+/* What auto takes, too; or the engine asked for. */
+static int small_engine(double values, int engine, double lanes, int parties) {
+    return engine == TREN_ENGINE_AUTO || lanes > 1 ? tren_small_engine(values, lanes, parties)
+                                                   : engine;
+}
+
 /* Values that a rank receives. lanes: ranks that share a window; 1: there is none. */
 static double received(double values, int shards, int engine, int ranks, int nodes, double lanes) {
-    tree_share own = share_tree(shards, ranks), node = share_tree(shards, nodes);
-    if (lanes > 1 && nodes > 1)
-        return tren_doubling_pays(values, nodes, (int)node.all)
-                   ? doubling_room(values / lanes, nodes)
-                   : inbox(values / lanes, nodes, node, engine);
-    if (lanes > 1 || engine == TREN_ENGINE_MPI) return 0;
-    if (engine == TREN_ENGINE_GATHER) return values * (own.all - 1);
-    if (engine == TREN_ENGINE_DOUBLING ||
-        (engine == TREN_ENGINE_AUTO && tren_doubling_pays(values, ranks, (int)own.all)))
-        return doubling_room(values, ranks);
-    return inbox(values, ranks, own, engine);
+    int parties = lanes > 1 ? nodes : ranks;
+    int taken = small_engine(values, engine, lanes, parties);
+    if ((lanes > 1 && nodes == 1) || engine == TREN_ENGINE_MPI) return 0;
+    if (taken == TREN_ENGINE_DOUBLING) return doubling_room(values / lanes, parties);
+    return inbox(values / lanes, parties, share_tree(shards, parties), taken);
 }
 
 tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes) {
     double values = (double)n, local = ranks / nodes;
     bool windowed = local > 1 && (engine == TREN_ENGINE_AUTO || engine == TREN_ENGINE_SHARED ||
                                   engine == TREN_ENGINE_HIERARCHICAL);
-    int tree_nodes = (int)share_tree(shards, nodes).all;
-    bool own_copy = nodes > 1 && tren_doubling_pays(values, nodes, tree_nodes);
+    bool own_copy = nodes > 1 && tren_small_engine(values, local, nodes) != TREN_ENGINE_AUTO;
     double share = windowed && !own_copy ? 1 / local : 1;
     double got = received(values, shards, engine, ranks, nodes, windowed ? local : 1);
     return (tren_reduce_room){.gradients = sizeof(real) * values * share_tree(shards, ranks).most,

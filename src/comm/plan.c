@@ -61,8 +61,10 @@ bool tren_plan_is_perfect(const tren_plan *plan) {
            perfect(plan, &step, 0, plan->n);
 }
 
-bool tren_doubling_pays(double n, int parties, int tree_nodes) {
-    enum { SMALL_BYTES = 64 * 1024, FEW = 8 };
-    bool power_of_two = (parties & (parties - 1)) == 0;
-    return n * sizeof(real) <= SMALL_BYTES && (power_of_two || tree_nodes >= FEW);
+int tren_small_engine(double n, double lanes, int parties) {
+    enum { SMALL = 1 << 14, FEW_GRAINS = 1 << 16, SLICE = 100 };
+    bool uneven = n <= FEW_GRAINS && n < lanes * parties * TREN_REDUCE_GRAIN;
+    if (n > SMALL && !uneven) return TREN_ENGINE_AUTO;
+    return parties > 2 && n / lanes >= (double)SLICE * parties ? TREN_ENGINE_SCATTER
+                                                               : TREN_ENGINE_DOUBLING;
 }

@@ -65,14 +65,19 @@ tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn) {
     return part(all, lo, lo + each + (at < more), TREN_REDUCE_GRAIN);
 }
 
-/* Nobody owns a lane of a sum that everybody owns: it may end at any line of the cache. */
-static tren_span lane_of(const tren_reducer *r, int bucket, int lane) {
+tren_span tren_slice_finely(tren_span all, int n, int party, size_t turn) {
     enum { LINE = 64 / sizeof(real) };
+    size_t units = (all.len + LINE - 1) / LINE, at = (size_t)party, count = (size_t)n;
+    (void)turn;
+    return part(all, units * at / count, units * (at + 1) / count, LINE);
+}
+
+/* Nobody owns a lane of a sum that everybody owns. */
+static tren_span lane_of(const tren_reducer *r, int bucket, int lane) {
     tren_span all = r->bucket.at[bucket];
-    size_t n = (size_t)r->net.n_lanes, units = (all.len + LINE - 1) / LINE;
     if (lane >= r->net.n_lanes) return (tren_span){all.off, 0};
     if (r->net.n_lanes > 1 && r->stage->replicates)
-        return part(all, units * (size_t)lane / n, units * (size_t)(lane + 1) / n, LINE);
+        return tren_slice_finely(all, r->net.n_lanes, lane, 0);
     return tren_slice_evenly(all, r->net.n_lanes, lane, all.off / TREN_REDUCE_GRAIN);
 }
 
@@ -172,12 +177,8 @@ static const tren_engine *const engines[] = {[TREN_ENGINE_SHARED] = &tren_engine
                                              [TREN_ENGINE_HALVING] = &tren_engine_halving,
                                              [TREN_ENGINE_DIRECT] = &tren_engine_direct,
                                              [TREN_ENGINE_DOUBLING] = &tren_engine_doubling,
-                                             [TREN_ENGINE_GATHER] = &tren_engine_gather,
+                                             [TREN_ENGINE_SCATTER] = &tren_engine_scatter,
                                              [TREN_ENGINE_MPI] = &tren_engine_mpi};
-
-static bool doubling_pays(const tren_reducer *r, const tren_plan *plan) {
-    return tren_doubling_pays((double)r->n, plan->n, plan->first[plan->n]);
-}
 
 /* Whether auto may. For want of room it says so: that can be mended. */
 static bool may_take(tren_reducer *r, const tren_engine *engine) {
@@ -191,7 +192,8 @@ static const tren_engine *choose(tren_reducer *r, int wanted) {
     if (wanted != TREN_ENGINE_AUTO) return engines[wanted];
     if (may_take(r, &tren_engine_shared)) return &tren_engine_shared;
     if (may_take(r, &tren_engine_hierarchical)) return &tren_engine_hierarchical;
-    if (doubling_pays(r, &r->ranks)) return &tren_engine_doubling;
+    int small = tren_small_engine((double)r->n, 1, r->ranks.n);
+    if (small != TREN_ENGINE_AUTO) return engines[small];
     if (tren_engine_halving.allowed(r) == TREN_OK) return &tren_engine_halving;
     return &tren_engine_direct;
 }
@@ -199,7 +201,8 @@ static const tren_engine *choose(tren_reducer *r, int wanted) {
 static const tren_engine *choose_stage(tren_reducer *r) {
     if (r->engine != &tren_engine_hierarchical) return r->engine;
     r->net.plan = &r->nodes;
-    if (doubling_pays(r, &r->nodes)) return &tren_engine_doubling;
+    int small = tren_small_engine((double)r->n, count_lanes(r->comm), r->nodes.n);
+    if (small != TREN_ENGINE_AUTO) return engines[small];
     return tren_plan_is_perfect(&r->nodes) ? &tren_engine_halving : &tren_engine_direct;
 }
 

@@ -24,10 +24,11 @@ int tren_plan_fold(int *step, const tren_plan *plan, tren_node x, int from);
 /* Whether the fold of the parties' nodes is the perfect binary tree over the parties. */
 bool tren_plan_is_perfect(const tren_plan *plan);
 
-/* Whether auto sums n values by doubling. Small models do: there the number of messages one after
- * the other counts, not the number of bytes. But if the parties are few and not a power of two, the
- * direct engine is faster, as it needs two steps only (measured in simulation). */
-bool tren_doubling_pays(double n, int parties, int tree_nodes);
+/* The engine by which auto sums few values, whose sum everybody owns, or TREN_ENGINE_AUTO: n values
+ * in equal lanes. Up to 64 kB the number of messages one after the other counts, not the bytes; and
+ * where there are fewer grains than owners, some owners would wait for the others. Doubling sends
+ * fewer messages, scatter fewer bytes (measured in simulation). */
+int tren_small_engine(double n, double lanes, int parties);
 
 /* ---- the window that the ranks of a node share ------------------------------------------------
  */
@@ -94,7 +95,7 @@ typedef struct tren_engine {
 } tren_engine;
 
 extern const tren_engine tren_engine_local, tren_engine_shared, tren_engine_hierarchical,
-    tren_engine_halving, tren_engine_direct, tren_engine_doubling, tren_engine_gather,
+    tren_engine_halving, tren_engine_direct, tren_engine_doubling, tren_engine_scatter,
     tren_engine_mpi;
 
 /* Parts of the values, in ascending order. */
@@ -149,6 +150,8 @@ size_t tren_bucket_len(size_t n, size_t wanted);
 /* n equal parts in units of TREN_REDUCE_GRAIN. The parties from `turn` on have one more, if they
  * are not even. */
 tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn);
+/* The same in units of a cache line, where everybody owns everything. */
+tren_span tren_slice_finely(tren_span all, int n, int party, size_t turn);
 /* The part of a bucket that the rank at a place owns. */
 tren_span tren_piece_of(const tren_reducer *r, int bucket, int place);
 /* My lane's and my party's. */

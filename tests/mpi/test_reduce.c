@@ -242,7 +242,7 @@ static void check_case(reduce_case *c) {
 
 static const size_t some_n[] = {1, 5, 4095, 4096, 4097, 100001};
 static const char *const engine_name[] = {"auto",   "shared",   "hierarchical", "halving",
-                                          "direct", "doubling", "gather",       "mpi"};
+                                          "direct", "doubling", "scatter",      "mpi"};
 enum { N_SIZES = sizeof some_n / sizeof *some_n };
 
 static real *make_mine(size_t n, int shards) {
@@ -358,11 +358,17 @@ Test(reduce, auto_takes_two_stages_on_nodes_of_several_ranks, .init = test_comm_
         cr_assert_str_eq(engine_of(1000, 4), "hierarchical (doubling)");
         cr_assert_eq(tren_comm_find_nodes(&test_comm, over_three(test_comm.rank)), TREN_OK);
         cr_assert_str_eq(engine_of(100000, 7), "hierarchical (direct)");
-        cr_assert_str_eq(engine_of(1000, 7), "hierarchical (direct)");
+        cr_assert_str_eq(engine_of(1000, 7), "hierarchical (scatter)");
+        cr_assert_str_eq(engine_of(200, 7), "hierarchical (doubling)");
     }
     cr_assert_eq(tren_comm_find_nodes(&test_comm, each_alone(test_comm.rank)), TREN_OK);
     if (test_comm.size > 1)
-        cr_assert_str_eq(engine_of(1000, 13), test_comm.size == 3 ? "direct" : "doubling");
+        cr_assert_str_eq(engine_of(1000, 13), test_comm.size == 2 ? "doubling" : "scatter");
+    if (test_comm.size == 8) {
+        cr_assert_str_eq(engine_of(700, 13), "doubling");
+        cr_assert_str_eq(engine_of(7 * TREN_REDUCE_GRAIN, 13), "scatter");
+        cr_assert_str_eq(engine_of(9 * TREN_REDUCE_GRAIN, 13), "direct");
+    }
     if (test_comm.size == 3) cr_assert_str_eq(engine_of(100000, 13), "direct");
     if (test_comm.size == 4) cr_assert_str_eq(engine_of(100000, 4), "halving");
     test_comm_passed();

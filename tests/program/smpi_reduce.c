@@ -96,7 +96,7 @@ int main(int argc, char **argv) {
     smpi_case c = {.comm = &comm, .shards = argc > 1 ? atoi(argv[1]) : comm.size};
     bool right = is_right(&c, TREN_ENGINE_DIRECT, MUCH) &&
                  is_right(&c, TREN_ENGINE_DOUBLING, LITTLE) &&
-                 is_right(&c, TREN_ENGINE_GATHER, LITTLE);
+                 is_right(&c, TREN_ENGINE_SCATTER, LITTLE);
     if (is_power_of_two(comm.size) && is_power_of_two(c.shards))
         right = right && is_right(&c, TREN_ENGINE_HALVING, MUCH);
     if (comm.n_nodes > 1 && comm.n_nodes < comm.size)

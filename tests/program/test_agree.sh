@@ -37,7 +37,7 @@ model.hidden 6,4
 optimizer.name adam
 epochs 3
 max_steps 3
-reduction gather
+reduction scatter
 precision double
 early_stopping.rule patience
 stacking false

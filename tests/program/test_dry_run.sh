@@ -14,9 +14,9 @@ awk '/^memory of/ { on = 1; next } !on { next }
     END { exit !found }' output || fail "the parts are not the whole: $(cat output)"
 read -r _ shared <<<"$(line weights)"
 [[ $shared == 1.0 ]] || fail "the weights of a node take $shared MiB, not once 1.0"
-expect 0 "" describe --ranks 48 --nodes 4 --reduction gather
+expect 0 "" describe --ranks 48 --nodes 4 --reduction doubling
 read -r inbox _ <<<"$(line "messages of others")"
-awk -v inbox="$inbox" 'BEGIN { exit !(inbox > 47) }' || fail "gather brings $inbox MiB, not 47 times the weights and more"
+awk -v inbox="$inbox" 'BEGIN { exit !(inbox > 20) }' || fail "doubling brings $inbox MiB, not 20 times the weights and more"
 read -r _ weights <<<"$(line weights)"
 awk -v weights="$weights" 'BEGIN { exit !(weights > 11.9) }' || fail "12 ranks without a window have the weights once"
 expect 0 "memory of 10 ranks on 4 nodes, up to 3 on a node" describe --ranks 10 --nodes 4

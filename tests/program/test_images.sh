@@ -28,7 +28,7 @@ test_ranks() { # MODEL OPTION ...
         expect 0 "" train "$ranks" "$model$ranks" --model.name "$model" "$@"
         same_run "$model" "$model$ranks"
     done
-    for engine in $(few gather -- direct gather); do
+    for engine in $(few scatter -- direct scatter); do
         expect 0 "" train 2 "$model-$engine" --model.name "$model" --reduction "$engine" "$@"
         same_run "$model" "$model-$engine"
     done

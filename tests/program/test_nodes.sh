@@ -228,16 +228,16 @@ test_launch large '2 2' node auto 'hierarchical (halving)'
 test_launch large '3 1' slot auto 'hierarchical (direct)'
 test_launch large '3 2' node auto 'hierarchical (direct)'
 test_launch large '1 1' slot auto halving
-test_launch large '3 3 3' slot auto 'hierarchical (direct)'
+test_launch large '3 3 3' slot auto 'hierarchical (scatter)'
 test_launch large '2 3 2' node auto 'hierarchical (direct)'
 test_launch large '1 1 1' slot auto direct
 test_launch small '2 2' node auto 'hierarchical (doubling)'
-test_launch small '3 1 2' node auto 'hierarchical (direct)'
-test_launch small '1 1 1' slot auto direct
+test_launch small '3 1 2' node auto 'hierarchical (scatter)'
+test_launch small '1 1 1' slot auto scatter
 test_launch large '2 2' node halving halving
 test_launch large '2 1 2' node direct direct
 test_launch large '2 1 2' node doubling doubling
-test_launch large '2 2' node gather gather
+test_launch large '2 2' node scatter scatter
 test_shared_is_refused
 test_doctor slot
 test_doctor node

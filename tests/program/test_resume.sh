@@ -116,7 +116,7 @@ test_validation_not_finite() {
 
 # Every update rule has other states to gather and to hand out again.
 test_states() {
-    local name engine i=0 sizes=(1 4 3 2 8 1 5 4 2 3 1 6 4 2) engines=(shared direct halving gather direct halving shared gather)
+    local name engine i=0 sizes=(1 4 3 2 8 1 5 4 2 3 1 6 4 2) engines=(shared direct halving scatter direct halving shared scatter)
     for name in $(few momentum lamb -- momentum nesterov adam adamw rmsprop lars lamb); do
         local options=(--optimizer.lambda 1 --epochs 3)
         case $name in

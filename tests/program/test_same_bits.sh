@@ -64,7 +64,7 @@ test_engines() {
     train 1 stacked "${short[@]}"
     same_run separate separate2
     same_run separate stacked
-    for engine in shared halving direct doubling gather; do
+    for engine in shared halving direct doubling scatter; do
         train 4 $engine "${short[@]}" --reduction $engine --bucket_kib 16
         [[ $(field $engine reduction) == "$engine" ]] || fail "asked for $engine, got $(field $engine reduction)"
         same_run separate $engine

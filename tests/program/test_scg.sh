@@ -47,7 +47,7 @@ test_ranks() {
 
 test_engines() {
     local engine ranks
-    for engine in shared halving direct doubling gather; do
+    for engine in shared halving direct doubling scatter; do
         for ranks in 2 4 3; do
             [[ $engine$ranks != halving3 ]] || continue
             expect 0 "" train $ranks $engine$ranks --reduction $engine --epochs 120

@@ -43,5 +43,5 @@ test_engine 2 direct
 test_engine 3 direct
 test_engine 2 halving
 test_engine 4 halving
-test_engine 3 gather
+test_engine 3 scatter
 test_engine 2 shared

@@ -111,7 +111,7 @@ test_stopped direct 3 2
 test_stopped halving 4 0
 rm -r halving
 test_stopped halving 2 1
-test_stopped gather 3 0
+test_stopped scatter 3 0
 test_stopped mpi 2 1
 test_before_the_first_checkpoint
 test_suspended

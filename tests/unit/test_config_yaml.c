@@ -163,7 +163,7 @@ static tren_config unusual(void) {
         "up_strips: 2, strip_epochs: 3}\n"
         "check_without_dropout: 2\nepochs: 9\nstop_loss: 0.125\nmax_steps: "
         "9007199254740992\nmax_time: 1.5h\n"
-        "checkpoint_steps: 8\ncheckpoint_seconds: 90s\nstall_timeout: 0\nreduction: gather\ncpu: "
+        "checkpoint_steps: 8\ncheckpoint_seconds: 90s\nstall_timeout: 0\nreduction: scatter\ncpu: "
         "v3\ngemm: portable\n"
         "bucket_kib: 64\nstacking: false\ngradient_noise: 7\nevaluate_test: false\nprogress: "
         "'off'\nplots: false\ntensorboard: true\n";
