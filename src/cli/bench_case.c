@@ -20,15 +20,20 @@ static tren_status take_model(custom_case *c) {
 }
 
 /* A training of the user's: its data and everything that its config says. */
-static tren_status take_config(step_case *c, tren_config *config, const char *file) {
+static tren_status take_config(custom_case *custom) {
+    step_case *c = &custom->step;
+    step_way *way = &custom->way;
+    tren_config *config = &custom->users;
     tren_config_defaults(config);
-    TREN_TRY(tren_config_load(config, file));
+    TREN_TRY(tren_config_load(config, custom->config));
     TREN_TRY(tren_config_check(config));
     c->config = config;
     c->dims = config->model.name;
     c->name = "config";
     c->batch = config->batch_size;
     c->shards = config->shards;
+    if (!way->gemm) way->gemm = config->gemm == TREN_GEMM_PORTABLE ? "portable" : "openblas";
+    if (!way->cpu) way->cpu = tren_cpu_level_name[config->cpu];
     return TREN_OK;
 }
 
@@ -71,7 +76,7 @@ tren_status custom_case_open(custom_case *c, tren_comm *comm) {
                           .shards = c->shards ? c->shards : comm->size,
                           .more = c->more};
     c->step = bench_by_way(&c->step, &c->way);
-    if (c->config) TREN_TRY(take_config(&c->step, &c->users, c->config));
+    if (c->config) TREN_TRY(take_config(c));
     if (c->model) TREN_TRY(take_model(c));
     TREN_TRY(make_rows(c, comm));
     return bench_flop(&c->step) > 0 ? TREN_OK : TREN_ERR_USAGE; /* its text says why */
