@@ -19,8 +19,20 @@ static tren_status take_model(custom_case *c) {
     return TREN_OK;
 }
 
+static tren_status refuse_others(const custom_case *c) {
+    static const custom_case plain = CUSTOM_DEFAULTS;
+    bool same = !c->dims && !c->model && c->width == plain.width && c->batch == plain.batch &&
+                c->shards == plain.shards && c->dropout == plain.dropout &&
+                strcmp(c->shape, plain.shape) == 0 && strcmp(c->optimizer, plain.optimizer) == 0;
+    if (same) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "--config: the file says what is trained; leave out --dims, --model, --width, "
+                     "--shape, --batch, --shards, --optimizer and --dropout");
+}
+
 /* A training of the user's: its data and everything that its config says. */
 static tren_status take_config(custom_case *custom) {
+    TREN_TRY(refuse_others(custom));
     step_case *c = &custom->step;
     step_way *way = &custom->way;
     tren_config *config = &custom->users;

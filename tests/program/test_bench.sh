@@ -99,6 +99,7 @@ test_step_of_config() {
     [[ ! -e runs ]] || fail "a benchmark has written a run"
     echo 'gemm: portable' >>text.yaml
     expect 0 "# level baseline, gemm portable" "$tren" bench step --config text.yaml --steps 1 --cpu baseline
+    expect 2 "the file says what is trained" "$tren" bench step --config text.yaml --batch 4
     expect 2 "gone.yaml" "$tren" bench step --config gone.yaml
     sed -i 's/numbers.h5/gone.h5/' text.yaml
     expect 2 "gone.h5" "$tren" bench step --config text.yaml
