@@ -276,8 +276,9 @@ tren_status tren_checkpoint_verify(const char *path) {
     tren_h5 *file = NULL;
     TREN_TRY(tren_h5_open(&file, path, TREN_ERR_CHECKPOINT));
     bool has_digest = tren_h5_has_attr(file, "/", "digest");
+    tren_status st = tren_h5_has(file, "parameters") ? TREN_OK : check_format(file, path);
     tren_h5_close(file);
-    if (!has_digest) return TREN_OK;
+    if (st != TREN_OK || !has_digest) return st;
     tren_checkpoint checkpoint;
     TREN_TRY(tren_checkpoint_read(&checkpoint, path));
     tren_checkpoint_close(&checkpoint);
