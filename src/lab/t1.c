@@ -106,10 +106,10 @@ static void judge_few(const tren_table *curve, tren_verdict *v) {
            last = tren_table_get(curve, curve->n_rows - 1, "width");
     tren_verdict_add(
         v, least.x > first && peak.x < last && peak.y >= RISE / 100.0 * least.y,
-        "with few pairs the loss falls to %.3f at d = %.0f and then rises to %.3f at d = %.0f, "
-        "both inside the range of d: %.3f times (threshold: at least %.2f)",
-        "con pocos pares la pérdida baja hasta %.3f con d = %.0f y después sube hasta %.3f con d = "
-        "%.0f, ambas en el interior del intervalo de d: %.3f veces (umbral: al menos %.2f)",
+        "with few pairs the loss rises from %.3f at d = %.0f to %.3f at d = %.0f, %.3f times "
+        "(threshold: at least %.2f, both inside the range of d)",
+        "con pocos pares la pérdida sube de %.3f con d = %.0f a %.3f con d = %.0f, %.3f veces "
+        "(umbral: al menos %.2f, ambas en el interior del intervalo de d)",
         least.y, least.x, peak.y, peak.x, peak.y / least.y, RISE / 100.0);
     tren_verdict_add(
         v, after.y <= AFTER / 100.0 * least.y,
