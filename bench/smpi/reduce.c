@@ -17,6 +17,7 @@ static const struct {
                {"halving", TREN_ENGINE_HALVING},
                {"direct", TREN_ENGINE_DIRECT},
                {"doubling", TREN_ENGINE_DOUBLING},
+               {"rabenseifner", TREN_ENGINE_RABENSEIFNER},
                {"scatter", TREN_ENGINE_SCATTER}};
 static double sent[4096]; /* bytes to each rank */
 
@@ -93,7 +94,7 @@ static void time_engine(tren_comm *comm, int engine, size_t n, int shards) {
     double time = 0;
     tren_reduce_spec spec = {
         .n = n, .shards = shards, .engine = engines[engine].id, .bucket = 1 << 18};
-    bool whole = spec.engine == TREN_ENGINE_DOUBLING || spec.engine == TREN_ENGINE_SCATTER;
+    bool whole = spec.engine >= TREN_ENGINE_DOUBLING; /* they come last */
     if ((whole && n > 100000) || tren_reducer_open(&r, comm, &spec) != TREN_OK) return;
     for (int i = 0; i < STEPS; i++) {
         double from = start();

@@ -126,6 +126,7 @@ typedef enum tren_engine_id {
     TREN_ENGINE_HALVING,      /* recursive halving and doubling; ranks and shards: powers of two */
     TREN_ENGINE_DIRECT,       /* each slice is sent directly to its owner; any number of ranks */
     TREN_ENGINE_DOUBLING,     /* whole vectors along the tree in log P messages; for small models */
+    TREN_ENGINE_RABENSEIFNER, /* as halving, but sums come back, and everybody owns everything */
     TREN_ENGINE_SCATTER,      /* slices of the sum to all, who own everything; for small models */
     TREN_ENGINE_MPI /* MPI_Iallreduce, for comparison; the bits may depend on the number of ranks */
 } tren_engine_id;

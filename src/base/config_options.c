@@ -23,8 +23,9 @@ const char *const tren_metric_name[] = {TREN_METRICS(NAME) NULL};
 static const char *const monitors[] = {"val_loss", TREN_METRICS(NAME) NULL};
 #undef NAME
 static const char *const stop_rules[] = {"none", "patience", "gl", "up", "standard_error", NULL};
-static const char *const engines[] = {"auto",     "shared",  "hierarchical", "halving", "direct",
-                                      "doubling", "scatter", "mpi",          NULL};
+static const char *const engines[] = {"auto",   "shared",   "hierarchical", "halving",
+                                      "direct", "doubling", "rabenseifner", "scatter",
+                                      "mpi",    NULL};
 static const char *const progresses[] = {"auto", "on", "off", NULL};
 
 #define AT(member) offsetof(tren_config, member), sizeof(((tren_config *)0)->member)

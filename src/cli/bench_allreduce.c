@@ -14,7 +14,8 @@ static const struct {
     int id;
 } engines[] = {{"shared", TREN_ENGINE_SHARED},     {"hierarchical", TREN_ENGINE_HIERARCHICAL},
                {"halving", TREN_ENGINE_HALVING},   {"direct", TREN_ENGINE_DIRECT},
-               {"doubling", TREN_ENGINE_DOUBLING}, {"scatter", TREN_ENGINE_SCATTER}};
+               {"doubling", TREN_ENGINE_DOUBLING}, {"rabenseifner", TREN_ENGINE_RABENSEIFNER},
+               {"scatter", TREN_ENGINE_SCATTER}};
 enum { N_ENGINES = sizeof engines / sizeof *engines };
 
 static double time_mpi(const tren_comm *comm, real *x, size_t n) {
@@ -29,7 +30,7 @@ static tren_status open_engines(tren_reducer **r, tren_comm *comm, size_t n) {
         tren_reduce_spec spec = {
             .n = n, .shards = comm->size, .engine = engines[e].id, .bucket = 1 << 18};
         r[e] = NULL;
-        bool whole = engines[e].id == TREN_ENGINE_DOUBLING || engines[e].id == TREN_ENGINE_SCATTER;
+        bool whole = engines[e].id >= TREN_ENGINE_DOUBLING; /* they come last */
         if (whole && n > 1 << 20) continue;
         tren_status st = tren_reducer_open(&r[e], comm, &spec);
         if (st != TREN_OK && st != TREN_ERR_USAGE && st != TREN_ERR_ENV)

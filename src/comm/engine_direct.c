@@ -212,7 +212,7 @@ static void scatter_wait(tren_reducer *r) {
 const tren_engine tren_engine_scatter = {.name = "scatter",
                                          .replicates = true,
                                          .whole = true,
-                                         .allowed = tren_always_allowed,
+                                         .allowed = tren_allowed_if_small,
                                          .open = direct_open,
                                          .close = direct_close,
                                          .begin = direct_begin,

@@ -99,12 +99,6 @@ static planner make_plan(const tren_reducer *r, doubling_state *s) {
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-static tren_status doubling_allowed(const tren_reducer *r) {
-    if (r->n < (size_t)1 << 30) return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "reduction: doubling is for small models, not for %zu values; use auto", r->n);
-}
-
 static tren_status open_room(tren_reducer *r, doubling_state *s) {
     size_t len = r->net.lane[0].len, n = (size_t)s->n_steps;
     TREN_TRY(tren_arena_open(&s->room, 2 * n * len));
@@ -205,7 +199,7 @@ static void doubling_wait(tren_reducer *r) {
 const tren_engine tren_engine_doubling = {.name = "doubling",
                                           .replicates = true,
                                           .whole = true,
-                                          .allowed = doubling_allowed,
+                                          .allowed = tren_allowed_if_small,
                                           .open = doubling_open,
                                           .close = doubling_close,
                                           .begin = doubling_begin,

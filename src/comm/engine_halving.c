@@ -1,10 +1,15 @@
 /* Recursive halving, then doubling, nearest neighbours first: round k joins parties that differ in
  * bit k, which is the canonical tree itself, as a + b = b + a. Each bucket goes through its rounds
- * by itself while backward goes on. */
+ * by itself while backward goes on.
+ *
+ * The rabenseifner engine is the same for small models (R. Rabenseifner, "Optimization of
+ * collective reduction operations", 2004): sums are sent back instead of values, so that everybody
+ * updates and owns everything. Then halves are not bound to whole grains. */
 #include "comm/reduce.h"
 #include "tren/kernels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct bucket_state {
     size_t inbox;    /* where its part begins */
@@ -25,20 +30,24 @@ static tren_status halving_allowed(const tren_reducer *r) {
     if (tren_plan_is_perfect(r->net.plan)) return TREN_OK;
     return tren_fail(
         TREN_ERR_USAGE,
-        "reduction: halving needs ranks and shards that are powers of two, not %d ranks and %d "
+        "reduction: %s needs ranks and shards that are powers of two, not %d ranks and %d "
         "shards; use auto or direct",
-        r->comm->size, r->shards);
+        r->engine->name, r->comm->size, r->shards);
 }
 
-static tren_span half(tren_span all, bool upper) {
-    size_t units = (all.len + TREN_REDUCE_GRAIN - 1) / TREN_REDUCE_GRAIN;
-    size_t low = (units + 1) / 2 * TREN_REDUCE_GRAIN;
+static size_t unit_of(const tren_reducer *r) {
+    return r->stage->replicates ? 64 / sizeof(real) : TREN_REDUCE_GRAIN;
+}
+
+static tren_span half(tren_span all, size_t unit, bool upper) {
+    size_t units = (all.len + unit - 1) / unit;
+    size_t low = (units + 1) / 2 * unit;
     if (low > all.len) low = all.len;
     return upper ? (tren_span){all.off + low, all.len - low} : (tren_span){all.off, low};
 }
 
-static tren_span halves(tren_span all, int up_to, int turned) {
-    for (int bit = 1; bit <= up_to; bit *= 2) all = half(all, turned & bit);
+static tren_span halves(tren_span all, size_t unit, int up_to, int turned) {
+    for (int bit = 1; bit <= up_to; bit *= 2) all = half(all, unit, turned & bit);
     return all;
 }
 
@@ -48,7 +57,7 @@ static int turned(int n, int party, size_t turn) {
 }
 
 static tren_span halving_slice(tren_span lane, int n, int party, size_t turn) {
-    return halves(lane, n / 2, turned(n, party, turn));
+    return halves(lane, TREN_REDUCE_GRAIN, n / 2, turned(n, party, turn));
 }
 
 static int my_number(const tren_reducer *r, int b) {
@@ -63,7 +72,7 @@ static tren_status halving_open(tren_reducer *r) {
     size_t len = 0;
     for (int b = 0; b < r->bucket.n; b++) {
         s->bucket[b].inbox = len;
-        len += half(r->net.lane[b], my_number(r, b) & 1).len;
+        len += half(r->net.lane[b], unit_of(r), my_number(r, b) & 1).len;
     }
     TREN_TRY(tren_arena_open(&s->inbox, len));
     while (1 << s->n_rounds < r->net.plan->n) s->n_rounds++;
@@ -90,8 +99,8 @@ static void begin_round(tren_reducer *r, int b) {
     bucket_state *bucket = &s->bucket[b];
     int bit = 1 << bucket->round, number = my_number(r, b), tag = TREN_TAG_NODE + b;
     int partner = r->net.peer[r->net.me ^ bit];
-    tren_span give = half(bucket->mine, !(number & bit));
-    bucket->mine = half(bucket->mine, number & bit);
+    tren_span give = half(bucket->mine, unit_of(r), !(number & bit));
+    bucket->mine = half(bucket->mine, unit_of(r), number & bit);
     bucket->request[0] = bucket->request[1] = MPI_REQUEST_NULL;
     if (bucket->round == 0) bucket->first = bucket->mine;
     if (bucket->mine.len > 0)
@@ -143,23 +152,25 @@ static void halving_wait(tren_reducer *r) {
     }
 }
 
-/* ---- the values ------------------------------------------------------------------------------ */
+/* ---- the values, or sums
+ * ------------------------------------------------------------------------------ */
 
 /* What a party holds of a bucket before the round for `bit`: its slice of the first rounds. */
 static tren_span held(const tren_reducer *r, int b, int party, int bit) {
-    return halves(r->net.lane[b], bit, turned(r->net.plan->n, party, tren_turn(r, b)));
+    return halves(r->net.lane[b], unit_of(r), bit, turned(r->net.plan->n, party, tren_turn(r, b)));
 }
 
 static void begin_swap(tren_reducer *r, int b) {
+    real *all = r->stage->replicates ? r->sum : r->value;
     bucket_state *bucket = &((halving_state *)r->state)->bucket[b];
     int bit = bucket->bit, party = r->net.me ^ bit, partner = r->net.peer[party];
     tren_span mine = held(r, b, r->net.me, bit), theirs = held(r, b, party, bit);
     bucket->request[0] = bucket->request[1] = MPI_REQUEST_NULL;
     if (theirs.len > 0)
-        MPI_Irecv(r->value + theirs.off, (int)theirs.len, TREN_MPI_REAL, partner,
-                  TREN_TAG_VALUE + b, mpi_of(r->comm), &bucket->request[0]);
+        MPI_Irecv(all + theirs.off, (int)theirs.len, TREN_MPI_REAL, partner, TREN_TAG_VALUE + b,
+                  mpi_of(r->comm), &bucket->request[0]);
     if (mine.len > 0)
-        MPI_Isend(r->value + mine.off, (int)mine.len, TREN_MPI_REAL, partner, TREN_TAG_VALUE + b,
+        MPI_Isend(all + mine.off, (int)mine.len, TREN_MPI_REAL, partner, TREN_TAG_VALUE + b,
                   mpi_of(r->comm), &bucket->request[1]);
 }
 
@@ -217,3 +228,31 @@ const tren_engine tren_engine_halving = {.name = "halving",
                                          .here = halving_here,
                                          .arrive = halving_arrive,
                                          .slice = halving_slice};
+
+static void rabenseifner_wait(tren_reducer *r) {
+    const bucket_state *all = ((const halving_state *)r->state)->bucket;
+    halving_wait(r);
+    if (r->sum != r->net.node[0])
+        memcpy(r->sum + all->mine.off, r->net.node[0] + all->mine.off,
+               all->mine.len * sizeof(real));
+    halving_gather(r);
+    halving_arrive(r, 0);
+}
+
+static tren_status rabenseifner_allowed(const tren_reducer *r) {
+    TREN_TRY(halving_allowed(r));
+    return tren_allowed_if_small(r);
+}
+
+const tren_engine tren_engine_rabenseifner = {.name = "rabenseifner",
+                                              .replicates = true,
+                                              .whole = true,
+                                              .allowed = rabenseifner_allowed,
+                                              .open = halving_open,
+                                              .close = halving_close,
+                                              .begin = halving_begin,
+                                              .ship = halving_ship,
+                                              .poke = halving_poke,
+                                              .wait = rabenseifner_wait,
+                                              .gather = tren_do_nothing,
+                                              .slice = tren_slice_finely};

@@ -24,12 +24,16 @@ static bool is_power_of_two(int n) {
     return (n & (n - 1)) == 0;
 }
 
+static bool is_perfect(int parties, tree_share tree) {
+    return is_power_of_two(parties) && tree.all == parties;
+}
+
 /* A lane's share of the values, received by one of `parties`: half of it, or every foreign tree
  * node's slice. A grain more where slices are not even. */
 static double inbox(double lane, int parties, tree_share tree, int engine) {
     if (parties == 1) return 0;
     bool sliced = engine == TREN_ENGINE_DIRECT || engine == TREN_ENGINE_SCATTER;
-    if (!sliced && is_power_of_two(parties) && tree.all == parties) return lane / 2;
+    if (!sliced && is_perfect(parties, tree)) return lane / 2;
     return (tree.all - 1) * fmax(lane / parties, fmin(lane, TREN_REDUCE_GRAIN));
 }
 
@@ -40,25 +44,26 @@ static double doubling_room(double lane, int parties) {
 }
 
 /* What auto takes, too; or the engine asked for. */
-static int small_engine(double values, int engine, double lanes, int parties) {
-    return engine == TREN_ENGINE_AUTO || lanes > 1 ? tren_small_engine(values, lanes, parties)
-                                                   : engine;
+static int small_engine(double values, int engine, double lanes, int parties, tree_share tree) {
+    if (engine != TREN_ENGINE_AUTO && lanes == 1) return engine;
+    return tren_small_engine(values, lanes, parties, is_perfect(parties, tree));
 }
 
 /* Values that a rank receives. lanes: ranks that share a window; 1: there is none. */
 static double received(double values, int shards, int engine, int ranks, int nodes, double lanes) {
     int parties = lanes > 1 ? nodes : ranks;
-    int taken = small_engine(values, engine, lanes, parties);
+    tree_share tree = share_tree(shards, parties);
+    int taken = small_engine(values, engine, lanes, parties, tree);
     if ((lanes > 1 && nodes == 1) || engine == TREN_ENGINE_MPI) return 0;
     if (taken == TREN_ENGINE_DOUBLING) return doubling_room(values / lanes, parties);
-    return inbox(values / lanes, parties, share_tree(shards, parties), taken);
+    return inbox(values / lanes, parties, tree, taken);
 }
 
 tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes) {
     double values = (double)n, local = ranks / nodes;
     bool windowed = local > 1 && (engine == TREN_ENGINE_AUTO || engine == TREN_ENGINE_SHARED ||
                                   engine == TREN_ENGINE_HIERARCHICAL);
-    bool own_copy = nodes > 1 && tren_small_engine(values, local, nodes) != TREN_ENGINE_AUTO;
+    bool own_copy = nodes > 1 && tren_small_engine(values, local, nodes, false) != TREN_ENGINE_AUTO;
     double share = windowed && !own_copy ? 1 / local : 1;
     double got = received(values, shards, engine, ranks, nodes, windowed ? local : 1);
     return (tren_reduce_room){.gradients = sizeof(real) * values * share_tree(shards, ranks).most,

@@ -61,10 +61,10 @@ bool tren_plan_is_perfect(const tren_plan *plan) {
            perfect(plan, &step, 0, plan->n);
 }
 
-int tren_small_engine(double n, double lanes, int parties) {
-    enum { SMALL = 1 << 14, FEW_GRAINS = 1 << 16, SLICE = 100 };
+int tren_small_engine(double n, double lanes, int parties, bool perfect) {
+    enum { SMALL = 1 << 14, FEW_GRAINS = 1 << 16, SLICE = 100, HALVED = 1 << 12 };
     bool uneven = n <= FEW_GRAINS && n < lanes * parties * TREN_REDUCE_GRAIN;
     if (n > SMALL && !uneven) return TREN_ENGINE_AUTO;
-    return parties > 2 && n / lanes >= (double)SLICE * parties ? TREN_ENGINE_SCATTER
-                                                               : TREN_ENGINE_DOUBLING;
+    if (parties > 2 && n / lanes >= (double)SLICE * parties) return TREN_ENGINE_SCATTER;
+    return perfect && n / lanes >= HALVED ? TREN_ENGINE_RABENSEIFNER : TREN_ENGINE_DOUBLING;
 }

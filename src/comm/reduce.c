@@ -166,6 +166,14 @@ tren_status tren_always_allowed(const tren_reducer *r) {
     return TREN_OK;
 }
 
+/* All values are one bucket, and message counts are int. */
+tren_status tren_allowed_if_small(const tren_reducer *r) {
+    if (r->n < (size_t)1 << 30) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "reduction: %s is for small models, not for %zu values; use auto",
+                     r->engine->name, r->n);
+}
+
 void tren_do_nothing(tren_reducer *r) {
     (void)r;
 }
@@ -178,6 +186,7 @@ static const tren_engine *const engines[] = {[TREN_ENGINE_SHARED] = &tren_engine
                                              [TREN_ENGINE_DIRECT] = &tren_engine_direct,
                                              [TREN_ENGINE_DOUBLING] = &tren_engine_doubling,
                                              [TREN_ENGINE_SCATTER] = &tren_engine_scatter,
+                                             [TREN_ENGINE_RABENSEIFNER] = &tren_engine_rabenseifner,
                                              [TREN_ENGINE_MPI] = &tren_engine_mpi};
 
 /* Whether auto may. For want of room it says so: that can be mended. */
@@ -192,16 +201,17 @@ static const tren_engine *choose(tren_reducer *r, int wanted) {
     if (wanted != TREN_ENGINE_AUTO) return engines[wanted];
     if (may_take(r, &tren_engine_shared)) return &tren_engine_shared;
     if (may_take(r, &tren_engine_hierarchical)) return &tren_engine_hierarchical;
-    int small = tren_small_engine((double)r->n, 1, r->ranks.n);
+    int small = tren_small_engine((double)r->n, 1, r->ranks.n, tren_plan_is_perfect(&r->ranks));
     if (small != TREN_ENGINE_AUTO) return engines[small];
-    if (tren_engine_halving.allowed(r) == TREN_OK) return &tren_engine_halving;
+    if (tren_plan_is_perfect(&r->ranks)) return &tren_engine_halving;
     return &tren_engine_direct;
 }
 
 static const tren_engine *choose_stage(tren_reducer *r) {
     if (r->engine != &tren_engine_hierarchical) return r->engine;
     r->net.plan = &r->nodes;
-    int small = tren_small_engine((double)r->n, count_lanes(r->comm), r->nodes.n);
+    int small = tren_small_engine((double)r->n, count_lanes(r->comm), r->nodes.n,
+                                  tren_plan_is_perfect(&r->nodes));
     if (small != TREN_ENGINE_AUTO) return engines[small];
     return tren_plan_is_perfect(&r->nodes) ? &tren_engine_halving : &tren_engine_direct;
 }

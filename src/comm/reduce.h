@@ -25,10 +25,12 @@ int tren_plan_fold(int *step, const tren_plan *plan, tren_node x, int from);
 bool tren_plan_is_perfect(const tren_plan *plan);
 
 /* The engine by which auto sums few values, whose sum everybody owns, or TREN_ENGINE_AUTO: n values
- * in equal lanes. Up to 64 kB the number of messages one after the other counts, not the bytes; and
- * where there are fewer grains than owners, some owners would wait for the others. Doubling sends
- * fewer messages, scatter fewer bytes (measured in simulation). */
-int tren_small_engine(double n, double lanes, int parties);
+ * in equal lanes; perfect: see tren_plan_is_perfect. Up to 64 kB the number of messages one after
+ * the other counts, not the bytes; and where there are fewer grains than owners, some owners would
+ * wait for the others. Scatter sends the fewest bytes in the fewest steps, but a message to
+ * everybody; doubling the fewest messages; rabenseifner is between them (measured in simulation).
+ */
+int tren_small_engine(double n, double lanes, int parties, bool perfect);
 
 /* ---- the window that the ranks of a node share ------------------------------------------------
  */
@@ -96,7 +98,7 @@ typedef struct tren_engine {
 
 extern const tren_engine tren_engine_local, tren_engine_shared, tren_engine_hierarchical,
     tren_engine_halving, tren_engine_direct, tren_engine_doubling, tren_engine_scatter,
-    tren_engine_mpi;
+    tren_engine_rabenseifner, tren_engine_mpi;
 
 /* Parts of the values, in ascending order. */
 typedef struct tren_parts {
@@ -162,6 +164,7 @@ size_t tren_turn(const tren_reducer *r, int bucket);
 void tren_fold_program(real *dst, const real *const *leaf, const int *program, int n_steps,
                        const tren_kernels *kernels, size_t n);
 tren_status tren_always_allowed(const tren_reducer *r);
+tren_status tren_allowed_if_small(const tren_reducer *r);
 void tren_do_nothing(tren_reducer *r);
 
 /* How much is free where MPI makes shared windows, and where that is. Where /dev/shm has not what

@@ -58,7 +58,8 @@ static void check_engine(int engine, int rank) {
 /* Of every engine that can run here. */
 static void with_engines(void (*check)(int engine)) {
     for (int engine = TREN_ENGINE_AUTO; CAN_FAIL && engine <= TREN_ENGINE_MPI; engine++) {
-        if (engine == TREN_ENGINE_HALVING && (test_comm.size & (test_comm.size - 1)) != 0) continue;
+        bool halves = engine == TREN_ENGINE_HALVING || engine == TREN_ENGINE_RABENSEIFNER;
+        if (halves && (test_comm.size & (test_comm.size - 1)) != 0) continue;
         bool two_stages = engine == TREN_ENGINE_HIERARCHICAL;
         if (two_stages && test_comm.size < 3) continue;
         cr_assert_eq(tren_comm_find_nodes(&test_comm, two_stages ? test_comm.rank % 2 : 0),

@@ -93,6 +93,7 @@ Test(tags, are_those_that_every_mpi_has, .init = test_comm_open, .fini = test_co
     check_engine(TREN_ENGINE_DOUBLING, 13);
     check_engine(TREN_ENGINE_SCATTER, 13);
     if (is_power_of_two(test_comm.size)) check_engine(TREN_ENGINE_HALVING, 8);
+    if (is_power_of_two(test_comm.size)) check_engine(TREN_ENGINE_RABENSEIFNER, 8);
     cr_assert_leq(greatest, MOST, "a tag of %d", greatest);
     cr_assert(test_comm.size == 1 || greatest > 0, "no message was seen");
     test_comm_passed();

@@ -98,7 +98,8 @@ int main(int argc, char **argv) {
                  is_right(&c, TREN_ENGINE_DOUBLING, LITTLE) &&
                  is_right(&c, TREN_ENGINE_SCATTER, LITTLE);
     if (is_power_of_two(comm.size) && is_power_of_two(c.shards))
-        right = right && is_right(&c, TREN_ENGINE_HALVING, MUCH);
+        right = right && is_right(&c, TREN_ENGINE_HALVING, MUCH) &&
+                is_right(&c, TREN_ENGINE_RABENSEIFNER, LITTLE);
     if (comm.n_nodes > 1 && comm.n_nodes < comm.size)
         right = right && is_right(&c, TREN_ENGINE_HIERARCHICAL, MUCH) &&
                 is_right(&c, TREN_ENGINE_HIERARCHICAL, TREN_REDUCE_GRAIN);
