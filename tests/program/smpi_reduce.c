@@ -90,19 +90,26 @@ static bool is_power_of_two(int n) {
     return (n & (n - 1)) == 0;
 }
 
+static bool all_right(const smpi_case *c) {
+    bool right = is_right(c, TREN_ENGINE_DIRECT, MUCH) &&
+                 is_right(c, TREN_ENGINE_DOUBLING, LITTLE) &&
+                 is_right(c, TREN_ENGINE_SCATTER, LITTLE);
+    if (is_power_of_two(c->comm->size) && is_power_of_two(c->shards))
+        right = right && is_right(c, TREN_ENGINE_HALVING, MUCH) &&
+                is_right(c, TREN_ENGINE_RABENSEIFNER, LITTLE);
+    if (c->comm->n_nodes > 1 && c->comm->n_nodes < c->comm->size)
+        right = right && is_right(c, TREN_ENGINE_HIERARCHICAL, MUCH) &&
+                is_right(c, TREN_ENGINE_HIERARCHICAL, TREN_REDUCE_GRAIN);
+    return right;
+}
+
+/* SHARDS: every engine. SHARDS VALUES: the engine that auto takes for so many. */
 int main(int argc, char **argv) {
     tren_comm comm;
     if (tren_comm_open(&comm) != TREN_OK) return 1;
     smpi_case c = {.comm = &comm, .shards = argc > 1 ? atoi(argv[1]) : comm.size};
-    bool right = is_right(&c, TREN_ENGINE_DIRECT, MUCH) &&
-                 is_right(&c, TREN_ENGINE_DOUBLING, LITTLE) &&
-                 is_right(&c, TREN_ENGINE_SCATTER, LITTLE);
-    if (is_power_of_two(comm.size) && is_power_of_two(c.shards))
-        right = right && is_right(&c, TREN_ENGINE_HALVING, MUCH) &&
-                is_right(&c, TREN_ENGINE_RABENSEIFNER, LITTLE);
-    if (comm.n_nodes > 1 && comm.n_nodes < comm.size)
-        right = right && is_right(&c, TREN_ENGINE_HIERARCHICAL, MUCH) &&
-                is_right(&c, TREN_ENGINE_HIERARCHICAL, TREN_REDUCE_GRAIN);
+    size_t n = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+    bool right = n > 0 ? is_right(&c, TREN_ENGINE_AUTO, n) : all_right(&c);
     if (comm.rank == 0 && right) printf("all engines are right\n");
     tren_comm_close(&comm);
     return right ? 0 : 1;

@@ -22,14 +22,14 @@ cat >platform.xml <<'XML'
 </platform>
 XML
 
-test_ranks() { # ranks on a host, hosts, shards; "cycle": numbered by turns
+test_ranks() { # ranks on a host, hosts, shards; "cycle": numbered by turns; values: those alone, with auto
     local ranks=$1 hosts=$2 shards=$3 i
     for ((i = 0; i < ranks * hosts; i++)); do
         [[ ${4:-} == cycle ]] && echo "n$((i % hosts))" || echo "n$((i / ranks))"
     done >hosts
     timeout -k 5 120 smpirun -np $((ranks * hosts)) -platform platform.xml -hostfile hosts --log=root.thres:warning \
         --cfg=smpi/coll-selector:ompi --cfg=smpi/simulate-computation:no --cfg=smpi/test:2e-7 \
-        ./reduce "$shards" >out 2>&1 || true
+        ./reduce "$shards" "${@:5}" >out 2>&1 || true
     cat out
     # A deadlock and an abort leave with 0: only what was said counts.
     grep -qx "all engines are right" out || { echo "FAILED: $*" >&2; exit 1; }
@@ -42,3 +42,5 @@ test_ranks 1 61 100
 test_ranks 16 3 48
 test_ranks 4 12 64 cycle
 test_ranks 8 8 64 cycle
+test_ranks 2 64 128 block 10000
+grep -q '^hierarchical (rabenseifner): 128 ranks' out || { echo "FAILED: another engine" >&2; exit 1; }
