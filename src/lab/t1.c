@@ -96,7 +96,8 @@ static void judge_more(const tren_table *curve, tren_verdict *v) {
         curve->n_rows);
 }
 
-/* The loss of few pairs has a minimum, then a peak, and falls below that minimum behind it. */
+/* The loss of few pairs has a minimum, then a peak, and to the right of it falls below that
+ * minimum. */
 static void judge_few(const tren_table *curve, tren_verdict *v) {
     enum { RISE = 115, AFTER = 95 }; /* percent of the minimum */
     lab_peak peak = lab_find_peak(curve, "width", "few", 0, 1e9);
@@ -113,9 +114,10 @@ static void judge_few(const tren_table *curve, tren_verdict *v) {
         least.y, least.x, peak.y, peak.x, peak.y / least.y, RISE / 100.0);
     tren_verdict_add(
         v, after.y <= AFTER / 100.0 * least.y,
-        "behind the peak it falls below that minimum: to %.3f at d = %.0f, %.3f times (threshold: "
+        "to the right of the peak it falls below that minimum: to %.3f at d = %.0f, %.3f times "
+        "(threshold: "
         "at most %.2f)",
-        "detrás del pico baja por debajo de ese mínimo: hasta %.3f con d = %.0f, %.3f veces "
+        "a la derecha del pico baja por debajo de ese mínimo: hasta %.3f con d = %.0f, %.3f veces "
         "(umbral: como máximo %.2f)",
         after.y, after.x, after.y / least.y, AFTER / 100.0);
 }
@@ -218,13 +220,13 @@ const tren_experiment tren_lab_t1 = {
     .look_for =
         {"With few pairs the test loss has a minimum at a small d. It rises to a peak "
          "where the network is just large enough to learn its training pairs by heart (see "
-         "the training loss), and falls again behind it: double descent. With many pairs "
+         "the training loss), and then it falls again: double descent. With many pairs "
          "this size lies further to the right. In the published figure the curve of 18,000 "
          "pairs lies above that of 4000 pairs for some d. An independent repetition did "
          "not find this; here the result is shown, but it is not one of the claims.",
          "Con pocos pares, la pérdida de test tiene un mínimo con una d pequeña. Sube hasta "
          "un pico donde la red es justo lo bastante grande para memorizar sus pares de "
-         "entrenamiento (véase la pérdida de entrenamiento) y detrás vuelve a bajar: doble "
+         "entrenamiento (véase la pérdida de entrenamiento) y después vuelve a bajar: doble "
          "descenso. Con muchos pares, ese tamaño está más a la derecha. En la figura "
          "publicada, la curva de 18\u202f000 pares queda por encima de la de 4000 pares "
          "para algunas d. Una repetición independiente no lo encontró; aquí se muestra el "
