@@ -13,12 +13,13 @@
 static const struct {
     const char *name;
     int id;
-} engines[] = {{"hierarchical", TREN_ENGINE_HIERARCHICAL},
-               {"halving", TREN_ENGINE_HALVING},
-               {"direct", TREN_ENGINE_DIRECT},
-               {"doubling", TREN_ENGINE_DOUBLING},
-               {"rabenseifner", TREN_ENGINE_RABENSEIFNER},
-               {"scatter", TREN_ENGINE_SCATTER}};
+    bool small; /* for small models only */
+} engines[] = {{"hierarchical", TREN_ENGINE_HIERARCHICAL, false},
+               {"halving", TREN_ENGINE_HALVING, false},
+               {"direct", TREN_ENGINE_DIRECT, false},
+               {"doubling", TREN_ENGINE_DOUBLING, true},
+               {"rabenseifner", TREN_ENGINE_RABENSEIFNER, true},
+               {"scatter", TREN_ENGINE_SCATTER, true}};
 static double sent[4096]; /* bytes to each rank */
 
 #ifdef TREN_FOLDED
@@ -94,8 +95,8 @@ static void time_engine(tren_comm *comm, int engine, size_t n, int shards) {
     double time = 0;
     tren_reduce_spec spec = {
         .n = n, .shards = shards, .engine = engines[engine].id, .bucket = 1 << 18};
-    bool whole = spec.engine >= TREN_ENGINE_DOUBLING; /* they come last */
-    if ((whole && n > 100000) || tren_reducer_open(&r, comm, &spec) != TREN_OK) return;
+    if ((engines[engine].small && n > 100000) || tren_reducer_open(&r, comm, &spec) != TREN_OK)
+        return;
     for (int i = 0; i < STEPS; i++) {
         double from = start();
         (memset)(sent, 0, sizeof sent); /* the function, not a macro */

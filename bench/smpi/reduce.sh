@@ -5,7 +5,8 @@
 # engines alone, ONLY=halving one engine.
 # FOLDED=1: the values are not kept, so that 100 MB on many ranks fit into memory; only the times are right. SimGrid asks for far
 # more memory than it touches: sysctl vm.overcommit_memory=1 vm.max_map_count=1048576.
-# LIMIT: seconds for each (default 300). OVERHEAD: seconds of a processor for each message sent and each received (default 0, as SimGrid's).
+# LIMIT: seconds for each simulation (default 300). OVERHEAD: seconds of a processor for each message that is sent or received
+# (default 0, as SimGrid's).
 #   bench/smpi/reduce.sh 16 3 2700000
 set -euo pipefail
 

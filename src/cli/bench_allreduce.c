@@ -12,10 +12,12 @@ enum { ROUNDS = 21 };
 static const struct {
     const char *name;
     int id;
-} engines[] = {{"shared", TREN_ENGINE_SHARED},     {"hierarchical", TREN_ENGINE_HIERARCHICAL},
-               {"halving", TREN_ENGINE_HALVING},   {"direct", TREN_ENGINE_DIRECT},
-               {"doubling", TREN_ENGINE_DOUBLING}, {"rabenseifner", TREN_ENGINE_RABENSEIFNER},
-               {"scatter", TREN_ENGINE_SCATTER}};
+    bool small; /* for small models only */
+} engines[] = {
+    {"shared", TREN_ENGINE_SHARED, false},    {"hierarchical", TREN_ENGINE_HIERARCHICAL, false},
+    {"halving", TREN_ENGINE_HALVING, false},  {"direct", TREN_ENGINE_DIRECT, false},
+    {"doubling", TREN_ENGINE_DOUBLING, true}, {"rabenseifner", TREN_ENGINE_RABENSEIFNER, true},
+    {"scatter", TREN_ENGINE_SCATTER, true}};
 enum { N_ENGINES = sizeof engines / sizeof *engines };
 
 static double time_mpi(const tren_comm *comm, real *x, size_t n) {
@@ -30,8 +32,7 @@ static tren_status open_engines(tren_reducer **r, tren_comm *comm, size_t n) {
         tren_reduce_spec spec = {
             .n = n, .shards = comm->size, .engine = engines[e].id, .bucket = 1 << 18};
         r[e] = NULL;
-        bool whole = engines[e].id >= TREN_ENGINE_DOUBLING; /* they come last */
-        if (whole && n > 1 << 20) continue;
+        if (engines[e].small && n > 1 << 20) continue;
         tren_status st = tren_reducer_open(&r[e], comm, &spec);
         if (st != TREN_OK && st != TREN_ERR_USAGE && st != TREN_ERR_ENV)
             return st; /* not for this launch */

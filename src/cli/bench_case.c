@@ -32,7 +32,6 @@ static tren_status refuse_others(const custom_case *c) {
 
 /* A training of the user's: its data and everything that its config says. */
 static tren_status take_config(custom_case *custom) {
-    TREN_TRY(refuse_others(custom));
     step_case *c = &custom->step;
     step_way *way = &custom->way;
     tren_config *config = &custom->users;
@@ -88,7 +87,10 @@ tren_status custom_case_open(custom_case *c, tren_comm *comm) {
                           .shards = c->shards ? c->shards : comm->size,
                           .more = c->more};
     c->step = bench_by_way(&c->step, &c->way);
-    if (c->config) TREN_TRY(take_config(c));
+    if (c->config) {
+        TREN_TRY(refuse_others(c));
+        TREN_TRY(take_config(c));
+    }
     if (c->model) TREN_TRY(take_model(c));
     TREN_TRY(make_rows(c, comm));
     return bench_flop(&c->step) > 0 ? TREN_OK : TREN_ERR_USAGE; /* its text says why */

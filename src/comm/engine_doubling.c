@@ -206,5 +206,4 @@ const tren_engine tren_engine_doubling = {.name = "doubling",
                                           .ship = ship_nothing,
                                           .poke = tren_do_nothing,
                                           .wait = doubling_wait,
-                                          .gather = tren_do_nothing,
-                                          .slice = tren_slice_evenly};
+                                          .gather = tren_do_nothing};

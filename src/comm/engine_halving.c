@@ -36,7 +36,7 @@ static tren_status halving_allowed(const tren_reducer *r) {
 }
 
 static size_t unit_of(const tren_reducer *r) {
-    return r->stage->replicates ? 64 / sizeof(real) : TREN_REDUCE_GRAIN;
+    return r->stage->replicates ? TREN_SUM_GRAIN : TREN_REDUCE_GRAIN;
 }
 
 static tren_span half(tren_span all, size_t unit, bool upper) {
@@ -152,8 +152,8 @@ static void halving_wait(tren_reducer *r) {
     }
 }
 
-/* ---- the values, or sums
- * ------------------------------------------------------------------------------ */
+/* ---- the values, or the sums --------------------------------------------------------------------
+ */
 
 /* What a party holds of a bucket before the round for `bit`: its slice of the first rounds. */
 static tren_span held(const tren_reducer *r, int b, int party, int bit) {
@@ -254,5 +254,4 @@ const tren_engine tren_engine_rabenseifner = {.name = "rabenseifner",
                                               .ship = halving_ship,
                                               .poke = halving_poke,
                                               .wait = rabenseifner_wait,
-                                              .gather = tren_do_nothing,
-                                              .slice = tren_slice_finely};
+                                              .gather = tren_do_nothing};

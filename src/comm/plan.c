@@ -62,9 +62,10 @@ bool tren_plan_is_perfect(const tren_plan *plan) {
 }
 
 int tren_small_engine(double n, double lanes, int parties, bool perfect) {
-    enum { SMALL = 1 << 14, FEW_GRAINS = 1 << 16, SLICE = 100, HALVED = 1 << 12 };
-    bool uneven = n <= FEW_GRAINS && n < lanes * parties * TREN_REDUCE_GRAIN;
-    if (n > SMALL && !uneven) return TREN_ENGINE_AUTO;
-    if (parties > 2 && n / lanes >= (double)SLICE * parties) return TREN_ENGINE_SCATTER;
-    return perfect && n / lanes >= HALVED ? TREN_ENGINE_RABENSEIFNER : TREN_ENGINE_DOUBLING;
+    enum { ALWAYS = 1 << 14, IF_UNEVEN = 1 << 16 };   /* at most so many values */
+    enum { FOR_A_SLICE = 100, FOR_HALVES = 1 << 12 }; /* at least so many */
+    bool uneven = n < lanes * parties * TREN_REDUCE_GRAIN;
+    if (n > (uneven ? IF_UNEVEN : ALWAYS)) return TREN_ENGINE_AUTO;
+    if (parties > 2 && n / lanes >= (double)FOR_A_SLICE * parties) return TREN_ENGINE_SCATTER;
+    return perfect && n / lanes >= FOR_HALVES ? TREN_ENGINE_RABENSEIFNER : TREN_ENGINE_DOUBLING;
 }

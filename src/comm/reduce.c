@@ -66,10 +66,10 @@ tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn) {
 }
 
 tren_span tren_slice_finely(tren_span all, int n, int party, size_t turn) {
-    enum { LINE = 64 / sizeof(real) };
-    size_t units = (all.len + LINE - 1) / LINE, at = (size_t)party, count = (size_t)n;
+    size_t units = (all.len + TREN_SUM_GRAIN - 1) / TREN_SUM_GRAIN;
+    size_t at = (size_t)party, count = (size_t)n;
     (void)turn;
-    return part(all, units * at / count, units * (at + 1) / count, LINE);
+    return part(all, units * at / count, units * (at + 1) / count, TREN_SUM_GRAIN);
 }
 
 /* Nobody owns a lane of a sum that everybody owns. */

@@ -25,11 +25,10 @@ int tren_plan_fold(int *step, const tren_plan *plan, tren_node x, int from);
 bool tren_plan_is_perfect(const tren_plan *plan);
 
 /* The engine by which auto sums few values, whose sum everybody owns, or TREN_ENGINE_AUTO: n values
- * in equal lanes; perfect: see tren_plan_is_perfect. Up to 64 kB the number of messages one after
- * the other counts, not the bytes; and where there are fewer grains than owners, some owners would
- * wait for the others. Scatter sends the fewest bytes in the fewest steps, but a message to
- * everybody; doubling the fewest messages; rabenseifner is between them (measured in simulation).
- */
+ * in equal lanes; perfect: see tren_plan_is_perfect. For few values the time of a message counts,
+ * not its bytes; and where there are fewer grains than owners, some owners would wait for the
+ * others. Scatter sends the fewest bytes in the fewest steps, but a message to everybody; doubling
+ * the fewest messages; rabenseifner is between them (measured in simulation). */
 int tren_small_engine(double n, double lanes, int parties, bool perfect);
 
 /* ---- the window that the ranks of a node share ------------------------------------------------
@@ -92,7 +91,7 @@ typedef struct tren_engine {
     bool (*here)(const tren_reducer *r, int bucket);
     void (*arrive)(tren_reducer *r, int bucket);
     /* Which part of a lane a party owns, of n. `turn` says where dealing goes on, if there are
-     * fewer grains than parties. */
+     * fewer grains than parties. NULL: slices are the engine's own. */
     tren_span (*slice)(tren_span lane, int n, int party, size_t turn);
 } tren_engine;
 
@@ -152,7 +151,9 @@ size_t tren_bucket_len(size_t n, size_t wanted);
 /* n equal parts in units of TREN_REDUCE_GRAIN. The parties from `turn` on have one more, if they
  * are not even. */
 tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn);
-/* The same in units of a cache line, where everybody owns everything. */
+/* Where everybody owns everything, a slice of the sum may end at any line of the cache. */
+enum { TREN_SUM_GRAIN = 64 / sizeof(real) };
+/* n equal parts in these units. */
 tren_span tren_slice_finely(tren_span all, int n, int party, size_t turn);
 /* The part of a bucket that the rank at a place owns. */
 tren_span tren_piece_of(const tren_reducer *r, int bucket, int place);
