@@ -205,6 +205,9 @@ typedef struct tren_reduce_room {
     double gradients, values, inbox;
 } tren_reduce_room;
 tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes);
+/* Whether `auto` takes an engine for small models, which sends nothing before backward has ended,
+ * and after it everything. */
+bool tren_reduces_at_once(size_t n, int ranks, int nodes);
 
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer,

@@ -1,29 +1,34 @@
 /* Recursive halving, then doubling, nearest neighbours first: round k joins parties that differ in
- * bit k, which is the canonical tree itself, as a + b = b + a. Each bucket goes through its rounds
- * by itself while backward goes on.
+ * one digit of their numbers (a bit, or up to three), which is the canonical tree itself, as
+ * a + b = b + a. Digits of more bits need fewer rounds and more messages (M. Ruefenacht, M. Bull
+ * and S. Booth, "Generalisation of recursive doubling for AllReduce", 2017). Each bucket goes
+ * through its rounds by itself while backward goes on.
  *
  * The rabenseifner engine is the same for small models (R. Rabenseifner, "Optimization of
  * collective reduction operations", 2004): sums are sent back instead of values, so that everybody
- * updates and owns everything. Then halves are not bound to whole grains. */
+ * updates and owns everything. Then slices are not bound to whole grains. */
 #include "comm/reduce.h"
 #include "tren/kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_ROUNDS = 31, MAX_RADIX = 1 << TREN_HALVING_BITS };
+enum { PAIRS_ABOVE = 1 << 17 }; /* values */
+
 typedef struct bucket_state {
-    size_t inbox;    /* where its part begins */
-    tren_span mine;  /* what is left of the lane to me */
-    tren_span first; /* what was left to me in the first round */
-    int round;       /* rounds begun; -1: not shipped */
-    int bit;         /* of the round of the values; 0: they are here */
-    MPI_Request request[2];
+    size_t inbox;   /* where its part begins */
+    tren_span mine; /* what is left of the lane to me */
+    int round;      /* rounds begun; -1: not shipped */
+    int back;       /* rounds of the values left; 0: they are here */
 } bucket_state;
 
 typedef struct halving_state {
-    tren_arena inbox; /* for each bucket what is sent to me first, one after the other */
+    tren_arena inbox; /* for each bucket what is sent to me in a round, one after the other */
     bucket_state *bucket;
+    MPI_Request *request; /* [n_buckets][2 * (MAX_RADIX - 1)] */
     int n_rounds;
+    int low[MAX_ROUNDS + 1]; /* round k is about the bits [low[k], low[k + 1]) */
 } halving_state;
 
 static tren_status halving_allowed(const tren_reducer *r) {
@@ -46,8 +51,9 @@ static tren_span half(tren_span all, size_t unit, bool upper) {
     return upper ? (tren_span){all.off + low, all.len - low} : (tren_span){all.off, low};
 }
 
-static tren_span halves(tren_span all, size_t unit, int up_to, int turned) {
-    for (int bit = 1; bit <= up_to; bit *= 2) all = half(all, unit, turned & bit);
+/* The halves that the bits [low, high) of a party's number say. */
+static tren_span halves(tren_span all, size_t unit, int low, int high, int number) {
+    for (int bit = low; bit < high; bit++) all = half(all, unit, number >> bit & 1);
     return all;
 }
 
@@ -56,26 +62,59 @@ static int turned(int n, int party, size_t turn) {
     return party ^ (int)(turn % (size_t)n);
 }
 
-static tren_span halving_slice(tren_span lane, int n, int party, size_t turn) {
-    return halves(lane, TREN_REDUCE_GRAIN, n / 2, turned(n, party, turn));
+static int count_bits(int n) {
+    int bits = 0;
+    while (1 << bits < n) bits++;
+    return bits;
 }
 
-static int my_number(const tren_reducer *r, int b) {
-    return turned(r->net.plan->n, r->net.me, tren_turn(r, b));
+static tren_span halving_slice(tren_span lane, int n, int party, size_t turn) {
+    return halves(lane, TREN_REDUCE_GRAIN, 0, count_bits(n), turned(n, party, turn));
+}
+
+/* What a party holds of a bucket between the rounds below bit `high` and those from it on. */
+static tren_span held(const tren_reducer *r, int b, int party, int high) {
+    return halves(r->net.lane[b], unit_of(r), 0, high,
+                  turned(r->net.plan->n, party, tren_turn(r, b)));
+}
+
+/* Where much is left, two by two: so sums are formed while the next bucket travels. Of what is
+ * small, more parties exchange in fewer rounds (measured in simulation). */
+static void plan_rounds(halving_state *s, int parties, size_t len) {
+    int bits = count_bits(parties);
+    for (int at = 0; at < bits; s->low[++s->n_rounds] = at) {
+        int left = bits - at, rounds = (left + TREN_HALVING_BITS - 1) / TREN_HALVING_BITS;
+        at += len >> at > PAIRS_ABOVE ? 1 : (left + rounds - 1) / rounds;
+    }
+}
+
+static int radix(const halving_state *s, int round) {
+    return 1 << (s->low[round + 1] - s->low[round]);
+}
+
+static size_t inbox_len(const tren_reducer *r, const halving_state *s, int b) {
+    size_t most = 0;
+    for (int k = 0; k < s->n_rounds; k++) {
+        size_t len = held(r, b, r->net.me, s->low[k + 1]).len * (size_t)(radix(s, k) - 1);
+        if (len > most) most = len;
+    }
+    return most;
 }
 
 static tren_status halving_open(tren_reducer *r) {
     halving_state *s = NULL;
+    size_t n = (size_t)r->bucket.n, len = 0;
     TREN_TRY(tren_alloc(&s, 1, sizeof *s, "the halving engine"));
     r->state = s;
-    TREN_TRY(tren_alloc(&s->bucket, (size_t)r->bucket.n, sizeof *s->bucket, "the halving engine"));
-    size_t len = 0;
+    TREN_TRY(tren_alloc(&s->bucket, n, sizeof *s->bucket, "the halving engine"));
+    TREN_TRY(
+        tren_alloc(&s->request, 2 * (MAX_RADIX - 1) * n, sizeof *s->request, "the halving engine"));
+    plan_rounds(s, r->net.plan->n, r->bucket.at[0].len / (size_t)r->net.n_lanes);
     for (int b = 0; b < r->bucket.n; b++) {
         s->bucket[b].inbox = len;
-        len += half(r->net.lane[b], unit_of(r), my_number(r, b) & 1).len;
+        len += inbox_len(r, s, b);
     }
     TREN_TRY(tren_arena_open(&s->inbox, len));
-    while (1 << s->n_rounds < r->net.plan->n) s->n_rounds++;
     r->bytes += len * sizeof(real);
     return TREN_OK;
 }
@@ -85,36 +124,77 @@ static void halving_close(tren_reducer *r) {
     if (!s) return;
     tren_arena_close(&s->inbox);
     free(s->bucket);
+    free(s->request);
     free(s);
 }
 
-static real *inbox_of(const halving_state *s, const bucket_state *bucket) {
-    return s->inbox.at + bucket->inbox + (bucket->mine.off - bucket->first.off);
+static MPI_Request *requests_of(const halving_state *s, int b) {
+    return s->request + (ptrdiff_t)2 * (MAX_RADIX - 1) * b;
 }
+
+static bool test_round(const halving_state *s, int b, int round) {
+    return tren_test_all(requests_of(s, b), 2 * (radix(s, round) - 1));
+}
+
+static void wait_round(const tren_reducer *r, int b, int round) {
+    const halving_state *s = r->state;
+    int peer[2 * (MAX_RADIX - 1)], n = 0;
+    for (int j = 1; j < radix(s, round); j++, n += 2)
+        peer[n] = peer[n + 1] = r->net.peer[r->net.me ^ j << s->low[round]];
+    tren_wait_all(r->comm, requests_of(s, b), peer, n);
+}
+
+typedef struct swap {
+    real *in, *out;
+    size_t n_in, n_out;
+    int party, tag;
+} swap;
 
 /* Which of two buckets comes to a round first may differ between partners, so buckets have tags of
- * their own. Rounds need none: each has another partner. */
-static void begin_round(tren_reducer *r, int b) {
-    halving_state *s = r->state;
-    bucket_state *bucket = &s->bucket[b];
-    int bit = 1 << bucket->round, number = my_number(r, b), tag = TREN_TAG_NODE + b;
-    int partner = r->net.peer[r->net.me ^ bit];
-    tren_span give = half(bucket->mine, unit_of(r), !(number & bit));
-    bucket->mine = half(bucket->mine, unit_of(r), number & bit);
-    bucket->request[0] = bucket->request[1] = MPI_REQUEST_NULL;
-    if (bucket->round == 0) bucket->first = bucket->mine;
-    if (bucket->mine.len > 0)
-        MPI_Irecv(inbox_of(s, bucket), (int)bucket->mine.len, TREN_MPI_REAL, partner, tag,
-                  mpi_of(r->comm), &bucket->request[0]);
-    if (give.len > 0)
-        MPI_Isend(r->net.node[0] + give.off, (int)give.len, TREN_MPI_REAL, partner, tag,
-                  mpi_of(r->comm), &bucket->request[1]);
+ * their own. Rounds need none: each has other partners. */
+static void begin_swap(const tren_reducer *r, MPI_Request *request, const swap *x) {
+    int partner = r->net.peer[x->party];
+    request[0] = request[1] = MPI_REQUEST_NULL;
+    if (x->n_in > 0)
+        MPI_Irecv(x->in, (int)x->n_in, TREN_MPI_REAL, partner, x->tag, mpi_of(r->comm),
+                  &request[0]);
+    if (x->n_out > 0)
+        MPI_Isend(x->out, (int)x->n_out, TREN_MPI_REAL, partner, x->tag, mpi_of(r->comm),
+                  &request[1]);
 }
 
-static void end_round(tren_reducer *r, int b) {
-    halving_state *s = r->state;
+static void begin_round(tren_reducer *r, int b) {
+    const halving_state *s = r->state;
     bucket_state *bucket = &s->bucket[b];
-    r->kernels->add(r->net.node[0] + bucket->mine.off, inbox_of(s, bucket), bucket->mine.len);
+    int low = s->low[bucket->round], high = s->low[bucket->round + 1];
+    bucket->mine = held(r, b, r->net.me, high);
+    for (int j = 1; j < 1 << (high - low); j++) {
+        int party = r->net.me ^ j << low;
+        tren_span give = held(r, b, party, high);
+        begin_swap(r, requests_of(s, b) + 2 * (j - 1),
+                   &(swap){.in = s->inbox.at + bucket->inbox + (size_t)(j - 1) * bucket->mine.len,
+                           .n_in = bucket->mine.len,
+                           .out = r->net.node[0] + give.off,
+                           .n_out = give.len,
+                           .party = party,
+                           .tag = TREN_TAG_NODE + b});
+    }
+}
+
+/* As a + b = b + a, the tree seen from me has me as its first leaf, and then, from the nearest to
+ * the farthest, the others. The fold of 2 or 4 leaves is where that of 8 begins. */
+static void end_round(tren_reducer *r, int b) {
+    static const int program[2 * MAX_RADIX - 1] = {
+        0, 1,         TREN_FOLD, 2, 3,         TREN_FOLD, TREN_FOLD, 4,
+        5, TREN_FOLD, 6,         7, TREN_FOLD, TREN_FOLD, TREN_FOLD};
+    const halving_state *s = r->state;
+    bucket_state *bucket = &s->bucket[b];
+    int n = radix(s, bucket->round);
+    const real *leaf[MAX_RADIX] = {r->net.node[0] + bucket->mine.off};
+    for (int j = 1; j < n; j++)
+        leaf[j] = s->inbox.at + bucket->inbox + (size_t)(j - 1) * bucket->mine.len;
+    tren_fold_program(r->net.node[0] + bucket->mine.off, leaf, program, 2 * n - 1, r->kernels,
+                      bucket->mine.len);
     if (++bucket->round < s->n_rounds) begin_round(r, b);
 }
 
@@ -133,78 +213,71 @@ static void halving_ship(tren_reducer *r, int b) {
 static void poke_gradients(tren_reducer *r) {
     halving_state *s = r->state;
     for (int b = r->bucket.n - 1; b >= 0; b--) {
-        bucket_state *bucket = &s->bucket[b];
-        if (bucket->round < 0 || bucket->round >= s->n_rounds) continue;
-        if (tren_test_all(bucket->request, 2)) end_round(r, b);
+        int round = s->bucket[b].round;
+        if (round >= 0 && round < s->n_rounds && test_round(s, b, round)) end_round(r, b);
     }
 }
 
 static void halving_wait(tren_reducer *r) {
     halving_state *s = r->state;
     for (int b = r->bucket.n - 1; b >= 0; b--) {
-        bucket_state *bucket = &s->bucket[b];
-        while (bucket->round < s->n_rounds) {
-            int partner = r->net.peer[r->net.me ^ (1 << bucket->round)];
-            tren_wait_all(r->comm, bucket->request, (int[]){partner, partner}, 2);
+        while (s->bucket[b].round < s->n_rounds) {
+            wait_round(r, b, s->bucket[b].round);
             end_round(r, b);
             poke_gradients(r); /* keep the other buckets going */
         }
     }
 }
 
-/* ---- the values, or the sums --------------------------------------------------------------------
- */
+/* ---- the values, or the sums: the same rounds, backwards ------------------------------------- */
 
-/* What a party holds of a bucket before the round for `bit`: its slice of the first rounds. */
-static tren_span held(const tren_reducer *r, int b, int party, int bit) {
-    return halves(r->net.lane[b], unit_of(r), bit, turned(r->net.plan->n, party, tren_turn(r, b)));
-}
-
-static void begin_swap(tren_reducer *r, int b) {
+static void begin_back(tren_reducer *r, int b) {
+    const halving_state *s = r->state;
     real *all = r->stage->replicates ? r->sum : r->value;
-    bucket_state *bucket = &((halving_state *)r->state)->bucket[b];
-    int bit = bucket->bit, party = r->net.me ^ bit, partner = r->net.peer[party];
-    tren_span mine = held(r, b, r->net.me, bit), theirs = held(r, b, party, bit);
-    bucket->request[0] = bucket->request[1] = MPI_REQUEST_NULL;
-    if (theirs.len > 0)
-        MPI_Irecv(all + theirs.off, (int)theirs.len, TREN_MPI_REAL, partner, TREN_TAG_VALUE + b,
-                  mpi_of(r->comm), &bucket->request[0]);
-    if (mine.len > 0)
-        MPI_Isend(all + mine.off, (int)mine.len, TREN_MPI_REAL, partner, TREN_TAG_VALUE + b,
-                  mpi_of(r->comm), &bucket->request[1]);
+    int round = s->bucket[b].back - 1, low = s->low[round], high = s->low[round + 1];
+    tren_span mine = held(r, b, r->net.me, high);
+    for (int j = 1; j < 1 << (high - low); j++) {
+        int party = r->net.me ^ j << low;
+        tren_span theirs = held(r, b, party, high);
+        begin_swap(r, requests_of(s, b) + 2 * (j - 1),
+                   &(swap){.in = all + theirs.off,
+                           .n_in = theirs.len,
+                           .out = all + mine.off,
+                           .n_out = mine.len,
+                           .party = party,
+                           .tag = TREN_TAG_VALUE + b});
+    }
 }
 
-static void end_swap(tren_reducer *r, int b) {
+static void end_back(tren_reducer *r, int b) {
     bucket_state *bucket = &((halving_state *)r->state)->bucket[b];
-    bucket->bit /= 2;
-    if (bucket->bit > 0) begin_swap(r, b);
+    if (--bucket->back > 0) begin_back(r, b);
 }
 
 /* The first buckets are needed first. */
 static void halving_gather(tren_reducer *r) {
     halving_state *s = r->state;
     for (int b = 0; b < r->bucket.n; b++) {
-        s->bucket[b].bit = r->net.plan->n / 2;
-        if (s->bucket[b].bit > 0) begin_swap(r, b);
+        s->bucket[b].back = s->n_rounds;
+        if (s->n_rounds > 0) begin_back(r, b);
     }
 }
 
 static bool halving_here(const tren_reducer *r, int b) {
-    return ((const halving_state *)r->state)->bucket[b].bit == 0;
+    return ((const halving_state *)r->state)->bucket[b].back == 0;
 }
 
 static void poke_values(tren_reducer *r) {
-    halving_state *s = r->state;
+    const halving_state *s = r->state;
     for (int b = r->step.arrived; b < r->bucket.n; b++)
-        if (s->bucket[b].bit > 0 && tren_test_all(s->bucket[b].request, 2)) end_swap(r, b);
+        if (s->bucket[b].back > 0 && test_round(s, b, s->bucket[b].back - 1)) end_back(r, b);
 }
 
 static void halving_arrive(tren_reducer *r, int b) {
-    bucket_state *bucket = &((halving_state *)r->state)->bucket[b];
-    while (bucket->bit > 0) {
-        int partner = r->net.peer[r->net.me ^ bucket->bit];
-        tren_wait_all(r->comm, bucket->request, (int[]){partner, partner}, 2);
-        end_swap(r, b);
+    const bucket_state *bucket = &((const halving_state *)r->state)->bucket[b];
+    while (bucket->back > 0) {
+        wait_round(r, b, bucket->back - 1);
+        end_back(r, b);
         poke_values(r); /* keep the other buckets going */
     }
 }

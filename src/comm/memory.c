@@ -28,12 +28,14 @@ static bool is_perfect(int parties, tree_share tree) {
     return is_power_of_two(parties) && tree.all == parties;
 }
 
-/* A lane's share of the values, received by one of `parties`: half of it, or every foreign tree
- * node's slice. A grain more where slices are not even. */
+/* A lane's share of the values, received by one of `parties`: by halving at most all but the last
+ * slice of a round; else every foreign tree node's slice. A grain more where slices are not even.
+ */
 static double inbox(double lane, int parties, tree_share tree, int engine) {
     if (parties == 1) return 0;
     bool sliced = engine == TREN_ENGINE_DIRECT || engine == TREN_ENGINE_SCATTER;
-    if (!sliced && is_perfect(parties, tree)) return lane / 2;
+    if (!sliced && is_perfect(parties, tree))
+        return lane - lane / fmin(parties, 1 << TREN_HALVING_BITS);
     return (tree.all - 1) * fmax(lane / parties, fmin(lane, TREN_REDUCE_GRAIN));
 }
 
@@ -59,11 +61,16 @@ static double received(double values, int shards, int engine, int ranks, int nod
     return inbox(values / lanes, parties, tree, taken);
 }
 
+bool tren_reduces_at_once(size_t n, int ranks, int nodes) {
+    return tren_small_engine((double)n, nodes > 1 ? ranks / nodes : 1, nodes > 1 ? nodes : ranks,
+                             false) != TREN_ENGINE_AUTO;
+}
+
 tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks, int nodes) {
     double values = (double)n, local = ranks / nodes;
     bool windowed = local > 1 && (engine == TREN_ENGINE_AUTO || engine == TREN_ENGINE_SHARED ||
                                   engine == TREN_ENGINE_HIERARCHICAL);
-    bool own_copy = nodes > 1 && tren_small_engine(values, local, nodes, false) != TREN_ENGINE_AUTO;
+    bool own_copy = nodes > 1 && tren_reduces_at_once(n, ranks, nodes);
     double share = windowed && !own_copy ? 1 / local : 1;
     double got = received(values, shards, engine, ranks, nodes, windowed ? local : 1);
     return (tren_reduce_room){.gradients = sizeof(real) * values * share_tree(shards, ranks).most,

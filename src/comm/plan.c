@@ -64,8 +64,10 @@ bool tren_plan_is_perfect(const tren_plan *plan) {
 int tren_small_engine(double n, double lanes, int parties, bool perfect) {
     enum { ALWAYS = 1 << 14, IF_UNEVEN = 1 << 16 };   /* at most so many values */
     enum { FOR_A_SLICE = 100, FOR_HALVES = 1 << 12 }; /* at least so many */
+    enum { MANY = 32 };                               /* parties */
     bool uneven = n < lanes * parties * TREN_REDUCE_GRAIN;
     if (n > (uneven ? IF_UNEVEN : ALWAYS)) return TREN_ENGINE_AUTO;
+    if (perfect && parties >= MANY && n / lanes >= FOR_HALVES) return TREN_ENGINE_RABENSEIFNER;
     if (parties > 2 && n / lanes >= (double)FOR_A_SLICE * parties) return TREN_ENGINE_SCATTER;
-    return perfect && n / lanes >= FOR_HALVES ? TREN_ENGINE_RABENSEIFNER : TREN_ENGINE_DOUBLING;
+    return TREN_ENGINE_DOUBLING;
 }

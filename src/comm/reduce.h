@@ -28,8 +28,11 @@ bool tren_plan_is_perfect(const tren_plan *plan);
  * in equal lanes; perfect: see tren_plan_is_perfect. For few values the time of a message counts,
  * not its bytes; and where there are fewer grains than owners, some owners would wait for the
  * others. Scatter sends the fewest bytes in the fewest steps, but a message to everybody; doubling
- * the fewest messages; rabenseifner is between them (measured in simulation). */
+ * the fewest messages; rabenseifner is between them, for many parties (measured in simulation). */
 int tren_small_engine(double n, double lanes, int parties, bool perfect);
+
+/* Bits of the largest digit by which the halving engine goes through the parties. */
+enum { TREN_HALVING_BITS = 3 };
 
 /* ---- the window that the ranks of a node share ------------------------------------------------
  */

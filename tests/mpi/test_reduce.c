@@ -241,7 +241,7 @@ static void check_case(reduce_case *c) {
 /* ---- all cases --------------------------------------------------------------------------------
  */
 
-static const size_t some_n[] = {1, 5, 4095, 4096, 4097, 100001};
+static const size_t some_n[] = {1, 5, 4095, 4096, 4097, 140001};
 static const char *const engine_name[] = {"auto",         "shared",  "hierarchical",
                                           "halving",      "direct",  "doubling",
                                           "rabenseifner", "scatter", "mpi"};
