@@ -4,8 +4,9 @@
 # and has RANKS ranks. Needs root, iproute2 and Open MPI 4. All hosts share this machine's cores, so have at least one for
 # each rank.
 #
-# COMMAND is run by mpirun; with EACH=1 it is run once on each host instead, without MPI, with RANK, WORLD_SIZE,
-# MASTER_ADDR, MASTER_PORT and GLOO_SOCKET_IFNAME set, as PyTorch wants it.
+# COMMAND is run by mpirun. With EACH=1 it is run once on each host instead, without MPI, with RANK, WORLD_SIZE,
+# MASTER_ADDR, MASTER_PORT and GLOO_SOCKET_IFNAME set, as PyTorch wants it. With HERE=1 it is run once, on the first host,
+# and the launches that it makes ('tren plan', 'tren scale') find all hosts.
 set -euo pipefail
 rate=$1 hosts=$2 ranks=$3
 shift 3
@@ -52,14 +53,17 @@ exec nsenter --net="/run/netns/\$host" unshare --uts --mount sh -c \
 SH
 chmod +x "$scratch/shell"
 
+# One core for each rank of all hosts, as they would have on machines of their own.
+open_mpi="OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent=$scratch/shell OMPI_MCA_plm_rsh_no_tree_spawn=1
+    OMPI_MCA_oob_tcp_if_include=$net.0/24 OMPI_MCA_btl_tcp_if_include=$net.0/24
+    OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_orte_default_hostfile=$scratch/hosts"
 if [[ -n ${EACH:-} ]]; then
     for ((i = 1; i <= hosts; i++)); do
         "$scratch/shell" "$net.$i" "GLOO_SOCKET_IFNAME=v$i MASTER_ADDR=$net.1 MASTER_PORT=29500 RANK=$((i - 1)) WORLD_SIZE=$hosts $*" &
     done
     wait
+elif [[ -n ${HERE:-} ]]; then
+    "$scratch/shell" "$net.1" "${open_mpi//$'\n'/ } $*"
 else
-    # One core for each rank of all hosts, as they would have on machines of their own.
-    "$scratch/shell" "$net.1" "mpirun --mca plm rsh --mca plm_rsh_agent $scratch/shell --mca plm_rsh_no_tree_spawn 1 \
-        --mca oob_tcp_if_include $net.0/24 --mca btl_tcp_if_include $net.0/24 --bind-to none \
-        --hostfile $scratch/hosts -n $((hosts * ranks)) ${MPIRUN_OPTIONS:-} $*"
+    "$scratch/shell" "$net.1" "${open_mpi//$'\n'/ } mpirun -n $((hosts * ranks)) ${MPIRUN_OPTIONS:-} $*"
 fi

@@ -206,16 +206,31 @@ tren_status tren_scale_machine_read(tren_scale_machine *machine, const char *pat
 void tren_scale_machine_fit(tren_scale_machine *machine, const double *flop, const double *seconds,
                             int n);
 
+/* A layer of the network, in the order of the forward pass. */
+typedef struct tren_scale_layer {
+    double forward, backward; /* FLOP of a row */
+    double values;            /* that are exchanged */
+} tren_scale_layer;
+
+/* What a step does. */
+typedef struct tren_scale_work {
+    double rows;
+    double flop;                   /* of the rank with the most rows */
+    const tren_scale_layer *layer; /* not owned */
+    int n_layers;
+    bool at_once; /* all values travel together, after backward */
+} tren_scale_work;
+
 typedef struct tren_prediction {
     int ranks, nodes;
     double compute, reduce; /* seconds a step */
+    double hidden;          /* of reduce: while the rank computes */
     double rate;            /* rows a second */
 } tren_prediction;
-/* Predicts a step of `rows` rows that reduces `values` values, from launch.ranks, nodes and
- * compute. compute NaN: it is computed from the machine and `flop`, the FLOP of the rank with the
- * most. */
+/* Predicts a step from launch.ranks, nodes and compute. compute NaN: it is computed from the
+ * machine and work->flop. Seconds of the step: compute + reduce - hidden. */
 tren_prediction tren_scale_predict(const tren_scale_machine *machine, tren_prediction launch,
-                                   double flop, double rows, double values);
+                                   const tren_scale_work *work);
 
 /* Prints the summary for people. */
 void tren_scale_print(FILE *out, const tren_scale_summary *summary);

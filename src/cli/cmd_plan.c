@@ -85,12 +85,26 @@ static tren_status write_config(tren_plan *p) {
     return good ? TREN_OK : tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, strerror(errno));
 }
 
+/* Values of a shared parameter belong to the first layer that uses it: it is complete last. */
+static tren_status list_layers(tren_plan *p) {
+    const tren_graph *g = p->graph;
+    TREN_TRY(tren_alloc(&p->layer, (size_t)g->n_layers, sizeof *p->layer, "the layers"));
+    for (int i = 0; i < g->n_layers; i++) {
+        const tren_layer *l = g->layer[i];
+        if (l->ops->cost) l->ops->cost(l, &p->layer[i].forward, &p->layer[i].backward);
+    }
+    for (int k = 0; k < g->n_params; k++)
+        p->layer[g->param[k].owner].values += (double)g->param[k].at.len;
+    return TREN_OK;
+}
+
 static tren_status open_plan(tren_plan *p, const tren_config *config) {
     double evaluate;
     TREN_TRY(tren_dataset_open(&p->dataset, config->data));
     p->info = tren_dataset_info_of(p->dataset);
     TREN_TRY(tren_model_build(&p->graph, config, p->info));
     tren_graph_cost(p->graph, &p->flop, &evaluate);
+    TREN_TRY(list_layers(p));
     int most = p->args->ranks[p->args->n_ranks - 1];
     p->shards = config->shards;
     p->batch = (int)tren_config_batch(config, p->info->rows[TREN_TRAIN]);
@@ -127,8 +141,18 @@ tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
     int ranks = p->args->ranks[i];
     tren_prediction launch = {
         .ranks = ranks, .nodes = tren_planned_nodes(p, ranks), .compute = p->compute[i] * times};
-    return tren_scale_predict(&p->machine, launch, p->flop * times * tren_planned_rows(p, ranks),
-                              p->batch * times, (double)p->graph->n_values);
+    return tren_scale_predict(
+        &p->machine, launch,
+        &(tren_scale_work){.rows = p->batch * times,
+                           .flop = p->flop * times * tren_planned_rows(p, ranks),
+                           .layer = p->layer,
+                           .n_layers = p->graph->n_layers,
+                           .at_once =
+                               tren_reduces_at_once(p->graph->n_values, ranks, launch.nodes)});
+}
+
+static double step_of(const tren_prediction *t) {
+    return t->compute + t->reduce - t->hidden;
 }
 
 static void json_plan(tren_json *j, const tren_plan *p) {
@@ -144,9 +168,10 @@ static void json_plan(tren_json *j, const tren_plan *p) {
         tren_json_begin(j, NULL, '{');
         tren_json_whole(j, "ranks", t.ranks);
         tren_json_whole(j, "nodes", t.nodes);
-        tren_json_real(j, "step_seconds", t.compute + t.reduce);
+        tren_json_real(j, "step_seconds", step_of(&t));
         tren_json_real(j, "compute_seconds", t.compute);
         tren_json_real(j, "exchange_seconds", t.reduce);
+        tren_json_real(j, "hidden_seconds", t.hidden);
         tren_json_real(j, "rows_per_second", t.rate);
         tren_json_real(j, "speed_up", t.rate / first.rate);
         tren_json_real(j, "memory_bytes", tren_memory_sum(&m));
@@ -159,25 +184,27 @@ static void print_plan(const tren_plan *p) {
     const double steady = 1.5;
     double before = 0;
     int best = 0;
-    printf("%5s %5s %6s %9s %9s %9s %10s %8s %10s\n", "ranks", "nodes", "shards", "ms a step",
-           "compute", "exchange", "rows/s", "speed-up", "MiB a rank");
+    printf("%5s %5s %6s %9s %9s %9s %9s %10s %8s %10s\n", "ranks", "nodes", "shards", "ms a step",
+           "compute", "exchange", "hidden", "rows/s", "speed-up", "MiB a rank");
     for (int i = 0; i < p->args->n_ranks; i++) {
         tren_prediction t = tren_plan_predict(p, i, 1), first = tren_plan_predict(p, 0, 1);
         tren_memory m = tren_memory_needed(p->config, p->graph, p->info, t.ranks, t.nodes);
         if (t.rate > 1.05 * before) best = t.ranks;
         before = fmax(before, t.rate);
-        printf("%5d %5d %6d %9.4g %9.4g %9.4g %10.0f %8.2f %10.1f\n", t.ranks, t.nodes, p->shards,
-               1e3 * (t.compute + t.reduce), 1e3 * t.compute, 1e3 * t.reduce, t.rate,
-               t.rate / first.rate, tren_memory_sum(&m) / 0x1p20);
+        printf("%5d %5d %6d %9.4g %9.4g %9.4g %9.4g %10.0f %8.2f %10.1f\n", t.ranks, t.nodes,
+               p->shards, 1e3 * step_of(&t), 1e3 * t.compute, 1e3 * t.reduce, 1e3 * t.hidden,
+               t.rate, t.rate / first.rate, tren_memory_sum(&m) / 0x1p20);
     }
     int most = p->args->ranks[p->args->n_ranks - 1];
     if (best < most)
         printf("beyond %d rank%s, more ranks gain less than 5 %%\n", best, best > 1 ? "s" : "");
     else if (p->args->n_ranks > 1)
         printf("each of these numbers of ranks gains more than 5 %% over the previous one\n");
-    printf("assumed exchange: within a node %.2g times its bound, between nodes the bound; no "
-           "overlap with computing; memory bandwidth shared by ranks is not counted\n",
-           p->machine.reduce_factor);
+    printf(
+        "assumed exchange: within a node %.2g times its bound, between nodes the bound; hidden "
+        "is what travels between nodes during computing; memory bandwidth shared by ranks is not "
+        "counted\n",
+        p->machine.reduce_factor);
     if (p->spread > steady)
         printf(
             "note: of equal launches the slowest took %.1f times as long as the fastest, so these "
@@ -198,7 +225,7 @@ static const tren_scale_row *find_row(const tren_scale_summary *s, const tren_pl
 
 static void print_error(const tren_prediction *t, const tren_scale_row *row) {
     char interval[48] = "-";
-    double told = t->compute + t->reduce;
+    double told = step_of(t);
     if (!isnan(row->step.lo))
         snprintf(interval, sizeof interval, "%.4g-%.4g", 1e3 * row->step.lo, 1e3 * row->step.hi);
     printf("%5d %10.4g %10.4g %17s %+6.0f%%\n", t->ranks, 1e3 * told, 1e3 * row->step.median,
@@ -221,7 +248,7 @@ static tren_status check_recipe(const tren_plan *p, const tren_scale *scale) {
 }
 
 static void json_error(tren_json *j, const tren_prediction *t, const tren_scale_row *row) {
-    double told = t->compute + t->reduce;
+    double told = step_of(t);
     tren_json_begin(j, NULL, '{');
     tren_json_whole(j, "ranks", t->ranks);
     tren_json_real(j, "predicted_seconds", told);
@@ -311,6 +338,7 @@ int tren_cmd_plan(int argc, char **argv) {
     if (st == TREN_OK) st = check_score(&p);
     if (st == TREN_OK) st = find_numbers(&p);
     if (st == TREN_OK) st = show(&p);
+    free(p.layer);
     tren_graph_close(p.graph);
     tren_dataset_close(p.dataset);
     return tren_cli_fail("plan", st);

@@ -21,7 +21,8 @@ typedef struct tren_plan {
     tren_graph *graph;
     const tren_dataset_info *info; /* not owned */
     int shards, batch;
-    double flop; /* of a row */
+    double flop;             /* of a row */
+    tren_scale_layer *layer; /* [graph->n_layers]; owned */
     tren_scale_machine machine;
     double compute[TREN_SCALE_RANKS]; /* of each number of ranks; NaN: by the machine */
     double spread; /* the slowest of equal launches over the fastest; 0: nothing was measured */

@@ -77,34 +77,55 @@ static tren_status measure_share(double *compute, tren_plan *p, int ranks) {
     return TREN_OK;
 }
 
-/* Two ranks: what exchanging costs beside its bound. */
-static tren_status measure_pair(tren_plan *p) {
-    double step[REPEATS], latency[REPEATS], per_byte[REPEATS], alone, bound;
-    if (p->shards < 2 || tren_cores() < 2) return TREN_OK;
-    TREN_TRY(measure_share(&alone, p, 2));
+/* So many ranks exchange gradients: the links between them, as far as there are such, and the
+ * seconds of a step. */
+static tren_status measure_exchange(tren_plan *p, int ranks, double *seconds) {
+    enum { NODE, NETWORK };
+    double step[REPEATS], latency[2][REPEATS], per_byte[2][REPEATS];
+    tren_link *link[2] = {&p->machine.node, &p->machine.network};
     for (int k = 0; k < REPEATS; k++) {
         tren_scale_launch l;
-        TREN_TRY(launch(p, 2, p->shards, p->batch, &l));
-        bool near = isfinite(l.node.latency);
+        TREN_TRY(launch(p, ranks, p->shards, p->batch, &l));
         step[k] = tren_scale_launch_step(&l);
-        latency[k] = near ? l.node.latency : l.network.latency;
-        per_byte[k] = near ? l.node.per_byte : l.network.per_byte;
+        latency[NODE][k] = l.node.latency;
+        per_byte[NODE][k] = l.node.per_byte;
+        latency[NETWORK][k] = l.network.latency;
+        per_byte[NETWORK][k] = l.network.per_byte;
         tren_scale_launch_close(&l);
     }
-    p->machine.node =
-        (tren_link){tren_quantile(latency, REPEATS, 0.5), tren_quantile(per_byte, REPEATS, 0.5)};
-    bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
-                                    &p->machine.network);
-    p->machine.reduce_factor = fmax(1, (tren_quantile(step, REPEATS, 0.5) - alone) / bound);
+    for (int i = NODE; i <= NETWORK; i++)
+        if (isfinite(latency[i][0]))
+            *link[i] = (tren_link){tren_quantile(latency[i], REPEATS, 0.5),
+                                   tren_quantile(per_byte[i], REPEATS, 0.5)};
+    *seconds = tren_quantile(step, REPEATS, 0.5);
     note_spread(p, step);
     return TREN_OK;
+}
+
+/* Two ranks of a node: what exchanging costs beside its bound. */
+static tren_status measure_pair(tren_plan *p) {
+    double alone, together;
+    TREN_TRY(measure_share(&alone, p, 2));
+    TREN_TRY(measure_exchange(p, 2, &together));
+    double bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
+                                           &p->machine.network);
+    p->machine.reduce_factor = fmax(1, (together - alone) / bound);
+    return TREN_OK;
+}
+
+/* Ranks of the smallest launch that reaches a second node, or 0 where none does or need not. */
+static int far_ranks(const tren_plan *p) {
+    int ranks = p->args->per_node + 1, most = p->args->ranks[p->args->n_ranks - 1];
+    return p->args->bandwidth <= 0 && tren_planned_nodes(p, most) > 1 ? ranks : 0;
 }
 
 tren_status tren_plan_measure(tren_plan *p) {
     double flop[TREN_SCALE_RANKS];
     const tren_plan_args *a = p->args;
+    int pair = p->shards > 1 && tren_cores() > 1 && a->per_node != 1, far = far_ranks(p);
+    double unused;
     fprintf(a->json ? stderr : stdout, "measuring here: %d launches of %d steps\n",
-            REPEATS * (a->n_ranks + 2 * (p->shards > 1 && tren_cores() > 1)), STEPS);
+            REPEATS * (a->n_ranks + 2 * pair + (far > 0)), STEPS);
     fflush(stdout);
     p->machine = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
     for (int i = 0; i < a->n_ranks; i++) {
@@ -112,7 +133,8 @@ tren_status tren_plan_measure(tren_plan *p) {
         flop[i] = p->flop * tren_planned_rows(p, a->ranks[i]);
     }
     tren_scale_machine_fit(&p->machine, flop, p->compute, a->n_ranks);
-    TREN_TRY(measure_pair(p));
+    if (pair) TREN_TRY(measure_pair(p));
+    if (far > 0) TREN_TRY(measure_exchange(p, far, &unused));
     char path[TREN_MAX_PATH + 32];
     snprintf(path, sizeof path, "%s/machine.txt", p->dir);
     return tren_scale_machine_write(&p->machine, path);

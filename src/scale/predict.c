@@ -26,15 +26,47 @@ void tren_scale_machine_fit(tren_scale_machine *m, const double *flop, const dou
     m->flop_seconds = xy / xx;
 }
 
-tren_prediction tren_scale_predict(const tren_scale_machine *m, tren_prediction launch, double flop,
-                                   double rows, double values) {
+static double values_of(const tren_scale_work *w) {
+    double values = 0;
+    for (int i = 0; i < w->n_layers; i++) values += w->layer[i].values;
+    return values;
+}
+
+/* Of the seconds of an exchange over the network, those in which the rank computes. Gradients
+ * travel while backward goes on with earlier layers, the new values while the next forward computes
+ * with those of earlier layers; both are streams, as a layer is sent and awaited tile by tile. */
+static double hide(const tren_scale_work *w, double compute, double exchange) {
+    double flop = 0, values = values_of(w), at = 0, link = 0;
+    for (int i = 0; i < w->n_layers; i++) flop += w->layer[i].forward + w->layer[i].backward;
+    if (w->at_once || flop <= 0 || values <= 0) return 0;
+    double per_flop = compute / flop, per_value = exchange / 2 / values;
+    for (int i = w->n_layers - 1; i >= 0; i--) {
+        const tren_scale_layer *l = &w->layer[i];
+        double begin = at;
+        at += l->backward * per_flop;
+        if (l->values > 0) link = fmax(fmax(link, begin) + l->values * per_value, at);
+    }
+    double step = fmax(at, link);
+    at = link = 0;
+    for (int i = 0; i < w->n_layers; i++) {
+        const tren_scale_layer *l = &w->layer[i];
+        link += l->values * per_value;
+        at = fmax(at + l->forward * per_flop, l->values > 0 ? link : 0);
+    }
+    return compute + exchange - (step + at);
+}
+
+tren_prediction tren_scale_predict(const tren_scale_machine *m, tren_prediction launch,
+                                   const tren_scale_work *work) {
     tren_prediction p = launch;
-    if (isnan(p.compute)) p.compute = m->step_seconds + flop * m->flop_seconds;
+    double values = values_of(work);
+    if (isnan(p.compute)) p.compute = m->step_seconds + work->flop * m->flop_seconds;
     int local = (p.ranks + p.nodes - 1) / p.nodes;
     double within = tren_scale_reduce_bound(values, local, 1, &m->node, &m->network),
            all = tren_scale_reduce_bound(values, p.ranks, p.nodes, &m->node, &m->network);
     p.reduce = m->reduce_factor * within + (all - within);
-    p.rate = rows / (p.compute + p.reduce);
+    p.hidden = hide(work, p.compute, all - within);
+    p.rate = work->rows / (p.compute + p.reduce - p.hidden);
     return p;
 }
 

@@ -366,16 +366,41 @@ Test(scale_plan, a_machine_is_the_line_through_its_measurements) {
 
 Test(scale_plan, a_step_is_computing_and_exchange) {
     tren_scale_machine m = {1e-8, 0.001, 3, {1e-6, 1e-10}, {1e-5, 1e-9}};
+    const tren_scale_layer layer = {1, 2, 1e5};
+    tren_scale_work work = {
+        .rows = 512, .flop = 1e6, .layer = &layer, .n_layers = 1, .at_once = true};
     double within = tren_scale_reduce_bound(1e5, 4, 1, &m.node, &m.network),
            all = tren_scale_reduce_bound(1e5, 8, 2, &m.node, &m.network);
-    tren_prediction p = tren_scale_predict(
-        &m, (tren_prediction){.ranks = 8, .nodes = 2, .compute = NAN}, 1e6, 512, 1e5);
+    tren_prediction p =
+        tren_scale_predict(&m, (tren_prediction){.ranks = 8, .nodes = 2, .compute = NAN}, &work);
     cr_expect_float_eq(p.compute, 0.011, 1e-12);
     cr_expect_float_eq(p.reduce, 3 * within + (all - within), 1e-12);
+    cr_expect_eq(p.hidden, 0);
     cr_expect_float_eq(p.rate, 512 / (p.compute + p.reduce), 1e-6);
-    p = tren_scale_predict(&m, (tren_prediction){.ranks = 1, .nodes = 1, .compute = 0.5}, 1e6, 512,
-                           1e5);
+    p = tren_scale_predict(&m, (tren_prediction){.ranks = 1, .nodes = 1, .compute = 0.5}, &work);
     cr_expect_eq(p.rate, 1024, "what was measured is taken before the line");
+}
+
+/* Forward takes 1 + 2 s, backward 4 + 1; the network takes half a second each way. */
+Test(scale_plan, layers_travel_while_others_compute) {
+    const tren_scale_layer layer[] = {{1, 1, 0.25}, {0, 0, 0}, {2, 4, 0.75}};
+    tren_scale_machine m = {.reduce_factor = 1, .network = {0, 1 / (double)sizeof(real)}};
+    tren_scale_work work = {.rows = 8, .layer = layer, .n_layers = 3};
+    tren_prediction launch = {.ranks = 2, .nodes = 2, .compute = 8};
+    tren_prediction p = tren_scale_predict(&m, launch, &work);
+    cr_expect_float_eq(p.reduce, 1, 1e-9);
+    cr_expect_float_eq(p.hidden, 1, 1e-9, "all of it is hidden");
+    /* 16 s each way: the last layer's gradient leaves from the beginning on, and takes 12 s. */
+    m.network.per_byte *= 32;
+    p = tren_scale_predict(&m, launch, &work);
+    cr_expect_float_eq(p.compute + p.reduce - p.hidden, 16 + 16, 1e-9);
+    /* 2 s each way: backward takes 5 s and forward 3, and nobody waits. */
+    m.network.per_byte /= 8;
+    p = tren_scale_predict(&m, launch, &work);
+    cr_expect_float_eq(p.compute + p.reduce - p.hidden, 5 + 3, 1e-9);
+    work.at_once = true;
+    p = tren_scale_predict(&m, launch, &work);
+    cr_expect_eq(p.hidden, 0);
 }
 
 Test(scale_plan, a_machine_file_reads_back, .init = test_scratch_enter,
