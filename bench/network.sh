@@ -22,7 +22,7 @@ trap clean_up EXIT
 trap 'exit 143' TERM INT HUP
 
 limit() { # namespace, link
-    [[ $rate == - ]] || ip netns exec "$1" tc qdisc replace dev "$2" root tbf rate "$rate" burst 256kb latency 50ms
+    [[ $rate == - ]] || ip netns exec "$1" tc qdisc replace dev "$2" root tbf rate "$rate" burst 96kb latency 50ms
 }
 
 # tren-TAG-0 is the switch.
@@ -63,7 +63,7 @@ if [[ -n ${EACH:-} ]]; then
     done
     wait
 elif [[ -n ${HERE:-} ]]; then
-    "$scratch/shell" "$net.1" "${open_mpi//$'\n'/ } $*"
+    "$scratch/shell" "$net.1" "export ${open_mpi//$'\n'/ }; $*"
 else
     "$scratch/shell" "$net.1" "${open_mpi//$'\n'/ } mpirun -n $((hosts * ranks)) ${MPIRUN_OPTIONS:-} $*"
 fi

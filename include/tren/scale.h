@@ -196,6 +196,8 @@ typedef struct tren_scale_machine {
     double flop_seconds;     /* seconds that one rank needs for each FLOP in training */
     double step_seconds;     /* seconds of a step without rows */
     double reduce_factor;    /* seconds of a reduction within a node, over its lower bound */
+    double network_cpu;      /* seconds of a rank's processor for each byte that it sends to another
+                                node or receives from there */
     tren_link node, network; /* NaN: not known */
 } tren_scale_machine;
 /* "name: value" lines. TREN_ERR_ENV; TREN_ERR_DATA */
@@ -218,7 +220,8 @@ typedef struct tren_scale_work {
     double flop;                   /* of the rank with the most rows */
     const tren_scale_layer *layer; /* not owned */
     int n_layers;
-    bool at_once; /* all values travel together, after backward */
+    double bucket; /* values that travel together */
+    bool at_once;  /* these are all, after backward */
 } tren_scale_work;
 
 typedef struct tren_prediction {

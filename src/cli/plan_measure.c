@@ -77,16 +77,21 @@ static tren_status measure_share(double *compute, tren_plan *p, int ranks) {
     return TREN_OK;
 }
 
-/* So many ranks exchange gradients: the links between them, as far as there are such, and the
- * seconds of a step. */
-static tren_status measure_exchange(tren_plan *p, int ranks, double *seconds) {
+/* Ranks that exchange gradients: seconds of a step, and of the slowest rank without waiting. */
+typedef struct exchange {
+    double step, compute;
+} exchange;
+
+/* Also the links between them, as far as there are such. */
+static tren_status measure_exchange(exchange *x, tren_plan *p, int ranks) {
     enum { NODE, NETWORK };
-    double step[REPEATS], latency[2][REPEATS], per_byte[2][REPEATS];
+    double step[REPEATS], compute[REPEATS], latency[2][REPEATS], per_byte[2][REPEATS];
     tren_link *link[2] = {&p->machine.node, &p->machine.network};
     for (int k = 0; k < REPEATS; k++) {
         tren_scale_launch l;
         TREN_TRY(launch(p, ranks, p->shards, p->batch, &l));
         step[k] = tren_scale_launch_step(&l);
+        compute[k] = compute_of(&l, 1);
         latency[NODE][k] = l.node.latency;
         per_byte[NODE][k] = l.node.per_byte;
         latency[NETWORK][k] = l.network.latency;
@@ -97,19 +102,23 @@ static tren_status measure_exchange(tren_plan *p, int ranks, double *seconds) {
         if (isfinite(latency[i][0]))
             *link[i] = (tren_link){tren_quantile(latency[i], REPEATS, 0.5),
                                    tren_quantile(per_byte[i], REPEATS, 0.5)};
-    *seconds = tren_quantile(step, REPEATS, 0.5);
+    x->step = tren_quantile(step, REPEATS, 0.5);
+    x->compute = tren_quantile(compute, REPEATS, 0.5);
     note_spread(p, step);
     return TREN_OK;
 }
 
-/* Two ranks of a node: what exchanging costs beside its bound. */
-static tren_status measure_pair(tren_plan *p) {
-    double alone, together;
+/* Two ranks of a node: what exchanging costs beside its bound, and how many times as long they
+ * compute as one alone. */
+static tren_status measure_pair(tren_plan *p, double *crowd) {
+    double alone;
+    exchange both;
     TREN_TRY(measure_share(&alone, p, 2));
-    TREN_TRY(measure_exchange(p, 2, &together));
+    TREN_TRY(measure_exchange(&both, p, 2));
     double bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
                                            &p->machine.network);
-    p->machine.reduce_factor = fmax(1, (together - alone) / bound);
+    p->machine.reduce_factor = fmax(1, (both.step - alone) / bound);
+    *crowd = fmax(1, both.compute / alone);
     return TREN_OK;
 }
 
@@ -119,22 +128,33 @@ static int far_ranks(const tren_plan *p) {
     return p->args->bandwidth <= 0 && tren_planned_nodes(p, most) > 1 ? ranks : 0;
 }
 
+/* Ranks of two nodes: the network, and what it costs their processors. */
+static tren_status measure_far(tren_plan *p, int ranks, double crowd) {
+    double alone;
+    exchange all;
+    TREN_TRY(measure_share(&alone, p, ranks));
+    TREN_TRY(measure_exchange(&all, p, ranks));
+    double bytes = 2 * (double)p->graph->n_values * (double)sizeof(real) / (ranks - 1);
+    p->machine.network_cpu = fmax(0, all.compute - alone * crowd) / bytes;
+    return TREN_OK;
+}
+
 tren_status tren_plan_measure(tren_plan *p) {
     double flop[TREN_SCALE_RANKS];
     const tren_plan_args *a = p->args;
     int pair = p->shards > 1 && tren_cores() > 1 && a->per_node != 1, far = far_ranks(p);
-    double unused;
+    double crowd = 1;
     fprintf(a->json ? stderr : stdout, "measuring here: %d launches of %d steps\n",
-            REPEATS * (a->n_ranks + 2 * pair + (far > 0)), STEPS);
+            REPEATS * (a->n_ranks + 2 * pair + 2 * (far > 0)), STEPS);
     fflush(stdout);
-    p->machine = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
+    p->machine = (tren_scale_machine){NAN, NAN, 1, 0, {NAN, NAN}, {NAN, NAN}};
     for (int i = 0; i < a->n_ranks; i++) {
         TREN_TRY(measure_share(&p->compute[i], p, a->ranks[i]));
         flop[i] = p->flop * tren_planned_rows(p, a->ranks[i]);
     }
     tren_scale_machine_fit(&p->machine, flop, p->compute, a->n_ranks);
-    if (pair) TREN_TRY(measure_pair(p));
-    if (far > 0) TREN_TRY(measure_exchange(p, far, &unused));
+    if (pair) TREN_TRY(measure_pair(p, &crowd));
+    if (far > 0) TREN_TRY(measure_far(p, far, crowd));
     char path[TREN_MAX_PATH + 32];
     snprintf(path, sizeof path, "%s/machine.txt", p->dir);
     return tren_scale_machine_write(&p->machine, path);

@@ -34,7 +34,8 @@ static double values_of(const tren_scale_work *w) {
 
 /* Of the seconds of an exchange over the network, those in which the rank computes. Gradients
  * travel while backward goes on with earlier layers, the new values while the next forward computes
- * with those of earlier layers; both are streams, as a layer is sent and awaited tile by tile. */
+ * with those of earlier layers. Both are streams: a layer is sent and awaited bucket by bucket, and
+ * its last bucket is not there before its gradient. */
 static double hide(const tren_scale_work *w, double compute, double exchange) {
     double flop = 0, values = values_of(w), at = 0, link = 0;
     for (int i = 0; i < w->n_layers; i++) flop += w->layer[i].forward + w->layer[i].backward;
@@ -44,7 +45,9 @@ static double hide(const tren_scale_work *w, double compute, double exchange) {
         const tren_scale_layer *l = &w->layer[i];
         double begin = at;
         at += l->backward * per_flop;
-        if (l->values > 0) link = fmax(fmax(link, begin) + l->values * per_value, at);
+        if (l->values > 0)
+            link = fmax(fmax(link, begin) + l->values * per_value,
+                        at + fmin(w->bucket, l->values) * per_value);
     }
     double step = fmax(at, link);
     at = link = 0;
@@ -56,6 +59,12 @@ static double hide(const tren_scale_work *w, double compute, double exchange) {
     return compute + exchange - (step + at);
 }
 
+/* Seconds of a rank's processor for its lane of the values, between so many nodes of `local`
+ * ranks. */
+static double handle(const tren_scale_machine *m, double values, int nodes, int local) {
+    return m->network_cpu * 4 * (nodes - 1) / nodes * values * (double)sizeof(real) / local;
+}
+
 tren_prediction tren_scale_predict(const tren_scale_machine *m, tren_prediction launch,
                                    const tren_scale_work *work) {
     tren_prediction p = launch;
@@ -64,6 +73,7 @@ tren_prediction tren_scale_predict(const tren_scale_machine *m, tren_prediction 
     int local = (p.ranks + p.nodes - 1) / p.nodes;
     double within = tren_scale_reduce_bound(values, local, 1, &m->node, &m->network),
            all = tren_scale_reduce_bound(values, p.ranks, p.nodes, &m->node, &m->network);
+    p.compute += handle(m, values, p.nodes, local);
     p.reduce = m->reduce_factor * within + (all - within);
     p.hidden = hide(work, p.compute, all - within);
     p.rate = work->rows / (p.compute + p.reduce - p.hidden);
@@ -80,6 +90,7 @@ static const field fields[] = {
     {"flop_seconds", offsetof(tren_scale_machine, flop_seconds)},
     {"step_seconds", offsetof(tren_scale_machine, step_seconds)},
     {"reduce_factor", offsetof(tren_scale_machine, reduce_factor)},
+    {"network_cpu", offsetof(tren_scale_machine, network_cpu)},
     {"node_latency", offsetof(tren_scale_machine, node.latency)},
     {"node_per_byte", offsetof(tren_scale_machine, node.per_byte)},
     {"network_latency", offsetof(tren_scale_machine, network.latency)},
@@ -117,7 +128,7 @@ tren_status tren_scale_machine_read(tren_scale_machine *m, const char *path) {
     char *text;
     int number = 0;
     bool good = true;
-    *m = (tren_scale_machine){NAN, NAN, 1, {NAN, NAN}, {NAN, NAN}};
+    *m = (tren_scale_machine){NAN, NAN, 1, 0, {NAN, NAN}, {NAN, NAN}};
     TREN_TRY(tren_whole_read(&text, path, TREN_ERR_DATA));
     for (char *rest = text, *line; good && (line = strsep(&rest, "\n"));) {
         number++;

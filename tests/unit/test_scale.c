@@ -365,7 +365,7 @@ Test(scale_plan, a_machine_is_the_line_through_its_measurements) {
 }
 
 Test(scale_plan, a_step_is_computing_and_exchange) {
-    tren_scale_machine m = {1e-8, 0.001, 3, {1e-6, 1e-10}, {1e-5, 1e-9}};
+    tren_scale_machine m = {1e-8, 0.001, 3, 0, {1e-6, 1e-10}, {1e-5, 1e-9}};
     const tren_scale_layer layer = {1, 2, 1e5};
     tren_scale_work work = {
         .rows = 512, .flop = 1e6, .layer = &layer, .n_layers = 1, .at_once = true};
@@ -398,6 +398,12 @@ Test(scale_plan, layers_travel_while_others_compute) {
     m.network.per_byte /= 8;
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_float_eq(p.compute + p.reduce - p.hidden, 5 + 3, 1e-9);
+    work.bucket = 0.5; /* what is left of the first layer's values after backward takes 0.5 s */
+    p = tren_scale_predict(&m, launch, &work);
+    cr_expect_float_eq(p.compute + p.reduce - p.hidden, 5.5 + 3, 1e-9);
+    m.network_cpu = 2 / (double)sizeof(real); /* a value is sent and received in 4 s */
+    p = tren_scale_predict(&m, launch, &work);
+    cr_expect_float_eq(p.compute, 8 + 4, 1e-9);
     work.at_once = true;
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_eq(p.hidden, 0);
@@ -405,7 +411,7 @@ Test(scale_plan, layers_travel_while_others_compute) {
 
 Test(scale_plan, a_machine_file_reads_back, .init = test_scratch_enter,
      .fini = test_scratch_leave) {
-    tren_scale_machine m = {1e-8, 0.001, 3, {1e-6, 1e-10}, {NAN, NAN}}, again;
+    tren_scale_machine m = {1e-8, 0.001, 3, 0, {1e-6, 1e-10}, {NAN, NAN}}, again;
     cr_assert_eq(tren_scale_machine_write(&m, "m.txt"), TREN_OK);
     cr_assert_eq(tren_scale_machine_read(&again, "m.txt"), TREN_OK, "%s", tren_error_text());
     cr_expect(again.flop_seconds == 1e-8 && again.reduce_factor == 3 &&
