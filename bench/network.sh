@@ -6,7 +6,7 @@
 #
 # COMMAND is run by mpirun. With EACH=1 it is run once on each host instead, without MPI, with RANK, WORLD_SIZE,
 # MASTER_ADDR, MASTER_PORT and GLOO_SOCKET_IFNAME set, as PyTorch wants it. With HERE=1 it is run once, on the first host,
-# and the launches that it makes ('tren plan', 'tren scale') find all hosts.
+# and the launches that it makes ('tren plan', 'tren scale') find all hosts; MPIRUN_OPTIONS are not for them.
 set -euo pipefail
 rate=$1 hosts=$2 ranks=$3
 shift 3

@@ -220,14 +220,15 @@ typedef struct tren_scale_work {
     double flop;                   /* of the rank with the most rows */
     const tren_scale_layer *layer; /* not owned */
     int n_layers;
-    double bucket; /* values that travel together */
-    bool at_once;  /* these are all, after backward */
+    double bucket; /* values that travel in one message */
+    bool at_once;  /* all values travel after backward, and nothing is hidden */
 } tren_scale_work;
 
 typedef struct tren_prediction {
     int ranks, nodes;
     double compute, reduce; /* seconds a step */
     double hidden;          /* of reduce: while the rank computes */
+    double step;            /* compute + reduce - hidden */
     double rate;            /* rows a second */
 } tren_prediction;
 /* Predicts a step from launch.ranks, nodes and compute. compute NaN: it is computed from the

@@ -18,8 +18,9 @@
 static const char summary[] =
     "Predict the step time on 1, 2, 4 ... ranks, its parts, the memory per rank, and from where on "
     "more ranks do not help. It measures with launches of a few seconds: one rank does the work of "
-    "one of P ranks, and two ranks exchange gradients. --score compares the prediction with a "
-    "measurement. Every key of the config is also an option here ('tren train --help').";
+    "one of P ranks, ranks of a node exchange gradients, and ranks of two nodes where the launcher "
+    "has two. --score compares the prediction with a measurement. Every key of the config is also "
+    "an option here ('tren train --help').";
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
@@ -41,7 +42,8 @@ static tren_status read_args(tren_plan_args *a, tren_config *config, int argc, c
          .help = "Use the measurements of another machine instead of measuring here: the file "
                  "DIR/machine.txt that 'tren plan' wrote there."},
         {"bandwidth", TREN_ARG_REAL, &a->bandwidth, "GBIT",
-         .help = "Bandwidth of the network between nodes, in Gbit/s.", .min = 0.001, .max = 100000},
+         .help = "Bandwidth of the network between nodes, in Gbit/s; default: it is measured.",
+         .min = 0.001, .max = 100000},
         {"latency", TREN_ARG_REAL, &a->latency, "US",
          .help = "Latency of the network between nodes, in microseconds; default: 10.", .min = 0,
          .max = 1e6},
@@ -117,6 +119,21 @@ static tren_status open_plan(tren_plan *p, const tren_config *config) {
     return TREN_OK;
 }
 
+/* What the launches need must be known: the network between nodes, and the link between the ranks
+ * of one. */
+static tren_status check_links(const tren_plan *p) {
+    const tren_plan_args *a = p->args;
+    for (int i = 0; i < a->n_ranks; i++) {
+        int nodes = tren_planned_nodes(p, a->ranks[i]);
+        if (nodes > 1 && !isfinite(p->machine.network.per_byte)) return tren_plan_fail_network();
+        if (a->ranks[i] > nodes && !isfinite(p->machine.node.per_byte))
+            return tren_fail(TREN_ERR_USAGE,
+                             "the link between two ranks of a node is unknown; measure where a "
+                             "node has cores for two, or give --ranks-per-node 1 and --bandwidth");
+    }
+    return TREN_OK;
+}
+
 static tren_status find_numbers(tren_plan *p) {
     const tren_plan_args *a = p->args;
     if (a->machine)
@@ -129,12 +146,15 @@ static tren_status find_numbers(tren_plan *p) {
     if (a->bandwidth > 0)
         p->machine.network =
             (tren_link){1e-6 * (a->latency > 0 ? a->latency : 10), 8e-9 / a->bandwidth};
-    if (tren_planned_nodes(p, a->ranks[a->n_ranks - 1]) < 2 ||
-        isfinite(p->machine.network.per_byte))
-        return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "--ranks-per-node: the network between the nodes is unknown; give "
-                     "--bandwidth, such as --bandwidth 10 for 10 Gbit/s, and --latency");
+    return check_links(p);
+}
+
+/* An engine for small models, or a minimiser that needs the whole sum. */
+static bool reduces_at_once(const tren_plan *p, int ranks, int nodes) {
+    int engine = p->config->reduction;
+    return engine == TREN_ENGINE_DOUBLING || engine == TREN_ENGINE_SCATTER ||
+           engine == TREN_ENGINE_RABENSEIFNER || p->config->optimizer.name == TREN_SCG ||
+           tren_reduces_at_once(p->graph->n_values, ranks, nodes);
 }
 
 tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
@@ -148,12 +168,7 @@ tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
                            .layer = p->layer,
                            .n_layers = p->graph->n_layers,
                            .bucket = p->config->bucket_kib * 1024.0 / sizeof(real),
-                           .at_once =
-                               tren_reduces_at_once(p->graph->n_values, ranks, launch.nodes)});
-}
-
-static double step_of(const tren_prediction *t) {
-    return t->compute + t->reduce - t->hidden;
+                           .at_once = reduces_at_once(p, ranks, launch.nodes)});
 }
 
 static void json_plan(tren_json *j, const tren_plan *p) {
@@ -169,7 +184,7 @@ static void json_plan(tren_json *j, const tren_plan *p) {
         tren_json_begin(j, NULL, '{');
         tren_json_whole(j, "ranks", t.ranks);
         tren_json_whole(j, "nodes", t.nodes);
-        tren_json_real(j, "step_seconds", step_of(&t));
+        tren_json_real(j, "step_seconds", t.step);
         tren_json_real(j, "compute_seconds", t.compute);
         tren_json_real(j, "exchange_seconds", t.reduce);
         tren_json_real(j, "hidden_seconds", t.hidden);
@@ -193,8 +208,8 @@ static void print_plan(const tren_plan *p) {
         if (t.rate > 1.05 * before) best = t.ranks;
         before = fmax(before, t.rate);
         printf("%5d %5d %6d %9.4g %9.4g %9.4g %9.4g %10.0f %8.2f %10.1f\n", t.ranks, t.nodes,
-               p->shards, 1e3 * step_of(&t), 1e3 * t.compute, 1e3 * t.reduce, 1e3 * t.hidden,
-               t.rate, t.rate / first.rate, tren_memory_sum(&m) / 0x1p20);
+               p->shards, 1e3 * t.step, 1e3 * t.compute, 1e3 * t.reduce, 1e3 * t.hidden, t.rate,
+               t.rate / first.rate, tren_memory_sum(&m) / 0x1p20);
     }
     int most = p->args->ranks[p->args->n_ranks - 1];
     if (best < most)
@@ -226,7 +241,7 @@ static const tren_scale_row *find_row(const tren_scale_summary *s, const tren_pl
 
 static void print_error(const tren_prediction *t, const tren_scale_row *row) {
     char interval[48] = "-";
-    double told = step_of(t);
+    double told = t->step;
     if (!isnan(row->step.lo))
         snprintf(interval, sizeof interval, "%.4g-%.4g", 1e3 * row->step.lo, 1e3 * row->step.hi);
     printf("%5d %10.4g %10.4g %17s %+6.0f%%\n", t->ranks, 1e3 * told, 1e3 * row->step.median,
@@ -249,7 +264,7 @@ static tren_status check_recipe(const tren_plan *p, const tren_scale *scale) {
 }
 
 static void json_error(tren_json *j, const tren_prediction *t, const tren_scale_row *row) {
-    double told = step_of(t);
+    double told = t->step;
     tren_json_begin(j, NULL, '{');
     tren_json_whole(j, "ranks", t->ranks);
     tren_json_real(j, "predicted_seconds", told);

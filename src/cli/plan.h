@@ -38,7 +38,9 @@ tren_status tren_plan_tell_noise(const tren_plan *p, tren_json *j);
 int tren_planned_nodes(const tren_plan *p, int ranks);
 /* Rows of a step that the rank with most shards has, of `ranks`. */
 int tren_planned_rows(const tren_plan *p, int ranks);
-/* Launches here: fills `compute` and `machine`, and writes DIR/machine.txt. */
+/* Launches here: fills `compute` and `machine`, and writes DIR/machine.txt. TREN_ERR_USAGE: nodes
+ * are planned, but the network between them is neither given nor found. */
 tren_status tren_plan_measure(tren_plan *p);
+tren_status tren_plan_fail_network(void); /* says so */
 
 #endif

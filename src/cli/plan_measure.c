@@ -77,16 +77,22 @@ static tren_status measure_share(double *compute, tren_plan *p, int ranks) {
     return TREN_OK;
 }
 
-/* Ranks that exchange gradients: seconds of a step, and of the slowest rank without waiting. */
+tren_status tren_plan_fail_network(void) {
+    return tren_fail(TREN_ERR_USAGE,
+                     "--ranks-per-node: the network between the nodes is unknown; give "
+                     "--bandwidth, such as --bandwidth 10 for 10 Gbit/s, and --latency");
+}
+
+/* Ranks that exchange gradients: seconds of a step, and of the slowest rank without waiting; the
+ * links. */
 typedef struct exchange {
     double step, compute;
+    tren_link node, network; /* NaN: there is none */
 } exchange;
 
-/* Also the links between them, as far as there are such. */
 static tren_status measure_exchange(exchange *x, tren_plan *p, int ranks) {
     enum { NODE, NETWORK };
     double step[REPEATS], compute[REPEATS], latency[2][REPEATS], per_byte[2][REPEATS];
-    tren_link *link[2] = {&p->machine.node, &p->machine.network};
     for (int k = 0; k < REPEATS; k++) {
         tren_scale_launch l;
         TREN_TRY(launch(p, ranks, p->shards, p->batch, &l));
@@ -98,54 +104,67 @@ static tren_status measure_exchange(exchange *x, tren_plan *p, int ranks) {
         per_byte[NETWORK][k] = l.network.per_byte;
         tren_scale_launch_close(&l);
     }
+    tren_link link[2];
     for (int i = NODE; i <= NETWORK; i++)
-        if (isfinite(latency[i][0]))
-            *link[i] = (tren_link){tren_quantile(latency[i], REPEATS, 0.5),
-                                   tren_quantile(per_byte[i], REPEATS, 0.5)};
-    x->step = tren_quantile(step, REPEATS, 0.5);
-    x->compute = tren_quantile(compute, REPEATS, 0.5);
+        link[i] = (tren_link){tren_quantile(latency[i], REPEATS, 0.5),
+                              tren_quantile(per_byte[i], REPEATS, 0.5)};
+    *x = (exchange){tren_quantile(step, REPEATS, 0.5), tren_quantile(compute, REPEATS, 0.5),
+                    link[NODE], link[NETWORK]};
     note_spread(p, step);
     return TREN_OK;
 }
 
-/* Two ranks of a node: what exchanging costs beside its bound, and how many times as long they
+/* The ranks of a node: what exchanging costs beside its bound, and how many times as long they
  * compute as one alone. */
-static tren_status measure_pair(tren_plan *p, double *crowd) {
-    double alone;
-    exchange both;
-    TREN_TRY(measure_share(&alone, p, 2));
-    TREN_TRY(measure_exchange(&both, p, 2));
-    double bound = tren_scale_reduce_bound((double)p->graph->n_values, 2, 1, &p->machine.node,
-                                           &p->machine.network);
-    p->machine.reduce_factor = fmax(1, (both.step - alone) / bound);
-    *crowd = fmax(1, both.compute / alone);
-    return TREN_OK;
-}
-
-/* Ranks of the smallest launch that reaches a second node, or 0 where none does or need not. */
-static int far_ranks(const tren_plan *p) {
-    int ranks = p->args->per_node + 1, most = p->args->ranks[p->args->n_ranks - 1];
-    return p->args->bandwidth <= 0 && tren_planned_nodes(p, most) > 1 ? ranks : 0;
-}
-
-/* Ranks of two nodes: the network, and what it costs their processors. */
-static tren_status measure_far(tren_plan *p, int ranks, double crowd) {
+static tren_status measure_near(tren_plan *p, int ranks, double *crowd) {
     double alone;
     exchange all;
     TREN_TRY(measure_share(&alone, p, ranks));
     TREN_TRY(measure_exchange(&all, p, ranks));
-    double bytes = 2 * (double)p->graph->n_values * (double)sizeof(real) / (ranks - 1);
+    p->machine.node = all.node;
+    double bound =
+        tren_scale_reduce_bound((double)p->graph->n_values, ranks, 1, &all.node, &all.network);
+    if (isfinite(bound)) p->machine.reduce_factor = fmax(1, (all.step - alone) / bound);
+    *crowd = fmax(1, all.compute / alone);
+    return TREN_OK;
+}
+
+/* Two nodes, the first of `local` ranks: the network, and the time that each of its bytes takes of
+ * a rank's processor. */
+static tren_status measure_far(tren_plan *p, int local, double crowd) {
+    int ranks = 2 * local < p->shards ? 2 * local : p->shards, lanes = ranks - local;
+    double alone, bytes = 2 * (double)p->graph->n_values * (double)sizeof(real) / lanes;
+    exchange all;
+    TREN_TRY(measure_exchange(&all, p, ranks));
+    if (!isfinite(all.network.per_byte)) return tren_plan_fail_network();
+    TREN_TRY(measure_share(&alone, p, ranks));
+    p->machine.network = all.network;
     p->machine.network_cpu = fmax(0, all.compute - alone * crowd) / bytes;
     return TREN_OK;
+}
+
+/* Ranks of a node that are measured together, or 0: none of the launches has two on a node, or
+ * there are no cores for them. */
+static int near_ranks(const tren_plan *p) {
+    int ranks = p->args->per_node > 0 ? p->args->per_node : 2;
+    while (ranks > p->shards || ranks > tren_cores()) ranks--;
+    return ranks > 1 ? ranks : 0;
+}
+
+/* Whether the network between nodes has to be measured. */
+static bool needs_network(const tren_plan *p) {
+    int most = p->args->ranks[p->args->n_ranks - 1];
+    return p->args->bandwidth <= 0 && tren_planned_nodes(p, most) > 1;
 }
 
 tren_status tren_plan_measure(tren_plan *p) {
     double flop[TREN_SCALE_RANKS];
     const tren_plan_args *a = p->args;
-    int pair = p->shards > 1 && tren_cores() > 1 && a->per_node != 1, far = far_ranks(p);
+    int near = near_ranks(p);
+    bool far = needs_network(p);
     double crowd = 1;
     fprintf(a->json ? stderr : stdout, "measuring here: %d launches of %d steps\n",
-            REPEATS * (a->n_ranks + 2 * pair + 2 * (far > 0)), STEPS);
+            REPEATS * (a->n_ranks + 2 * (near > 0) + 2 * far), STEPS);
     fflush(stdout);
     p->machine = (tren_scale_machine){NAN, NAN, 1, 0, {NAN, NAN}, {NAN, NAN}};
     for (int i = 0; i < a->n_ranks; i++) {
@@ -153,8 +172,8 @@ tren_status tren_plan_measure(tren_plan *p) {
         flop[i] = p->flop * tren_planned_rows(p, a->ranks[i]);
     }
     tren_scale_machine_fit(&p->machine, flop, p->compute, a->n_ranks);
-    if (pair) TREN_TRY(measure_pair(p, &crowd));
-    if (far > 0) TREN_TRY(measure_far(p, far, crowd));
+    if (near > 0) TREN_TRY(measure_near(p, near, &crowd));
+    if (far) TREN_TRY(measure_far(p, a->per_node, crowd));
     char path[TREN_MAX_PATH + 32];
     snprintf(path, sizeof path, "%s/machine.txt", p->dir);
     return tren_scale_machine_write(&p->machine, path);

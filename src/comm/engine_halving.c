@@ -1,5 +1,5 @@
 /* Recursive halving, then doubling, nearest neighbours first: round k joins parties that differ in
- * one digit of their numbers (a bit, or up to three), which is the canonical tree itself, as
+ * one digit of their numbers (of one to three bits), which is the canonical tree itself, as
  * a + b = b + a. Digits of more bits need fewer rounds and more messages (M. Ruefenacht, M. Bull
  * and S. Booth, "Generalisation of recursive doubling for AllReduce", 2017). Each bucket goes
  * through its rounds by itself while backward goes on.
@@ -78,8 +78,8 @@ static tren_span held(const tren_reducer *r, int b, int party, int high) {
                   turned(r->net.plan->n, party, tren_turn(r, b)));
 }
 
-/* Where much is left, two by two: so sums are formed while the next bucket travels. Of what is
- * small, more parties exchange in fewer rounds (measured in simulation). */
+/* Where much is left, two by two, because then the sums of one bucket are formed while the next one
+ * travels. Of what is small, more parties exchange in fewer rounds (measured in simulation). */
 static void plan_rounds(halving_state *s, int parties, size_t len) {
     int bits = count_bits(parties);
     for (int at = 0; at < bits; s->low[++s->n_rounds] = at) {

@@ -28,9 +28,9 @@ static bool is_perfect(int parties, tree_share tree) {
     return is_power_of_two(parties) && tree.all == parties;
 }
 
-/* A lane's share of the values, received by one of `parties`: by halving at most all but the last
- * slice of a round; else every foreign tree node's slice. A grain more where slices are not even.
- */
+/* A lane's share of the values, received by one of `parties`: by halving with 8 parties in a round,
+ * 7 slices of an eighth; else every foreign tree node's slice. A grain more where slices are not
+ * even. */
 static double inbox(double lane, int parties, tree_share tree, int engine) {
     if (parties == 1) return 0;
     bool sliced = engine == TREN_ENGINE_DIRECT || engine == TREN_ENGINE_SCATTER;

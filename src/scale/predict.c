@@ -32,31 +32,57 @@ static double values_of(const tren_scale_work *w) {
     return values;
 }
 
-/* Of the seconds of an exchange over the network, those in which the rank computes. Gradients
- * travel while backward goes on with earlier layers, the new values while the next forward computes
- * with those of earlier layers. Both are streams: a layer is sent and awaited bucket by bucket, and
- * its last bucket is not there before its gradient. */
-static double hide(const tren_scale_work *w, double compute, double exchange) {
-    double flop = 0, values = values_of(w), at = 0, link = 0;
+static double flop_of(const tren_scale_work *w) {
+    double flop = 0;
     for (int i = 0; i < w->n_layers; i++) flop += w->layer[i].forward + w->layer[i].backward;
-    if (w->at_once || flop <= 0 || values <= 0) return 0;
-    double per_flop = compute / flop, per_value = exchange / 2 / values;
-    for (int i = w->n_layers - 1; i >= 0; i--) {
-        const tren_scale_layer *l = &w->layer[i];
-        double begin = at;
-        at += l->backward * per_flop;
-        if (l->values > 0)
-            link = fmax(fmax(link, begin) + l->values * per_value,
-                        at + fmin(w->bucket, l->values) * per_value);
+    return flop;
+}
+
+/* When all sums are there, from the begin of backward: it goes from the last layer to the first,
+ * computes a layer's gradient before that of its inputs, and sends each bucket when its first value
+ * is there. */
+static double backward_ends(const tren_scale_work *w, double per_flop, double per_value) {
+    double values = values_of(w), start = (ceil(values / w->bucket) - 1) * w->bucket, at = 0,
+           link = 0;
+    for (double end = values, begin, i = w->n_layers - 1; i >= 0; i--, end = begin) {
+        const tren_scale_layer *l = &w->layer[(int)i];
+        double seconds = l->backward * per_flop;
+        begin = end - l->values;
+        double own = begin > 0 ? seconds / 2 : seconds;
+        for (; l->values > 0 && start >= fmax(begin, 0); start -= w->bucket)
+            link = fmax(link, at + own * (end - start) / l->values) +
+                   fmin(w->bucket, values - start) * per_value;
+        at += seconds;
     }
-    double step = fmax(at, link);
-    at = link = 0;
+    return fmax(at, link);
+}
+
+/* The same of forward, while the new values arrive bucket by bucket. A layer waits for all of its
+ * own; but large products are cut, and each piece waits for its part. */
+static double forward_ends(const tren_scale_work *w, double per_flop, double per_value) {
+    const double most = 8e8; /* FLOP, as in nn */
+    double values = values_of(w), rows = w->flop / flop_of(w), at = 0, begin = 0;
     for (int i = 0; i < w->n_layers; i++) {
         const tren_scale_layer *l = &w->layer[i];
-        link += l->values * per_value;
-        at = fmax(at + l->forward * per_flop, l->values > 0 ? link : 0);
+        double pieces = fmax(1, ceil(l->forward * rows / most));
+        for (int k = 1; k <= pieces; k++) {
+            double needed = ceil((begin + l->values * k / pieces) / w->bucket) * w->bucket;
+            if (l->values > 0) at = fmax(at, fmin(needed, values) * per_value);
+            at += l->forward * per_flop / pieces;
+        }
+        begin += l->values;
     }
-    return compute + exchange - (step + at);
+    return at;
+}
+
+/* Of the seconds of an exchange over the network, those in which the rank computes: gradients
+ * travel during backward, new values during the next forward. */
+static double hide(const tren_scale_work *w, double compute, double exchange) {
+    double values = values_of(w);
+    if (w->at_once || exchange <= 0 || flop_of(w) <= 0) return 0;
+    double per_flop = compute / flop_of(w), per_value = exchange / 2 / values;
+    double step = backward_ends(w, per_flop, per_value) + forward_ends(w, per_flop, per_value);
+    return fmax(0, compute + exchange - step);
 }
 
 /* Seconds of a rank's processor for its lane of the values, between so many nodes of `local`
@@ -76,7 +102,8 @@ tren_prediction tren_scale_predict(const tren_scale_machine *m, tren_prediction 
     p.compute += handle(m, values, p.nodes, local);
     p.reduce = m->reduce_factor * within + (all - within);
     p.hidden = hide(work, p.compute, all - within);
-    p.rate = work->rows / (p.compute + p.reduce - p.hidden);
+    p.step = p.compute + p.reduce - p.hidden;
+    p.rate = work->rows / p.step;
     return p;
 }
 

@@ -26,6 +26,25 @@ awk -v a="$one" -v b="$two" 'BEGIN { r = (a - 0.001) / (b - 0.001); exit !(r > 1
     fail "half of the rows take $two ms, all $one"
 # 321 weights of 4 bytes, half of them twice over the network: 1284 ns, and twice the latency
 awk -v all="$(column 6 4)" 'BEGIN { exit !(all > 0.00128 && all < 0.00129) }' || fail "exchange of two nodes: $(column 6 4) ms, in all $four"
+# 60,000 weights are 240 kB: less than a bucket, and nothing is hidden; with buckets of 64 KiB some of it is.
+cat >wide.yaml <<'YAML'
+data: waves.h5
+shards: 4
+batch_size: 56
+model.hidden: [240, 240]
+YAML
+wide() { "$tren" plan wide.yaml --ranks 2 --ranks-per-node 1 --machine machine.txt --bandwidth 8 --latency 0.001 "$@" >output || fail "$*"; }
+wide
+[[ $(column 7 2) == 0 ]] || fail "hidden in one bucket: $(cat output)"
+wide --bucket_kib 64
+awk -v hidden="$(column 7 2)" -v all="$(column 6 2)" 'BEGIN { exit !(hidden > 0 && hidden < all) }' || fail "$(cat output)"
+wide --bucket_kib 64 --reduction doubling
+[[ $(column 7 2) == 0 ]] || fail "hidden by doubling: $(cat output)"
+# Here is one node, so the network between two cannot be measured.
+expect 2 "the network between the nodes is unknown; give --bandwidth" "$tren" plan run.yaml --ranks 1,2 --ranks-per-node 1 --out alone
+[[ ! -e alone/machine.txt ]] || fail "a network was measured: $(cat alone/machine.txt)"
+printf 'flop_seconds: 1e-9\nstep_seconds: 1e-6\n' >lone.txt
+expect 2 "the link between two ranks of a node is unknown" "$tren" plan run.yaml --ranks 1,2 --machine lone.txt
 expect 2 "the network between the nodes is unknown; give --bandwidth" \
     "$tren" plan run.yaml --ranks 4 --ranks-per-node 2 --machine machine.txt
 

@@ -381,29 +381,33 @@ Test(scale_plan, a_step_is_computing_and_exchange) {
     cr_expect_eq(p.rate, 1024, "what was measured is taken before the line");
 }
 
-/* Forward takes 1 + 2 s, backward 4 + 1; the network takes half a second each way. */
+/* Forward takes 1 + 2 s, backward 4 + 1. Buckets hold a quarter of the values. */
 Test(scale_plan, layers_travel_while_others_compute) {
     const tren_scale_layer layer[] = {{1, 1, 0.25}, {0, 0, 0}, {2, 4, 0.75}};
     tren_scale_machine m = {.reduce_factor = 1, .network = {0, 1 / (double)sizeof(real)}};
-    tren_scale_work work = {.rows = 8, .layer = layer, .n_layers = 3};
+    tren_scale_work work = {.rows = 1, .flop = 8, .layer = layer, .n_layers = 3, .bucket = 0.25};
     tren_prediction launch = {.ranks = 2, .nodes = 2, .compute = 8};
+    /* A bucket takes 0.125 s each way: the first layer's is alone after backward, and before
+     * forward. */
     tren_prediction p = tren_scale_predict(&m, launch, &work);
     cr_expect_float_eq(p.reduce, 1, 1e-9);
-    cr_expect_float_eq(p.hidden, 1, 1e-9, "all of it is hidden");
-    /* 16 s each way: the last layer's gradient leaves from the beginning on, and takes 12 s. */
+    cr_expect_float_eq(p.step, (5 + 0.125) + (0.125 + 3), 1e-9);
+    cr_expect_float_eq(p.hidden, 8 + 1 - p.step, 1e-9);
+    /* 4 s: the network works from the first bucket on, of which a third of 2 s computes the
+     * gradient; and forward ends with the last layer. */
     m.network.per_byte *= 32;
     p = tren_scale_predict(&m, launch, &work);
-    cr_expect_float_eq(p.compute + p.reduce - p.hidden, 16 + 16, 1e-9);
-    /* 2 s each way: backward takes 5 s and forward 3, and nobody waits. */
-    m.network.per_byte /= 8;
+    cr_expect_float_eq(p.step, (2.0 / 3 + 16) + (16 + 2), 1e-9);
+    work.flop = 8 * 8e8; /* the last layer's product is in two pieces */
     p = tren_scale_predict(&m, launch, &work);
-    cr_expect_float_eq(p.compute + p.reduce - p.hidden, 5 + 3, 1e-9);
-    work.bucket = 0.5; /* what is left of the first layer's values after backward takes 0.5 s */
+    cr_expect_float_eq(p.step, (2.0 / 3 + 16) + (16 + 1), 1e-9);
+    work.bucket = 1;
     p = tren_scale_predict(&m, launch, &work);
-    cr_expect_float_eq(p.compute + p.reduce - p.hidden, 5.5 + 3, 1e-9);
+    cr_expect_float_eq(p.hidden, 0, 1e-9, "one bucket for all");
     m.network_cpu = 2 / (double)sizeof(real); /* a value is sent and received in 4 s */
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_float_eq(p.compute, 8 + 4, 1e-9);
+    work.bucket = 0.25;
     work.at_once = true;
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_eq(p.hidden, 0);
@@ -411,10 +415,10 @@ Test(scale_plan, layers_travel_while_others_compute) {
 
 Test(scale_plan, a_machine_file_reads_back, .init = test_scratch_enter,
      .fini = test_scratch_leave) {
-    tren_scale_machine m = {1e-8, 0.001, 3, 0, {1e-6, 1e-10}, {NAN, NAN}}, again;
+    tren_scale_machine m = {1e-8, 0.001, 3, 2e-9, {1e-6, 1e-10}, {NAN, NAN}}, again;
     cr_assert_eq(tren_scale_machine_write(&m, "m.txt"), TREN_OK);
     cr_assert_eq(tren_scale_machine_read(&again, "m.txt"), TREN_OK, "%s", tren_error_text());
-    cr_expect(again.flop_seconds == 1e-8 && again.reduce_factor == 3 &&
+    cr_expect(again.flop_seconds == 1e-8 && again.reduce_factor == 3 && again.network_cpu == 2e-9 &&
               isnan(again.network.latency));
     test_write_text("bad.txt", "flop_seconds: 1e-8\nstep_seconds: fast\n");
     test_expect_error(tren_scale_machine_read(&again, "bad.txt"), TREN_ERR_DATA, "bad.txt:2: ");
