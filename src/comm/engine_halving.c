@@ -79,11 +79,13 @@ static tren_span held(const tren_reducer *r, int b, int party, int high) {
 }
 
 /* Where much is left, two by two, because then the sums of one bucket are formed while the next one
- * travels. Of what is small, more parties exchange in fewer rounds (measured in simulation). */
-static void plan_rounds(halving_state *s, int parties, size_t len) {
-    int bits = count_bits(parties);
+ * travels. Of what is small, more parties exchange in fewer rounds; but not where a unit has more
+ * than four parties, as its owner would get it from all of them at once. (Measured in simulation.)
+ */
+static void plan_rounds(halving_state *s, int parties, size_t units, size_t len) {
+    int bits = count_bits(parties), widest = 4 * units < (size_t)parties ? 1 : TREN_HALVING_BITS;
     for (int at = 0; at < bits; s->low[++s->n_rounds] = at) {
-        int left = bits - at, rounds = (left + TREN_HALVING_BITS - 1) / TREN_HALVING_BITS;
+        int left = bits - at, rounds = (left + widest - 1) / widest;
         at += len >> at > PAIRS_ABOVE ? 1 : (left + rounds - 1) / rounds;
     }
 }
@@ -109,7 +111,8 @@ static tren_status halving_open(tren_reducer *r) {
     TREN_TRY(tren_alloc(&s->bucket, n, sizeof *s->bucket, "the halving engine"));
     TREN_TRY(
         tren_alloc(&s->request, 2 * (MAX_RADIX - 1) * n, sizeof *s->request, "the halving engine"));
-    plan_rounds(s, r->net.plan->n, r->bucket.at[0].len / (size_t)r->net.n_lanes);
+    size_t lane = r->bucket.at[0].len / (size_t)r->net.n_lanes;
+    plan_rounds(s, r->net.plan->n, lane / unit_of(r), lane);
     for (int b = 0; b < r->bucket.n; b++) {
         s->bucket[b].inbox = len;
         len += inbox_len(r, s, b);
