@@ -42,17 +42,19 @@ static double flop_of(const tren_scale_work *w) {
  * computes a layer's gradient before that of its inputs, and sends each bucket when its first value
  * is there. */
 static double backward_ends(const tren_scale_work *w, double per_flop, double per_value) {
-    double values = values_of(w), start = (ceil(values / w->bucket) - 1) * w->bucket, at = 0,
-           link = 0;
-    for (double end = values, begin, i = w->n_layers - 1; i >= 0; i--, end = begin) {
-        const tren_scale_layer *l = &w->layer[(int)i];
-        double seconds = l->backward * per_flop;
-        begin = end - l->values;
+    double values = values_of(w), end = values, at = 0, link = 0;
+    double start = (ceil(values / w->bucket) - 1) * w->bucket; /* of the next bucket to leave */
+    for (int i = w->n_layers - 1; i >= 0; i--) {
+        const tren_scale_layer *l = &w->layer[i];
+        double begin = end - l->values, seconds = l->backward * per_flop;
         double own = begin > 0 ? seconds / 2 : seconds;
-        for (; l->values > 0 && start >= fmax(begin, 0); start -= w->bucket)
+        while (start >= 0 && start >= begin && l->values > 0) {
             link = fmax(link, at + own * (end - start) / l->values) +
                    fmin(w->bucket, values - start) * per_value;
+            start -= w->bucket;
+        }
         at += seconds;
+        end = begin;
     }
     return fmax(at, link);
 }
