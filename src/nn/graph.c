@@ -182,6 +182,11 @@ static void describe_ends(char *text, size_t n, const tren_graph *graph) {
              tren_tensor_text(in, graph->layer[0]->out), out, layers);
 }
 
+/* A norm has parameters, but no weights. */
+static bool has_weights(const tren_graph *graph, const tren_layer *layer) {
+    return layer->n_params > 0 && graph->param[layer->param[0]].rank > 1;
+}
+
 void tren_graph_describe(char *text, size_t n, const tren_graph *graph) {
     size_t at = 0;
     text[0] = '\0';
@@ -191,7 +196,7 @@ void tren_graph_describe(char *text, size_t n, const tren_graph *graph) {
     }
     for (int i = 0; i < graph->n_layers && at < n; i++) {
         const tren_layer *l = graph->layer[i];
-        if (i > 0 && l->n_params == 0) continue;
+        if (i > 0 && !has_weights(graph, l)) continue;
         at += (size_t)snprintf(text + at, n - at, "%s%d", at ? "-" : "", tren_tensor_size(l->out));
     }
 }

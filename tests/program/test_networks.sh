@@ -134,6 +134,9 @@ grid:
     - [dense: {units: 8, norm: layer, activation: relu}, dense: outputs]
 END
     expect 0 "2 points" mpi 2 "$tren" sweep grid.yaml --out grid
+    # A norm is no layer of weights.
+    expect 0 "8-8-3" "$tren" train --data classes.h5 --model.layers '[dense: {units: 8, norm: layer}, dense: outputs]' \
+        --max_steps 2 --out told --no-plots
 }
 
 test_texts() {
