@@ -232,7 +232,7 @@ typedef struct tren_prediction {
     double rate;            /* rows a second */
 } tren_prediction;
 /* Predicts a step from launch.ranks, nodes and compute. compute NaN: it is computed from the
- * machine and work->flop. Seconds of the step: compute + reduce - hidden. */
+ * machine and work->flop. */
 tren_prediction tren_scale_predict(const tren_scale_machine *machine, tren_prediction launch,
                                    const tren_scale_work *work);
 

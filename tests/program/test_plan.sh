@@ -27,13 +27,7 @@ awk -v a="$one" -v b="$two" 'BEGIN { r = (a - 0.001) / (b - 0.001); exit !(r > 1
 # 321 weights of 4 bytes, half of them twice over the network: 1284 ns, and twice the latency
 awk -v all="$(column 6 4)" 'BEGIN { exit !(all > 0.00128 && all < 0.00129) }' || fail "exchange of two nodes: $(column 6 4) ms, in all $four"
 # 60,000 weights are 240 kB: less than a bucket, and nothing is hidden; with buckets of 64 KiB some of it is.
-cat >wide.yaml <<'YAML'
-data: waves.h5
-shards: 4
-batch_size: 56
-model.hidden: [240, 240]
-YAML
-wide() { "$tren" plan wide.yaml --ranks 2 --ranks-per-node 1 --machine machine.txt --bandwidth 8 --latency 0.001 "$@" >output || fail "$*"; }
+wide() { "$tren" plan run.yaml --model.hidden 240,240 --ranks 2 --ranks-per-node 1 --machine machine.txt --bandwidth 8 --latency 0.001 "$@" >output || fail "$*"; }
 wide
 [[ $(column 7 2) == 0 ]] || fail "hidden in one bucket: $(cat output)"
 wide --bucket_kib 64
