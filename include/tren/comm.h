@@ -170,7 +170,7 @@ typedef struct tren_reduce_spec {
     int shards;
     const tren_kernels *kernels; /* not owned; NULL: the best level of this CPU */
     int engine;                  /* tren_engine_id */
-    size_t bucket;               /* approximate number of values per bucket */
+    size_t bucket;               /* approximate number of values of the longest buckets */
 } tren_reduce_spec;
 
 /* TREN_ERR_USAGE: more ranks than shards; an engine that this launch does not allow.
@@ -208,6 +208,12 @@ tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks,
 /* Whether `auto` takes an engine for small models, which sends nothing before backward has ended,
  * and after it everything. */
 bool tren_reduces_at_once(size_t n, int ranks, int nodes);
+
+/* Values of the bucket that begins at `start`: as many as all before it, but TREN_FIRST_BUCKET at
+ * least and `longest` at most. Backward sends the first bucket last and nothing hides it, so it is
+ * short; most values travel in long buckets. */
+enum { TREN_FIRST_BUCKET = 4 * TREN_REDUCE_GRAIN };
+size_t tren_bucket_values(size_t start, size_t longest);
 
 void tren_reducer_begin(tren_reducer *reducer);
 void tren_reducer_ready(tren_reducer *reducer,

@@ -220,7 +220,7 @@ typedef struct tren_scale_work {
     double flop;                   /* of the rank with the most rows */
     const tren_scale_layer *layer; /* not owned */
     int n_layers;
-    double bucket; /* values that travel in one message */
+    size_t bucket; /* values of the longest buckets */
     bool at_once;  /* all values travel after backward, and nothing is hidden */
 } tren_scale_work;
 

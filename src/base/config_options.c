@@ -251,7 +251,8 @@ static const tren_option options[] = {
      "Instruction set of tren's own kernels. auto: the highest that the CPU has. baseline: any x86-64. v3: AVX2. "
      "v4: AVX-512. All give the same bits.", "How it runs"},
     {"bucket_kib", TREN_OPTION_INT, OUTPUT, AT(bucket_kib), "1024", 1, 1 << 20, NULL,
-     "KiB of gradient sent in one message.", "How it runs"},
+     "KiB of gradient sent in one message, at most. The last messages of a step are shorter, as nothing hides them.",
+     "How it runs"},
     {"stacking", TREN_OPTION_BOOL, OUTPUT, AT(stacking), "true", 0, 0, NULL,
      "Compute the shards of a rank together where a self-test shows that the bits stay the same.",
      "How it runs"},

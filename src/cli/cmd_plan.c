@@ -167,7 +167,7 @@ tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
                            .flop = p->flop * times * tren_planned_rows(p, ranks),
                            .layer = p->layer,
                            .n_layers = p->graph->n_layers,
-                           .bucket = p->config->bucket_kib * 1024.0 / sizeof(real),
+                           .bucket = (size_t)p->config->bucket_kib * 1024 / sizeof(real),
                            .at_once = reduces_at_once(p, ranks, launch.nodes)});
 }
 

@@ -205,8 +205,8 @@ tren_status tren_mpirun_run(const tren_mpirun *job) {
     argv[k++] = count;
     argv[k++] = self;
     for (size_t i = 0; i < n_arguments; i++) argv[k++] = job->arguments[i];
-    bool crowded = job->ranks > tren_cores();
-    unsigned set = crowded ? set_variables(tren_mpirun_crowd) : 0;
+    int on_a_node = job->nodes > 0 ? (job->ranks + job->nodes - 1) / job->nodes : job->ranks;
+    unsigned set = on_a_node > tren_cores() ? set_variables(tren_mpirun_crowd) : 0;
     prepare();
     install_handlers();
     tren_status st = caught ? fail_stopped() : run(argv, job);

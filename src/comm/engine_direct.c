@@ -116,7 +116,15 @@ static void direct_poke(tren_reducer *r) {
 
 /* Folds happen within one piece, which is this party's slice of one bucket. */
 static int bucket_of(const tren_reducer *r, size_t off) {
-    return (int)(off / r->bucket.at[0].len);
+    int b = 0;
+    for (int end = r->bucket.n; end - b > 1;) {
+        int mid = (b + end) / 2;
+        if (r->bucket.at[mid].off <= off)
+            b = mid;
+        else
+            end = mid;
+    }
+    return b;
 }
 
 static void direct_operands(const tren_reducer *r, const real **leaf, size_t off) {

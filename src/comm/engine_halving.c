@@ -111,7 +111,7 @@ static tren_status halving_open(tren_reducer *r) {
     TREN_TRY(tren_alloc(&s->bucket, n, sizeof *s->bucket, "the halving engine"));
     TREN_TRY(
         tren_alloc(&s->request, 2 * (MAX_RADIX - 1) * n, sizeof *s->request, "the halving engine"));
-    size_t lane = r->bucket.at[0].len / (size_t)r->net.n_lanes;
+    size_t lane = r->longest / (size_t)r->net.n_lanes;
     plan_rounds(s, r->net.plan->n, lane / unit_of(r), lane);
     for (int b = 0; b < r->bucket.n; b++) {
         s->bucket[b].inbox = len;

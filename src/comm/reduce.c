@@ -31,20 +31,35 @@ static size_t round_up(size_t n, size_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-size_t tren_bucket_len(size_t n, size_t wanted) {
+size_t tren_longest_bucket(size_t n, size_t wanted) {
+    const size_t more = 32; /* than if all were longest: their lengths double */
     size_t len = wanted ? wanted : 1;
     if (len > (size_t)1 << 29) len = (size_t)1 << 29; /* message counts are int */
-    if (len <= n / TREN_MAX_BUCKETS) len = n / TREN_MAX_BUCKETS + 1;
+    if (len <= n / (TREN_MAX_BUCKETS - more)) len = n / (TREN_MAX_BUCKETS - more) + 1;
     return round_up(len, TREN_REDUCE_GRAIN);
 }
 
+size_t tren_bucket_values(size_t start, size_t longest) {
+    size_t len = start > TREN_FIRST_BUCKET ? start : TREN_FIRST_BUCKET;
+    return len < longest ? len : longest;
+}
+
+int tren_bucket_count(size_t n, size_t longest) {
+    int count = 0;
+    for (size_t start = 0; start < n; start += tren_bucket_values(start, longest)) count++;
+    return count;
+}
+
 static tren_status plan_buckets(tren_reducer *r, size_t wanted) {
-    size_t len = r->stage->whole ? r->n : tren_bucket_len(r->n, wanted);
-    r->bucket.n = r->step.arrived = (int)((r->n + len - 1) / len);
+    size_t start = 0, longest = tren_longest_bucket(r->n, wanted);
+    r->bucket.n = r->step.arrived = r->stage->whole ? 1 : tren_bucket_count(r->n, longest);
     TREN_TRY(tren_alloc(&r->bucket.at, (size_t)r->bucket.n, sizeof *r->bucket.at, "buckets"));
     for (int b = 0; b < r->bucket.n; b++) {
-        size_t off = (size_t)b * len;
-        r->bucket.at[b] = (tren_span){off, r->n - off < len ? r->n - off : len};
+        size_t left = r->n - start, len = tren_bucket_values(start, longest);
+        if (len > left || r->stage->whole) len = left;
+        r->bucket.at[b] = (tren_span){start, len};
+        if (len > r->longest) r->longest = len;
+        start += len;
     }
     return TREN_OK;
 }

@@ -126,6 +126,7 @@ struct tren_reducer {
         tren_arena value, nodes; /* where value and node lie, unless the engine has its own */
     } own;
     tren_parts bucket, piece; /* of all; mine */
+    size_t longest;           /* bucket */
     struct {                  /* how far this step's reduction is */
         int unshipped;        /* buckets [0, unshipped) are not shipped yet */
         bool waited, folded;
@@ -149,8 +150,9 @@ struct tren_reducer {
     } told;
 };
 
-/* Values of each bucket but the last: `wanted` or more, such that there are tags for all. */
-size_t tren_bucket_len(size_t n, size_t wanted);
+/* Values of the longest buckets: `wanted` or more, such that there are tags for all. */
+size_t tren_longest_bucket(size_t n, size_t wanted);
+int tren_bucket_count(size_t n, size_t longest);
 /* n equal parts in units of TREN_REDUCE_GRAIN. The parties from `turn` on have one more, if they
  * are not even. */
 tren_span tren_slice_evenly(tren_span all, int n, int party, size_t turn);

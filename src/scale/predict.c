@@ -38,20 +38,36 @@ static double flop_of(const tren_scale_work *w) {
     return flop;
 }
 
+static double next_bucket(const tren_scale_work *w, double start) {
+    return start + (double)tren_bucket_values((size_t)start, w->bucket);
+}
+
+/* The last one that begins before `end`. */
+static double bucket_before(const tren_scale_work *w, double end) {
+    double start = 0;
+    while (next_bucket(w, start) < end) start = next_bucket(w, start);
+    return start;
+}
+
+/* Where the bucket ends that holds the value before `at`. */
+static double bucket_end(const tren_scale_work *w, double at) {
+    return next_bucket(w, bucket_before(w, at));
+}
+
 /* When all sums are there, from the begin of backward: it goes from the last layer to the first,
  * computes a layer's gradient before that of its inputs, and sends each bucket when its first value
  * is there. */
 static double backward_ends(const tren_scale_work *w, double per_flop, double per_value) {
     double values = values_of(w), end = values, at = 0, link = 0;
-    double start = (ceil(values / w->bucket) - 1) * w->bucket; /* of the next bucket to leave */
+    double stop = values, start = bucket_before(w, stop); /* of the next bucket to leave */
     for (int i = w->n_layers - 1; i >= 0; i--) {
         const tren_scale_layer *l = &w->layer[i];
         double begin = end - l->values, seconds = l->backward * per_flop;
         double own = begin > 0 ? seconds / 2 : seconds;
-        while (start >= 0 && start >= begin && l->values > 0) {
-            link = fmax(link, at + own * (end - start) / l->values) +
-                   fmin(w->bucket, values - start) * per_value;
-            start -= w->bucket;
+        while (stop > 0 && start >= begin && l->values > 0) {
+            link = fmax(link, at + own * (end - start) / l->values) + (stop - start) * per_value;
+            stop = start;
+            start = bucket_before(w, stop);
         }
         at += seconds;
         end = begin;
@@ -68,7 +84,7 @@ static double forward_ends(const tren_scale_work *w, double per_flop, double per
         const tren_scale_layer *l = &w->layer[i];
         double pieces = fmax(1, ceil(l->forward * rows / most));
         for (int k = 1; k <= pieces; k++) {
-            double needed = ceil((begin + l->values * k / pieces) / w->bucket) * w->bucket;
+            double needed = bucket_end(w, begin + l->values * k / pieces);
             if (l->values > 0) at = fmax(at, fmin(needed, values) * per_value);
             at += l->forward * per_flop / pieces;
         }

@@ -100,7 +100,7 @@ Test(tags, are_those_that_every_mpi_has, .init = test_comm_open, .fini = test_co
 }
 
 static void check_number_of_buckets(size_t n, size_t wanted) {
-    size_t len = tren_bucket_len(n, wanted), count = (n + len - 1) / len;
+    size_t len = tren_longest_bucket(n, wanted), count = (size_t)tren_bucket_count(n, len);
     cr_assert_leq(count, TREN_MAX_BUCKETS, "%zu values: %zu buckets", n, count);
     cr_assert_eq(len % TREN_REDUCE_GRAIN, 0);
     cr_assert_geq(len, wanted < (size_t)1 << 29 ? wanted : (size_t)1 << 29);

@@ -383,9 +383,10 @@ Test(scale_plan, a_step_is_computing_and_exchange) {
 
 /* Forward takes 1 + 2 s, backward 4 + 1. Buckets hold a quarter of the values. */
 Test(scale_plan, layers_travel_while_others_compute) {
-    const tren_scale_layer layer[] = {{1, 1, 0.25}, {0, 0, 0}, {2, 4, 0.75}};
-    tren_scale_machine m = {.reduce_factor = 1, .network = {0, 1 / (double)sizeof(real)}};
-    tren_scale_work work = {.rows = 1, .flop = 8, .layer = layer, .n_layers = 3, .bucket = 0.25};
+    enum { F = TREN_FIRST_BUCKET };
+    const tren_scale_layer layer[] = {{1, 1, F}, {0, 0, 0}, {2, 4, 3 * F}};
+    tren_scale_machine m = {.reduce_factor = 1, .network = {0, 0.25 / F / (double)sizeof(real)}};
+    tren_scale_work work = {.rows = 1, .flop = 8, .layer = layer, .n_layers = 3, .bucket = F};
     tren_prediction launch = {.ranks = 2, .nodes = 2, .compute = 8};
     /* A bucket takes 0.125 s each way: the first layer's is alone after backward, and before
      * forward. */
@@ -401,13 +402,14 @@ Test(scale_plan, layers_travel_while_others_compute) {
     work.flop = 8 * 8e8; /* the last layer's product is in two pieces */
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_float_eq(p.step, (2.0 / 3 + 16) + (16 + 1), 1e-9);
-    work.bucket = 1;
+    /* The last bucket holds half of the values: it leaves after 2/3 of those 2 s, and when it is
+     * back both pieces are still to come. */
+    work.bucket = 4 * F;
     p = tren_scale_predict(&m, launch, &work);
-    cr_expect_float_eq(p.hidden, 0, 1e-9, "one bucket for all");
-    m.network_cpu = 2 / (double)sizeof(real); /* a value is sent and received in 4 s */
+    cr_expect_float_eq(p.step, (4.0 / 3 + 16) + (16 + 2), 1e-9);
+    m.network_cpu = 0.5 / F / (double)sizeof(real); /* all are sent and received in 4 s */
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_float_eq(p.compute, 8 + 4, 1e-9);
-    work.bucket = 0.25;
     work.at_once = true;
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_eq(p.hidden, 0);
