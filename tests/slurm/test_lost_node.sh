@@ -30,14 +30,14 @@ on_node() { # node: the processes that SLURM has started there
     done
 }
 
-# As if its power had failed: the daemon, the keepers of its steps, and the ranks.
+# As if its power had failed: the daemons, the keepers of its steps, and the ranks.
 lose() { # node
     local pid victims=()
     for pid in $(on_node "$1"); do victims+=("$pid" "$(sed -n 's/^PPid:\t//p' "/proc/$pid/status")"); done
     [[ ${#victims[@]} -gt 0 ]] || fail "nothing runs on $1"
     victims=("$(cat "$scratch/slurm/run/slurmd-$1.pid")" "${victims[@]}")
     for pid in "${victims[@]}"; do
-        ! grep -qE '^(slurmd|slurmstepd|tren)$' "/proc/$pid/comm" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
+        ! grep -qE '^(slurmd|slurmstepd|orted|prted|tren)$' "/proc/$pid/comm" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
     done
 }
 
@@ -60,3 +60,8 @@ test_lost_node() { # launcher, node
 }
 
 test_lost_node "srun --mpi=pmix" n3
+# Its daemon is started again, for the next test.
+slurmd -f "$SLURM_CONF" -N n3
+all_idle() { [[ $(sinfo -h -o %T) == idle ]]; }
+wait_until 60 "node n3" all_idle
+test_lost_node "$("$TREN" launch | sed -n 's/^launcher: //p')" n2
