@@ -209,9 +209,12 @@ tren_reduce_room tren_reduce_memory(size_t n, int shards, int engine, int ranks,
  * and after it everything. */
 bool tren_reduces_at_once(size_t n, int ranks, int nodes);
 
+/* Values of the longest buckets of n values: `wanted` or more, whole grains, not too many buckets
+ * for the message tags. */
+size_t tren_longest_bucket(size_t n, size_t wanted);
 /* Values of the bucket that begins at `start`: as many as all before it, but TREN_FIRST_BUCKET at
- * least and `longest` at most. Backward sends the first bucket last and nothing hides it, so it is
- * short; most values travel in long buckets. */
+ * least and `longest` at most. Backward sends the first bucket last, and then there is no computing
+ * left that its transfer could overlap with, so it is short. Most values travel in long buckets. */
 enum { TREN_FIRST_BUCKET = 4 * TREN_REDUCE_GRAIN };
 size_t tren_bucket_values(size_t start, size_t longest);
 

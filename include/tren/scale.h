@@ -220,7 +220,7 @@ typedef struct tren_scale_work {
     double flop;                   /* of the rank with the most rows */
     const tren_scale_layer *layer; /* not owned */
     int n_layers;
-    size_t bucket; /* values of the longest buckets */
+    size_t bucket; /* as tren_longest_bucket returns it */
     bool at_once;  /* all values travel after backward, and nothing is hidden */
 } tren_scale_work;
 

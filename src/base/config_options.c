@@ -251,7 +251,8 @@ static const tren_option options[] = {
      "Instruction set of tren's own kernels. auto: the highest that the CPU has. baseline: any x86-64. v3: AVX2. "
      "v4: AVX-512. All give the same bits.", "How it runs"},
     {"bucket_kib", TREN_OPTION_INT, OUTPUT, AT(bucket_kib), "1024", 1, 1 << 20, NULL,
-     "KiB of gradient sent in one message, at most. The last messages of a step are shorter, as nothing hides them.",
+     "Longest bucket in KiB, in steps of 16: a part of the gradient that is sent as a whole. Those that backward sends "
+     "last are shorter, because no computing is left to overlap with. Engines for small models have one bucket.",
      "How it runs"},
     {"stacking", TREN_OPTION_BOOL, OUTPUT, AT(stacking), "true", 0, 0, NULL,
      "Compute the shards of a rank together where a self-test shows that the bits stay the same.",

@@ -159,6 +159,8 @@ static bool reduces_at_once(const tren_plan *p, int ranks, int nodes) {
 
 tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
     int ranks = p->args->ranks[i];
+    size_t bucket = tren_longest_bucket(p->graph->n_values,
+                                        (size_t)p->config->bucket_kib * 1024 / sizeof(real));
     tren_prediction launch = {
         .ranks = ranks, .nodes = tren_planned_nodes(p, ranks), .compute = p->compute[i] * times};
     return tren_scale_predict(
@@ -167,7 +169,7 @@ tren_prediction tren_plan_predict(const tren_plan *p, int i, double times) {
                            .flop = p->flop * times * tren_planned_rows(p, ranks),
                            .layer = p->layer,
                            .n_layers = p->graph->n_layers,
-                           .bucket = (size_t)p->config->bucket_kib * 1024 / sizeof(real),
+                           .bucket = bucket,
                            .at_once = reduces_at_once(p, ranks, launch.nodes)});
 }
 
@@ -248,10 +250,14 @@ static void print_error(const tren_prediction *t, const tren_scale_row *row) {
            interval, 100 * (told / row->step.median - 1));
 }
 
+/* Points have shards of their own. */
 static tren_status check_recipe(const tren_plan *p, const tren_scale *scale) {
+    static const char key[] = "\nshards: ";
     char *text;
+    const char *shards = strstr(scale->recipe, key);
     tren_config alone = *p->config;
     alone.out[0] = '\0';
+    if (shards) alone.shards = (int)strtol(shards + strlen(key), NULL, 10);
     TREN_TRY(tren_config_format(&text, &alone));
     bool same = strcmp(text, scale->recipe) == 0;
     free(text);

@@ -108,7 +108,7 @@ static bool was_started;
 
 /* Open MPI sends a message over TCP at once if it is at most so long, else when the other side has
  * asked for it, which it does not while it computes: nothing of a longer one is hidden. With the
- * usual limit, 64 kB, that is almost every bucket. */
+ * usual limit, 64 kB, that is most of the gradient. */
 static void send_at_once(void) {
     static const char bytes[] = "1048576";
     setenv("OMPI_MCA_btl_tcp_eager_limit", bytes, 0);

@@ -197,7 +197,8 @@ tren_status tren_mpirun_run(const tren_mpirun *job) {
     const char **argv;
     TREN_TRY(tren_alloc(&argv, n_arguments + MOST_WORDS + 6, sizeof *argv, "the command line"));
     size_t k = split_launcher(argv, MOST_WORDS, room, sizeof room);
-    if (job->nodes > 0 && is_srun(argv[0])) {
+    bool placed = job->nodes > 0 && is_srun(argv[0]);
+    if (placed) {
         argv[k++] = "-N";
         argv[k++] = nodes;
     }
@@ -205,12 +206,12 @@ tren_status tren_mpirun_run(const tren_mpirun *job) {
     argv[k++] = count;
     argv[k++] = self;
     for (size_t i = 0; i < n_arguments; i++) argv[k++] = job->arguments[i];
-    int on_a_node = job->nodes > 0 ? (job->ranks + job->nodes - 1) / job->nodes : job->ranks;
-    unsigned set = on_a_node > tren_cores() ? set_variables(tren_mpirun_crowd) : 0;
+    int together = placed ? (job->ranks + job->nodes - 1) / job->nodes : job->ranks;
+    unsigned set = together > tren_cores() ? set_variables(tren_mpirun_crowd) : 0;
     prepare();
     install_handlers();
     tren_status st = caught ? fail_stopped() : run(argv, job);
-    unset_variables(tren_mpirun_crowd, set); /* the next job may have room */
+    unset_variables(tren_mpirun_crowd, set); /* the next job may fit on the cores */
     free(argv);
     return st;
 }

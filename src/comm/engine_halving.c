@@ -78,9 +78,11 @@ static tren_span held(const tren_reducer *r, int b, int party, int high) {
                   turned(r->net.plan->n, party, tren_turn(r, b)));
 }
 
-/* Where much is left, two by two, because then the sums of one bucket are formed while the next one
- * travels. Of what is small, more parties exchange in fewer rounds; but not where a unit has more
- * than four parties, as its owner would get it from all of them at once. (Measured in simulation.)
+/* The rounds of the longest buckets; the others take the same. Where much is left, two by two,
+ * because then the sums of one bucket are formed while the next one travels. Of what is small, more
+ * parties exchange in fewer rounds; but not where a unit has more than four parties, as its owner
+ * would get it from all of them at once. (Measured in simulation. Rounds of their own for the
+ * shorter buckets were 7 % faster on 16 nodes, and 2 to 4 % slower on 64, 256 and 16 of 16 ranks.)
  */
 static void plan_rounds(halving_state *s, int parties, size_t units, size_t len) {
     int bits = count_bits(parties), widest = 4 * units < (size_t)parties ? 1 : TREN_HALVING_BITS;

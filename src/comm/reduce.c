@@ -32,10 +32,11 @@ static size_t round_up(size_t n, size_t unit) {
 }
 
 size_t tren_longest_bucket(size_t n, size_t wanted) {
-    const size_t more = 32; /* than if all were longest: their lengths double */
+    const size_t shorter = 32; /* buckets at most, as their lengths double */
+    const size_t most = TREN_MAX_BUCKETS - shorter;
     size_t len = wanted ? wanted : 1;
     if (len > (size_t)1 << 29) len = (size_t)1 << 29; /* message counts are int */
-    if (len <= n / (TREN_MAX_BUCKETS - more)) len = n / (TREN_MAX_BUCKETS - more) + 1;
+    if (len <= n / most) len = n / most + 1;
     return round_up(len, TREN_REDUCE_GRAIN);
 }
 

@@ -126,7 +126,7 @@ struct tren_reducer {
         tren_arena value, nodes; /* where value and node lie, unless the engine has its own */
     } own;
     tren_parts bucket, piece; /* of all; mine */
-    size_t longest;           /* bucket */
+    size_t longest;           /* values of the longest bucket */
     struct {                  /* how far this step's reduction is */
         int unshipped;        /* buckets [0, unshipped) are not shipped yet */
         bool waited, folded;
@@ -150,8 +150,6 @@ struct tren_reducer {
     } told;
 };
 
-/* Values of the longest buckets: `wanted` or more, such that there are tags for all. */
-size_t tren_longest_bucket(size_t n, size_t wanted);
 int tren_bucket_count(size_t n, size_t longest);
 /* n equal parts in units of TREN_REDUCE_GRAIN. The parties from `turn` on have one more, if they
  * are not even. */

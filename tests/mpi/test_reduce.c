@@ -257,19 +257,20 @@ static real *make_mine(size_t n, int shards) {
 }
 
 static void check_engines(size_t n, int shards) {
+    static const size_t buckets[] = {4096, 5 * 4096, 1 << 20}; /* equal, some equal, doubling */
     real *expected = malloc(STEPS * n * sizeof *expected), *mine = make_mine(n, shards);
     for (int step = 0; step < STEPS; step++)
         fold_serially(expected + (size_t)step * n, (tren_node){0, shards}, n, step);
     for (int engine = TREN_ENGINE_AUTO; engine < TREN_ENGINE_MPI; engine++)
-        for (size_t bucket = 4096; bucket <= 1 << 20; bucket <<= 8) {
+        for (size_t k = 0; k < sizeof buckets / sizeof *buckets; k++) {
             reduce_case c = {.n = n,
                              .shards = shards,
                              .engine = engine,
-                             .bucket = bucket,
+                             .bucket = buckets[k],
                              .expected = expected,
                              .mine = mine};
             snprintf(c.name, sizeof c.name, "%s, n %zu, %d shards, buckets of %zu",
-                     engine_name[engine], n, shards, bucket);
+                     engine_name[engine], n, shards, buckets[k]);
             check_case(&c);
             if (n <= 4096) break; /* one bucket either way */
         }

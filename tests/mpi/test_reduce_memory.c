@@ -15,10 +15,10 @@ static int each_alone(int rank) {
 }
 
 /* What is told before a launch is what the ranks then take together, within the tables. */
-static void check_memory(int engine, int shards) {
+static void check_memory(int engine, int shards, size_t bucket) {
     enum { N = 300000, TABLES = 20000 };
     tren_reducer *reducer;
-    tren_reduce_spec spec = {.n = N, .bucket = 4096, .shards = shards, .engine = engine};
+    tren_reduce_spec spec = {.n = N, .bucket = bucket, .shards = shards, .engine = engine};
     if (tren_reducer_open(&reducer, &test_comm, &spec) != TREN_OK) return; /* not here */
     tren_reduce_room room =
         tren_reduce_memory(N, shards, engine, test_comm.size, test_comm.n_nodes);
@@ -39,8 +39,10 @@ Test(reduce_memory, is_what_was_told_before, .init = test_comm_open, .fini = tes
         if (test_comm.size % 2 != 0 && p < 2) continue;
         cr_assert_eq(tren_comm_find_nodes(&test_comm, even[p](test_comm.rank)), TREN_OK);
         for (int engine = TREN_ENGINE_AUTO; engine <= TREN_ENGINE_MPI; engine++) {
-            check_memory(engine, test_comm.size);
-            check_memory(engine, 13);
+            check_memory(engine, test_comm.size, 4096);
+            check_memory(engine, 13, 4096);
+            check_memory(engine, test_comm.size, 1 << 18);
+            check_memory(engine, 13, 1 << 18);
         }
     }
     test_comm_passed();

@@ -108,6 +108,22 @@ static void check_number_of_buckets(size_t n, size_t wanted) {
     cr_assert_leq(TREN_TAG_VALUE + (int)count - 1, TREN_TAG_ALONE - 1);
 }
 
+/* Two that are as short as can be, then twice as long until they are long enough, and the rest. */
+Test(tags, the_first_buckets_are_short, .init = test_comm_open, .fini = test_comm_close) {
+    enum { F = TREN_FIRST_BUCKET };
+    static const size_t len[] = {F, F, 2 * F, 3 * F, 3 * F, F / 2};
+    tren_reduce_spec spec = {.n = 10 * F + F / 2,
+                             .shards = test_comm.size,
+                             .engine = TREN_ENGINE_DIRECT,
+                             .bucket = 3 * F};
+    tren_reducer *r;
+    cr_assert_eq(tren_reducer_open(&r, &test_comm, &spec), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(r->bucket.n, 6);
+    for (int b = 0; b < 6; b++) cr_assert_eq(r->bucket.at[b].len, len[b], "bucket %d", b);
+    tren_reducer_close(r);
+    test_comm_passed();
+}
+
 /* Models that no test can hold: the largest tag comes from the number of buckets alone. */
 Test(tags, are_enough_for_any_model, .init = test_comm_open, .fini = test_comm_close) {
     static const size_t wanted[] = {0, 1, 256, 262144, (size_t)1 << 40};

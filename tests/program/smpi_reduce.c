@@ -7,8 +7,8 @@
 
 #include "tren/comm.h"
 
-/* Two buckets for 64 ranks, each with a slice for every rank; less for the engine that keeps all
- * nodes everywhere. */
+/* Buckets of 4, 4, 8, 16, 32 and 17 grains: some with fewer than there are ranks. Less for the
+ * engine that keeps all nodes everywhere. */
 enum { MUCH = 80 * TREN_REDUCE_GRAIN + 37, LITTLE = 5 * TREN_REDUCE_GRAIN + 37, STEPS = 2 };
 
 typedef struct smpi_case {
@@ -68,7 +68,7 @@ static size_t run_step(tren_reducer *reducer, const smpi_case *c, size_t n, int 
 
 static bool is_right(const smpi_case *c, int engine, size_t n) {
     tren_reducer *reducer;
-    tren_reduce_spec spec = {.n = n, .shards = c->shards, .engine = engine, .bucket = 1};
+    tren_reduce_spec spec = {.n = n, .shards = c->shards, .engine = engine, .bucket = 1 << 17};
     if (tren_reducer_open(&reducer, c->comm, &spec) != TREN_OK) {
         if (c->comm->rank == 0) printf("%s\n", tren_error_text());
         return false;

@@ -26,14 +26,14 @@ awk -v a="$one" -v b="$two" 'BEGIN { r = (a - 0.001) / (b - 0.001); exit !(r > 1
     fail "half of the rows take $two ms, all $one"
 # 321 weights of 4 bytes, half of them twice over the network: 1284 ns, and twice the latency
 awk -v all="$(column 6 4)" 'BEGIN { exit !(all > 0.00128 && all < 0.00129) }' || fail "exchange of two nodes: $(column 6 4) ms, in all $four"
-# 60,000 weights are buckets of 64, 64 and 112 KiB, of which backward hides some.
+# Some 58,000 weights are buckets of 64, 64 and 101 KiB, of which backward hides some.
 wide() { "$tren" plan run.yaml --model.hidden 240,240 --ranks 2 --ranks-per-node 1 --machine machine.txt --bandwidth 8 --latency 0.001 "$@" >output || fail "$*"; }
 wide
 awk -v hidden="$(column 7 2)" -v all="$(column 6 2)" 'BEGIN { exit !(hidden > 0 && hidden < all) }' || fail "$(cat output)"
 wide --reduction doubling
 [[ $(column 7 2) == 0 ]] || fail "hidden by doubling: $(cat output)"
-# Here is one node, so the network between two cannot be measured.
-expect 2 "the network between the nodes is unknown; give --bandwidth" "$tren" plan run.yaml --ranks 1,2 --ranks-per-node 1 --out alone
+# Here is one node, so the network between two cannot be measured, however many ranks its cores share.
+expect 2 "the network between the nodes is unknown; give --bandwidth" "$tren" plan run.yaml --ranks 1,4 --ranks-per-node 2 --out alone
 [[ ! -e alone/machine.txt ]] || fail "a network was measured: $(cat alone/machine.txt)"
 printf 'flop_seconds: 1e-9\nstep_seconds: 1e-6\n' >lone.txt
 expect 2 "the link between two ranks of a node is unknown" "$tren" plan run.yaml --ranks 1,2 --machine lone.txt
@@ -63,6 +63,8 @@ expect 0 "gradient noise: not known: counted was trained on another dataset than
 expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1
 expect 0 "predicted   measured" "$tren" plan run.yaml --ranks 1,2,4 --score runs/scaling-run
 [[ $(grep -cE "^ +[12] .* [+-][0-9]+%$" output) -eq 2 ]] || fail "not two errors: $(cat output)"
+expect 0 "note: shards is raised from 1 to 2" "$tren" scale run.yaml --shards 1 --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1 --out raised
+expect 0 "predicted   measured" "$tren" plan run.yaml --shards 2 --ranks 1,2 --machine machine.txt --score raised
 expect 2 "has measured another config" "$tren" plan run.yaml --ranks 1 --machine machine.txt --score runs/scaling-run --seed 2
 expect 2 "has no strong-scaling point with these ranks" "$tren" plan run.yaml --ranks 4 --machine machine.txt --score runs/scaling-run
 

@@ -402,8 +402,8 @@ Test(scale_plan, layers_travel_while_others_compute) {
     work.flop = 8 * 8e8; /* the last layer's product is in two pieces */
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_float_eq(p.step, (2.0 / 3 + 16) + (16 + 1), 1e-9);
-    /* The last bucket holds half of the values: it leaves after 2/3 of those 2 s, and when it is
-     * back both pieces are still to come. */
+    /* The last bucket holds half of the values: it leaves after 2/3 of those 2 s, and both pieces
+     * of forward wait until its new values are here. */
     work.bucket = 4 * F;
     p = tren_scale_predict(&m, launch, &work);
     cr_expect_float_eq(p.step, (4.0 / 3 + 16) + (16 + 2), 1e-9);
