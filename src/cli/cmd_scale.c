@@ -205,15 +205,28 @@ static tren_status start(const tren_scale *scale, int point, int repeat, const c
                                           .log = log});
 }
 
+/* Only srun is told how many nodes to take. */
+static void say_nodes(const tren_scale *scale, int planned, const tren_scale_launch *l) {
+    for (int i = 0; i < l->n_facts && scale->plan.ranks_per_node > 0; i++) {
+        long nodes = strtol(l->fact[i].text, NULL, 10);
+        if (strcmp(l->fact[i].name, "nodes") == 0 && nodes != planned)
+            printf(" (on %ld node%s, not on the %d that --ranks-per-node says)", nodes,
+                   nodes > 1 ? "s" : "", planned);
+    }
+}
+
 static void say_launch(const tren_scale *scale, int point, int repeat, tren_status st) {
     const tren_scale_point *p = &scale->plan.point[point];
     const tren_scale_launch *l = &scale->launch[scale->n_launches - 1];
     printf("%-6s %5d rank%s launch %2d: ", tren_scale_mode_name[p->mode], p->ranks,
            p->ranks > 1 ? "s" : " ", repeat);
-    if (st == TREN_OK)
-        printf("%.4g ms a step\n", 1e3 * tren_scale_launch_step(l));
-    else
-        printf("exit code %d: %s\n", (int)st, tren_cli_shown(l->said));
+    if (st == TREN_OK) {
+        printf("%.4g ms a step", 1e3 * tren_scale_launch_step(l));
+        say_nodes(scale, p->nodes, l);
+    } else {
+        printf("exit code %d: %s", (int)st, tren_cli_shown(l->said));
+    }
+    printf("\n");
     fflush(stdout);
 }
 

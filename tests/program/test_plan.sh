@@ -63,7 +63,8 @@ expect 0 "gradient noise: not known: counted was trained on another dataset than
 expect 0 "the same digest" "$tren" scale run.yaml --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1
 expect 0 "predicted   measured" "$tren" plan run.yaml --ranks 1,2,4 --score runs/scaling-run
 [[ $(grep -cE "^ +[12] .* [+-][0-9]+%$" output) -eq 2 ]] || fail "not two errors: $(cat output)"
-expect 0 "note: shards is raised from 1 to 2" "$tren" scale run.yaml --shards 1 --ranks 1,2 --no-weak --steps 30 --repeats 1 --max-repeats 1 --out raised
+expect 0 "note: shards is raised from 1 to 2" "$tren" scale run.yaml --shards 1 --ranks 1,2 --ranks-per-node 1 --no-weak --steps 30 --repeats 1 --max-repeats 1 --out raised
+grep -q "^strong .* 2 ranks launch .* (on 1 node, not on the 2 that --ranks-per-node says)$" output || fail "$(cat output)"
 expect 0 "predicted   measured" "$tren" plan run.yaml --shards 2 --ranks 1,2 --machine machine.txt --score raised
 expect 2 "has measured another config" "$tren" plan run.yaml --ranks 1 --machine machine.txt --score runs/scaling-run --seed 2
 expect 2 "has no strong-scaling point with these ranks" "$tren" plan run.yaml --ranks 4 --machine machine.txt --score runs/scaling-run
