@@ -59,8 +59,7 @@ static double bucket_end(const tren_scale_work *w, double at) {
  * is there. */
 static double backward_ends(const tren_scale_work *w, double per_flop, double per_value) {
     double values = values_of(w), end = values, at = 0, link = 0;
-    double stop = values,
-           start = bucket_before(w, stop); /* [start, stop): the next bucket to leave */
+    double stop = values, start = bucket_before(w, stop); /* the next bucket to leave */
     for (int i = w->n_layers - 1; i >= 0; i--) {
         const tren_scale_layer *l = &w->layer[i];
         double begin = end - l->values, seconds = l->backward * per_flop;
