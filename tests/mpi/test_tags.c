@@ -108,7 +108,7 @@ static void check_number_of_buckets(size_t n, size_t wanted) {
     cr_assert_leq(TREN_TAG_VALUE + (int)count - 1, TREN_TAG_ALONE - 1);
 }
 
-/* Two that are as short as can be, then twice as long until they are long enough, and the rest. */
+/* Two of the shortest length, then each twice as long as the one before, up to the longest. */
 Test(tags, the_first_buckets_are_short, .init = test_comm_open, .fini = test_comm_close) {
     enum { F = TREN_FIRST_BUCKET };
     static const size_t len[] = {F, F, 2 * F, 3 * F, 3 * F, F / 2};
