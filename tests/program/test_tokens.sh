@@ -45,7 +45,7 @@ test_ranks() {
         train "$ranks" "on$ranks"
         same on1 "on$ranks"
     done
-    for engine in $(few shared direct -- shared direct doubling halving scatter hierarchical); do
+    for engine in $(few shared direct -- shared direct doubling scatter); do
         train 3 "by-$engine" --reduction "$engine"
         same on1 "by-$engine"
     done
