@@ -44,7 +44,7 @@ static void multiply(real *c, int c_ld, product_rows a, const real *b, int b_ld,
             t.b = b + j;
             t.c = c + (ptrdiff_t)i * c_ld + j;
             t.d = t.c;
-            product_tile_run(&t, size.m - i < TILE_ROWS ? size.m - i : TILE_ROWS);
+            product_tile_run(&t, size.m - i < TILE_ROWS ? size.m - i : TILE_ROWS, size.n - j);
         }
 }
 

@@ -275,7 +275,7 @@ static void run_tile(const block *b, const chunk *c, product_tile *t, const pane
     } else if (!direct && c->before > 0) {
         gather(e.c, at, row, col, rows, y->n);
     }
-    product_tile_run(t, rows);
+    product_tile_run(t, rows, y->n);
     if (!direct && (c->last || (!x->waits && c->after > 0))) scatter(at, e.c, row, col, rows, y->n);
 }
 

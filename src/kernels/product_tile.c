@@ -9,6 +9,12 @@
 #define UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
+/* What the compiler knows of a tile: each kind has code of its own. */
+typedef struct kind {
+    int rows, wide; /* vectors of a row that are computed */
+    bool by_row;    /* a.k is 1, else a.row is */
+} kind;
+
 /* While chains run, memory brings the pending sums of the last chunk: at once to the second-level
  * cache, and to the first, where they would not last so long, SOON terms before they are added. */
 enum { SOON = 96 };
@@ -19,30 +25,32 @@ ALWAYS_INLINE void fetch_line(const real *at, const bool soon) {
         __builtin_prefetch(at, 0, 2);
 }
 
-ALWAYS_INLINE void fetch(const product_tile *t, const int rows, const bool soon) {
+ALWAYS_INLINE void fetch(const product_tile *t, const kind x, const bool soon) {
     UNROLL
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < x.rows; r++) {
         const real *at = t->first + r * t->first_ld;
         fetch_line(at, soon);
-        fetch_line(at + TILE_COLS - 1, soon);
+        fetch_line(at + x.wide * VL - 1, soon);
     }
 }
 
-/* sum += the chain over the terms from k0 to end. by_row: a.k is 1, else a.row is. */
-ALWAYS_INLINE void multiply(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
-                            const bool by_row, int k0, int end) {
-    ptrdiff_t a_row = by_row ? t->a.row : 1, a_k = by_row ? 1 : t->a.k;
+/* sum += the chain over the terms from k0 to end. Rows of a that lie far apart are read by one tile
+ * after the other: elements of later tiles are fetched. */
+enum { AHEAD = 256 / sizeof(real) };
+ALWAYS_INLINE void multiply(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const kind x,
+                            int k0, int end) {
+    ptrdiff_t a_row = x.by_row ? t->a.row : 1, a_k = x.by_row ? 1 : t->a.k;
     const real *a = t->a.at + k0 * a_k, *b = t->b + k0 * t->b_k;
     UNROLL_4
     for (int i = k0; i < end; i++) {
+        if (!x.by_row) __builtin_prefetch(a + AHEAD);
         vec w[TILE_WIDE];
         UNROLL
-        for (int v = 0; v < TILE_WIDE; v++) w[v] = load_anywhere(b + v * VL);
+        for (int v = 0; v < x.wide; v++) w[v] = load_anywhere(b + v * VL);
         UNROLL
-        for (int r = 0; r < rows; r++) {
+        for (int r = 0; r < x.rows; r++) {
             UNROLL
-            for (int v = 0; v < TILE_WIDE; v++)
-                sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
+            for (int v = 0; v < x.wide; v++) sum[r][v] = FMA(SPLAT(a[r * a_row]), w[v], sum[r][v]);
         }
         a += a_k;
         b += t->b_k;
@@ -50,35 +58,39 @@ ALWAYS_INLINE void multiply(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t
 }
 
 /* sum = the chain over k terms from k0 on. */
-ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows,
-                         const bool by_row, int k0, int k) {
+ALWAYS_INLINE void chain(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const kind x, int k0,
+                         int k) {
     int end = k0 + k, stop = t->depth > 0 && k > SOON ? end - SOON : end;
     UNROLL
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < x.rows; r++) {
         UNROLL
-        for (int v = 0; v < TILE_WIDE; v++) sum[r][v] = (vec){0};
+        for (int v = 0; v < x.wide; v++) sum[r][v] = (vec){0};
     }
-    multiply(sum, t, rows, by_row, k0, stop);
+    multiply(sum, t, x, k0, stop);
     if (stop == end) return;
-    fetch(t, rows, true);
-    multiply(sum, t, rows, by_row, stop, end);
+    fetch(t, x, true);
+    multiply(sum, t, x, stop, end);
 }
 
-ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], const real *x, ptrdiff_t ld, const int rows) {
+typedef struct place {
+    real *at;
+    ptrdiff_t ld;
+} place;
+
+ALWAYS_INLINE void add(vec sum[TILE_ROWS][TILE_WIDE], place from, const kind x) {
     UNROLL
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < x.rows; r++) {
         UNROLL
-        for (int v = 0; v < TILE_WIDE; v++)
-            sum[r][v] = load_anywhere(x + r * ld + v * VL) + sum[r][v];
+        for (int v = 0; v < x.wide; v++)
+            sum[r][v] = load_anywhere(from.at + r * from.ld + v * VL) + sum[r][v];
     }
 }
 
-ALWAYS_INLINE void store_tile(real *x, ptrdiff_t ld, vec sum[TILE_ROWS][TILE_WIDE],
-                              const int rows) {
+ALWAYS_INLINE void store_tile(place to, vec sum[TILE_ROWS][TILE_WIDE], const kind x) {
     UNROLL
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < x.rows; r++) {
         UNROLL
-        for (int v = 0; v < TILE_WIDE; v++) store_anywhere(x + r * ld + v * VL, sum[r][v]);
+        for (int v = 0; v < x.wide; v++) store_anywhere(to.at + r * to.ld + v * VL, sum[r][v]);
     }
 }
 
@@ -89,20 +101,15 @@ ALWAYS_INLINE vec finished(vec sum, const product_tile *t, const real *d) {
     return FMA(sum, alpha, load_anywhere(d) * beta);
 }
 
-ALWAYS_INLINE void finish(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const int rows) {
+ALWAYS_INLINE void finish(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const kind x) {
     if (t->beta == 0 && t->alpha == 1) return;
     UNROLL
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < x.rows; r++) {
         UNROLL
-        for (int v = 0; v < TILE_WIDE; v++)
+        for (int v = 0; v < x.wide; v++)
             sum[r][v] = finished(sum[r][v], t, t->d + r * t->c_ld + v * VL);
     }
 }
-
-typedef struct place {
-    real *at;
-    ptrdiff_t ld;
-} place;
 
 /* Of pending sum i between chunks. */
 ALWAYS_INLINE place between(const product_tile *t, int i) {
@@ -111,33 +118,32 @@ ALWAYS_INLINE place between(const product_tile *t, int i) {
 }
 
 /* Pending sums below `from` lie where the last chunk left them, the others in `here`. */
-ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row) {
+ALWAYS_INLINE void tile(const product_tile *t, const kind x) {
     _Alignas(VB) real here[PRODUCT_DEPTH][TILE_ROWS * TILE_COLS];
     int depth = t->depth, from = depth, k0 = 0;
-    if (depth > 0) fetch(t, rows, false);
+    if (depth > 0) fetch(t, x, false);
     for (int s = 0;; s++) {
         vec sum[TILE_ROWS][TILE_WIDE];
-        chain(sum, t, rows, by_row, k0, t->step[s].k);
+        chain(sum, t, x, k0, t->step[s].k);
         k0 += t->step[s].k;
         for (int i = 0; i < t->step[s].adds; i++) {
             depth--;
             place p = depth >= from ? (place){here[depth], TILE_COLS} : between(t, depth);
             if (depth < from) from = depth;
-            add(sum, p.at, p.ld, rows);
+            add(sum, p, x);
         }
         if (s < t->n_steps - 1) {
-            store_tile(here[depth++], TILE_COLS, sum, rows);
+            store_tile((place){here[depth++], TILE_COLS}, sum, x);
             continue;
         }
-        if (t->last) finish(sum, t, rows);
-        place to = t->last ? (place){t->c, t->c_ld} : between(t, depth);
-        store_tile(to.at, to.ld, sum, rows);
+        if (t->last) finish(sum, t, x);
+        store_tile(t->last ? (place){t->c, t->c_ld} : between(t, depth), sum, x);
         break;
     }
     for (int i = from; i < depth; i++) {
         place to = between(t, i);
-        for (int r = 0; r < rows; r++)
-            for (int v = 0; v < TILE_COLS; v += VL)
+        for (int r = 0; r < x.rows; r++)
+            for (int v = 0; v < x.wide * VL; v += VL)
                 store_anywhere(to.at + r * to.ld + v, load_anywhere(here[i] + r * TILE_COLS + v));
     }
 }
@@ -145,13 +151,12 @@ ALWAYS_INLINE void tile(const product_tile *t, const int rows, const bool by_row
 #define ROWS(n)                                                                                    \
     case n:                                                                                        \
         if (t->a.row == 1)                                                                         \
-            tile(t, n, false);                                                                     \
+            tile(t, (kind){n, wide, false});                                                       \
         else                                                                                       \
-            tile(t, n, true);                                                                      \
+            tile(t, (kind){n, wide, true});                                                        \
         break;
 
-void product_tile_run(const product_tile *t, int rows) {
-    assert(t->n_steps > 0 && (t->a.row == 1 || t->a.k == 1));
+ALWAYS_INLINE void run_rows(const product_tile *t, int rows, const int wide) {
     switch (rows) {
         ROWS(1)
         ROWS(2)
@@ -172,4 +177,12 @@ void product_tile_run(const product_tile *t, int rows) {
     default:
         assert(false);
     }
+}
+
+void product_tile_run(const product_tile *t, int rows, int cols) {
+    assert(t->n_steps > 0 && (t->a.row == 1 || t->a.k == 1));
+    if (cols > VL)
+        run_rows(t, rows, TILE_WIDE);
+    else
+        run_rows(t, rows, 1);
 }

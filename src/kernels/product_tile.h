@@ -55,8 +55,9 @@ typedef struct product_tile {
 #define product_tile_run  LEVEL(product_tile_run)
 #define product_pack_rows LEVEL(product_pack_rows)
 
-/* rows <= TILE_ROWS. All TILE_COLS columns of b, c, d and the pending sums are read and written. */
-void product_tile_run(const product_tile *t, int rows);
+/* rows <= TILE_ROWS, cols <= TILE_COLS. Of each row of b, c, d and the pending sums VL elements are
+ * read and written if cols <= VL, else TILE_COLS. */
+void product_tile_run(const product_tile *t, int rows, int cols);
 
 /* packed [k, width] = the first `width` rows of x, which has n; what stands for rows beyond is not
  * defined. Up to VL elements beyond may be written too. */
