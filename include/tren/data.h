@@ -93,7 +93,7 @@ typedef struct tren_rows {
     tren_sequence sequence[TREN_SEQUENCES]; /* of tokens, by axis */
     int32_t *label; /* [n] owned; NULL for regression, without labels, and if tokens are labeled */
     double *target; /* [n, n_targets] owned; NULL for classification and without labels */
-    real *weight;   /* [n] weights of training rows in the loss, finite, >= 0; owned; NULL: all 1 */
+    double *weight; /* [n] weights of training rows in the loss, finite, >= 0; owned; NULL: all 1 */
 } tren_rows;
 
 /* Reads rows [first, first + n) and compares them with their digests in the file. TREN_ERR_DATA,

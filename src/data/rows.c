@@ -127,17 +127,8 @@ done:
 
 static tren_status read_weights(tren_rows *rows, const tren_dataset *dataset, tren_part part) {
     if (part != TREN_TRAIN || !dataset->info.has_weights) return TREN_OK;
-    double *weight;
     TREN_TRY(tren_alloc(&rows->weight, rows->n, sizeof *rows->weight, "weights of rows"));
-    TREN_TRY(tren_alloc(&weight, rows->n, sizeof *weight, "weights of rows"));
-    tren_status st = tren_weights_read(weight, dataset, rows->first, rows->n);
-    for (size_t i = 0; st == TREN_OK && i < rows->n; i++) {
-        rows->weight[i] = (real)weight[i];
-        if (!isfinite(rows->weight[i]))
-            st = not_finite(dataset, TREN_SCHEMA_WEIGHTS, rows->first + i, 0);
-    }
-    free(weight);
-    return st;
+    return tren_weights_read(rows->weight, dataset, rows->first, rows->n);
 }
 
 tren_status tren_rows_read(tren_rows *rows, const tren_dataset *dataset, tren_part part,
@@ -183,7 +174,7 @@ tren_status tren_dataset_count_classes(size_t *n, const tren_dataset *dataset, t
 
 uint64_t tren_rows_digest(const tren_rows *rows) {
     size_t x = (size_t)rows->width * tren_type_size(rows->x_type);
-    size_t y = (size_t)rows->n_targets * sizeof(real);
+    size_t y = (size_t)rows->n_targets * sizeof *rows->target;
     uint64_t sum = 0;
     for (size_t i = 0; i < rows->n; i++) {
         uint64_t row[3] = {rows->first + i, rows->x ? tren_digest((const char *)rows->x + i * x, x)

@@ -20,7 +20,7 @@ tren_status feed_weigh(tren_feed *f, double sum, size_t rows) {
     TREN_TRY(tren_alloc(&f->row_weight, f->rows.n, sizeof *f->row_weight, "weights of rows"));
     TREN_TRY(tren_alloc(&f->weight, f->max_rows, sizeof *f->weight, "a batch"));
     for (size_t i = 0; i < f->rows.n; i++) {
-        double share = (double)f->rows.weight[i] / sum * (double)rows;
+        double share = f->rows.weight[i] / sum * (double)rows;
         f->row_weight[i] = (real)(rint(share / TREN_WEIGHT_UNIT) * TREN_WEIGHT_UNIT);
     }
     return TREN_OK;

@@ -172,7 +172,6 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
             t->run.config->data, (unsigned long long)t->run.info->digest,
             (unsigned long long)c->dataset_digest);
     TREN_TRY(tren_checkpoint_check_data(c, t->run.info, path));
-    TREN_TRY(check_targets(t, c, path));
     if (c->rows_digest && c->rows_digest != t->stands.rows_digest)
         return tren_fail(
             TREN_ERR_USAGE,
@@ -180,6 +179,7 @@ static tren_status check_same(const tren_trainer *t, const tren_checkpoint *c, c
             "before); resume with the old dataset, or start another run with --out",
             t->run.config->data, (unsigned long long)t->stands.rows_digest,
             (unsigned long long)c->rows_digest);
+    TREN_TRY(check_targets(t, c, path));
     if (c->canonical != t->stands.canonical)
         return tren_fail(TREN_ERR_USAGE,
                          "reduction: this run was trained with %s, but now it is %s: their bits "

@@ -87,6 +87,7 @@ test_resume() {
 }
 
 test_weights() {
+    local weight
     expect 0 "one for each training row" "$tren" data info noisy.h5
     expect 0 "good" "$tren" data check noisy.h5
     ranks_agree noisy --data noisy.h5 --gradient_noise 5
@@ -94,6 +95,11 @@ test_weights() {
     train plain --data without.h5
     train even --data even.h5
     [[ $(field even digest) == "$(field plain digest)" ]] || fail "weights that are all alike change the weights of the network"
+    for weight in 1e-300 1e300; do # which no float can hold
+        sed "s/2.5$/$weight/" even.csv >"even$weight.csv" && import "even$weight" --label 3 --weight 5 --ignore 4
+        train "even$weight" --data "even$weight.h5"
+        same_run even "even$weight"
+    done
     expect 0 "" "$tren" eval noisy1 --data right.h5 --split train --json
     cp output weighted.json
     expect 0 "" "$tren" eval plain --data right.h5 --split train --json
