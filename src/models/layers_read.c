@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { MAX_REPEAT = 1000 };
+enum { MAX_REPEAT = 1024 }; /* as model.depth */
 
 /* ---- where ----------------------------------------------------------------------------------- */
 

@@ -10,7 +10,7 @@
 #define NOWHERE ((size_t)-1)
 
 typedef struct array {
-    size_t size, off; /* per row of capacity; off NOWHERE: it has no place yet */
+    size_t size, off; /* per row of capacity */
     int first, last;  /* steps in which it lives */
 } array;
 
@@ -34,7 +34,6 @@ static array *array_of(const plan *p, const tren_layer *l, int which) {
 
 static void add_array(plan *p, tren_layer *l, int which, array a) {
     *place(p, l, which) = (size_t)p->n;
-    a.off = NOWHERE;
     p->array[p->n++] = a;
 }
 
@@ -142,34 +141,42 @@ static void plan_spare(plan *p, tren_layer *l) {
 /* ---- places ------------------------------------------------------------------------------------
  */
 
-/* One that is placed, alive with `a`, and in its way. */
-static const array *in_the_way(const plan *p, const array *a, size_t off) {
+static bool live_together(const array *a, const array *b) {
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* Beside n arrays that are placed, in the order of their places. */
+static size_t lowest_place(const array *a, array *const *placed, int n) {
+    size_t off = 0;
+    for (int i = 0; i < n && placed[i]->off < off + a->size; i++) {
+        size_t end = placed[i]->off + placed[i]->size;
+        if (live_together(a, placed[i]) && end > off) off = end;
+    }
+    return off;
+}
+
+static int largest_first(const void *x, const void *y) {
+    const array *a = *(array *const *)x, *b = *(array *const *)y;
+    if (a->size != b->size) return a->size > b->size ? -1 : 1;
+    return a < b ? -1 : 1;
+}
+
+static tren_status place_all(size_t *end, const plan *p) {
+    array **order; /* those that are placed come first, by place; the others follow, by size */
+    TREN_TRY(tren_alloc(&order, (size_t)p->n, sizeof *order, "a plan"));
+    for (int i = 0; i < p->n; i++) order[i] = &p->array[i];
+    qsort(order, (size_t)p->n, sizeof *order, largest_first);
+    *end = 0;
     for (int i = 0; i < p->n; i++) {
-        const array *b = &p->array[i];
-        if (b->off != NOWHERE && a->first <= b->last && b->first <= a->last &&
-            off < b->off + b->size && b->off < off + a->size)
-            return b;
+        array *a = order[i];
+        a->off = lowest_place(a, order, i);
+        if (a->off + a->size > *end) *end = a->off + a->size;
+        int at = i;
+        for (; at > 0 && order[at - 1]->off > a->off; at--) order[at] = order[at - 1];
+        order[at] = a;
     }
-    return NULL;
-}
-
-static array *largest_left(const plan *p) {
-    array *most = NULL;
-    for (int i = 0; i < p->n; i++)
-        if (p->array[i].off == NOWHERE && (!most || p->array[i].size > most->size))
-            most = &p->array[i];
-    return most;
-}
-
-static size_t place_all(plan *p) {
-    size_t end = 0;
-    for (array *a; (a = largest_left(p));) {
-        size_t off = 0;
-        for (const array *b; (b = in_the_way(p, a, off));) off = b->off + b->size;
-        a->off = off;
-        if (off + a->size > end) end = off + a->size;
-    }
-    return end;
+    free(order);
+    return TREN_OK;
 }
 
 static tren_status make_plan(tren_graph *graph, bool train) {
@@ -186,13 +193,13 @@ static tren_status make_plan(tren_graph *graph, bool train) {
         plan_dy(&p, graph->layer[i]);
         plan_spare(&p, graph->layer[i]);
     }
-    graph->per_row[train] = place_all(&p);
-    for (int i = 0; i < n; i++)
+    tren_status st = place_all(&graph->per_row[train], &p);
+    for (int i = 0; i < n && st == TREN_OK; i++)
         for (int k = 0; k < TREN_N_ARRAYS; k++)
             if (*place(&p, graph->layer[i], k) != NOWHERE)
                 *place(&p, graph->layer[i], k) = array_of(&p, graph->layer[i], k)->off;
     free(p.array);
-    return TREN_OK;
+    return st;
 }
 
 /* Backward runs from the last layer to the first: the last reader of an output writes its gradient,
