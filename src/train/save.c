@@ -197,11 +197,8 @@ static tren_status read_best(tren_trainer *t, const tren_position *at, bool *mis
 
 void trainer_check_best(tren_trainer *t, const tren_position *at) {
     bool missing;
-    if (at->best_epoch > 0 && read_best(t, at, &missing) != TREN_OK)
-        trainer_say(t,
-                    "warning: %s. The run continues. A better epoch writes the file again; without "
-                    "one, the run ends with exit code 7 and without a test",
-                    tren_error_text());
+    t->saver.best_lost = at->best_epoch > 0 && read_best(t, at, &missing) != TREN_OK;
+    if (t->saver.best_lost) trainer_say(t, "warning: %s", tren_error_text());
 }
 
 /* Rank 0. */

@@ -72,10 +72,13 @@ static void say_plan(const tren_trainer *t) {
                     t->run.comm->local_size);
 }
 
-static const char *way_on(tren_stop_reason reason) {
-    switch (reason) {
+static const char *way_on(const tren_trainer *t) {
+    tren_stop_rule rule = t->run.config->early_stopping.rule;
+    switch (t->report.result->end.reason) {
     case TREN_STOP_EARLY:
-        return "raise --early_stopping.patience, or choose another --early_stopping.rule";
+        if (rule == TREN_STOP_GL || rule == TREN_STOP_UP)
+            return "train again with another --early_stopping.rule and another --out";
+        return "raise --early_stopping.patience";
     case TREN_STOP_MAX_STEPS:
         return "raise --max_steps";
     case TREN_STOP_LOSS:
@@ -99,8 +102,18 @@ static bool ended_before(tren_trainer *t) {
             "this run has already ended (%s) after %lld epochs: nothing to do. To continue, "
             "%s",
             tren_stop_reason_name(t->report.result->end.reason), (long long)t->stands.at.epoch,
-            way_on(t->report.result->end.reason));
+            way_on(t));
     return over;
+}
+
+/* Rank 0. */
+static tren_status leave_ended(tren_trainer *t) {
+    TREN_TRY(metrics_restore(t));
+    if (!t->saver.best_lost) return TREN_OK;
+    return tren_fail(TREN_ERR_CHECKPOINT,
+                     "this run has ended, but %s/best.h5 is lost; evaluate the last weights with "
+                     "'tren eval %s --which last', or train again with another --out",
+                     t->run.config->out, t->run.config->out);
 }
 
 static tren_status begin(tren_trainer *t) {
@@ -108,8 +121,11 @@ static tren_status begin(tren_trainer *t) {
     tren_checkpoint from = {0};
     if (t->options->resume) TREN_TRY(trainer_resume(t, &from, &resumed));
     if (resumed && ended_before(t))
-        return tren_comm_agree(t->run.comm, t->run.comm->rank == 0 ? metrics_restore(t) : TREN_OK);
+        return tren_comm_agree(t->run.comm, t->run.comm->rank == 0 ? leave_ended(t) : TREN_OK);
     if (resumed && t->run.comm->rank == 0) trainer_go_on_with(t, &from);
+    if (t->saver.best_lost)
+        trainer_say(t, "The run continues. A better epoch writes best.h5 again; without one, the "
+                       "run ends with exit code 7 and without a test");
     if (!resumed) {
         TREN_TRY(trainer_start(t));
         if (t->run.config->check_without_dropout > 0) {

@@ -36,6 +36,7 @@ typedef struct tren_saver {
     tren_events events; /* rank 0: with tensorboard: true */
     tren_arena best;    /* rank 0: without a folder, or when best.h5 could not be written */
     bool best_waits;    /* best.h5 is still to be written, from `best` */
+    bool best_lost;     /* rank 0: on resuming, best.h5 did not hold the best weights */
     bool has_saved;     /* there is a checkpoint of this run */
     bool told_gone;     /* the loss of the run folder was said */
     bool due;           /* the end of this epoch saves */

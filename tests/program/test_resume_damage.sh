@@ -133,6 +133,9 @@ test_other_files() {
     # A later epoch is better and writes the file anew.
     expect 0 "warning: others/best.h5 does not hold the best weights" train 2 others --resume --max_steps 40
     [[ $(field others best_epoch) -eq 2 && -s $best ]] || fail "$(cat others/result.json)"
+    truncate -s 0 "$best"
+    expect 7 "this run has ended, but others/best.h5 is lost" train 2 others --resume --max_steps 40
+    [[ $(field others best_epoch) -eq 2 ]] || fail "the result of a run that has ended is lost"
 }
 
 # Where the folder's disk is full for a while: periodic saves fail, training continues, nothing good is lost.
