@@ -22,7 +22,7 @@ def describe(file):
     about = file.attrs
     if text(about["schema"]) != "tren dataset" or about["schema_version"] != 1:
         sys.exit(f"{file.filename}: not a tren dataset of version 1")
-    print(f"{text(about['layout'])} of shape {tuple(map(int, about['shape']))}, split {text(about['split'])}")
+    print(f"{text(about['layout'])} of shape {tuple(map(int, about['shape']))}, split {text(about.get('split', 'by hand'))}")
     for part in PARTS:
         x, y = file[part]["x"], file[part].get("y")  # rows to predict have no y
         print(f"{part:>10}: x {x.shape} {x.dtype}" + (f", y {y.shape} {y.dtype}" if y else ""))

@@ -118,12 +118,20 @@ static tren_status take_setting(const tren_settings_args *args, size_t i, int n_
     return TREN_OK;
 }
 
-/* Only texts and lists can be missing: numbers have defaults. */
+static bool is_given(const void *at, tren_setting_type type) {
+    switch (type) {
+    case TREN_SETTING_TEXTS:
+        return ((const tren_texts *)at)->n > 0;
+    case TREN_SETTING_INT:
+        return *(const int *)at != 0;
+    default:
+        return *(const char *const *)at != NULL;
+    }
+}
+
+/* Texts, lists, and whole numbers from 1 on. */
 static tren_status check_required(const tren_settings_args *args, const tren_setting *setting) {
-    const void *at = place_of(args, setting);
-    bool is_list = setting->type == TREN_SETTING_TEXTS;
-    bool given = is_list ? ((const tren_texts *)at)->n > 0 : *(const char *const *)at != NULL;
-    if (given) return TREN_OK;
+    if (is_given(place_of(args, setting), setting->type)) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE, "%s%s is missing: %s", is_positional(setting) ? "" : "--",
                      setting->name, setting->help);
 }

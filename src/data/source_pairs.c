@@ -157,6 +157,10 @@ static tren_status read_all(tren_source *source, const settings *s, tren_digest_
 
 static tren_status open_and_read(tren_source *source, const settings *s, tren_corpus_kind kind) {
     tren_digest_state *digest;
+    if (s->too_long == LONG_SKIP && s->tokens == 0 && !s->tokenizer)
+        return tren_fail(TREN_ERR_USAGE,
+                         "--long: skip, but without --tokens the longest text fits; "
+                         "give --tokens, or remove --long");
     TREN_TRY(tren_corpus_open(source, kind));
     source->corpus->tokens = s->tokens;
     source->corpus->vocabulary = s->vocabulary;
@@ -272,6 +276,7 @@ static tren_status read_labeled(tren_source *source, const void *from, uint64_t 
          "T",                                                                                      \
          .help = "Maximum number of tokens of a text, without begin and end; default: the length " \
                  "of the longest text.",                                                           \
+         .min = 1,                                                                                 \
          .max = 1 << 20},                                                                          \
         {"long",                                                                                   \
          TREN_SETTING_CHOICE,                                                                      \
@@ -285,6 +290,7 @@ static tren_status read_labeled(tren_source *source, const void *from, uint64_t 
          "N",                                                                                      \
          .help = "Join frequent pairs of bytes until there are N tokens (byte-pair encoding of "   \
                  "the training part); default: each byte is a token.",                             \
+         .min = 1,                                                                                 \
          .max = 1 << 20},                                                                          \
         TREN_TOKENIZER_SETTING(settings)
 

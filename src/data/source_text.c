@@ -118,9 +118,6 @@ static tren_status read_documents(tren_source *source, const settings *s,
 static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     const settings *s = from;
     (void)seed;
-    if (s->tokens == 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "--tokens is missing: give the number of tokens in a row, such as 128");
     tren_digest_state *digest;
     TREN_TRY(tren_corpus_open(source, TREN_CORPUS_TEXT));
     source->corpus->tokens = s->tokens;
@@ -150,11 +147,12 @@ static const tren_setting setting[] = {
      .too_many = "join them ('cat A B >ALL'); with a form feed after each file, --documents "
                  "form-feeds keeps them separate"},
     {"tokens", TREN_SETTING_INT, offsetof(settings, tokens), "T",
-     .help = "Number of tokens in a row; each token predicts the next one.", .max = 1 << 20},
+     .help = "Number of tokens in a row, such as 128; each token predicts the next one.",
+     .required = true, .min = 1, .max = 1 << 20},
     {"vocabulary", TREN_SETTING_INT, offsetof(settings, vocabulary), "N",
      .help = "Join frequent pairs of bytes until there are N tokens (byte-pair encoding of the "
              "training part); default: each byte is a token.",
-     .max = 1 << 20},
+     .min = 1, .max = 1 << 20},
     TREN_TOKENIZER_SETTING(settings),
     {"documents", TREN_SETTING_CHOICE, offsetof(settings, documents),
      "files|form-feeds|blank-lines|lines",

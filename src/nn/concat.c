@@ -40,7 +40,10 @@ tren_layer *tren_concat(tren_graph *graph, tren_layer *a, tren_layer *b) {
     if (!a || !b) return NULL;
     char one[TREN_TENSOR_TEXT], other[TREN_TENSOR_TEXT];
     tren_tensor x = a->out, y = b->out, out = x;
-    if (a == b || x.axis != y.axis || x.tokens != y.tokens || x.h != y.h || x.w != y.w ||
+    if (a == b)
+        return tren_graph_fail(graph, "concat: both branches output %s; give one of them a layer",
+                               a->name);
+    if (x.axis != y.axis || x.tokens != y.tokens || x.h != y.h || x.w != y.w ||
         x.element != y.element)
         return tren_graph_fail(graph,
                                "concat: %s is %s, and %s %s; give two outputs that differ in "

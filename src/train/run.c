@@ -27,17 +27,20 @@ static tren_status check_shards(const tren_run *r) {
     return TREN_OK;
 }
 
+static tren_status check_metric(const tren_run *r, int metric, const char *key) {
+    TREN_TRY(tren_metric_check(metric, r->graph, r->info, key, r->config->data));
+    if (r->info->rows[TREN_VALIDATION] > 0) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%s: %s has no validation rows to compute %s; split the data with --split "
+                     "96/2/2, or remove the key",
+                     key, r->config->data, tren_metric_name[metric]);
+}
+
 static tren_status check_monitor(const tren_run *r) {
     int monitor = r->config->early_stopping.monitor - 1, rule = r->config->early_stopping.rule;
     if (monitor < 0) return TREN_OK;
     const char *name = tren_metric_name[monitor];
-    TREN_TRY(
-        tren_metric_check(monitor, r->graph, r->info, "early_stopping.monitor", r->config->data));
-    if (r->info->rows[TREN_VALIDATION] == 0)
-        return tren_fail(TREN_ERR_USAGE,
-                         "early_stopping.monitor: %s has no validation rows to compute %s; split "
-                         "the data with --split 96/2/2, or remove the key",
-                         r->config->data, name);
+    TREN_TRY(check_metric(r, monitor, "early_stopping.monitor"));
     if (rule == TREN_STOP_STANDARD_ERROR)
         return tren_fail(
             TREN_ERR_USAGE,
@@ -53,9 +56,16 @@ static tren_status check_monitor(const tren_run *r) {
 
 static tren_status check_metrics(const tren_run *r) {
     const tren_int_list *list = &r->config->metrics;
-    for (int i = 0; i < list->n; i++)
-        TREN_TRY(tren_metric_check(list->at[i], r->graph, r->info, "metrics", r->config->data));
+    for (int i = 0; i < list->n; i++) TREN_TRY(check_metric(r, list->at[i], "metrics"));
     return check_monitor(r);
+}
+
+static tren_status check_target_key(const tren_run *r) {
+    if (r->config->normalize_targets || r->graph->loss->takes == TREN_TAKES_TARGETS) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "normalize_targets: false, but the loss %s of %s has no targets to normalise; "
+                     "remove the key",
+                     r->graph->loss->name, r->config->data);
 }
 
 static tren_status open_network(tren_run *r) {
@@ -64,6 +74,7 @@ static tren_status open_network(tren_run *r) {
     TREN_TRY(tren_model_build(&r->graph, r->config, r->info));
     r->n_values = r->graph->n_values;
     TREN_TRY(check_metrics(r));
+    TREN_TRY(check_target_key(r));
     return tren_memory_check(r->config, r->graph, r->info, r->comm);
 }
 
