@@ -4,17 +4,18 @@
 # and has RANKS ranks. Needs root, iproute2 and Open MPI 4. All hosts share this machine's cores, so have at least one for
 # each rank.
 #
-# COMMAND is run by mpirun. With EACH=1 it is run once on each host instead, without MPI, with RANK, WORLD_SIZE,
+# COMMAND is run by mpirun. With EACH=1 it is run once for each rank instead, without MPI, with RANK, WORLD_SIZE,
 # MASTER_ADDR, MASTER_PORT and GLOO_SOCKET_IFNAME set, as PyTorch wants it. With HERE=1 it is run once, on the first host,
 # and the launches that it makes ('tren plan', 'tren scale') find all hosts; MPIRUN_OPTIONS are not for them.
 set -euo pipefail
-rate=$1 hosts=$2 ranks=$3
+rate=$1 hosts=$2 ranks=$3 here=$(cd "$(dirname "$0")" && pwd)
 shift 3
 readonly tag=$$ net=10.$((128 + RANDOM % 64)).$((RANDOM % 256))
 scratch=$(mktemp -d)
 
 clean_up() {
     local i
+    [[ -z ${wires:-} ]] || kill "$wires" 2>/dev/null || true
     for ((i = 0; i <= hosts; i++)); do ip netns del "tren-$tag-$i" 2>/dev/null || true; done
     rm -rf "$scratch"
 }
@@ -29,10 +30,21 @@ limit() { # namespace, link
 ip netns add "tren-$tag-0"
 ip -n "tren-$tag-0" link add bridge type bridge
 ip -n "tren-$tag-0" link set bridge up
+ends=()
+for ((i = 1; i <= hosts; i++)); do
+    ip netns add "tren-$tag-$i"
+    ends+=("tren-$tag-$i" "v$i" "tren-$tag-0" "w$i")
+    [[ -n ${DELAY:-} ]] || ip link add "v$i" netns "tren-$tag-$i" type veth peer name "w$i" netns "tren-$tag-0"
+done
+if [[ -n ${DELAY:-} ]]; then
+    cc -O2 -o "$scratch/wire" "$here/wire.c"
+    mkfifo "$scratch/ready"
+    "$scratch/wire" "$DELAY" "${ends[@]}" >"$scratch/ready" &
+    wires=$!
+    grep -q ready "$scratch/ready"
+fi
 for ((i = 1; i <= hosts; i++)); do
     host=tren-$tag-$i
-    ip netns add "$host"
-    ip link add "v$i" netns "$host" type veth peer name "w$i" netns "tren-$tag-0"
     ip -n "tren-$tag-0" link set "w$i" master bridge up
     ip -n "$host" addr add "$net.$i/24" dev "v$i"
     ip -n "$host" link set lo up
@@ -58,8 +70,9 @@ open_mpi="OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent=$scratch/shell OMPI_MCA_plm_rs
     OMPI_MCA_oob_tcp_if_include=$net.0/24 OMPI_MCA_btl_tcp_if_include=$net.0/24
     OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_orte_default_hostfile=$scratch/hosts"
 if [[ -n ${EACH:-} ]]; then
-    for ((i = 1; i <= hosts; i++)); do
-        "$scratch/shell" "$net.$i" "GLOO_SOCKET_IFNAME=v$i MASTER_ADDR=$net.1 MASTER_PORT=29500 RANK=$((i - 1)) WORLD_SIZE=$hosts $*" &
+    for ((i = 0; i < hosts * ranks; i++)); do
+        host=$((i / ranks + 1))
+        "$scratch/shell" "$net.$host" "GLOO_SOCKET_IFNAME=v$host MASTER_ADDR=$net.1 MASTER_PORT=29500 RANK=$i WORLD_SIZE=$((hosts * ranks)) $*" &
     done
     wait
 elif [[ -n ${HERE:-} ]]; then
