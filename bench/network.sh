@@ -70,11 +70,13 @@ open_mpi="OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent=$scratch/shell OMPI_MCA_plm_rs
     OMPI_MCA_oob_tcp_if_include=$net.0/24 OMPI_MCA_btl_tcp_if_include=$net.0/24
     OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_orte_default_hostfile=$scratch/hosts"
 if [[ -n ${EACH:-} ]]; then
+    each=()
     for ((i = 0; i < hosts * ranks; i++)); do
         host=$((i / ranks + 1))
         "$scratch/shell" "$net.$host" "GLOO_SOCKET_IFNAME=v$host MASTER_ADDR=$net.1 MASTER_PORT=29500 RANK=$i WORLD_SIZE=$((hosts * ranks)) $*" &
+        each+=($!)
     done
-    wait
+    wait "${each[@]}"
 elif [[ -n ${HERE:-} ]]; then
     "$scratch/shell" "$net.1" "export ${open_mpi//$'\n'/ }; $*"
 else
