@@ -61,7 +61,9 @@ static tren_status check_metrics(const tren_run *r) {
 }
 
 static tren_status check_target_key(const tren_run *r) {
-    if (r->config->normalize_targets || r->graph->loss->takes == TREN_TAKES_TARGETS) return TREN_OK;
+    bool said = r->config->given[tren_option_find("normalize_targets") - tren_options(NULL)];
+    if (!said || r->config->normalize_targets || r->graph->loss->takes == TREN_TAKES_TARGETS)
+        return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "normalize_targets: false, but the loss %s of %s has no targets to normalise; "
                      "remove the key",
