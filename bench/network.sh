@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # A program of MPI on hosts of this machine's own making: bench/network.sh RATE HOSTS RANKS COMMAND...
 # Each host is a network namespace at one switch, with a link of RATE (1gbit; '-': as fast as it goes) in both directions,
-# and has RANKS ranks. Needs root, iproute2 and Open MPI 4. All hosts share this machine's cores, so have at least one for
-# each rank.
+# and has RANKS ranks. With DELAY=100 a packet needs 100 microseconds more on each link, so 200 from host to host. Needs
+# root, iproute2 and Open MPI 4, for DELAY also a C compiler. All hosts share this machine's cores, so have at least one
+# for each rank.
 #
 # COMMAND is run by mpirun. With EACH=1 it is run once for each rank instead, without MPI, with RANK, WORLD_SIZE,
 # MASTER_ADDR, MASTER_PORT and GLOO_SOCKET_IFNAME set, as PyTorch wants it. With HERE=1 it is run once, on the first host,

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Bytes of a frame with its header of virtual links; frames that wait at one end. */
 enum { ENDS = 64, FRAME = 66 << 10, FRAMES = 4096 };
 
 /* What one end has sent and the other has not received yet, in order. */

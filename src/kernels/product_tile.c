@@ -34,9 +34,11 @@ ALWAYS_INLINE void fetch(const product_tile *t, const kind x, const bool soon) {
     }
 }
 
-/* sum += the chain over the terms from k0 to end. Rows of a that lie far apart are read by one tile
- * after the other: elements of later tiles are fetched. */
+/* Where the elements of one k lie together, those of the next k may be far away: the elements that
+ * later tiles read there are fetched now. */
 enum { AHEAD = 256 / sizeof(real) };
+
+/* sum += the chain over the terms from k0 to end. */
 ALWAYS_INLINE void multiply(vec sum[TILE_ROWS][TILE_WIDE], const product_tile *t, const kind x,
                             int k0, int end) {
     ptrdiff_t a_row = x.by_row ? t->a.row : 1, a_k = x.by_row ? 1 : t->a.k;
