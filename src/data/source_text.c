@@ -118,6 +118,8 @@ static tren_status read_documents(tren_source *source, const settings *s,
 static tren_status read(tren_source *source, const void *from, uint64_t seed) {
     const settings *s = from;
     (void)seed;
+    if (s->tokens < 1)
+        return tren_fail(TREN_ERR_USAGE, "--tokens is missing: give the number of tokens in a row");
     tren_digest_state *digest;
     TREN_TRY(tren_corpus_open(source, TREN_CORPUS_TEXT));
     source->corpus->tokens = s->tokens;

@@ -60,23 +60,12 @@ static tren_status check_metrics(const tren_run *r) {
     return check_monitor(r);
 }
 
-static tren_status check_target_key(const tren_run *r) {
-    bool said = r->config->given[tren_option_find("normalize_targets") - tren_options(NULL)];
-    if (!said || r->config->normalize_targets || r->graph->loss->takes == TREN_TAKES_TARGETS)
-        return TREN_OK;
-    return tren_fail(TREN_ERR_USAGE,
-                     "normalize_targets: false, but the loss %s of %s has no targets to normalise; "
-                     "remove the key",
-                     r->graph->loss->name, r->config->data);
-}
-
 static tren_status open_network(tren_run *r) {
     TREN_TRY(check_shards(r));
     TREN_TRY(feed_check(&r->feed, r->config, r->info));
     TREN_TRY(tren_model_build(&r->graph, r->config, r->info));
     r->n_values = r->graph->n_values;
     TREN_TRY(check_metrics(r));
-    TREN_TRY(check_target_key(r));
     return tren_memory_check(r->config, r->graph, r->info, r->comm);
 }
 
