@@ -16,7 +16,7 @@ scratch=$(mktemp -d)
 
 clean_up() {
     local i
-    [[ -z ${wires:-} ]] || kill "$wires" 2>/dev/null || true
+    [[ -z ${wires:-} ]] || { kill "$wires" && wait "$wires"; } 2>/dev/null || true
     for ((i = 0; i <= hosts; i++)); do ip netns del "tren-$tag-$i" 2>/dev/null || true; done
     rm -rf "$scratch"
 }

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Bytes of a frame with its header of virtual links; frames that wait at one end. */
+/* Ends of all wires; bytes of a frame, with the header that a tap device adds; frames that wait. */
 enum { ENDS = 64, FRAME = 66 << 10, FRAMES = 4096 };
 
 /* What one end has sent and the other has not received yet, in order. */
@@ -93,8 +93,8 @@ int main(int argc, char **argv) {
         ready[ends] = (struct pollfd){.fd = end_of[ends], .events = POLLIN};
     }
     prctl(PR_SET_TIMERSLACK, 1);
-    sched_setscheduler(0, SCHED_FIFO,
-                       &(struct sched_param){.sched_priority = 1}); /* a wire waits for no core */
+    /* Before all other processes: a wire needs no core. */
+    sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
     puts("ready");
     fclose(stdout);
     for (;;) {
