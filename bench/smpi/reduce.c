@@ -1,6 +1,6 @@
-/* Run by smpirun, see reduce.sh: simulated time of one reduction and gather by each engine, or,
- * with a third argument, by the engine of this name; "mpi" is MPI_Allreduce by whatever algorithm
- * smpirun was told to take. */
+/* Run by smpirun, see reduce.sh: BYTES SHARDS BUCKET (KiB). Simulated time of one reduction and
+ * gather by each engine, or, with a fourth argument, by the engine of this name; "mpi" is
+ * MPI_Allreduce by whatever algorithm smpirun was told to take. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,11 +90,11 @@ static void print_traffic(const tren_comm *comm, double bytes) {
         printf("\t%.2f of the values through the busiest network card, one way\n", most / bytes);
 }
 
-static void time_engine(tren_comm *comm, int engine, size_t n, int shards) {
+static void time_engine(tren_comm *comm, int engine, size_t n, int shards, size_t bucket) {
     tren_reducer *r;
     double time = 0;
     tren_reduce_spec spec = {
-        .n = n, .shards = shards, .engine = engines[engine].id, .bucket = 1 << 18};
+        .n = n, .shards = shards, .engine = engines[engine].id, .bucket = bucket};
     if ((engines[engine].small && n > 100000) || tren_reducer_open(&r, comm, &spec) != TREN_OK)
         return;
     for (int i = 0; i < STEPS; i++) {
@@ -130,12 +130,12 @@ static void time_mpi(const tren_comm *comm, size_t n) {
 
 int main(int argc, char **argv) {
     tren_comm comm;
-    if (argc < 3 || tren_comm_open(&comm) != TREN_OK) return 2;
+    if (argc < 4 || tren_comm_open(&comm) != TREN_OK) return 2;
     size_t n = strtoul(argv[1], NULL, 10) / sizeof(real);
-    if (argc > 3 && strcmp(argv[3], "mpi") == 0) time_mpi(&comm, n);
+    if (argc > 4 && strcmp(argv[4], "mpi") == 0) time_mpi(&comm, n);
     for (int e = 0; e < N_ENGINES; e++)
-        if (argc == 3 || strcmp(argv[3], engines[e].name) == 0)
-            time_engine(&comm, e, n, atoi(argv[2]));
+        if (argc == 4 || strcmp(argv[4], engines[e].name) == 0)
+            time_engine(&comm, e, n, atoi(argv[2]), (size_t)atol(argv[3]) << 8);
     tren_comm_close(&comm);
     return 0;
 }

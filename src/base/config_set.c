@@ -169,11 +169,12 @@ static const char *other_name(const setting *s, const char *text) {
 
 static tren_status find_choice(const setting *s, const char *text, int *value) {
     const char *const *choice = s->option->choices;
-    /* YAML writers turn on and off into true and false. */
+    bool given, means, is_bool = tren_text_bool(&given, text) == TREN_TEXT_OK;
+    /* YAML writers turn on and off into true and false, and people write yes and no. */
     for (int i = 0; choice[i]; i++) {
-        bool same = strcasecmp(text, choice[i]) == 0 ||
-                    (strcasecmp(text, "true") == 0 && strcmp(choice[i], "on") == 0) ||
-                    (strcasecmp(text, "false") == 0 && strcmp(choice[i], "off") == 0);
+        bool same =
+            strcasecmp(text, choice[i]) == 0 ||
+            (is_bool && tren_text_bool(&means, choice[i]) == TREN_TEXT_OK && given == means);
         if (!same) continue;
         *value = i;
         return TREN_OK;

@@ -1,8 +1,8 @@
 #include "base/input.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,14 +23,13 @@ tren_status tren_input_open(int *fd, const char *path, tren_status code, const c
     *fd = -1;
     if (!path[0]) return tren_fail(code, "the path of a file is empty; give %s", wanted);
     if (stat(path, &about) != 0)
-        return tren_fail(code, "%s: cannot open: %s; check the path", path, strerror(errno));
+        return tren_fail(code, "%s: cannot open: %s", path, tren_why(errno));
     TREN_TRY(check_kind(&about, path, code, wanted));
     int opened = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (opened < 0)
-        return tren_fail(code, "%s: cannot read: %s; check its permissions", path, strerror(errno));
+    if (opened < 0) return tren_fail(code, "%s: cannot read: %s", path, tren_why(errno));
     tren_status st = fstat(opened, &about) == 0
                          ? check_kind(&about, path, code, wanted)
-                         : tren_fail(code, "%s: cannot read: %s", path, strerror(errno));
+                         : tren_fail(code, "%s: cannot read: %s", path, tren_why(errno));
     if (st != TREN_OK)
         close(opened);
     else

@@ -1,8 +1,8 @@
 #include "base/own.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,9 +28,9 @@ int tren_own_open(const char *path, tren_own_mode mode, const char **why) {
         open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | extra, 0666);
     bool bad = fd < 0 || fstat(fd, &about) != 0 ||
                (mode == TREN_OWN_REPLACE && !judge(&about) && ftruncate(fd, 0) != 0);
-    *why = bad ? strerror(errno) : judge(&about);
-    if (!*why) return fd;
     int error = errno;
+    *why = bad ? tren_why(error) : judge(&about);
+    if (!*why) return fd;
     if (fd >= 0) close(fd);
     errno = error;
     return -1;
@@ -40,7 +40,7 @@ FILE *tren_own_fopen(const char *path, tren_own_mode mode, const char **why) {
     int fd = tren_own_open(path, mode, why);
     FILE *file = fd < 0 ? NULL : fdopen(fd, mode == TREN_OWN_APPEND ? "a" : "r+");
     if (fd < 0 || file) return file;
-    *why = strerror(errno);
+    *why = tren_why(errno);
     close(fd);
     return NULL;
 }

@@ -20,7 +20,7 @@ tren_status tren_temporary_make(char *name, size_t room, const char *path, tren_
         fd = tren_own_open(name, TREN_OWN_NEW, &why);
         if (fd < 0 && errno != EEXIST) break;
     }
-    if (fd < 0) return tren_fail(code, "%s: cannot create: %s", name, why);
+    if (fd < 0) return tren_fail(code, "%s: cannot create: %s", path, why);
     close(fd);
     return TREN_OK;
 }

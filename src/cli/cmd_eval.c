@@ -6,6 +6,8 @@
 #include "cli/out_file.h"
 #include "cli/trained.h"
 
+#include <math.h>
+
 typedef struct eval_args {
     tren_trained_args trained;
     const char *out;
@@ -60,6 +62,7 @@ static tren_status report(const eval_args *a, tren_out_file *out, const tren_tra
         tren_eval_json(stdout, trained, result);
     else
         tren_eval_print(stdout, trained, result);
+    if (!isfinite(result->scores.loss)) tren_trained_warn(trained, "the loss and metrics mean");
     return tren_cli_flush();
 }
 

@@ -9,6 +9,7 @@
 #include "cli/rank_list.h"
 #include "tren/train.h"
 #include "tren/models.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -84,7 +85,7 @@ static tren_status write_config(tren_plan *p) {
     bool good = file && fputs(text, file) >= 0;
     if (file) good = fclose(file) == 0 && good;
     free(text);
-    return good ? TREN_OK : tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, strerror(errno));
+    return good ? TREN_OK : tren_fail(TREN_ERR_ENV, "cannot write %s: %s", path, tren_why(errno));
 }
 
 /* Values of a shared parameter belong to the first layer that uses it: it is complete last. */

@@ -75,6 +75,7 @@ typedef struct predictor {
     real *output;   /* [TREN_EVAL_ROWS][classes] owned; NULL for targets */
     int32_t *order; /* [TREN_EVAL_ROWS][top] owned; NULL for targets */
     size_t correct;
+    bool not_finite; /* an output of some row */
 } predictor;
 
 /* The top classes of one row by its logits, the first of equals first: the order by which the
@@ -102,6 +103,8 @@ static void find_classes(predictor *p, const tren_eval_block *b) {
 
 static tren_status predict_block(void *ctx, const tren_eval_block *b) {
     predictor *p = ctx;
+    size_t n = (size_t)b->n * (size_t)p->out.outputs;
+    for (size_t i = 0; i < n; i++) p->not_finite |= !isfinite(b->output[i]);
     if (p->out.classes) find_classes(p, b);
     tren_predicted rows = {.first = b->first,
                            .n = b->n,
@@ -158,6 +161,7 @@ static void say(const predictor *p, const predict_args *a) {
         printf(", %zu correct (accuracy %.4f)", p->correct,
                (double)p->correct / (double)p->out.rows);
     printf("\n");
+    if (p->not_finite) tren_trained_warn(p->out.trained, "their predictions mean");
 }
 
 /* Rank 0. */

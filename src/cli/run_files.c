@@ -2,6 +2,7 @@
 #include "base/config_table.h"
 #include "base/input.h"
 #include "base/text.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <math.h>
@@ -30,7 +31,7 @@ static tren_status read_file(char **text, const char *path) {
     if (n >= 0 || empty) return TREN_OK;
     free(*text);
     *text = NULL;
-    return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", path, strerror(errno));
+    return tren_fail(TREN_ERR_DATA, "%s: cannot read: %s", path, tren_why(errno));
 }
 
 /* ---- metrics.csv ----------------------------------------------------------------------------- */

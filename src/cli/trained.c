@@ -346,6 +346,14 @@ tren_status tren_trained_open(tren_trained *t, const tren_comm *comm) {
     return comm->size > 1 ? agree(t, comm) : TREN_OK;
 }
 
+void tren_trained_warn(const tren_trained *t, const char *what) {
+    fprintf(
+        stderr,
+        "warning: for some rows the network computes values that are not finite, so %s nothing; "
+        "look for extreme values in the data with 'tren data check %s'\n",
+        what, tren_cli_shown(t->config.data));
+}
+
 void tren_trained_close(tren_trained *t) {
     tren_dataset_close(t->dataset);
     tren_graph_close(t->graph);

@@ -40,6 +40,8 @@ tren_status tren_trained_find(tren_trained *trained, const tren_trained_args *ar
 /* Builds the network, reads its weights and opens the dataset, where one is wanted; it must suit
  * the network. Collective. */
 tren_status tren_trained_open(tren_trained *trained, const tren_comm *comm);
+/* To stderr: outputs of some rows are not finite, so `what` ("the loss means") nothing. */
+void tren_trained_warn(const tren_trained *trained, const char *what);
 void tren_trained_close(tren_trained *trained); /* accepts the empty value */
 
 /* A command: what it does once MPI has begun, and with what arguments. Collective. */

@@ -1,5 +1,6 @@
 #include "base/temporary.h"
 #include "train/checkpoint.h"
+#include "base/why.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -208,7 +209,7 @@ done:
 }
 
 static tren_status failed(const char *what, const char *path) {
-    return tren_fail(TREN_ERR_CHECKPOINT, "cannot %s %s: %s", what, path, strerror(errno));
+    return tren_fail(TREN_ERR_CHECKPOINT, "cannot %s %s: %s", what, path, tren_why(errno));
 }
 
 /* Rename is atomic, but only what is synced survives the machine. */

@@ -72,9 +72,7 @@ tren_status tren_folder_open(tren_folder *folder, const char *path) {
     const char *why;
     folder->lock = tren_own_open(lock, TREN_OWN_KEEP, &why);
     if (folder->lock >= 0) return TREN_OK;
-    return tren_fail(TREN_ERR_ENV,
-                     "cannot write in the run folder %s: %s%s; choose another with --out", path,
-                     strchr(why, ';') ? ".lock: " : "", why);
+    return tren_fail(TREN_ERR_ENV, "cannot write in the run folder (--out): %s: %s", lock, why);
 }
 
 bool tren_folder_lock(const tren_folder *folder) {

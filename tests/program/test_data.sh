@@ -283,7 +283,7 @@ test_usage() {
     expect 2 "targets, not classes" "${data[@]}" make sinusoid --class-names a,b --out x.h5
     expect 2 "--n" "${data[@]}" make sinusoid --n 0 --out x.h5
     expect 2 "'maybe' is none of" "${data[@]}" import csv t.csv --label kind --header maybe --out x.h5
-    expect 3 ".tmp: cannot create: No such file" "${data[@]}" make sinusoid --out nowhere/x.h5
+    expect 3 "nowhere/x.h5: cannot create: No such file or directory; check the path" "${data[@]}" make sinusoid --out nowhere/x.h5
     [[ ! -e x.h5 && -z $(find . -name "*.tmp") ]] || fail "a refused command left a file"
     for command in import make "import idx" "import cifar" "import csv" "import hdf5" "make sinusoid" info check preview; do
         # shellcheck disable=SC2086

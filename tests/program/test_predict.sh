@@ -91,6 +91,16 @@ CHECK
     echo "no h5py: what is in the HDF5 files is not looked at"
 }
 
+# Rows so large that the network computes infinite values for them.
+test_not_finite() {
+    awk 'BEGIN { for (r = 0; r < 100; r++) { for (j = 0; j < 8; j++) printf "%de38,", (r + j) % 3; print r % 3 } }' >huge.csv
+    "$tren" data import csv huge.csv --header no --label 9 --class-names 'red,so "green",blue' --type f32 --split 80/10/10 --out huge.h5 >/dev/null
+    expect 0 "warning: for some rows the network computes values that are not finite, so their predictions mean nothing" \
+        "$tren" predict classes --data huge.h5 --out huge-out.csv
+    expect 0 "so the loss and metrics mean nothing; look for extreme values in the data with 'tren data check huge.h5'" \
+        "$tren" eval classes --data huge.h5
+}
+
 test_ranks() {
     local ranks
     for ranks in 2 3; do
@@ -199,6 +209,7 @@ test_top
 test_targets
 test_far_targets
 test_hdf5
+test_not_finite
 test_ranks
 test_mistakes
 test_unlabeled

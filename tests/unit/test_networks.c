@@ -64,7 +64,7 @@ Test(networks, norms_take_the_bias_and_come_before_the_activation) {
                  "dense 8, layer_norm 8, activate 8, dense 8, lanes 8, batch_norm 8, rows 8, dense "
                  "4, group_norm 4");
     tren_graph *g = graph_of("model.layers: [dense: {units: 5, norm: layer}, dense: {units: 5, "
-                             "norm: layer, bias: true}, dense: {units: outputs, bias: false}]",
+                             "norm: layer, bias: yes}, dense: {units: outputs, bias: false}]",
                              &table);
     cr_expect_eq(g->n_params, 1 + 2 + 2 + 2 + 1);
     tren_graph_close(g);
