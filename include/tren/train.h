@@ -209,6 +209,7 @@ typedef struct tren_metric {
     int least_classes; /* minimum number of classes */
     bool larger;       /* a larger value is better */
     bool share;        /* a share of labels: it has an interval */
+    bool varied;       /* has no value, NaN, where all labels are alike */
     bool areas;        /* needs tren_class_tally.area, so rank 0 receives all outputs */
     double (*value)(const tren_tally *tally); /* NULL: the mean of `row` over labels */
     double (*row)(const real *output, int n, int label);

@@ -159,12 +159,12 @@ static void judge_origin(verdict *v, const tren_dataset_check *check, const tren
               TREN_SCHEMA_CLEAN, check->n_changed, (long long)from.n_changed);
 }
 
-/* Windows of different documents may well be alike. */
-static void judge_shared(verdict *v, const tren_dataset_check *check, bool windows) {
+/* Texts may well be alike: windows of different documents, short sentences. */
+static void judge_shared(verdict *v, const tren_dataset_check *check, bool texts) {
     for (int a = 0; a < TREN_N_PARTS; a++)
         for (int b = a + 1; b < TREN_N_PARTS; b++)
             if (check->shared[a][b] > 0)
-                (windows ? note : error)(v,
+                (texts ? note : error)(v,
                                          "%s: %zu of %zu rows also occur in %s: the part then "
                                          "measures memory, not learning",
                                          tren_part_name[b], check->shared[a][b],
@@ -209,7 +209,7 @@ static verdict judge(const tren_dataset_check *check, const tren_dataset *datase
     if (check->bad_weights[0]) error(&v, "%s", check->bad_weights);
     judge_statistics(&v, check, info);
     judge_origin(&v, check, dataset);
-    judge_shared(&v, check, info->label_axis == 1);
+    judge_shared(&v, check, info->vocabulary > 0);
     return v;
 }
 

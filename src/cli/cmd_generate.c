@@ -263,11 +263,13 @@ static tren_status check_network(const generate_args *a, const tren_trained *t) 
                          "%s does not write text: it was not trained to predict the next token; "
                          "use 'tren predict'",
                          t->path);
-    if (axis == 1 && a->source)
+    /* A list of layers may read nothing but the target of pairs. */
+    bool translates = axis == 2 && tren_graph_tokens_input(t->graph, 1);
+    if (!translates && a->source)
         return tren_fail(TREN_ERR_USAGE,
                          "--source: %s continues a text and does not translate; give --prompt TEXT",
                          t->path);
-    if (axis == 2 && a->prompt)
+    if (translates && a->prompt)
         return tren_fail(
             TREN_ERR_USAGE,
             "--prompt: %s translates a text; give --source FILE with one text per line", t->path);

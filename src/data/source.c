@@ -10,22 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const tren_source_kind *const tren_source_kinds[] = {
-    &tren_source_idx,
-    &tren_source_cifar,
-    &tren_source_csv,
-    &tren_source_hdf5,
-    &tren_source_text,
-    &tren_source_pairs,
-    &tren_source_labeled,
-    &tren_source_sinusoid,
-    &tren_source_bishop_sinusoid,
-    &tren_source_mnist1d,
-    &tren_source_interpolation,
-    &tren_source_isotropic,
-    &tren_source_two_scales,
-    NULL,
-};
+#define ADDRESS(name) &tren_source_##name,
+const tren_source_kind *const tren_source_kinds[] = {TREN_SOURCES(ADDRESS) NULL};
 
 tren_status tren_source_find(const tren_source_kind **kind, const char *name, bool is_maker) {
     const char *candidate[64];

@@ -4,10 +4,15 @@
 
 #include "tren/sources.h"
 
-extern const tren_source_kind tren_source_idx, tren_source_cifar, tren_source_csv, tren_source_hdf5,
-    tren_source_sinusoid, tren_source_mnist1d, tren_source_bishop_sinusoid,
-    tren_source_interpolation, tren_source_isotropic, tren_source_two_scales, tren_source_text,
-    tren_source_pairs, tren_source_labeled;
+/* In the order in which docs show them. */
+/* clang-format off */
+#define TREN_SOURCES(X)                                                                            \
+    X(idx) X(cifar) X(csv) X(hdf5)                                                                 \
+    X(text) X(pairs) X(labeled)                                                                    \
+    X(sinusoid) X(bishop_sinusoid) X(mnist1d) X(interpolation) X(isotropic) X(two_scales)
+/* clang-format on */
+#define TREN_DECLARE_SOURCE(name) extern const tren_source_kind tren_source_##name;
+TREN_SOURCES(TREN_DECLARE_SOURCE)
 
 size_t tren_source_rows(const tren_source *source);  /* the pool and the test part */
 size_t tren_source_width(const tren_source *source); /* elements of x per row */

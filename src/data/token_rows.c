@@ -175,10 +175,15 @@ static int too_long(const encoded *e, const tren_corpus *c, size_t row) {
     return -1;
 }
 
-static tren_status check_long(const encoded *e, const tren_corpus *c, size_t row) {
-    int k = c->skip_long ? -1 : too_long(e, c, row);
-    if (k < 0) return TREN_OK;
-    size_t text = row * (size_t)c->n_columns + (size_t)k;
+/* Tells of the first such row of the file. */
+static tren_status check_long(const tren_partition *p, const encoded *e, const tren_corpus *c) {
+    size_t row = SIZE_MAX;
+    for (int part = 0; part < TREN_N_PARTS && !c->skip_long; part++)
+        for (size_t i = 0; i < p->n[part]; i++)
+            if (p->row[part][i] < row && too_long(e, c, p->row[part][i]) >= 0)
+                row = p->row[part][i];
+    if (row == SIZE_MAX) return TREN_OK;
+    size_t text = row * (size_t)c->n_columns + (size_t)too_long(e, c, row);
     return tren_fail(TREN_ERR_DATA,
                      "%s:%zu: has %zu tokens, more than --tokens %d; give more, or ignore such "
                      "rows with --long skip",
@@ -224,8 +229,7 @@ static void lay_row(tren_token_rows *r, const encoded *e, size_t row) {
 /* Rows keep their numbers; those that are not dealt stay empty. */
 static tren_status lay_rows(tren_token_rows *r, tren_partition *p, const tren_corpus *c,
                             const encoded *e) {
-    for (int part = 0; part < TREN_N_PARTS; part++)
-        for (size_t i = 0; i < p->n[part]; i++) TREN_TRY(check_long(e, c, p->row[part][i]));
+    TREN_TRY(check_long(p, e, c));
     tren_part needed = p->n[TREN_TRAIN] > 0 ? TREN_TRAIN : TREN_TEST; /* rows to predict */
     skip_rows(r, p, e, c);
     TREN_TRY(check_left(p, c, needed));

@@ -197,9 +197,10 @@ static const char *find_odd(char why[TREN_TOKENS_WHY], const tren_sequence *s, s
         snprintf(why, TREN_TOKENS_WHY, "the length %d is outside %d to %d", n, least, s->width);
         return why;
     }
-    while (i < n && token[i] >= 0 && token[i] < vocabulary) i++;
+    while (i < n && token[i] > TREN_TOKEN_PAD && token[i] < vocabulary) i++;
     if (i < n) {
-        snprintf(why, TREN_TOKENS_WHY, "the token %d is outside 0 to %d", token[i], vocabulary - 1);
+        snprintf(why, TREN_TOKENS_WHY, "the token %d is outside %d to %d", token[i],
+                 TREN_TOKEN_PAD + 1, vocabulary - 1);
         return why;
     }
     while (i < s->width && token[i] == TREN_TOKEN_PAD) i++;

@@ -62,6 +62,14 @@ static bool can_project(int *stride, tren_tensor a, tren_tensor b) {
            a.element == b.element && *stride > 0 && !one_pixel;
 }
 
+static tren_layer *fail_shortcut(tren_builder *b, tren_tensor branch, tren_tensor shortcut) {
+    char from[TREN_TENSOR_TEXT], to[TREN_TENSOR_TEXT];
+    return tren_graph_fail(b->graph,
+                           "the layers give %s and the shortcut gives %s, which cannot be added; "
+                           "let both end with the same shape",
+                           tren_tensor_text(to, branch), tren_tensor_text(from, shortcut));
+}
+
 static tren_layer *project(tren_builder *b, tren_layer *x, tren_tensor out, bool may) {
     char from[TREN_TENSOR_TEXT], to[TREN_TENSOR_TEXT];
     int stride;
@@ -88,9 +96,13 @@ static tren_layer *build_residual(tren_builder *b, tren_layer *x, const void *sp
     if (inner && r->shortcut.node) past = tren_layers_nested(b, inner, r->shortcut, "shortcut");
     tren_layer *y = inner ? tren_layers_nested(b, inner, r->layers, "layers") : NULL;
     if (!y || !past) return NULL;
+    if (r->shortcut.node && r->projection == PROJECTION_NONE)
+        return tren_graph_fail(b->graph, "projection: none has no effect beside a shortcut; remove "
+                                         "one of the two");
+    if (r->shortcut.node && !same_shape(past->out, y->out))
+        return fail_shortcut(b, y->out, past->out);
     if (!same_shape(past->out, y->out))
-        past = project(b, r->shortcut.node ? past : inner, y->out,
-                       !r->shortcut.node && r->projection == PROJECTION_AUTO);
+        past = project(b, inner, y->out, r->projection == PROJECTION_AUTO);
     return tren_add_layers(b->graph, y, past);
 }
 

@@ -135,7 +135,9 @@ typedef tren_layer *(*pool_fn)(tren_graph *graph, tren_layer *input, int kernel,
 static tren_layer *build_pool(tren_builder *b, tren_layer *x, const pool *p, pool_fn add) {
     char text[TREN_TENSOR_TEXT];
     if (x->out.h == 1 && x->out.w == 1)
-        return tren_graph_fail(b->graph, "%s takes images of more than one pixel, but %s is %s",
+        return tren_graph_fail(b->graph,
+                               "%s takes images of more than one pixel, but %s is %s; remove it, "
+                               "or a pool before it",
                                b->kind->name, x->name, tren_tensor_text(text, x->out));
     return add(b->graph, x, p->size, p->stride < 0 ? p->size : p->stride);
 }
@@ -177,7 +179,13 @@ const tren_layer_kind tren_kind_global_average_pool = {.name = "global_average_p
 /* ---- flatten --------------------------------------------------------------------------------- */
 
 static tren_layer *build_flatten(tren_builder *b, tren_layer *x, const void *spec) {
+    char text[TREN_TENSOR_TEXT];
     (void)spec;
+    if (x->out.axis)
+        return tren_graph_fail(b->graph,
+                               "flatten: %s is %s, and each token is a row already; use token_mean "
+                               "for one row of all tokens, or remove flatten",
+                               x->name, tren_tensor_text(text, x->out));
     return tren_flatten(b->graph, x);
 }
 

@@ -100,7 +100,12 @@ static void say_where(tren_builder *b) {
 static void set_places(const tren_builder *b, int first) {
     for (int i = first; i < b->graph->n_layers && *b->where; i++) {
         tren_layer *l = b->graph->layer[i];
-        if (!*l->place) snprintf(l->place, sizeof l->place, "%s", b->path + strlen("model.layers"));
+        const char *path = b->path + strlen("model.layers");
+        size_t n = strlen(path), room = sizeof l->place - strlen("...");
+        bool fits = n < sizeof l->place;
+        if (!*l->place)
+            snprintf(l->place, sizeof l->place, "%s%s", fits ? "" : "...",
+                     fits ? path : path + n - room + 1);
     }
 }
 
@@ -157,13 +162,29 @@ tren_layer *tren_layers_nested(tren_builder *b, tren_layer *x, tren_yaml_node li
     return x;
 }
 
+/* An output that does not fit the data is told at the place of the last layer. */
+static tren_layer *end_list(tren_builder *b, tren_layer *x, tren_yaml_node list) {
+    char part[64];
+    layers_item it;
+    int last = tren_yaml_count(list) - 1;
+    tren_yaml_node node = tren_yaml_item(list, last);
+    if (!x || layers_read_item(&it, b, node) != TREN_OK) return x;
+    layers_mark m = layers_enter_index(b, node, last);
+    snprintf(part, sizeof part, ".%s", it.kind->name);
+    layers_enter(b, node, part);
+    x = tren_layers_end(b, x);
+    say_where(b);
+    layers_leave(b, m);
+    return x;
+}
+
 tren_layer *tren_layers_build(tren_builder *b, tren_layer *x, const char *text) {
     tren_yaml *yaml;
     begin(b);
     if (!x) return NULL;
     tren_status st = tren_yaml_open(&yaml, text, "model.layers");
     if (st != TREN_OK) return fail_with(b, st);
-    x = build_list(b, x, tren_yaml_root(yaml));
+    x = end_list(b, build_list(b, x, tren_yaml_root(yaml)), tren_yaml_root(yaml));
     tren_yaml_close(yaml);
     return x;
 }

@@ -25,6 +25,8 @@ enum { TREN_LAYER_SPEC = 256 }; /* bytes of a spec, at most */
 tren_status tren_layers_check(const char *text, const char *where, const tren_config *config);
 /* Adds the layers of a list that was checked to the graph, on x; returns the last one. */
 tren_layer *tren_layers_build(tren_builder *b, tren_layer *x, const char *text);
+/* What the last layer gives must be what the dataset asks for. Returns x. */
+tren_layer *tren_layers_end(tren_builder *b, tren_layer *x);
 /* For kinds that hold lists: the layers of one, given by `key`. Without a node, or empty: x. */
 tren_layer *tren_layers_nested(tren_builder *b, tren_layer *x, tren_yaml_node list,
                                const char *key);

@@ -57,11 +57,21 @@ static const tren_layer_kind *find(const char *name) {
 
 /* What other programs call them. */
 static const char *translated(const char *name) {
-    static const char *const other[][2] = {{"linear", "dense"},      {"fully_connected", "dense"},
-                                           {"fc", "dense"},          {"conv2d", "conv"},
-                                           {"convolution", "conv"},  {"swish", "silu"},
-                                           {"add", "residual"},      {"skip", "residual"},
-                                           {"sequential", "layers"}, {"avg_pool", "average_pool"}};
+    static const char *const other[][2] = {{"linear", "dense"},
+                                           {"fully_connected", "dense"},
+                                           {"fc", "dense"},
+                                           {"conv2d", "conv"},
+                                           {"convolution", "conv"},
+                                           {"swish", "silu"},
+                                           {"add", "residual"},
+                                           {"skip", "residual"},
+                                           {"sequential", "layers"},
+                                           {"avg_pool", "average_pool"},
+                                           {"avgpool", "average_pool"},
+                                           {"global_avg_pool", "global_average_pool"},
+                                           {"bn", "batch_norm"},
+                                           {"ln", "layer_norm"},
+                                           {"gn", "group_norm"}};
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
         if (strcmp(name, other[i][0]) == 0) return other[i][1];
     return NULL;

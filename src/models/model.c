@@ -255,22 +255,22 @@ tren_status tren_model_expand(tren_config *config) {
 /* ---- as a graph --------------------------------------------------------------------------------
  */
 
-static tren_layer *check_output(tren_graph *graph, tren_layer *output, const tren_config *config,
-                                const tren_dataset_info *info) {
+tren_layer *tren_layers_end(tren_builder *b, tren_layer *output) {
+    const tren_dataset_info *info = &b->info;
+    const char *data = b->config->data;
     char text[TREN_TENSOR_TEXT];
     int wanted = tren_model_outputs(info);
-    if (output && output->out.axis != info->label_axis)
-        return tren_graph_fail(
-            graph, "model.layers: the last layer, %s, gives %s, but %s has labels of %s; %s",
-            output->name, tren_tensor_text(text, output->out), config->data,
-            info->label_axis > 0 ? "tokens" : "whole texts",
-            info->label_axis > 0 ? "remove token_mean" : "put '- token_mean' before it");
-    if (!output || tren_tensor_width(output->out) == wanted) return output;
-    return tren_graph_fail(graph,
-                           "model.layers: the last layer, %s, gives %s, but %s has %d %s; end the "
-                           "list with '- dense: outputs'",
-                           output->name, tren_tensor_text(text, output->out), config->data, wanted,
-                           info->n_classes > 0 ? "classes" : "targets");
+    tren_tensor_text(text, output->out);
+    if (output->out.axis != info->label_axis)
+        return tren_graph_fail(b->graph, "the last layer gives %s, but %s has labels of %s; %s",
+                               text, data, info->label_axis > 0 ? "tokens" : "whole texts",
+                               info->label_axis > 0 ? "remove token_mean"
+                                                    : "put '- token_mean' before it");
+    if (tren_tensor_width(output->out) == wanted) return output;
+    return tren_graph_fail(b->graph,
+                           "the last layer gives %s, but %s has %d %s; end the list with "
+                           "'- dense: outputs'",
+                           text, data, wanted, info->n_classes > 0 ? "classes" : "targets");
 }
 
 static tren_status build_list(tren_graph *graph, const tren_model *model, const tren_config *config,
@@ -284,7 +284,7 @@ static tren_status build_list(tren_graph *graph, const tren_model *model, const 
     tren_status st = text_of(&text, model, config);
     if (st == TREN_OK) {
         tren_layer *x = tren_layers_build(&b, input_of(graph, model, config, info), text);
-        tren_model_add_loss(graph, check_output(graph, x, config, info), config, info);
+        tren_model_add_loss(graph, x, config, info);
     }
     free(text);
     return st;

@@ -168,7 +168,11 @@ static const tren_layer_ops norm_ops = {
 
 /* Of a table, whose columns are channels of one pixel, it puts out rows again. */
 tren_layer *tren_batch_norm(tren_graph *graph, tren_layer *input, bool relu) {
+    char text[TREN_TENSOR_TEXT];
     bool table = input && !input->out.lanes && input->out.h == 1 && input->out.w == 1;
+    if (input && input->out.axis)
+        return tren_graph_fail(graph, "batch_norm: %s is %s; use layer_norm for tokens",
+                               input->name, tren_tensor_text(text, input->out));
     input = tren_as_lanes(graph, input);
     if (!input) return NULL;
     tren_layer *l = tren_graph_add(graph, sizeof(norm_layer), &norm_ops, input, input->out);

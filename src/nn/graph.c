@@ -147,8 +147,11 @@ void tren_graph_add_weight(tren_layer *l, const tren_layer *tied, int rows, int 
     if (!p)
         tren_graph_add_param(l->graph, l, "weight", 2, (int[]){rows, columns}, true);
     else if (p->rank != 2 || p->dim[0] != rows || p->dim[1] != columns)
-        tren_graph_fail(l->graph, "%s: a weight of %d x %d cannot be %s, which is %d x %d", l->name,
-                        rows, columns, p->name, p->dim[0], p->dim[1]);
+        tren_graph_fail(l->graph,
+                        "%s: a weight of %d x %d cannot be %s, which is %d x %d; give it %d units "
+                        "and %d inputs, or remove tied",
+                        l->name, rows, columns, p->name, p->dim[0], p->dim[1], p->dim[0],
+                        p->dim[1]);
     else
         tren_graph_share_param(l, tied, 0);
 }

@@ -104,7 +104,7 @@ tren_layer *tren_group_norm(tren_graph *graph, tren_layer *input, int groups) {
     if (groups < 1 || c % groups != 0)
         return tren_graph_fail(graph,
                                "group_norm: %d groups do not divide the %d channels of %s (%s); "
-                               "give a number of groups that does",
+                               "give a number that does (groups; norm_groups of conv and dense)",
                                groups, c, input->name, tren_tensor_text(text, input->out));
     if (tren_tensor_width(input->out) == groups)
         return tren_graph_fail(

@@ -115,8 +115,8 @@ const tren_metric tren_metric_table[TREN_N_METRICS] = {
     [TREN_METRIC_PRECISION]  = {.suits = CLASSES, .larger = true, .value = precision},
     [TREN_METRIC_RECALL]     = {.suits = CLASSES, .larger = true, .value = recall},
     [TREN_METRIC_F1]         = {.suits = CLASSES, .larger = true, .value = f1},
-    [TREN_METRIC_AUC]        = {.suits = CLASSES, .larger = true, .areas = true, .value = auc},
-    [TREN_METRIC_R2]         = {.suits = TREN_OF_TARGETS, .larger = true, .value = r2},
+    [TREN_METRIC_AUC]        = {.suits = CLASSES, .larger = true, .varied = true, .areas = true, .value = auc},
+    [TREN_METRIC_R2]         = {.suits = TREN_OF_TARGETS, .larger = true, .varied = true, .value = r2},
     [TREN_METRIC_MAE]        = {.suits = TREN_OF_TARGETS, .value = mae},
     [TREN_METRIC_PERPLEXITY] = {.suits = TREN_OF_TOKENS, .value = perplexity},
 };

@@ -116,6 +116,25 @@ static tren_status leave_ended(tren_trainer *t) {
                      t->run.config->out, t->run.config->out);
 }
 
+/* Where the labels of all validation rows are alike, some metrics have no value. Nothing else would
+ * tell it before the end of the first epoch. */
+static tren_status check_monitor_varies(tren_trainer *t) {
+    int monitor = t->run.config->early_stopping.monitor - 1;
+    tren_scores scores;
+    tren_status st = TREN_OK;
+    if (monitor < 0 || !tren_metric_table[monitor].varied) return TREN_OK;
+    clock_enter(&t->report.clock, TREN_PHASE_EVALUATE);
+    TREN_TRY(tren_evaluate(&scores, t->validation, t->run.comm));
+    clock_enter(&t->report.clock, TREN_PHASE_SETUP);
+    if (t->run.comm->rank == 0 && isfinite(scores.loss) && isnan(scores.metric[monitor]))
+        st = tren_fail(TREN_ERR_USAGE,
+                       "early_stopping.monitor: %s has no value for the validation rows of %s, "
+                       "because their labels are all alike; import the data again with --stratify "
+                       "or more validation rows, or remove the key",
+                       tren_metric_name[monitor], t->run.config->data);
+    return tren_comm_agree(t->run.comm, st);
+}
+
 static tren_status begin(tren_trainer *t) {
     bool resumed = false;
     tren_checkpoint from = {0};
@@ -133,6 +152,7 @@ static tren_status begin(tren_trainer *t) {
             TREN_TRY(trainer_start(t));
         }
     }
+    TREN_TRY(check_monitor_varies(t));
     tren_status st = TREN_OK;
     if (t->run.comm->rank == 0) {
         tren_folder_remove(&t->saver.folder, "result.json"); /* stale: training continues */

@@ -52,6 +52,7 @@ def merges(at, new):
 
 spoil("token-high.h5", value("/train/x", (3, 2), 259))
 spoil("token-low.h5", value("/validation/x", (1, 0), -4))
+spoil("token-padding.h5", value("/train/x", (3, 2), 0))
 spoil("token-behind.h5", value("/train/length", (3, 0), 5))
 spoil("length-high.h5", value("/train/length", (2, 0), 18))
 spoil("length-one.h5", value("/test/length", (0, 0), 1))

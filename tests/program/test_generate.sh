@@ -38,6 +38,13 @@ expect 0 "" "$tren" generate pairs --source source.txt
 expect 0 "" "$tren" generate pairs --source source.txt --beam 4
 [[ $(<output) == $'<4-7>\n\n<9-0>\n<0-5>' ]] || fail "pairs, searched: $(<output)"
 
+# A list of layers that reads nothing but the target of pairs goes on with it.
+sed 1d common.yaml >list.yaml
+"$tren" train list.yaml --data pairs.h5 --epochs 1 --out target \
+    --model.layers '[embedding: 8, transformer: {heads: 2, causal: true}, dense: outputs]' >/dev/null
+expect 2 "continues a text and does not translate; give --prompt" "$tren" generate target --source source.txt
+expect 0 "<4" "$tren" generate target --prompt "<4" --tokens 3
+
 expect 2 "give one of --prompt TEXT" "$tren" generate text
 expect 2 "give one of --prompt TEXT" "$tren" generate text --prompt a --source source.txt
 expect 2 "a run folder or checkpoint is missing" "$tren" generate --prompt a

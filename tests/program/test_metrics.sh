@@ -93,6 +93,19 @@ test_monitor() {
     [[ $(field mae best_epoch) == "$best" ]] || fail "best epoch $(field mae best_epoch), not $best"
 }
 
+# Validation rows of one class, or of one target, have no such metric: told before the first epoch.
+test_monitor_of_one_class() {
+    local what="has no value for the validation rows of one"
+    awk 'BEGIN { for (r = 0; r < 200; r++) printf "%d,%d,%d\n", r % 7, r % 5, r % 100 == 1 }' >one.csv
+    "$tren" data import csv one.csv --header no --label 3 --split 90/5/5 --seed 3 --out one.h5 >/dev/null
+    "$tren" data import csv one.csv --header no --target 3 --split 90/5/5 --seed 3 --out one-target.h5 >/dev/null
+    expect 2 "early_stopping.monitor: auc $what.h5, because their labels are all alike; import the data again with --stratify" \
+        "$tren" train common.yaml --data one.h5 --out one --early_stopping.rule patience --early_stopping.monitor auc
+    [[ ! -e one/last.h5 && ! -e one/metrics.csv ]] || fail "trained: $(ls one)"
+    expect 2 "early_stopping.monitor: r2 $what-target.h5" mpi 3 "$tren" train common.yaml --data one-target.h5 \
+        --early_stopping.rule patience --early_stopping.monitor r2
+}
+
 test_standard_error() {
     local stop=(--early_stopping.rule standard_error --early_stopping.patience 3 --epochs 40)
     train error "${stop[@]}"
@@ -125,6 +138,7 @@ test_eval_of_classes
 test_eval_of_targets
 test_columns
 test_monitor
+test_monitor_of_one_class
 test_standard_error
 test_text
 echo "metrics: as the predictions say, in eval, metrics.csv and early stopping"
