@@ -70,7 +70,8 @@ typedef struct tren_scale_plan {
     int repeats, max_repeats; /* launches of a point, at least and at most */
     double width; /* 0.05: launches are repeated until the interval is within 5 % of the median */
     bool weak;
-    uint64_t seed; /* of the order of launches */
+    uint64_t seed;            /* of the order of launches */
+    uint64_t data, init_from; /* digests of the dataset and of the checkpoint; 0: there is none */
     int n_points;
     tren_scale_point point[TREN_SCALE_POINTS];
 } tren_scale_plan;
@@ -125,6 +126,7 @@ typedef struct tren_scale {
     char dir[TREN_MAX_PATH];
     tren_scale_plan plan;
     char *recipe; /* config.yaml; owned */
+    int lock;     /* of .lock in the folder; 0: not locked */
     int n_launches;
     size_t room;  /* of launch */
     int n_before; /* launches of earlier starts of 'tren scale': points that failed then are tried
@@ -132,7 +134,8 @@ typedef struct tren_scale {
     tren_scale_launch *launch; /* owned */
 } tren_scale;
 /* Creates a folder or continues one: its recipe and plan must be the same, except for the number of
- * repeats. TREN_ERR_USAGE, TREN_ERR_ENV, TREN_ERR_DATA */
+ * repeats. The folder is locked until tren_scale_close. TREN_ERR_USAGE, TREN_ERR_ENV, TREN_ERR_DATA
+ */
 tren_status tren_scale_open(tren_scale *scale, const char *dir, const tren_scale_plan *plan,
                             const char *recipe);
 /* Reads a folder, to report on it only. TREN_ERR_DATA */

@@ -7,6 +7,7 @@
 #include "cli/plan.h"
 #include "cli/plan_jobs.h"
 #include "cli/rank_list.h"
+#include "cli/runs.h"
 #include "tren/train.h"
 #include "tren/models.h"
 #include "base/why.h"
@@ -356,7 +357,8 @@ int tren_cmd_plan(int argc, char **argv) {
     if (st != TREN_OK || a.help) return tren_cli_fail("plan", st);
     tren_plan p = {.args = &a, .config = &config};
     name_folder(&p, &config);
-    st = open_plan(&p, &config);
+    st = tren_runs_keep(p.dir);
+    if (st == TREN_OK) st = open_plan(&p, &config);
     if (st == TREN_OK) st = tren_plan_check_noise(&p);
     if (st == TREN_OK) st = check_score(&p);
     if (st == TREN_OK) st = find_numbers(&p);

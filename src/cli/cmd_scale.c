@@ -8,6 +8,7 @@
 #include "cli/rank_list.h"
 #include "tren/data.h"
 #include "tren/scale.h"
+#include "tren/train.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -140,12 +141,25 @@ static tren_status read_args(scale_args *a, tren_config *config, tren_cli_run *r
 
 /* ---- the experiment -------------------------------------------------------------------------- */
 
+/* Files of other contents under the same names are another experiment. */
+static tren_status digest_checkpoint(scale_args *a, const tren_config *config) {
+    tren_checkpoint c = {0};
+    if (!config->init_from[0]) return TREN_OK;
+    tren_status st = tren_checkpoint_read(&c, config->init_from);
+    a->plan.init_from = c.digest;
+    tren_checkpoint_close(&c);
+    return st == TREN_OK ? st : tren_fail_in(st, "init_from");
+}
+
 /* The points, from the rows there are. */
 static tren_status plan_points(scale_args *a, tren_config *config) {
     tren_dataset *dataset;
+    TREN_TRY(digest_checkpoint(a, config));
     TREN_TRY(tren_dataset_open(&dataset, config->data));
     tren_scale_plan_points(&a->plan, config, tren_dataset_info_of(dataset)->rows[TREN_TRAIN]);
+    tren_status st = tren_dataset_content(&a->plan.data, dataset);
     tren_dataset_close(dataset);
+    TREN_TRY(st);
     int shards = a->plan.point[1].shards;
     if (shards != config->shards)
         printf("note: shards is raised from %d to %d, the largest number of ranks, in all points "

@@ -76,7 +76,7 @@ static void json_jobs(double left, double each, double jobs) {
     tren_json_real(&j, "epochs_left", ceil(left));
     tren_json_real(&j, "epoch_seconds", each);
     tren_json_real(&j, "seconds_left", left * each);
-    tren_json_real(&j, "jobs", jobs < 1 ? 1 : jobs);
+    tren_json_real(&j, "jobs", jobs);
     tren_json_end(&j);
 }
 
@@ -85,7 +85,7 @@ static void print_jobs(const tren_metrics *m, const tren_config *c, const jobs_a
     double job_time = a->job_time, jobs = ceil(seconds / (job_time - MARGIN));
     char which[24];
     if (a->json) {
-        json_jobs(left, each, jobs);
+        json_jobs(left, each, jobs < 1 ? 1 : jobs);
         return;
     }
     printf("%.0f epochs are left, of %.3g s each: %.3g h", ceil(left), each, seconds / 3600);
@@ -98,12 +98,26 @@ static void print_jobs(const tren_metrics *m, const tren_config *c, const jobs_a
                job_time / 3600, ordinal(which, (int)jobs), jobs);
 }
 
+/* Before its last epoch; NULL: it has not. */
+static const char *ended(const char *run_dir) {
+    if (tren_result_is(run_dir, "stop_reason", "early_stopping")) return "early stopping";
+    return tren_result_is(run_dir, "status", "diverged") ? "the training has diverged" : NULL;
+}
+
 int tren_plan_jobs(int argc, char **argv) {
     jobs_args a = {.job_time = 0};
     tren_config config;
     tren_metrics m;
     tren_status st = read_args(&a, &config, argc, argv);
     if (st != TREN_OK || a.help) return tren_cli_fail("plan jobs", st);
+    const char *how = ended(config.out);
+    if (how) {
+        if (a.json)
+            json_jobs(0, NAN, 0);
+        else
+            printf("the run in %s has ended: %s\n", tren_cli_shown(config.out), how);
+        return 0;
+    }
     if (tren_metrics_read(&m, config.out) != TREN_OK) {
         if (a.json)
             json_jobs(NAN, NAN, NAN);

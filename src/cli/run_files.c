@@ -173,6 +173,15 @@ bool tren_metrics_has(const tren_metrics *m, const char *name) {
 
 /* ---- the rest of the folder ------------------------------------------------------------------ */
 
+bool tren_result_is(const char *run_dir, const char *key, const char *word) {
+    char path[TREN_MAX_PATH + 64], wanted[128], *text;
+    path_of(path, sizeof path, run_dir, "result.json");
+    snprintf(wanted, sizeof wanted, "\n  \"%s\": \"%s\"", key, word);
+    bool is = read_file(&text, path) == TREN_OK && strstr(text, wanted);
+    free(text);
+    return is;
+}
+
 double tren_result_number(const char *run_dir, const char *key) {
     char path[TREN_MAX_PATH + 64], wanted[64];
     path_of(path, sizeof path, run_dir, "result.json");

@@ -25,6 +25,8 @@ bool tren_metrics_has(const tren_metrics *metrics, const char *name);
 
 /* A number of result.json's first level; NaN where there is none, or no result.json yet. */
 double tren_result_number(const char *run_dir, const char *key);
+/* Whether this text of the first level is this word. */
+bool tren_result_is(const char *run_dir, const char *key, const char *word);
 /* The last name of a path: "runs/a/" gives "a". */
 void tren_run_name(char *out, size_t n, const char *run_dir);
 /* What was trained, from config.yaml: "mlp 512-256, relu, adam 0.001, ..."; "" where it cannot be

@@ -77,6 +77,14 @@ static void list_names(char *out, size_t n, const tren_csv_columns *c) {
     }
 }
 
+/* As in a first row that is no header. */
+static bool all_numbers(const tren_csv_columns *c) {
+    double x;
+    size_t i = 0;
+    while (i < c->n && tren_text_real(&x, c->name[i]) == TREN_TEXT_OK) i++;
+    return i == c->n;
+}
+
 static tren_status not_found(const tren_csv_columns *c, const char *option, const char *text) {
     const char *nearest =
         c->name ? tren_text_nearest(text, (const char *const *)c->name, c->n) : NULL;
@@ -85,9 +93,11 @@ static tren_status not_found(const tren_csv_columns *c, const char *option, cons
                          option, text, nearest);
     char names[256] = " (the file has no header)";
     if (c->name) list_names(names, sizeof names, c);
-    return tren_fail(TREN_ERR_USAGE,
-                     "--%s: there is no column '%s': give one of %zu columns, numbered from 1%s",
-                     option, text, c->n, names);
+    return tren_fail(
+        TREN_ERR_USAGE,
+        "--%s: there is no column '%s': give one of %zu columns, numbered from 1%s%s", option, text,
+        c->n, names,
+        c->name && all_numbers(c) ? "; if these are values and not names, give --header no" : "");
 }
 
 /* Where the names are numbers too, which column is meant is said. */

@@ -186,13 +186,13 @@ tren_status tren_statistics(double *mean, double *sd, const tren_source *source,
     TREN_TRY(compute(mean, sd, &t));
     for (int k = 0; k < source->shape.c; k++)
         if (!isfinite(mean[k]) || !isfinite(sd[k]))
-            return tren_fail(TREN_ERR_DATA,
-                             "%s: %s %d%s%s%s has values so large that its mean and standard "
-                             "deviation are not finite: rescale or remove them first",
-                             source->origin, source->is_image ? "channel" : "column", k,
-                             source->column_name ? " '" : "",
-                             source->column_name ? source->column_name[k] : "",
-                             source->column_name ? "'" : "");
+            return tren_fail(
+                TREN_ERR_DATA,
+                "%s: %s %d%s%s%s (counted from 0) has values so large that its mean and standard "
+                "deviation are not finite: rescale or remove them first",
+                source->origin, source->is_image ? "channel" : "column", k,
+                source->column_name ? " '" : "", source->column_name ? source->column_name[k] : "",
+                source->column_name ? "'" : "");
     return TREN_OK;
 }
 

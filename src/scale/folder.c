@@ -1,5 +1,6 @@
 /* DIR: config.yaml (the recipe), plan.txt (what is measured of it), launches/ (one file each). */
 #include "base/folders.h"
+#include "base/own.h"
 #include "base/text.h"
 #include "base/whole.h"
 #include "base/why.h"
@@ -7,8 +8,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,8 +26,10 @@ void tren_scale_path(char *out, size_t n, const tren_scale *s, int point, int re
 
 /* What must be the same for launches to belong together. How many repeats there are may change. */
 static void format_plan(char *out, size_t n, const tren_scale_plan *plan) {
-    int k = snprintf(out, n, "steps: %d\nskip: %d\nranks_per_node: %d\n", plan->steps, plan->skip,
-                     plan->ranks_per_node);
+    int k = snprintf(out, n,
+                     "steps: %d\nskip: %d\nranks_per_node: %d\ndata: %016" PRIx64
+                     "\ninit_from: %016" PRIx64 "\n",
+                     plan->steps, plan->skip, plan->ranks_per_node, plan->data, plan->init_from);
     for (int i = 0; i < plan->n_points && k < (int)n; i++) {
         const tren_scale_point *p = &plan->point[i];
         k += snprintf(out + k, n - (size_t)k, "%s: %d %d %d %d\n", tren_scale_mode_name[p->mode],
@@ -51,8 +56,11 @@ static bool parse_point(tren_scale_plan *plan, const char *line) {
 static bool parse_plan(tren_scale_plan *plan, const char *text) {
     int at = 0;
     *plan = (tren_scale_plan){.width = 0.05};
-    if (sscanf(text, "steps: %d\nskip: %d\nranks_per_node: %d\n%n", &plan->steps, &plan->skip,
-               &plan->ranks_per_node, &at) != 3 ||
+    if (sscanf(text,
+               "steps: %d\nskip: %d\nranks_per_node: %d\ndata: %" SCNx64 "\ninit_from: %" SCNx64
+               "\n%n",
+               &plan->steps, &plan->skip, &plan->ranks_per_node, &plan->data, &plan->init_from,
+               &at) != 5 ||
         at == 0)
         return false;
     for (const char *line = text + at; *line; line += *line == '\n') {
@@ -156,7 +164,7 @@ static tren_status copy_recipe(tren_scale *s, const char *recipe) {
 static tren_status check_empty(const tren_scale *s) {
     char path[TREN_MAX_PATH + 64];
     struct stat info;
-    path_of(path, sizeof path, s, "plan.txt");
+    path_of(path, sizeof path, s, "launches");
     if (access(path, F_OK) == 0 || stat(s->dir, &info) != 0) return TREN_OK;
     if (!S_ISDIR(info.st_mode))
         return tren_fail(TREN_ERR_USAGE, "--out: %s is a file; give a folder", s->dir);
@@ -164,6 +172,19 @@ static tren_status check_empty(const tren_scale *s) {
     return tren_fail(
         TREN_ERR_USAGE,
         "--out: %s has files in it that are not from 'tren scale'; give another folder", s->dir);
+}
+
+static tren_status lock_folder(tren_scale *s) {
+    char path[TREN_MAX_PATH + 64];
+    const char *why;
+    path_of(path, sizeof path, s, ".lock");
+    s->lock = tren_own_open(path, TREN_OWN_KEEP, &why);
+    if (s->lock < 0) return tren_fail(TREN_ERR_ENV, "--out: cannot write %s: %s", path, why);
+    if (flock(s->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return TREN_OK;
+    return tren_fail(TREN_ERR_ENV,
+                     "%s is in use by another 'tren scale' (its .lock is held); wait for it, or "
+                     "choose another folder with --out",
+                     s->dir);
 }
 
 tren_status tren_scale_open(tren_scale *s, const char *dir, const tren_scale_plan *plan,
@@ -175,6 +196,7 @@ tren_status tren_scale_open(tren_scale *s, const char *dir, const tren_scale_pla
     TREN_TRY(check_empty(s));
     path_of(launches, sizeof launches, s, "launches");
     TREN_TRY(tren_make_folders(launches));
+    TREN_TRY(lock_folder(s));
     format_plan(text, sizeof text, plan);
     TREN_TRY(hold(s, "plan.txt", text));
     TREN_TRY(hold(s, "config.yaml", recipe));
@@ -206,5 +228,6 @@ void tren_scale_close(tren_scale *s) {
     for (int i = 0; i < s->n_launches; i++) tren_scale_launch_close(&s->launch[i]);
     free(s->launch);
     free(s->recipe);
+    if (s->lock > 0) close(s->lock);
     *s = (tren_scale){0};
 }

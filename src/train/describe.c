@@ -2,6 +2,7 @@
 #include "tren/train.h"
 #include "base/json.h"
 #include "train/memory.h"
+#include "train/run.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -236,6 +237,7 @@ static tren_status describe(const tren_config *config, const launch *on, FILE *o
     const tren_dataset_info *info = tren_dataset_info_of(dataset);
     TREN_GOTO(tren_augment_open(&augment, config, info));
     TREN_GOTO(tren_model_build(&graph, config, info));
+    TREN_GOTO(run_check(config, graph, info));
     write(out, config, graph, info, on);
 done:
     tren_graph_close(graph);

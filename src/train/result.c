@@ -81,8 +81,10 @@ void trainer_fill_result(tren_trainer *t) {
 /* ---- result.json ------------------------------------------------------------------------------
  */
 
+enum { ROOM = 8192 };
+
 typedef struct json {
-    char text[8192];
+    char text[ROOM];
     int n;
 } json;
 
@@ -137,13 +139,27 @@ static const char *status_name(tren_status st) {
     }
 }
 
-bool trainer_has_result(const tren_trainer *t) {
-    char path[TREN_MAX_PATH + 16], text[sizeof((json *)0)->text] = "", digest[64];
-    tren_folder_path(path, sizeof path, &t->saver.folder, "result.json");
+/* text "": there is none. */
+static void read_result(char text[ROOM], const tren_trainer *t) {
+    char path[TREN_MAX_PATH + 16];
     FILE *file;
-    if (tren_input_fopen(&file, path, TREN_ERR_ENV, "a result") != TREN_OK) return false;
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    tren_folder_path(path, sizeof path, &t->saver.folder, "result.json");
+    text[0] = '\0';
+    if (tren_input_fopen(&file, path, TREN_ERR_ENV, "a result") != TREN_OK) return;
+    text[fread(text, 1, ROOM - 1, file)] = '\0';
     fclose(file);
+}
+
+bool trainer_has_status(const tren_trainer *t, tren_status st) {
+    char text[ROOM], status[64];
+    read_result(text, t);
+    snprintf(status, sizeof status, "\"status\": \"%s\"", status_name(st));
+    return strstr(text, status);
+}
+
+bool trainer_has_result(const tren_trainer *t) {
+    char text[ROOM], digest[64];
+    read_result(text, t);
     snprintf(digest, sizeof digest, "\"digest\": \"%016llx\"",
              (unsigned long long)tren_digest(t->run.value, t->run.n_values * sizeof(real)));
     return strstr(text, "\"status\": \"finished\"") && strstr(text, digest);

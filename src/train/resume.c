@@ -73,12 +73,24 @@ tren_status trainer_init_from(tren_trainer *t) {
     return st;
 }
 
-/* A run that was killed before its first checkpoint begins again; one that has ended must not lose
- * what it left. */
-static tren_status no_checkpoint(const tren_trainer *t) {
+static bool has_file(const tren_trainer *t, const char *name) {
     char path[TREN_MAX_PATH + 16];
-    tren_folder_path(path, sizeof path, &t->saver.folder, "result.json");
-    if (t->run.config->out[0] && access(path, F_OK) == 0)
+    tren_folder_path(path, sizeof path, &t->saver.folder, name);
+    return t->run.config->out[0] && access(path, F_OK) == 0;
+}
+
+/* A run that was stopped or killed before its first checkpoint begins again; one that has ended
+ * must not lose what it left. */
+static tren_status no_checkpoint(const tren_trainer *t) {
+    bool left = has_file(t, "best.h5") || has_file(t, "metrics.csv");
+    bool stopped = !left && trainer_has_status(t, TREN_REQUEUE);
+    if (!has_file(t, "best.h5") && trainer_has_status(t, TREN_ERR_DIVERGED))
+        return tren_fail(TREN_ERR_CHECKPOINT,
+                         "%s: the training diverged before its first checkpoint, so there is "
+                         "nothing to continue from; remove the folder, or choose another with "
+                         "--out",
+                         t->saver.folder.path);
+    if (has_file(t, "result.json") && !stopped)
         return tren_fail(TREN_ERR_CHECKPOINT,
                          "%s has a result, but neither last.h5 nor previous.h5 to continue from; "
                          "restore one of them, or choose another folder with --out",

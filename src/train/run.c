@@ -7,40 +7,46 @@
 
 static tren_status check_shards(const tren_run *r) {
     int shards = r->config->shards;
-    if (r->comm->size > shards)
-        return tren_fail(TREN_ERR_USAGE,
-                         "%d ranks for %d shards: a rank needs at least one; start at most %d "
-                         "ranks, or train with --shards %d or more (shards are part of the recipe: "
-                         "other shards give other bits)",
-                         r->comm->size, shards, shards, r->comm->size);
-    if (r->config->early_stopping.rule != TREN_STOP_NONE && r->info->rows[TREN_VALIDATION] == 0)
+    if (r->comm->size <= shards) return TREN_OK;
+    return tren_fail(TREN_ERR_USAGE,
+                     "%d ranks for %d shards: a rank needs at least one; start at most %d "
+                     "ranks, or train with --shards %d or more (shards are part of the recipe: "
+                     "other shards give other bits)",
+                     r->comm->size, shards, shards, r->comm->size);
+}
+
+static tren_status check_validation(const tren_config *config, const tren_dataset_info *info) {
+    if (info->rows[TREN_VALIDATION] > 0) return TREN_OK;
+    if (config->early_stopping.rule != TREN_STOP_NONE)
         return tren_fail(TREN_ERR_USAGE,
                          "early_stopping.rule: %s has no validation rows, which the rule needs; "
                          "split the data with --split 96/2/2, or set early_stopping.rule: none",
-                         r->config->data);
-    if (r->config->optimizer.ema > 0 && r->info->rows[TREN_VALIDATION] == 0)
+                         config->data);
+    if (config->optimizer.ema > 0)
         return tren_fail(
             TREN_ERR_USAGE,
             "optimizer.ema: the average of the weights is only used by validation, but %s has no "
             "validation rows; split the data with --split 96/2/2, or remove optimizer.ema",
-            r->config->data);
+            config->data);
     return TREN_OK;
 }
 
-static tren_status check_metric(const tren_run *r, int metric, const char *key) {
-    TREN_TRY(tren_metric_check(metric, r->graph, r->info, key, r->config->data));
-    if (r->info->rows[TREN_VALIDATION] > 0) return TREN_OK;
+static tren_status check_metric(const tren_config *config, const tren_graph *graph,
+                                const tren_dataset_info *info, int metric, const char *key) {
+    TREN_TRY(tren_metric_check(metric, graph, info, key, config->data));
+    if (info->rows[TREN_VALIDATION] > 0) return TREN_OK;
     return tren_fail(TREN_ERR_USAGE,
                      "%s: %s has no validation rows to compute %s; split the data with --split "
                      "96/2/2, or remove the key",
-                     key, r->config->data, tren_metric_name[metric]);
+                     key, config->data, tren_metric_name[metric]);
 }
 
-static tren_status check_monitor(const tren_run *r) {
-    int monitor = r->config->early_stopping.monitor - 1, rule = r->config->early_stopping.rule;
+static tren_status check_monitor(const tren_config *config, const tren_graph *graph,
+                                 const tren_dataset_info *info) {
+    int monitor = config->early_stopping.monitor - 1, rule = config->early_stopping.rule;
     if (monitor < 0) return TREN_OK;
     const char *name = tren_metric_name[monitor];
-    TREN_TRY(check_metric(r, monitor, "early_stopping.monitor"));
+    TREN_TRY(check_metric(config, graph, info, monitor, "early_stopping.monitor"));
     if (rule == TREN_STOP_STANDARD_ERROR)
         return tren_fail(
             TREN_ERR_USAGE,
@@ -54,10 +60,13 @@ static tren_status check_monitor(const tren_run *r) {
                      name);
 }
 
-static tren_status check_metrics(const tren_run *r) {
-    const tren_int_list *list = &r->config->metrics;
-    for (int i = 0; i < list->n; i++) TREN_TRY(check_metric(r, list->at[i], "metrics"));
-    return check_monitor(r);
+tren_status run_check(const tren_config *config, const tren_graph *graph,
+                      const tren_dataset_info *info) {
+    const tren_int_list *list = &config->metrics;
+    TREN_TRY(check_validation(config, info));
+    for (int i = 0; i < list->n; i++)
+        TREN_TRY(check_metric(config, graph, info, list->at[i], "metrics"));
+    return check_monitor(config, graph, info);
 }
 
 static tren_status open_network(tren_run *r) {
@@ -65,7 +74,7 @@ static tren_status open_network(tren_run *r) {
     TREN_TRY(feed_check(&r->feed, r->config, r->info));
     TREN_TRY(tren_model_build(&r->graph, r->config, r->info));
     r->n_values = r->graph->n_values;
-    TREN_TRY(check_metrics(r));
+    TREN_TRY(run_check(r->config, r->graph, r->info));
     return tren_memory_check(r->config, r->graph, r->info, r->comm);
 }
 

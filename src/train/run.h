@@ -77,6 +77,9 @@ typedef struct tren_run {
     } combine;
 } tren_run;
 
+/* Whether the dataset has what the config asks of validation. Not collective. */
+tren_status run_check(const tren_config *config, const tren_graph *graph,
+                      const tren_dataset_info *info);
 /* What is known before rows are read is refused first. Collective, in this order. */
 tren_status run_open_data(tren_run *run, uint64_t *rows_digest, uint64_t *content);
 tren_status run_open_reducer(tren_run *run);

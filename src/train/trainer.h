@@ -117,6 +117,7 @@ tren_status metrics_row(tren_trainer *t, const tren_scores *validation, bool bes
 /* result.c */
 void trainer_fill_result(tren_trainer *t);
 bool trainer_has_result(const tren_trainer *t); /* rank 0: result.json is of these very weights */
+bool trainer_has_status(const tren_trainer *t, tren_status st); /* rank 0: it says so */
 tren_status trainer_write_result(tren_trainer *t, tren_status st);
 
 /* The log is rank 0's; others have none. */

@@ -80,3 +80,6 @@ expect 0 "100 epochs are left, of 100 s each: 2.78 h; at 1 h per job this run fi
     "$tren" plan jobs run.yaml --out chain --epochs 104 --job-time 1:00:00
 expect 0 "in the 12th of 12 jobs" "$tren" plan jobs run.yaml --out chain --epochs 404 --job-time 1:00:00
 expect 0 "2 epochs are left" "$tren" plan jobs run.yaml --out chain --epochs 404 --max_steps 150 --job-time 1:00:00
+mkdir over && cp chain/metrics.csv over
+printf '{\n  "status": "finished",\n  "stop_reason": "early_stopping",\n' >over/result.json
+expect 0 "the run in over has ended: early stopping" "$tren" plan jobs run.yaml --out over --epochs 404 --job-time 1:00:00

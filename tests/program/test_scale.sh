@@ -62,6 +62,13 @@ test_goes_on() {
         "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}" --steps 21
     expect 2 "has the results of another experiment: there 'seed: 1', now 'seed: 2'" \
         "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}" --seed 2
+    # Other rows under the same name; and somebody else is in the folder.
+    cp waves.h5 waves.kept
+    "$tren" data make sinusoid --out waves.h5 --n 2000 --seed 6 --force >/dev/null
+    expect 2 "has the results of another experiment: there 'data: " "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
+    mv waves.kept waves.h5
+    expect 3 "runs/scaling-run is in use by another 'tren scale'" \
+        flock runs/scaling-run/.lock "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"
     printf '# ranks' >runs/scaling-run/launches/weak-2.01.csv
     expect 4 "weak-2.01.csv:1: this is not a complete record of a launch; remove the file" \
         "$tren" scale run.yaml --ranks 1,2,3 "${quick[@]}"

@@ -153,6 +153,9 @@ test_in_the_check() {
     ends check 75
     says check "stopped during check_without_dropout" || fail "$(cat check.out)"
     [[ $(field check status) == requeue && $(field check steps) -eq 0 ]] || fail "$(cat check/result.json)"
+    # There is nothing to lose: it begins again.
+    expect 0 "the run starts from the beginning" "$tren" train config.yaml --out check --check_without_dropout 2 --epochs 1 --resume
+    [[ $(field check status) == finished ]] || fail "$(cat check/result.json)"
 }
 
 test_usr1

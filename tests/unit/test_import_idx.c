@@ -193,6 +193,35 @@ Test(import_idx, damaged_gzip_is_named) {
     expect_refused("crc.gz", "l", "crc.gz: cannot read");
 }
 
+/* Members may follow each other, and zeros the last one; nothing else. */
+Test(import_idx, what_follows_gzip_is_read_or_refused) {
+    tren_source plain, zipped;
+    size_t n, n1, n2;
+    write_pair();
+    unsigned char *bytes = test_read("i", &n), all[4096] = {0};
+    test_write_gz("1.gz", bytes, n / 2);
+    test_write_gz("2.gz", bytes + n / 2, n - n / 2);
+    free(bytes);
+    unsigned char *one = test_read("1.gz", &n1), *two = test_read("2.gz", &n2);
+    memcpy(all, one, n1);
+    memcpy(all + n1, two, n2);
+    test_write("zeros.gz", all, sizeof all);
+    all[n1 + n2] = 'x';
+    test_write("junk.gz", all, n1 + n2 + 1);
+    all[n1] ^= 1; /* no second member */
+    test_write("other.gz", all, n1 + n2);
+    free(one);
+    free(two);
+    cr_assert_eq(import(&plain, "i", "l"), TREN_OK);
+    cr_assert_eq(import(&zipped, "zeros.gz", "l"), TREN_OK, "%s", tren_error_text());
+    cr_assert_eq(plain.digest, zipped.digest);
+    tren_source_close(&plain);
+    tren_source_close(&zipped);
+    expect_refused("junk.gz", "l",
+                   "junk.gz: cannot read: the compressed file has other bytes after");
+    expect_refused("other.gz", "l", "other.gz: cannot read: the compressed file has other bytes");
+}
+
 Test(import_idx, files_that_do_not_belong_together_are_refused) {
     tren_source source;
     write_pair();
