@@ -165,10 +165,10 @@ static void judge_shared(verdict *v, const tren_dataset_check *check, bool texts
         for (int b = a + 1; b < TREN_N_PARTS; b++)
             if (check->shared[a][b] > 0)
                 (texts ? note : error)(v,
-                                         "%s: %zu of %zu rows also occur in %s: the part then "
-                                         "measures memory, not learning",
-                                         tren_part_name[b], check->shared[a][b],
-                                         check->part[b].n_rows, tren_part_name[a]);
+                                       "%s: %zu of %zu rows also occur in %s: the part then "
+                                       "measures memory, not learning",
+                                       tren_part_name[b], check->shared[a][b],
+                                       check->part[b].n_rows, tren_part_name[a]);
 }
 
 static void print_balance(const tren_dataset_check *check, const tren_dataset_info *info) {

@@ -33,6 +33,7 @@ Test(temporary, a_link_is_not_followed) {
 Test(temporary, failures_name_the_file) {
     char name[64];
     test_expect_error(tren_temporary_make(name, sizeof name, "gone/a.h5", TREN_ERR_ENV),
-                      TREN_ERR_ENV, "gone/a.h5: cannot create: No such file or directory; check the path");
+                      TREN_ERR_ENV,
+                      "gone/a.h5: cannot create: No such file or directory; check the path");
     test_expect_error(tren_temporary_make(name, 8, "a.h5", TREN_ERR_ENV), TREN_ERR_ENV, "too long");
 }
