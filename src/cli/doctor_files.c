@@ -210,10 +210,9 @@ static void look_at_folder(tren_examination *e) {
     if (st == TREN_OK) locked = try_lock(name);
     if (*name) unlink(name);
     if (st != TREN_OK)
-        tren_doctor_add(
-            e, "run folder", TREN_HEALTH_PROBLEM,
-            "%s (%s): %s; choose another folder, for runs with --out, for this check with --dir",
-            dir, system, tren_error_text());
+        tren_doctor_add(e, "run folder", TREN_HEALTH_PROBLEM,
+                        "%s (%s): %s (this folder is --out of a run, --dir of this check)", dir,
+                        system, tren_error_text());
     else if (locked)
         tren_doctor_add(e, "run folder", TREN_HEALTH_WARNING,
                         "%s (%s) has no file locks (%s): start only one run per folder, and set "

@@ -97,9 +97,15 @@ static tren_span lane_of(const tren_reducer *r, int bucket, int lane) {
     return tren_slice_evenly(all, r->net.n_lanes, lane, all.off / TREN_REDUCE_GRAIN);
 }
 
-/* Each lane's grains so far. */
+/* Each lane's grains in the buckets before, and in this bucket those of the lanes before: where a
+ * lane has fewer grains than there are parties, each lane's owners are others. */
+static size_t turn_of(const tren_reducer *r, int bucket, tren_span lane) {
+    size_t off = r->bucket.at[bucket].off;
+    return off / TREN_REDUCE_GRAIN / (size_t)r->net.n_lanes + (lane.off - off) / TREN_REDUCE_GRAIN;
+}
+
 size_t tren_turn(const tren_reducer *r, int bucket) {
-    return r->bucket.at[bucket].off / TREN_REDUCE_GRAIN / (size_t)r->net.n_lanes;
+    return turn_of(r, bucket, r->net.lane[bucket]);
 }
 
 tren_span tren_slice_of(const tren_reducer *r, int bucket, int party) {
@@ -129,7 +135,8 @@ static int node_at(const tren_comm *comm, int place) {
 tren_span tren_piece_of(const tren_reducer *r, int bucket, int place) {
     int party = by_node(r) ? node_at(r->comm, place) : place;
     int lane = by_node(r) ? place - r->comm->node_first[party] : 0;
-    return r->stage->slice(lane_of(r, bucket, lane), r->net.plan->n, party, tren_turn(r, bucket));
+    tren_span all = lane_of(r, bucket, lane);
+    return r->stage->slice(all, r->net.plan->n, party, turn_of(r, bucket, all));
 }
 
 static tren_status plan_pieces(tren_reducer *r) {

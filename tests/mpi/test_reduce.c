@@ -344,6 +344,37 @@ Test(reduce, has_the_same_bits_on_any_nodes, .init = test_comm_open, .fini = tes
     test_comm_passed();
 }
 
+/* The first bucket has 16 grains, the second as many as there are nodes: each node owns one of
+ * those, so that no network card gets all sums. */
+Test(reduce, lanes_of_few_grains_have_owners_on_every_node, .init = test_comm_open,
+     .fini = test_comm_close) {
+    double mine[2] = {0}, all[2 * 64];
+    int nodes = test_comm.size / 2;
+    tren_reducer *reducer;
+    const tren_span *piece;
+    if (test_comm.size == 4 || test_comm.size == 8) {
+        cr_assert_eq(tren_comm_find_nodes(&test_comm, in_blocks(test_comm.rank)), TREN_OK);
+        int grains = 16 + nodes;
+        tren_reduce_spec spec = {.n = (size_t)grains * TREN_REDUCE_GRAIN,
+                                 .shards = test_comm.size,
+                                 .engine = TREN_ENGINE_HIERARCHICAL,
+                                 .bucket = 1 << 20};
+        cr_assert_eq(tren_reducer_open(&reducer, &test_comm, &spec), TREN_OK);
+        int n = tren_reducer_pieces(reducer, &piece);
+        for (int p = 0; p < n; p++) mine[0] += (double)piece[p].len;
+        mine[1] = test_comm.node;
+        tren_comm_allgather(&test_comm, all, mine, 2);
+        for (int h = 0; h < nodes; h++) {
+            double owned = 0;
+            for (int q = 0; q < test_comm.size; q++)
+                if (all[2 * q + 1] == h) owned += all[2 * q];
+            cr_assert_eq(owned * nodes, (double)spec.n, "node %d owns %g values", h, owned);
+        }
+        tren_reducer_close(reducer);
+    }
+    test_comm_passed();
+}
+
 static const char *engine_of(size_t n, int shards) {
     static char name[64];
     tren_reducer *reducer;

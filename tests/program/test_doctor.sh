@@ -66,7 +66,7 @@ mounted() { # OPTIONS COMMAND ...
     unshare --mount --propagation private sh -c "$within" - "$@"
 }
 if [[ $EUID -eq 0 ]] && mounted size=1m true 2>/dev/null; then
-    line problem "run folder" "Read-only file system; choose another folder" mounted ro "${doctor[@]}" --dir m/runs
+    line problem "run folder" "Read-only file system; choose a path that can be written to (this folder is --out" mounted ro "${doctor[@]}" --dir m/runs
     line problem "run folder" "No space left on device" mounted size=4k "${doctor[@]}" --dir m
     line warning "run folder" "which checkpoints soon fill" mounted size=2m "${doctor[@]}" --dir m
     line problem "shared memory" "docker run --shm-size=1g" mounted size=4m env OMPI_MCA_btl_vader_backing_directory="$PWD/m" "${doctor[@]}"

@@ -62,7 +62,8 @@ Test(construction, a_shared_weight_must_fit) {
     tren_dense_with(g, x, (tren_dense_spec){.out = 6, .f = &tren_relu, .tied = x});
     cr_assert_eq(tren_graph_complete(g), TREN_ERR_USAGE);
     cr_expect_str_eq(tren_error_text(),
-                     "dense2: a weight of 6 x 6 cannot be dense1/weight, which is 6 x 4");
+                     "dense2: a weight of 6 x 6 cannot be dense1/weight, which is 6 x 4; give it 6 "
+                     "units and 4 inputs, or remove tied");
     tren_graph_close(g);
 }
 

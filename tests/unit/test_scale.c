@@ -209,12 +209,12 @@ Test(scale, what_was_begun_goes_on_in_the_same_order, .init = test_scratch_enter
         cr_assert(tren_scale_next(&point, &repeat, &whole));
         make_launch(&whole, point, repeat, 0.1);
     }
+    cr_assert(tren_scale_next(&point, &repeat, &whole));
+    tren_scale_close(&whole); /* its lock */
     open_new(&again);
     cr_expect_eq(again.n_launches, 7);
-    cr_assert(tren_scale_next(&point, &repeat, &whole));
     cr_assert(tren_scale_next(&other, &number, &again));
     cr_expect(point == other && repeat == number);
-    tren_scale_close(&whole);
     tren_scale_close(&again);
 }
 
