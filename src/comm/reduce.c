@@ -97,8 +97,8 @@ static tren_span lane_of(const tren_reducer *r, int bucket, int lane) {
     return tren_slice_evenly(all, r->net.n_lanes, lane, all.off / TREN_REDUCE_GRAIN);
 }
 
-/* Each lane's grains in the buckets before, and in this bucket those of the lanes before: where a
- * lane has fewer grains than there are parties, each lane's owners are others. */
+/* Where dealing goes on: a lane's grains in all buckets before, plus the grains of this bucket that
+ * lie before the lane. So lanes with fewer grains than parties have different owners. */
 static size_t turn_of(const tren_reducer *r, int bucket, tren_span lane) {
     size_t off = r->bucket.at[bucket].off;
     return off / TREN_REDUCE_GRAIN / (size_t)r->net.n_lanes + (lane.off - off) / TREN_REDUCE_GRAIN;
